@@ -8,6 +8,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const alone = [
   "test/IdentityMetrics*.test.ts",
   "test/examples/open-telemetry.test.ts",
+  "test/examples/{ai-sdk,langgraph,strands}/*.test.ts",
   "test/promise/**/*.test.ts"
 ]
 

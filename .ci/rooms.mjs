@@ -50,6 +50,7 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
   effect/http-api
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
+ai: ai/ <- values flow edges effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/recognize. mcp/gatewayConsent/retrying. <- ground
 mcp: mcp/ <- values consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser

@@ -7,10 +7,11 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
-import { RequiresUserConsent } from "./IdentityError.js"
+import { isIdentityError, RequiresUserConsent } from "./IdentityError.js"
 import * as Printable from "./internal/printable.js"
 
 /**
@@ -110,3 +111,65 @@ export const Handler = Context.Reference("effect-agentcore-identity/Consent/Hand
 export const ReturnUrl = Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {
   defaultValue: (): Option.Option<string> => Option.none()
 })
+
+// -----------------------------------------------------------------------------
+// Consent as data
+// -----------------------------------------------------------------------------
+
+/**
+ * What an application shows to its user. No other person and no model may see the link.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Required {
+  /** The credential provider, such as `github`. */
+  readonly provider: string
+  /** The page where the user consents. */
+  readonly link: Redacted.Redacted
+  /** The session, to continue with `Identity.resumeAccessToken` or with `resume` of `promise/Identity`. */
+  readonly session: ConsentSession
+}
+
+// Properties in which frameworks and `Cause` keep an error.
+const wrappers = ["cause", "error", "errors", "reasons", "defect"]
+
+/**
+ * Returns the consent that an error asks for, or `undefined`. It takes whatever a call rejects with: the error itself,
+ * a `Cause`, or an error of a framework that wraps it.
+ *
+ * `Redacted.value`, or `reveal` of `promise/Identity`, returns the link.
+ *
+ * @since 0.2.0
+ * @category constructors
+ * @example
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import { reveal } from "effect-agentcore-identity/promise/Identity"
+ *
+ * declare const callTool: () => Promise<string>
+ * declare const show: (text: string, link: string) => void
+ *
+ * const program = async () => {
+ *   try {
+ *     return await callTool()
+ *   } catch (error) {
+ *     const consent = Consent.fromError(error)
+ *     if (consent === undefined) throw error
+ *     show(`Connect ${consent.provider}`, reveal(consent.link))
+ *   }
+ * }
+ */
+export const fromError = (error: unknown): Required | undefined => {
+  const values = new Set([error])
+  // The loop also visits the values that it adds.
+  for (const value of values) {
+    if (isIdentityError(value) && value._tag === "RequiresUserConsent") {
+      return { provider: value.provider, link: value.authorizationUrl, session: value.session }
+    }
+    const inner: ReadonlyArray<unknown> = Array.isArray(value)
+      ? value
+      : wrappers.flatMap((name) => hasProperty(value, name) ? [value[name]] : [])
+    for (const item of inner) values.add(item)
+  }
+  return undefined
+}

@@ -337,6 +337,11 @@ export class JWTPayloadSizeExceededException
  *
  * Agent frameworks put the message of an error into the prompt. The message is therefore safe for a model: it has no
  * link and no advice to developers. Node's `inspect`, and so `console.log`, adds the advice as `nextStep`.
+ * `Consent.fromError` finds the error in those of a framework.
+ *
+ * The encoded form of the schema has the session in clear, so that another process can continue it. Encode it for a
+ * store of secrets only. `effect/ai` and MCP servers encode the failure of a tool for the model, so this class must not
+ * be the `failure` of a tool with `failureMode: "return"`: use `ai/CredentialTool`, or fail with the message.
  *
  * @since 0.1.0
  * @category errors
@@ -429,6 +434,8 @@ export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("Auth
 /**
  * The wait ended before the user consented. The session may still be valid: continue it with
  * `Identity.resumeAccessToken`.
+ *
+ * The encoded form of the schema has the session in clear, as that of {@link RequiresUserConsent}.
  *
  * @since 0.1.0
  * @category errors

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -13,6 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import childProcess from "node:child_process"
 import { EventEmitter } from "node:events"
 import * as Http from "node:http"
+import { inspect } from "node:util"
 import { vi } from "vitest"
 
 const secret = "Zq7-sentinel-Kp3"
@@ -177,4 +180,55 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
         assert.strictEqual(spawn.mock.calls.length, 0)
       }
     }))
+})
+
+describe("fromError", () => {
+  const session = sessionOf(authorizationUrl)
+  const error = new RequiresUserConsent({ session })
+  const expected = { provider: "google", link: session.authorizationUrl, session }
+
+  const circular: { cause?: unknown; error?: unknown } = new Error("circular")
+  circular.cause = circular
+  circular.error = { errors: [1, null, error] }
+
+  it.each<[string, unknown]>([
+    ["the error", error],
+    ["its cause", new Error("Error executing tool", { cause: new Error("inner", { cause: error }) })],
+    ["a part of an AI SDK", { type: "tool-error", toolName: "list_events", error }],
+    ["an AggregateError", new AggregateError([new Error("other"), error])],
+    ["a Cause", Cause.combine(Cause.fail("other"), Cause.fail(error))],
+    ["a defect", Cause.die(error)],
+    ["an error that contains itself", circular]
+  ])("finds the consent in %s", (_, value) => {
+    assert.deepStrictEqual(Consent.fromError(value), expected)
+  })
+
+  it.live("finds the consent in the error of a program in a span, and of a promise", () =>
+    Effect.gen(function*() {
+      const program = Effect.withSpan(Effect.fail(error), "tool")
+      assert.deepStrictEqual(Consent.fromError(yield* Effect.flip(program)), expected)
+      const rejection: unknown = yield* Effect.promise(() => Effect.runPromise(program).catch((error) => error))
+      assert.deepStrictEqual(Consent.fromError(rejection), expected)
+      const defect: unknown = yield* Effect.promise(() =>
+        Effect.runPromise(Effect.orDie(program)).catch((error) => error)
+      )
+      assert.deepStrictEqual(Consent.fromError(defect), expected)
+    }))
+
+  it("returns undefined for any other value", () => {
+    const values = [
+      undefined,
+      null,
+      "RequiresUserConsent",
+      { _tag: "RequiresUserConsent", session },
+      new Error("other")
+    ]
+    for (const value of [...values, new AuthorizationFailed({ provider: "google" })]) {
+      assert.isUndefined(Consent.fromError(value))
+    }
+  })
+
+  it("shows no secret in the text of its result", () => {
+    assert.notInclude(`${JSON.stringify(Consent.fromError(error))}${inspect(Consent.fromError(error))}`, secret)
+  })
 })

@@ -131,6 +131,7 @@
  * )
  *
  * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
+ * // CONSENT_STORE_KEY is the output of `openssl rand -base64 32`.
  * export const database = ObtainConsent.layerSignals.pipe(
  *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),

@@ -238,7 +238,7 @@ const workshop = project("workshop", [
   ...required,
   ...optional,
   ...Object.keys(manifest.devDependencies).filter((name) =>
-    /^(@types\/node|vitest|@effect\/|@opentelemetry\/)/.test(name)
+    /^(@types\/node|vitest|@effect\/|@opentelemetry\/|ai$|@langchain\/|@strands-agents\/|zod$)/.test(name)
   )
 ])
 for (const example of files.filter((file) => /^test\/examples\/.*\.(ts|mjs)$/.test(file))) {

@@ -112,12 +112,24 @@ describe("the parts of Effect that the package uses", () => {
       PlatformError: [
         "PlatformError"
       ],
+      "ai/AiError": ["UnknownError", "make"],
       "ai/McpClient": ["Transport"],
       "ai/McpClientError": ["McpClientError", "TransportError", "isMcpClientError"],
       "ai/McpSchema": ["CallToolResult", "InputRequired", "JsonRpcRequest", "McpErrorBase", "McpRequestContext"],
       "ai/McpServer": ["McpRequest", "McpServer", "ToolkitRequirements", "middleware", "toolkit"],
-      "ai/Tool": ["Any"],
-      "ai/Toolkit": ["Toolkit"],
+      "ai/Prompt": ["Prompt", "ToolModelOutputPart"],
+      "ai/Tool": [
+        "Any",
+        "EmptyParams",
+        "FailureMode",
+        "HandlerResult",
+        "HandlersFor",
+        "NeedsApproval",
+        "Requirements",
+        "Tool",
+        "make"
+      ],
+      "ai/Toolkit": ["Any", "Toolkit", "WithHandler"],
       "cli/Completions": [
         "CommandDescriptor",
         "FlagDescriptor",

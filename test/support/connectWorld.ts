@@ -36,7 +36,7 @@ import * as FaultyServer from "./faultyServer.js"
 
 export const workload = "connect-agent"
 
-const originOf = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
+export const originOf = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
 
 export interface Declared {
   readonly calendar: UserCredential

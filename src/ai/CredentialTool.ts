@@ -1,0 +1,367 @@
+/**
+ * Tools of `effect/ai` that need an access token of the user. The token is a dependency of the tool, and each call gets
+ * it for the caller of its own request. The approval of `effect/ai` is the consent:
+ *
+ * 1. The model calls the tool. If the user has to consent first, the turn ends with a `tool-approval-request`.
+ * 2. {@link pending} returns the link for the user. The model never sees it. The chat can be stored meanwhile.
+ * 3. After the consent, a `tool-approval-response` runs the tool, and the model continues with its result.
+ *
+ * If the user approves without consent, the model gets "The user has to connect 'google' first." as the result.
+ *
+ * Tools of an MCP server ask in its client instead: see `mcp/ConsentElicitation`.
+ *
+ * `effect/ai` is an unstable part of Effect, and its next minor version may change it.
+ *
+ * @since 0.2.0
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import type * as Chat from "effect/ai/Chat"
+ * import * as Toolkit from "effect/ai/Toolkit"
+ * import * as Effect from "effect/Effect"
+ * import * as Ref from "effect/Ref"
+ * import * as Schema from "effect/Schema"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *   returnUrl: "https://app.example.com/connect/return"
+ * }) {}
+ *
+ * const Tools = Toolkit.make(CredentialTool.make("list_events", {
+ *   description: "Lists the events of a day",
+ *   parameters: Schema.Struct({ day: Schema.String }),
+ *   success: Schema.String,
+ *   credential: Calendar
+ * }))
+ *
+ * const handlers = Tools.toLayer({
+ *   // The token of the caller of this request.
+ *   list_events: ({ day }) => Effect.map(Calendar, () => `${day}: 09:00 Breakfast`)
+ * })
+ *
+ * // A turn, and what the application shows when it ends.
+ * const ask = (chat: Chat.Chat, prompt: string) =>
+ *   Effect.gen(function*() {
+ *     const { text } = yield* chat.generateText({ prompt, toolkit: CredentialTool.toolkit(Tools) })
+ *     const history = yield* Ref.get(chat.history)
+ *     const pending = yield* CredentialTool.pending(Tools, history, { link: Connect.link })
+ *     return { text, pending }
+ *   })
+ *
+ * // The user comes back from the link.
+ * const approve = (chat: Chat.Chat, { approvalId }: CredentialTool.Pending) =>
+ *   chat.generateText({
+ *     prompt: [{ role: "tool", content: [{ type: "tool-approval-response", approvalId, approved: true }] }],
+ *     toolkit: CredentialTool.toolkit(Tools)
+ *   })
+ */
+import * as AiError from "effect/ai/AiError"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
+import type * as Toolkit from "effect/ai/Toolkit"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import type * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as AccessToken from "../AccessToken.js"
+import * as Consent from "../Consent.js"
+import type { ConsentSession } from "../ConsentSession.js"
+import type { UserCredential } from "../Credentials.js"
+import type { AccessTokenError, Identity } from "../Identity.js"
+import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
+import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * A tool that needs an access token of the user.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface CredentialTool<
+  out Name extends string,
+  out Config extends {
+    readonly parameters: Schema.Constraint
+    readonly success: Schema.Constraint
+    readonly failure: Schema.Constraint
+    readonly failureMode: Tool.FailureMode
+  },
+  in out Id,
+  out Requirements = never
+> extends Tool.Tool<Name, Config, Id | Requirements> {
+  /** The token that the tool needs. */
+  readonly credential: AccessToken.Credential<Id, "USER_FEDERATION">
+}
+
+/**
+ * The tool as a request sees it: the credential is provided, for the caller of the request.
+ *
+ * @since 0.2.0
+ * @category utility types
+ */
+export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _>
+  ? Extract<Tool.Tool<Name, Config, Exclude<Tool.Requirements<T>, Id> | Identity | WorkloadAccessToken>, Tool.Any>
+  : T
+
+/**
+ * A failure of a tool that holds no session of a consent. `effect/ai` encodes it for the model, and the encoded form of
+ * a session has AgentCore's URL in clear.
+ *
+ * @since 0.2.0
+ * @category utility types
+ */
+export type WithoutSession<Failure extends Schema.Constraint> =
+  [Extract<Failure["Type"], { readonly session: ConsentSession }>] extends [never] ? Failure : never
+
+/**
+ * The options of {@link make}: those of `Tool.make`, and the credential.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options<
+  Id,
+  Parameters extends Schema.Constraint,
+  Success extends Schema.Constraint,
+  Failure extends Schema.Constraint,
+  Mode extends Tool.FailureMode | undefined,
+  Dependencies extends Array<Context.Service.Any>
+> {
+  /** The token that the tool needs, declared with `AccessToken.Tag`. The handler reads it from its context. */
+  readonly credential: AccessToken.Credential<Id, "USER_FEDERATION">
+  /** What the tool does. The model reads it. */
+  readonly description?: string | undefined
+  /** Default: none. */
+  readonly parameters?: Parameters | undefined
+  /** Default: `Schema.Void`. */
+  readonly success?: Success | undefined
+  /** Not `RequiresUserConsent`: there is no handler without a token. Default: `Schema.Never`. */
+  readonly failure?: WithoutSession<Failure> | undefined
+  /**
+   * What becomes of a failure: `error` fails the request, and `return` passes it to the model. Default: `error`.
+   */
+  readonly failureMode?: Mode
+  /** Further dependencies of each request. */
+  readonly dependencies?: Dependencies | undefined
+  /** Whether the user has to approve each call, also after the consent. Default: false. */
+  readonly needsApproval?: Tool.NeedsApproval<Parameters> | undefined
+  /** Maps a result to what the model sees. Default: the encoded result. */
+  readonly toModelOutput?: ((result: Success["Type"]) => ReadonlyArray<Prompt.ToolModelOutputPart>) | undefined
+}
+
+/**
+ * A call that waits for an approval.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Pending {
+  /** The id that the `tool-approval-response` repeats. */
+  readonly approvalId: string
+  /** The id of the call. */
+  readonly toolCallId: string
+  /** The name of the tool. */
+  readonly tool: string
+  /** What the application shows to the user. `undefined` if the user has consented already. */
+  readonly consent: Consent.Required | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Makes a tool whose handler requires the credential. {@link toolkit} provides it. A request with the plain toolkit
+ * does not compile without the token.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const make = <
+  const Name extends string,
+  Id,
+  Parameters extends Schema.Constraint = Tool.EmptyParams,
+  Success extends Schema.Constraint = typeof Schema.Void,
+  Failure extends Schema.Constraint = typeof Schema.Never,
+  Mode extends Tool.FailureMode | undefined = undefined,
+  Dependencies extends Array<Context.Service.Any> = []
+>(
+  name: Name,
+  { credential, ...options }: Options<Id, Parameters, Success, Failure, Mode, Dependencies>
+): CredentialTool<
+  Name,
+  {
+    readonly parameters: Parameters
+    readonly success: Success
+    readonly failure: Failure
+    readonly failureMode: Mode extends undefined ? "error" : Mode
+  },
+  Id,
+  Context.Service.Identifier<Dependencies[number]>
+> =>
+  Object.assign(
+    Tool.make<Name, Parameters, Success, Failure, Mode, Dependencies>(name, options).addDependency(credential),
+    { credential }
+  )
+
+type UserCredentialOf = AccessToken.Credential<unknown, "USER_FEDERATION">
+
+const credentialOf = (tool: Tool.Any | undefined): UserCredentialOf | undefined =>
+  // The constructor of this module sets the property, and copies of the tool keep it.
+  Predicate.hasProperty(tool, "credential") ? tool.credential as UserCredentialOf : undefined
+
+/** The approval is the consent, so no handler of the program runs. */
+const getToken = (credential: UserCredentialOf) => AccessToken.get(credential, { consent: Consent.fail })
+
+/** Another error is that of the call, after the approval. */
+const isConsentMissing = (credential: UserCredentialOf) =>
+  Effect.match(getToken(credential), {
+    onFailure: ({ _tag }) => _tag === "RequiresUserConsent",
+    onSuccess: () => false
+  })
+
+const withConsent = (tool: Tool.Any, credential: UserCredentialOf): Tool.Any =>
+  tool.setNeedsApproval((params, context) => {
+    const { needsApproval = false } = tool
+    const needed = typeof needsApproval === "function" ? needsApproval(params, context) : needsApproval
+    return Effect.flatMap(
+      Effect.isEffect(needed) ? needed : Effect.succeed(needed),
+      (isNeeded) => isNeeded ? Effect.succeed(true) : isConsentMissing(credential)
+      // The function runs in the context of the request, and the requirements of the tool include these services.
+    ) as Effect.Effect<boolean>
+  })
+
+/** The form of a call that the user did not approve. */
+const denied = ({ message }: { readonly message: string }): Tool.HandlerResult<Tool.Any> => {
+  const result = { type: "execution-denied", reason: message } as const
+  return { result, encodedResult: result, isFailure: true, failureOrigin: "handler", preliminary: false }
+}
+
+/** The handler may fail with the error of another credential, whose encoded form has the session in clear. */
+const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResult<Tool.Any> => {
+  if (!output.isFailure) return output
+  if (isIdentityError(output.result) && output.result._tag === "AuthorizationTimedOut") return denied(output.result)
+  const consent = Consent.fromError(output.result)
+  return consent === undefined ? output : denied(new RequiresUserConsent({ session: consent.session }))
+}
+
+/**
+ * The toolkit for a request: `generateText({ prompt, toolkit: CredentialTool.toolkit(Tools) })`. It provides the
+ * credentials of the tools, for the `WorkloadAccessToken` of the request.
+ *
+ * A call of a tool requests its token before the approval, and again before the handler runs. With `CredentialCache`
+ * under `Identity`, the second request is a cache hit.
+ *
+ * If AgentCore issues no token for another reason than the consent, the request fails with an `AiError` that has the
+ * message of the error.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const toolkit = <Tools extends Record<string, Tool.Any>>(
+  self: Toolkit.Toolkit<Tools>
+): Effect.Effect<
+  Toolkit.WithHandler<{ readonly [Name in keyof Tools]: Provided<Tools[Name]> }>,
+  never,
+  Tool.HandlersFor<Tools>
+> =>
+  Effect.map(self, ({ handle, tools }) => {
+    const provided = Object.fromEntries(
+      Object.entries<Tool.Any>(tools).map(([name, tool]) => {
+        const credential = credentialOf(tool)
+        return [name, credential === undefined ? tool : withConsent(tool, credential)]
+      })
+    )
+    const run = (name: string, ...args: [never, string?]) =>
+      Effect.map(
+        handle(name, ...args) as ReturnType<Toolkit.WithHandler<Record<string, Tool.Any>>["handle"]>,
+        Stream.map(withoutSession)
+      )
+    const call = (name: string, ...args: [never, string?]) => {
+      const credential = credentialOf(tools[name])
+      return credential === undefined ? run(name, ...args) : Effect.matchEffect(getToken(credential), {
+        onFailure: (error) =>
+          error._tag === "RequiresUserConsent"
+            ? Effect.succeed(Stream.succeed(denied(error)))
+            : Effect.fail(AiError.make({
+              module: "CredentialTool",
+              method: `${name}.handle`,
+              reason: new AiError.UnknownError({ description: error.message })
+            })),
+        onSuccess: (token) =>
+          Effect.map(run(name, ...args), Stream.provideService(credential, token)).pipe(
+            Effect.provideService(credential, token)
+          )
+      })
+    }
+    // The types of the tools are those of `self`, without the credentials.
+    return { tools: provided, handle: call } as never
+  })
+
+// -----------------------------------------------------------------------------
+// Approvals
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the calls of a chat that wait for an approval, each with the link for the user. The chat can be of another
+ * process or of another day. Without a chat, pass `Prompt.fromResponseParts(response.content)`.
+ *
+ * Each use requests the tokens, so `consent` is `undefined` as soon as the user has consented.
+ *
+ * @since 0.2.0
+ * @category accessors
+ */
+export const pending = <E = never, R = never>(
+  toolkit: Toolkit.Any,
+  prompt: Prompt.Prompt,
+  options: {
+    /**
+     * The link where the user connects a credential: `Connect.link`. Default: the authorization URL of a new session,
+     * which expires after ten minutes. The application then completes the session, see `PendingConsents`.
+     */
+    readonly link?: ((credential: UserCredential) => Effect.Effect<string, E, R>) | undefined
+  } = {}
+): Effect.Effect<ReadonlyArray<Pending>, AccessTokenError | E, Identity | WorkloadAccessToken | R> => {
+  const { link } = options
+  const calls = new Map<string, string>()
+  const requests: Array<Pick<Pending, "approvalId" | "toolCallId">> = []
+  const ended = new Set<string>()
+  for (const { content } of prompt.content) {
+    for (const part of Predicate.isString(content) ? [] : content) {
+      if (part.type === "tool-call") calls.set(part.id, part.name)
+      if (part.type === "tool-approval-request") requests.push(part)
+      if (part.type === "tool-approval-response") ended.add(part.approvalId)
+    }
+  }
+  const consentOf = (credential: UserCredentialOf) =>
+    Effect.matchEffect(getToken(credential), {
+      onFailure: (error): Effect.Effect<Consent.Required | undefined, AccessTokenError | E, R> => {
+        if (error._tag !== "RequiresUserConsent") return Effect.fail(error)
+        const consent = Consent.fromError(error)
+        return link === undefined || consent === undefined
+          ? Effect.succeed(consent)
+          : Effect.map(link(credential), (address) => ({ ...consent, link: Redacted.make(address) }))
+      },
+      onSuccess: () => Effect.undefined
+    })
+  return Effect.gen(function*() {
+    const consents = new Map<UserCredentialOf, Consent.Required | undefined>()
+    const list: Array<Pending> = []
+    for (const { approvalId, toolCallId } of requests) {
+      const tool = calls.get(toolCallId) ?? ""
+      const credential = Object.hasOwn(toolkit.tools, tool) ? credentialOf(toolkit.tools[tool]) : undefined
+      if (credential === undefined || ended.has(approvalId)) continue
+      if (!consents.has(credential)) consents.set(credential, yield* consentOf(credential))
+      list.push({ approvalId, toolCallId, tool, consent: consents.get(credential) })
+    }
+    return list
+  })
+}

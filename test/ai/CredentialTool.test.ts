@@ -1,0 +1,344 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import { Identity } from "effect-agentcore-identity/Identity"
+import { AuthorizationTimedOut, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as AiError from "effect/ai/AiError"
+import * as Chat from "effect/ai/Chat"
+import * as LanguageModel from "effect/ai/LanguageModel"
+import type * as Prompt from "effect/ai/Prompt"
+import * as Tool from "effect/ai/Tool"
+import * as Toolkit from "effect/ai/Toolkit"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as Ref from "effect/Ref"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as World from "../support/connectWorld.js"
+import { digestOf } from "../support/mcpWorld.js"
+import * as MockModel from "../support/mockModel.js"
+import * as Recorder from "../support/recorder.js"
+
+/** The class of `World.credentials`, whose return URL has the port of the run. */
+interface Calendar {
+  readonly _: unique symbol
+}
+
+const needed = "The user has to connect 'calendar' first."
+
+const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDERATION">) => {
+  const options = { success: Schema.String, credential: calendar }
+  return Toolkit.make(
+    CredentialTool.make("list_events", options),
+    CredentialTool.make("delete_event", { ...options, needsApproval: true }),
+    // The types reject failures with a session. A program in JavaScript can have them.
+    CredentialTool.make("send_mail", {
+      ...options,
+      failure: RequiresUserConsent as unknown as typeof Schema.Unknown,
+      failureMode: "return",
+      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+    }),
+    CredentialTool.make("wait_for_mail", {
+      ...options,
+      failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
+      failureMode: "return",
+      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+    }),
+    Tool.make("get_time", { success: Schema.String })
+  )
+}
+
+const setUp = Effect.gen(function*() {
+  const declared = yield* World.setUp
+  const calendar = declared.calendar as unknown as AccessToken.TagClass<Calendar, string, "USER_FEDERATION">
+  const tokens: Array<string> = []
+  const use = Effect.map(calendar, (token) => {
+    tokens.push(Redacted.value(token))
+    return `used ${digestOf(token)}`
+  })
+  const Tools = makeToolkit(calendar)
+  const handlers = Tools.toLayer({
+    list_events: () => use,
+    delete_event: () => use,
+    send_mail: () => Effect.as(Effect.andThen(use, AccessToken.get(declared.mail)), "sent"),
+    wait_for_mail: () =>
+      Effect.catchTag(
+        AccessToken.get(declared.mail),
+        "RequiresUserConsent",
+        ({ session }) => Effect.fail(new AuthorizationTimedOut({ session }))
+      ).pipe(Effect.as("sent")),
+    get_time: () => Effect.succeed("noon")
+  })
+  const { model, seen } = yield* MockModel.make
+  const provide = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    self.pipe(Effect.provide(handlers), Effect.provideService(LanguageModel.LanguageModel, model))
+  const toolkit = CredentialTool.toolkit(Tools)
+  const usedBy = (userId: string) =>
+    Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(
+      World.as({ userId })
+    )
+  return {
+    Tools,
+    tokens,
+    seen,
+    usedBy,
+    link: `${declared.origin}/connect/calendar`,
+    generate: (chat: Chat.Chat, prompt: Prompt.RawInput) => provide(chat.generateText({ prompt, toolkit })),
+    stream: (chat: Chat.Chat, prompt: Prompt.RawInput) =>
+      provide(Stream.runCollect(chat.streamText({ prompt, toolkit }))),
+    pending: (chat: Chat.Chat) =>
+      Effect.flatMap(
+        Ref.get(chat.history),
+        (history) => CredentialTool.pending(Tools, history, { link: Connect.link })
+      )
+  }
+})
+
+const respondTo = ({ approvalId }: CredentialTool.Pending, approved = true): Prompt.RawInput => [
+  { role: "tool", content: [{ type: "tool-approval-response", approvalId, approved }] }
+]
+
+const linkOf = ({ consent }: CredentialTool.Pending) => consent && Redacted.value(consent.link)
+
+const connectAs = (userId: string, link: string) => World.connect(link, { cookie: `user=${userId}` })
+
+const program = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.scoped(self).pipe(Effect.provide(World.environment()))
+
+const one = <A>([first, ...others]: ReadonlyArray<A>): A => {
+  assert.lengthOf(others, 0)
+  return first ?? assert.fail("empty")
+}
+
+describe("a turn without a token", () => {
+  it.live("ends with an approval request and a link, and the approval runs the tool", () =>
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, seen, tokens, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        const { content } = yield* generate(chat, "list_events")
+        assert.deepStrictEqual(content.map(({ type }) => type), ["tool-call", "finish", "tool-approval-request"])
+        const call = one(yield* pending(chat))
+        assert.deepInclude(call, { tool: "list_events", toolCallId: "call-1" })
+        assert.strictEqual(call.consent?.provider, "calendar")
+        assert.strictEqual(linkOf(call), link)
+
+        yield* connectAs("alice", link)
+        assert.isUndefined(one(yield* pending(chat)).consent)
+        const response = yield* generate(chat, respondTo(call))
+        assert.strictEqual(response.text, JSON.stringify(yield* usedBy("alice")))
+        // One call of the model for each message, and none for the tool that had to wait.
+        assert.lengthOf(seen, 2)
+        assert.lengthOf(tokens, 1)
+        assert.lengthOf(yield* pending(chat), 0)
+        // The next call needs no approval.
+        assert.include((yield* generate(chat, "list_events")).content.map(({ type }) => type), "tool-result")
+        assert.lengthOf(tokens, 2)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("streams the same", () =>
+    program(
+      Effect.gen(function*() {
+        const { link, pending, seen, stream, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        assert.include((yield* stream(chat, "list_events")).map(({ type }) => type), "tool-approval-request")
+        const call = one(yield* pending(chat))
+        yield* connectAs("alice", link)
+        const parts = yield* stream(chat, respondTo(call))
+        const text = parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join("")
+        assert.strictEqual(text, JSON.stringify(yield* usedBy("alice")))
+        assert.lengthOf(seen, 2)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("runs the tools that need no consent", () =>
+    program(
+      Effect.gen(function*() {
+        const { generate, pending } = yield* setUp
+        const chat = yield* Chat.empty
+        const { toolResults } = yield* generate(chat, "get_time list_events")
+        assert.deepStrictEqual(toolResults.map(({ name, result }) => [name, result]), [["get_time", "noon"]])
+        assert.strictEqual(one(yield* pending(chat)).tool, "list_events")
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("is stored, and continues days later in another process", () =>
+    program(Effect.gen(function*() {
+      const { generate, link, pending, usedBy } = yield* setUp
+      const control = yield* LocalControl.LocalControl
+      const stored = yield* Effect.gen(function*() {
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        return yield* chat.exportJson
+      }).pipe(World.as({ userId: "alice" }))
+      assert.notInclude(stored, "http")
+      yield* control.clock.advance("3 days")
+      yield* Effect.gen(function*() {
+        const chat = yield* Chat.fromJson(stored)
+        const call = one(yield* pending(chat))
+        assert.strictEqual(linkOf(call), link)
+        yield* control.clock.reset
+        yield* connectAs("alice", link)
+        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+      }).pipe(World.as({ userId: "alice" }))
+    })))
+
+  it.live("has the URL of a new session by default, and the application completes it", () =>
+    program(
+      Effect.gen(function*() {
+        const { Tools, generate, usedBy } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const call = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+        const { link, session } = call.consent ?? assert.fail("no consent")
+        assert.include(Redacted.value(link), "/identities/oauth2/authorize?request_uri=")
+        const store = yield* PendingConsents.PendingConsents
+        yield* store.open({ session, user: { userId: "alice" } })
+        const browser = yield* TestUser.make("someone@example.com")
+        const origin = yield* World.originOf
+        yield* browser.opens(`${origin}/sign-in/${encodeURIComponent("user=alice")}`)
+        yield* browser.approves(link)
+        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+})
+
+describe("an approval", () => {
+  it.live("without consent gives the model a safe sentence, and the next call asks again", () =>
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, tokens } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const { text } = yield* generate(chat, respondTo(one(yield* pending(chat))))
+        assert.deepStrictEqual(JSON.parse(text), { type: "execution-denied", reason: needed })
+        yield* generate(chat, "list_events")
+        assert.strictEqual(linkOf(one(yield* pending(chat))), link)
+        assert.lengthOf(tokens, 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("that the user does not give runs nothing", () =>
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, tokens } = yield* setUp
+        const chat = yield* Chat.empty
+        yield* generate(chat, "list_events")
+        const call = one(yield* pending(chat))
+        yield* connectAs("alice", link)
+        assert.include((yield* generate(chat, respondTo(call, false))).text, "execution-denied")
+        assert.lengthOf(tokens, 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("of the tool's own is asked for after the consent too", () =>
+    program(
+      Effect.gen(function*() {
+        const { generate, link, pending, usedBy } = yield* setUp
+        yield* connectAs("alice", link)
+        const chat = yield* Chat.empty
+        yield* generate(chat, "delete_event")
+        const call = one(yield* pending(chat))
+        assert.isUndefined(call.consent)
+        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+})
+
+describe("two users", () => {
+  it.live("of one toolkit get their own tokens in parallel", () =>
+    program(Effect.gen(function*() {
+      const { generate, link, usedBy } = yield* setUp
+      yield* connectAs("alice", link)
+      const turn = (userId: string) =>
+        Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")).pipe(World.as({ userId }))
+      const [, blocked] = yield* Effect.all([turn("alice"), turn("bob")], { concurrency: 2 })
+      assert.lengthOf(blocked.toolResults, 0)
+      yield* connectAs("bob", link)
+      const both = yield* Effect.all([turn("alice"), turn("bob")], { concurrency: 2 })
+      const used = [yield* usedBy("alice"), yield* usedBy("bob")]
+      assert.deepStrictEqual(both.map(({ toolResults }) => one(toolResults).result), used)
+      assert.notStrictEqual(used[0], used[1])
+    })))
+
+  it.live("cannot approve for each other: the approval of a stored chat runs as the caller of the request", () =>
+    program(Effect.gen(function*() {
+      const { generate, link, pending, tokens } = yield* setUp
+      const chat = yield* Chat.empty
+      yield* Effect.asVoid(generate(chat, "list_events")).pipe(World.as({ userId: "alice" }))
+      yield* connectAs("alice", link)
+      const { text } = yield* Effect.flatMap(pending(chat), (calls) => generate(chat, respondTo(one(calls)))).pipe(
+        World.as({ userId: "mallory" })
+      )
+      assert.include(text, needed)
+      assert.lengthOf(tokens, 0)
+    })))
+})
+
+describe("nothing secret", () => {
+  it.live("reaches the model, the stored chat, a log line or a span", () =>
+    program(
+      Effect.gen(function*() {
+        const { Tools, generate, link, pending, seen, tokens } = yield* setUp
+        const recorder = yield* Recorder.make
+        const chat = yield* Chat.empty
+        const urls: Array<string> = []
+        yield* Effect.gen(function*() {
+          yield* generate(chat, "list_events")
+          const { consent } = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+          const { link: url, session } = consent ?? assert.fail("no consent")
+          urls.push(Redacted.value(url), Redacted.value(session.sessionUri))
+          yield* generate(chat, respondTo(one(yield* pending(chat))))
+          yield* connectAs("alice", link)
+          // The user has connected the calendar, and not the mail.
+          const { toolResults } = yield* generate(chat, "send_mail")
+          assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
+        }).pipe(Effect.provide(recorder.layer))
+        const stored = yield* chat.exportJson
+        // Only spans may have links, those of the application.
+        for (const text of [...seen, stored]) assert.notInclude(text, "http")
+        assert.lengthOf(tokens, 1)
+        const names = urls.map((url) => decodeURIComponent(url).split(":").at(-1) ?? "")
+        Recorder.assertSecretFree([...seen, stored, ...yield* recorder.everything], [...tokens, ...names])
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it("is in the message of the error, and its encoded form has the link in clear", () => {
+    // `CredentialTool` accepts no failure with a session.
+    const session = ConsentSession.make({
+      provider: "calendar",
+      flow: "USER_FEDERATION",
+      scopes: [],
+      sessionUri: Redacted.make("urn:sentinel"),
+      authorizationUrl: Redacted.make("https://example.com/sentinel"),
+      expiresAt: DateTime.makeUnsafe(0)
+    })
+    const error = new RequiresUserConsent({ session })
+    assert.strictEqual(error.message, needed)
+    assert.include(JSON.stringify(Schema.encodeSync(RequiresUserConsent)(error)), "sentinel")
+  })
+})
+
+it.live("fails the request if AgentCore issues no token for another reason", () =>
+  program(
+    Effect.gen(function*() {
+      const { generate, seen } = yield* setUp
+      const control = yield* LocalControl.LocalControl
+      yield* control.faults.add({
+        operation: "GetResourceOauth2Token",
+        exception: "AccessDeniedException",
+        count: 2
+      })
+      const error = yield* Effect.flip(Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")))
+      assert.strictEqual(error instanceof AiError.AiError && error.reason._tag, "UnknownError")
+      assert.match(String(error), /GetResourceOauth2Token|list_events/)
+      assert.lengthOf(seen, 1)
+    }).pipe(World.as({ userId: "alice" }))
+  ))
