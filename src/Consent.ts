@@ -146,12 +146,12 @@ const wrappers = ["cause", "error", "errors", "reasons", "defect"]
  * import * as Consent from "effect-agentcore-identity/Consent"
  * import { reveal } from "effect-agentcore-identity/promise/Identity"
  *
- * declare const callTool: () => Promise<string>
+ * declare const callTool: () => Promise<void>
  * declare const show: (text: string, link: string) => void
  *
  * const program = async () => {
  *   try {
- *     return await callTool()
+ *     await callTool()
  *   } catch (error) {
  *     const consent = Consent.fromError(error)
  *     if (consent === undefined) throw error

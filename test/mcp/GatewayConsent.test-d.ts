@@ -43,9 +43,9 @@ describe("GatewayConsent.retrying", () => {
 
   it("does not run without the application's word", () => {
     // @ts-expect-error: `show` is missing
-    GatewayConsent.retrying(call, {})
+    void GatewayConsent.retrying(call, {})
     // @ts-expect-error: not an effect
-    GatewayConsent.retrying(call, { show: () => "shown" })
+    void GatewayConsent.retrying(call, { show: () => "shown" })
   })
 })
 

@@ -83,8 +83,9 @@ const startContainer = async (program: string, reportsApi = api.url) => {
 async function* eventsOf(response: Response) {
   let text = ""
   const decoder = new TextDecoder()
-  for await (const chunk of response.body ?? assert.fail("no body")) {
-    text += decoder.decode(chunk, { stream: true })
+  const reader = response.body?.getReader() ?? assert.fail("no body")
+  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+    text += decoder.decode(chunk.value, { stream: true })
     const parts = text.split("\n\n")
     text = parts.pop() ?? ""
     for (const part of parts) yield JSON.parse(part.replace("data: ", "")) as Readonly<Record<string, string>>
