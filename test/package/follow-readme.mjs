@@ -1,10 +1,11 @@
 // Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published
-// package: in TypeScript on Node 22 and 24, in plain JavaScript, and in Python. Commands and files come out of the
-// README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below `<!-- follow: STEP -->` it is
-// a step.
+// package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands and
+// files come out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
+// `<!-- follow: STEP -->` it is a step.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
-// browser. Python runs over boto3 with generated service models, because Debian's is older than AgentCore.
+// browser. With pnpm, `npm install` is `pnpm add`. Python runs over boto3 with generated service models, because
+// Debian's is older than AgentCore.
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
@@ -67,8 +68,10 @@ const findNode = (major) =>
     execFileSync("npx", ["--yes", "-p", `node@${major}`, "--", "node", "-p", "process.execPath"], { encoding: "utf8" })
       .trim()
   )
-const node22 = findNode(22)
-const node24 = findNode(24)
+const [node22, node24, node26] = [findNode(22), findNode(24), findNode(26)]
+const pnpm = dirname(
+  execFileSync("npx", ["--yes", "-p", "pnpm@10", "-c", "command -v pnpm"], { encoding: "utf8" }).trim()
+)
 
 const SimulatedUser = await import(pathToFileURL(await buildProgram("support/simulatedUser.ts")).href)
 const models = join(temporary, "models")
@@ -79,7 +82,7 @@ ServiceModel.write(models)
 const stopServer = "trap 'kill $AGENTCORE_LOCAL_PID 2> /dev/null || true' EXIT"
 
 /** A newcomer with an empty folder, one version of Node, and their own ports. */
-const newcomer = async (name, node) => {
+const newcomer = async (name, node, withPnpm = false) => {
   const folder = join(temporary, name, "my-agent")
   mkdirSync(folder, { recursive: true })
   const [identity, authorizationServer, page] = [await freePort(), await freePort(), await freePort()]
@@ -88,9 +91,13 @@ const newcomer = async (name, node) => {
       "--authorization-server ",
       `$&--port ${identity} --authorization-server-port ${authorizationServer} `
     )
+  const withPackageManager = (text) => withPnpm ? text.replace(/^npm install /gm, "pnpm add ") : text
   const withTarball = (text) =>
-    text.replace(/^npx effect-agentcore-identity/gm, `npx --yes --package=${tarball} agentcore-identity`)
-      .replace(/^(npm install .*?)effect-agentcore-identity(?= |$)/gm, `$1${tarball}`)
+    withPackageManager(text).replace(
+      /^npx effect-agentcore-identity/gm,
+      `npx --yes --package=${tarball} agentcore-identity`
+    )
+      .replace(/^(p?npm (?:install|add) .*?)effect-agentcore-identity(?= |$)/gm, `$1${tarball}`)
   const run = (script, onOutput = () => {}) =>
     new Promise((resolve, reject) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
@@ -100,7 +107,7 @@ const newcomer = async (name, node) => {
           ...Object.fromEntries(
             Object.entries(process.env).filter(([name]) => !/^(AWS|BEDROCK|AGENTCORE)_/.test(name))
           ),
-          PATH: `${node}:${process.env.PATH}`,
+          PATH: `${node}:${pnpm}:${process.env.PATH}`,
           AWS_CONFIG_FILE: "/nonexistent",
           AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
           AWS_DATA_PATH: models,
@@ -189,8 +196,8 @@ const checkBundle = (folder) => {
   }
 }
 
-const typescript = (node) => async (name) => {
-  const me = await newcomer(name, node)
+const typescript = (node, withPnpm) => async (name) => {
+  const me = await newcomer(name, node, withPnpm)
   await me.type(["install"])
   me.save("first.ts")
   await me.type(["first"], [aKey])
@@ -210,7 +217,7 @@ const typescript = (node) => async (name) => {
   me.save("testing.test.ts", "agent.test.ts")
   await me.type(["test"], ["1 passed"])
   // TypeScript does not depend on the version of Node.
-  if (node !== node24) return
+  if (node === node22 || node === node26) return
   me.saveStep("tsconfig.json")
   await me.type(["types"])
 }
@@ -245,7 +252,9 @@ const besideLatestEffect = async (name) => {
 
 const walks = {
   "TypeScript, Node 24": typescript(node24),
+  "TypeScript, Node 24, pnpm": typescript(node24, true),
   "TypeScript, Node 22": typescript(node22),
+  "TypeScript, Node 26": typescript(node26),
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 22": javascript(node22),
   Python: python,
