@@ -238,11 +238,14 @@ const workshop = project("workshop", [
   ...required,
   ...optional,
   ...Object.keys(manifest.devDependencies).filter((name) =>
-    /^(@types\/node|vitest|@effect\/|@opentelemetry\/)/.test(name)
+    /^(@types\/|vitest|@effect\/|@opentelemetry\/|@hono\/|hono$|express$|cookie-session$)/.test(name)
   )
 ])
-for (const example of files.filter((file) => /^test\/examples\/.*\.(ts|mjs)$/.test(file))) {
-  writeFileSync(join(workshop, posix.basename(example)), readFileSync(join(unpacked, example)))
+// `next build` checks the recipe for Next.js, see `follow-readme.mjs`.
+for (const example of files.filter((file) => /^test\/examples\/(?!next\/).*\.(ts|mjs)$/.test(file))) {
+  const copy = join(workshop, posix.relative("test/examples", example))
+  mkdirSync(dirname(copy), { recursive: true })
+  writeFileSync(copy, readFileSync(join(unpacked, example)))
 }
 const [tsconfig] = /(?<=^<!-- follow: tsconfig.json -->\n```json\n)[^]*?(?=^```)/m.exec(
   readFileSync(join(unpacked, "README.md"), "utf8")
