@@ -25,7 +25,7 @@
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as Layer from "effect/Layer"
+ * import * as Layer from "effect/Layer"
  *
  * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "google",
@@ -125,9 +125,8 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
 
 /**
  * The address where users connect a credential: a declared one, that of a session, or a name in `credentials`. With
- * `continue`, they continue to an address that the option
- * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
- * allowed.
+ * `continue`, they continue to an address that the option `continueTo` allows. It fails with `ValidationException` if
+ * `credentials` lacks the credential, or the address is not allowed.
  *
  * @since 0.1.0
  * @category accessors
