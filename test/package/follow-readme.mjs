@@ -257,7 +257,7 @@ const requestOnce = (port) => (text) =>
 const next = async (name) => {
   const me = await newcomer(name, node24)
   await me.type(["Next.js, install"], ["/connect/[[...path]]"])
-  await me.type(["Next.js, test"], [/^. pass 4$/m])
+  await me.type(["Next.js, test"], [/^. pass 5$/m])
   await me.type(["Next.js, run"], ["{\"signIn\":"], undefined, requestOnce(await freePort()))
 }
 

@@ -64,6 +64,11 @@ app.get("/sign-in", (_, response) => {
 
 // Check a password here, or the response of your identity provider.
 app.post("/sign-in", express.urlencoded(), (request, response) => {
+  // Another site must not sign its own user in here: the next consent would be theirs.
+  if (request.headers.origin !== origin) {
+    response.sendStatus(403)
+    return
+  }
   const to = request.session?.to ?? "/"
   request.session = { userId: request.body.username }
   response.redirect(303, to)

@@ -69,6 +69,15 @@ describe("the agent", () => {
     const { status } = await fetch(`${url}/agenda`, { headers: { cookie: `session=${session}` } })
     expect(status).toBe(401)
   })
+
+  it("signs in nobody whom another site signs in", async () => {
+    const { status } = await fetch(`${url}/sign-in`, {
+      method: "POST",
+      headers: { origin: "https://evil.example" },
+      body: new URLSearchParams({ username: "mallory" })
+    })
+    expect(status).toBe(403)
+  })
 })
 
 describe("the connections page", () => {

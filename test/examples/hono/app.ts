@@ -4,6 +4,7 @@ import { runWithContext, type User } from "effect-agentcore-identity/promise/Ide
 import { type Context, Hono, type MiddlewareHandler } from "hono"
 import { contextStorage, getContext } from "hono/context-storage"
 import { getSignedCookie, setSignedCookie } from "hono/cookie"
+import { csrf } from "hono/csrf"
 import { readEvents } from "./calendar.ts"
 
 const { ORIGIN: origin = "http://localhost:3000", SESSION_SECRET: secret } = process.env
@@ -84,7 +85,8 @@ app.get(
 )
 
 // Check a password here, or the response of your identity provider.
-app.post("/sign-in", async (c) => {
+// Another site must not sign its own user in here: the next consent would be theirs.
+app.post("/sign-in", csrf({ origin }), async (c) => {
   const { username } = await c.req.parseBody()
   const { to = "/" } = await readSession(c)
   await writeSession(c, { userId: String(username) })

@@ -88,6 +88,15 @@ describe("the agent", () => {
     const { status } = await fetch(`${url}/agenda`, { headers: { cookie: `session=${session}` } })
     assert.equal(status, 401)
   })
+
+  it("signs in nobody whom another site signs in", async () => {
+    const { status } = await fetch(`${url}/sign-in`, {
+      method: "POST",
+      headers: { origin: "https://evil.example" },
+      body: new URLSearchParams({ username: "mallory" })
+    })
+    assert.equal(status, 403)
+  })
 })
 
 describe("the connections page", () => {
