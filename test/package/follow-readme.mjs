@@ -1,6 +1,6 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published
-// package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands and
-// files come out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
+// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published package: in
+// TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands and files come
+// out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
 // `<!-- follow: STEP -->` it is a step. The commands of the recipe for Next.js come out of its own README.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
