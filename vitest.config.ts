@@ -8,7 +8,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 const alone = [
   "test/IdentityMetrics*.test.ts",
   "test/examples/open-telemetry.test.ts",
-  "test/examples/{ai-sdk,langgraph,strands}/*.test.ts",
+  "test/examples/{ai-sdk,express,hono,langgraph,strands}/*.test.ts",
   "test/promise/**/*.test.ts"
 ]
 
@@ -34,7 +34,7 @@ export default defineConfig({
           pool: "forks",
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: [...alone, ...slow]
+          exclude: [...alone, ...slow, "test/examples/next/**"]
         }
       },
       {

@@ -135,9 +135,8 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
 
 /**
  * The address where users connect a credential: a declared one, that of a session, or a name in `credentials`. With
- * `continue`, they continue to an address that the option
- * `continueTo` allows. It fails with `ValidationException` if `credentials` lacks the credential, or the address is not
- * allowed.
+ * `continue`, they continue to an address that the option `continueTo` allows. It fails with `ValidationException` if
+ * `credentials` lacks the credential, or the address is not allowed.
  *
  * In a handler of an `HttpRouter`, the pages provide {@link Connect}: `Layer.provideMerge(route, pages)`, where `route`
  * is an `HttpRouter.add`, and `pages` the {@link layer}. A process without the pages uses {@link layerLinks}.

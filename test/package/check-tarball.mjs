@@ -238,10 +238,12 @@ const workshop = project("workshop", [
   ...required,
   ...optional,
   ...Object.keys(manifest.devDependencies).filter((name) =>
-    /^(@types\/node|vitest|@effect\/|@opentelemetry\/|ai$|@langchain\/|@strands-agents\/|zod$)/.test(name)
+    /^(@types\/|vitest|@effect\/|@opentelemetry\/|@hono\/|hono$|express$|cookie-session$|ai$|@langchain\/|@strands-agents\/|zod$)/
+      .test(name)
   )
 ])
-for (const example of files.filter((file) => /^test\/examples\/.*\.(ts|mjs)$/.test(file))) {
+// `next build` checks the recipe for Next.js, see `follow-readme.mjs`.
+for (const example of files.filter((file) => /^test\/examples\/(?!next\/).*\.(ts|mjs)$/.test(file))) {
   const copy = join(workshop, posix.relative("test/examples", example))
   mkdirSync(dirname(copy), { recursive: true })
   writeFileSync(copy, readFileSync(join(unpacked, example)))

@@ -1,7 +1,7 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published
-// package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands
-// and files come out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
-// `<!-- follow: STEP -->` it is a step.
+// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published package: in
+// TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands and files come
+// out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
+// `<!-- follow: STEP -->` it is a step. The commands of the recipe for Next.js come out of its own README.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
 // browser. With pnpm, `npm install` is `pnpm add`. Python runs over boto3 with generated service models, because
@@ -25,13 +25,16 @@ const start = performance.now()
 // The README
 // -----------------------------------------------------------------------------
 
-const blocks = (marker) =>
+const blocks = (marker, page = readme) =>
   new Map(
-    [...readme.matchAll(new RegExp(`<!-- ${marker}(.+) -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``, "g"))]
+    [...page.matchAll(new RegExp(`<!-- ${marker}(.+) -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``, "g"))]
       .map(([, name, text]) => [name, text])
   )
 const files = blocks("test/examples/")
 const steps = blocks("follow: ")
+for (const [step, text] of blocks("follow: ", readFileSync(join(root, "test/examples/next/README.md"), "utf8"))) {
+  steps.set(`Next.js, ${step}`, text)
+}
 const followed = new Set()
 
 const take = (map, name) => {
@@ -111,6 +114,7 @@ const newcomer = async (name, node, withPnpm = false) => {
           AWS_CONFIG_FILE: "/nonexistent",
           AWS_SHARED_CREDENTIALS_FILE: "/nonexistent",
           AWS_DATA_PATH: models,
+          NEXT_TELEMETRY_DISABLED: "1",
           npm_config_audit: "false",
           npm_config_fund: "false",
           npm_config_loglevel: "error",
@@ -140,9 +144,9 @@ const newcomer = async (name, node, withPnpm = false) => {
       writeFileSync(join(folder, as), edit(withPorts(take(files, example)))),
     saveStep: (step) => writeFileSync(join(folder, step), take(steps, step)),
     /** Types the commands of some steps into one shell. The output must contain the strings. */
-    type: async (names, expected = [], onOutput = undefined) => {
+    type: async (names, expected = [], onOutput = undefined, edit = (text) => text) => {
       const from = performance.now()
-      const script = withTarball(withPorts(names.map((step) => take(steps, step)).join("")))
+      const script = edit(withTarball(withPorts(names.map((step) => take(steps, step)).join(""))))
       const output = await run(script, onOutput)
       for (const text of expected) {
         if (!(text instanceof RegExp ? text.test(output) : output.includes(text))) {
@@ -239,6 +243,25 @@ const python = async (name) => {
   await me.type(["exec"], [aToken])
 }
 
+/** A server of Next.js does not end. It gets another port, a request, and a signal. */
+const requestOnce = (port) => (text) =>
+  `export PORT=${port}\n${
+    text.replace(
+      /^npx next start$/m,
+      `setsid $& &\nserver=$!
+       curl --silent --retry 30 --retry-connrefused --retry-delay 1 http://localhost:$PORT/agenda
+       kill -- -$server`
+    )
+  }`
+
+/** Its tests have two users. It is too large to be a dependency of this repository. */
+const next = async (name) => {
+  const me = await newcomer(name, node24)
+  await me.type(["Next.js, install"], ["/connect/[[...path]]"])
+  await me.type(["Next.js, test"], [/^. pass 5$/m])
+  await me.type(["Next.js, run"], ["{\"signIn\":"], undefined, requestOnce(await freePort()))
+}
+
 const demo = async (name) => {
   const me = await newcomer(name, node22)
   await me.type(["demo"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
@@ -252,6 +275,7 @@ const besideLatestEffect = async (name) => {
 }
 
 const walks = {
+  "Next.js": next,
   "TypeScript, Node 24": typescript(node24),
   "TypeScript, Node 24, pnpm": typescript(node24, true),
   "TypeScript, Node 22": typescript(node22),

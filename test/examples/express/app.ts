@@ -1,0 +1,93 @@
+import cookieSession from "cookie-session"
+import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as Connect from "effect-agentcore-identity/promise/Connect"
+import { runWithContext, type User } from "effect-agentcore-identity/promise/Identity"
+import express, { type Request, type RequestHandler } from "express"
+import { readEvents } from "./calendar.ts"
+
+const { ORIGIN: origin = "http://localhost:3000", SESSION_SECRET: secret } = process.env
+if (secret === undefined) throw new Error("Set SESSION_SECRET, which signs the cookie of the session")
+const isSecure = origin.startsWith("https:")
+
+// -----------------------------------------------------------------------------
+// Sign-in
+// -----------------------------------------------------------------------------
+
+/** The user who is signed in. The agent and the pages need the same user. */
+const userOf = ({ session }: Request): User | undefined =>
+  typeof session?.userId === "string" ? { userId: session.userId } : undefined
+
+/** A user who opens a mailed link signs in first, and then continues to the link. */
+const signedIn: RequestHandler = (request, response, next) => {
+  if (userOf(request) !== undefined) return next()
+  request.session = { to: request.originalUrl }
+  response.redirect(303, "/sign-in")
+}
+
+// -----------------------------------------------------------------------------
+// The agent
+// -----------------------------------------------------------------------------
+
+const connect = Connect.make({
+  path: "/connect",
+  origin,
+  workload: "my-agent",
+  credentials: {
+    calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
+  },
+  continueTo: [`${origin}/agenda`],
+  currentUser: userOf
+})
+
+const agenda = connect.withAccessToken("calendar")(readEvents)
+
+// -----------------------------------------------------------------------------
+// The server
+// -----------------------------------------------------------------------------
+
+export const app = express()
+
+// Behind a load balancer that ends TLS. Without this line, no secure cookie is set.
+app.set("trust proxy", isSecure ? 1 : false)
+// The browser comes back from another site after consent: `strict` would hide the session from `/connect/return`.
+app.use(cookieSession({ keys: [secret], httpOnly: true, sameSite: "lax", secure: isSecure }))
+
+app.get("/", (_, response) => {
+  response.send(`<p><a href="/agenda">Your agenda</a> <a href="/connect">Your connections</a>`)
+})
+
+app.get("/sign-in", (_, response) => {
+  response.send(
+    `<form method="post"><input name="username" autocomplete="username" required><button>Sign in</button></form>`
+  )
+})
+
+// Check a password here, or the response of your identity provider.
+app.post("/sign-in", express.urlencoded(), (request, response) => {
+  // Another site must not sign its own user in here: the next consent would be theirs.
+  if (request.headers.origin !== origin) {
+    response.sendStatus(403)
+    return
+  }
+  const to = request.session?.to ?? "/"
+  request.session = { userId: request.body.username }
+  response.redirect(303, to)
+})
+
+app.use("/connect", signedIn, connect.node)
+
+app.get("/agenda", async (request, response) => {
+  const user = userOf(request)
+  if (user === undefined) {
+    response.status(401).json({ signIn: `${origin}/sign-in` })
+    return
+  }
+  try {
+    const workload = connect.workload({ name: "my-agent", user })
+    response.json(await runWithContext({ workload }, () => agenda("today")))
+  } catch (error) {
+    if (!(error instanceof RequiresUserConsent)) throw error
+    // The link never expires. After consent the browser comes back here.
+    response.status(403).json({ connect: await connect.link(error.session, { continue: "/agenda" }) })
+  }
+})
