@@ -317,7 +317,8 @@ const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.
     Effect.map((module) => [...new Set(Object.values(module).flat())].filter(isCredential)),
     Effect.filterOrFail((credentials) => credentials.length > 0, () =>
       new CannotLoadModule({
-        message: `${file} exports no declared credential, a class of AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag`
+        message: `${file} exports no declared credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag `
+          + "or IamAccessToken.Tag"
       }))
   )
 

@@ -321,7 +321,10 @@ describe("agentcore-identity doctor", () => {
           assert.strictEqual(stdout, "")
           return stderr
         })
-      assert.include(yield* error(yield* programModule("export const nothing = 1")), "exports no declared credential")
+      assert.include(
+        yield* error(yield* programModule(`class X extends ApiKey.Tag()("app/X", { provider: "weather" }) {}`)),
+        "exports no declared credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag"
+      )
       assert.include(
         yield* error(yield* programModule(`export class X extends ApiKey.Tag()("app/X", { provider: "a b" }) {}`)),
         "The credential 'app/X' is invalid: "

@@ -232,6 +232,13 @@ for (const page of pages) {
     }
   }
 }
+// An editor reads `$schema` as a path: the `exports` of the package do not apply to it.
+for (const file of files.filter((file) => /\.(md|d\.ts)$/.test(file))) {
+  const text = readFileSync(join(unpacked, file), "utf8")
+  for (const [, path] of text.matchAll(/"\$schema": "\.\/node_modules\/effect-agentcore-identity\/([^"]+)"/g)) {
+    if (!files.includes(path)) fail(`${file}: $schema names ${path}, which is not in the tarball`)
+  }
+}
 console.log(`  ${links} links of ${pages.length} pages lead to files of the tarball`)
 
 const workshop = project("workshop", [
