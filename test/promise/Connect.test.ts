@@ -220,7 +220,7 @@ describe("a user's connections", () => {
           assert.strictEqual((yield* request("/connect/mail")).text, "our page for mail")
           const away = yield* request("/connect", { cookie: "" })
           assert.strictEqual(away.status, 303)
-          assert.strictEqual(away.headers.get("location"), "/sign-in")
+          assert.strictEqual(away.headers.get("location"), "/sign-in?from=%2Fconnect")
           assert.deepStrictEqual(away.headers.getSetCookie(), ["one=1", "two=2"])
           assert.strictEqual(away.headers.get("cache-control"), "no-store")
         }), {
@@ -229,10 +229,11 @@ describe("a user's connections", () => {
           credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
         },
         describeUser: async ({ userId }) => `Ms. ${userId}`,
-        respond: (view) => {
+        respond: (view, { url = "" }) => {
           if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
           if (view._tag !== "Refused" || view.reason !== "NotSignedIn") return undefined
-          const response = new Response(null, { status: 303, headers: { location: "/sign-in" } })
+          const location = `/sign-in?from=${encodeURIComponent(url)}`
+          const response = new Response(null, { status: 303, headers: { location } })
           for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)
           return response
         }

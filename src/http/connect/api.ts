@@ -156,6 +156,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * The user who is signed in in this browser, from the application's own session, usually a cookie. There is no
    * default. If it fails, nothing is opened. `Connect` responds to a `NotSignedIn` with a page, and the application to
    * any other failure, for example with a redirect to its sign-in.
+   *
+   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /**

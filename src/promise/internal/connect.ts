@@ -56,10 +56,18 @@ export type Credential =
 
 /** `Req` is the request that `currentUser` gets: a `Request`, or the request of a framework of Node. */
 export interface Options<Name extends string, Req>
-  extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser">>, CallbackOptions<Req>
+  extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser" | "respond">>, CallbackOptions<Req>
 {
   /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
   readonly credentials: { readonly [K in Name]: Credential }
+  /**
+   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Refused` of the reason
+   * `NotSignedIn`, it can redirect to the sign-in with the address of the request. Headers that forbid caching and
+   * frames are added to responses that lack them.
+   */
+  readonly respond?:
+    | ((view: Http.View, request: Req) => Response | undefined | Promise<Response | undefined>)
+    | undefined
   /** Stores the consents that wait for the browser. Default: memory, for one process. */
   readonly pendingConsents?: Stores.StoreOptions | undefined
   /**
@@ -117,7 +125,7 @@ const toHttpOptions = <Name extends string, Req>(
     respond: respond
       && ((view) =>
         Effect.map(
-          call(() => respond(view)),
+          call((request) => respond(view, request as Req)),
           (response) => Option.map(Option.fromNullishOr(response), HttpServerResponse.fromWeb)
         )),
     formKey: formKey === undefined ? undefined : toRedacted(formKey)

@@ -69,6 +69,8 @@ export interface CallbackOptions<in Req> {
    *
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
    * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
+   *
+   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
    */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
 }
