@@ -68,12 +68,15 @@ const tarball = join(temporary, pack.filename)
 /** The folder of the executables of a Node version. */
 const findNode = (major) =>
   dirname(
-    execFileSync("npx", ["--yes", "-p", `node@${major}`, "--", "node", "-p", "process.execPath"], { encoding: "utf8" })
+    execFileSync("npx", ["--yes", "--prefer-offline", "-p", `node@${major}`, "--", "node", "-p", "process.execPath"], {
+      encoding: "utf8"
+    })
       .trim()
   )
 const [node22, node24, node26] = [findNode(22), findNode(24), findNode(26)]
 const pnpm = dirname(
-  execFileSync("npx", ["--yes", "-p", "pnpm@10", "-c", "command -v pnpm"], { encoding: "utf8" }).trim()
+  execFileSync("npx", ["--yes", "--prefer-offline", "-p", "pnpm@10", "-c", "command -v pnpm"], { encoding: "utf8" })
+    .trim()
 )
 
 const SimulatedUser = await import(pathToFileURL(await buildProgram("support/simulatedUser.ts")).href)
