@@ -6,7 +6,10 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
-import { request as send } from "node:http"
+import { once } from "node:events"
+import { type IncomingMessage, request as send, type ServerResponse } from "node:http"
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
+import type { AddressInfo } from "node:net"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
 import * as App from "./connectWorld.js"
@@ -352,6 +355,34 @@ describe("node, behind a framework", () => {
       ),
     30_000
   )
+
+  it.live("works over HTTP/2, and keeps the cookies of middlewares", () =>
+    application(({ connect }) =>
+      Effect.gen(function*() {
+        const server = yield* Effect.acquireRelease(
+          Effect.sync(() =>
+            // The compatibility classes of Node have what the pages use, but are of another type.
+            createHttp2Server((request: unknown, response: unknown) => {
+              const [incoming, outgoing] = [request as IncomingMessage, response as ServerResponse]
+              outgoing.setHeader("set-cookie", "before=1")
+              return connect.node(incoming, outgoing)
+            }).listen(0, "127.0.0.1")
+          ),
+          (server) => promised(() => new Promise<void>((resolve) => server.close(() => resolve())))
+        )
+        yield* promised(async () => server.listening || once(server, "listening"))
+        const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+        const get = promised(async () => {
+          const stream = client.request({ ":path": "/connect/mail", cookie: "user=alice" })
+          const [headers] = await once(stream, "response")
+          await once(stream.resume(), "close")
+          return [headers[":status"], headers["set-cookie"]]
+        })
+        assert.deepStrictEqual(yield* Effect.ensuring(get, Effect.sync(() => client.close())), [
+          200,
+          ["before=1", "ours=1"]
+        ])
+      }), { respond: () => new Response("ours", { headers: { "set-cookie": "ours=1" } }) }), 30_000)
 
   it.live("rejects a body that is gone, with a message that names the next step", () =>
     Effect.gen(function*() {

@@ -91,8 +91,15 @@ export const toRequest = (request: FrameworkRequest): Request => {
   })
 }
 
-/** Sends a response. The pages are short, so their bodies are not streamed. */
+/**
+ * Sends a response. The pages are short, so their bodies are not streamed. Cookies that a middleware has set stay.
+ * Responses of HTTP/2 lack `setHeaders`.
+ */
 export const send = async (result: Response, response: ServerResponse): Promise<void> => {
   const body = new Uint8Array(await result.arrayBuffer())
-  response.setHeaders(result.headers).writeHead(result.status).end(body)
+  for (const [name, value] of result.headers) {
+    if (name === "set-cookie") response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  response.writeHead(result.status).end(body)
 }
