@@ -359,7 +359,10 @@ const httpApp = (
     const { respond, service } = yield* form === "http" ? ofEffect(all) : ofPromise(all)
     const send = (path: string, init: RequestInit = {}, cookie = "user=alice") =>
       Effect.flatMap(
-        respond(new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } })),
+        // A body can be read once, and a test may send a request again.
+        Effect.suspend(() =>
+          respond(new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } }))
+        ),
         (response) => Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
       )
     const act = (action: string) =>

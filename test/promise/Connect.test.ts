@@ -6,7 +6,10 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
-import { request as send } from "node:http"
+import { once } from "node:events"
+import { type IncomingMessage, request as send, type ServerResponse } from "node:http"
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
+import type { AddressInfo } from "node:net"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
 import * as App from "./connectWorld.js"
@@ -284,6 +287,12 @@ const rawStatus = (url: string, method: string) =>
       .on("error", reject).end()
   })
 
+/** `fetch` sends no path that a URL does not have. */
+const rawGet = (url: string, path: string) =>
+  new Promise<{ readonly status: number | undefined }>((resolve, reject) => {
+    send(url, { path }, (response) => resolve({ status: response.resume().statusCode })).on("error", reject).end()
+  })
+
 describe("node, behind a framework", () => {
   const post = (token: string) => ({ action: "connect", token })
 
@@ -353,6 +362,38 @@ describe("node, behind a framework", () => {
     30_000
   )
 
+  it.live(
+    "works over HTTP/2, and keeps the cookies of middlewares",
+    () =>
+      application(({ connect }) =>
+        Effect.gen(function*() {
+          const server = yield* Effect.acquireRelease(
+            Effect.sync(() =>
+              // The compatibility classes of Node have what the pages use, but are of another type.
+              createHttp2Server((request: unknown, response: unknown) => {
+                const [incoming, outgoing] = [request as IncomingMessage, response as ServerResponse]
+                outgoing.setHeader("set-cookie", "before=1")
+                return connect.node(incoming, outgoing)
+              }).listen(0, "127.0.0.1")
+            ),
+            (server) => promised(() => new Promise<void>((resolve) => server.close(() => resolve())))
+          )
+          yield* promised(async () => server.listening || once(server, "listening"))
+          const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+          const get = promised(async () => {
+            const stream = client.request({ ":path": "/connect/mail", cookie: "user=alice" })
+            const [headers] = await once(stream, "response")
+            await once(stream.resume(), "close")
+            return [headers[":status"], headers["set-cookie"]]
+          })
+          assert.deepStrictEqual(yield* Effect.ensuring(get, Effect.sync(() => client.close())), [
+            200,
+            ["before=1", "ours=1"]
+          ])
+        }), { respond: () => new Response("ours", { headers: { "set-cookie": "ours=1" } }) }),
+    30_000
+  )
+
   it.live("rejects a body that is gone, with a message that names the next step", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
@@ -378,6 +419,69 @@ describe("node, behind a framework", () => {
         })
       ).pipe(Effect.provide(recorder.layer))
     }), 30_000)
+
+  it.live(
+    "leaves other requests to the framework, although a body is gone",
+    () =>
+      application(({ connect, url, use }) =>
+        Effect.gen(function*() {
+          const nexts: Array<unknown> = []
+          const parsed: { body?: unknown } = {}
+          use(async (request, response) => {
+            for await (const _ of request) { /* A middleware that keeps nothing. */ }
+            Object.assign(request, parsed)
+            await connect.node(request, response, (...error) => {
+              nexts.push(error)
+              response.writeHead(418).end()
+            })
+          })
+          const post = (path: string, headers = {}) =>
+            request(`${url}${path}`, { body: { action: "connect" }, headers })
+          yield* post("/webhook")
+          assert.deepStrictEqual(nexts, [[]])
+          // A list is not the form, as if the page had read it.
+          parsed.body = [1]
+          const list = yield* post("/connect/calendar", { "content-type": "application/json" })
+          assert.strictEqual(list.status, 403)
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "has one spelling of its path, so that a guard of the framework is not passed by",
+    () =>
+      application(({ connect, url }) =>
+        Effect.gen(function*() {
+          const paths = ["//connect", "/CONNECT", "/x/../connect", "/x/%2e%2e/connect", "/connect;x=1", "/\\connect"]
+          for (const path of paths) {
+            const { status } = yield* promised(() => rawGet(url, path))
+            assert.strictEqual(status, 404, path)
+          }
+          for (const path of ["/connect", "/connect/", "/connect?x=1", `${url}/connect/calendar?x=1`]) {
+            const { status } = yield* promised(() => rawGet(url, path))
+            assert.strictEqual(status, 200, path)
+          }
+          const fetched = (path: string) =>
+            promised(() => connect.fetch(new Request(`${url}${path}`, { headers }) as Request & IncomingMessage))
+          const headers = { cookie: "user=alice" }
+          assert.strictEqual((yield* fetched("//connect")).status, 404)
+          assert.strictEqual((yield* fetched("/connect?x=1")).status, 200)
+        }), { currentUser: () => ({ userId: "alice" }) }),
+    30_000
+  )
+
+  it.live("fetch rejects a body that is gone", () =>
+    application(({ connect, url }) =>
+      Effect.gen(function*() {
+        const post = async (path: string) => {
+          const request = new Request(`${url}${path}`, { method: "POST", body: "action=connect" })
+          await request.text()
+          return connect.fetch(request as Request & IncomingMessage)
+        }
+        assert.strictEqual(tagOf(yield* rejectionOf(post("/connect/calendar"))), "BodyAlreadyRead")
+        assert.strictEqual((yield* promised(() => post("/webhook"))).status, 404)
+      }), { currentUser: () => ({ userId: "alice" }) }), 30_000)
 
   it.live(
     "leaves other paths to the framework, and reports the errors of the application",

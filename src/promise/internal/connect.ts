@@ -208,8 +208,9 @@ export interface Connect<Name extends string, Req>
   extends Omit<Functions.DataPlaneFunctions, "withAccessToken">, AsyncDisposable
 {
   /**
-   * Responds to a request for a page. The status is 404 if the path is not one of the pages. Rejects with the errors of
-   * `currentUser`, `describeUser` and `respond`.
+   * Responds to a request for a page. The status is 404 if the path is not one of the pages, spelled as in the option
+   * `path`. Rejects with the errors of `currentUser`, `describeUser` and `respond`, and with `BodyAlreadyRead` if a
+   * middleware has read the form.
    */
   readonly fetch: (request: Request & Req) => Promise<Response>
   /**
@@ -291,18 +292,30 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     show: ReturnType<typeof Functions.bindShow>
   ) => Http.handler({ user, show, continue: address, wait })
 
-  const handle = (request: Request, original: unknown): Promise<Response | undefined> => {
+  /** A framework can guard the path of the pages. So they have no other spelling, such as `/x/../connect`. */
+  const isBelowPath = (url: string): boolean => `${url.split(/[?#]/, 1)[0]}/`.startsWith(`${options.path}/`)
+
+  /** Returns `undefined` if `path`, as the framework has it, is not a page. `isRead` is a body that a middleware read. */
+  const handle = (
+    request: Request,
+    { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
+  ): Promise<Response | undefined> => {
     const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
     return settle(Effect.flatMap(Pages, ({ app }) =>
-      Effect.scoped(app).pipe(
-        Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
-        Effect.provideService(Incoming, incoming),
-        Effect.map((response) => HttpServerResponse.toWeb(response)),
-        Effect.catchIf(
-          (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
-          () => Effect.undefined
+      isBelowPath(path)
+        ? Effect.scoped(app).pipe(
+          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+          Effect.provideService(Incoming, incoming),
+          // A page without its form has changed nothing.
+          Effect.flatMap((response) =>
+            isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
+          ),
+          Effect.catchIf(
+            (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
+            () => Effect.undefined
+          )
         )
-      )))
+        : Effect.undefined))
   }
 
   // The services of the pages may be what failed.
@@ -359,7 +372,11 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
         )
       })
     },
-    fetch: async (request: Request & Req) => await handle(request, request) ?? new Response(null, { status: 404 }),
+    fetch: async (request: Request & Req) => {
+      const { pathname: path } = new URL(request.url)
+      return await handle(request, { isRead: request.bodyUsed, original: request, path })
+        ?? new Response(null, { status: 404 })
+    },
     node: Node.makeListener(
       "A page of Connect",
       logError,
@@ -370,7 +387,12 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
       ) => {
         // `Request` accepts no TRACE, and the pages have no other methods.
         const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
-        const result = isOwn ? await handle(Node.toRequest(request), request) : undefined
+        const web = isOwn ? Node.toRequest(request) : undefined
+        const result = web && await handle(web, {
+          isRead: web.method === "POST" && web.body === null,
+          original: request,
+          path: Node.pathOf(request)
+        })
         if (result !== undefined) await Node.send(result, response)
         else if (next !== undefined) next()
         else response.writeHead(404).end()

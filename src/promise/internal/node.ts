@@ -8,8 +8,8 @@ import { truncateName } from "../../internal/errorCode.js"
 /** A middleware has read the body of a form. */
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
   override get message(): string {
-    return "the body of the form was already read, and request.body does not have its fields: put the pages before the "
-      + "middleware that reads bodies, or use one that sets request.body, such as express.urlencoded()"
+    return "the body of the form was already read: put the pages before the middleware that reads bodies. Or let it "
+      + "read a clone of a Request, and set request.body of a request of Node, as express.urlencoded() does"
   }
 }
 
@@ -51,7 +51,7 @@ interface FrameworkRequest extends IncomingMessage {
 }
 
 /** The path and the query. The host is not parsed, because it can be invalid. */
-const pathOf = ({ originalUrl, url = "/" }: FrameworkRequest): string => {
+export const pathOf = ({ originalUrl, url = "/" }: FrameworkRequest): string => {
   const path = (isString(originalUrl) ? originalUrl : url).replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, "")
   return path.startsWith("/") ? path : `/${path}`
 }
@@ -64,17 +64,20 @@ const encodeForm = (fields: object): URLSearchParams =>
     )
   )
 
-const bodyOf = (request: FrameworkRequest): BodyInit => {
+/** Returns `undefined` if a middleware has read the body, and left no fields. */
+const bodyOf = (request: FrameworkRequest): BodyInit | undefined => {
   // Reads nothing before the page does, so that Node discards a body that no one reads.
   // The types of the DOM lack `from`. The class is the same.
   if (!request.readableDidRead) return NodeReadableStream.from(request) as ReadableStream<Uint8Array>
   const { body, headers } = request
   if (isString(body)) return body
   if (body instanceof Uint8Array) return new Uint8Array(body)
-  if (!isObject(body)) throw new BodyAlreadyRead()
-  return /^application\/json\b/i.test(headers["content-type"] ?? "") ? JSON.stringify(body) : encodeForm(body)
+  // Any JSON, such as a list: the page rejects what is not its form.
+  if (body !== undefined && /^application\/json\b/i.test(headers["content-type"] ?? "")) return JSON.stringify(body)
+  return isObject(body) ? encodeForm(body) : undefined
 }
 
+/** The request of a form has no body if a middleware has read it. */
 export const toRequest = (request: FrameworkRequest): Request => {
   const { method = "GET" } = request
   const headers = new Headers()
@@ -87,12 +90,19 @@ export const toRequest = (request: FrameworkRequest): Request => {
   return new Request(`http://localhost${pathOf(request)}`, {
     method,
     headers,
-    ...method === "GET" || method === "HEAD" ? undefined : { body: bodyOf(request), duplex: "half" }
+    ...method === "GET" || method === "HEAD" ? undefined : { body: bodyOf(request) ?? null, duplex: "half" }
   })
 }
 
-/** Sends a response. The pages are short, so their bodies are not streamed. */
+/**
+ * Sends a response. The pages are short, so their bodies are not streamed. Cookies that a middleware has set stay.
+ * Responses of HTTP/2 lack `setHeaders`.
+ */
 export const send = async (result: Response, response: ServerResponse): Promise<void> => {
   const body = new Uint8Array(await result.arrayBuffer())
-  response.setHeaders(result.headers).writeHead(result.status).end(body)
+  for (const [name, value] of result.headers) {
+    if (name === "set-cookie") response.appendHeader(name, value)
+    else response.setHeader(name, value)
+  }
+  response.writeHead(result.status).end(body)
 }
