@@ -236,6 +236,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
     const { path } = options
     const links = yield* Links.make(options)
+    yield* Links.checkRevokeAt(options.revokeAt)
     const toResponse = Pages.make(yield* Appearances.make(options.appearance, links))
     const events = yield* PubSub.sliding<Event>(1024)
     const dependencies = yield* Completion.dependenciesOfProgram

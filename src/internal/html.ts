@@ -22,13 +22,14 @@ export const unescape = (text: string): string =>
     (entity) => Object.keys(entities).find((character) => entities[character] === entity) ?? entity
   )
 
+// Values of programs in plain JavaScript can have any type, so only the class is trusted.
 const interpolate = (value: Interpolation): string =>
   value === undefined
     ? ""
     : value instanceof Html
     ? value.source
-    : typeof value === "object"
-    ? value.map((item) => item.source).join("")
+    : Array.isArray(value)
+    ? value.map(interpolate).join("")
     : escape(String(value))
 
 /** Makes HTML from a template. It escapes every value that is not `Html` itself. */

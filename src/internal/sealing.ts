@@ -15,7 +15,8 @@ export const secretSize = 32
  * 43 characters.
  */
 export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> => {
-  const text = value.replaceAll(/[\r\n]/g, "").trim().replace(/=+$/, "")
+  // A program in plain JavaScript passes `undefined` if an environment variable is missing.
+  const text = String(value ?? "").replaceAll(/[\r\n]/g, "").trim().replace(/=+$/, "")
   const decoded = /^(?:[\da-f]{2})+$/i.test(text)
     ? Hex.decode(text)
     : Base64Url.decode(text.replaceAll("+", "-").replaceAll("/", "_"))

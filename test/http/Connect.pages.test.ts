@@ -450,6 +450,23 @@ describe("the option appearance", () => {
           "blob:https://app.example.com/1"
         ].map((logo) => ["logo", { name: "Acme", logo }] as const),
         ["name", { logo: "/logo.svg" }],
+        // Values that only a program in plain JavaScript can pass.
+        ...["", null, 5, [{ source: "<script>" }]].flatMap((value) => [
+          ["name", { name: value }] as const,
+          ["logo", { name: "Acme", logo: value }] as const
+        ]),
+        ["colors", { colors: null }],
+        ["colors", { colors: "#0b5fff" }],
+        ["colors.dark", { colors: { dark: null } }],
+        ["color", { color: { accent: "#0b5fff" } }],
+        ["languages", { languages: "en" }],
+        ["texts", { texts: null }],
+        ["credentials", { credentials: null }],
+        ["credentials.files", { credentials: { files: null } }],
+        ["credentials.files.label", { credentials: { files: { label: null } } }],
+        ["credentials.files.description", { credentials: { files: { description: 5 } } }],
+        ["credentials.files.scopes", { credentials: { files: { scopes: null } } }],
+        ["credentials.files.scopes.read", { credentials: { files: { scopes: { read: null } } } }],
         ["languages", { languages: [] }],
         ["languages", { languages: ["fr"] }],
         ["languages", { languages: ["constructor"] }],

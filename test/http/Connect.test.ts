@@ -729,6 +729,7 @@ describe("options", () => {
     flow: "USER_FEDERATION",
     returnUrl: "https://files.example.com/return"
   }) {}
+  class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "google", flow: "M2M" }) {}
   class Unbound extends AccessToken.Tag<Unbound>()("app/Unbound", { provider: "x", flow: "USER_FEDERATION" }) {}
 
   const valid = { path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" } as const
@@ -755,7 +756,12 @@ describe("options", () => {
         ["origin", { ...valid, credentials: { calendar: Calendar, files: Files } }],
         ["origin", { ...valid, credentials: { unbound: Unbound } }],
         ["origin", { ...valid, origin: "https://app.example.com/path" }],
-        ["continueTo", { ...valid, continueTo: ["/chat"] }]
+        ["continueTo", { ...valid, continueTo: ["/chat"] }],
+        // Values that only a program in plain JavaScript can pass.
+        ["users", { ...valid, users: "email" }],
+        ["credentials.reports", { ...valid, credentials: { reports: Reports } }],
+        ["credentials.reports", { ...valid, credentials: { reports: null } }],
+        ["credentials.reports", { ...valid, credentials: { reports: { provider: "google" } } }]
       ]
       for (const [member, options] of wrong) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(Connect.layerLinks(options as never))))

@@ -27,6 +27,13 @@ describe("html", () => {
     )
   })
 
+  it("escapes values that only a program in plain JavaScript can pass", () => {
+    const forged = { source: "<script>" }
+    for (const value of [forged, [forged], [[forged]], null, ["<script>", 1], { toString: () => "<script>" }]) {
+      assert.notInclude(Html.html`<p>${value as unknown as string}</p>`.source, "<script>", JSON.stringify(value))
+    }
+  })
+
   it("escapes the title", () => {
     const page = Html.render({ title: "</title><script>", body: Html.html``, kicker: "<b>" })
     assert.notInclude(page.body, "<script>")

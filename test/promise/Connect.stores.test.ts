@@ -153,6 +153,13 @@ describe("a store that cannot be used", () => {
       const cases: ReadonlyArray<readonly [Store, RegExp]> = [
         [{ redis: { url: "redis://user:hunter2secret@ host", key } }, /The URL of Redis has to look like/],
         [{ redis: { url: "redis://127.0.0.1:1", key: "hunter2secret" } }, /The key of/],
+        // Values that only a program in plain JavaScript can pass.
+        ...[undefined, null].map((key) =>
+          [{ redis: { key } } as unknown as Store, /The key of .* has to be 32 bytes/] as const
+        ),
+        ...[{}, null, "redis://:hunter2secret@127.0.0.1", { redis: "redis://:hunter2secret@127.0.0.1" }].map((store) =>
+          [store as Store, /'pendingConsents' .* have the property redis or sql/] as const
+        ),
         [{ sql: { url: "postgresql://postgres:hunter2secret@127.0.0.1:1/postgres", key } }, /: ECONNREFUSED/],
         [{ sql: { url: "mysql://postgres:hunter2secret@127.0.0.1:1/postgres", key } }, /The URL of PostgreSQL has to/],
         [{ sql: { filename: "/nowhere/consents.db", key } }, /cannot connect to the file '\/nowhere\/consents.db'/]

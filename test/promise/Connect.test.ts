@@ -1,9 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
+import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
@@ -12,6 +15,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import type { AddressInfo } from "node:net"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
+import { scripted } from "../support/utils.js"
 import * as App from "./connectWorld.js"
 import { rejectionOf, tagOf } from "./world.js"
 
@@ -525,6 +529,37 @@ describe("node, behind a framework", () => {
         assert.match(String(errors[0]), /'continueTo'/)
         assert.strictEqual(tagOf(yield* rejectionOf(connect.link("mail"))), "ValidationException")
       }), { continueTo: ["chat"] }), 30_000)
+
+  it.each<readonly [problem: RegExp, options: object]>([
+    [/'describeUser' .* return a string/, { describeUser: () => ({ email: "alice@example.com" }) }],
+    [/'describeUser' .* return a string/, { describeUser: async () => null }],
+    [/'respond' .* return a Response or undefined/, { currentUser: () => undefined, respond: () => false }],
+    [/'revokeAt.calendar' .* be a web address/, { revokeAt: { calendar: "javascript:alert(1)" } }],
+    [/'revokeAt' .* be an object/, { revokeAt: null }],
+    [/'users' .* be 'userId' or 'jwt'/, { users: "email" }],
+    [/^The formKey of Connect has to be 32 bytes/, { formKey: "c2hvcnQ=" }],
+    [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: null } }],
+    [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: { providerName: "calendar" } } }],
+    [/'credentials.calendar' .* USER_FEDERATION/, {
+      credentials: { calendar: { providerName: "calendar", scopes: [], authFlow: "M2M" } }
+    }]
+  ])("rejects with %s", async (problem, options) => {
+    const respond = async () => {
+      await using connect = Connect.make({
+        path: "/connect",
+        origin: "https://app.example.com",
+        workload: World.workload,
+        credentials: App.credentials,
+        currentUser: () => ({ userId: "alice" }),
+        runtime: await Effect.runPromise(Effect.scoped(Layer.build(Layer.provideMerge(Identity.layer, scripted({}))))),
+        ...options
+      })
+      return connect.fetch(new Request("https://app.example.com/connect"))
+    }
+    const error = await respond().then(() => assert.fail("responds"), (error: unknown) => error)
+    assert(isIdentityError(error) && error._tag === "ValidationException", String(error))
+    assert.match(error.message, problem)
+  })
 
   it.live("passes what currentUser throws, and a value that is no user", () =>
     Effect.gen(function*() {

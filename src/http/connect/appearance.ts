@@ -1,9 +1,12 @@
 /** Checks how the pages look and read, and prepares it for each language. */
 import * as Effect from "effect/Effect"
 import { isObject, isString } from "effect/Predicate"
+import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Html from "../../internal/html.js"
 import * as Languages from "../../internal/languages.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
 import type { Appearance, Connection, Label, Texts } from "./api.js"
 import { makeStyle } from "./colors.js"
 import { invalid, type Links, parseWebUrl } from "./links.js"
@@ -34,6 +37,33 @@ const own = <A>(record: { readonly [name: string]: A } | undefined, name: string
 // -----------------------------------------------------------------------------
 // Checks
 // -----------------------------------------------------------------------------
+
+/** Checks the types of the values. The checks below have the other rules. */
+const checkTypes = Validation.makeCheck(
+  () => {
+    const text = Schema.String
+    const label = Schema.Union([text, Schema.Record(text, Schema.Unknown)])
+    const colors = { accent: Constraint.optional(text), background: Constraint.optional(text) }
+    return Schema.Struct({
+      appearance: Schema.Struct({
+        name: Constraint.optional(Constraint.string(1, Infinity)),
+        logo: Constraint.optional(Constraint.string(1, Infinity)),
+        colors: Constraint.optional(Schema.Struct({ ...colors, dark: Constraint.optional(Schema.Struct(colors)) })),
+        languages: Constraint.optional(Schema.Array(text)),
+        texts: Constraint.optional(Schema.Record(text, Schema.Unknown)),
+        credentials: Constraint.optional(Schema.Record(
+          text,
+          Schema.Struct({
+            label: Constraint.optional(label),
+            description: Constraint.optional(label),
+            scopes: Constraint.optional(Schema.Record(text, label))
+          })
+        ))
+      })
+    })
+  },
+  { name: "Connect" }
+)
 
 /** The path and the constraint of the first text that a table lacks. */
 const findMissing = (
@@ -117,6 +147,8 @@ const checkLogo = (
 
 export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<Localize, ValidationException> =>
   Effect.gen(function*() {
+    const wrong = checkTypes({ appearance })
+    if (wrong !== undefined) return yield* wrong
     const { credentials, name } = appearance
     const tables: { readonly [language: string]: Texts } = { ...ownTexts, ...appearance.texts }
     const languages = appearance.languages ?? Object.keys(tables)

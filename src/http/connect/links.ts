@@ -1,10 +1,13 @@
 /** The addresses of `Connect`: links, the return URL, and the addresses where a user may continue. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isObject, isString } from "effect/Predicate"
 import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
+import { isUserCredential } from "../../credentials/credential.js"
 import * as Status from "../../credentials/status.js"
+import { isDeclared } from "../../identity/credentialTag.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
@@ -18,10 +21,26 @@ export const invalid = (property: string, constraint: string): ValidationExcepti
 export const unknownCredential = (): ValidationException =>
   invalid("credential", "be one of the credentials of Connect")
 
+export const wrongCredential = (name: string): ValidationException =>
+  invalid(`credentials.${name}`, "be an access token of the flow USER_FEDERATION")
+
 export const parseWebUrl = (value: string, base?: string): URL | undefined => {
   const url = URL.parse(value, base)
   return url !== null && /^https?:$/.test(url.protocol) && url.username === "" && url.password === "" ? url : undefined
 }
+
+/** The pages link to these addresses, so none may be a `javascript:` URL. */
+export const checkRevokeAt = (revokeAt: unknown = {}): Effect.Effect<void, ValidationException> =>
+  isObject(revokeAt)
+    ? Effect.forEach(
+      Object.entries(revokeAt),
+      ([name, url]: readonly [string, unknown]) =>
+        url === undefined || isString(url) && parseWebUrl(url) !== undefined
+          ? Effect.void
+          : invalid(`revokeAt.${name}`, "be a web address, as in https://vendor.example.com/connections"),
+      { discard: true }
+    )
+    : invalid("revokeAt", "be an object with the names of credentials")
 
 const originOf = (
   given: string | undefined,
@@ -47,14 +66,18 @@ const isBelow = (url: URL, entry: URL): boolean =>
   && (url.pathname === entry.pathname
     || url.pathname.startsWith(entry.pathname.endsWith("/") ? entry.pathname : `${entry.pathname}/`))
 
-export const make = ({ continueTo = [], credentials, origin: given, path }: LinkOptions) =>
+export const make = ({ continueTo = [], credentials, origin: given, path, users = "userId" }: LinkOptions) =>
   Effect.gen(function*() {
+    if (users !== "userId" && users !== "jwt") return yield* invalid("users", "be 'userId' or 'jwt'")
     if (!/^(\/[\w.~-]+)+$/.test(path)) return yield* invalid("path", "be a path without parameters, as in '/connect'")
     const names = Object.keys(credentials)
     if (!names.every((name) => /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return")) {
       return yield* invalid("credentials", "have names of letters, digits, - and _, and not 'return'")
     }
     const credentialOf = new Map(Object.entries(credentials))
+    for (const [name, credential] of credentialOf) {
+      if (!isDeclared(credential, "AccessToken") || !isUserCredential(credential)) return yield* wrongCredential(name)
+    }
     const programUrl = yield* Consent.ReturnUrl
     const origin = yield* originOf(
       given,

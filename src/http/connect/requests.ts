@@ -15,7 +15,7 @@ import * as Credentials from "../../Credentials.js"
 import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
-import type { ValidationException } from "../../IdentityError.js"
+import { ValidationException } from "../../IdentityError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
@@ -29,7 +29,7 @@ import {
   type UserKind,
   View
 } from "./api.js"
-import { invalid, type Links } from "./links.js"
+import type { Links } from "./links.js"
 
 type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">
 
@@ -147,7 +147,7 @@ const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array
     ? Effect.sync(() => randomBytes(32))
     : Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")).pipe(
       Effect.mapBoth({
-        onFailure: (message) => invalid("formKey", message),
+        onFailure: (message) => new ValidationException({ message }),
         onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
       })
     )

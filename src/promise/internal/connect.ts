@@ -8,8 +8,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
-import * as Option from "effect/Option"
-import { isString } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -19,7 +18,7 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as Credentials from "../../Credentials.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Http from "../../http/Connect.js"
-import { unknownCredential } from "../../http/connect/links.js"
+import { invalid, unknownCredential, wrongCredential } from "../../http/connect/links.js"
 import * as Identity from "../../Identity.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import { ValidationException } from "../../IdentityError.js"
@@ -121,12 +120,23 @@ const toHttpOptions = <Name extends string, Req>(
       call((request) => currentUser(request as Req)),
       (user) => user === undefined || user === null ? new Http.NotSignedIn() : Effect.succeed(toUserIdentifier(user))
     ),
-    describeUser: describeUser && ((user) => Effect.orDie(call(() => describeUser(user)))),
+    describeUser: describeUser
+      && ((user) =>
+        call(() => describeUser(user)).pipe(
+          Effect.filterOrFail(isString, () => invalid("describeUser", "return a string")),
+          Effect.orDie
+        )),
     respond: respond
       && ((view) =>
-        Effect.map(
+        Effect.flatMap(
           call((request) => respond(view, request as Req)),
-          (response) => Option.map(Option.fromNullishOr(response), HttpServerResponse.fromWeb)
+          (response) =>
+            response === undefined || response === null
+              ? Effect.succeedNone
+              // Frameworks have classes of their own for responses.
+              : hasProperty(response, "headers")
+              ? Effect.succeedSome(HttpServerResponse.fromWeb(response))
+              : invalid("respond", "return a Response or undefined")
         )),
     formKey: formKey === undefined ? undefined : toRedacted(formKey)
   }
@@ -142,6 +152,7 @@ const declare = <Req>(
   { origin, path }: Pick<Options<string, Req>, "origin" | "path">
 ) => {
   if (isDeclared(credential, "AccessToken")) return credential as Credentials.UserCredential
+  if (credential?.authFlow !== "USER_FEDERATION") throw wrongCredential(name)
   const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
   return AccessToken.Tag()(`effect-agentcore-identity/promise/Connect/${name}`, {
     ...request,

@@ -2,8 +2,10 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../../ConsentSignals.js"
+import { invalid } from "../../http/connect/links.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
@@ -69,5 +71,9 @@ export const layer = (options: StoreOptions | undefined) =>
   options === undefined
     ? inContext
     : Layer.unwrap(
-      Effect.promise(() => options.redis === undefined ? loadSql(options.sql) : loadRedis(options.redis))
+      isObject(options?.redis)
+        ? Effect.promise(() => loadRedis(options.redis))
+        : isObject(options?.sql)
+        ? Effect.promise(() => loadSql(options.sql))
+        : Effect.fail(invalid("pendingConsents", "have the property redis or sql"))
     )
