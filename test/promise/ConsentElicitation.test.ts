@@ -190,6 +190,39 @@ describe("forSdk and forServer, over sessions of revision 2025-11-25", () => {
     })))
 
   it.live.each(servers)(
+    "take the caller of each request in a session that two people share: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, application, bob, link } = yield* setUp
+        const endpoint = yield* serve(application)
+        yield* connectAs("bob", link)
+        const opened = yield* Mcp.post(endpoint, alice, {
+          method: "initialize",
+          params: {
+            protocolVersion: "2025-11-25",
+            capabilities: { elicitation: { url: {} } },
+            clientInfo: { name: "shared", version: "1.0.0" }
+          }
+        })
+        const session = {
+          "mcp-protocol-version": "2025-11-25",
+          "mcp-session-id": opened.headers.get("mcp-session-id") ?? assert.fail("no session")
+        }
+        // The ids of requests in a session differ.
+        const call = (token: string, id: number) =>
+          Mcp.post(endpoint, token, { id, method: "tools/call", params: { name: "events", arguments: {} } }, session)
+        const [ofAlice, ofBob] = yield* Effect.all([call(alice, 2), call(bob, 3)], { concurrency: 2 })
+        assert.strictEqual(ofAlice.json.error.data.elicitations[0].url, link)
+        assert.match(ofBob.json.result.content[0].text, /^used /)
+        yield* connectAs("alice", link)
+        const [afterAlice, afterBob] = yield* Effect.all([call(alice, 4), call(bob, 5)], { concurrency: 2 })
+        assert.match(afterAlice.json.result.content[0].text, /^used /)
+        assert.notStrictEqual(afterAlice.json.result.content[0].text, ofBob.json.result.content[0].text)
+        assert.strictEqual(afterBob.json.result.content[0].text, ofBob.json.result.content[0].text)
+      }))
+  )
+
+  it.live.each(servers)(
     "send text to a client without URL elicitation: $name",
     ({ serve }) =>
       program(Effect.gen(function*() {
@@ -241,6 +274,19 @@ describe("forServer, without sessions", () => {
           links: []
         })
       }
+    })))
+
+  it.live("uses the token of the caller in a retry that another user repeats", () =>
+    program(Effect.gen(function*() {
+      const { alice, application, bob, link } = yield* setUp
+      const endpoint = yield* serveModern(application, "20 millis")
+      const first = yield* Mcp.postCall(endpoint, alice)
+      const [name = ""] = Object.keys(first.inputRequests)
+      yield* connectAs("alice", link)
+      const retry = { inputResponses: { [name]: { action: "accept" } } }
+      const ofBob = yield* Mcp.postCall(endpoint, bob, retry)
+      assert.strictEqual(ofBob.inputRequests[name].params.url, link)
+      assert.match((yield* Mcp.postCall(endpoint, alice, retry)).content[0].text, /^used /)
     })))
 
   it.live("sends text to clients of 2025, whose capabilities it does not know, and to those without URL elicitation", () =>
