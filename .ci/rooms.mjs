@@ -50,9 +50,9 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
   effect/http-api
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
-ai: ai/ <- values flow edges effect/ai
+ai: ai/ <- values internal flow edges effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/recognize. mcp/gatewayConsent/retrying. <- ground
-mcp: mcp/ <- values consent flow http mcp/protocol node effect/ai
+mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
 aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
 aws/root: aws/AwsIdentity. <- internal aws flow

@@ -74,6 +74,7 @@ import type { ConsentSession } from "../ConsentSession.js"
 import type { UserCredential } from "../Credentials.js"
 import type { AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
+import * as EncodedSession from "../internal/encodedSession.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
 // -----------------------------------------------------------------------------
@@ -250,7 +251,8 @@ const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResul
   if (!output.isFailure) return output
   if (isIdentityError(output.result) && output.result._tag === "AuthorizationTimedOut") return denied(output.result)
   const consent = Consent.fromError(output.result)
-  return consent === undefined ? output : denied(new RequiresUserConsent({ session: consent.session }))
+  if (consent !== undefined) return denied(new RequiresUserConsent({ session: consent.session }))
+  return EncodedSession.hasSession(output.encodedResult) ? denied(EncodedSession) : output
 }
 
 /**

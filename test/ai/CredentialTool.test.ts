@@ -45,6 +45,12 @@ const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDE
       failureMode: "return",
       dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
     }),
+    CredentialTool.make("nested_failure", {
+      ...options,
+      failure: Schema.Struct({ problem: RequiresUserConsent }),
+      failureMode: "return",
+      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+    }),
     CredentialTool.make("wait_for_mail", {
       ...options,
       failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
@@ -68,6 +74,12 @@ const setUp = Effect.gen(function*() {
     list_events: () => use,
     delete_event: () => use,
     send_mail: () => Effect.as(Effect.andThen(use, AccessToken.get(declared.mail)), "sent"),
+    nested_failure: () =>
+      Effect.catchTag(
+        AccessToken.get(declared.mail),
+        "RequiresUserConsent",
+        (problem) => Effect.fail({ problem })
+      ).pipe(Effect.as("sent"), Effect.catchIf((error) => "_tag" in error, Effect.die)),
     wait_for_mail: () =>
       Effect.catchTag(
         AccessToken.get(declared.mail),
@@ -300,6 +312,11 @@ describe("nothing secret", () => {
           // The user has connected the calendar, and not the mail.
           const { toolResults } = yield* generate(chat, "send_mail")
           assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
+          const nested = yield* generate(chat, "nested_failure")
+          assert.deepStrictEqual(one(nested.toolResults).encodedResult, {
+            type: "execution-denied",
+            reason: "The user has to connect an account first."
+          })
         }).pipe(Effect.provide(recorder.layer))
         const stored = yield* chat.exportJson
         // Only spans may have links, those of the application.

@@ -325,12 +325,23 @@ describe("a call", () => {
 })
 
 describe("secrets", () => {
+  it.live("are not in the encoded failure of a request with its own handler", () =>
+    program(Effect.gen(function*() {
+      const { alice, endpoint } = yield* setUp()
+      const client = yield* Mcp.connectSdk(endpoint, alice)
+      assert.deepStrictEqual(yield* client.call("own_consent"), {
+        isError: true,
+        text: "The user has to connect an account first.",
+        links: []
+      })
+    })))
+
   it.live("reach no client, log line or span", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const collected = yield* program(Effect.gen(function*() {
         const { alice, bob, endpoint, link } = yield* setUp({ wait: "20 millis" })
-        const tools = ["events", "returned_failure", "own_failure", "defect"]
+        const tools = ["events", "returned_failure", "own_failure", "own_consent", "defect"]
         const responses: Array<string> = []
         const accept = { calendar: { action: "accept" } }
         const callAll = Effect.gen(function*() {

@@ -5,12 +5,14 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import * as SdkTypes from "@modelcontextprotocol/sdk/types.js"
 import * as Server from "@modelcontextprotocol/server"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
-import type { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
@@ -188,6 +190,39 @@ describe("forSdk and forServer, over sessions of revision 2025-11-25", () => {
     })))
 
   it.live.each(servers)(
+    "take the caller of each request in a session that two people share: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, application, bob, link } = yield* setUp
+        const endpoint = yield* serve(application)
+        yield* connectAs("bob", link)
+        const opened = yield* Mcp.post(endpoint, alice, {
+          method: "initialize",
+          params: {
+            protocolVersion: "2025-11-25",
+            capabilities: { elicitation: { url: {} } },
+            clientInfo: { name: "shared", version: "1.0.0" }
+          }
+        })
+        const session = {
+          "mcp-protocol-version": "2025-11-25",
+          "mcp-session-id": opened.headers.get("mcp-session-id") ?? assert.fail("no session")
+        }
+        // The ids of requests in a session differ.
+        const call = (token: string, id: number) =>
+          Mcp.post(endpoint, token, { id, method: "tools/call", params: { name: "events", arguments: {} } }, session)
+        const [ofAlice, ofBob] = yield* Effect.all([call(alice, 2), call(bob, 3)], { concurrency: 2 })
+        assert.strictEqual(ofAlice.json.error.data.elicitations[0].url, link)
+        assert.match(ofBob.json.result.content[0].text, /^used /)
+        yield* connectAs("alice", link)
+        const [afterAlice, afterBob] = yield* Effect.all([call(alice, 4), call(bob, 5)], { concurrency: 2 })
+        assert.match(afterAlice.json.result.content[0].text, /^used /)
+        assert.notStrictEqual(afterAlice.json.result.content[0].text, ofBob.json.result.content[0].text)
+        assert.strictEqual(afterBob.json.result.content[0].text, ofBob.json.result.content[0].text)
+      }))
+  )
+
+  it.live.each(servers)(
     "send text to a client without URL elicitation: $name",
     ({ serve }) =>
       program(Effect.gen(function*() {
@@ -241,6 +276,19 @@ describe("forServer, without sessions", () => {
       }
     })))
 
+  it.live("uses the token of the caller in a retry that another user repeats", () =>
+    program(Effect.gen(function*() {
+      const { alice, application, bob, link } = yield* setUp
+      const endpoint = yield* serveModern(application, "20 millis")
+      const first = yield* Mcp.postCall(endpoint, alice)
+      const [name = ""] = Object.keys(first.inputRequests)
+      yield* connectAs("alice", link)
+      const retry = { inputResponses: { [name]: { action: "accept" } } }
+      const ofBob = yield* Mcp.postCall(endpoint, bob, retry)
+      assert.strictEqual(ofBob.inputRequests[name].params.url, link)
+      assert.match((yield* Mcp.postCall(endpoint, alice, retry)).content[0].text, /^used /)
+    })))
+
   it.live("sends text to clients of 2025, whose capabilities it does not know, and to those without URL elicitation", () =>
     program(Effect.gen(function*() {
       const { alice, application, link } = yield* setUp
@@ -274,6 +322,79 @@ describe("a wrapped callback", () => {
       )
       assertSecretFree([String(error)], [new URL(url).search])
     })))
+
+  const urn = "urn:ietf:params:oauth:request_uri:sentinel"
+  const consentError = (...scopes: ReadonlyArray<string>) =>
+    new RequiresUserConsent({
+      session: ConsentSession.make({
+        provider: "github",
+        flow: "USER_FEDERATION",
+        scopes,
+        sessionUri: Redacted.make(urn),
+        authorizationUrl: Redacted.make(`https://example.com/authorize?request_uri=${encodeURIComponent(urn)}`),
+        expiresAt: DateTime.makeUnsafe(0)
+      })
+    })
+  const rejecting = (makeError: () => unknown): (context: unknown) => Promise<unknown> => async () => {
+    throw makeError()
+  }
+  const accept = { action: "accept" }
+  const askingModern = (link: Link, wait?: Duration.Input) =>
+    ConsentElicitation.forServer<unknown, unknown>({
+      UrlElicitationRequiredError: Server.UrlElicitationRequiredError,
+      inputRequired: Object.assign((spec: unknown) => spec, { elicitUrl: (params: unknown) => params }),
+      server: {
+        server: {
+          getClientCapabilities: () => ({ elicitation: { url: {} } }),
+          getNegotiatedProtocolVersion: () => "2026-07-28"
+        }
+      },
+      link,
+      wait
+    })
+
+  it("sends no link with AgentCore's own URL in it, and none that is no page", async () => {
+    for (
+      const toLink of [
+        (url: string) => `${url}&prompt=login`,
+        (url: string) => new URL(url).href.toUpperCase().replace("SENTINEL", "sentinel"),
+        (url: string) => `https://app.example.com/go?to=${encodeURIComponent(url)}`,
+        () => "javascript:alert(1)",
+        () => undefined as never
+      ]
+    ) {
+      const tool = asking((error) => toLink(Redacted.value(error.authorizationUrl)))(() =>
+        Promise.reject(consentError())
+      )
+      const error = await tool().then(() => assert.fail("it did not reject"), String)
+      assert.include(error, "Member must return a link of Connect")
+      assertSecretFree([error], ["sentinel"])
+    }
+  })
+
+  it("ends its wait with the request", async () => {
+    let calls = 0
+    const controller = new AbortController()
+    const tool = askingModern(() => assert.fail("nobody reads the link"), "1 minute")(rejecting(() => {
+      calls++
+      setImmediate(() => controller.abort())
+      return consentError()
+    }))
+    const { signal } = controller
+    const call = tool({ mcpReq: { signal, inputResponses: { github: accept } } })
+    await call.then(() => assert.fail("it did not reject"), () => undefined)
+    assert.strictEqual(calls, 1)
+  })
+
+  it("asks for the second credential of a provider at once after accept of the first", async () => {
+    const link = "https://app.example.com/connect/write"
+    const tool = askingModern(() => link, "1 minute")(rejecting(() => consentError("write")))
+    for (const action of ["accept", "decline"]) {
+      assert.deepStrictEqual(await tool({ mcpReq: { inputResponses: { "github read": { action } } } }), {
+        inputRequests: { "github write": { message: "Connect 'github' to continue.", url: link } }
+      })
+    }
+  })
 
   it("passes results and other errors through", async () => {
     const error = new Error("other")

@@ -4,6 +4,7 @@ import { assert } from "@effect/vitest"
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from "@modelcontextprotocol/client"
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import * as Consent from "effect-agentcore-identity/Consent"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -52,6 +53,11 @@ export const Tools = Toolkit.make(
   Tool.make("send_mail", { ...options, failure: RequiresUserConsent }),
   Tool.make("returned_failure", { ...options, failure: RequiresUserConsent, failureMode: "return" }),
   Tool.make("own_failure", { ...options, failure: Schema.String }),
+  Tool.make("own_consent", {
+    ...options,
+    failure: Schema.Struct({ problem: RequiresUserConsent }),
+    failureMode: "return"
+  }),
   Tool.make("defect", options),
   Tool.make("fallback", options)
 )
@@ -64,6 +70,11 @@ const handlers = ({ calendar, mail }: World.Declared) =>
         seen.push(Redacted.value(token))
         return `used ${digestOf(token)}`
       })
+    const ownConsent = Effect.catchIf(
+      identity.getAccessToken(calendar, { consent: Consent.fail }),
+      (error) => error._tag !== "RequiresUserConsent",
+      Effect.die
+    )
     const consentOrDie = (credential: UserCredential) =>
       Effect.catchIf(use(credential), (error) => error._tag !== "RequiresUserConsent", Effect.die)
     return {
@@ -71,6 +82,7 @@ const handlers = ({ calendar, mail }: World.Declared) =>
       send_mail: () => consentOrDie(mail),
       returned_failure: () => consentOrDie(calendar),
       own_failure: () => Effect.mapError(use(calendar), (error) => `No calendar: ${error.message}`),
+      own_consent: () => Effect.mapBoth(ownConsent, { onFailure: (problem) => ({ problem }), onSuccess: () => "used" }),
       defect: () => Effect.orDie(use(calendar)),
       fallback: () => Effect.orElseSucceed(use(calendar), () => "an empty calendar")
     }

@@ -18,6 +18,7 @@ import { pollUntil } from "../../consent/pollBudget.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { Connect } from "../../http/Connect.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
+import * as EncodedSession from "../../internal/encodedSession.js"
 import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Rendering from "./render.js"
 
@@ -75,7 +76,13 @@ const asking =
           current.value.grant = grant as Effect.Effect<void, never>
         })
       const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
-      if (needed === undefined || isTagged(result, "InputRequired") || result.isError !== true) return result
+      if (isTagged(result, "InputRequired") || result.isError !== true) return result
+      if (needed === undefined) {
+        // The request had its own handler.
+        return EncodedSession.hasSession(result)
+          ? new McpSchema.CallToolResult(Rendering.toolError(EncodedSession.message))
+          : result
+      }
 
       const session: ConsentSession = needed
       if (actionOf(session) === "decline") return new McpSchema.CallToolResult(Rendering.declined)

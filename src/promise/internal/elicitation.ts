@@ -54,16 +54,25 @@ export type Wrapper<Result> = <Args extends Array<unknown>, A>(
 const isConsentNeeded = (error: unknown): error is RequiresUserConsent =>
   isIdentityError(error) && error._tag === "RequiresUserConsent"
 
-const linkOf = (error: RequiresUserConsent, { link }: Options) =>
+/** A user may have several credentials of one provider, which differ in their scopes. */
+const nameOf = ({ provider, session }: RequiresUserConsent) => [provider, ...session.scopes].join(" ")
+
+/** Whether the user can connect at the URL, and no other person in their place. */
+const isLink = (url: string, { session }: RequiresUserConsent) =>
+  /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+  // The last part of the session's URN needs no encoding, so it is the same in any URL with AgentCore's own.
+  && !url.includes(Redacted.value(session.sessionUri).split(":").at(-1)!)
+
+const linkOf = (error: RequiresUserConsent, link: Options["link"]) =>
   Effect.flatMap(
     Effect.tryPromise({ try: async () => link(error), catch: (cause) => cause }),
     (url) =>
-      url === Redacted.value(error.authorizationUrl)
-        ? Effect.fail(Validation.validationException([{
+      isLink(url, error)
+        ? Effect.succeed(url)
+        : Effect.fail(Validation.validationException([{
           path: ["link"],
           constraint: `${Constraint.prefix} return a link of Connect, and not AgentCore's own URL`
         }], "ConsentElicitation"))
-        : Effect.succeed(url)
   )
 
 /** A property of a property of a value in any shape. */
@@ -79,10 +88,13 @@ const wrap = <Result>(
 (tool) =>
 (...args) => {
   const context = args.at(-1)
-  const actionOf = ({ provider }: RequiresUserConsent) =>
-    Rendering.actionOf(at(context, "mcpReq", "inputResponses"), provider)
+  const actionOf = (error: RequiresUserConsent) =>
+    Rendering.actionOf(at(context, "mcpReq", "inputResponses"), nameOf(error))
   // The fiber may run in the asynchronous context of another request.
   const run = AsyncResource.bind(async () => tool(...args))
+  const link = AsyncResource.bind(options.link)
+  // Of the request, in the context of either package. Without a client, nobody waits for the consent.
+  const signal = at(context, "mcpReq", "signal") ?? at(context, "signal")
   return Effect.tryPromise({ try: () => run(), catch: (error) => error }).pipe(
     Effect.retry({
       while: (error) => isConsentNeeded(error) && actionOf(error) === "accept",
@@ -93,8 +105,8 @@ const wrap = <Result>(
     Effect.catchIf(isConsentNeeded, (error) =>
       actionOf(error) === "decline"
         ? Effect.succeed(Rendering.declined)
-        : Effect.flatMap(linkOf(error, options), (link): Effect.Effect<ToolError | Result, unknown> => {
-          const consent = { provider: error.provider, link, elicitationId: randomUUID() }
+        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<ToolError | Result, unknown> => {
+          const consent = { provider: error.provider, link, name: nameOf(error), elicitationId: randomUUID() }
           const rendered = Rendering.render(consent, clientOf(context))
           switch (rendered._tag) {
             case "InputRequired":
@@ -107,7 +119,7 @@ const wrap = <Result>(
               return Effect.succeed(rendered.result)
           }
         })),
-    Effect.runPromise
+    (effect) => Effect.runPromise(effect, { signal: signal instanceof AbortSignal ? signal : undefined })
   )
 }
 
