@@ -269,6 +269,35 @@ describe("a user's connections", () => {
         }), { currentUser })
     }), 30_000)
 
+  it.live(
+    "are shown by onLink in the asynchronous context of each call",
+    () =>
+      application(({ as, connect }) =>
+        Effect.gen(function*() {
+          const callers = new AsyncLocalStorage<string>()
+          const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+          const seen = yield* promised(() =>
+            Promise.all(users.map((user) =>
+              callers.run(user, async () => {
+                const shown: Array<unknown> = []
+                const call = connect.withAccessToken("calendar", {
+                  onLink: async () => {
+                    await new Promise((resolve) => setImmediate(resolve))
+                    shown.push(callers.getStore(), getContext()?.workload?.user)
+                    throw new Error("shown")
+                  }
+                })
+                await runWithContext(as(user), call(async (token: string) => token)).catch(() => {})
+                return shown
+              })
+            ))
+          )
+          assert.deepStrictEqual(seen, users.map((userId) => [userId, { userId }]))
+        })
+      ),
+    30_000
+  )
+
   it.live("log no secret, and have no span with one", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

@@ -306,7 +306,10 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
   /** A framework can guard the path of the pages. So they have no other spelling, such as `/x/../connect`. */
   const isBelowPath = (url: string): boolean => `${url.split(/[?#]/, 1)[0]}/`.startsWith(`${options.path}/`)
 
-  /** Returns `undefined` if `path`, as the framework has it, is not a page. `isRead` is a body that a middleware read. */
+  /**
+   * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
+   * read the form.
+   */
   const handle = (
     request: Request,
     { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
