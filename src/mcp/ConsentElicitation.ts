@@ -189,8 +189,8 @@ export interface ToolkitOptions {
  * - A tool that returns a result in spite of the missing consent keeps it. A request with its own `consent` is not
  *   affected.
  *
- * The encoded form of an error has its session in clear. A failure that contains one becomes "The user has to connect an
- * account first." A tool with such a failure must not be used without this function.
+ * The encoded form of an error has its session in clear. A failure that contains one becomes "The user has to connect
+ * an account first." A tool with such a failure must not be used without this function.
  *
  * @since 0.2.0
  * @category layers

@@ -89,7 +89,7 @@ export const forSdk: (options: Options) => Wrapper<never> = Elicitation.forSdk
  * `input_required` with the link, and calls again. Other clients get what {@link forSdk} sends them.
  *
  * On a retry after `accept`, the callback runs again every 2 seconds until the user has consented, for up to `wait`. A
- * retry after `decline` or `cancel` ends with "The user did not consent."
+ * retry after `decline` or `cancel` ends with "The user did not consent." The wait ends if the client disconnects.
  *
  * @since 0.2.0
  * @category functions
