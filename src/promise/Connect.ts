@@ -78,8 +78,8 @@ export type Input<A> = Implementation.Input<A>
 export type Inputs<A> = Implementation.Inputs<A>
 
 /**
- * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted with
- * `key`. All processes need the same key. Do not keep it in the store.
+ * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
+ * with `key`. All processes need the same key. Do not keep it in the store.
  *
  * @since 0.2.0
  * @category models
