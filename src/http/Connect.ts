@@ -154,7 +154,7 @@ export const link = (
   Effect.flatMap(Connect, (connect) => connect.link(credential, options))
 
 /**
- * The consent events of this process.
+ * The consent events of this process. A reader that is more than 1024 events behind misses the oldest.
  *
  * @since 0.1.0
  * @category accessors

@@ -6,7 +6,8 @@
  * for `node:http`, Express and the like. They list the connections of the signed-in user, connect, reconnect and
  * disconnect, and the browser returns to them after consent. Paths and guards are those of `http/Connect`.
  *
- * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity.
+ * AgentCore sends the browser back to `<path>/return` of this server. Register this address as a return URL of the
+ * workload identity.
  *
  * @since 0.2.0
  * @example
@@ -77,8 +78,8 @@ export type Input<A> = Implementation.Input<A>
 export type Inputs<A> = Implementation.Inputs<A>
 
 /**
- * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. A value is encrypted
- * under the `key`, which all processes have and the store does not have.
+ * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
+ * with `key`. All processes need the same key. Do not keep it in the store.
  *
  * @since 0.2.0
  * @category models
@@ -145,14 +146,16 @@ export type Event = Implementation.Event
 export type View = Implementation.View
 
 /**
- * Makes the pages and the links. The first use builds them, and connects to the store of `pendingConsents`. It rejects
- * with `ValidationException` if an option is invalid, and with `PendingConsentsError` if a package is missing.
+ * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid.
  *
- * A user who is not signed in gets a page with the status 401. The application's own response is that of `respond`, for
- * the view `Refused` with the reason `NotSignedIn`.
+ * The first use builds them, and connects to the store of `pendingConsents`. It rejects with `ValidationException` if
+ * another option is invalid, and with `PendingConsentsError` if a package is missing or the store cannot be set up. The
+ * next use tries again.
  *
- * A server of several processes needs a store that they share, and one `formKey`. Throws a `ValidationException` if a
- * credential is invalid.
+ * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
+ * sign-in, return it from `respond` for the view `Refused` with the reason `NotSignedIn`.
+ *
+ * If a server has several processes, they need a shared store of `pendingConsents`, and the same `formKey`.
  *
  * @since 0.2.0
  * @category constructors

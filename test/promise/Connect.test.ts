@@ -199,6 +199,28 @@ describe("a user's connections", () => {
       })
     ), 30_000)
 
+  it.live(
+    "end for thousands of readers when the pages are disposed of, and also for one that had left",
+    () =>
+      application(({ connect }) =>
+        Effect.gen(function*() {
+          const readers = Array.from({ length: 2000 }, () => connect.events()[Symbol.asyncIterator]())
+          const waiting = readers.map((reader) => reader.next())
+          yield* promised(() => connect.link("calendar"))
+          const [first] = readers
+          // One that leaves does not end the others, or the pages.
+          yield* promised(async () => first?.return?.())
+          assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+          yield* promised(connect.dispose)
+          for (const { done } of yield* promised(() => Promise.all(waiting))) assert.isTrue(done)
+          for (const { done } of yield* promised(() => Promise.all(readers.map((reader) => reader.next())))) {
+            assert.isTrue(done)
+          }
+        })
+      ),
+    30_000
+  )
+
   it.live("need a signed-in user", () =>
     application(() =>
       Effect.gen(function*() {

@@ -255,7 +255,10 @@ export interface Connect<Name extends string, Req>
    * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
    */
   readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
-  /** The consent events of this process, from the first `next()` until `dispose`. */
+  /**
+   * The consent events of this process, from the first `next()` until `dispose`. A reader that is more than 1024 events
+   * behind misses the oldest.
+   */
   readonly events: () => AsyncIterable<Event>
   readonly withAccessToken: {
     /**
@@ -268,7 +271,11 @@ export interface Connect<Name extends string, Req>
       options?: UseOptions
     ): Functions.CredentialWrapper
   }
-  /** Ends the connections to the stores. The next use makes new ones. */
+  /**
+   * Ends the events and the connections to the stores. The next use makes new ones. Requests and waits of `onLink`
+   * continue. A wait gets no more signals, so it can take up to 5 minutes to notice that the user has connected.
+   * Consents in memory are lost.
+   */
   readonly dispose: () => Promise<void>
 }
 
