@@ -16,8 +16,8 @@
  * The gateway makes a new link for each call, and it expires after 10 minutes. Only `show` of the application ever
  * receives the link. Links are https, or http to this machine.
  *
- * This is revision 2025-11-25 of MCP. **In revision 2026-07-28 nobody has seen the response of a gateway yet.** The
- * form here, `input_required` with an elicitation of mode `url`, is the one of the specification, and thus a guess.
+ * This is revision 2025-11-25 of MCP. **No response of a gateway in revision 2026-07-28 is known yet.** The form here,
+ * `input_required` with an elicitation of mode `url`, follows the specification, and is a guess.
  * {@link transport} continues such a call. {@link retrying} only repeats it, and `@modelcontextprotocol/client` returns
  * the result to it with the option `allowInputRequired`.
  *

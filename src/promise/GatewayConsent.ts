@@ -2,8 +2,8 @@
  * Calls tools of AgentCore Gateway that need a user's consent, without Effect. It recognizes the forms of all clients
  * that `mcp/GatewayConsent` lists, and loads none of them.
  *
- * **In revision 2026-07-28 of MCP nobody has seen the response of a gateway yet.** The form here is the one of the
- * specification, and thus a guess. {@link retrying} repeats such a call. `@modelcontextprotocol/client` returns the
+ * **No response of a gateway in revision 2026-07-28 of MCP is known yet.** The form here follows the specification, and
+ * is a guess. {@link retrying} repeats such a call. `@modelcontextprotocol/client` returns the
  * result to it with the option `allowInputRequired`.
  *
  * @since 0.2.0

@@ -413,19 +413,16 @@ describe("agentcore-identity local", () => {
       })
   )
 
+  const onAuthorizationServerPort = (port: string) =>
+    ["--port", "0", "--authorization-server", "--authorization-server-port", port] as const
+
   it.live("reports that a port is in use", () =>
     Effect.gen(function*() {
       const port = yield* takenPort
       for (
         const [flag, args] of [
           ["--port", ["--port", port]],
-          ["--authorization-server-port", [
-            "--port",
-            "0",
-            "--authorization-server",
-            "--authorization-server-port",
-            port
-          ]]
+          ["--authorization-server-port", onAuthorizationServerPort(port)]
         ] as const
       ) {
         const { code, stderr, stdout } = yield* Program.run(["local", ...args])
@@ -447,13 +444,7 @@ describe("agentcore-identity local", () => {
           ["--port", ["--port", port]],
           ["--port", ["--port", issuer.port]],
           ["--port", ["--port", String(Number(issuer.port) - 1), "--authorization-server"]],
-          ["--authorization-server-port", [
-            "--port",
-            "0",
-            "--authorization-server",
-            "--authorization-server-port",
-            port
-          ]]
+          ["--authorization-server-port", onAuthorizationServerPort(port)]
         ] as const
       ) {
         const { code, stderr } = yield* Program.run(["local", ...args], env)

@@ -38,7 +38,7 @@ const declare = (message: McpSchema.JsonRpcRequest): McpSchema.JsonRpcRequest =>
 const toMcpClientError = (error: unknown) =>
   McpClientError.isMcpClientError(error) ? error : new McpClientError.McpClientError({
     reason: new McpClientError.TransportError({
-      // The message may reach a model. Those of the application are unknown.
+      // A model may read the message, so it quotes no error of the application.
       description: error instanceof GatewayConsentRequired || error instanceof InvalidGatewayConsent
         ? error.message
         : "The consent of the user failed",

@@ -25,6 +25,7 @@ import { ValidationException } from "../../IdentityError.js"
 import type { Plain } from "../../internal/nativeValue.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import { bind } from "./callback.js"
 import * as Config from "./config.js"
 import type { CallbackOptions } from "./consents.js"
 import * as Functions from "./functions.js"
@@ -307,7 +308,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
   const consentOf = (
     user: UserIdentifier,
     { continue: address, wait }: LinkOptions,
-    show: ReturnType<typeof Functions.bindShow>
+    show: Http.HandlerOptions<unknown, never>["show"]
   ) => Http.handler({ user, show, continue: address, wait })
 
   /** A framework can guard the path of the pages. So they have no other spelling, such as `/x/../connect`. */
@@ -349,7 +350,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     status: (user: User) =>
       Effect.flatMap(checkUser(user, "user"), (user) => Effect.flatMap(Pages, ({ connections }) => connections(user))),
     consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
-      const show = onLink && Functions.bindShow(onLink)
+      const show = onLink && bind(onLink)
       return Effect.flatMap(checkUser(user, "user"), (user) => {
         const caller = { name: options.workload, user }
         return Effect.provideServiceEffect(
@@ -383,7 +384,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
       if (isString(credential)) throw unknownCredential()
       if (onLink === undefined) return functions.withAccessToken(credential as Identity.AccessTokenCredential, use)
       return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
-        const show = Functions.bindShow(onLink)
+        const show = bind(onLink)
         return Effect.flatMap(
           RequestContext.userOf(workloadIdentityToken, context),
           (user) =>

@@ -4,13 +4,13 @@ import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { AsyncResource } from "node:async_hooks"
 import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../../IdentityError.js"
 import type { Client, Rendered, ToolError, UrlElicitation } from "../../mcp/consentElicitation/render.js"
 import * as Rendering from "../../mcp/consentElicitation/render.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
+import { bind } from "./callback.js"
 
 type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
 
@@ -63,9 +63,9 @@ const isLink = (url: string, { session }: RequiresUserConsent) =>
   // The last part of the session's URN needs no encoding, so it is the same in any URL with AgentCore's own.
   && !url.includes(Redacted.value(session.sessionUri).split(":").at(-1)!)
 
-const linkOf = (error: RequiresUserConsent, link: Options["link"]) =>
+const linkOf = (error: RequiresUserConsent, link: (error: RequiresUserConsent) => Effect.Effect<string, unknown>) =>
   Effect.flatMap(
-    Effect.tryPromise({ try: async () => link(error), catch: (cause) => cause }),
+    link(error),
     (url) =>
       isLink(url, error)
         ? Effect.succeed(url)
@@ -90,12 +90,11 @@ const wrap = <Result>(
   const context = args.at(-1)
   const actionOf = (error: RequiresUserConsent) =>
     Rendering.actionOf(at(context, "mcpReq", "inputResponses"), nameOf(error))
-  // The fiber may run in the asynchronous context of another request.
-  const run = AsyncResource.bind(async () => tool(...args))
-  const link = AsyncResource.bind(options.link)
-  // Of the request, in the context of either package. Without a client, nobody waits for the consent.
+  const run = bind(() => tool(...args))
+  const link = bind(options.link)
+  // Both packages have the signal of the request in the callback's context. It aborts when the client disconnects.
   const signal = at(context, "mcpReq", "signal") ?? at(context, "signal")
-  return Effect.tryPromise({ try: () => run(), catch: (error) => error }).pipe(
+  return Effect.suspend(run).pipe(
     Effect.retry({
       while: (error) => isConsentNeeded(error) && actionOf(error) === "accept",
       schedule: Schedule.upTo(Schedule.spaced(Duration.min(Duration.seconds(2), Duration.fromInputUnsafe(wait))), {

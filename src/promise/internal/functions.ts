@@ -7,7 +7,6 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentHandler } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
@@ -16,6 +15,7 @@ import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service }
 import type { ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import { bind } from "./callback.js"
 import * as CallerStack from "./callerStack.js"
 import * as Config from "./config.js"
 import * as Consents from "./consents.js"
@@ -99,15 +99,8 @@ export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "ide
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 
-/** Binds the callback to its context, because the fiber may run in the asynchronous context of another request. */
-export const bindShow = (callback: (url: string) => void | Promise<void>) => {
-  const show = AsyncResource.bind(async (url: string) => callback(url))
-  return (url: string): Effect.Effect<void, unknown> =>
-    Effect.tryPromise({ try: () => show(url), catch: (error) => error })
-}
-
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
-  const show = bindShow(onAuthUrl)
+  const show = bind(onAuthUrl)
   return (session) => show(Redacted.value(session.authorizationUrl))
 }
 

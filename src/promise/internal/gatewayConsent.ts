@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { AsyncResource } from "node:async_hooks"
 import type { GatewayConsent, Recognized } from "../../mcp/gatewayConsent/recognize.js"
 import * as Recognize from "../../mcp/gatewayConsent/recognize.js"
 import * as Retrying from "../../mcp/gatewayConsent/retrying.js"
+import { bind } from "./callback.js"
 
 export interface Options {
   /**
@@ -31,13 +31,6 @@ const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
 export const fromError = (error: unknown): GatewayConsent | undefined => unwrap(Recognize.fromError(error))
 
 export const fromResult = (result: unknown): GatewayConsent | undefined => unwrap(Recognize.fromResult(result))
-
-/** The fiber may resume in the asynchronous context of another request, so each function is bound to the caller's. */
-const bind = <Args extends Array<unknown>, A>(f: (...args: Args) => A | PromiseLike<A>) => {
-  const run = AsyncResource.bind(async (...args: Args) => f(...args))
-  return (...args: Args): Effect.Effect<A, unknown> =>
-    Effect.tryPromise({ try: () => run(...args), catch: (error) => error })
-}
 
 export const retrying = <A>(
   call: () => A | PromiseLike<A>,
