@@ -13,6 +13,7 @@ import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { isIdentityError, RequiresUserConsent } from "./IdentityError.js"
 import * as Printable from "./internal/printable.js"
+import { isSecure } from "./models/internal/loopback.js"
 
 /**
  * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
@@ -65,7 +66,7 @@ export const console: ConsentHandler = print
 
 /**
  * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
- * browser. Only `http:` and `https:` URLs are opened.
+ * browser. Only `https:` URLs, and `http:` URLs of this machine, are opened.
  *
  * Other users of the machine can read the arguments of a process. The browser is therefore started with the address of
  * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has
@@ -79,15 +80,14 @@ export const openBrowser: ConsentHandler = (session) =>
   Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
 const launch = (authorizationUrl: string): Effect.Effect<void> => {
-  const url = URL.parse(authorizationUrl)
-  return url !== null && /^https?:$/.test(url.protocol)
+  return isSecure(authorizationUrl)
     // Without a browser the user still has the printed URL.
     ? Effect.catchTag(
-      Effect.asVoid(RedirectPage.open(url)),
+      Effect.asVoid(RedirectPage.open(new URL(authorizationUrl))),
       "UnknownError",
       () => Effect.logDebug("The browser did not open")
     )
-    : Effect.logWarning("The browser was not opened: the authorization URL is not an http or https URL")
+    : Effect.logWarning("The browser was not opened: the authorization URL is neither https nor http to this machine")
 }
 
 /**

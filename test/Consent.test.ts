@@ -172,9 +172,9 @@ describe.skipIf(process.platform === "win32")("openBrowser", () => {
       }
     }))
 
-  it.effect("opens only web pages", () =>
+  it.effect("opens only https pages, and http pages of this machine", () =>
     Effect.gen(function*() {
-      for (const url of ["javascript:alert(1)", "file:///etc/passwd", "nonsense"]) {
+      for (const url of ["javascript:alert(1)", "file:///etc/passwd", "http://login.example/", "nonsense"]) {
         const { fiber, spawn } = yield* start(url)
         yield* Fiber.join(fiber)
         assert.strictEqual(spawn.mock.calls.length, 0)

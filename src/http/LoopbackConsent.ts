@@ -12,6 +12,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Consent from "../Consent.js"
@@ -20,6 +21,7 @@ import * as Completion from "../consentCallback/completion.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
+import { isSecure } from "../models/internal/loopback.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -41,18 +43,22 @@ const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
  * - `NotLoopback`: there is no return URL, or it is not an http URL of this machine
  * - `PortTaken`: another program listens on its port
  * - `CannotListen`: the operating system rejected it, with `code`
+ * - `InsecureUrl`: the authorization URL is neither https nor http to this machine
  *
  * @since 0.1.0
  * @category errors
  */
 export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>()("LoopbackUnavailable", {
-  reason: Schema.Literals(["NotLoopback", "PortTaken", "CannotListen"]),
+  reason: Schema.Literals(["NotLoopback", "PortTaken", "CannotListen", "InsecureUrl"]),
   returnUrl: Schema.optional(Schema.String),
   /** The code of the operating system, as in `EACCES`. */
   code: Schema.optional(Schema.String)
 }) {
   override get message(): string {
     const { code, reason, returnUrl } = this
+    if (reason === "InsecureUrl") {
+      return "The authorization URL of AgentCore is neither https nor http to this machine: check the endpoint of the data plane"
+    }
     if (reason === "NotLoopback" || returnUrl === undefined) {
       const problem = returnUrl === undefined
         ? "The request has no return URL"
@@ -133,6 +139,9 @@ export const handler = <E = never, R = never>(options: {
   Effect.gen(function*() {
     const { user } = options
     const address = yield* addressOf(session.returnUrl)
+    if (!isSecure(Redacted.value(session.authorizationUrl))) {
+      return yield* new LoopbackUnavailable({ reason: "InsecureUrl" })
+    }
     const current = yield* ConsentWait.Current
     const identity = yield* Identity
     // The caller of the flow that runs this handler.

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
@@ -27,6 +28,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Net from "node:net"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
 import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "../support/utils.js"
@@ -50,6 +52,24 @@ const collect = (count: number) =>
     // The stream subscribes when its fiber starts.
     yield* Effect.yieldNow
     return Fiber.join(fiber)
+  })
+
+/** Sends a form until the server closes the connection. Returns the number of bytes. */
+const sendForever = (origin: string, length: string) =>
+  Effect.callback<number>((resume) => {
+    const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`
+    const socket = Net.connect(Number(new URL(origin).port), "127.0.0.1", () => {
+      socket.write(
+        `POST /connect/calendar HTTP/1.1\r\nhost: ${origin.slice("http://".length)}\r\norigin: ${origin}\r\n`
+          + `cookie: user=alice\r\ncontent-type: application/x-www-form-urlencoded\r\n${length}\r\n\r\n`
+      )
+      const next = () => {
+        if (socket.writable) socket.write(chunk, next)
+      }
+      next()
+    })
+    socket.on("error", () => {}).on("close", () => resume(Effect.succeed(socket.bytesWritten))).resume()
+    return Effect.sync(() => socket.destroy())
   })
 
 describe.each(World.forms)("Connect, over real servers: %s", (form) => {
@@ -251,6 +271,15 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       })
       assert.strictEqual(status, 200)
     }).pipe(Effect.provide(World.environment({}, form))), 20_000)
+
+  it.live("closes the connection of a form that never ends", () =>
+    Effect.gen(function*() {
+      const { origin } = yield* World.setUp
+      for (const length of ["transfer-encoding: chunked", `content-length: ${2 ** 40}`]) {
+        assert.isBelow(yield* sendForever(origin, length), 32 * 1024 * 1024, length)
+      }
+      assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+    }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))), 20_000)
 
   it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -502,6 +531,32 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
         }
       }
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
+
+  it.effect("opens no authorization URL that is neither https nor http to this machine", () => {
+    let url = ""
+    return Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const { act } = yield* Effect.provide(httpApp(form), recorder.layer)
+      for (url of ["javascript:alert(1)", "data:text/html,<script>alert(1)</script>", "http://identity.example.com/"]) {
+        for (const action of ["connect", "reconnect"]) {
+          const { body, status } = yield* Effect.provide(act(action), recorder.layer)
+          assert.deepInclude({ ...body, status }, { status: 502, error: "Unavailable" }, url)
+          assert.notInclude(JSON.stringify(body), url)
+        }
+      }
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "The authorization URL of AgentCore is neither https nor http to this machine")
+      assert.notInclude(logged, "alert(1)")
+      // The control.
+      url = "http://127.0.0.1:8080/authorize"
+      assert.strictEqual((yield* act("connect")).body.authorizationUrl, url)
+    }).pipe(Effect.provide(planes({
+      getResourceOauth2Token: () =>
+        Effect.sync(() =>
+          new DataPlane.ConsentRequired({ authorizationUrl: secret(url), sessionUri: secret(sessionUri) })
+        )
+    })))
+  })
 
   it.effect("rejects a form that was open for more than an hour", () =>
     Effect.gen(function*() {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -341,6 +341,24 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(returnUrl))
       yield* get(returnUrl, () =>
         Effect.die("not granted")).pipe(as("agent", "alice"))
+    }).pipe(Effect.provide(world)))
+
+  it.live("shows no authorization URL that is neither https nor http to this machine", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const required = yield* Effect.flatMap(Identity.Identity, (identity) =>
+        identity.getAccessToken({ ...request, returnUrl })).pipe(as("agent", "alice"), Effect.flip)
+      assert(required._tag === "RequiresUserConsent")
+      for (const url of ["javascript:alert(1)", "http://identity.example.com/"]) {
+        const session = new ConsentSession({ ...required.session, authorizationUrl: Redacted.make(url) })
+        const error = yield* Effect.flip(
+          LoopbackConsent.handler({ user: alice, show: () => Effect.die("shown") })(session)
+        )
+        assert(error._tag === "LoopbackUnavailable")
+        assert.strictEqual(error.reason, "InsecureUrl")
+        assert.notInclude(error.message, url)
+      }
+      assert.isTrue(yield* isFree(returnUrl))
     }).pipe(Effect.provide(world)))
 
   it.live("works as the `show` of PendingConsents", () =>

@@ -17,6 +17,7 @@ import { Identity, type Service as IdentityService } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import { ValidationException } from "../../IdentityError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
+import { isSecure } from "../../models/internal/loopback.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import {
@@ -82,31 +83,28 @@ const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<
 /** Bytes. */
 const maxFormSize = 16 * 1024
 
-/** Reads a body of unknown size to its end. A browser that cannot send its whole body shows no page. */
-const readChunks = (request: HttpServerRequest.HttpServerRequest) =>
+/**
+ * Bytes. A browser that cannot send its whole body shows no page, so a form that is too large is read and dropped up to
+ * this size. Then the server closes the connection.
+ */
+const maxDroppedSize = 8 * 1024 * 1024
+
+/** Returns `None` if the body is too large. */
+const readBody = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
     return Effect.map(
-      Stream.runForEach(request.stream, (chunk) =>
+      Stream.runForEachWhile(request.stream, (chunk) =>
         Effect.sync(() => {
           size += chunk.length
           if (size <= maxFormSize) chunks.push(chunk)
           else chunks.length = 0
+          return size <= maxDroppedSize
         })),
       () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
     )
   })
-
-/** Returns `None` if the body is too large. The server discards the rest. */
-const readBody = (request: HttpServerRequest.HttpServerRequest) => {
-  const length = request.headers["content-length"]
-  return length === undefined
-    ? readChunks(request)
-    : Number(length) > maxFormSize
-    ? Effect.succeedNone
-    : Effect.asSome(request.text)
-}
 
 const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
   if (!isJson) {
@@ -296,6 +294,10 @@ export const make = (settings: Settings) => {
         yield* forgetStatus
         // Another tab has connected it meanwhile.
         if (Option.isNone(session)) return yield* showLink(name, continueUrl)
+        if (!isSecure(Redacted.value(session.value.authorizationUrl))) {
+          yield* Effect.logWarning("The authorization URL of AgentCore is neither https nor http to this machine")
+          return reject("Unavailable", links.link(name, continueUrl))
+        }
         yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
         yield* emitFor("Opened", name)
         return View.Started({
