@@ -64,7 +64,7 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerError from "effect/http/HttpServerError"
+import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -270,20 +270,36 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const notSignedIn = respond(
       View.Refused({ reason: "NotSignedIn", link: undefined, connectionsUrl: links.connectionsUrl })
     )
+    // Fails as the router does for an unknown path. The type of a router does not include its failure.
+    const checkSpelling = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+      Links.isSpelled(request.url, path)
+        ? Effect.void
+        : Effect.fail(
+          new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
+        )) as Effect.Effect<void, never, HttpServerRequest.HttpServerRequest>
     const handle = <R3>(
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
     ) =>
       Effect.catchIf(
-        forUser(
-          method,
-          (user) =>
-            Effect.flatMap(
-              HttpRouter.params,
-              ({ name = "" }) => Effect.flatMap(runFor(user, (requests) => run(requests, name)), respond)
-            )
+        Effect.andThen(
+          checkSpelling,
+          forUser(
+            method,
+            (user) =>
+              Effect.flatMap(
+                HttpRouter.params,
+                ({ name = "" }) =>
+                  Effect.flatMap(
+                    runFor(user, (requests) =>
+                      run(requests, name)),
+                    respond
+                  )
+              )
+          )
         ),
-        (error): error is Extract<typeof error, NotSignedIn> => error instanceof NotSignedIn,
+        (error): error is Extract<typeof error, NotSignedIn> =>
+          error instanceof NotSignedIn,
         () => notSignedIn
       )
 

@@ -28,6 +28,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Http from "node:http"
 import * as Net from "node:net"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
@@ -70,6 +71,16 @@ const sendForever = (origin: string, length: string) =>
     })
     socket.on("error", () => {}).on("close", () => resume(Effect.succeed(socket.bytesWritten))).resume()
     return Effect.sync(() => socket.destroy())
+  })
+
+/** `fetch` sends no path that a URL does not have. */
+const statusOf = (origin: string, method: string, path: string, body = "") =>
+  Effect.callback<number | undefined>((resume) => {
+    Http.request(origin, {
+      method,
+      path,
+      headers: { cookie: "user=alice", origin, "content-length": method === "POST" ? body.length : 0 }
+    }, (response) => resume(Effect.succeed(response.resume().statusCode))).end(method === "POST" ? body : undefined)
   })
 
 describe.each(World.forms)("Connect, over real servers: %s", (form) => {
@@ -280,6 +291,41 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       }
       assert.strictEqual((yield* request("/connect/calendar")).status, 200)
     }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))), 20_000)
+
+  it.live(
+    "has one spelling of each path, so that a guard of the application is not passed by",
+    () =>
+      Effect.gen(function*() {
+        const { origin } = yield* World.setUp
+        const token = fieldsOf((yield* request("/connect/calendar")).text)["token"]
+        for (
+          const path of [
+            "/CONNECT",
+            "/CONNECT/calendar",
+            "/Connect/return",
+            "/connect;x",
+            "/connect;x/calendar",
+            "/connect/calendar;x=1",
+            // A `Request` has another path.
+            ...form === "fetch" ? [] : ["/connect/./calendar", "/connect/x/../calendar"],
+            "/connect//calendar",
+            "//connect",
+            "/%63onnect",
+            "/connect/%63alendar",
+            "/connect/calendar%2f",
+            "/x/../connect"
+          ]
+        ) {
+          for (const method of ["GET", "POST"]) {
+            assert.strictEqual(yield* statusOf(origin, method, path, `action=connect&token=${token}`), 404, path)
+          }
+        }
+        for (const path of ["/connect", "/connect/", "/connect?x=/./", "/connect/calendar", "/connect/calendar?x"]) {
+          assert.strictEqual(yield* statusOf(origin, "GET", path), 200, path)
+        }
+      }).pipe(Effect.provide(World.environment({}, form))),
+    20_000
+  )
 
   it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -806,6 +852,9 @@ describe("options", () => {
       const wrong: ReadonlyArray<readonly [member: string, options: unknown]> = [
         ["path", { ...valid, path: "/tenants/:tenant" }],
         ["path", { ...valid, path: "/connect/" }],
+        ["path", { ...valid, path: "/connect/../x" }],
+        ["path", { ...valid, path: "/./connect" }],
+        ["path", { ...valid, path: "/connect/.." }],
         ["credentials", { ...valid, credentials: { return: Calendar } }],
         ["credentials", { ...valid, credentials: { "a/b": Calendar } }],
         ["origin", { ...valid, credentials: { calendar: Calendar, files: Files } }],

@@ -352,7 +352,11 @@ describe("LoopbackConsent.handler", () => {
       for (const url of ["javascript:alert(1)", "http://identity.example.com/"]) {
         const session = new ConsentSession({ ...required.session, authorizationUrl: Redacted.make(url) })
         const error = yield* Effect.flip(
-          LoopbackConsent.handler({ user: alice, show: () => Effect.die("shown") })(session)
+          LoopbackConsent.handler({
+            user: alice,
+            show: () =>
+              Effect.die("shown")
+          })(session)
         )
         assert(error._tag === "LoopbackUnavailable")
         assert.strictEqual(error.reason, "InsecureUrl")

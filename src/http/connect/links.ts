@@ -42,6 +42,15 @@ export const checkRevokeAt = (revokeAt: unknown = {}): Effect.Effect<void, Valid
     )
     : invalid("revokeAt", "be an object with the names of credentials")
 
+/**
+ * Whether a URL is spelled like that of a page. Routers accept other spellings too, such as `/CONNECT`, `/connect;x`
+ * and `/connect/./calendar`, and a guard of the application may not know them.
+ */
+export const isSpelled = (url: string, path: string): boolean => {
+  const [given = ""] = url.split(/[?#]/, 1)
+  return given.startsWith(path) && /^(\/[\w-]+)?\/?$/.test(given.slice(path.length))
+}
+
 const originOf = (
   given: string | undefined,
   returnUrls: ReadonlyArray<string | undefined>
@@ -69,7 +78,9 @@ const isBelow = (url: URL, entry: URL): boolean =>
 export const make = ({ continueTo = [], credentials, origin: given, path, users = "userId" }: LinkOptions) =>
   Effect.gen(function*() {
     if (users !== "userId" && users !== "jwt") return yield* invalid("users", "be 'userId' or 'jwt'")
-    if (!/^(\/[\w.~-]+)+$/.test(path)) return yield* invalid("path", "be a path without parameters, as in '/connect'")
+    if (!/^(\/(?!\.{1,2}(\/|$))[\w.~-]+)+$/.test(path)) {
+      return yield* invalid("path", "be a path without parameters and dots, as in '/connect'")
+    }
     const names = Object.keys(credentials)
     if (!names.every((name) => /^[A-Za-z0-9][\w-]{0,63}$/.test(name) && name !== "return")) {
       return yield* invalid("credentials", "have names of letters, digits, - and _, and not 'return'")

@@ -18,7 +18,7 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as Credentials from "../../Credentials.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Http from "../../http/Connect.js"
-import { invalid, unknownCredential, wrongCredential } from "../../http/connect/links.js"
+import { invalid, isSpelled, unknownCredential, wrongCredential } from "../../http/connect/links.js"
 import * as Identity from "../../Identity.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import { ValidationException } from "../../IdentityError.js"
@@ -311,9 +311,6 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     show: Http.HandlerOptions<unknown, never>["show"]
   ) => Http.handler({ user, show, continue: address, wait })
 
-  /** A framework can guard the path of the pages. So they have no other spelling, such as `/x/../connect`. */
-  const isBelowPath = (url: string): boolean => `${url.split(/[?#]/, 1)[0]}/`.startsWith(`${options.path}/`)
-
   /**
    * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
    * read the form.
@@ -324,7 +321,8 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
   ): Promise<Response | undefined> => {
     const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
     return settle(Effect.flatMap(Pages, ({ app }) =>
-      isBelowPath(path)
+      // A `Request` has its path without dots. A framework may have guarded the other spelling.
+      isSpelled(path, options.path)
         ? Effect.scoped(app).pipe(
           Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
           Effect.provideService(Incoming, incoming),
