@@ -84,8 +84,9 @@ export type Outcome = "Completed" | "Denied" | "WrongUser" | "Rejected"
  *   that a wait for consent needs no second fiber.
  * - `register`: stores the name of an execution that waits for a grant, such as a durable workflow, until it expires
  * - `registrations`: returns the executions that wait for a grant
- * - `unregister`: removes an execution that was resumed. If a callback stops before that, the next callback resumes the
- *   execution again.
+ * - `unregister`: removes an execution that was resumed, and returns whether it was registered. Of several processes
+ *   that remove it at once, one gets `true`. If a callback stops before that, the next callback resumes the execution
+ *   again.
  *
  * @since 0.1.0
  * @category services
@@ -98,7 +99,7 @@ export interface Service {
     readonly execution: string
     readonly expiresAt: DateTime.Utc
   }) => Effect.Effect<void, ConsentStoreError>
-  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<void, ConsentStoreError>
+  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<boolean, ConsentStoreError>
   readonly registrations: (topic: Topic) => Effect.Effect<ReadonlyArray<string>, ConsentStoreError>
 }
 
@@ -168,9 +169,11 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
         executions.set(nameOf(topic), known, Math.max(...known.values()))
       }),
     unregister: (topic, execution) =>
-      Effect.sync(() => {
+      Effect.map(Clock.currentTimeMillis, (now) => {
         const known = executions.get(nameOf(topic))
+        const expiresAt = known?.get(execution) ?? 0
         if (known?.delete(execution) === true && known.size === 0) executions.remove(nameOf(topic))
+        return expiresAt > now
       }),
     registrations: (topic) =>
       Effect.map(

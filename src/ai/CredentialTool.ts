@@ -8,6 +8,11 @@
  *
  * If the user approves without consent, the model gets "The user has to connect 'google' first." as the result.
  *
+ * An approval runs one call: of this tool, with these parameters, for this user, once. `effect/ai` reads approvals from
+ * the chat, which a browser or a database may have changed, so {@link toolkit} remembers each request for an approval
+ * in `ConsentSignals`, for 30 days. This costs one write for each request and one removal for each approval. A signed
+ * id would need no write for the request, but a key and the same removal, and `effect/ai` makes the ids.
+ *
  * Tools of an MCP server ask in its client instead: see `mcp/ConsentElicitation`.
  *
  * `effect/ai` is an unstable part of Effect, and its next minor version may change it.
@@ -17,6 +22,7 @@
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
  * import type * as Chat from "effect/ai/Chat"
  * import * as Toolkit from "effect/ai/Toolkit"
  * import * as Effect from "effect/Effect"
@@ -43,19 +49,19 @@
  * })
  *
  * // A turn, and what the application shows when it ends.
- * const ask = (chat: Chat.Chat, prompt: string) =>
+ * const ask = (chat: Chat.Chat, prompt: string, user: UserIdentifier) =>
  *   Effect.gen(function*() {
- *     const { text } = yield* chat.generateText({ prompt, toolkit: CredentialTool.toolkit(Tools) })
+ *     const { text } = yield* chat.generateText({ prompt, toolkit: CredentialTool.toolkit(Tools, { user }) })
  *     const history = yield* Ref.get(chat.history)
  *     const pending = yield* CredentialTool.pending(Tools, history, { link: Connect.link })
  *     return { text, pending }
  *   })
  *
  * // The user comes back from the link.
- * const approve = (chat: Chat.Chat, { approvalId }: CredentialTool.Pending) =>
+ * const approve = (chat: Chat.Chat, { approvalId }: CredentialTool.Pending, user: UserIdentifier) =>
  *   chat.generateText({
  *     prompt: [{ role: "tool", content: [{ type: "tool-approval-response", approvalId, approved: true }] }],
- *     toolkit: CredentialTool.toolkit(Tools)
+ *     toolkit: CredentialTool.toolkit(Tools, { user })
  *   })
  */
 import * as AiError from "effect/ai/AiError"
@@ -63,18 +69,24 @@ import type * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import type * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { hash } from "node:crypto"
 import * as AccessToken from "../AccessToken.js"
 import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
+import * as ConsentSignals from "../ConsentSignals.js"
 import type { UserCredential } from "../Credentials.js"
 import type { AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
+import { canonicalize } from "../internal/canonicalJson.js"
 import * as EncodedSession from "../internal/encodedSession.js"
+import * as Validation from "../plane/validation.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
 // -----------------------------------------------------------------------------
@@ -229,16 +241,80 @@ const isConsentMissing = (credential: UserCredentialOf) =>
     onSuccess: () => false
   })
 
-const withConsent = (tool: Tool.Any, credential: UserCredentialOf): Tool.Any =>
+// -----------------------------------------------------------------------------
+// Approvals
+// -----------------------------------------------------------------------------
+
+const approvalLifetime = "30 days"
+
+/** A registration of {@link ConsentSignals} has a name. The topic of a request for an approval is unique. */
+const execution = "approval"
+
+const validateUser = Validation.makeCheck(() => Schema.Struct({ user: UserIdentifier }), {
+  name: "CredentialTool.toolkit"
+})
+
+/** The requests for an approval of a user's calls. */
+const makeApprovals = (signals: ConsentSignals.Service, user: UserIdentifier) => {
+  /** The topic of a call. A workload identity has another name. A database may sort the parameters of a stored call. */
+  const topicOf = (tool: Tool.Any, toolCallId: string, params: unknown) =>
+    Effect.flatMap(Schema.encodeUnknownEffect(tool.parametersSchema)(params), (encoded) =>
+      ConsentSignals.grant({
+        workload: "effect/ai",
+        user,
+        credential: JSON.stringify([tool.name, toolCallId, hash("sha256", canonicalize(encoded), "base64url")])
+      }))
+  return {
+    /** `effect/ai` runs a tool whose check fails, so this effect never fails: the approval is then unknown. */
+    request: (tool: Tool.Any, toolCallId: string, params: unknown) =>
+      Effect.gen(function*() {
+        const topic = yield* topicOf(tool, toolCallId, params)
+        const expiresAt = DateTime.addDuration(yield* DateTime.now, approvalLifetime)
+        yield* signals.register({ topic, execution, expiresAt })
+      }).pipe(
+        Effect.catch(({ message }) =>
+          Effect.logWarning(`The approval of a call of '${tool.name}' will not be accepted: ${message}`)
+        )
+      ),
+    /** Whether the user was asked for this call. The first use returns true. The handler rejects other parameters. */
+    use: (tool: Tool.Any, toolCallId: string, params: unknown) =>
+      Effect.matchEffect(Schema.decodeUnknownEffect(tool.parametersSchema)(params), {
+        onFailure: () => Effect.succeed(true),
+        onSuccess: (decoded) =>
+          Effect.flatMap(topicOf(tool, toolCallId, decoded), (topic) => signals.unregister(topic, execution))
+      })
+  }
+}
+
+type Approvals = ReturnType<typeof makeApprovals>
+
+/** `allow` is called for a call that needs no approval. */
+const withApproval = (
+  tool: Tool.Any,
+  { request }: Approvals,
+  allow: (toolCallId: string) => void
+): Tool.Any =>
   tool.setNeedsApproval((params, context) => {
     const { needsApproval = false } = tool
-    const needed = typeof needsApproval === "function" ? needsApproval(params, context) : needsApproval
-    return Effect.flatMap(
-      Effect.isEffect(needed) ? needed : Effect.succeed(needed),
-      (isNeeded) => isNeeded ? Effect.succeed(true) : isConsentMissing(credential)
+    const credential = credentialOf(tool)
+    return Effect.gen(function*() {
+      const needed = typeof needsApproval === "function" ? needsApproval(params, context) : needsApproval
+      const isNeeded = (Effect.isEffect(needed) ? yield* needed : needed)
+        || (credential !== undefined && (yield* isConsentMissing(credential)))
+      if (isNeeded) yield* request(tool, context.toolCallId, params)
+      else allow(context.toolCallId)
+      return isNeeded
       // The function runs in the context of the request, and the requirements of the tool include these services.
-    ) as Effect.Effect<boolean>
+    }) as Effect.Effect<boolean>
   })
+
+// -----------------------------------------------------------------------------
+// Toolkit
+// -----------------------------------------------------------------------------
+
+const notApproved = {
+  message: "This call was not approved: nobody was asked for it, or its approval was used. Call the tool again."
+}
 
 /** The form of a call that the user did not approve. */
 const denied = ({ message }: { readonly message: string }): Tool.HandlerResult<Tool.Any> => {
@@ -255,9 +331,16 @@ const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResul
   return EncodedSession.hasSession(output.encodedResult) ? denied(EncodedSession) : output
 }
 
+const toAiError = (name: string) => ({ message }: { readonly message: string }) =>
+  AiError.make({
+    module: "CredentialTool",
+    method: `${name}.handle`,
+    reason: new AiError.UnknownError({ description: message })
+  })
+
 /**
- * The toolkit for a request: `generateText({ prompt, toolkit: CredentialTool.toolkit(Tools) })`. It provides the
- * credentials of the tools, for the `WorkloadAccessToken` of the request.
+ * The toolkit for a request: `generateText({ prompt, toolkit: CredentialTool.toolkit(Tools, { user }) })`. It provides
+ * the credentials of the tools, for the `WorkloadAccessToken` of the request, whose user is `user`.
  *
  * A call of a tool requests its token before the approval, and again before the handler runs. With `CredentialCache`
  * under `Identity`, the second request is a cache hit.
@@ -265,39 +348,62 @@ const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResul
  * If AgentCore issues no token for another reason than the consent, the request fails with an `AiError` that has the
  * message of the error.
  *
+ * An approval, also of a tool without a credential, runs its call once. If nobody was asked for this tool, these
+ * parameters and this user, or the approval was used, or 30 days have passed, the model gets a sentence instead of a
+ * result, and may call again. An approval is used when the handler starts, so a call whose handler failed needs another
+ * one. With `PendingConsents.layerMemory`, a new process knows no approvals. What the toolkit does not see:
+ *
+ * - the responses of the user. `effect/ai` runs a call whose chat has both a denial and an approval
+ * - whether `user` is the user who pressed the button. The application says so
+ * - calls that the program makes with `handle` and without the id of a call, which need no approval
+ * - another call with the id of an approved one. It counts as approved for `effect/ai`, and is rejected here
+ *
  * @since 0.2.0
  * @category constructors
  */
 export const toolkit = <Tools extends Record<string, Tool.Any>>(
-  self: Toolkit.Toolkit<Tools>
+  self: Toolkit.Toolkit<Tools>,
+  options: {
+    /** The user of the request: of its `WorkloadAccessToken`, and of the approvals in it. */
+    readonly user: UserIdentifier
+  }
 ): Effect.Effect<
   Toolkit.WithHandler<{ readonly [Name in keyof Tools]: Provided<Tools[Name]> }>,
   never,
-  Tool.HandlersFor<Tools>
+  Tool.HandlersFor<Tools> | ConsentSignals.ConsentSignals
 > =>
-  Effect.map(self, ({ handle, tools }) => {
+  Effect.gen(function*() {
+    const invalid = validateUser(options)
+    if (invalid !== undefined) return yield* Effect.die(invalid)
+    const { handle, tools } = yield* self
+    const approvals = makeApprovals(yield* ConsentSignals.ConsentSignals, options.user)
+    // The calls of this request that `effect/ai` runs because they need no approval.
+    const allowed = new Set<string>()
     const provided = Object.fromEntries(
-      Object.entries<Tool.Any>(tools).map(([name, tool]) => {
-        const credential = credentialOf(tool)
-        return [name, credential === undefined ? tool : withConsent(tool, credential)]
-      })
+      Object.entries<Tool.Any>(tools).map(([name, tool]) => [
+        name,
+        withApproval(tool, approvals, (toolCallId) => allowed.add(toolCallId))
+      ])
     )
+    const isApproved = (name: string, params: unknown, toolCallId: string | undefined) =>
+      toolCallId === undefined || allowed.delete(toolCallId) || !Object.hasOwn(tools, name)
+        ? Effect.succeed(true)
+        : Effect.mapError(approvals.use(tools[name]!, toolCallId, params), toAiError(name))
     const run = (name: string, ...args: [never, string?]) =>
-      Effect.map(
-        handle(name, ...args) as ReturnType<Toolkit.WithHandler<Record<string, Tool.Any>>["handle"]>,
-        Stream.map(withoutSession)
-      )
+      Effect.flatMap(isApproved(name, ...args), (approved) =>
+        approved
+          ? Effect.map(
+            handle(name, ...args) as ReturnType<Toolkit.WithHandler<Record<string, Tool.Any>>["handle"]>,
+            Stream.map(withoutSession)
+          )
+          : Effect.succeed(Stream.succeed(denied(notApproved))))
     const call = (name: string, ...args: [never, string?]) => {
       const credential = credentialOf(tools[name])
       return credential === undefined ? run(name, ...args) : Effect.matchEffect(getToken(credential), {
         onFailure: (error) =>
           error._tag === "RequiresUserConsent"
             ? Effect.succeed(Stream.succeed(denied(error)))
-            : Effect.fail(AiError.make({
-              module: "CredentialTool",
-              method: `${name}.handle`,
-              reason: new AiError.UnknownError({ description: error.message })
-            })),
+            : Effect.fail(toAiError(name)(error)),
         onSuccess: (token) =>
           Effect.map(run(name, ...args), Stream.provideService(credential, token)).pipe(
             Effect.provideService(credential, token)
@@ -309,7 +415,7 @@ export const toolkit = <Tools extends Record<string, Tool.Any>>(
   })
 
 // -----------------------------------------------------------------------------
-// Approvals
+// Pending approvals
 // -----------------------------------------------------------------------------
 
 /**

@@ -169,9 +169,10 @@ const makeBacking = (
         ? Effect.void
         : command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
     unregister: (topics, executions) =>
-      Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions)), {
-        discard: true
-      }),
+      Effect.map(
+        Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions))),
+        (removed) => removed.some((count) => count > 0)
+      ),
     registrations: (topics) =>
       Effect.map(
         Effect.forEach(topics, (topic) =>

@@ -364,7 +364,11 @@ const makeBacking = (
             ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
         ),
       unregister: (topics, executions) =>
-        run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}`),
+        Effect.map(
+          run(sql`DELETE FROM ${waits} WHERE ${sql.in("topic", topics)} AND ${sql.in("execution", executions)}
+            RETURNING topic`),
+          (removed) => removed.length > 0
+        ),
       registrations: (topics) =>
         run(sql<SealedRegistration>`SELECT topic, execution, sealed FROM ${waits} WHERE ${sql.in("topic", topics)}`),
       ...isPgClient(sql)

@@ -1,5 +1,6 @@
 import type * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
+import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { Connect } from "effect-agentcore-identity/http/Connect"
 import { link } from "effect-agentcore-identity/http/Connect"
 import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
@@ -45,9 +46,17 @@ it("the credential and the other dependencies are services of the handler", () =
 })
 
 it("a request needs the caller instead of the credential", () => {
-  const turn = LanguageModel.generateText({ prompt: "", toolkit: CredentialTool.toolkit(Tools) })
+  const turn = LanguageModel.generateText({
+    prompt: "",
+    toolkit: CredentialTool.toolkit(Tools, { user: { userId: "a" } })
+  })
   expectTypeOf<Effect.Services<typeof turn>>().toEqualTypeOf<
-    LanguageModel.LanguageModel | Identity | WorkloadAccessToken | Clock | Tool.HandlersFor<typeof Tools["tools"]>
+    | LanguageModel.LanguageModel
+    | Identity
+    | WorkloadAccessToken
+    | ConsentSignals
+    | Clock
+    | Tool.HandlersFor<typeof Tools["tools"]>
   >()
   const direct = LanguageModel.generateText({ prompt: "", toolkit: Tools })
   expectTypeOf<Extract<Effect.Services<typeof direct>, Calendar>>().toEqualTypeOf<Calendar>()

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { Identity } from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
@@ -12,11 +13,12 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as AiError from "effect/ai/AiError"
 import * as Chat from "effect/ai/Chat"
 import * as LanguageModel from "effect/ai/LanguageModel"
-import type * as Prompt from "effect/ai/Prompt"
+import * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import * as Toolkit from "effect/ai/Toolkit"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
@@ -37,7 +39,11 @@ const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDE
   const options = { success: Schema.String, credential: calendar }
   return Toolkit.make(
     CredentialTool.make("list_events", options),
-    CredentialTool.make("delete_event", { ...options, needsApproval: true }),
+    CredentialTool.make("delete_event", {
+      ...options,
+      parameters: Schema.Struct({ where: Schema.optional(Schema.Record(Schema.String, Schema.String)) }),
+      needsApproval: true
+    }),
     // The types reject failures with a session. A program in JavaScript can have them.
     CredentialTool.make("send_mail", {
       ...options,
@@ -57,7 +63,8 @@ const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDE
       failureMode: "return",
       dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
     }),
-    Tool.make("get_time", { success: Schema.String })
+    Tool.make("get_time", { success: Schema.String }),
+    Tool.make("restart", { success: Schema.String, needsApproval: true })
   )
 }
 
@@ -65,6 +72,7 @@ const setUp = Effect.gen(function*() {
   const declared = yield* World.setUp
   const calendar = declared.calendar as unknown as AccessToken.TagClass<Calendar, string, "USER_FEDERATION">
   const tokens: Array<string> = []
+  let restarts = 0
   const use = Effect.map(calendar, (token) => {
     tokens.push(Redacted.value(token))
     return `used ${digestOf(token)}`
@@ -86,12 +94,13 @@ const setUp = Effect.gen(function*() {
         "RequiresUserConsent",
         ({ session }) => Effect.fail(new AuthorizationTimedOut({ session }))
       ).pipe(Effect.as("sent")),
-    get_time: () => Effect.succeed("noon")
+    get_time: () => Effect.succeed("noon"),
+    restart: () => Effect.sync(() => restarts++).pipe(Effect.as("restarted"))
   })
   const { model, seen } = yield* MockModel.make
   const provide = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     self.pipe(Effect.provide(handlers), Effect.provideService(LanguageModel.LanguageModel, model))
-  const toolkit = CredentialTool.toolkit(Tools)
+  const toolkitFor = (userId: string) => CredentialTool.toolkit(Tools, { user: { userId } })
   const usedBy = (userId: string) =>
     Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(
       World.as({ userId })
@@ -102,9 +111,17 @@ const setUp = Effect.gen(function*() {
     seen,
     usedBy,
     link: `${declared.origin}/connect/calendar`,
-    generate: (chat: Chat.Chat, prompt: Prompt.RawInput) => provide(chat.generateText({ prompt, toolkit })),
+    restarts: () => restarts,
+    generate: (chat: Chat.Chat, prompt: Prompt.RawInput, userId = "alice") =>
+      provide(chat.generateText({ prompt, toolkit: toolkitFor(userId) })),
     stream: (chat: Chat.Chat, prompt: Prompt.RawInput) =>
-      provide(Stream.runCollect(chat.streamText({ prompt, toolkit }))),
+      provide(Stream.runCollect(chat.streamText({ prompt, toolkit: toolkitFor("alice") }))),
+    handle: (name: "restart", toolCallId: string | undefined) =>
+      provide(Effect.gen(function*() {
+        const { handle } = yield* toolkitFor("alice")
+        const results = yield* Stream.runCollect(yield* handle(name, {}, toolCallId))
+        return one(results).result
+      })),
     pending: (chat: Chat.Chat) =>
       Effect.flatMap(
         Ref.get(chat.history),
@@ -264,13 +281,125 @@ describe("an approval", () => {
     ))
 })
 
+const rejected = "This call was not approved"
+
+describe("an approval in a stored chat", () => {
+  /** A chat whose last message asks for an approval, and a function that approves in a copy of the chat. */
+  const asked = (prompt: string, edit: (chat: string) => string = (chat) => chat) =>
+    Effect.gen(function*() {
+      const world = yield* setUp
+      yield* connectAs("alice", world.link)
+      const chat = yield* Chat.empty
+      yield* world.generate(chat, prompt)
+      const call = one((yield* Ref.get(chat.history)).content.flatMap(({ content }) =>
+        (Predicate.isString(content) ? [] : content).flatMap((part) =>
+          part.type === "tool-approval-request" ? [part] : []
+        )
+      ))
+      const stored = edit(yield* chat.exportJson)
+      const approve = (userId = "alice", responses = [true]) =>
+        Effect.gen(function*() {
+          const content = responses.map((approved) =>
+            Prompt.makePart("tool-approval-response", { approvalId: call.approvalId, approved })
+          )
+          const copy = yield* Chat.fromJson(stored)
+          return (yield* world.generate(copy, [{ role: "tool", content }], userId)).text
+        }).pipe(World.as({ userId }))
+      return { ...world, approve }
+    })
+
+  it.live("runs its call once, however often the chat is replayed", () =>
+    program(
+      Effect.gen(function*() {
+        const { approve, restarts } = yield* asked("restart")
+        const texts = yield* Effect.all(Array.from({ length: 10 }, () => approve()), { concurrency: "unbounded" })
+        assert.lengthOf(texts.filter((text) => text === JSON.stringify("restarted")), 1)
+        assert.lengthOf(texts.filter((text) => text.includes(rejected)), 9)
+        assert.include(yield* approve("alice", [false, true]), rejected)
+        assert.strictEqual(restarts(), 1)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("runs once beside a denial, which only `effect/ai` sees", () =>
+    program(
+      Effect.gen(function*() {
+        const { approve, tokens } = yield* asked("delete_event")
+        yield* approve("alice", [false])
+        assert.lengthOf(tokens, 0)
+        yield* approve("alice", [false, true])
+        assert.include(yield* approve("alice", [false, true]), rejected)
+        assert.lengthOf(tokens, 1)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live.each([
+    { change: "other parameters", from: "\"params\":{}", to: "\"params\":{\"where\":{\"id\":\"all\"}}" },
+    { change: "another tool's name", from: "\"name\":\"delete_event\"", to: "\"name\":\"list_events\"" },
+    { change: "another call's id", from: "\"call-1\"", to: "\"call-2\"" }
+  ])("runs nothing with $change", ({ from, to }) =>
+    program(
+      Effect.gen(function*() {
+        const { approve, tokens } = yield* asked("delete_event", (chat) => {
+          assert.include(chat, from)
+          return chat.replaceAll(from, to)
+        })
+        assert.include(yield* approve(), rejected)
+        assert.lengthOf(tokens, 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("runs its call if a database has sorted the parameters", () =>
+    program(
+      Effect.gen(function*() {
+        const { approve } = yield* asked("delete_event{\"where\":{\"id\":\"1\",\"day\":\"2\"}}", (chat) => {
+          assert.include(chat, "{\"id\":\"1\",\"day\":\"2\"}")
+          return chat.replaceAll("{\"id\":\"1\",\"day\":\"2\"}", "{\"day\":\"2\",\"id\":\"1\"}")
+        })
+        assert.include(yield* approve(), "used")
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("runs nothing for another user, who has the consent too, and then its call for the user who was asked", () =>
+    program(
+      Effect.gen(function*() {
+        const { approve, link, tokens } = yield* asked("delete_event")
+        yield* connectAs("bob", link)
+        assert.include(yield* approve("bob"), rejected)
+        assert.lengthOf(tokens, 0)
+        assert.include(yield* approve(), "used")
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("runs nothing if the request for it could not be stored", () =>
+    program(
+      Effect.gen(function*() {
+        const signals = yield* ConsentSignals.ConsentSignals
+        const failure = new PendingConsents.ConsentStoreError({ operation: "register", reason: "down" })
+        const { approve, restarts } = yield* asked("restart").pipe(
+          Effect.provideService(ConsentSignals.ConsentSignals, { ...signals, register: () => Effect.fail(failure) })
+        )
+        assert.include(yield* approve(), rejected)
+        assert.strictEqual(restarts(), 0)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+
+  it.live("is not needed for a call that the program makes itself", () =>
+    program(
+      Effect.gen(function*() {
+        const { handle } = yield* setUp
+        assert.strictEqual(yield* handle("restart", undefined), "restarted")
+        assert.include(JSON.stringify(yield* handle("restart", "call-1")), rejected)
+      }).pipe(World.as({ userId: "alice" }))
+    ))
+})
+
 describe("two users", () => {
   it.live("of one toolkit get their own tokens in parallel", () =>
     program(Effect.gen(function*() {
       const { generate, link, usedBy } = yield* setUp
       yield* connectAs("alice", link)
       const turn = (userId: string) =>
-        Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")).pipe(World.as({ userId }))
+        Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events", userId)).pipe(World.as({ userId }))
       const [, blocked] = yield* Effect.all([turn("alice"), turn("bob")], { concurrency: 2 })
       assert.lengthOf(blocked.toolResults, 0)
       yield* connectAs("bob", link)
@@ -286,9 +415,10 @@ describe("two users", () => {
       const chat = yield* Chat.empty
       yield* Effect.asVoid(generate(chat, "list_events")).pipe(World.as({ userId: "alice" }))
       yield* connectAs("alice", link)
-      const { text } = yield* Effect.flatMap(pending(chat), (calls) => generate(chat, respondTo(one(calls)))).pipe(
-        World.as({ userId: "mallory" })
-      )
+      const { text } = yield* Effect.flatMap(
+        pending(chat),
+        (calls) => generate(chat, respondTo(one(calls)), "mallory")
+      ).pipe(World.as({ userId: "mallory" }))
       assert.include(text, needed)
       assert.lengthOf(tokens, 0)
     })))

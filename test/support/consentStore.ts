@@ -266,9 +266,16 @@ export const contract = (
         // A user id and a JWT are separate namespaces at AWS. A user who signs in again has a new JWT.
         const newJwt = yield* grant({ userToken: jwt({ ...subject, iat: 2 }) })
         assert.deepStrictEqual(yield* two.signals.registrations(newJwt), ["by JWT"])
-        yield* two.signals.unregister(topic, "first")
+        assert.isTrue(yield* two.signals.unregister(topic, "first"))
+        assert.isFalse(yield* one.signals.unregister(topic, "first"))
+        assert.isFalse(yield* one.signals.unregister(yield* grant({ userId: "bob" }), "second"))
         assert.deepStrictEqual(yield* one.signals.registrations(topic), ["second"])
-        yield* two.signals.unregister(topic, "second")
+        const removed = yield* Effect.forEach(
+          Array.from({ length: 20 }, (_, index) => index % 2 === 0 ? one : two),
+          ({ signals }) => signals.unregister(topic, "second"),
+          { concurrency: "unbounded" }
+        )
+        assert.lengthOf(removed.filter(Boolean), 1)
         assert.deepStrictEqual(yield* one.signals.registrations(topic), [])
         assert.deepStrictEqual(yield* one.signals.registrations(yield* grant({ userId: "bob" })), [])
       }))

@@ -15,7 +15,7 @@ const usage: Response.FinishPartEncoded["usage"] = {
   outputTokens: { total: 1, text: 1, reasoning: undefined }
 }
 
-/** The user's last message names the tools, as in `list_events send_mail`. */
+/** The user's last message names the tools, as in `list_events send_mail{"to":"bob"}`. */
 export const make: Effect.Effect<MockModel> = Effect.gen(function*() {
   const seen: Array<string> = []
   let calls = 0
@@ -29,7 +29,10 @@ export const make: Effect.Effect<MockModel> = Effect.gen(function*() {
       : []
     return names.length > 0
       ? [
-        ...names.map((name) => ({ type: "tool-call", id: `call-${++calls}`, name, params: {} }) as const),
+        ...names.map((call) => {
+          const [, name = "", params = "{}"] = /^(\w+)(\{.*)?$/.exec(call) ?? []
+          return { type: "tool-call", id: `call-${++calls}`, name, params: JSON.parse(params) as object } as const
+        }),
         { type: "finish", reason: "tool-calls", usage }
       ]
       : [{ type: "text", text: results.join(" ") }, { type: "finish", reason: "stop", usage }]

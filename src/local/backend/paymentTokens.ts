@@ -16,6 +16,7 @@ import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
+import { canonicalize } from "../../internal/canonicalJson.js"
 import { invalid } from "./failures.js"
 import type { Credentials } from "./registry/paymentProviders.js"
 
@@ -24,19 +25,6 @@ type Privy = Extract<Credentials, { readonly vendor: "StripePrivy" }>
 type RequestOf<Member extends string> = Extract<PaymentTokenRequest, { readonly [M in Member]: unknown }>[Member]
 type CoinbaseRequest = RequestOf<"coinbaseCdpTokenRequest">
 type PrivyRequest = RequestOf<"stripePrivyTokenRequest">
-
-/** Writes canonical JSON (RFC 8785). `JSON.stringify` writes numbers and strings in this form, but does not sort. */
-const canonicalize = (value: unknown): string =>
-  Array.isArray(value)
-    ? `[${value.map(canonicalize).join(",")}]`
-    : typeof value === "object" && value !== null
-    ? `{${
-      Object.entries(value)
-        .sort(([a], [b]) => a < b ? -1 : 1)
-        .map(([name, member]) => `${JSON.stringify(name)}:${canonicalize(member)}`)
-        .join(",")
-    }}`
-    : JSON.stringify(value)
 
 const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, ValidationException> =>
   Effect.try({

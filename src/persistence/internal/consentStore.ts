@@ -70,7 +70,8 @@ export interface ConsentBacking {
   readonly register: (
     registration: SealedRegistration & { readonly expiresAt: number; readonly now: number }
   ) => Attempt<unknown>
-  readonly unregister: (topics: Names, executions: Names) => Attempt<unknown>
+  /** Removes a registration, in one step among all processes. Returns whether it existed. */
+  readonly unregister: (topics: Names, executions: Names) => Attempt<boolean>
   /** Returns all registrations of a topic, also expired ones. */
   readonly registrations: (topics: Names) => Attempt<ReadonlyArray<SealedRegistration>>
   /** Sends a message to all processes. A store without messages leaves the waits of other processes to poll. */
@@ -232,7 +233,7 @@ const makeSignals = (
           yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
         }).pipe(failWith("register")),
       unregister: (topic, execution) =>
-        failWith("unregister")(Effect.asVoid(backing.unregister(namesOf(nameOf(topic)), namesOf(execution)))),
+        failWith("unregister")(backing.unregister(namesOf(nameOf(topic)), namesOf(execution))),
       registrations: (topic) =>
         Effect.gen(function*() {
           const rows = yield* failWith("registrations")(backing.registrations(namesOf(nameOf(topic))))
