@@ -48,10 +48,10 @@ export interface Collection<A> {
   readonly remove: (key: string) => Effect.Effect<void, VaultStoreError>
   /** All entries, ordered by the code units of their keys. */
   readonly entries: Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
-  /** Returns the entries after a key, in the same order. Without it, each page of a list reads all entries. */
-  readonly page?:
-    | ((options: PageOptions) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>)
-    | undefined
+  /** Returns the entries after a key, in the same order. */
+  readonly page: (
+    options: PageOptions
+  ) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
 }
 
 /**
@@ -123,6 +123,13 @@ export interface Service {
  *               Schema.decodeEffect(json)(text),
  *               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
  *             )
+ *           const page = ({ after = "", limit }: VaultStore.PageOptions) =>
+ *             Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+ *               Effect.forEach(
+ *                 [...all].filter(([key]) => key.startsWith(prefix) && key > prefix + after)
+ *                   .sort(([a], [b]) => a < b ? -1 : 1).slice(0, limit),
+ *                 ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
+ *               ))
  *           return {
  *             get: (key) =>
  *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
@@ -134,11 +141,8 @@ export interface Service {
  *                 )),
  *             remove: (key) =>
  *               change((all) => all.delete(prefix + key)),
- *             entries: Effect.flatMap(SynchronizedRef.get(rows), (all) =>
- *               Effect.forEach(
- *                 [...all].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1),
- *                 ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
- *               ))
+ *             entries: page({ after: undefined, limit: Infinity }),
+ *             page
  *           }
  *         }
  *       }

@@ -41,6 +41,13 @@ export const layerJsonFile = (path: string) =>
               Schema.decodeEffect(json)(text),
               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
             )
+          const page = ({ after = "", limit }: VaultStore.PageOptions) =>
+            Effect.flatMap(SynchronizedRef.get(rows), (all) =>
+              Effect.forEach(
+                [...all].filter(([key]) => key.startsWith(prefix) && key > prefix + after)
+                  .sort(([a], [b]) => a < b ? -1 : 1).slice(0, limit),
+                ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
+              ))
           return {
             get: (key) =>
               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
@@ -52,11 +59,8 @@ export const layerJsonFile = (path: string) =>
                 )),
             remove: (key) =>
               change((all) => all.delete(prefix + key)),
-            entries: Effect.flatMap(SynchronizedRef.get(rows), (all) =>
-              Effect.forEach(
-                [...all].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => a < b ? -1 : 1),
-                ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
-              ))
+            entries: page({ after: undefined, limit: Infinity }),
+            page
           }
         }
       }

@@ -6,8 +6,8 @@
  * Until then, polls and repeated clicks get its final state.
  *
  * The size of a workload's sessions is limited, and so is the size of all sessions. Beyond a limit, failed sessions are
- * dropped first, then unfinished ones, then completed ones, and of these the oldest first. A poll of a dropped session
- * gets `Failed`. Sessions of other workloads are dropped only if these workloads use more space.
+ * dropped first, then unfinished ones, then completed ones, and within each of them the first to get there. A poll of a
+ * dropped session gets `Failed`. Sessions of other workloads are dropped only if these workloads use more space.
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -76,8 +76,8 @@ interface Entry {
 
 interface Workload {
   size: number
-  /** Sorted by time of opening. */
-  readonly uris: Set<string>
+  /** The URIs of its sessions by `dropRank`. A set keeps the order of insertion. */
+  readonly ranks: readonly [failed: Set<string>, unfinished: Set<string>, completed: Set<string>, inUse: Set<string>]
 }
 
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
@@ -105,9 +105,12 @@ const sizeOf = (session: Session, state: Sessions.State): number =>
   + Redacted.value(Option.getOrElse(session.customState, () => Redacted.make(""))).length
   + (state._tag === "Authorized" ? Redacted.value(state.callbackUrl).length : 0)
 
-/** Sessions with a lower rank are dropped first. A session whose code is being exchanged is not dropped. */
-const dropRank = (state: Sessions.State): number | undefined =>
-  state._tag === "Failed" ? 0 : state._tag === "Completed" ? 2 : state._tag === "Completing" ? undefined : 1
+/**
+ * Sessions with a lower rank are dropped first. A session whose code is being exchanged is not dropped. Expired
+ * sessions are the oldest of the unfinished ones.
+ */
+const dropRank = ({ _tag }: Sessions.State) =>
+  _tag === "Failed" ? 0 : _tag === "Completed" ? 2 : _tag === "Completing" ? 3 : 1
 
 const makeSecret = (): string => randomBytes(32).toString("base64url")
 
@@ -122,13 +125,24 @@ export const make = Effect.fnUntraced(
     const workloads = new Map<string, Workload>()
     let allSize = 0
 
-    /** Changes the sums of sizes, and returns the workload. */
-    const resize = ({ key }: Session, change: number) => {
+    const workloadOf = ({ key }: Session): Workload => {
       const name = readWorkload(key)
-      const workload = workloads.get(name) ?? { size: 0, uris: new Set() }
+      const workload = workloads.get(name) ?? { size: 0, ranks: [new Set(), new Set(), new Set(), new Set()] }
       workloads.set(name, workload)
+      return workload
+    }
+
+    /** Moves a session from one state to another in its workload. A session that is not listed has no state. */
+    const move = (session: Session, from: Sessions.State | undefined, to: Sessions.State | undefined): Workload => {
+      const uri = Redacted.value(session.uri)
+      const workload = workloadOf(session)
+      const change = (to ? sizeOf(session, to) : 0) - (from ? sizeOf(session, from) : 0)
       workload.size += change
       allSize += change
+      // Within a rank, a session keeps its place.
+      if (from && !(to && dropRank(from) === dropRank(to))) workload.ranks[dropRank(from)].delete(uri)
+      if (to) workload.ranks[dropRank(to)].add(uri)
+      if (workload.size === 0) workloads.delete(readWorkload(session.key))
       return workload
     }
 
@@ -136,9 +150,7 @@ export const make = Effect.fnUntraced(
       const uri = Redacted.value(session.uri)
       sessions.set(uri, { session, state, end: ends.add(session.expiresAt + lifetime, uri) })
       uris.set(Redacted.value(session.authorizationState), uri)
-      const workload = resize(session, sizeOf(session, state))
-      workload.uris.add(uri)
-      return { uri, workload }
+      return { uri, workload: move(session, undefined, state) }
     }
 
     const drop = (uri: string) => {
@@ -148,34 +160,27 @@ export const make = Effect.fnUntraced(
       sessions.delete(uri)
       ends.remove(entry.end)
       uris.delete(Redacted.value(session.authorizationState))
-      const workload = resize(session, -sizeOf(session, state))
-      workload.uris.delete(uri)
-      if (workload.uris.size === 0) workloads.delete(readWorkload(session.key))
+      move(session, state, undefined)
     }
 
-    /** Does not move the session in the order of opening. */
     const setState = (entry: Entry, state: Sessions.State) => {
       const { session, state: before } = entry
       entry.state = state
-      // A dropped session is not counted.
-      const isListed = sessions.get(Redacted.value(session.uri)) === entry
-      if (isListed) resize(session, sizeOf(session, state) - sizeOf(session, before))
+      // A dropped session is not listed.
+      if (sessions.get(Redacted.value(session.uri)) === entry) move(session, before, state)
     }
 
     /** Drops sessions of a workload until they, and all sessions, are within their limits. `kept` is not dropped. */
-    const dropOf = (workload: Workload, kept: string, now: number): ReadonlyArray<string> => {
-      const ranked: ReadonlyArray<Array<string>> = [[], [], []]
-      for (const uri of workload.uris) {
-        const entry = sessions.get(uri)
-        if (entry === undefined || uri === kept) continue
-        const rank = dropRank(Sessions.settle(entry.session, entry.state, now))
-        if (rank !== undefined) ranked[rank]?.push(uri)
-      }
+    const dropOf = (workload: Workload, kept: string): ReadonlyArray<string> => {
+      const [failed, unfinished, completed] = workload.ranks
       const dropped: Array<string> = []
-      for (const uri of ranked.flat()) {
-        if (workload.size <= maxSize.workload && allSize <= maxSize.all) break
-        drop(uri)
-        dropped.push(uri)
+      for (const uris of [failed, unfinished, completed]) {
+        for (const uri of uris) {
+          if (workload.size <= maxSize.workload && allSize <= maxSize.all) return dropped
+          if (uri === kept) continue
+          drop(uri)
+          dropped.push(uri)
+        }
       }
       return dropped
     }
@@ -194,11 +199,11 @@ export const make = Effect.fnUntraced(
       return swept
     }
 
-    const limit = (own: Workload, kept: string, now: number) => {
-      const dropped = own.size > maxSize.workload ? [...dropOf(own, kept, now)] : []
+    const limit = (own: Workload, kept: string) => {
+      const dropped = own.size > maxSize.workload ? [...dropOf(own, kept)] : []
       while (allSize > maxSize.all) {
         const largest = Arr.reduce(workloads.values(), own, (a, b) => b.size > a.size ? b : a)
-        const more = dropOf(largest, kept, now)
+        const more = dropOf(largest, kept)
         // All sessions of the largest workload are in use.
         if (more.length === 0) break
         dropped.push(...more)
@@ -218,7 +223,7 @@ export const make = Effect.fnUntraced(
 
     // If the store fails to remove a session, the session is removed after the next start.
     const removeDropped = (dropped: ReadonlyArray<string>): Effect.Effect<void> =>
-      Effect.forEach(dropped, (uri) => Effect.ignore(persist(uri)), { discard: true })
+      Effect.forEach(dropped, (uri) => Effect.ignore(persist(uri)), { concurrency: "unbounded", discard: true })
 
     const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -238,12 +243,14 @@ export const make = Effect.fnUntraced(
             expiresAt: Math.min(now + lifetime, maxTime)
           }
           const { uri, workload } = add(session, Sessions.State.Pending())
-          return { session, uri, dropped: limit(workload, uri, now) }
+          return { session, uri, dropped: limit(workload, uri) }
         }).pipe(
-          Effect.tap(({ dropped }) => removeDropped(dropped)),
-          Effect.tap(({ uri }) =>
-            // A caller must not get a session that is not stored.
-            Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri)))
+          Effect.tap(({ dropped, uri }) =>
+            Effect.all([
+              // A caller must not get a session that is not stored.
+              Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri))),
+              removeDropped(dropped)
+            ], { concurrency: "unbounded", discard: true })
           ),
           Effect.map(({ session }) => session),
           Effect.uninterruptible

@@ -16,7 +16,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
-import { type PageOptions, VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import type { RequestPart, VaultUser } from "./statuses.js"
 import type { User } from "./workloadToken.js"
 
@@ -152,13 +152,6 @@ export const make = Effect.gen(function*() {
     ))
   )
 
-  const readPage = entries.page
-    ?? (({ after, limit }: PageOptions) =>
-      Effect.map(
-        entries.entries,
-        (all) => Arr.take(after === undefined ? all : all.filter(([key]) => key > after), limit)
-      ))
-
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
     exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
 
@@ -290,7 +283,7 @@ export const make = Effect.gen(function*() {
       // A key has a few grants. The previous page may have ended between them.
       const grants = after === undefined ? [] : toEntries([[after.key, yield* readGrants(after.key)]])
       const rest = grants.slice(grants.findIndex(([, { id }]) => id === after?.id) + 1)
-      return Arr.take([...rest, ...toEntries(yield* readPage({ after: after?.key, limit }))], limit)
+      return Arr.take([...rest, ...toEntries(yield* entries.page({ after: after?.key, limit }))], limit)
     }),
     byId: Effect.fnUntraced(function*(id: string) {
       const key = (yield* readKeysById).get(id)

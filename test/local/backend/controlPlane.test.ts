@@ -693,4 +693,71 @@ describe("a store", () => {
         "ValidationException"
       )
     }))
+  it.effect("reads only what it needs: a page of a list, a resource by its ARN, and no others for a missing name", () =>
+    Effect.gen(function*() {
+      const memory = yield* VaultStore.VaultStore
+      let read = 0
+      const counting: VaultStore.Service = {
+        collection: (name, schema) => {
+          const collection = memory.collection(name, schema)
+          const count = <A>(entries: ReadonlyArray<A>) => Effect.sync(() => void (read += entries.length))
+          return {
+            ...collection,
+            get: (key) => Effect.tap(collection.get(key), () => count([key])),
+            entries: Effect.tap(collection.entries, count),
+            page: (options) => Effect.tap(collection.page(options), count)
+          }
+        }
+      }
+      const readBy = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.suspend(() => {
+          read = 0
+          return Effect.map(effect, (value) => ({ read, value }))
+        })
+      yield* Effect.gen(function*() {
+        const names = Array.from({ length: 300 }, (_, index) => `agent-${1000 + index}`)
+        yield* Effect.forEach(names, (name) => createWorkload(name, []))
+        const page = (maxResults: number, nextToken?: string | null) =>
+          readBy(control((plane) => plane.listWorkloadIdentities({ maxResults, nextToken: nextToken ?? undefined })))
+        const first = yield* page(10)
+        assert.strictEqual(first.read, 11)
+        const second = yield* page(10, first.value.nextToken)
+        assert.strictEqual(second.read, 11)
+        assert.deepStrictEqual(
+          [...first.value.workloadIdentities, ...second.value.workloadIdentities].map(({ name }) => name),
+          names.slice(0, 20)
+        )
+        const resourceArn = first.value.workloadIdentities[3]?.workloadIdentityArn ?? ""
+        yield* control((plane) => plane.tagResource({ resourceArn, tags: { team: "agents" } }))
+        const tags = yield* readBy(control((plane) => plane.listTagsForResource({ resourceArn })))
+        same([tags.value.tags, tags.read], [{ team: "agents" }, 1])
+        const missing = yield* readBy(Effect.flip(tokenFor("alice", "agent-10000")))
+        assert.strictEqual(missing.read, 1)
+      }).pipe(Effect.provide(
+        LocalBackend.layerStore().pipe(
+          Layer.provide(Layer.succeed(VaultStore.VaultStore, counting)),
+          Layer.provide(OAuthClient.layerScripted())
+        )
+      ))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
+  it.effect("finds a consent portal by its id and by its ARN, and lists the portals behind deleted ones", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const create = (name: string) =>
+        portal({ name, sources: [{ identifier: `${name}-0123456789`, type: "agentcore-gateway" }] })
+      const portals = yield* Effect.forEach(["a", "a-b", "a-b-0123456789", "c"], create)
+      yield* TestClock.adjust("1 minute")
+      for (const { consentPortalArn, consentPortalId, name } of portals) {
+        assert.strictEqual((yield* readPortal(consentPortalId)).name, name)
+        assert.strictEqual((yield* readPortal(consentPortalArn)).name, name)
+        assert.strictEqual(yield* tagOf(readPortal(`${name}-0000000000`)), "ResourceNotFoundException")
+      }
+      for (const { consentPortalId } of portals.slice(0, 3)) {
+        yield* control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
+      }
+      yield* TestClock.adjust("1 minute")
+      const { consentPortals, nextToken } = yield* control((plane) => plane.listConsentPortals({ maxResults: 1 }))
+      same([consentPortals.map(({ name }) => name), nextToken], [["c"], undefined])
+    }).pipe(Effect.provide(backend())))
 })

@@ -175,6 +175,18 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* stored, 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
+  it.effect("drops the oldest unfinished session first, also when a later event changed it", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.make(1000)
+      const [first, second] = yield* openMany(store, 2)
+      assert(first !== undefined && second !== undefined)
+      yield* store.apply(first, Event.BrowserSent())
+      while ((yield* store.byUri(first.uri)) !== undefined) yield* openMany(store, 1)
+      assert.isDefined(yield* store.byUri(second.uri))
+      yield* openMany(store, 1)
+      assert.isUndefined(yield* store.byUri(second.uri))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
   it.effect("drops sessions of the workload that uses the most space, when there are too many in all", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)

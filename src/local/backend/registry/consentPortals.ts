@@ -41,6 +41,8 @@ type Stored = typeof Stored.Type
 const makeId = (name: string): string =>
   `${name}-${Array.from({ length: 10 }, () => randomInt(36).toString(36)).join("")}`
 
+const nameOf = (id: string): string => id.slice(0, -11)
+
 /** The service model has the same status for a failed creation and a failed deletion. */
 const getStatus = ({ change, doneAt, failure }: Stored, now: number) =>
   now < doneAt ? change : failure === undefined ? "ACTIVE" : change === "UPDATING" ? "UPDATE_FAILED" : "FAILED"
@@ -68,6 +70,7 @@ export const makePortals = Effect.fnUntraced(function*(
     collection: store.collection("consent-portals", Stored),
     resourceType: "ConsentPortal",
     arn: ({ id }) => Arn.consentPortal(account, id),
+    nameOf,
     exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
     isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
   })
@@ -99,9 +102,8 @@ export const makePortals = Effect.fnUntraced(function*(
     }))
 
   const find = Effect.fnUntraced(function*(identifier: string) {
-    const portal = yield* portals.findWhere(({ id }) =>
-      id === identifier || Arn.consentPortal(account, id) === identifier
-    )
+    const arn = identifier.startsWith("arn:") ? identifier : Arn.consentPortal(account, identifier)
+    const portal = yield* portals.findByArn(arn)
     return portal ?? (yield* new ResourceNotFoundException({ message: `ConsentPortal '${identifier}' not found` }))
   })
 

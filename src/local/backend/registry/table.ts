@@ -88,11 +88,13 @@ export interface Taggable {
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
 
 export const make = <A extends Resource, E>(
-  { arn, collection, exists, isAlive = () => true, quota, resourceType }: {
+  { arn, collection, exists, isAlive = () => true, nameOf = (id) => id, quota, resourceType }: {
     readonly collection: Collection<A>
     /** The type in messages and in page tokens: `WorkloadIdentity`. */
     readonly resourceType: string
     readonly arn: (resource: A) => string
+    /** Reads the name of a resource from the last segment of its ARN. By default, they are equal. */
+    readonly nameOf?: ((id: string) => string) | undefined
     /** Makes the error of a creation whose name is taken. */
     readonly exists: (name: string) => E
     readonly quota?: { readonly limit: number; readonly exceeded: () => E } | undefined
@@ -102,8 +104,13 @@ export const make = <A extends Resource, E>(
 ) =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const exclusive = semaphore.withPermits(1)
-    // Counted at the first creation, because the store may contain entries of an earlier backend.
-    let size: number | undefined
+    // Read at the first use, because the store may contain entries of an earlier backend.
+    let names: Set<string> | undefined
+    const readNames = Effect.suspend(() =>
+      names !== undefined
+        ? Effect.succeed(names)
+        : Effect.map(all, (resources) => names = new Set(resources.map(({ name }) => name)))
+    )
 
     const get = (name: string) =>
       Effect.zipWith(
@@ -128,20 +135,36 @@ export const make = <A extends Resource, E>(
       (entries, now) => entries.map(([, resource]) => resource).filter((resource) => isAlive(resource, now))
     )
 
+    /** At most `limit` resources after a name, sorted by name. */
+    const readAfter = (after: string, limit: number): Effect.Effect<ReadonlyArray<A>, InternalServerException> =>
+      Effect.gen(function*() {
+        const entries = yield* mapStoreError(collection.page({ after, limit }))
+        const now = yield* Clock.currentTimeMillis
+        const alive = entries.map(([, resource]) => resource).filter((resource) => isAlive(resource, now))
+        const [last] = entries.at(-1) ?? []
+        return last === undefined || alive.length === entries.length
+          ? alive
+          : [...alive, ...yield* readAfter(last, limit - alive.length)]
+      })
+
     /** Finds the resource that a program uses. Reports an unknown name. `words` are the words for the type. */
     const findUsed = (name: string, words: string) =>
       Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
-        Effect.flatMap(all, (resources) => {
-          const names = resources.map((resource) => resource.name)
-          return warn(`There is no ${words} '${name}': create it, or check the name${didYouMean(name, names)}`)
-        }))
+        Effect.flatMap(
+          readNames,
+          (names) => warn(`There is no ${words} '${name}': create it, or check the name${didYouMean(name, [...names])}`)
+        ))
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
     /** Finds the first resource, by name, that the predicate accepts. */
     const findWhere = (predicate: (resource: A) => boolean) => Effect.map(all, (resources) => resources.find(predicate))
 
-    const findByArn = (wanted: string) => findWhere((resource) => arn(resource) === wanted)
+    const findByArn = (wanted: string) =>
+      Effect.map(
+        get(nameOf(wanted.slice(wanted.lastIndexOf("/") + 1))),
+        (found) => Option.getOrUndefined(Option.filter(found, (resource) => arn(resource) === wanted))
+      )
 
     return {
       all,
@@ -170,13 +193,10 @@ export const make = <A extends Resource, E>(
         exclusive(Effect.gen(function*() {
           yield* checkTags(tags)
           yield* checkFree(name)
-          if (quota !== undefined) {
-            size ??= (yield* all).length
-            if (size >= quota.limit) return yield* Effect.fail(quota.exceeded())
-          }
+          if (quota !== undefined && (yield* readNames).size >= quota.limit) return yield* Effect.fail(quota.exceeded())
           const now = yield* DateTime.now
           const created = yield* put(yield* complete({ name, tags, createdTime: now, lastUpdatedTime: now }))
-          if (size !== undefined) size += 1
+          names?.add(name)
           return created
         })),
 
@@ -193,7 +213,7 @@ export const make = <A extends Resource, E>(
           const resource = yield* find(name)
           if (before !== undefined) yield* before(resource)
           yield* mapStoreError(collection.remove(name))
-          if (size !== undefined) size -= 1
+          names?.delete(name)
         })),
 
       /**
@@ -201,9 +221,11 @@ export const make = <A extends Resource, E>(
        * resource that is created or deleted between two pages moves no other one. `next` is spread into the response.
        */
       page: Effect.fnUntraced(function*({ maxResults = defaultSize, nextToken }: PageRequest) {
+        // No name is empty.
         const after = nextToken === undefined ? Option.some("") : decodeCursor(resourceType, nextToken)
         if (Option.isNone(after)) return yield* invalid("Invalid nextToken", "nextToken")
-        const rest = (yield* all).filter(({ name }) => name > after.value)
+        // One more resource than the page has, to see whether it is the last page.
+        const rest = yield* readAfter(after.value, maxResults + 1)
         const items = rest.slice(0, maxResults)
         const last = items.at(-1)
         const isLastPage = last === undefined || rest.length === items.length
