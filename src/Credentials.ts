@@ -122,13 +122,15 @@ export const check = (
  * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's permissions. `secrets`
  *   names the secrets that AgentCore does not store. If a secret is encrypted with a customer managed KMS key, the
  *   program also needs `kms:Decrypt` on that key.
- * - `sts:GetWebIdentityToken` has no resource. Conditions limit it to the declared audience, algorithm and duration.
+ * - `sts:GetWebIdentityToken` has one resource, `arn:aws:sts::<account>:self`. Conditions limit it to the declared
+ *   audience, algorithm and duration.
  *
- * The actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon Bedrock
- * AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026).
- * Three assumptions were not tested at AWS. Two come from public reports of denied calls: the caller needs permission
- * to read the secrets that AgentCore stores, and these secrets have the names in the policy. The third is that clients
- * with a KMS key (`PRIVATE_KEY_JWT`) need no further permission.
+ * Sources: the actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon
+ * Bedrock AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026).
+ * Recorded from AWS in 2026: the ARNs of secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits),
+ * and the resource of STS, which the reference does not name. Reported by users of the service: the caller needs
+ * permission to read the secrets that AgentCore stores. Assumed: clients with a KMS key (`PRIVATE_KEY_JWT`) need no
+ * further permission.
  *
  * Throws a `ValidationException` that names the property if an option is invalid.
  *

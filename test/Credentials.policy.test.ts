@@ -106,10 +106,10 @@ const callsOf = (
       ...Object.fromEntries(Object.entries(tags).map(([key, value]) => [`aws:RequestTag/${key}`, value]))
     }
     return [
-      { action: "sts:GetWebIdentityToken", resources: ["any"], context },
+      { action: "sts:GetWebIdentityToken", resources: ["arn:aws:sts::123456789012:self"], context },
       ...(Object.keys(tags).length === 0
         ? []
-        : [{ action: "sts:TagGetWebIdentityToken", resources: ["any"], context }])
+        : [{ action: "sts:TagGetWebIdentityToken", resources: ["arn:aws:sts::123456789012:self"], context }])
     ]
   }
   const { provider } = credential.request
@@ -126,12 +126,11 @@ const callsOf = (
     ...(credential.kind === "AccessToken" && credential.request.flow === "USER_FEDERATION"
       ? [{ action: "bedrock-agentcore:CompleteResourceTokenAuth", resources }]
       : []),
-    {
+    // One secret that was made since AWS adds 8 hexadecimal digits, and one that was made before.
+    ...["1a2b3c4d-AbCdEf", "AbCdEf"].map((suffix) => ({
       action: "secretsmanager:GetSecretValue",
-      resources: [
-        secret(`bedrock-agentcore-identity!default/${isKey ? "apikey" : "oauth2"}/${provider}-1a2b3c-AbCdEf`)
-      ]
-    }
+      resources: [secret(`bedrock-agentcore-identity!default/${isKey ? "apikey" : "oauth2"}/${provider}-${suffix}`)]
+    }))
   ]
 }
 
@@ -195,8 +194,7 @@ describe("policy", () => {
             JSON.stringify(call)
           )
           for (const call of callsOf(other, options)) {
-            // The name of a secret starts with the name of its provider, so a longer name matches too.
-            if (own.includes(JSON.stringify(call)) || call.action.startsWith("secretsmanager:")) continue
+            if (own.includes(JSON.stringify(call))) continue
             // A tag has no audience.
             if (call.action === "sts:TagGetWebIdentityToken") continue
             if (call.action.startsWith("sts:")) {
@@ -259,7 +257,7 @@ describe("policy", () => {
         Sid: "WebIdentityToken1",
         Effect: "Allow",
         Action: ["sts:GetWebIdentityToken"],
-        Resource: ["*"],
+        Resource: ["arn:aws:sts::123456789012:self"],
         Condition: {
           "ForAllValues:StringEquals": { "sts:IdentityTokenAudience": ["a", "b"] },
           StringEquals: { "sts:SigningAlgorithm": "RS256" },
@@ -270,7 +268,7 @@ describe("policy", () => {
         Sid: "WebIdentityTokenTags1",
         Effect: "Allow",
         Action: ["sts:TagGetWebIdentityToken"],
-        Resource: ["*"],
+        Resource: ["arn:aws:sts::123456789012:self"],
         Condition: {
           "ForAllValues:StringEquals": { "aws:TagKeys": ["team"] },
           StringEquals: { "aws:RequestTag/team": "billing" }
@@ -288,18 +286,33 @@ describe("policy", () => {
       "arn:aws:secretsmanager:us-west-2:123456789012:secret:calendar-client-??????",
       arn
     ])
-    assert.deepStrictEqual(secretsOf("cn-north-1", {}), [
-      "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:bedrock-agentcore-identity!default/apikey/weather-*",
-      "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:bedrock-agentcore-identity!default/oauth2/calendar-*"
-    ])
+    assert.deepStrictEqual(
+      secretsOf("cn-north-1", {}),
+      [
+        ...["apikey/weather-??????", "apikey/weather-????????-??????"],
+        ...["oauth2/calendar-??????", "oauth2/calendar-????????-??????"]
+      ].map((name) =>
+        `arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:bedrock-agentcore-identity!default/${name}`
+      )
+    )
     for (const [region, partition] of [["us-gov-west-1", "aws-us-gov"], ["eusc-de-east-1", "aws-eusc"]] as const) {
       assert.include(JSON.stringify(secretsOf(region, {})), `arn:${partition}:`)
     }
     // A provider can have the name of a property that every object has.
     assert.include(
       JSON.stringify(Credentials.policy([apiKey("constructor")], { ...options, secrets: {} })),
-      "apikey/constructor-*"
+      "apikey/constructor-????????-??????"
     )
+  })
+
+  it("does not cover the secret of a provider with a longer name", () => {
+    const [pattern, ...others] =
+      Credentials.policy([accessToken("calendar", "M2M")], options).Statement.at(-1)?.Resource ?? []
+    const secrets = `${secret("bedrock-agentcore-identity!default")}/oauth2`
+    for (const one of [pattern ?? "", ...others]) {
+      assert.isFalse(matches(one, `${secrets}/calendar-prod-1a2b3c4d-AbCdEf`))
+      assert.isFalse(matches(one, `${secrets}/calendar-prod-AbCdEf`))
+    }
   })
 
   it("throws an error that names the property when an option is invalid", () => {

@@ -85,15 +85,14 @@ const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) =>
     vault,
     provider: ({ kind, request }: ProviderCredential) =>
       `${vault}/${arnKinds[kind]}credentialprovider/${request.provider}`,
-    secret: ({ kind, request: { provider } }: ProviderCredential) => {
+    secrets: ({ kind, request: { provider } }: ProviderCredential): ReadonlyArray<string> => {
       const own = Object.hasOwn(secrets, provider) ? secrets[provider] : undefined
-      return own === undefined
-        // AgentCore names a secret after the provider, and adds a suffix. Secrets Manager adds another one to the ARN.
-        ? arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${arnKinds[kind]}/${provider}-*`)
-        : own.startsWith("arn:")
-        ? own
-        : arn("secretsmanager", `secret:${own}-??????`)
-    }
+      if (own !== undefined) return [own.startsWith("arn:") ? own : arn("secretsmanager", `secret:${own}-??????`)]
+      const name = arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${arnKinds[kind]}/${provider}`)
+      // AgentCore adds 8 hexadecimal digits to the name, and did not in 2025. Secrets Manager adds 6 characters.
+      return [`${name}-????????-??????`, `${name}-??????`]
+    },
+    self: `arn:${partition}:sts::${account}:self`
   }
 }
 
@@ -113,15 +112,16 @@ const allow = (Sid: string, action: string, Resource: ReadonlyArray<string>): St
   Resource
 })
 
-/** STS has no resource for this action, so conditions on audience, algorithm and lifetime limit it. */
-const allowIamTokens = (
+/** The resource of STS is the whole account, so conditions on audience, algorithm and lifetime limit the statements. */
+const allowIamTokens = (self: string) =>
+(
   { request: { audience, duration, signingAlgorithm = "ES384", tags = {} } }: IamAccessTokenCredential,
   index: number
 ): ReadonlyArray<Statement> => {
   const tagNames = Object.keys(tags)
   return [
     {
-      ...allow(`WebIdentityToken${index + 1}`, "sts:GetWebIdentityToken", ["*"]),
+      ...allow(`WebIdentityToken${index + 1}`, "sts:GetWebIdentityToken", [self]),
       Condition: {
         "ForAllValues:StringEquals": {
           "sts:IdentityTokenAudience": typeof audience === "string" ? [audience] : unique(audience)
@@ -135,7 +135,7 @@ const allowIamTokens = (
     ...(tagNames.length === 0
       ? []
       : [{
-        ...allow(`WebIdentityTokenTags${index + 1}`, "sts:TagGetWebIdentityToken", ["*"]),
+        ...allow(`WebIdentityTokenTags${index + 1}`, "sts:TagGetWebIdentityToken", [self]),
         Condition: {
           "ForAllValues:StringEquals": { "aws:TagKeys": unique(tagNames) },
           StringEquals: Object.fromEntries(
@@ -171,9 +171,9 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
         fromProviders,
         "ProviderSecrets",
         "secretsmanager:GetSecretValue",
-        unique(fromProviders.map(arns.secret))
+        unique(fromProviders.flatMap(arns.secrets))
       ),
-      ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens)
+      ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens(arns.self))
     ]
   }
 }
