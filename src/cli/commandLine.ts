@@ -29,6 +29,8 @@ export const makeRoot = () => {
   const root = new Command("agentcore-identity")
   // The commands below inherit the form of the help.
   return root
+    // An exit would drop output that a pipe has not taken yet. The commands below inherit this.
+    .exitOverride()
     .configureHelp({
       helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : columns, columns),
       // The longest flag leaves less than the default of 40.

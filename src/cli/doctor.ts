@@ -393,6 +393,6 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
   if (count > 0) process.exitCode = problemsFound
   // The module may have started something that keeps the process alive.
   if (module !== undefined) {
-    return yield* Effect.callback<never>(() => void process.stdout.write("", () => process.exit()))
+    return yield* Effect.callback<never>(() => Terminal.whenWritten(() => process.exit()))
   }
 })

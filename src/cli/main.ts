@@ -1,4 +1,5 @@
 /** The command `agentcore-identity`. */
+import { CommanderError } from "@commander-js/extra-typings"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Cause from "effect/Cause"
@@ -11,7 +12,7 @@ import * as Printable from "../internal/printable.js"
 import type { Run } from "./commandLine.js"
 import * as Logging from "./logging.js"
 import * as Program from "./program.js"
-import { describeError, layerConsole } from "./terminal.js"
+import { describeError, layerConsole, whenWritten } from "./terminal.js"
 
 // The SDK would warn on stderr about the Node version of its next releases.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
@@ -36,10 +37,18 @@ const run: Run = (program, log) =>
     NodeRuntime.runMain({
       disableErrorReporting: true,
       // A signal stops the server as intended, so the exit code is the one that the command has set, or 0.
-      teardown: (exit, end) =>
-        end(Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause) ? 1 : Number(process.exitCode ?? 0))
+      teardown: (exit, end) => {
+        const isInterrupted = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+        const code = Exit.isFailure(exit) && !isInterrupted ? 1 : Number(process.exitCode ?? 0)
+        return isInterrupted ? end(code) : whenWritten(() => end(code))
+      }
     })
   )
 
 const { args, exec } = Program.split(process.argv.slice(2))
-Program.parse(Program.make(run, exec), args)
+try {
+  Program.parse(Program.make(run, exec), args)
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode
+}

@@ -1,5 +1,5 @@
 /** All commands of `agentcore-identity`. */
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
+import { CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import type * as Effect from "effect/Effect"
 import {
   configureErrors,
@@ -34,7 +34,7 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
     const shell = Completions.shells.find((shell) => shell === name)
     if (shell === undefined) return
     process.stdout.write(Completions.script(shell, root))
-    process.exit(0)
+    throw new CommanderError(0, "completions", "")
   })
   return root
 }
@@ -165,7 +165,7 @@ const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>
   })
 }
 
-/** Runs the command of the arguments. It exits the process for `--help` and for invalid arguments. */
+/** Runs the command of the arguments. Throws a `CommanderError` for `--help` and for invalid arguments. */
 export const parse = (root: CommandUnknownOpts, args: ReadonlyArray<string>): void => {
   root.parse(splitUnknownFlags(root, args), { from: "user" })
 }

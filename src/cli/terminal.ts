@@ -19,6 +19,11 @@ export const isInteractive = (): boolean => process.stdin.isTTY && process.stdou
 export const hasColor = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
 
+/** Calls `end` when everything is written. A pipe takes 64 KB at once, and an exit of the process drops the rest. */
+export const whenWritten = (end: () => void): void => {
+  process.stdout.write("", () => process.stderr.write("", () => end()))
+}
+
 /** Returns the tag of an error, if it has one, and its message. */
 export const describeError = (error: unknown): string =>
   `${hasProperty(error, "_tag") && isString(error._tag) ? `${error._tag}: ` : ""}${

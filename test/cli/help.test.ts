@@ -178,6 +178,14 @@ describe("agentcore-identity --completions", () => {
     }
   }
 
+  it.live("a shell gets the whole script, which is larger than the buffer of a pipe", () =>
+    Effect.gen(function*() {
+      const whole = (yield* script("bash")).trimEnd()
+      assert.isAbove(whole.length, 65_536)
+      const command = `script="$('${process.execPath}' '${Program.file}' --completions bash)"; printf %s "$script"`
+      assert.strictEqual(yield* execute("bash", ["--norc", "-c", command]), whole)
+    }))
+
   it.live("bash completes commands, flags, values and files", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary

@@ -3,11 +3,13 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)
@@ -76,6 +78,29 @@ const assertAligned = ({ stdout }: Program.Output) => {
 const changes = (output: Program.Output) => lines(output).slice(2)
 
 describe("agentcore-identity setup", () => {
+  it.live("writes a plan that is larger than the buffer of a pipe before it exits with code 2", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* LocalServer.LocalServer
+      const urls = Array.from({ length: 50 }, (_, index) => `https://agent.example/${"path/".repeat(100)}${index}`)
+      const workloadIdentities = Array.from({ length: 20 }, (_, index) => ({
+        name: `agent-${index}`,
+        allowedResourceOauth2ReturnUrls: urls
+      }))
+      const { file } = yield* fileOf(JSON.stringify({ workloadIdentities }))
+      const command = `'${process.execPath}' '${Program.file}' setup plan --json '${file}'`
+      // The shell reads in small pieces, so the pipe is full when the command ends.
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)("bash", ["-c", `plan=$(${command}); echo "$? ${"$"}{#plan}"`], {
+          env: { PATH: process.env["PATH"], ...environment }
+        })
+      )
+      const [code, length] = stdout.trim().split(" ").map(Number)
+      assert.strictEqual(code, 2)
+      const { stdout: whole } = yield* Program.run(["setup", "plan", "--json", file], environment)
+      assert.isAbove(whole.length, 65_536)
+      assert.strictEqual(length, whole.trimEnd().length)
+    }).pipe(Effect.scoped, Effect.provide(server)))
+
   it.live(
     "plans and applies; then the plan lists only properties that cannot be compared",
     () =>

@@ -1,5 +1,4 @@
 /** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -106,12 +105,6 @@ export const run = (
 ): Effect.Effect<Output> =>
   Effect.scoped(Effect.flatMap(launch(args, env, options), ({ ended }) => Effect.promise(() => ended)))
 
-/** A wrong argument must not end this process. */
-const throwErrors = (command: CommandUnknownOpts): void => {
-  command.exitOverride()
-  command.commands.forEach(throwErrors)
-}
-
 /** Runs a command in this process, which is much faster than starting one. Files and requests are the same. */
 const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: string) => void) =>
   Effect.gen(function*() {
@@ -122,7 +115,6 @@ const runHere = (args: ReadonlyArray<string>, env: Environment, print: (text: st
     const { args: own, exec } = Commands.split(args)
     const programs: Array<Parameters<Run>[0]> = []
     const root = Commands.make((program) => void programs.push(program), exec)
-    throwErrors(root)
     Commands.parse(root, own)
     yield* Effect.forEach(programs, (program) =>
       program.pipe(
