@@ -30,7 +30,7 @@ aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground 
 local/internal: local/internal/ <- internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
-local/authorization: local/authorization/ local/AuthorizationServer. <- internal plane local/internal node jose koa oidc-provider
+local/authorization: local/authorization/ local/AuthorizationServer. <- ground internal plane local/internal node jose koa oidc-provider
 local/testUser: local/TestUser. <- internal local/internal local/authorization
 local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
   local/oauth local/vaultFile node jose

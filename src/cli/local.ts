@@ -34,6 +34,9 @@ interface Settings extends Flags {
 const authorizationServerPort = ({ authorizationServerPort, port }: Settings): number =>
   authorizationServerPort ?? (port === 0 ? 0 : port + 1)
 
+const hasAuthorizationServer = ({ authorizationServer, offline }: Settings): boolean =>
+  authorizationServer === true || offline === true
+
 export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly message: string }> {}
 
 /** How messages of the servers name what flags set. */
@@ -241,7 +244,7 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     "local.users of the setup file": users
   }
   const unused = Object.entries(options).flatMap(([name, value]) => value === undefined ? [] : [name])
-  return settings.authorizationServer === true || unused.length === 0
+  return hasAuthorizationServer(settings) || unused.length === 0
     ? Effect.void
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
@@ -261,13 +264,14 @@ const start = (settings: Settings) =>
       region: settings.region,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       secretEnvironment: accessKey?.environment,
-      authorizationServer: settings.authorizationServer === true
+      authorizationServer: hasAuthorizationServer(settings)
         ? {
           port: authorizationServerPort(settings),
           scopes: settings.authorizationServerScope,
           audiences: settings.authorizationServerAudience,
           redirectUris: settings.authorizationServerRedirectUri,
-          trustedIssuers: settings.trustIssuer
+          trustedIssuers: settings.trustIssuer,
+          offline: settings.offline
         }
         : undefined,
       load: Effect.fnUntraced(function*(variables) {
@@ -279,6 +283,13 @@ const start = (settings: Settings) =>
       })
     }).pipe(Effect.catch(explain(settings)))
 
+    if (settings.offline === true && Option.isSome(authorizationServer)) {
+      const { issuer } = authorizationServer.value.service
+      // A warning, so that it is also shown with --exec.
+      yield* Effect.logWarning(
+        `Offline: ${issuer} stands in for all vendors and for all authorization servers on other machines`
+      )
+    }
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
         signatures: settings.signatures,

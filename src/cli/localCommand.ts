@@ -29,6 +29,11 @@ export const add = (root: Root) =>
     .option("--port <port>", "Port, 0 for a free one (default: 4020, or a free one with --exec)", parsePort)
     .option("--authorization-server", "Also run an OAuth2 authorization server, which accepts any user name")
     .option(
+      "--offline",
+      "Run that server in place of all vendors and of all authorization servers on other machines. "
+        + "It accepts every client, scope and user name"
+    )
+    .option(
       "--authorization-server-port <port>",
       "Port of the authorization server, 0 for a free one (default: the one after --port)",
       parsePort

@@ -64,6 +64,17 @@ export const LocalSettings = Schema.Struct({
    * host is replaced.
    */
   vendorIssuers: Constraint.optional(Constraint.stringMap(IssuerUrl, IssuerUrl)),
+  /**
+   * Replaces the issuers and endpoints of all other providers, except those on a loopback host: no provider needs the
+   * internet. `local --offline` sets it. Default: none.
+   */
+  offlineIssuer: Constraint.optional(IssuerUrl),
+  /**
+   * PEM files of certificate authorities, in addition to the public ones: for discovery, key sets and token endpoints
+   * of authorization servers with a private CA. In a setup file, a path is relative to the file. The whole process
+   * trusts these authorities until it exits, as with `NODE_EXTRA_CA_CERTS`. Default: none.
+   */
+  certificateAuthorities: Constraint.optional(Schema.Array(Constraint.string(1, 4096))),
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**

@@ -114,6 +114,12 @@ export interface Options {
   /** The clients. More can be registered later. Default: none. */
   readonly clients?: ReadonlyArray<Client> | undefined
   /**
+   * Also accepts clients that are not registered: with every id except the names of properties of all objects, and with
+   * every secret, scope, resource, and redirect URI on a loopback host or of a registered client. They authenticate by
+   * `client_secret_basic` or `client_secret_post`, and PKCE is optional. Default: false.
+   */
+  readonly anyClient?: boolean | undefined
+  /**
    * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is
    * then the redirect to the client. Default: the user decides on the pages.
    */
@@ -371,7 +377,8 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     const nowSeconds = () => clock.currentTimeMillisUnsafe() / 1000 + clockOffset
     const findClient = (clientId: string) => {
       const client = clients.get(clientId)
-      return client && Accounts.toMetadata(client)
+      if (client !== undefined) return Accounts.toMetadata(client)
+      return options.anyClient === true ? Accounts.toUnregistered(clientId) : undefined
     }
     const store = OidcStore.make(findClient, nowSeconds, () => clockOffset)
     const runFork = Effect.runForkWith(yield* Effect.context<never>())
@@ -388,6 +395,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       allowedHosts: [host, ...allowedHosts],
       store,
       clients,
+      anyClient: options.anyClient === true ? new Set() : undefined,
       users,
       resources,
       lifetimes,

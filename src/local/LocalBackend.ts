@@ -61,6 +61,7 @@ import { sessionLifetime as defaultLifetime } from "../models/internal/names.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import { trustAuthorities } from "./backend/certificateAuthorities.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import * as Grants from "./backend/grants.js"
@@ -99,6 +100,9 @@ export type {
    * - `vendorIssuers`: replacements of issuers whose URL begins with a key, such as
    *   `https://cognito-idp.us-west-2.amazonaws.com`. They apply to the discovery URLs and metadata of providers, and to
    *   `inboundIssuers`. The longest key decides, and no other host is replaced.
+   * - `offlineIssuer`: replaces the issuers and endpoints of all other providers, except those on a loopback host
+   * - `certificateAuthorities`: PEM files of private CAs, for the requests to authorization servers. The whole process
+   *   trusts them until it exits.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
    *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
@@ -329,7 +333,8 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.effectContext(Effect.gen(function*() {
     const { account, publicUrl } = LocalIssuer.readLocation(options)
-    const settings = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
+    const given = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
+    const settings = Effect.tap(given, ({ certificateAuthorities: files = [] }) => trustAuthorities(files))
     const issuer = yield* Effect.flatMap(
       LocalIssuer.SharedIssuer,
       Option.match({ onNone: () => LocalIssuer.make(publicUrl, account), onSome: Effect.succeed })

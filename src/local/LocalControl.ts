@@ -402,10 +402,11 @@ const make = (options: Options) =>
       events: requests.events,
       refusals: backend.refusals,
       resources: Effect.flatMap(generations.current, (context) =>
-        Effect.mapError(
+        Effect.zipWith(
           clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),
-          ({ message }) => fail("Store", `The resources cannot be listed: ${message}`)
-        )),
+          settings,
+          (resources, { offlineIssuer }) => ({ ...resources, offlineIssuer })
+        ).pipe(Effect.mapError(({ message }) => fail("Store", `The resources cannot be listed: ${message}`)))),
       consents: {
         list: backend.consents,
         authorizationUrl: (id) =>

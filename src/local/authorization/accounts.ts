@@ -2,12 +2,27 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
-import type { Client, GrantType, UserClaims } from "./registrations.js"
+import { type Client, type GrantType, jwtBearer, tokenExchange, type UserClaims } from "./registrations.js"
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
   grants ?? (redirectUris.length === 0
     ? ["client_credentials"]
     : ["client_credentials", "authorization_code", "refresh_token"])
+
+/** `oidc-provider` uses client ids as the keys of an object, so such an id would change `Object.prototype`. */
+const isPropertyName = (clientId: string): boolean => clientId in {}
+
+/** Makes the metadata of a client that is not registered, for a server that accepts every client. */
+export const toUnregistered = (clientId: string): ClientMetadata | undefined =>
+  isPropertyName(clientId)
+    ? undefined
+    // The secret and the redirect URI are required, and not compared.
+    : toMetadata({
+      clientId,
+      clientSecret: Redacted.make("any"),
+      redirectUris: ["http://127.0.0.1"],
+      grants: ["client_credentials", "authorization_code", "refresh_token", tokenExchange, jwtBearer]
+    })
 
 /** RFC 6749, section 3.3. */
 const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
@@ -20,8 +35,7 @@ export const findClientProblem = (client: Client): string | undefined => {
   const grants = grantsOf(client)
   const hasSecret = clientSecret !== undefined && Redacted.value(clientSecret) !== ""
   if (clientId === "") return "clientId must not be empty"
-  // `oidc-provider` uses client ids as the keys of an object, so such an id would change `Object.prototype`.
-  if (clientId in {}) return "clientId must not be the name of a property of all objects"
+  if (isPropertyName(clientId)) return "clientId must not be the name of a property of all objects"
   if (authenticationMethod === "private_key_jwt") {
     if (publicKeys.length === 0) return "private_key_jwt needs publicKeys"
   } else if (!hasSecret) return "clientSecret must not be empty"

@@ -43,13 +43,23 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   }
 }
 
+/** Adds the scopes of a request to those that unregistered clients may have. */
+const acceptScopes = (ctx: KoaContextWithOIDC, { anyClient = new Set() }: Settings): ReadonlyArray<string> => {
+  const requested = typeof ctx.oidc.params?.scope === "string" ? ctx.oidc.params.scope.split(" ") : []
+  for (const scope of requested) if (scope !== "" && !oidcScopes.includes(scope)) anyClient.add(scope)
+  return [...anyClient]
+}
+
 /** Describes the API of an access token (RFC 8707), and the scopes that a request may have there. */
 export const makeResourceServer =
   (settings: Settings, module: Module) =>
   (ctx: KoaContextWithOIDC, resource: string, { clientId }: { readonly clientId: string }): ResourceServer => {
-    if (!settings.resources.includes(resource)) throw new module.errors.InvalidTarget("no such resource or audience")
-    const scopes = settings.clients.get(clientId)?.scopes ?? []
-    checkScopes(ctx, scopes, module)
+    const client = settings.clients.get(clientId)
+    if (client !== undefined && !settings.resources.includes(resource)) {
+      throw new module.errors.InvalidTarget("no such resource or audience")
+    }
+    const scopes = client === undefined ? acceptScopes(ctx, settings) : client.scopes ?? []
+    if (client !== undefined) checkScopes(ctx, scopes, module)
     return {
       scope: scopes.join(" "),
       audience: resource,

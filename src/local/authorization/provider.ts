@@ -5,6 +5,7 @@ import type Provider from "oidc-provider"
 import type { Configuration } from "oidc-provider"
 import type { Page } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import { isLoopback } from "../../models/internal/loopback.js"
 import * as Accounts from "./accounts.js"
 import * as Grants from "./grants.js"
 import * as Interactions from "./interactions.js"
@@ -38,7 +39,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
     clientDefaults: { id_token_signed_response_alg: "ES256" },
     allowOmittingSingleRegisteredRedirectUri: false,
     clientBasedCORS: () => false,
-    pkce: { required: () => true },
+    pkce: { required: (_, { clientId }) => settings.clients.has(clientId) },
     rotateRefreshToken: true,
     extraTokenClaims: Grants.extraClaims(settings),
     formats: {
@@ -190,16 +191,33 @@ const promptForOfflineAccess = (provider: Provider): Middleware => (ctx, next) =
   return next()
 }
 
+/**
+ * Checks redirect URIs and secrets. The recipe of `oidc-provider` for wildcards in redirect URIs. Each provider has its
+ * own class of clients. A client that is not registered exists only if the server accepts every client.
+ */
+const acceptClients = ({ Client }: Provider, { clients }: Settings): void => {
+  const compareSecret = Client.prototype.compareClientSecret
+  Object.assign(Client.prototype, {
+    redirectUriAllowed(this: { readonly clientId: string }, uri: string) {
+      const client = clients.get(this.clientId)
+      const allowed = (client === undefined ? [...clients.values()] : [client])
+        .flatMap(({ redirectUris = [] }) => redirectUris)
+      return Accounts.isRedirectUriAllowed(allowed, uri)
+        || (client === undefined && isLoopback(URL.parse(uri)?.hostname ?? ""))
+    },
+    compareClientSecret(this: InstanceType<typeof Client>, secret: string) {
+      return !clients.has(this.clientId) || compareSecret.call(this, secret)
+    }
+  })
+}
+
 /** Returns the request handler of the server. */
 export const make = (
   module: Module,
   settings: Settings
 ): (request: IncomingMessage, response: ServerResponse) => void => {
   const provider = new module.Provider(settings.issuer, configuration(settings, module))
-  // The recipe of `oidc-provider` for wildcards in redirect URIs. Each provider has its own class.
-  provider.Client.prototype.redirectUriAllowed = function(this: { readonly clientId: string }, uri: string) {
-    return Accounts.isRedirectUriAllowed(settings.clients.get(this.clientId)?.redirectUris ?? [], uri)
-  }
+  acceptClients(provider, settings)
   // Koa prints errors unless there is a listener. Its types omit its own event.
   const events: NodeJS.EventEmitter = provider
   events.on("error", (error: Error) => settings.onError(error.name))

@@ -9,6 +9,8 @@ export interface Settings {
   readonly allowedHosts: ReadonlyArray<string>
   readonly store: OidcStore
   readonly clients: ReadonlyMap<string, Client>
+  /** The scopes that unregistered clients have requested. Undefined if such clients are rejected. */
+  readonly anyClient: Set<string> | undefined
   /** The first one is the default. */
   readonly resources: readonly [string, ...ReadonlyArray<string>]
   readonly signingKey: JsonWebKey

@@ -92,10 +92,10 @@ const checkDiscovery = (discovery: Discovery) => {
 const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
 
 const findReplacement = (discovery: Discovery, settings: LocalSettings): Discovery | undefined => {
-  const current = "discoveryUrl" in discovery
-    ? discovery.discoveryUrl.replace(wellKnown, "")
-    : discovery.authorizationServerMetadata.issuer
-  const issuer = Vendors.findIssuer(current, settings)
+  const [current, endpoint] = "discoveryUrl" in discovery
+    ? [discovery.discoveryUrl.replace(wellKnown, "")]
+    : [discovery.authorizationServerMetadata.issuer, discovery.authorizationServerMetadata.tokenEndpoint]
+  const issuer = Vendors.findIssuer(current, settings, endpoint)
   return issuer === undefined
     ? undefined
     : { discoveryUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` }

@@ -1,5 +1,6 @@
 /** The endpoints and quirks of vendors, from their public documentation. */
 import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
+import { isLoopback } from "../../models/internal/loopback.js"
 import type { Oauth2Vendor } from "../../models/internal/vendors.js"
 import type { OnBehalfOf, Quirks } from "../oauth/service.js"
 
@@ -64,13 +65,20 @@ const beginsWith = (url: URL | null, start: URL | null): boolean =>
   url !== null && start !== null && url.protocol === start.protocol && url.host === start.host
   && `${url.pathname}/`.startsWith(start.pathname.replace(/\/?$/, "/"))
 
-/** Finds the issuer that replaces another one in the settings. The longest matching URL decides. */
-export const findIssuer = (issuer: string, { vendorIssuers = {} }: LocalSettings): string | undefined => {
+/**
+ * Finds the issuer that replaces another one in the settings. The longest matching URL decides. `endpoint` is where the
+ * requests for the other one go.
+ */
+export const findIssuer = (
+  issuer: string,
+  { offlineIssuer, vendorIssuers = {} }: LocalSettings,
+  endpoint = issuer
+): string | undefined => {
   const url = URL.parse(issuer)
   const [found] = Object.entries(vendorIssuers)
     .filter(([start]) => beginsWith(url, URL.parse(start)))
     .sort(([one], [other]) => other.length - one.length)
-  return found?.[1]
+  return found?.[1] ?? (isLoopback(URL.parse(endpoint)?.hostname ?? "") ? undefined : offlineIssuer)
 }
 
 /**

@@ -127,7 +127,7 @@ const readEach = <A, E, B, E2 extends { readonly _tag: string }>(
 export const listResources = (
   controlPlane: ControlPlane.Service,
   authorizationServer: AuthorizationServer | undefined
-): Effect.Effect<Resources, { readonly message: string }> =>
+): Effect.Effect<Omit<Resources, "offlineIssuer">, { readonly message: string }> =>
   Effect.all({
     workloadIdentities: takeItems(Stream.map(
       readEach(controlPlane.streamWorkloadIdentities(), ({ name }) => controlPlane.getWorkloadIdentity({ name })),

@@ -126,6 +126,8 @@ export interface CredentialProviderSummary {
 export interface Resources {
   readonly workloadIdentities: Excerpt<WorkloadIdentitySummary>
   readonly credentialProviders: Excerpt<CredentialProviderSummary>
+  /** The issuer that stands in for all authorization servers on other machines, from the settings. */
+  readonly offlineIssuer: string | undefined
 }
 
 /**

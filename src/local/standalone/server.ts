@@ -33,6 +33,8 @@ export interface AuthorizationServerOptions {
   readonly redirectUris?: ReadonlyArray<string> | undefined
   /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
+  /** Whether it accepts every client, and stands in for the authorization servers that are not on this machine. */
+  readonly offline?: boolean | undefined
 }
 
 export interface Options<E>
@@ -80,12 +82,13 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
 
 /** Starts the authorization server, with the secret of its one client for every provider. */
 const startAuthorizationServer = (
-  { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
+  { audiences = [], offline, port, trustedIssuers }: AuthorizationServerOptions,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
     const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
-    const service = yield* make({ ...listening, port, resources: [defaultResource, ...audiences], trustedIssuers })
+    const resources = [defaultResource, ...audiences]
+    const service = yield* make({ ...listening, port, resources, trustedIssuers, anyClient: offline })
     return { service, clientSecret: yield* readClientSecret }
   })
 
@@ -135,7 +138,13 @@ export const start = <E>({ authorizationServer: options, load, ...serverOptions 
       ? {}
       : { [secretVariable]: oauth.clientSecret }
     const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
-    const { settings, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
+    const { settings: loaded, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
+    const settings = options?.offline === true && oauth !== undefined
+      ? Effect.map(
+        Effect.isEffect(loaded) ? loaded : Effect.succeed(loaded ?? setup?.local ?? {}),
+        (current) => ({ offlineIssuer: oauth.service.issuer, ...current })
+      )
+      : loaded
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,
       setup,

@@ -6,6 +6,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { readText } from "../internal/readText.js"
 import type { Environment } from "./server.js"
@@ -19,13 +20,21 @@ const readVersion = (file: string): Effect.Effect<string | undefined> =>
     Effect.orElseSucceed(() => undefined)
   )
 
+/** The paths in a setup file are relative to its folder. */
+const resolveFiles = (file: string) => (setup: IdentitySetup.IdentitySetup): IdentitySetup.IdentitySetup => {
+  const files = setup.local?.certificateAuthorities
+  return files === undefined
+    ? setup
+    : { ...setup, local: { ...setup.local, certificateAuthorities: files.map((path) => resolve(dirname(file), path)) } }
+}
+
 /** Parses a setup. Its references can name variables of the server and of the process. */
 export const parse = (
   text: string,
   options: { readonly file: string; readonly variables: Environment }
 ): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError> =>
   Effect.provideService(
-    IdentitySetup.parse(text, options),
+    Effect.map(IdentitySetup.parse(text, options), resolveFiles(options.file)),
     ConfigProvider.ConfigProvider,
     ConfigProvider.orElse(ConfigProvider.fromEnv({ env: options.variables }), ConfigProvider.fromEnv())
   )

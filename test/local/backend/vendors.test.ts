@@ -386,35 +386,76 @@ describe("vendors", () => {
       assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
     }))
 
+  const publicUrl = "http://127.0.0.1:4020"
+
+  /** All vendors, and discovery URLs as in the official samples. */
+  const allProviders = (client: { readonly clientId: string; readonly clientSecret: Redacted.Redacted }, server: {
+    readonly endpoints: object
+    readonly discoveryUrl: string
+  }) => [
+    ...requests.map(([vendor, member]) => request(vendor, member, client)),
+    ...ownEndpoints.map((vendor) =>
+      request(vendor, "includedOauth2ProviderConfig", { ...client, ...server.endpoints })
+    ),
+    ...Object.entries({
+      metadata: { authorizationServerMetadata: server.endpoints },
+      discovery: { discoveryUrl: server.discoveryUrl },
+      cognito: {
+        discoveryUrl: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration"
+      },
+      okta: { discoveryUrl: "https://dev-01234567.okta.com/.well-known/oauth-authorization-server/oauth2/default" },
+      entra: { discoveryUrl: "https://login.microsoftonline.com/a-tenant/v2.0/.well-known/openid-configuration" }
+    }).map(([name, oauthDiscovery]) => ({
+      ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery }),
+      name
+    }))
+  ]
+
+  /** Obtains a user's token from each provider, and a workload access token for a JWT of the authorization server. */
+  const obtainFromAll = (providers: ReturnType<typeof allProviders>, settings: LocalSettings, scopes: Array<string>) =>
+    Effect.gen(function*() {
+      const controlPlane = yield* ControlPlane.ControlPlane
+      const backend = yield* LocalBackend.LocalBackend
+      yield* createWorkload("agent")
+      const token = yield* tokenFor("alice")
+      for (const provider of providers) {
+        yield* controlPlane.createOauth2CredentialProvider(provider)
+        const expected = { resourceCredentialProviderName: provider.name, scopes }
+        const { sessionUri } = yield* consent(token, expected)
+        const page = yield* Effect.flatMap(
+          authorize(sessionUri),
+          (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
+        )
+        const url = page.headers.get("location") ?? assert.fail(`${provider.name}: ${page.status}`)
+        const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
+        redirected(yield* backend.callback(callbackId, Redacted.make(url)))
+        yield* complete(sessionUri, { userId: "alice" })
+        const claims = Jose.decodeJwt(yield* issued(token, { ...expected, sessionUri }))
+        assert.strictEqual(claims.sub, "alice", provider.name)
+      }
+      // The authorization server is the issuer of users' JWTs, too.
+      const dataPlane = yield* DataPlane.DataPlane
+      const userToken = Redacted.make(yield* issued(token, { resourceCredentialProviderName: "okta", scopes }))
+      yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+      const foreign = jwt({ iss: "https://dev-01234567.okta.com.example.com", sub: "alice" })
+      const error = yield* Effect.flip(
+        dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: foreign })
+      )
+      assert.strictEqual(error._tag, "UnauthorizedException")
+      assert.include(error.message, "its issuer is not one of the allowed issuers")
+      assert.lengthOf(providers, 29)
+    }).pipe(
+      Effect.provide(LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer)))
+    )
+
   it.live("return a user's token with the scope openid, each over the development authorization server", () =>
     Effect.gen(function*() {
       const { server } = yield* Utils.start({ consent: { user: "alice", decision: "allow" } })
-      const publicUrl = "http://127.0.0.1:4020"
       const client = { clientId: "everybody", clientSecret: Utils.clientSecret }
       yield* server.registerClient({ ...client, redirectUris: [`${publicUrl}/identities/oauth2/callback/*`] })
       const { authorizationEndpoint, issuer, tokenEndpoint } = server
       const endpoints = { issuer, authorizationEndpoint, tokenEndpoint }
-      const included = "includedOauth2ProviderConfig"
-      const providers = [
-        ...requests.map(([vendor, member]) => request(vendor, member, client)),
-        ...ownEndpoints.map((vendor) => request(vendor, included, { ...client, ...endpoints })),
-        ...[{ authorizationServerMetadata: endpoints }, { discoveryUrl: server.discoveryUrl }].map((
-          oauthDiscovery
-        ) => ({
-          ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery }),
-          name: Object.keys(oauthDiscovery).join()
-        })),
-        // The configurations of the official samples.
-        ...Object.entries({
-          cognito: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration",
-          okta: "https://dev-01234567.okta.com/.well-known/oauth-authorization-server/oauth2/default",
-          entra: "https://login.microsoftonline.com/a-tenant/v2.0/.well-known/openid-configuration"
-        }).map(([name, discoveryUrl]) => ({
-          ...request("CustomOauth2", "customOauth2ProviderConfig", { ...client, oauthDiscovery: { discoveryUrl } }),
-          name
-        }))
-      ]
-      const settings = {
+      yield* obtainFromAll(allProviders(client, { endpoints, discoveryUrl: server.discoveryUrl }), {
         vendorEndpoints: Object.fromEntries(requests.map(([vendor]) => [vendor, endpoints])),
         vendorIssuers: {
           "https://cognito-idp.us-west-2.amazonaws.com": issuer,
@@ -422,45 +463,55 @@ describe("vendors", () => {
           "https://login.microsoftonline.com": issuer
         },
         inboundIssuers: ["https://dev-01234567.okta.com/oauth2/default"]
+      }, ["openid"])
+    }))
+
+  it.live("need no internet and no registered client if `offlineIssuer` stands in for their servers", () =>
+    Effect.gen(function*() {
+      const { server } = yield* Utils.start({ anyClient: true, consent: { user: "alice", decision: "allow" } })
+      const client = { clientId: "123.apps.vendor.invalid", clientSecret: Redacted.make("a secret of the vendor") }
+      const issuer = "https://login.invalid"
+      const endpoints = { issuer, authorizationEndpoint: `${issuer}/authorize`, tokenEndpoint: `${issuer}/token` }
+      const discoveryUrl = "https://accounts.invalid/.well-known/openid-configuration"
+      yield* obtainFromAll(allProviders(client, { endpoints, discoveryUrl }), {
+        offlineIssuer: server.issuer,
+        inboundIssuers: ["https://dev-01234567.okta.com/oauth2/default"]
+      }, ["openid", "https://www.vendor.invalid/auth/calendar.readonly"])
+    }))
+
+  it.live("keep a server on a loopback host, and the settings of one vendor, beside `offlineIssuer`", () =>
+    Effect.gen(function*() {
+      const [{ server }, { server: own }] = yield* Effect.all([Utils.start({ anyClient: true }), Utils.start()])
+      const client = { clientId: Utils.clientId, clientSecret: Utils.clientSecret }
+      const endpoints = {
+        issuer: "https://login.invalid",
+        authorizationEndpoint: own.authorizationEndpoint,
+        tokenEndpoint: own.tokenEndpoint
       }
+      const providers = allProviders(client, { endpoints, discoveryUrl: own.discoveryUrl })
+      const settings = { offlineIssuer: server.issuer, vendorIssuers: { "https://dev-01234567.okta.com": own.issuer } }
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
-        const backend = yield* LocalBackend.LocalBackend
+        const dataPlane = yield* DataPlane.DataPlane
         yield* createWorkload("agent")
-        const token = yield* tokenFor("alice")
+        const workloadIdentityToken = yield* tokenFor("alice")
         for (const provider of providers) {
           yield* controlPlane.createOauth2CredentialProvider(provider)
-          const expected = { resourceCredentialProviderName: provider.name, scopes: ["openid"] }
-          const { sessionUri } = yield* consent(token, expected)
-          const page = yield* Effect.flatMap(
-            authorize(sessionUri),
-            (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
+          const response = yield* dataPlane.getResourceOauth2Token({
+            workloadIdentityToken,
+            resourceCredentialProviderName: provider.name,
+            scopes: ["reports:read"],
+            oauth2Flow: "M2M"
+          })
+          const { iss, scope } = Jose.decodeJwt(
+            Redacted.value(response._tag === "Issued" ? response.accessToken : assert.fail(provider.name))
           )
-          const url = page.headers.get("location") ?? assert.fail(`${provider.name}: ${page.status}`)
-          const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
-          redirected(yield* backend.callback(callbackId, Redacted.make(url)))
-          yield* complete(sessionUri, { userId: "alice" })
-          const claims = Jose.decodeJwt(yield* issued(token, { ...expected, sessionUri }))
-          assert.strictEqual(claims.sub, "alice", provider.name)
+          const isOwn = [...ownEndpoints, "metadata", "discovery", "okta"].includes(provider.name)
+          assert.deepStrictEqual([iss, scope], [isOwn ? own.issuer : server.issuer, "reports:read"], provider.name)
         }
-        // The authorization server is the issuer of users' JWTs, too.
-        const dataPlane = yield* DataPlane.DataPlane
-        const userToken = Redacted.make(
-          yield* issued(token, { resourceCredentialProviderName: "okta", scopes: ["openid"] })
-        )
-        yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
-        const foreign = jwt({ iss: "https://dev-01234567.okta.com.example.com", sub: "alice" })
-        const error = yield* Effect.flip(
-          dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: foreign })
-        )
-        assert.strictEqual(error._tag, "UnauthorizedException")
-        assert.include(error.message, "its issuer is not one of the allowed issuers")
       }).pipe(
-        Effect.provide(
-          LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer))
-        )
+        Effect.provide(LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer)))
       )
-      assert.lengthOf(providers, 29)
     }))
 })
 

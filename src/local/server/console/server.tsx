@@ -37,10 +37,16 @@ export const Providers = () => {
   const rejections = data.refusals.value
   const resources = data.resources.value
   if (resources === undefined || rejections === undefined) return <Empty>Reading…</Empty>
-  const { credentialProviders, workloadIdentities } = resources
+  const { credentialProviders, offlineIssuer, workloadIdentities } = resources
   const now = serverNow.value
   return (
     <>
+      {offlineIssuer !== undefined && (
+        <p class="soft">
+          Offline: <code>{offlineIssuer}</code>{" "}
+          stands in for all vendors and for all authorization servers on other machines.
+        </p>
+      )}
       <section>
         <h2>Workload identities {count(workloadIdentities)}</h2>
         <Table
