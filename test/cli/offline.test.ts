@@ -34,7 +34,7 @@ describe("agentcore-identity local --offline", () => {
   it.live("creates a provider with the discovery URL of a vendor, and obtains a token of the agent", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--offline"])
-      const claims = yield* Program.script(
+      const claims = (yield* Program.script(
         running.variables,
         `
           ${setUp}
@@ -54,7 +54,7 @@ describe("agentcore-identity local --offline", () => {
           const read = withAccessToken({ ...request, providerName: "cognito" })(async (token) => decodeJwt(token))
           console.log(JSON.stringify(await Promise.all([read(), read(), read()])))
         `
-      ) as ReadonlyArray<object>
+      )) as ReadonlyArray<object>
       assert.lengthOf(claims, 3)
       for (const token of claims) {
         assert.propertyVal(token, "iss", running.variables["AGENTCORE_LOCAL_OAUTH_ISSUER"])
@@ -69,7 +69,7 @@ describe("agentcore-identity local --offline", () => {
   it.live("opens its own page for a user of GitHub", () =>
     Effect.gen(function*() {
       const running = yield* Program.local(["--offline"])
-      const session = yield* Program.script(
+      const session = (yield* Program.script(
         running.variables,
         `
           ${setUp}
@@ -92,7 +92,7 @@ describe("agentcore-identity local --offline", () => {
           })
           console.log(JSON.stringify({ authorizationUrl, sessionUri, workloadAccessToken }))
         `
-      ) as { readonly authorizationUrl: string; readonly sessionUri: string; readonly workloadAccessToken: string }
+      )) as { readonly authorizationUrl: string; readonly sessionUri: string; readonly workloadAccessToken: string }
       const authorizationUrl = Redacted.make(session.authorizationUrl)
       yield* Effect.ignore(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" }))
       const scope = yield* Program.script(

@@ -10,7 +10,7 @@ const read = (name: string) => parse(readFileSync(fileURLToPath(new URL(name, im
 let project: Project.Project
 
 beforeAll(async () => {
-  project = await Project.makeRecipe("ci", ["effect"])
+  project = await Project.makeRecipe("ci", ["effect", "@aws-sdk/client-sts"])
 })
 
 afterAll(() => project.remove())
@@ -43,5 +43,36 @@ describe("CI", () => {
     }
     const unhealthy = await Project.run(project, identity.healthcheck.test).then(() => false, () => true)
     assert.isTrue(unhealthy)
+  })
+
+  it("runs the tests beside another emulator, which gets the requests for all other services", async () => {
+    const { emulator, identity, test } = read("compose.emulators.yml").services
+    assert.isString(emulator.image)
+    const actions: Array<string> = []
+    const other = await Project.serve((request, response) => {
+      actions.push(`${request.method} ${request.headers.host}`)
+      request.resume()
+      response.writeHead(403).end()
+    })
+    const port = await Project.freePort()
+    const server = Project.start(project, ["bash", "-c", `${identity.command} --port ${port}`])
+    try {
+      await server.printed(/\n\n/)
+      const env = Object.fromEntries(
+        Object.entries<string>(test.environment).map(([name, value]) => [
+          name,
+          value.replace("http://emulator:4566", other.url).replace(":4020", `:${port}`)
+        ])
+      )
+      assert.match(await Project.run(project, test.command, { env }), /pass 1\b/)
+      assert.deepStrictEqual(actions, [])
+      const program = `import { STS } from "@aws-sdk/client-sts"; await new STS().getCallerIdentity().catch(() => {})`
+      await Project.run(project, `node --input-type=module --eval '${program}'`, { env })
+      assert.deepStrictEqual(actions, [`POST ${new URL(other.url).host}`])
+    } finally {
+      await Project.run(project, "npx agentcore-identity stop")
+      await server.ended
+      await other.close()
+    }
   })
 })
