@@ -14,12 +14,12 @@
  * {@link transport} handles them in Effect's `McpClient`. For programs without Effect, see `promise/GatewayConsent`.
  *
  * The gateway makes a new link for each call, and it expires after 10 minutes. Only `show` of the application ever
- * receives the link. Links are https, or http to this machine.
+ * receives the link. Links are https, or http to this machine, and at a host of AgentCore or of `hosts`.
  *
- * This is revision 2025-11-25 of MCP. **No response of a gateway in revision 2026-07-28 is known yet.** The form here,
- * `input_required` with an elicitation of mode `url`, follows the specification, and is a guess.
- * {@link transport} continues such a call. {@link retrying} only repeats it, and `@modelcontextprotocol/client` returns
- * the result to it with the option `allowInputRequired`.
+ * This is revision 2025-11-25 of MCP. In revision 2026-07-28 the gateway responds `input_required` with an elicitation
+ * of mode `url`, gets the call again with `inputResponses`, and responds `complete`: the sequence that was seen at the
+ * live service in September 2026. {@link transport} continues such a call. {@link retrying} repeats it, and
+ * `@modelcontextprotocol/client` returns the result to it with the option `allowInputRequired`.
  *
  * MCP is an unstable part of Effect, and its next minor version may change it.
  *
@@ -88,6 +88,14 @@ export {
 } from "./gatewayConsent/recognize.js"
 
 /**
+ * Options of {@link fromError} and {@link fromResult}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type HostOptions = Retrying.HostOptions
+
+/**
  * Options of {@link retrying} and {@link transport}.
  *
  * @since 0.2.0
@@ -116,6 +124,7 @@ export {
    * - `InvalidUrl`: the link is not a URL, or longer than 8192 characters
    * - `InsecureUrl`: the link is neither https nor http to this machine
    * - `UserInfo`: the link has a user name or a password
+   * - `OtherHost`: the link is at another host than those of AgentCore or of the option `hosts`
    * - `InvalidSession`: the `request_uri` is not that of an AgentCore session
    *
    * @since 0.2.0
@@ -141,22 +150,26 @@ const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, O
  *
  * console.log(GatewayConsent.fromError(new Error("other"))) // Success(None)
  */
-export const fromError = (error: unknown): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> =>
-  toConsent(Recognize.fromError(error))
+export const fromError = (
+  error: unknown,
+  { hosts }: HostOptions = {}
+): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromError(error, hosts))
 
 /**
  * Returns the consent that a result asks for, or `None` for any other result. A result is a JSON-RPC response, a result
  * of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Fails with
  * `InvalidGatewayConsent` if the link must not be shown.
  *
- * The text of a tool can quote anything, so it can contain a link of someone else. Check the host of the link if the
- * tools are not your own.
+ * The text of a tool can quote anything, so it can contain a link of someone else. A result of MCP with `isError` is
+ * the tool's own, and is ignored. The others have no mark, so `hosts` limits their links.
  *
  * @since 0.2.0
  * @category functions
  */
-export const fromResult = (result: unknown): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> =>
-  toConsent(Recognize.fromResult(result))
+export const fromResult = (
+  result: unknown,
+  { hosts }: HostOptions = {}
+): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,

@@ -2,9 +2,8 @@
  * Calls tools of AgentCore Gateway that need a user's consent, without Effect. It recognizes the forms of all clients
  * that `mcp/GatewayConsent` lists, and loads none of them.
  *
- * **No response of a gateway in revision 2026-07-28 of MCP is known yet.** The form here follows the specification, and
- * is a guess. {@link retrying} repeats such a call. `@modelcontextprotocol/client` returns the
- * result to it with the option `allowInputRequired`.
+ * In revision 2026-07-28 of MCP the gateway responds `input_required`. {@link retrying} repeats such a call, and
+ * `@modelcontextprotocol/client` returns the result to it with the option `allowInputRequired`.
  *
  * @since 0.2.0
  * @example
@@ -44,6 +43,14 @@ export {
    */
   GatewayConsent
 } from "../mcp/gatewayConsent/recognize.js"
+
+/**
+ * Options of {@link fromError} and {@link fromResult}.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type HostOptions = Implementation.HostOptions
 
 /**
  * Options of {@link retrying}.
@@ -87,20 +94,21 @@ export {
  * @since 0.2.0
  * @category functions
  */
-export const fromError: (error: unknown) => GatewayConsent | undefined = Implementation.fromError
+export const fromError: (error: unknown, options?: HostOptions) => GatewayConsent | undefined = Implementation.fromError
 
 /**
  * Returns the consent that a result asks for, or `undefined` for any other result. A result is a JSON-RPC response, a
  * result of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Throws
  * `InvalidGatewayConsent` if the link must not be shown.
  *
- * The text of a tool can quote anything, so it can contain a link of someone else. Check the host of the link if the
- * tools are not your own.
+ * The text of a tool can quote anything, so it can contain a link of someone else. A result of MCP with `isError` is
+ * the tool's own, and is ignored. The others have no mark, so `hosts` limits their links.
  *
  * @since 0.2.0
  * @category functions
  */
-export const fromResult: (result: unknown) => GatewayConsent | undefined = Implementation.fromResult
+export const fromResult: (result: unknown, options?: HostOptions) => GatewayConsent | undefined =
+  Implementation.fromResult
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,

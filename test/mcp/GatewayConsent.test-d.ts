@@ -65,7 +65,8 @@ describe("GatewayConsent.fromError", () => {
     expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<typeof GatewayConsent.fromResult>()
     expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<
       (
-        error: unknown
+        error: unknown,
+        options?: GatewayConsent.HostOptions
       ) => Result.Result<Option.Option<GatewayConsent.GatewayConsent>, GatewayConsent.InvalidGatewayConsent>
     >()
     expectTypeOf<GatewayConsent.GatewayConsent["url"]>().toEqualTypeOf<Redacted.Redacted>()

@@ -6,6 +6,7 @@ import * as McpClientError from "effect/ai/McpClientError"
 import * as McpProtocol from "effect/ai/McpProtocol"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { inspect } from "node:util"
@@ -17,6 +18,7 @@ const sessionUri = "urn:ietf:params:oauth:request_uri:Ab-9._~sentinelOfTheSessio
 const host = "https://bedrock-agentcore.us-west-2.amazonaws.com"
 const link = `${host}/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`
 const portal = "https://portal.example.com/connect?target=sentinelOfThePortal"
+const hosts = ["portal.example.com"]
 
 const elicitation = { mode: "url", elicitationId: "id-1", url: link, message: "Please login." }
 const errorWith = (elicitations: unknown) => ({ code: -32042, message: "more", data: { elicitations } })
@@ -68,14 +70,13 @@ describe("fromError and fromResult", () => {
       { jsonrpc: "2.0", id: 1, result: inputRequired(link) },
       inputRequired(link),
       strandsResult(strandsText([elicitation])),
-      { isError: true, content: [{ type: "text", text: strandsText([elicitation]) }] },
       strandsText([elicitation])
     ]
     for (const result of results) assert.deepStrictEqual(linkOf(GatewayConsent.fromResult(result)), expected)
   })
 
   it("read the link of a portal, which has no session", () => {
-    assert.deepStrictEqual(linkOf(GatewayConsent.fromError(errorOf(portal))), [portal, undefined])
+    assert.deepStrictEqual(linkOf(GatewayConsent.fromError(errorOf(portal), { hosts })), [portal, undefined])
     const local = "http://127.0.0.1:4010/identities"
     assert.deepStrictEqual(linkOf(GatewayConsent.fromError(errorOf(local))), [local, undefined])
   })
@@ -94,6 +95,11 @@ describe("fromError and fromResult", () => {
       { content: [{ type: "text", text: "ok" }] },
       { content: [{ type: "text", text: strandsText([elicitation]) }] },
       { isError: true, content: [] },
+      // The gateway would respond with an error.
+      { isError: true, content: [{ type: "text", text: strandsText([elicitation]) }] },
+      { ...strandsResult(strandsText([elicitation])), isError: true },
+      { jsonrpc: "2.0", id: 1, result: strandsText([elicitation]) },
+      { jsonrpc: "2.0", id: 1, result: strandsResult(strandsText([elicitation])) },
       { isError: true, content: [{ type: "text", text: `The page says: ${strandsText([elicitation])}` }] },
       { jsonrpc: "2.0", id: 1, result: {} },
       { resultType: "input_required" },
@@ -156,6 +162,57 @@ describe("fromError and fromResult", () => {
     }
   })
 
+  it("allow the links of AgentCore and of this machine, or those of the option hosts", () => {
+    const reasons = (
+      urls: ReadonlyArray<string>,
+      options?: GatewayConsent.HostOptions
+    ) => [
+      ...new Set(urls.flatMap((url) =>
+        [
+          GatewayConsent.fromError(errorOf(url), options),
+          GatewayConsent.fromResult(inputRequired(url), options),
+          GatewayConsent.fromResult({ jsonrpc: "2.0", id: 1, error: errorOf(url) }, options),
+          GatewayConsent.fromResult(strandsText([{ ...elicitation, url }]), options),
+          GatewayConsent.fromResult(strandsResult(strandsText([{ ...elicitation, url }])), options)
+        ].map(reasonOf)
+      ))
+    ]
+    const own = [
+      link,
+      "https://bedrock-agentcore.us-gov-west-1.amazonaws.com/",
+      "https://bedrock-agentcore-fips.us-east-1.api.aws/",
+      "https://bedrock-agentcore.cn-north-1.amazonaws.com.cn/",
+      "https://bedrock-agentcore.eusc-de-east-1.amazonaws.eu/",
+      "https://gw-1.consent-portal.us-west-2.amazonaws.com/connect",
+      "https://gw-1.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com/connect",
+      "http://localhost:4020/identities",
+      "http://[::1]:4020/identities"
+    ]
+    assert.deepStrictEqual(reasons(own), [undefined])
+    const others = [
+      portal,
+      "https://bedrock-agentcore.us-west-2.amazonaws.com.example.com/",
+      "https://bedrock-agentcore.us-west-2.amazonaws.com:8443/",
+      "https://example.com/bedrock-agentcore.us-west-2.amazonaws.com/",
+      // Anyone can create a bucket, a gateway, and a function.
+      "https://bedrock-agentcore.s3.amazonaws.com/",
+      "https://bedrock-agentcore.s3-us-west-2.amazonaws.com/",
+      "https://a.consent-portal.s3.us-west-2.amazonaws.com/",
+      "https://gw-1.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp",
+      "https://id.lambda-url.us-west-2.on.aws/"
+    ]
+    assert.deepStrictEqual(reasons(others), ["OtherHost"])
+    assert.deepStrictEqual(reasons([portal], { hosts }), [undefined])
+    assert.deepStrictEqual(
+      reasons(["https://portal.example.com:8443/"], { hosts: ["portal.example.com:8443"] }),
+      [undefined]
+    )
+    for (const hosts of [[], ["portal.example.com"], ["example.com"], ["portal.example.com:8443"]]) {
+      assert.deepStrictEqual(reasons([link, "http://localhost:4020/"], { hosts }), ["OtherHost"])
+    }
+    assert.deepStrictEqual(reasons([portal], { hosts: ["example.com"] }), ["OtherHost"])
+  })
+
   it("reject other types and lists", () => {
     const malformed = [
       undefined,
@@ -192,8 +249,8 @@ describe("fromError and fromResult", () => {
   })
 
   it("give the link as a browser reads it", () => {
-    const [url] = linkOf(GatewayConsent.fromError(errorOf("https://example.com/\u001b[31m\u202e"))) ?? []
-    assert.strictEqual(url, "https://example.com/%1B[31m%E2%80%AE")
+    const [url] = linkOf(GatewayConsent.fromError(errorOf("http://localhost/\u001b[31m\u202e"))) ?? []
+    assert.strictEqual(url, "http://localhost/%1B[31m%E2%80%AE")
   })
 })
 
@@ -292,6 +349,7 @@ describe("retrying", () => {
         isConnected = false
         const shown: Array<string> = []
         const result = yield* GatewayConsent.retrying(run(yield* connect(gateway.url, "token")), {
+          hosts,
           show: ({ sessionUri, url }) =>
             Effect.sync(() => {
               assert.isUndefined(sessionUri)
@@ -348,6 +406,9 @@ describe("retrying", () => {
       const complete = () => assert.fail("the user did not consent")
       assert.strictEqual(yield* Effect.flip(GatewayConsent.retrying(call, { ...options, complete })), "declined")
       assert.strictEqual(calls, 1)
+      const stranger = Effect.fail(errorOf(portal))
+      const other = yield* Effect.flip(GatewayConsent.retrying(stranger, { show: () => Effect.die("shown") }))
+      assert.propertyVal(other, "reason", "OtherHost")
       // The second call has an invalid link.
       const links = [link, "http://example.com"]
       const changing = Effect.suspend(() => Effect.fail(errorOf(links.shift())))
@@ -384,18 +445,24 @@ describe("transport", () => {
       )
       const call = yield* Gateway.connectEffect(gateway.url, "token", (inner) =>
         GatewayConsent.transport(inner, {
+          hosts,
           show: () => Effect.void
         }))
       assert.strictEqual(Gateway.textOf(yield* call), "used 123456789abc")
     })))
 
-  it.live("continues a call of revision 2026-07-28", () =>
+  // Seen at the live service on 2026-09-28: `input_required`, then `inputResponses`, then `complete`.
+  it.live("continues a call of revision 2026-07-28, as the live service does", () =>
     Effect.scoped(Effect.gen(function*() {
+      const responses: Array<unknown> = []
       const gateway = yield* Gateway.serve(
-        (_, { params }) =>
-          params?.["inputResponses"] === undefined
+        (_, { params }) => {
+          const response = params?.["inputResponses"] === undefined
             ? { result: inputRequired(link) }
-            : Gateway.content("used 123456789abc"),
+            : Gateway.content("used 123456789abc")
+          responses.push(response.result)
+          return response
+        },
         "2026-07-28"
       )
       const completed: Array<string> = []
@@ -411,6 +478,10 @@ describe("transport", () => {
       )
       assert.strictEqual(Gateway.textOf(yield* call), "used 123456789abc")
       assert.deepStrictEqual(completed, [sessionUri])
+      assert.deepStrictEqual(
+        responses.map((result) => Predicate.hasProperty(result, "resultType") && result.resultType),
+        ["input_required", "complete"]
+      )
       const params = gateway.messages.at(-1)?.params
       assert.deepInclude(params, { inputResponses: { consent: { action: "accept" } }, requestState: "opaque" })
       assert.deepInclude(params?.["_meta"], {

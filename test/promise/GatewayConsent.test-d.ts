@@ -9,10 +9,10 @@ describe("promise/GatewayConsent", () => {
     expectTypeOf<GatewayConsent.GatewayConsent>().toEqualTypeOf<EffectGatewayConsent.GatewayConsent>()
     expectTypeOf<GatewayConsent.InvalidGatewayConsent>().toEqualTypeOf<EffectGatewayConsent.InvalidGatewayConsent>()
     expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<
-      (error: unknown) => GatewayConsent.GatewayConsent | undefined
+      (error: unknown, options?: GatewayConsent.HostOptions) => GatewayConsent.GatewayConsent | undefined
     >()
     expectTypeOf(GatewayConsent.fromResult).toEqualTypeOf<
-      (result: unknown) => GatewayConsent.GatewayConsent | undefined
+      (result: unknown, options?: GatewayConsent.HostOptions) => GatewayConsent.GatewayConsent | undefined
     >()
   })
 

@@ -16,6 +16,7 @@ import { assertSecretFree } from "../support/recorder.js"
 import { rejectionOf, runtimeOf } from "./world.js"
 
 const portal = "https://portal.example.com/connect?target=sentinelOfThePortal"
+const hosts = ["portal.example.com", "example.com"]
 const consentError = (url: unknown) => Object.assign(new Error("more"), Gateway.consentNeeded(url).error)
 
 /** `completeAuthorization` over the AWS SDK and the local server. */
@@ -65,6 +66,7 @@ describe("retrying", () => {
     const results = [() => Promise.reject(consentError(portal)), () => "done"]
     const shown: Array<string> = []
     const result = await GatewayConsent.retrying(() => results.shift()?.(), {
+      hosts,
       show: ({ url }) => shown.push(Redacted.value(url)),
       complete: () => assert.fail("there is no session")
     })
@@ -83,7 +85,7 @@ describe("retrying", () => {
         return GatewayConsent.retrying(async () => {
           note()
           return results.shift()?.()
-        }, { show: note, complete: note })
+        }, { hosts, show: note, complete: note })
       })
     ))
     assert.deepStrictEqual(seen.sort(), [...Array(4).fill("alice"), ...Array(4).fill("bob")])
@@ -97,7 +99,9 @@ describe("retrying", () => {
     assert.strictEqual(await GatewayConsent.retrying(() => 1, { show }), 1)
     assert.strictEqual(await rejection(GatewayConsent.retrying(() => Promise.reject(other), { show })), other)
     const asking = () => Promise.reject(consentError(portal))
-    assert.strictEqual(await rejection(GatewayConsent.retrying(asking, { show })), other)
+    assert.strictEqual(await rejection(GatewayConsent.retrying(asking, { hosts, show })), other)
+    const stranger = await rejection(GatewayConsent.retrying(asking, { show: () => assert.fail("shown") }))
+    assert.propertyVal(stranger, "reason", "OtherHost")
     const hostile = () => Promise.reject(consentError("javascript:alert(1)"))
     assert.instanceOf(
       await rejection(GatewayConsent.retrying(hostile, { show: () => assert.fail("shown") })),
@@ -110,13 +114,20 @@ describe("fromError and fromResult", () => {
   it("return the consent, or undefined, or throw", () => {
     const error = consentError(portal)
     const response = { jsonrpc: "2.0", id: 1, ...Gateway.consentNeeded(portal) }
-    for (const consent of [GatewayConsent.fromError(error), GatewayConsent.fromResult(response)]) {
+    for (
+      const consent of [
+        GatewayConsent.fromError(error, { hosts }),
+        GatewayConsent.fromResult(response, { hosts })
+      ]
+    ) {
       assert.instanceOf(consent, EffectGatewayConsent.GatewayConsent)
       assert.strictEqual(consent && Redacted.value(consent.url), portal)
       assertSecretFree([inspect(consent), JSON.stringify(consent)], ["sentinelOfThePortal"])
     }
     assert.isUndefined(GatewayConsent.fromError(new Error("other")))
     assert.isUndefined(GatewayConsent.fromResult({ content: [] }))
+    assert.throws(() => GatewayConsent.fromError(error), /see the option hosts/)
+    assert.throws(() => GatewayConsent.fromResult(response), /see the option hosts/)
     let thrown: unknown
     try {
       GatewayConsent.fromError(consentError("http://example.com/sentinelOfALink"))

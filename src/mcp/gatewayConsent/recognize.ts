@@ -4,7 +4,7 @@ import { hasProperty, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { isSecure } from "../../models/internal/loopback.js"
+import { isLoopback, isSecure } from "../../models/internal/loopback.js"
 
 export class GatewayConsent extends Schema.Class<GatewayConsent>("effect-agentcore-identity/GatewayConsent")({
   url: Schema.RedactedFromValue(Schema.String),
@@ -28,6 +28,7 @@ const problems = {
   InvalidUrl: "its link is not a URL of at most 8192 characters",
   InsecureUrl: "its link is neither https nor http to this machine",
   UserInfo: "its link has a user name or a password",
+  OtherHost: "its link is at a host that is not allowed, see the option hosts",
   InvalidSession: "the 'request_uri' of its link is not that of an AgentCore session"
 }
 
@@ -41,6 +42,7 @@ export class InvalidGatewayConsent
         "InvalidUrl",
         "InsecureUrl",
         "UserInfo",
+        "OtherHost",
         "InvalidSession"
       ])
     }
@@ -69,13 +71,31 @@ const maxUrlLength = 8192
 /** As in the service model, with its limit of 1024 characters. */
 const session = /^(?=.{1,1024}$)urn:ietf:params:oauth:request_uri:[\w.~-]+$/
 
-const fromUrl = (value: unknown, retry?: Found["retry"]): Recognized => {
+/** The hosts of links, or `undefined` for those of AgentCore. */
+export type Hosts = ReadonlyArray<string> | undefined
+
+/**
+ * AgentCore's own pages, and those of its consent portals. With `s3` in the place of the region, the host would be that
+ * of a bucket, and anyone can create that bucket.
+ */
+const agentCore = new RegExp(
+  "^(?:bedrock-agentcore(?:-fips)?|[\\w-]+\\.consent(?:-portal)?(?:\\.bedrock-agentcore)?)"
+    + "\\.[a-z]{2,4}(?:-[a-z]+)+-\\d+\\.(?:amazonaws\\.(?:com|com\\.cn|eu)|api\\.aws)$"
+)
+
+const isAllowed = ({ host, hostname }: URL, hosts: Hosts): boolean =>
+  hosts === undefined
+    ? isLoopback(hostname) || agentCore.test(host)
+    : hosts.some((allowed) => allowed === host || allowed === hostname)
+
+const fromUrl = (value: unknown, hosts: Hosts, retry?: Found["retry"]): Recognized => {
   if (!isString(value)) return invalid("Malformed")
   // The parsed URL is the one that a browser opens. It has no control characters, which a terminal would interpret.
   const url = value.length > maxUrlLength ? null : URL.parse(value)
   if (url === null) return invalid("InvalidUrl")
   if (!isSecure(url.href)) return invalid("InsecureUrl")
   if (url.username !== "" || url.password !== "") return invalid("UserInfo")
+  if (!isAllowed(url, hosts)) return invalid("OtherHost")
   const sessions = url.searchParams.getAll("request_uri")
   const [sessionUri] = sessions
   if (sessionUri !== undefined && (sessions.length > 1 || !session.test(sessionUri))) return invalid("InvalidSession")
@@ -88,12 +108,12 @@ const fromUrl = (value: unknown, retry?: Found["retry"]): Recognized => {
   })
 }
 
-const fromElicitations = (elicitations: unknown): Recognized => {
+const fromElicitations = (elicitations: unknown, hosts: Hosts): Recognized => {
   if (!Array.isArray(elicitations) || elicitations.length === 0) return invalid("Malformed")
   if (elicitations.length > 1) return invalid("SeveralLinks")
   const elicitation: unknown = elicitations[0]
   return hasProperty(elicitation, "mode") && elicitation.mode === "url" && hasProperty(elicitation, "url")
-    ? fromUrl(elicitation.url)
+    ? fromUrl(elicitation.url, hosts)
     : invalid("Malformed")
 }
 
@@ -102,7 +122,7 @@ const isUrlElicitation = (request: unknown) =>
   && hasProperty(request.params, "mode") && request.params.mode === "url"
 
 /** A result that asks for anything else than a link is left to the client. */
-const fromInputRequired = (result: object): Recognized => {
+const fromInputRequired = (result: object, hosts: Hosts): Recognized => {
   const requests = hasProperty(result, "inputRequests") && isObject(result.inputRequests)
     ? Object.entries(result.inputRequests)
     : []
@@ -110,7 +130,7 @@ const fromInputRequired = (result: object): Recognized => {
   const [entry, ...others] = requests
   if (entry === undefined || others.length > 0) return invalid("SeveralLinks")
   const [name, { params: { url } }] = entry as [string, { readonly params: { readonly url?: unknown } }]
-  return fromUrl(url, {
+  return fromUrl(url, hosts, {
     inputResponses: { [name]: { action: "accept" } },
     ...(hasProperty(result, "requestState") ? { requestState: result.requestState } : {})
   })
@@ -119,12 +139,12 @@ const fromInputRequired = (result: object): Recognized => {
 /** How `@strands-agents/sdk` reports the error to the model. */
 const strands = { prefix: "MCP Elicitation required: [", separator: "] with data ", maxLength: 65_536 }
 
-const fromText = (text: unknown): Recognized => {
+const fromText = (text: unknown, hosts: Hosts): Recognized => {
   if (!isString(text) || !text.startsWith(strands.prefix)) return none
   const start = text.length > strands.maxLength ? -1 : text.indexOf(strands.separator)
   if (start < 0) return invalid("Malformed")
   try {
-    return fromElicitations(JSON.parse(text.slice(start + strands.separator.length)))
+    return fromElicitations(JSON.parse(text.slice(start + strands.separator.length)), hosts)
   } catch {
     return invalid("Malformed")
   }
@@ -133,36 +153,40 @@ const fromText = (text: unknown): Recognized => {
 /** The levels of causes, reasons and responses that are searched. */
 const maxLevels = 5
 
-export const fromError = (error: unknown, level = 0): Recognized => {
+export const fromError = (error: unknown, hosts: Hosts, level = 0): Recognized => {
   if (!isObject(error) || level === maxLevels) return none
   if (hasProperty(error, "code") && error.code === -32042) {
     return fromElicitations(
       hasProperty(error, "data") && isObject(error.data) && "elicitations" in error.data
         ? error.data.elicitations
-        : undefined
+        : undefined,
+      hosts
     )
   }
   for (const name of ["reason", "error", "cause"]) {
-    const found = name in error ? fromError((error as Record<string, unknown>)[name], level + 1) : none
+    const found = name in error ? fromError((error as Record<string, unknown>)[name], hosts, level + 1) : none
     if (Result.isFailure(found) || Option.isSome(found.success)) return found
   }
   return none
 }
 
-export const fromResult = (result: unknown): Recognized => {
-  if (!isObject(result)) return fromText(result)
-  if (hasProperty(result, "jsonrpc")) {
-    return hasProperty(result, "error")
-      ? fromError(result.error)
-      : hasProperty(result, "result") && !hasProperty(result.result, "jsonrpc")
-      ? fromResult(result.result)
-      : none
-  }
-  if (hasProperty(result, "resultType") && result.resultType === "input_required") return fromInputRequired(result)
-  const isFailed = (hasProperty(result, "status") && result.status === "error")
-    || (hasProperty(result, "isError") && result.isError === true)
-  const block: unknown = isFailed && hasProperty(result, "content") && Array.isArray(result.content)
+/** A result of MCP with `isError` is the tool's own: the gateway responds with an error of JSON-RPC. */
+const fromToolResult = (result: object, hosts: Hosts): Recognized => {
+  const isStrands = hasProperty(result, "status") && result.status === "error" && !("isError" in result)
+  const block: unknown = isStrands && hasProperty(result, "content") && Array.isArray(result.content)
     ? result.content[0]
     : undefined
-  return hasProperty(block, "text") ? fromText(block.text) : none
+  return hasProperty(block, "text") ? fromText(block.text, hosts) : none
+}
+
+export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
+  if (!isObject(result)) return fromText(result, hosts)
+  const isResponse = hasProperty(result, "jsonrpc")
+  if (isResponse && hasProperty(result, "error")) return fromError(result.error, hosts)
+  const content: unknown = isResponse && hasProperty(result, "result") ? result.result : result
+  return hasProperty(content, "resultType") && content.resultType === "input_required"
+    ? fromInputRequired(content, hosts)
+    : isResponse
+    ? none
+    : fromToolResult(result, hosts)
 }

@@ -5,10 +5,13 @@ import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type { GatewayConsent, Recognized } from "../../mcp/gatewayConsent/recognize.js"
 import * as Recognize from "../../mcp/gatewayConsent/recognize.js"
+import type { HostOptions } from "../../mcp/gatewayConsent/retrying.js"
 import * as Retrying from "../../mcp/gatewayConsent/retrying.js"
 import { bind } from "./callback.js"
 
-export interface Options {
+export type { HostOptions } from "../../mcp/gatewayConsent/retrying.js"
+
+export interface Options extends HostOptions {
   /**
    * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
    * portal has the consent. A rejection ends the call.
@@ -28,15 +31,17 @@ export interface Options {
 const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
   Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
 
-export const fromError = (error: unknown): GatewayConsent | undefined => unwrap(Recognize.fromError(error))
+export const fromError = (error: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
+  unwrap(Recognize.fromError(error, hosts))
 
-export const fromResult = (result: unknown): GatewayConsent | undefined => unwrap(Recognize.fromResult(result))
+export const fromResult = (result: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
+  unwrap(Recognize.fromResult(result, hosts))
 
 export const retrying = <A>(
   call: () => A | PromiseLike<A>,
-  { complete, show }: Options
+  { complete, hosts, show }: Options
 ): Promise<A> =>
   Effect.runPromise(Retrying.retrying(
     Effect.suspend(bind(call)),
-    { show: bind(show), complete: complete && bind(complete) }
+    { hosts, show: bind(show), complete: complete && bind(complete) }
   ))
