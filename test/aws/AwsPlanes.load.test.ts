@@ -4,28 +4,20 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { buildProgram } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import * as Program from "../support/cli.js"
 import { secret } from "../support/utils.js"
 
 /** The packages of the SDK that are loaded after each step of the child. */
 const steps = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
-  Effect.flatMap(
-    Effect.promise(() => buildProgram("aws/load.child.ts")),
-    (program) =>
-      Effect.callback<Record<string, ReadonlyArray<string>>, string>((resume) => {
-        const child = execFile(
-          process.execPath,
-          [program, ...args],
-          { env: { PATH: process.env["PATH"], AWS_CONFIG_FILE: "/dev/null", ...environment } },
-          (error, stdout, stderr) => resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr))
-        )
-        return Effect.sync(() => void child.kill("SIGKILL"))
-      })
-  )
+  Effect.gen(function*() {
+    const program = yield* Effect.promise(() => buildProgram("aws/load.child.ts"))
+    const { next } = yield* Child.start([program, ...args], { AWS_CONFIG_FILE: "/dev/null", ...environment })
+    return (yield* next) as Readonly<Record<string, ReadonlyArray<string>>>
+  })
 
 const environment = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane

@@ -1,4 +1,4 @@
-// Prints the packages of the AWS SDK that this process has loaded after each step.
+// Reports the packages of the AWS SDK that this process has loaded after each step.
 import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { createRequire } from "node:module"
+import { report } from "../support/report.mjs"
 
 const { cache } = createRequire(import.meta.url)
 
@@ -52,4 +53,4 @@ const controlPlane = Effect.gen(function*() {
 
 await Effect.runPromise(Effect.scoped(process.argv[2] === "control" ? controlPlane : program))
 
-process.stdout.write(JSON.stringify(steps))
+report(steps)

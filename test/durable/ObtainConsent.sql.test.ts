@@ -15,19 +15,17 @@ import * as Sharding from "effect/cluster/Sharding"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
-import { spawn } from "node:child_process"
-import { once } from "node:events"
+import * as Stream from "effect/Stream"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import * as Cluster from "../support/cluster.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
@@ -124,46 +122,24 @@ const temporaryFolder = Effect.acquireRelease(
   (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
 )
 
-/** Runs the runner until it waits, or until it invites, and kills it. Returns the lines that it printed. */
+/** Runs the runner until it waits, or until it invites, and kills it. Returns its reports. */
 const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =>
-  Effect.gen(function*() {
+  Effect.scoped(Effect.gen(function*() {
     const { environment } = yield* LocalServer.LocalServer
     const program = yield* Effect.promise(() => buildProgram("durable/runner.child.ts"))
-    return yield* Effect.callback<ReadonlyArray<Record<string, string>>, string>((resume) => {
-      const lines: Array<Record<string, string>> = []
-      let errors = ""
-      const child = spawn(process.execPath, [program, folder, key, origin, World.workload, when], {
-        env: { PATH: process.env["PATH"], ...environment }
-      })
-      child.stderr.on("data", (data) => errors += String(data))
-      createInterface(child.stdout).on("line", (line) => {
-        lines.push(JSON.parse(line))
-        if ("report" in JSON.parse(line)) child.kill("SIGKILL")
-      })
-      child.on("close", (_, signal) => resume(signal === "SIGKILL" ? Effect.succeed(lines) : Effect.fail(errors)))
-      return Effect.sync(() => void child.kill("SIGKILL"))
-    })
-  })
+    const runner = yield* Child.start([program, folder, key, origin, World.workload, when], environment)
+    const reports = yield* Stream.runCollect(Stream.takeUntil(runner.reports, (report) => "report" in report))
+    assert.strictEqual(yield* runner.kill, "SIGKILL", runner.output())
+    return reports
+  }))
 
 /** Starts the pages, and returns their origin. They are killed when a consent is complete. */
 const startPages = (folder: string) =>
   Effect.gen(function*() {
     const { environment } = yield* LocalServer.LocalServer
     const program = yield* Effect.promise(() => buildProgram("durable/pages.child.ts"))
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [program, folder, key, World.workload], {
-          env: { PATH: process.env["PATH"], ...environment },
-          stdio: ["ignore", "pipe", "inherit"]
-        })
-      ),
-      (child) => Effect.sync(() => void child.kill("SIGKILL"))
-    )
-    const killed = yield* Effect.forkChild(Effect.callback<NodeJS.Signals | null>((resume) => {
-      child.once("close", (_, signal) => resume(Effect.succeed(signal)))
-    }))
-    const [line] = yield* Effect.promise(() => once(createInterface(child.stdout), "line"))
-    return { origin: String(JSON.parse(line).origin), killed: Fiber.join(killed) }
+    const pages = yield* Child.start([program, folder, key, World.workload], environment)
+    return { origin: yield* pages.told("origin"), killed: pages.ended }
   })
 
 describe("ObtainConsent over SQLite", () => {
@@ -212,7 +188,7 @@ describe("ObtainConsent over SQLite", () => {
       const invitations = lines.slice(0, 2)
       assert.include(invitations.map(({ key }) => key), unfinished?.["key"])
       for (const { link } of invitations) assert.strictEqual(link, `${origin}/connect/calendar`)
-      const { report = "", wait = "" } = lines[2] ?? {}
+      const [report, wait] = [String(lines[2]?.["report"]), String(lines[2]?.["wait"])]
 
       const sent: Array<ObtainConsent.Invitation> = []
       const recorder = yield* Recorder.make

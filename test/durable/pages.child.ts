@@ -9,6 +9,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
+import { report } from "../support/report.mjs"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
 
@@ -22,7 +23,7 @@ const killed = DataPlane.decorate((operation, call) =>
 
 const application = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address }) => {
   const origin = HttpServer.formatAddress(address)
-  process.stdout.write(`${JSON.stringify({ origin })}\n`)
+  report({ origin })
   return HttpRouter.serve(
     Connect.layer({
       path: "/connect",

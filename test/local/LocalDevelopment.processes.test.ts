@@ -5,37 +5,14 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import { rounds } from "../support/rounds.js"
 
 const count = rounds({ few: 8, full: 20 })
-
-/** A process that has started. It prints its output after `begin`. */
-const start = (program: string, file: string, environment: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const child = spawn(process.execPath, [program, file], {
-        env: { ...process.env, ...environment },
-        stdio: ["pipe", "pipe", "inherit"]
-      })
-      return { child, lines: createInterface(child.stdout)[Symbol.asyncIterator]() }
-    }),
-    ({ child }) => Effect.sync(() => void child.kill("SIGKILL"))
-  ).pipe(
-    Effect.map(({ child, lines }) => {
-      const line = Effect.flatMap(
-        Effect.promise(() => lines.next()),
-        ({ done, value }) =>
-          done === true ? Effect.die(new Error("the process ended without output")) : Effect.succeed(value)
-      )
-      return { ready: line, begin: Effect.sync(() => void child.stdin.write("\n")), output: line }
-    })
-  )
 
 describe("LocalDevelopment, across processes", () => {
   it.live(
@@ -51,18 +28,17 @@ describe("LocalDevelopment, across processes", () => {
         )
         const file = join(directory, ".agentcore.json")
         const { environment } = yield* LocalServer.LocalServer
-        const processes = yield* Effect.all(Array.from({ length: count }, () => start(program, file, environment)))
-        assert.deepStrictEqual(
-          new Set(yield* Effect.all(processes.map(({ ready }) => ready), { concurrency: "unbounded" })),
-          new Set(["ready"])
+        const processes = yield* Effect.all(
+          Array.from({ length: count }, () => Child.start([program, file], environment))
         )
-        yield* Effect.all(processes.map(({ begin }) => begin))
-        const outputs = yield* Effect.all(processes.map(({ output }) => output), { concurrency: "unbounded" })
+        yield* Effect.all(processes.map(({ told }) => told("ready")), { concurrency: "unbounded" })
+        yield* Effect.all(processes.map(({ tell }) => tell))
+        const callers = yield* Effect.all(processes.map(({ next }) => next), { concurrency: "unbounded" })
 
         const { user_id, workload_identity_name } = JSON.parse(Fs.readFileSync(file, "utf8"))
         assert.deepStrictEqual(
-          outputs.map((output) => JSON.parse(output)),
-          outputs.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
+          callers,
+          callers.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
         )
         const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
         assert.deepStrictEqual(identities.map(({ name }) => name), [

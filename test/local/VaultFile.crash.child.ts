@@ -1,15 +1,10 @@
-// Prints the content of the vault, then counts up the entries of all writers at once. Prints each number when it is
+// Reports the content of the vault, then counts up the entries of all writers at once. Reports each number when it is
 // acknowledged.
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-
-// Waits until the line has left the process. A full pipe would keep it in memory, which the kill loses.
-const print = (line: unknown) =>
-  Effect.callback<void>((resume) => {
-    process.stdout.write(`${JSON.stringify(line)}\n`, () => resume(Effect.void))
-  })
+import { report } from "../support/report.mjs"
 
 const Entry = Schema.Struct({ count: Schema.Number, padding: Schema.String })
 
@@ -22,14 +17,14 @@ const program = Effect.gen(function*() {
   })
   const counters = store.collection("counters", Entry)
   const found = new Map((yield* counters.entries).map(([key, { count }]) => [key, count]))
-  yield* print(Object.fromEntries(found))
+  report(Object.fromEntries(found))
   yield* Effect.forEach(Array.from({ length: writers }, (_, index) => `writer-${index}`), (key) => {
     let count = found.get(key) ?? 0
     return Effect.forever(Effect.suspend(() => {
       count++
       // All sizes, so that pages are split, and long entries overflow.
       const padding = "x".repeat((count * 397) % 9000)
-      return Effect.andThen(counters.put(key, { count, padding }), print([key, count]))
+      return Effect.andThen(counters.put(key, { count, padding }), Effect.sync(() => report({ key, count })))
     }))
   }, { concurrency: "unbounded", discard: true })
 })

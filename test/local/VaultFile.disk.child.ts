@@ -1,4 +1,4 @@
-// Runs on its own small disk (argument 1), which it fills and clears. Prints the results as one JSON object.
+// Runs on its own small disk (argument 1), which it fills and clears. Reports the results.
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
@@ -8,6 +8,7 @@ import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import { join } from "node:path"
+import { report } from "../support/report.mjs"
 
 const disk = process.argv[2] ?? ""
 const ballast = join(disk, "ballast")
@@ -126,10 +127,4 @@ const program = Effect.gen(function*() {
   }
 })
 
-Effect.runPromise(program).then(
-  (result) => process.stdout.write(JSON.stringify(result)),
-  (error: unknown) => {
-    console.error(error)
-    process.exitCode = 1
-  }
-)
+report(await Effect.runPromise(program))

@@ -1,4 +1,4 @@
-"""A program with boto3. It is told environment variables and what to do; what came of it, it reports line by line."""
+"""A program with boto3. It is told environment variables and what to do; it reports the results."""
 
 import base64
 import json
@@ -13,8 +13,12 @@ control = boto3.client("bedrock-agentcore-control")
 data = boto3.client("bedrock-agentcore")
 
 
+# Standard output belongs to logs.
+channel = open(3, "w")
+
+
 def report(name, value):
-    print(json.dumps({"name": name, "value": value}), flush=True)
+    print(json.dumps({"name": name, "value": value}), file=channel, flush=True)
 
 
 def members_of(response):

@@ -1,9 +1,10 @@
 // A program with the official SDK, as its documentation has it. It is told nothing but environment variables, the
-// workload access tokens and the names of providers; what it obtains it reports line by line.
+// workload access tokens and the names of providers; it reports each value that it obtains.
 import { withAccessToken, withApiKey } from "bedrock-agentcore/identity"
+import * as Channel from "../support/report.mjs"
 
 const { delegatedToken, machineToken, returnUrl, userToken } = JSON.parse(process.argv[2])
-const report = (name, value) => process.stdout.write(`${JSON.stringify({ name, value })}\n`)
+const report = (name, value) => Channel.report({ name, value })
 
 const weather = withApiKey({ workloadIdentityToken: machineToken, providerName: "weather" })(
   async (city, apiKey) => ({ city, apiKey })

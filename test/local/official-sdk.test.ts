@@ -7,9 +7,9 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { spawn } from "node:child_process"
-import { createInterface } from "node:readline"
+import * as Stream from "effect/Stream"
 import { fileURLToPath } from "node:url"
+import * as Child from "../support/child.js"
 import * as World from "../support/localWorld.js"
 
 const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url))
@@ -18,20 +18,12 @@ const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url)
 const run = (
   input: object,
   environment: Readonly<Record<string, string>>,
-  onLine: (name: string, value: unknown) => void
+  onReport: (name: string, value: unknown) => void
 ) =>
-  Effect.callback<void>((resume) => {
-    const child = spawn(process.execPath, ["--no-warnings", program, JSON.stringify(input)], {
-      env: { PATH: process.env["PATH"] ?? "", ...environment },
-      stdio: ["ignore", "pipe", "inherit"]
-    })
-    createInterface(child.stdout).on("line", (line) => {
-      const { name, value } = JSON.parse(line)
-      onLine(name, value)
-    })
-    child.on("error", (error) => resume(Effect.die(error)))
-    child.on("close", (code) => resume(code === 0 ? Effect.void : Effect.die(`the program ended with ${code}`)))
-    return Effect.sync(() => child.kill())
+  Effect.gen(function*() {
+    const child = yield* Child.start(["--no-warnings", program, JSON.stringify(input)], environment)
+    yield* Stream.runForEach(child.reports, ({ name, value }) => Effect.sync(() => onReport(String(name), value)))
+    assert.strictEqual(yield* child.ended, 0, child.output())
   })
 
 /** The provider `mail`, which exchanges users' JWTs, and the JWT of a user who is signed in elsewhere. */

@@ -18,9 +18,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { execFile } from "node:child_process"
 import { vi } from "vitest"
 import { buildProgram } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
 import { responses, same, secret } from "../support/utils.js"
@@ -261,15 +261,9 @@ describe("CredentialStore.layerRedis", () => {
     Effect.gen(function*() {
       const { port } = yield* Redis.make()
       const program = yield* Effect.promise(() => buildProgram("persistence/CredentialStore.child.ts"))
-      const output = yield* Effect.callback<string, unknown>((resume) => {
-        const child = execFile(
-          process.execPath,
-          [program, String(port)],
-          (error, stdout, stderr) => resume(error === null ? Effect.succeed(stdout + stderr) : Effect.fail(stderr))
-        )
-        return Effect.sync(() => void child.kill("SIGKILL"))
-      })
-      assert.strictEqual(output, "Failure")
+      const child = yield* Child.start([program, String(port)])
+      assert.strictEqual(yield* child.told("outcome"), "Failure")
+      assert.strictEqual(yield* child.ended, 0, child.output())
     }))
 
   redisTest("logs why a connection fails, without secrets", () =>

@@ -19,13 +19,13 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as Statement from "effect/sql/Statement"
 import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
-import { execFile } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import { buildProgram } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import {
   contract,
   keyOf,
@@ -374,28 +374,25 @@ describe("SqlPendingConsents on SQLite", () => {
       const program = yield* Effect.promise(() =>
         buildProgram("persistence/claims.child.ts")
       )
-      const inChild = Effect.callback<ReadonlyArray<string>, unknown>((resume) => {
-        const args = [program, store.file, Redacted.value(keyOf(1)), ...names]
-        const child = execFile(process.execPath, args, (error, stdout, stderr) =>
-          resume(error === null ? Effect.succeed(JSON.parse(stdout)) : Effect.fail(stderr)))
-        return Effect.sync(() =>
-          void child.kill("SIGKILL")
-        )
-      })
-      // The other process takes most of a second to start. This one claims sessions until the other one has claimed
-      // some.
-      const inTest = Effect.forEach([...names].reverse(), (name) =>
-        Effect.match(Effect.delay(pending.claim(secret(name)), "25 millis"), {
-          onFailure: (error) =>
-            error._tag === "ConsentNotPending" ? error.reason : error.message,
-          onSuccess: () =>
-            "Claimed"
-        }))
-      const [mine, others] = yield* Effect.all([inTest, inChild], { concurrency: "unbounded" })
-      for (const [index, outcome] of [...mine].reverse().entries()) {
-        assert.deepStrictEqual([outcome, others[index]].sort(), ["AlreadyClaimed", "Claimed"])
+      const child = yield* Child.start([program, store.file, Redacted.value(keyOf(1)), ...names])
+      const claim = (name: string) =>
+        Effect.match(pending.claim(secret(name)), {
+          onFailure: (error) => error._tag === "ConsentNotPending" ? error.reason : error.message,
+          onSuccess: () => "Claimed"
+        })
+      // Each process claims one session, from the two ends. Then both claim at the same time, with pauses: a process without
+      // pauses would have the lock of the file nearly always.
+      yield* child.next
+      const [last = "", ...rest] = [...names].reverse()
+      const outcome = yield* claim(last)
+      yield* child.tell
+      const mine = [outcome, ...yield* Effect.forEach(rest, (name) => Effect.delay(claim(name), "10 millis"))].reverse()
+      const outcomes = (yield* child.next)["outcomes"] as ReadonlyArray<string>
+      assert.lengthOf(outcomes, names.length)
+      for (const [index, other] of outcomes.entries()) {
+        assert.deepStrictEqual([mine[index], other].sort(), ["AlreadyClaimed", "Claimed"])
       }
-      assert.include(mine, "Claimed")
+      assert.deepStrictEqual([mine[0], mine.at(-1)], ["AlreadyClaimed", "Claimed"])
     }))
 
   it.effect("removes expired entries after ten minutes", () =>

@@ -20,6 +20,7 @@ import * as Schema from "effect/Schema"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
+import { report } from "../support/report.mjs"
 
 const [part = "", returnUrl = "", database = "", sessionFile = ""] = process.argv.slice(2)
 
@@ -33,7 +34,7 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   returnUrl
 }) {}
 
-const tell = (message: object) => Effect.sync(() => void process.stdout.write(`${JSON.stringify(message)}\n`))
+const tell = (message: object) => Effect.sync(() => report(message))
 
 const ask = AccessToken.get(Calendar, {
   consent: PendingConsents.handler({

@@ -8,14 +8,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { spawn } from "node:child_process"
 import { mkdtempSync, readdirSync, rmSync } from "node:fs"
 import { type AddressInfo, connect, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
 import * as Calendar from "../support/calendar.js"
+import * as Child from "../support/child.js"
 import { keyOf } from "../support/consentStore.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
@@ -42,35 +41,11 @@ const loadBalancer = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-/** Starts a process that reports an event on each line. */
-const start = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>>) =>
-  Effect.gen(function*() {
-    const program = yield* Effect.promise(() => buildProgram("persistence/restart.child.ts"))
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [program, ...args], {
-          env: {
-            PATH: process.env["PATH"],
-            AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-            CONSENT_STORE_KEY: Redacted.value(keyOf(1)),
-            ...env
-          },
-          stdio: ["ignore", "pipe", "inherit"]
-        })
-      ),
-      (child) => Effect.sync(() => void child.kill("SIGKILL"))
-    )
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-    const ended = Effect.callback<NodeJS.Signals | null>((resume) => {
-      if (child.exitCode !== null || child.signalCode !== null) return resume(Effect.succeed(child.signalCode))
-      child.once("exit", (_, signal) => resume(Effect.succeed(signal)))
-    })
-    return {
-      told: (name: string) =>
-        Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value ?? "")[name])),
-      kill: Effect.andThen(Effect.sync(() => child.kill("SIGKILL")), ended)
-    }
-  })
+const start = (args: ReadonlyArray<string>, environment: Readonly<Record<string, string>>) =>
+  Effect.flatMap(
+    Effect.promise(() => buildProgram("persistence/restart.child.ts")),
+    (program) => Child.start([program, ...args], { CONSENT_STORE_KEY: Redacted.value(keyOf(1)), ...environment })
+  )
 
 const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
 

@@ -6,13 +6,12 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { buildProgram } from "../support/build.mjs"
 import * as Calendar from "../support/calendar.js"
+import * as Child from "../support/child.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
 import * as Postgres from "../support/postgres.js"
@@ -52,37 +51,11 @@ const stores: {
   ]
 }
 
-/** Starts a process of `connect.child.ts`, which reports an event on each line. */
 const start = (args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const program = yield* Effect.promise(() => buildProgram("promise/connect.child.ts"))
     const { environment } = yield* LocalServer.LocalServer
-    const child = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        spawn(process.execPath, [program, ...args], {
-          env: {
-            PATH: process.env["PATH"],
-            AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
-            ...environment
-          },
-          stdio: ["ignore", "pipe", "inherit"]
-        })
-      ),
-      (child) => Effect.sync(() => void child.kill("SIGKILL"))
-    )
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-    const ended = Effect.callback<NodeJS.Signals | number | null>((resume) => {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        return resume(Effect.succeed(child.signalCode ?? child.exitCode))
-      }
-      child.once("exit", (code, signal) => resume(Effect.succeed(signal ?? code)))
-    })
-    return {
-      told: (name: string) =>
-        Effect.map(Effect.promise(() => lines.next()), ({ value }): string => String(JSON.parse(value ?? "")[name])),
-      kill: Effect.andThen(Effect.sync(() => child.kill("SIGKILL")), ended),
-      ended
-    }
+    return yield* Child.start([program, ...args], environment)
   })
 
 describe.each(Object.entries(stores))("Connect over %s", (_, [test, makeStore]) => {

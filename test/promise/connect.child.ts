@@ -2,12 +2,11 @@
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { runWithContext } from "effect-agentcore-identity/promise/Identity"
 import { createServer } from "node:http"
+import { report } from "../support/report.mjs"
 
 const [part = "", port = "", pendingConsents = "", formKey = ""] = process.argv.slice(2)
 
 const alice = { userId: "alice" }
-
-const tell = (message: object) => void process.stdout.write(`${JSON.stringify(message)}\n`)
 
 const connect = Connect.make({
   path: "/connect",
@@ -23,13 +22,13 @@ const connect = Connect.make({
 
 if (part === "pages") {
   createServer((request, response) => connect.node(request, response))
-    .listen(Number(port), "127.0.0.1", () => tell({ ready: true }))
+    .listen(Number(port), "127.0.0.1", () => report({ ready: true }))
 } else {
-  const count = connect.withAccessToken("calendar", { onLink: (link) => tell({ link }) })(
+  const count = connect.withAccessToken("calendar", { onLink: (link) => report({ link }) })(
     async (token: string) => token.length
   )
   const user = connect.workload({ name: "connect-agent", user: alice })
-  tell({ characters: await runWithContext({ workload: user }, () => count()) })
+  report({ characters: await runWithContext({ workload: user }, () => count()) })
   // Then nothing keeps the process alive.
   await connect.dispose()
 }

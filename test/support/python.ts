@@ -5,12 +5,13 @@
 import { assert, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { spawn, spawnSync } from "node:child_process"
+import * as Stream from "effect/Stream"
+import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import * as Child from "./child.js"
 import type { Project } from "./project.js"
 import * as ServiceModel from "./serviceModel.js"
 
@@ -55,32 +56,19 @@ export const run = (program: URL) =>
       }),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
     )
-    return yield* Effect.callback<Readonly<Record<string, unknown>>>((resume) => {
-      const responses: Record<string, unknown> = {}
-      const child = spawn(
-        python,
-        [fileURLToPath(program), JSON.stringify({ task, ...more })],
-        {
-          env: {
-            AWS_DATA_PATH: directory,
-            AWS_CONFIG_FILE: join(directory, "none"),
-            AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
-            ...environment
-          },
-          stdio: ["ignore", "pipe", "inherit"]
-        }
-      )
-      createInterface(child.stdout).on("line", (line) => {
-        const { name, value } = JSON.parse(line)
-        responses[name] = value
-      })
-      child.on("error", (error) => resume(Effect.die(error)))
-      child.on(
-        "close",
-        (code) => resume(code === 0 ? Effect.succeed(responses) : Effect.die(`boto3 ended with ${code}`))
-      )
-      return Effect.sync(() => child.kill())
-    })
+    const child = yield* Child.start(
+      [fileURLToPath(program), JSON.stringify({ task, ...more })],
+      {
+        AWS_DATA_PATH: directory,
+        AWS_CONFIG_FILE: join(directory, "none"),
+        AWS_SHARED_CREDENTIALS_FILE: join(directory, "none"),
+        ...environment
+      },
+      python
+    )
+    const reports = yield* Stream.runCollect(child.reports)
+    assert.strictEqual(yield* child.ended, 0, child.output())
+    return Object.fromEntries(reports.map(({ name, value }) => [String(name), value]))
   })
 
 export const pythonTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
