@@ -19,11 +19,11 @@
  * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder requests the
  * token from AgentCore first.
  *
- * A runner that starts with stored executions may log the warning "Could not find entity manager for address, retrying".
- * The cluster read a message before {@link layer} registered the workflow. It does not lose the message: it returns it
- * to the database, and reads it again as soon as the workflow is registered. So the warning is harmless at a start. If
- * it repeats, a runner has no layer of the workflow that it names: after `entityRegistrationTimeout` of the cluster, by
- * default a minute, the execution dies with "Entity type … not registered". Give all runners of a database all workflows.
+ * A runner that starts with stored executions may warn "Could not find entity manager for address, retrying": the
+ * cluster read a message before {@link layer} registered the workflow. At a start this is harmless. The message returns
+ * to the database, and the cluster reads it again as soon as the workflow is registered. If the warning repeats, this
+ * runner has no layer of the workflow that it names. After `entityRegistrationTimeout` of the cluster, by default a
+ * minute, the execution dies with "Entity type … not registered". Give all runners of a database all workflows.
  *
  * The engine of Effect 4 cannot read two values that the engine of Effect 3 stored: results without a value, and the
  * parent of an execution. Stop the runners on Effect 3, run these statements once, then start the runners on Effect 4:

@@ -380,8 +380,8 @@ describe("SqlPendingConsents on SQLite", () => {
           onFailure: (error) => error._tag === "ConsentNotPending" ? error.reason : error.message,
           onSuccess: () => "Claimed"
         })
-      // Each process claims one session, from the two ends. Then both claim at the same time, with pauses: a process without
-      // pauses would have the lock of the file nearly always.
+      // Each process claims one session, from the two ends. Then both claim at the same time, with pauses: a process
+      // without pauses would have the lock of the file nearly always.
       yield* child.next
       const [last = "", ...rest] = [...names].reverse()
       const outcome = yield* claim(last)

@@ -1,5 +1,5 @@
-// A process that claims sessions from a SQLite database. After the first one it waits for a line of stdin. At the end it
-// reports the outcome of each claim.
+// A process that claims sessions from a SQLite database. After the first one it waits for a line of stdin. At the end
+// it reports the outcome of each claim.
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * Programs that tests run in processes of their own. They report values over descriptor 3, with `report.mjs`. Logs go to
- * their standard output and standard error, which nothing parses.
+ * Programs that tests run in processes of their own. They report values over descriptor 3, with `report.mjs`. Logs go
+ * to their standard output and standard error, which nothing parses.
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
