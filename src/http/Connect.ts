@@ -61,6 +61,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -76,6 +77,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type * as Take from "effect/Take"
 import * as Consent from "../Consent.js"
 import * as ConsentWait from "../consent/consentWait.js"
 import { pollUntil } from "../consent/pollBudget.js"
@@ -111,6 +113,7 @@ import * as Appearances from "./connect/appearance.js"
 import * as Links from "./connect/links.js"
 import * as Pages from "./connect/pages.js"
 import * as Requests from "./connect/requests.js"
+import * as Shutdown from "./connect/shutdown.js"
 import * as OwnTexts from "./connect/texts.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
@@ -154,7 +157,8 @@ export const link = (
   Effect.flatMap(Connect, (connect) => connect.link(credential, options))
 
 /**
- * The consent events of this process. A reader that is more than 1024 events behind misses the oldest.
+ * The consent events of this process, until the pages end. A reader that is more than 1024 events behind misses the
+ * oldest.
  *
  * @since 0.1.0
  * @category accessors
@@ -227,6 +231,29 @@ const makeService = (options: LinkOptions, links: Links.Links, events: Stream.St
   events
 })
 
+/** The events, until `end`. A reader that is late still gets those that it has not read. */
+const makeEvents = Effect.gen(function*() {
+  const pubsub = yield* PubSub.sliding<Take.Take<Event>>(1024)
+  let isEnded = false
+  return {
+    publish: (event: Event) => PubSub.publish(pubsub, [event]),
+    end: Effect.suspend(() => {
+      isEnded = true
+      return PubSub.publish(pubsub, Exit.void)
+    }),
+    events: Stream.unwrap(Effect.map(
+      PubSub.subscribe(pubsub),
+      // A reader that subscribes after the last message would wait for ever.
+      (subscription) => isEnded ? Stream.empty : Stream.flattenTake(Stream.fromSubscription(subscription))
+    ))
+  }
+})
+
+const checkShutdownTimeout = Validation.makeCheck(
+  () => Schema.Struct({ gracefulShutdownTimeout: Constraint.optional(OptionTypes.DurationInput) }),
+  { name: "Connect" }
+)
+
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
   "agentcore.event": _tag,
   ...credential === undefined ? {} : { "agentcore.credential": credential }
@@ -238,7 +265,11 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const links = yield* Links.make(options)
     yield* Links.checkRevokeAt(options.revokeAt)
     const toResponse = Pages.make(yield* Appearances.make(options.appearance, links))
-    const events = yield* PubSub.sliding<Event>(1024)
+    const wrong = checkShutdownTimeout({ gracefulShutdownTimeout: options.gracefulShutdownTimeout })
+    if (wrong !== undefined) return yield* wrong
+    const shutdown = Shutdown.make()
+    const { events, publish, end } = yield* makeEvents
+    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), end))
     const dependencies = yield* Completion.dependenciesOfProgram
     const { connections, runFor } = Requests.make({
       ...options,
@@ -249,7 +280,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       links,
       formTokens: yield* Requests.makeFormTokens(options.formKey),
       emit: (event) =>
-        Effect.flatMap(DateTime.now, (at) => PubSub.publish(events, { ...event, at })).pipe(
+        Effect.flatMap(DateTime.now, (at) => publish({ ...event, at })).pipe(
           Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
         )
     })
@@ -267,9 +298,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
-    const notSignedIn = respond(
-      View.Refused({ reason: "NotSignedIn", link: undefined, connectionsUrl: links.connectionsUrl })
-    )
+    const refuse = (reason: "NotSignedIn" | "Stopping") =>
+      respond(View.Refused({ reason, link: undefined, connectionsUrl: links.connectionsUrl }))
     // Fails as the router does for an unknown path. The type of a router does not include its failure.
     const checkSpelling = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       Links.isSpelled(request.url, path)
@@ -281,26 +311,28 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
     ) =>
-      Effect.catchIf(
-        Effect.andThen(
-          checkSpelling,
-          forUser(
-            method,
-            (user) =>
-              Effect.flatMap(
-                HttpRouter.params,
-                ({ name = "" }) =>
-                  Effect.flatMap(
-                    runFor(user, (requests) =>
-                      run(requests, name)),
-                    respond
-                  )
-              )
-          )
+      Effect.gen(function*() {
+        yield* checkSpelling
+        if (yield* Shutdown.IsStopping) {
+          return yield* refuse("Stopping")
+        }
+        const { name = "" } = yield* HttpRouter.params
+        return yield* forUser(
+          method,
+          (user) =>
+            Effect.flatMap(
+              runFor(user, (requests) =>
+                run(requests, name)),
+              respond
+            )
+        )
+      }).pipe(
+        Effect.catchIf(
+          (error): error is Extract<typeof error, NotSignedIn> =>
+            error instanceof NotSignedIn,
+          () => refuse("NotSignedIn")
         ),
-        (error): error is Extract<typeof error, NotSignedIn> =>
-          error instanceof NotSignedIn,
-        () => notSignedIn
+        shutdown.guard
       )
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
@@ -321,7 +353,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       HttpRouter.route("POST", linkPath, handle("POST", (requests, name) => requests.submit(name)))
     ]
     return {
-      service: makeService(options, links, Stream.fromPubSub(events)),
+      service: makeService(options, links, events),
       connections,
       addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
     }
@@ -337,6 +369,10 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  * defects with a `ValidationException`.
  *
  * With a `CredentialCache` in context, disconnecting also drops its token.
+ *
+ * When the scope of the layer ends, requests that run are finished first, for at most `gracefulShutdownTimeout`. New
+ * ones get a page with the status 503. Then the events end, and the layers below, such as the store of pending
+ * consents.
  *
  * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the next
  * process that builds the layer signals them, and so does the page of a granted link.

@@ -5,6 +5,7 @@ import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -216,6 +217,46 @@ describe("a user's connections", () => {
           for (const { done } of yield* promised(() => Promise.all(readers.map((reader) => reader.next())))) {
             assert.isTrue(done)
           }
+        })
+      ),
+    30_000
+  )
+
+  it.live(
+    "wait for a request at their end, but no longer than the limit",
+    () =>
+      Effect.gen(function*() {
+        const arrived = yield* Deferred.make<void>()
+        const gate = yield* Deferred.make<void>()
+        yield* application(({ connect }) =>
+          Effect.gen(function*() {
+            const page = yield* Effect.forkChild(request("/connect"))
+            yield* Deferred.await(arrived)
+            // Both end when the first one does.
+            yield* promised(() => Promise.all([connect.dispose(), connect.dispose()]))
+            yield* Deferred.succeed(gate, undefined)
+            assert.strictEqual((yield* Fiber.join(page)).status, 200)
+          }), {
+          currentUser: async () => {
+            Deferred.doneUnsafe(arrived, Effect.void)
+            await Effect.runPromise(Deferred.await(gate))
+            return { userId: "alice" }
+          },
+          gracefulShutdownTimeout: "50 millis"
+        })
+      }),
+    30_000
+  )
+
+  it.live(
+    "serve the requests that came before they were built, although dispose is called at once",
+    () =>
+      application(({ connect }) =>
+        Effect.gen(function*() {
+          const link = connect.link("calendar")
+          const disposed = connect.dispose()
+          assert.match(yield* promised(() => link), /\/connect\/calendar$/)
+          yield* promised(() => disposed)
         })
       ),
     30_000
@@ -588,6 +629,7 @@ describe("node, behind a framework", () => {
     [/'revokeAt.calendar' .* be a web address/, { revokeAt: { calendar: "javascript:alert(1)" } }],
     [/'revokeAt' .* be an object/, { revokeAt: null }],
     [/'users' .* be 'userId' or 'jwt'/, { users: "email" }],
+    [/'gracefulShutdownTimeout' failed/, { gracefulShutdownTimeout: "soon" }],
     [/^The formKey of Connect has to be 32 bytes/, { formKey: "c2hvcnQ=" }],
     [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: null } }],
     [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: { providerName: "calendar" } } }],

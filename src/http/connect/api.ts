@@ -181,6 +181,8 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * accept the forms of each other share it. Default: random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
+  /** How long the end of the pages waits for the requests that run. Default: 10 seconds. */
+  readonly gracefulShutdownTimeout?: Duration.Input | undefined
 }
 
 /** No user is signed in in this browser. `currentUser` fails with it, and the page says so. */
@@ -316,6 +318,7 @@ export const View = Data.taggedEnum<View>()
  * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
  * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects. The log has the reason.
  * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
+ * - `Stopping`: the request came while the pages end
  */
 export type Rejection =
   | "NotSignedIn"
@@ -326,6 +329,7 @@ export type Rejection =
   | "ContinueNotAllowed"
   | "OtherUserKind"
   | "Unavailable"
+  | "Stopping"
 
 /** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
 export type EventUser =

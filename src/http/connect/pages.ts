@@ -17,7 +17,8 @@ const statusOfRejection: { readonly [R in Rejection]: number } = {
   UnknownCredential: 404,
   ContinueNotAllowed: 400,
   OtherUserKind: 500,
-  Unavailable: 502
+  Unavailable: 502,
+  Stopping: 503
 }
 
 const statusOf = (view: View): number =>

@@ -53,7 +53,11 @@ const en: Texts = {
       text:
         "The application identifies you here in another way than its agent does. This is an error of the application, not yours."
     },
-    Unavailable: { title: "Not possible now", text: "The service did not respond as expected. Try again later." }
+    Unavailable: { title: "Not possible now", text: "The service did not respond as expected. Try again later." },
+    Stopping: {
+      title: "One moment, please",
+      text: "The server is restarting, so nothing was done. Reload this page in a few seconds."
+    }
   }
 }
 
@@ -116,6 +120,11 @@ const de: Texts = {
     Unavailable: {
       title: "Zurzeit nicht möglich",
       text: "Der Dienst hat nicht wie erwartet geantwortet. Versuchen Sie es später noch einmal."
+    },
+    Stopping: {
+      title: "Einen Moment, bitte",
+      text:
+        "Der Server wird gerade neu gestartet. Es wurde nichts getan. Laden Sie diese Seite in einigen Sekunden neu."
     }
   }
 }

@@ -1,6 +1,5 @@
 /** `http/Connect` over a runtime of its own, as functions that return promises. */
 import * as Context from "effect/Context"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { isHttpServerError } from "effect/http/HttpServerError"
@@ -19,6 +18,7 @@ import * as Credentials from "../../Credentials.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as Http from "../../http/Connect.js"
 import { invalid, isSpelled, unknownCredential, wrongCredential } from "../../http/connect/links.js"
+import * as Shutdown from "../../http/connect/shutdown.js"
 import * as Identity from "../../Identity.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import { ValidationException } from "../../IdentityError.js"
@@ -173,23 +173,17 @@ interface PagesService {
     HttpServerRequest.HttpServerRequest | Scope.Scope
   >
   readonly connections: Effect.Success<ReturnType<typeof Http.httpApp>>["connections"]
-  /** Ends with the runtime. */
-  readonly stopped: Effect.Effect<void>
 }
 
 class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
 
 const layerPages = (options: Http.Options<unknown, never, unknown>) =>
-  Layer.effectContext(Effect.gen(function*() {
-    const { app, connections, service } = yield* Http.httpApp(options)
-    const stopped = yield* Effect.acquireRelease(
-      Deferred.make<void>(),
-      (stopped) => Deferred.succeed(stopped, undefined)
+  Layer.effectContext(
+    Effect.map(
+      Http.httpApp(options),
+      ({ service, ...pages }) => Context.make(Http.Connect, service).pipe(Context.add(Pages, pages))
     )
-    return Context.make(Http.Connect, service).pipe(
-      Context.add(Pages, { app, connections, stopped: Deferred.await(stopped) })
-    )
-  }))
+  )
 
 type Services = Identity.Identity | DataPlane.DataPlane
 
@@ -273,9 +267,12 @@ export interface Connect<Name extends string, Req>
     ): Functions.CredentialWrapper
   }
   /**
-   * Ends the events and the connections to the stores. The next use makes new ones. Requests and waits of `onLink`
-   * continue. A wait gets no more signals, so it can take up to 5 minutes to notice that the user has connected.
-   * Consents in memory are lost.
+   * Ends the pages, then the events, then the connections to the stores. Requests and waits of `onLink` that run are
+   * finished first, for at most `gracefulShutdownTimeout`. New requests get a page with the status 503 until `dispose`
+   * resolves. The next use makes new pages.
+   *
+   * A wait that takes longer gets no more signals, so it can take up to 5 minutes to notice that the user has
+   * connected. Consents in memory are lost.
    */
   readonly dispose: () => Promise<void>
 }
@@ -297,8 +294,20 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     )
   )
   type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
+  const shutdown = Shutdown.make()
+  // Counts a request from its arrival, because the first ones wait for the runtime.
   const run = <A, E>(effect: Effect.Effect<A, E, R>): Fiber.Fiber<A, unknown> =>
-    Effect.runFork(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+    Effect.runFork(
+      shutdown.guard(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+    )
+  let disposal: Promise<void> | undefined
+  const dispose = (): Promise<void> =>
+    disposal ??= Effect.runPromise(
+      Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), Effect.promise(runtime.dispose))
+    ).finally(() => {
+      disposal = undefined
+      shutdown.restart()
+    })
   const { functions, settle, withAccessToken } = Functions.makeWith<R>({
     run,
     identity: Identity.Identity,
@@ -369,10 +378,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
     ...toPromise<R, typeof served>(served, {
       run: settle,
       within: (stream) =>
-        Stream.unwrap(
-          Effect.map(runtime.context, (context) =>
-            stream.pipe(Stream.provideContext(context), Stream.interruptWhen(Context.get(context, Pages).stopped)))
-        )
+        Stream.unwrap(Effect.map(runtime.context, (context) => Stream.provideContext(stream, context)))
     }),
     withAccessToken: (
       subject: Name | Credential | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
@@ -418,7 +424,7 @@ export const make = <Name extends string, Req>(options: Options<Name, Req>): Con
         else response.writeHead(404).end()
       }
     ),
-    dispose: runtime.dispose,
-    [Symbol.asyncDispose]: runtime.dispose
+    dispose,
+    [Symbol.asyncDispose]: dispose
   }
 }

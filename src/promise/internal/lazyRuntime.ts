@@ -11,28 +11,31 @@ export const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.laye
 
 export interface LazyRuntime<R, E> {
   readonly context: Effect.Effect<Context.Context<R>, E>
-  /** Disposes of the runtime. The next use makes a new one. */
+  /** Disposes of the runtime. The next use after it makes a new one. */
   readonly dispose: () => Promise<void>
 }
 
 export const make = <R, E>(layer: Layer.Layer<R, E>): LazyRuntime<R, E> => {
-  let current: ManagedRuntime.ManagedRuntime<R, E> | undefined
+  let current: Pick<ManagedRuntime.ManagedRuntime<R, E>, "contextEffect" | "disposeEffect"> | undefined
+  const end = (runtime: typeof current) => () => {
+    if (current === runtime) current = undefined
+  }
   return {
     context: Effect.suspend(() => {
-      const runtime = current ??= ManagedRuntime.make(layer)
+      // A copy, because a runtime that is being disposed of has no `contextEffect` any more.
+      const runtime = current ??= { ...ManagedRuntime.make(layer) }
       return runtime.contextEffect.pipe(
         // A `ManagedRuntime` never retries a failed build. So the next call makes another one, which reads the
         // environment again.
         Effect.tapCause(() => {
-          if (current === runtime) current = undefined
+          end(runtime)()
           return runtime.disposeEffect
         })
       )
     }),
     dispose: async () => {
       const runtime = current
-      current = undefined
-      await runtime?.dispose()
+      if (runtime !== undefined) await Effect.runPromise(runtime.disposeEffect).finally(end(runtime))
     }
   }
 }
