@@ -248,7 +248,12 @@ export const layerPoller = (options?: {
   /** How to wait if no signal arrives. Default: `TokenPoller.defaultPoller`. */
   readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
 }): Layer.Layer<never, never, ConsentSignals> =>
-  Layer.effect(TokenPoller.TokenPoller)(
-    Effect.map(ConsentSignals, (signals) =>
-      poller(signals, options?.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)))
+  Layer.fresh(
+    Layer.effect(TokenPoller.TokenPoller)(
+      Effect.map(
+        ConsentSignals,
+        (signals) =>
+          poller(signals, options?.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll))
+      )
+    )
   )

@@ -470,13 +470,13 @@ export type Decorator = Operation.Decorator<typeof operations>
 
 /**
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
- * limits, or faults in tests.
+ * limits, or faults in tests. Each use of the layer wraps the control plane below it.
  *
  * @since 0.1.0
  * @category layers
  */
 export const decorate = (decorator: Decorator): Layer.Layer<ControlPlane, never, ControlPlane> =>
-  Layer.effect(
+  Layer.fresh(Layer.effect(
     ControlPlane,
     Effect.map(ControlPlane, (plane) => addStreams(operations, Plane.decorate(operations, plane, decorator)))
-  )
+  ))

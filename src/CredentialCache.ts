@@ -359,6 +359,10 @@ const makeLayer = (
  * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. With invalid options,
  * the layer dies with a `ValidationException`.
  *
+ * Each use of the layer is a cache for the data plane below it, so that no account gets another account's credentials.
+ * To share one cache between two parts of a program for one account, compose it with its plane into one constant, and
+ * provide that to both: `const cached = Layer.provide(CredentialCache.layer(), planes)`.
+ *
  * @since 0.1.0
  * @category layers
  * @example
@@ -375,10 +379,11 @@ const makeLayer = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Validation.makeLayer(validateOptions, options, (options) => makeLayer(options, none))
+  Layer.fresh(Validation.makeLayer(validateOptions, options, (options) => makeLayer(options, none)))
 
 /**
- * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
+ * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials. Each
+ * use of the layer is a cache for the data plane below it. The store may be shared.
  *
  * @since 0.1.0
  * @category layers
@@ -401,15 +406,16 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Validation.makeLayer(validateStoreOptions, options, (options) =>
+  Layer.fresh(Validation.makeLayer(validateStoreOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
       (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))
-    )))
+    ))))
 
 /**
  * Caches the tokens of the security token service in context until they expire, less the skew of the cache. Tokens stay
- * in memory even with a store, because a request does not contain the IAM identity.
+ * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache for
+ * the service below it.
  *
  * @since 0.1.0
  * @category layers

@@ -550,6 +550,9 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
  * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
+ * Each use of the layer wraps the data plane below it. To share what the decorator holds between two parts of a program,
+ * compose the decorator with its plane into one constant, and provide that to both.
+ *
  * @since 0.1.0
  * @category layers
  * @example
@@ -567,4 +570,4 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
  * )
  */
 export const decorate = (decorator: Decorator): Layer.Layer<DataPlane, never, DataPlane> =>
-  Layer.effect(DataPlane, Effect.map(DataPlane, (plane) => Plane.decorate(operations, plane, decorator)))
+  Layer.fresh(Layer.effect(DataPlane, Effect.map(DataPlane, (plane) => Plane.decorate(operations, plane, decorator))))

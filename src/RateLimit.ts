@@ -68,6 +68,11 @@ const validateQuota = Validation.makeCheck(() => Quota, { name: "RateLimit.contr
  *
  * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
+ * Each use of the layer has its own budget, for the account of the data plane below it. Two branches of a program that
+ * provide it separately have two budgets, and together may exceed the quota. To share one budget between two parts of a
+ * program for one account, compose it with its plane into one constant, and provide that to both:
+ * `const limited = Layer.provide(RateLimit.dataPlane(), planes)`.
+ *
  * @since 0.1.0
  * @category layers
  * @example
@@ -85,7 +90,7 @@ const validateQuota = Validation.makeCheck(() => Quota, { name: "RateLimit.contr
 export const dataPlane = (
   quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
-  Validation.makeLayer(validateQuotas, quotas, (quotas) =>
+  Layer.fresh(Validation.makeLayer(validateQuotas, quotas, (quotas) =>
     Layer.suspend(() => {
       // AWS counts each operation separately.
       const limiters = Record.map({ ...dataPlaneQuotas, ...quotas }, RateLimiter.make)
@@ -94,10 +99,11 @@ export const dataPlane = (
           ? Effect.flatMap(priorityOf(request), (priority) => Effect.andThen(limiters[operation](priority), effect))
           : Effect.andThen(limiters[operation]("normal"), effect)
       )
-    }))
+    })))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls per second for each operation.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation. Each use of the
+ * layer has its own budget, as with {@link dataPlane}.
  *
  * @since 0.1.0
  * @category layers
@@ -105,8 +111,8 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Validation.makeLayer(validateQuota, quota, (quota) =>
+  Layer.fresh(Validation.makeLayer(validateQuota, quota, (quota) =>
     Layer.suspend(() => {
       const limiters = Record.map(ControlPlane.operations, () => RateLimiter.make(quota))
       return ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
-    }))
+    })))

@@ -200,13 +200,13 @@ export const make = (implementation: Operations): Service =>
 export type Decorator = Operation.Decorator<typeof operations, SecurityTokenServiceError>
 
 /**
- * Wraps every operation of the service in context.
+ * Wraps every operation of the service in context. Each use of the layer wraps the service below it.
  *
  * @since 0.1.0
  * @category layers
  */
 export const decorate = (decorator: Decorator): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
-  Layer.effect(
+  Layer.fresh(Layer.effect(
     SecurityTokenService,
     Effect.map(SecurityTokenService, (service) => Plane.decorate(operations, service, decorator))
-  )
+  ))

@@ -189,13 +189,14 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
   Layer.succeed(WorkloadAccessToken, make(token))
 
 /**
- * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`.
+ * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`. Each use of the
+ * layer reads the configuration.
  *
  * @since 0.1.0
  * @category layers
  */
 export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Layer<WorkloadAccessToken, ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(token), layer))
+  Layer.fresh(Layer.unwrap(Effect.map(readConfig(token), layer)))
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.
@@ -205,6 +206,9 @@ export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Laye
  * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or
  * because the user's JWT has expired, `get` returns the old token for another minute, unless it was invalidated. With
  * invalid options, `get` fails with `ValidationException`.
+ *
+ * Each use of the layer obtains a token from the data plane below it. To share one token between two parts of a program
+ * for one account, compose the layer with its plane into one constant, and provide that to both.
  *
  * @since 0.1.0
  * @category layers
@@ -226,7 +230,7 @@ export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Laye
  * const program = Effect.all([forItself, forAlice]).pipe(Effect.provide(AwsIdentity.layer({ region: "us-west-2" })))
  */
 export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
-  Layer.effect(WorkloadAccessToken, makeWorkload(options))
+  Layer.fresh(Layer.effect(WorkloadAccessToken, makeWorkload(options)))
 
 /**
  * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker.

@@ -161,10 +161,10 @@ const plainPage = (outcome: Outcome) =>
  * @category layers
  */
 export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
-  Layer.merge(
+  Layer.fresh(Layer.merge(
     ServerSpans.layerUntraced(ConsentRoutes.matches(path)),
     Layer.effect(
       Headers.CurrentRedactedNames,
       Effect.map(Headers.CurrentRedactedNames, (names) => [...names, "referer"])
     )
-  )
+  ))

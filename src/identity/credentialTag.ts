@@ -143,7 +143,8 @@ export const makeKind = ({ name, validateDeclaration }: Checks, defaultTag: Tag<
   const layer = <Id, Subject extends object, E, R>(
     subject: Subject & Tagged<Id>,
     obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
-  ): Layer.Layer<Id, E, R> => Layer.suspend(() => Layer.effect(tagOf<Id>(subject), obtain(subject)))
+    // Without `fresh`, a constant layer provided for Bob inside a program of Alice would hold Alice's credential.
+  ): Layer.Layer<Id, E, R> => Layer.fresh(Layer.suspend(() => Layer.effect(tagOf<Id>(subject), obtain(subject))))
 
   return { declare, provide, layer }
 }

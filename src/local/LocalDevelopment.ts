@@ -185,11 +185,11 @@ export const layer = (options: Options = {}): Layer.Layer<
   Exclude<LoadError, MissingWorkloadAccessToken>,
   DataPlane | ControlPlane
 > =>
-  Layer.effect(
+  Layer.fresh(Layer.effect(
     WorkloadAccessToken.WorkloadAccessToken,
     load(options).pipe(
       Effect.flatMap((caller) => WorkloadAccessToken.makeWorkload({ ...caller, renewAfter: options.renewAfter })),
       Effect.catchTag("MissingWorkloadAccessToken", (missing) =>
         Effect.succeed({ get: missing, invalidate: () => Effect.void }))
     )
-  )
+  ))
