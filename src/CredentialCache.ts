@@ -382,8 +382,8 @@ export const layer = (
   Layer.fresh(Validation.makeLayer(validateOptions, options, (options) => makeLayer(options, none)))
 
 /**
- * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials. Each
- * use of the layer is a cache for the data plane below it. The store may be shared.
+ * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
+ * Each use of the layer is a cache for the data plane below it. The store may be shared.
  *
  * @since 0.1.0
  * @category layers
@@ -414,8 +414,8 @@ export const layerStore = (
 
 /**
  * Caches the tokens of the security token service in context until they expire, less the skew of the cache. Tokens stay
- * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache for
- * the service below it.
+ * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache
+ * for the service below it.
  *
  * @since 0.1.0
  * @category layers

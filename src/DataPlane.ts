@@ -550,8 +550,8 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
  * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
- * Each use of the layer wraps the data plane below it. To share what the decorator holds between two parts of a program,
- * compose the decorator with its plane into one constant, and provide that to both.
+ * Each use of the layer wraps the data plane below it. To share one decorated plane between two parts of a program,
+ * compose the two into one constant, and provide that to both.
  *
  * @since 0.1.0
  * @category layers

@@ -549,9 +549,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
  * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsHttpDataPlane.layerNode()`, or a
  * decorated one. `AwsIdentity.layer()` and `LocalIdentity.layer()` already include this layer.
  *
- * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. So do all
- * layers of this package that depend on an account or a user. Effect shares other layers between the two programs. If
- * your own layer depends on an `Identity`, use `Layer.fresh`, or `Effect.provide` with `{ local: true }`.
+ * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. The
+ * same holds for all layers of this package that depend on an account or a user. Effect shares other layers between the
+ * two programs. If your own layer depends on an `Identity`, use `Layer.fresh`, or `Effect.provide` with
+ * `{ local: true }`.
  *
  * @since 0.1.0
  * @category layers

@@ -189,8 +189,8 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
   Layer.succeed(WorkloadAccessToken, make(token))
 
 /**
- * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`. Each use of the
- * layer reads the configuration.
+ * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`. Each use of
+ * the layer reads the configuration.
  *
  * @since 0.1.0
  * @category layers

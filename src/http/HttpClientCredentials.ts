@@ -256,18 +256,19 @@ const wrapClient = <Options extends object, E, R>(
  *
  * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
  * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
- * there. `fetch` does not follow redirects itself, because it would send most headers to the next origin.
+ * there. `fetch` and the redirect interceptor of undici do not follow redirects themselves, because they would send
+ * most headers to the next origin.
  *
  * The origin of each request is checked right before it is sent, also with tracing off around the client. Until then,
  * the request carries a random mark instead of the credential. If an inner client turns tracing off, for example with
  * `HttpClient.TracerDisabledWhen`, its requests cannot be checked. Each is then sent with the mark, and is a defect.
- * Turn tracing off around the client instead. A `Dispatcher` of undici must not follow redirects itself, because the
- * check does not see them.
+ * Turn tracing off around the client instead. An interceptor of undici that redirects in spite of `maxRedirections: 0`
+ * must not be used, also not by `setGlobalDispatcher`, because the check does not see its requests.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that
  * an inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not
- * sent.
+ * sent. The same holds for `UndiciOptions` and `maxRedirections: 0`.
  *
  * @since 0.1.0
  * @category combinators

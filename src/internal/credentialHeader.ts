@@ -52,24 +52,40 @@ const fetchRedirects =
   "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the "
   + "client with credentials, not inside, or with redirect: \"manual\""
 
+const undiciRedirects =
+  "undici would follow redirects with the credential: provide NodeHttpClient.UndiciOptions around the "
+  + "client with credentials, not inside, or with maxRedirections: 0"
+
 const unchecked = "The origins of the requests of this client cannot be checked, so it gets no credential: "
   + "HttpClient.TracerDisabledWhen and Tracer.DisablePropagation have to be set around the client with credentials, not "
   + "the other way round, and HttpClient.make has to make the innermost client"
 
-// By default `fetch` follows redirects, and sends custom headers to other origins.
+/** `UndiciOptions` of `@effect/platform-node`, by its key: that package is optional, and does not run in browsers. */
+const UndiciOptions = Context.Reference<{ readonly maxRedirections?: number }>(
+  "@effect/platform-node/NodeHttpClient/UndiciOptions",
+  { defaultValue: () => ({}) }
+)
+
+// By default `fetch` follows redirects, and so does undici with its redirect interceptor. Both send custom headers to
+// other origins.
 const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<never>) => {
     const init = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
-    return Effect.provideService(self, FetchHttpClient.RequestInit, {
-      ...init,
-      redirect: init?.redirect === "error" ? "error" : "manual"
-    })
+    return self.pipe(
+      Effect.provideService(FetchHttpClient.RequestInit, {
+        ...init,
+        redirect: init?.redirect === "error" ? "error" : "manual"
+      }),
+      Effect.provideService(UndiciOptions, { ...Context.get(context, UndiciOptions), maxRedirections: 0 })
+    )
   })
 
-/** Whether an inner client has replaced the `RequestInit` of `withoutRedirects`. */
-const fetchFollows = (): boolean => {
-  const init = Context.getOrUndefined(Fiber.getCurrent()?.context ?? Context.empty(), FetchHttpClient.RequestInit)
-  return init?.redirect !== "manual" && init?.redirect !== "error"
+/** Fails if an inner client has replaced what `withoutRedirects` provides. */
+const checkRedirects = (): void => {
+  const context = Fiber.getCurrent()?.context ?? Context.empty()
+  const redirect = Context.getOrUndefined(context, FetchHttpClient.RequestInit)?.redirect
+  if (redirect !== "manual" && redirect !== "error") throw new Error(fetchRedirects)
+  if (Context.get(context, UndiciOptions).maxRedirections !== 0) throw new Error(undiciRedirects)
 }
 
 /**
@@ -146,7 +162,7 @@ export const inject = <E, R, E2, R2>(
       const check = (sent: Request): void => {
         if (!hasMark(sent) && !hasCredential(sent)) return
         if (!isAllowed(sent)) throw new Error(redirected)
-        if (fetchFollows()) throw new Error(fetchRedirects)
+        checkRedirects()
         Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
       /** Removes the header from all requests. Fails if one was sent without the check. */

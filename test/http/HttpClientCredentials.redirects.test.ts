@@ -1,4 +1,6 @@
 /** A credential reaches no other origin, for any order of the combinators. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
@@ -12,7 +14,9 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
 import * as Recorder from "../support/recorder.js"
@@ -97,6 +101,18 @@ const provide = Effect.provide([
   }),
   WorkloadAccessToken.layer(secret(`${sentinel}-workload`))
 ])
+
+/** While the layer is built, `dispatcher` is the global one of undici and of `fetch`. */
+const globalDispatcher = (dispatcher: Effect.Effect<Undici.Dispatcher, never, Scope.Scope>) =>
+  Layer.effectDiscard(Effect.flatMap(dispatcher, (dispatcher) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const before = Undici.getGlobalDispatcher()
+        Undici.setGlobalDispatcher(dispatcher)
+        return before
+      }),
+      (before) => Effect.sync(() => Undici.setGlobalDispatcher(before))
+    )))
 
 const secrets = [`${sentinel}-token`, `${sentinel}-key`, `${sentinel}-workload`]
 
@@ -196,6 +212,67 @@ describe("a credential", () => {
         assert.strictEqual(Exit.isSuccess(exit), redirect === "manual")
         if (!isSafe) assert.include(Cause.pretty((exit as Exit.Failure<unknown, unknown>).cause), "fetch would follow")
       }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
+  }
+
+  /** The types of undici do not have this option of its interceptor. */
+  const undiciOptions = (maxRedirections: number | undefined) => {
+    const options: object = maxRedirections === undefined ? {} : { maxRedirections }
+    return Effect.provideService(NodeHttpClient.UndiciOptions, options)
+  }
+
+  const redirecting = Effect.acquireRelease(
+    Effect.sync(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 3 }))),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+
+  const dispatchers: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
+    [
+      "an Agent of undici",
+      NodeHttpClient.layerUndiciNoDispatcher.pipe(Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, redirecting)))
+    ],
+    [
+      "the global dispatcher of undici",
+      NodeHttpClient.layerUndiciNoDispatcher.pipe(
+        Layer.provide(NodeHttpClient.dispatcherLayerGlobal),
+        Layer.provide(globalDispatcher(redirecting))
+      )
+    ],
+    ["fetch with a global dispatcher", Layer.provide(FetchHttpClient.layer, globalDispatcher(redirecting))]
+  ]
+
+  for (const [name, layer] of dispatchers) {
+    for (const maxRedirections of [undefined, 3, 0]) {
+      it.live(`the redirect interceptor follows no redirect: ${name}, maxRedirections: ${maxRedirections}`, () =>
+        Effect.gen(function*() {
+          const other = yield* resource((_, response) => response.end("ok"))
+          const { seen, url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
+          const withKey = HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+          const withOptions = HttpClient.transformResponse(undiciOptions(maxRedirections))
+          const client = yield* HttpClient.HttpClient
+          const api = maxRedirections === 0
+            ? withKey(withOptions(client))
+            : withOptions(withKey(client))
+          const { status } = yield* api.get(url)
+          assert.strictEqual(status, 307)
+          assert.deepStrictEqual(seen.map(({ headers }) => headers["x-own-key"]), [`${sentinel}-key`])
+          assert.lengthOf(other.seen, 0)
+          // Each hop is checked where the program follows redirects.
+          yield* HttpClient.followRedirects(api).get(url)
+          assert.deepStrictEqual(other.seen.map(({ headers }) => headers["x-own-key"]), [undefined])
+        }).pipe(provide, Effect.provide(layer)))
+    }
+
+    it.live(`an inner client that allows redirects is a defect: ${name}`, () =>
+      Effect.gen(function*() {
+        const { seen, url } = yield* resource((_, response) => response.end("ok"))
+        const api = HttpClient.transformResponse(
+          yield* HttpClient.HttpClient,
+          undiciOptions(3)
+        ).pipe(HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] }))
+        const exit = yield* Effect.exit(api.get(url))
+        assert.lengthOf(seen, 0)
+        assert.include(Cause.pretty((exit as Exit.Failure<unknown, unknown>).cause), "undici would follow")
+      }).pipe(provide, Effect.provide(layer)))
   }
 
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
