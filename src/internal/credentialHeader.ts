@@ -8,8 +8,8 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -21,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import { isPlain } from "../models/internal/plainData.js"
 import { type Allows, urlOf } from "./origins.js"
+import { followerIn, withoutRedirects } from "./redirects.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 type Response = HttpClientResponse.HttpClientResponse
@@ -48,45 +49,16 @@ const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 const redirected = "The client follows a redirect, with the credential, to an origin that is not allowed: "
   + "HttpClient.followRedirects has to wrap the client with credentials, not the other way round"
 
-const fetchRedirects =
-  "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the "
-  + "client with credentials, not inside, or with redirect: \"manual\""
-
-const undiciRedirects =
-  "undici would follow redirects with the credential: provide NodeHttpClient.UndiciOptions around the "
-  + "client with credentials, not inside, or with maxRedirections: 0"
+const follows = {
+  fetch: "fetch would follow redirects with the credential: provide FetchHttpClient.RequestInit around the "
+    + "client with credentials, not inside, or with redirect: \"manual\"",
+  undici: "undici would follow redirects with the credential: provide NodeHttpClient.UndiciOptions around the "
+    + "client with credentials, not inside, or with maxRedirections: 0"
+}
 
 const unchecked = "The origins of the requests of this client cannot be checked, so it gets no credential: "
   + "HttpClient.TracerDisabledWhen and Tracer.DisablePropagation have to be set around the client with credentials, not "
   + "the other way round, and HttpClient.make has to make the innermost client"
-
-/** `UndiciOptions` of `@effect/platform-node`, by its key: that package is optional, and does not run in browsers. */
-const UndiciOptions = Context.Reference<{ readonly maxRedirections?: number }>(
-  "@effect/platform-node/NodeHttpClient/UndiciOptions",
-  { defaultValue: () => ({}) }
-)
-
-// By default `fetch` follows redirects, and so does undici with its redirect interceptor. Both send custom headers to
-// other origins.
-const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.contextWith((context: Context.Context<never>) => {
-    const init = Context.getOrUndefined(context, FetchHttpClient.RequestInit)
-    return self.pipe(
-      Effect.provideService(FetchHttpClient.RequestInit, {
-        ...init,
-        redirect: init?.redirect === "error" ? "error" : "manual"
-      }),
-      Effect.provideService(UndiciOptions, { ...Context.get(context, UndiciOptions), maxRedirections: 0 })
-    )
-  })
-
-/** Fails if an inner client has replaced what `withoutRedirects` provides. */
-const checkRedirects = (): void => {
-  const context = Fiber.getCurrent()?.context ?? Context.empty()
-  const redirect = Context.getOrUndefined(context, FetchHttpClient.RequestInit)?.redirect
-  if (redirect !== "manual" && redirect !== "error") throw new Error(fetchRedirects)
-  if (Context.get(context, UndiciOptions).maxRedirections !== 0) throw new Error(undiciRedirects)
-}
 
 /**
  * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
@@ -116,11 +88,28 @@ const messagesIn = (value: unknown, seen = new Set<unknown>()): ReadonlyArray<Re
   )
 }
 
-/** The errors and the defects of a cause. */
-const valuesOf = (cause: Cause.Cause<unknown>): ReadonlyArray<unknown> =>
-  cause.reasons.map((reason) =>
-    Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
-  )
+/** The value, or the errors and the defects. */
+const valuesOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknown> =>
+  Exit.isSuccess(exit)
+    ? [exit.value]
+    : exit.cause.reasons.map((reason) =>
+      Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
+    )
+
+/** Adds the exits of all spans to a list. The span of an inner hop ends with the response of that hop. */
+const collectExits = (exits: Array<Exit.Exit<unknown, unknown>>) => (tracer: Tracer.Tracer): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      const span = tracer.span(options)
+      const end = span.end.bind(span)
+      span.end = (time, exit) => {
+        exits.push(exit)
+        end(time, exit)
+      }
+      return span
+    },
+    context: tracer.context
+  })
 
 /**
  * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
@@ -156,31 +145,36 @@ export const inject = <E, R, E2, R2>(
     }
     return Effect.suspend(() => {
       const mark = crypto.randomUUID()
+      const exits: Array<Exit.Exit<unknown, unknown>> = []
       const hasMark = ({ headers }: Request) => headers[name] === mark
       const hasCredential = ({ headers }: Request) => headers[name] === credential
       // `HttpClient.make` sends this very object, so it is changed and not copied.
       const check = (sent: Request): void => {
         if (!hasMark(sent) && !hasCredential(sent)) return
         if (!isAllowed(sent)) throw new Error(redirected)
-        checkRedirects()
+        const follower = followerIn(Fiber.getCurrent()?.context ?? Context.empty())
+        if (follower !== undefined) throw new Error(follows[follower])
         Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
-      /** Removes the header from all requests. Fails if one was sent without the check. */
-      const clean = (values: ReadonlyArray<unknown>): Effect.Effect<void> => {
+      let isUnchecked = false
+      /** Removes the header from all requests. Notes whether one was sent without the check. */
+      const clean = (values: ReadonlyArray<unknown>): void => {
         const messages = messagesIn(values)
-        const isUnchecked = messages.some((message) => isResponse(message) && hasMark(message.request))
+        isUnchecked = messages.some((message) => isResponse(message) && hasMark(message.request))
         for (const sent of messages.map((message) => isResponse(message) ? message.request : message)) {
           if (hasMark(sent) || hasCredential(sent)) {
             Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
           }
         }
-        return isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void
       }
+      const rejectUnchecked = Effect.suspend(() => isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void)
       return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
-        Effect.catchCause((cause) => Effect.andThen(clean(valuesOf(cause)), Effect.failCause(cause))),
-        Effect.tap((response) => clean([response])),
+        Effect.updateService(Tracer.Tracer, collectExits(exits)),
+        Effect.onExit((exit) => Effect.sync(() => clean([exit, ...exits].flatMap(valuesOf)))),
+        Effect.catchCause((cause) => Effect.andThen(rejectUnchecked, Effect.failCause(cause))),
+        Effect.tap(rejectUnchecked),
         // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.
         Effect.tap(({ request }) => isForeign(request) ? Effect.die(new Error(redirected)) : Effect.void)
       )

@@ -27,6 +27,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { gzipSync } from "node:zlib"
 import * as FaultyServer from "../support/faultyServer.js"
+import { layerRedirecting } from "../support/resource.js"
 import {
   apiKeyRequest,
   assertNoSecrets,
@@ -441,6 +442,19 @@ describe("over an HttpClient", () => {
         yield* getApiKey
         assert.lengthOf(sent, 3)
       }).pipe(Effect.provide(over(layer)))
+    }))
+
+  it.live("does not follow redirects of undici's interceptor", () =>
+    Effect.gen(function*() {
+      const elsewhere = yield* server(json(200, { apiKey: "stolen" }))
+      const http = yield* server(raw(307, "", { location: `${elsewhere.url}/identities/api-key` }))
+      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
+        Layer.provide(layerRedirecting)
+      )
+      const error = yield* failure(Effect.provide(getApiKey, planes))
+      assert(error instanceof UnknownServiceError)
+      assert.strictEqual(error.status, 307)
+      assert.lengthOf(elsewhere.seen, 0)
     }))
 
   it.live("does not follow redirects of fetch, and keeps the program's settings for fetch", () =>

@@ -1,14 +1,16 @@
 /** A credential reaches no other origin, for any order of the combinators. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Undici from "@effect/platform-node/Undici"
+import Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import type * as Cookies from "effect/http/Cookies"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -16,11 +18,11 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
+import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
-import { clients, resource } from "../support/resource.js"
+import { clients, layerRedirecting, redirecting, resource } from "../support/resource.js"
 import { rounds } from "../support/rounds.js"
 import { responses, scripted, secret } from "../support/utils.js"
 
@@ -103,7 +105,7 @@ const provide = Effect.provide([
 ])
 
 /** While the layer is built, `dispatcher` is the global one of undici and of `fetch`. */
-const globalDispatcher = (dispatcher: Effect.Effect<Undici.Dispatcher, never, Scope.Scope>) =>
+const globalDispatcher = (dispatcher: typeof NodeHttpClient.makeDispatcher) =>
   Layer.effectDiscard(Effect.flatMap(dispatcher, (dispatcher) =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -115,6 +117,22 @@ const globalDispatcher = (dispatcher: Effect.Effect<Undici.Dispatcher, never, Sc
     )))
 
 const secrets = [`${sentinel}-token`, `${sentinel}-key`, `${sentinel}-workload`]
+
+const exitRecorder = () => {
+  const exits: Array<Exit.Exit<unknown, unknown>> = []
+  const tracer = Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      const end = span.end.bind(span)
+      span.end = (time, exit) => {
+        exits.push(exit)
+        end(time, exit)
+      }
+      return span
+    }
+  })
+  return { exits, tracer }
+}
 
 describe("a credential", () => {
   it("reaches no foreign origin, for any order of the combinators", () =>
@@ -220,16 +238,8 @@ describe("a credential", () => {
     return Effect.provideService(NodeHttpClient.UndiciOptions, options)
   }
 
-  const redirecting = Effect.acquireRelease(
-    Effect.sync(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 3 }))),
-    (agent) => Effect.promise(() => agent.destroy())
-  )
-
   const dispatchers: ReadonlyArray<readonly [name: string, layer: Layer.Layer<HttpClient.HttpClient>]> = [
-    [
-      "an Agent of undici",
-      NodeHttpClient.layerUndiciNoDispatcher.pipe(Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, redirecting)))
-    ],
+    ["an Agent of undici", layerRedirecting],
     [
       "the global dispatcher of undici",
       NodeHttpClient.layerUndiciNoDispatcher.pipe(
@@ -274,6 +284,55 @@ describe("a credential", () => {
         assert.include(Cause.pretty((exit as Exit.Failure<unknown, unknown>).cause), "undici would follow")
       }).pipe(provide, Effect.provide(layer)))
   }
+
+  for (const [name, layer] of clients) {
+    for (const propagation of [true, false]) {
+      it.live(`is in no exit of a span of an inner hop: ${name}, propagation: ${propagation}`, () =>
+        Effect.gen(function*() {
+          const { exits, tracer } = exitRecorder()
+          const { seen, url } = yield* resource(({ path }, response, index) =>
+            path === "/start"
+              ? response.writeHead(302, { location: "/retried" }).end()
+              : response.writeHead(index < 4 ? 503 : 200).end()
+          )
+          const api = (yield* HttpClient.HttpClient).pipe(
+            HttpClient.transformResponse(Effect.withSpan("inner")),
+            HttpClient.followRedirects(),
+            HttpClient.retryTransient({ times: 1 }),
+            HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+          )
+          const get = api.get(`${url}/start`).pipe(
+            Effect.provideService(HttpClient.TracerPropagationEnabled, propagation),
+            Effect.provideService(Tracer.Tracer, tracer)
+          )
+          assert.strictEqual((yield* get).status, 503)
+          assert.strictEqual((yield* get).status, 200)
+          assert.lengthOf(seen, 6)
+          assert.isTrue(seen.every(({ headers }) => headers["x-own-key"] === `${sentinel}-key`))
+          assert.isAtLeast(exits.length, 12)
+          Recorder.assertSecretFree(exits.map((exit) => inspect(exit, { depth: 20, showHidden: true })), secrets)
+        }).pipe(provide, Effect.provide(layer)))
+    }
+  }
+
+  it.live("is in no exit of a span after an interruption", () =>
+    Effect.gen(function*() {
+      const { exits, tracer } = exitRecorder()
+      const isWaiting = yield* Deferred.make<void>()
+      const { url } = yield* resource(({ path }, response) =>
+        path === "/start"
+          ? response.writeHead(302, { location: "/final" }).end()
+          : Effect.runSync(Deferred.succeed(isWaiting, undefined))
+      )
+      const api = HttpClient.followRedirects(yield* HttpClient.HttpClient).pipe(
+        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+      )
+      const fiber = yield* Effect.forkChild(Effect.provideService(api.get(`${url}/start`), Tracer.Tracer, tracer))
+      yield* Deferred.await(isWaiting)
+      yield* Fiber.interrupt(fiber)
+      assert.isTrue(exits.some(Exit.isSuccess))
+      Recorder.assertSecretFree(exits.map((exit) => inspect(exit, { depth: 20, showHidden: true })), secrets)
+    }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
 
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
     Effect.gen(function*() {

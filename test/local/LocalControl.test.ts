@@ -326,6 +326,7 @@ describe("LocalControl", () => {
         const wrong = [
           { clockOffset: 1e300 },
           { clockOffset: -1e300 },
+          { clockOffset: 0.5 },
           { clockOffset: "0" },
           { authorizationServer: "{" },
           { authorizationServer: "[1]" },

@@ -1,9 +1,10 @@
 /** Servers that record their requests, and clients for them. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import Undici from "@effect/platform-node/Undici"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Http from "node:http"
 import { httpServer } from "./authorizationServer.js"
 
@@ -51,3 +52,13 @@ export const clients: ReadonlyArray<readonly [name: string, layer: Layer.Layer<H
   ["undici", NodeHttpClient.layerUndici],
   ["node:http", NodeHttpClient.layerNodeHttp]
 ]
+
+/** A dispatcher of undici that follows redirects, with all headers but `authorization` and cookies. */
+export const redirecting: typeof NodeHttpClient.makeDispatcher = Effect.acquireRelease(
+  Effect.sync(() => new Undici.Agent().compose(Undici.interceptors.redirect({ maxRedirections: 3 }))),
+  (agent) => Effect.promise(() => agent.destroy())
+)
+
+export const layerRedirecting = NodeHttpClient.layerUndiciNoDispatcher.pipe(
+  Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, redirecting))
+)

@@ -21,7 +21,7 @@ const Content = Schema.Struct({
   authorizationServer: Schema.optional(
     Schema.String.check(Schema.makeFilter((content) => Option.isSome(OidcStore.parse(content))))
   ),
-  clockOffset: Schema.Number
+  clockOffset: Schema.Int
 })
 
 type Content = typeof Content.Type

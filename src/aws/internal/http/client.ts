@@ -2,20 +2,18 @@
  * The runtime of the adapter without Node: an `HttpClient`, the hash of the program, and the environment as
  * configuration.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
 import { BodyTooLarge, makeCollector } from "../../../internal/boundedFetch.js"
+import { withoutRedirects } from "../../../internal/redirects.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
@@ -46,18 +44,6 @@ const toClientRequest = ({ body, headers, method, origin, path }: Request): Http
     headers
   )
 }
-
-/**
- * Disables redirects, because `fetch` would send the signed headers to other origins. The program's other settings for
- * `fetch` are kept.
- */
-const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.contextWith((context: Context.Context<R>) =>
-    Effect.provideService(self, FetchHttpClient.RequestInit, {
-      ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-      redirect: "manual"
-    })
-  )
 
 /**
  * A client span with the attributes of Effect's own. Effect's span ends with the whole request and response, and a
