@@ -23,6 +23,7 @@ import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
 import { consentAdvice } from "../models/internal/consentAdvice.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as Causes from "./causes.js"
 import * as Flags from "./credentialFlags.js"
 import * as Table from "./table.js"
 import * as Target from "./target.js"
@@ -226,7 +227,16 @@ const checkCredentials = Effect.fnUntraced(
       })
     )
     const reportError = (subject: string) => (error: unknown) =>
-      report("problem", subject, Terminal.describeError(error), findStatements(policy, error))
+      Effect.flatMap(
+        Causes.explain(error),
+        (lines) =>
+          report(
+            "problem",
+            subject,
+            [Terminal.describeError(error), ...lines].map((line) => line.replace(/\.$/, "")).join(". "),
+            findStatements(policy, error)
+          )
+      )
     const checked = yield* Effect.result(Credentials.check(list, { workload }))
     if (Result.isFailure(checked)) {
       yield* reportError("set-up")(checked.failure)

@@ -243,8 +243,11 @@ const formatRequests = (list: ReadonlyArray<Request>, width: number): string => 
   ].join("\n")
 }
 
+/** Reads the last requests of the server, the newest first. */
+export const readRequests = Effect.map(read("requests"), ({ requests }) => requests)
+
 export const requests = (json: boolean) =>
-  Effect.flatMap(read("requests"), ({ requests }) =>
+  Effect.flatMap(readRequests, (requests) =>
     json
       ? Table.printJson(requests)
       : Console.log(requests.length === 0 ? "No requests." : formatRequests(requests, Table.terminalWidth())))

@@ -21,14 +21,18 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 const describe = (error: unknown): string =>
   (isTagged(error, "SetupParseError") ? Printable.escapeLines : Printable.escape)(describeError(error))
 
-const report = (cause: Cause.Cause<unknown>) =>
-  Cause.hasInterruptsOnly(cause) ? Effect.void : Effect.sync(() => {
-    const text = Result.match(Cause.findError(cause), {
-      onFailure: (cause) => Printable.escapeLines(Cause.pretty(cause)),
-      onSuccess: describe
-    })
-    console.error(`\n${text}`)
-  })
+/** The table of causes is only loaded for an error. */
+const explain = (error: unknown) =>
+  Effect.flatMap(Effect.promise(() => import("./causes.js")), (Causes) => Causes.explain(error))
+
+const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
+  if (Cause.hasInterruptsOnly(cause)) return
+  const error = Cause.findError(cause)
+  const lines = Result.isSuccess(error)
+    ? [describe(error.success), ...(yield* explain(error.success)).map(Printable.escape)]
+    : [Printable.escapeLines(Cause.pretty(cause))]
+  console.error(`\n${lines.join("\n")}`)
+})
 
 const run: Run = (program, log) =>
   program.pipe(

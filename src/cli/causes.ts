@@ -1,0 +1,117 @@
+/**
+ * Explains errors of AWS that hide their cause. A local server knows the cause, and then its own reason is shown. At
+ * AWS, a table leads from the sentence to the cause and to a check. `test/languages/troubleshooting.md` has the same
+ * table for readers.
+ */
+import * as Effect from "effect/Effect"
+import { hasProperty, isString, isTagged } from "effect/Predicate"
+import * as LocalControl from "./localControl.js"
+
+export interface Cause {
+  /** The sentence of AWS. `…` stands for a name or a value. */
+  readonly sentence: string
+  readonly cause: string
+  readonly check: string
+  /** Where the sentence was seen. */
+  readonly source: string
+}
+
+const recorded = "recordings of the live service in aws/agentcore-cli, July to September 2026"
+
+export const causes: ReadonlyArray<Cause> = [
+  {
+    sentence: "Error parsing ClientCredentials response",
+    cause: "The authorization server rejected the client, the scope, or the flow M2M.",
+    check: "Send the same client id, secret and scope to its token endpoint, with `grant_type=client_credentials`.",
+    source: "https://github.com/aws/bedrock-agentcore-sdk-python/issues/81"
+  },
+  {
+    sentence: "Token exchange failed with HTTP status …",
+    cause: "The authorization server rejected the exchange of the user's JWT: its audience, scope, actor or client.",
+    check: "Compare `aud` of the JWT with the client, and read the log of the authorization server.",
+    source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
+  },
+  {
+    sentence: "Invalid Discovery URL",
+    cause: "The discovery document could not be read, or it is no metadata of an authorization server.",
+    check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`.",
+    source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
+  },
+  {
+    sentence: "Invalid or expired session",
+    cause: "Another user than the one who asked completes the session, or the session is over 10 minutes old, or used.",
+    check: "Complete it with the very user id or JWT of the workload access token. A renewed JWT does not count.",
+    source: "https://github.com/aws/bedrock-agentcore-sdk-typescript/issues/37"
+  },
+  {
+    sentence:
+      "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow",
+    cause: "The return URL of the request is not registered on the workload identity.",
+    check: "Compare it, character by character, with `allowedResourceOauth2ReturnUrls` in GetWorkloadIdentity.",
+    source: "https://github.com/awslabs/agentcore-samples/issues/528"
+  },
+  {
+    sentence: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow",
+    cause: "The request has no return URL. Polls need it too, and requests for a user who has consented.",
+    check: "Set `resourceOauth2ReturnUrl` on every request of the flow USER_FEDERATION.",
+    source: "https://github.com/enechange/collmbo/issues/742"
+  },
+  {
+    sentence: "Workload Identity does not belong to caller account",
+    cause: "The workload identity does not exist in the account and region of the caller.",
+    check: "Compare the region, the account and the name with ListWorkloadIdentities.",
+    source: "awslabs/agentcore-samples, 08-okta-xaa-delegation-chain/README.md"
+  },
+  {
+    sentence: "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller",
+    cause: "AgentCore Runtime or Gateway owns the workload identity, and gives its token to the agent in a header.",
+    check: "Read the token from the request, or create a workload identity of your own.",
+    source: "AWS developer guide, service-linked workload identities"
+  },
+  {
+    sentence: "Access denied when retrieving secret '…'",
+    cause: "AgentCore reads the secrets of providers with the caller's permissions, and the caller has none.",
+    check: "Allow `secretsmanager:GetSecretValue` on the secret. `agentcore-identity doctor` prints the statement.",
+    source: "two public reports of denied calls, 2026"
+  },
+  {
+    sentence: "Credential provider with name: … already exists",
+    cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
+    check: "Update the provider, or choose another name.",
+    source: recorded
+  },
+  {
+    sentence: "WorkloadIdentity with name '…' already exists.",
+    cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
+    check: "Update the workload identity, or choose another name.",
+    source: recorded
+  }
+]
+
+const escapeRegExp = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")
+
+const patterns = causes.map((cause) =>
+  [new RegExp(`(^|: )${cause.sentence.split("…").map(escapeRegExp).join(".+?")}`), cause] as const
+)
+
+/** Finds the row of a message. */
+export const find = (message: string): Cause | undefined => patterns.find(([pattern]) => pattern.test(message))?.[1]
+
+/** Finds what a local server knows about the request of an error. Its log has the same reasons. */
+const findReasons = (requestId: string): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.match(LocalControl.readRequests, {
+    onFailure: () => [],
+    onSuccess: (requests) => requests.find(({ id }) => id === requestId)?.reasons ?? []
+  })
+
+/** Returns lines that explain an error: the reasons of a local server, or else the cause and a check. */
+export const explain = (error: unknown): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.gen(function*() {
+    // The error of a setup has the error of the service as its cause.
+    const inner = isTagged(error, "ApplyError") && hasProperty(error, "cause") ? error.cause : error
+    const requestId = hasProperty(inner, "requestId") && isString(inner.requestId) ? inner.requestId : undefined
+    const reasons = requestId === undefined ? [] : yield* findReasons(requestId)
+    if (reasons.length > 0) return reasons.map((reason) => `Reason: ${reason}`)
+    const found = requestId === undefined || !(inner instanceof Error) ? undefined : find(inner.message)
+    return found === undefined ? [] : [`Cause: ${found.cause}`, `Check: ${found.check}`]
+  })
