@@ -89,9 +89,9 @@ export const LocalSettings = Schema.Struct({
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /**
-   * `verify` (default) reads the discovery document when a provider is created or updated, and rejects a provider whose
-   * document cannot be read. `accept` reads it when a token is requested. Providers of a setup or a seed are always
-   * accepted.
+   * `accept` (default) accepts a provider whose discovery document cannot be read, as AWS does: the log and the
+   * requests of the local server have the reason, and requests for tokens fail. `verify` rejects it. Providers of a
+   * setup or a seed are always accepted.
    */
   discoveryUrls: Constraint.optional(Schema.Literals(["verify", "accept"])),
   /**

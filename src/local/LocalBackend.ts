@@ -107,9 +107,9 @@ export type {
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
    *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
    *   Default: none.
-   * - `discoveryUrls`: `verify` (default) reads the discovery document when a provider is created or updated, and
-   *   rejects the provider if that fails, as AWS does. `accept` reads it when a token is requested. `verify` does not
-   *   apply to a seed, a setup, or a provider with a private endpoint.
+   * - `discoveryUrls`: whether a new provider, or an update, is accepted if its discovery document cannot be read.
+   *   `accept` (default): yes, as at AWS. The log and the requests of `LocalControl` have the reason, and requests for
+   *   tokens fail. `verify`: no. A seed, a setup and a provider with a private endpoint are always accepted.
    * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
    *   or over http on a loopback host. Users of different issuers are different users.
    * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has

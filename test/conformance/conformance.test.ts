@@ -13,7 +13,7 @@ import * as Aws from "./aws.js"
 import { sweep } from "./clients.js"
 import * as Local from "./local.js"
 import { type Result, runAll, runStatement } from "./run.js"
-import { guess, model, NotApplicable, reference, statement } from "./statement.js"
+import { guess, model, NotApplicable, reference, researcher, statement } from "./statement.js"
 import { statements } from "./statements.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -70,7 +70,7 @@ describe("the statements", () => {
       assert.isTrue(source.quotes.length > 0 || source.guess !== undefined, id)
       if (source.guess !== undefined) assert.isAbove(source.guess.length, 8, id)
       for (const { document, text } of source.quotes) {
-        assert.isTrue(document === model || document === reference || URL.canParse(document), `${id}: ${document}`)
+        assert.isTrue([model, reference, researcher].includes(document) || URL.canParse(document), `${id}: ${document}`)
         assert.isAbove(text.length, 8, id)
       }
     }
@@ -228,7 +228,8 @@ describe("the local server", () => {
       )
       assert.strictEqual(code, 0, output)
       assert.include(output, "account 123456789012, us-west-2 (127.0.0.1), as arn:")
-      assert.include(output, `- guess workload-token.service-linked: ${Aws.reasons.account}`)
+      assert.include(output, `- guessed    workload-token.service-linked: ${Aws.reasons.account}`)
+      assert.match(output, /\d+ recorded by AWS, \d+ documented, \d+ guessed\n/)
       const { results } = report() as { readonly results: ReadonlyArray<Result> }
       assert.deepStrictEqual(
         results.map(({ id }) => id),

@@ -6,7 +6,7 @@ import * as Aws from "./aws.js"
 import { type Recording, sweep } from "./clients.js"
 import * as Local from "./local.js"
 import { type Result, runAll } from "./run.js"
-import type { Parts, Source, Statement } from "./statement.js"
+import { bases, basisOf, countBases, type Parts, type Source, type Statement } from "./statement.js"
 import { statements } from "./statements.js"
 
 const usage = `npm run conformance                    the statements over the local server
@@ -22,8 +22,8 @@ const print = (line: string): void => {
 
 const signs = { holds: "✓", differs: "✗", skipped: "-" } as const
 
-/** The column for statements that are partly or fully guesses. */
-const mark = ({ guess }: Source): string => guess === undefined ? "     " : "guess"
+/** The column for the basis of a statement. */
+const mark = (source: Source): string => basisOf(source).padEnd("documented".length)
 
 const describe = ({ guess, quotes }: Source): ReadonlyArray<string> => [
   ...quotes.map(({ document, text }, index) =>
@@ -43,7 +43,11 @@ const count = (results: ReadonlyArray<Result>): string =>
     .map((outcome) => `${results.filter((result) => result.outcome === outcome).length} ${outcome}`).join(", ")
 
 const summarize = (results: ReadonlyArray<Result>): string =>
-  `${count(results)}; guesses: ${count(results.filter(({ source }) => source.guess !== undefined))}`
+  [
+    count(results),
+    ...bases.map((basis) => `  ${basis}: ${count(results.filter(({ source }) => basisOf(source) === basis))}`),
+    countBases(results)
+  ].join("\n")
 
 /** The versions of the clients, because the models change with them. */
 const versions = (): Record<string, string> =>

@@ -395,9 +395,47 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   {
     id: "response.auth-method",
-    wrong: "The default of the client's authentication is CLIENT_SECRET_POST",
-    detectedBy: ["provider.auth-methods"],
-    make: success(/^GetOauth2/, everywhere(/CLIENT_SECRET_BASIC/g, "CLIENT_SECRET_POST"))
+    wrong: "A response has the default of the client's authentication",
+    detectedBy: ["provider.auth-method-output"],
+    make: success(
+      /^GetOauth2/,
+      everywhere(/"clientId":/g, "\"clientAuthenticationMethod\":\"CLIENT_SECRET_BASIC\",\"clientId\":")
+    )
+  },
+  {
+    id: "response.not-found",
+    wrong: "The messages for unknown providers have one form",
+    detectedBy: [
+      "provider.not-found.api-key",
+      "provider.not-found.oauth2",
+      "provider.not-found.payment",
+      "provider.not-found.others"
+    ],
+    make: failure(404, worded(() => "Provider with name 'x' not found"))
+  },
+  {
+    id: "response.secret-arns",
+    wrong: "The names of secrets have no eight hexadecimal digits",
+    detectedBy: ["provider.secret-arns", "payment.secret-arns"],
+    make: success(/CredentialProvider$/, everywhere(/-[0-9a-f]{8}(?=[-/][a-zA-Z0-9-]{6,}")/g, ""))
+  },
+  {
+    id: "response.payment-tags",
+    wrong: "A payment provider is returned with its tags",
+    detectedBy: ["payment.tags"],
+    make: success(/^GetPaymentCredentialProvider$/, (json) => ({ ...json, tags: {} }))
+  },
+  {
+    id: "response.update-time",
+    wrong: "Every update changes lastUpdatedTime",
+    detectedBy: ["provider.update-time", "provider.update-time-read"],
+    make: success(/^UpdateApiKeyCredentialProvider$/, (json) => ({ ...json, lastUpdatedTime: 4_000_000_000 }))
+  },
+  {
+    id: "too-strict.discovery-url",
+    wrong: "A discovery URL is read when the provider is created",
+    detectedBy: ["provider.discovery-url"],
+    make: tooStrict(/^CreateOauth2/, (json) => JSON.stringify(json).includes("https://127.0.0.1/.well-known"))
   },
   {
     id: "response.api-key",

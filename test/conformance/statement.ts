@@ -103,6 +103,8 @@ export interface Quote {
   /** An address, or the name of the document. */
   readonly document: string
   readonly text: string
+  /** Whether the document says what somebody saw the live service do. */
+  readonly isRecorded?: boolean
 }
 
 /** Where a statement comes from. Without a quote, all of it is a guess. */
@@ -110,6 +112,24 @@ export interface Source {
   readonly quotes: ReadonlyArray<Quote>
   /** The part without a quote, and why the statement has it nevertheless. */
   readonly guess?: string | undefined
+}
+
+/**
+ * - `recorded`: somebody saw the live service do it
+ * - `documented`: a document of AWS or of the protocol says it
+ * - `guessed`: at least a part has no source
+ */
+export type Basis = "recorded" | "documented" | "guessed"
+
+export const bases: ReadonlyArray<Basis> = ["recorded", "documented", "guessed"]
+
+export const basisOf = ({ guess, quotes }: Source): Basis =>
+  guess !== undefined ? "guessed" : quotes.some(({ isRecorded }) => isRecorded) ? "recorded" : "documented"
+
+/** Counts statements by their basis: `12 recorded by AWS, 34 documented, 5 guessed`. */
+export const countBases = (all: ReadonlyArray<{ readonly source: Source }>): string => {
+  const count = (basis: Basis) => all.filter(({ source }) => basisOf(source) === basis).length
+  return `${count("recorded")} recorded by AWS, ${count("documented")} documented, ${count("guessed")} guessed`
 }
 
 export interface Statement {
@@ -162,6 +182,22 @@ export const codingAgents = (path: string): string =>
 export const cite = (document: string, ...texts: ReadonlyArray<string>): Source => ({
   quotes: texts.map((text) => ({ document, text }))
 })
+
+/** Quotes a recording of the live service, or a report of somebody who used it. */
+export const recorded = (document: string, ...texts: ReadonlyArray<string>): Source => ({
+  quotes: texts.map((text) => ({ document, text, isRecorded: true }))
+})
+
+/** Responses of the live service, 2026-07-22 to 2026-09-08. `file` is below `src/handlers/identity`. */
+export const recordedByCli = (file: string, ...texts: ReadonlyArray<string>): Source =>
+  recorded(github(`aws/agentcore-cli/blob/main/src/handlers/identity/${file}`), ...texts)
+
+/** Responses of the live STS to raw requests, 2026-09-11. */
+export const recordedSts = (file: "identity" | "issuance" | "lifecycle", ...texts: ReadonlyArray<string>): Source =>
+  recorded(github(`radkawar/stackd/blob/main/testdata/aws/iam/outbound_${file}.json`), ...texts)
+
+/** Notes about tests of the live service, with ids of requests. */
+export const researcher = "notes of a security researcher, agentcore-obo-findings (run vh-obo-20260917, 2026-09-17)"
 
 /** Combines the quotes of several sources. */
 export const combine = (...sources: ReadonlyArray<Source>): Source => ({

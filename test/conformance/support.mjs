@@ -1,8 +1,8 @@
-// Writes the table of support into the README. A test fails while the table differs.
+// Writes the table of support and the number of statements into the README. A test fails while they differ.
 import { readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 import { buildProgram } from "../support/build.mjs"
 
-const { withTable } = await import(pathToFileURL(await buildProgram("conformance/support.ts")).href)
+const { withCounts, withTable } = await import(pathToFileURL(await buildProgram("conformance/support.ts")).href)
 const file = new URL("../../README.md", import.meta.url)
-writeFileSync(file, withTable(readFileSync(file, "utf8")))
+writeFileSync(file, withCounts(withTable(readFileSync(file, "utf8"))))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
-import { missingVendors, support, withTable } from "./support.js"
+import { missingVendors, support, withCounts, withTable } from "./support.js"
 
 /** These are for sessions of a person, which the local server does not have. */
 const unsupported: { readonly [operation: string]: ReadonlyArray<string> } = {
@@ -24,5 +24,12 @@ describe("the local server supports", () => {
   it("the operations in the README (to update it, run node test/conformance/support.mjs)", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
     assert.strictEqual(withTable(readme), readme)
+  })
+})
+
+describe("the statements", () => {
+  it("are as many as the README says (to update it, run node test/conformance/support.mjs)", () => {
+    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
+    assert.strictEqual(withCounts(readme), readme)
   })
 })

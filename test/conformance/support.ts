@@ -12,6 +12,8 @@ import * as Routes from "../../src/local/server/operations.js"
 import * as Ours from "../support/operations.js"
 import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
 import { ofClient, ofSchema, type Shape } from "../support/shape.js"
+import { countBases } from "./statement.js"
+import { statements } from "./statements.js"
 
 /** The paths of all members, at any depth. */
 const paths = (shape: Shape, path = ""): ReadonlyArray<string> => [
@@ -159,6 +161,14 @@ const makeTable = (): string => {
 const begin = "<!-- support: node test/conformance/support.mjs -->"
 
 const end = "<!-- support ends -->"
+
+const counts = /\d+ statements about AgentCore Identity: \d+ recorded by AWS,\s\d+ documented,\s\d+ guessed/
+
+/** Returns the README with the current number of statements, recorded, documented and guessed. */
+export const withCounts = (readme: string): string => {
+  if (!counts.test(readme)) throw new Error("The README has no sentence about the statements")
+  return readme.replace(counts, `${statements.length} statements about AgentCore Identity: ${countBases(statements)}`)
+}
 
 /** Returns the README with the current table. */
 export const withTable = (readme: string): string => {

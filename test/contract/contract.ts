@@ -28,10 +28,10 @@ import {
 const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const secretArn = "arn:aws:secretsmanager:us-west-2:123456789012:secret:bedrock-agentcore-identity!default"
 
-const notFound = (operation: string, resource: string, name: string): Rejection => ({
+const notFound = (operation: string, message: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
-  message: `${resource} with name '${name}' not found`
+  message
 })
 
 const exists = (operation: string, name: string): Rejection => ({
@@ -98,7 +98,7 @@ export const contract = (subject: Subject): void => {
         yield* rejects(
           subject,
           control((plane) => plane.getWorkloadIdentity({ name: "nobody" })),
-          notFound("GetWorkloadIdentity", "WorkloadIdentity", "nobody")
+          notFound("GetWorkloadIdentity", "WorkloadIdentity with name 'nobody' not found")
         )
       })
     )
@@ -110,7 +110,10 @@ export const contract = (subject: Subject): void => {
       Effect.gen(function*() {
         const { callbackUrl, clientSecretArn, ...rest } = yield* createProvider("calendar")
         assert.match(callbackUrl ?? "", /^http:\/\/127\.0\.0\.1:\d+\/identities\/oauth2\/callback\/[0-9a-f-]{36}$/)
-        assert.match(clientSecretArn?.secretArn ?? "", new RegExp(`^${secretArn}/oauth2/calendar-\\w{6}$`))
+        assert.match(
+          clientSecretArn?.secretArn ?? "",
+          new RegExp(`^${secretArn}/oauth2/calendar-[0-9a-f]{8}-[A-Za-z0-9]{6}$`)
+        )
         same(rest, {
           name: "calendar",
           credentialProviderArn: `${identityArn}:token-vault/default/oauth2credentialprovider/calendar`,
@@ -118,8 +121,7 @@ export const contract = (subject: Subject): void => {
           oauth2ProviderConfigOutput: {
             customOauth2ProviderConfig: {
               oauthDiscovery: { discoveryUrl },
-              clientId: "calendar-client",
-              clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
+              clientId: "calendar-client"
             }
           },
           status: "READY"
@@ -145,8 +147,7 @@ export const contract = (subject: Subject): void => {
         same(oauth2ProviderConfigOutput, {
           customOauth2ProviderConfig: {
             oauthDiscovery: { authorizationServerMetadata },
-            clientId: "metadata-client",
-            clientAuthenticationMethod: "CLIENT_SECRET_POST"
+            clientId: "metadata-client"
           }
         })
         const posted = yield* createProvider("posted", {
@@ -190,7 +191,7 @@ export const contract = (subject: Subject): void => {
         const create = (name: string, key: string) =>
           control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret(key) }))
         const { apiKeySecretArn, ...rest } = yield* create("weather", apiKey)
-        assert.match(apiKeySecretArn.secretArn, new RegExp(`^${secretArn}/apikey/weather-\\w{6}$`))
+        assert.match(apiKeySecretArn.secretArn, new RegExp(`^${secretArn}/apikey/weather-[0-9a-f]{8}-[A-Za-z0-9]{6}$`))
         same(rest, {
           name: "weather",
           credentialProviderArn: `${identityArn}:token-vault/default/apikeycredentialprovider/weather`,
@@ -207,7 +208,11 @@ export const contract = (subject: Subject): void => {
           operation: "GetResourceApiKey",
           message: "The API key of the credential provider is empty"
         })
-        yield* rejects(subject, read("nothing"), notFound("GetResourceApiKey", "ApiKeyCredentialProvider", "nothing"))
+        yield* rejects(
+          subject,
+          read("nothing"),
+          notFound("GetResourceApiKey", "ApiKeyCredentialProvider not found for nothing")
+        )
         yield* rejects(subject, read("weather", secret("not a token of this backend")), {
           tag: "UnauthorizedException",
           operation: "GetResourceApiKey",
@@ -355,7 +360,7 @@ export const contract = (subject: Subject): void => {
         yield* rejects(
           subject,
           machine(yield* tokenOfWorkload(), { resourceCredentialProviderName: "nothing" }),
-          notFound("GetResourceOauth2Token", "Oauth2CredentialProvider", "nothing")
+          notFound("GetResourceOauth2Token", "CredentialProvider not found")
         )
       })
     )

@@ -56,7 +56,7 @@ export const resources = (subject: Subject): void => {
         yield* rejects(
           subject,
           control((plane) => plane.updateWorkloadIdentity({ name: "nobody" })),
-          notFound("UpdateWorkloadIdentity", "WorkloadIdentity", "nobody")
+          notFound("UpdateWorkloadIdentity", "WorkloadIdentity with name 'nobody' not found")
         )
       })
     )
@@ -71,7 +71,7 @@ export const resources = (subject: Subject): void => {
         const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
         const removed: void = yield* remove
         assert.isUndefined(removed)
-        const gone = (operation: string) => notFound(operation, "WorkloadIdentity", "agent")
+        const gone = (operation: string) => notFound(operation, "WorkloadIdentity with name 'agent' not found")
         yield* rejects(subject, remove, gone("DeleteWorkloadIdentity"))
         yield* rejects(
           subject,
@@ -112,12 +112,12 @@ export const resources = (subject: Subject): void => {
         yield* rejects(
           subject,
           control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
-          notFound("GetTokenVault", "TokenVault", "other")
+          notFound("GetTokenVault", "TokenVault with name 'other' not found")
         )
         yield* rejects(
           subject,
           control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "other", kmsConfiguration })),
-          notFound("SetTokenVaultCMK", "TokenVault", "other")
+          notFound("SetTokenVaultCMK", "TokenVault with name 'other' not found")
         )
       })
     )

@@ -18,10 +18,10 @@ import {
 export const identityArn = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 export const vaultArn = `${identityArn}:token-vault/default`
 
-export const notFound = (operation: string, resource: string, name: string): Rejection => ({
+export const notFound = (operation: string, message: string): Rejection => ({
   tag: "ResourceNotFoundException",
   operation,
-  message: `${resource} with name '${name}' not found`
+  message
 })
 
 export const invalid = (operation: string, message: string, field?: string): Rejection => ({

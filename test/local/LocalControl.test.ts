@@ -112,7 +112,7 @@ describe("LocalControl", () => {
       assert.strictEqual(clientId, "keyed")
       assert.strictEqual(yield* tagOf(Backend.createProvider("other")), "ValidationException")
       assert.lengthOf(read, 1)
-    }).pipe(Effect.provide(local({ unreadable })))
+    }).pipe(Effect.provide(local({ unreadable }, { settings: { discoveryUrls: "verify" } })))
   })
 
   it.effect("expires workload access tokens, sessions and access tokens by its clock, also with TestClock", () =>
@@ -555,7 +555,7 @@ describe("LocalControl", () => {
         const [fault, message] of [
           [{ exception: "invalid_grant" }, "Token exchange failed with HTTP status 400"],
           [{ status: 503 }, "Token exchange failed with HTTP status 503"],
-          [{ cut: true }, "Error parsing TokenExchange response"]
+          [{ cut: true }, "Error parsing token exchange response"]
         ] as const
       ) {
         yield* faults.add({ endpoint: "token", count: 1, ...fault })

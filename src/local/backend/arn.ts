@@ -1,5 +1,5 @@
 /** Amazon resource names, as the live service forms them. */
-import { createHash, randomBytes } from "node:crypto"
+import { createHash, randomBytes, randomInt } from "node:crypto"
 
 export interface Account {
   readonly region: string
@@ -29,19 +29,26 @@ export const tokenVault = (account: Account, id: string): string => identity(acc
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 
-/** Makes the ARN of a secret id, which can be an ARN. Secrets Manager adds a hyphen and random characters to a name. */
-export const externalSecret = ({ accountId, region }: Account, name: string): string =>
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+const secretArn = ({ accountId, region }: Account, name: string, suffix: string): string =>
+  `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${suffix}`
+
+/** Makes the ARN of a secret id, which can be an ARN. Secrets Manager adds a hyphen and six random characters. */
+export const externalSecret = (account: Account, name: string): string =>
   name.startsWith("arn:")
     ? name
-    : `arn:aws:secretsmanager:${region}:${accountId}:secret:${name}-${randomBytes(3).toString("hex")}`
+    : secretArn(account, name, Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join(""))
 
-const secretName = (kind: ProviderKind, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
+/** Makes the id in the names of the secrets of one provider: eight hexadecimal digits. */
+export const makeSecretsId = (): string => randomBytes(4).toString("hex")
 
-export const secret = (account: Account, kind: ProviderKind, name: string): string =>
+/** The path of a provider's secrets in Secrets Manager. `kind` can have a vendor: `payment/coinbasecdp`. */
+const secretName = (kind: string, name: string): string => `bedrock-agentcore-identity!default/${kind}/${name}`
+
+export const secret = (account: Account, kind: string, name: string): string =>
   externalSecret(account, secretName(kind, name))
 
-/** Makes the ARN for a provider without a secret, because the service model requires one. */
-export const noSecret = ({ accountId, region }: Account, kind: ProviderKind, name: string): string => {
-  const suffix = createHash("sha256").update(name).digest("hex").slice(0, 6)
-  return `arn:aws:secretsmanager:${region}:${accountId}:secret:${secretName(kind, name)}-${suffix}`
-}
+/** Makes the ARN of a secret that a provider does not have, because the service model requires one. */
+export const noSecret = (account: Account, kind: string, name: string): string =>
+  secretArn(account, secretName(kind, name), createHash("sha256").update(name).digest("hex").slice(0, 6))

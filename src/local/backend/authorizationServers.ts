@@ -336,7 +336,9 @@ export const toOutput = (request: ProviderRequest, settings: LocalSettings): Mod
     customOauth2ProviderConfig: {
       oauthDiscovery,
       ...(clientId === undefined ? {} : { clientId }),
-      clientAuthenticationMethod: config.clientAuthenticationMethod ?? chooseSecretMethod(config),
+      ...(config.clientAuthenticationMethod === undefined
+        ? {}
+        : { clientAuthenticationMethod: config.clientAuthenticationMethod }),
       ...(onBehalfOfTokenExchangeConfig === undefined ? {} : { onBehalfOfTokenExchangeConfig }),
       ...("privateKeyJwtConfig" in config ? { privateKeyJwtConfig: config.privateKeyJwtConfig } : {}),
       ...(privateEndpoint === undefined ? {} : { privateEndpoint }),

@@ -63,27 +63,44 @@ export type Complete = ReturnType<typeof make>["complete"]
 // -----------------------------------------------------------------------------
 
 /** Like the live service, the backend does not pass on the error of an authorization server. */
-const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken" | "TokenExchange") =>
+const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken") =>
   invalid(`Error parsing ${grant} response`)
 
-/** No source documents the message for a response without a token, and for a missing response. */
-const mapExchangeError = ({ status }: OAuthError): ValidationException =>
-  status === undefined ? unparsable("TokenExchange") : invalid(`Token exchange failed with HTTP status ${status}`)
+/** Messages about the authorization server itself, of every flow. */
+const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): ValidationException | undefined =>
+  discoveryUrl !== undefined
+    ? invalid("Invalid Discovery URL")
+    : unresolvedHost !== undefined
+    ? invalid(`Failed to resolve hostname: ${unresolvedHost}`)
+    : reason === "Misconfigured"
+    ? invalid("Token endpoint is not a valid URL")
+    : undefined
+
+const mapGrantError = (grant: Parameters<typeof unparsable>[0]) => (error: OAuthError): ValidationException =>
+  describeServer(error) ?? unparsable(grant)
+
+/** The second message was seen for a response without a token. No source documents that for a missing response. */
+const mapExchangeError = (error: OAuthError): ValidationException =>
+  describeServer(error) ?? invalid(
+    error.status === undefined
+      ? "Error parsing token exchange response"
+      : `Token exchange failed with HTTP status ${error.status}`
+  )
 
 const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>) =>
-  mapStoreError(Effect.catchTag(effect, "OAuthError", ({ reason }) =>
+  mapStoreError(Effect.catchTag(effect, "OAuthError", (error) =>
     Effect.fail(
-      reason === "Unreachable"
+      describeServer(error) ?? (error.reason === "Unreachable"
         ? new InternalServerException({ message: "The authorization server did not respond" })
-        : unparsable("RefreshToken")
+        : unparsable("RefreshToken"))
     )))
 
+/**
+ * An issuer that cannot be reached is one whose keys are unknown. An `InternalServerException` would make the SDKs
+ * repeat the request, with the same result.
+ */
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
-  reason === "Malformed"
-    ? invalid(message, "userToken")
-    : reason === "Unreachable"
-    ? new InternalServerException({ message })
-    : new UnauthorizedException({ message })
+  reason === "Malformed" ? invalid(message, "userToken") : new UnauthorizedException({ message })
 
 const maxReturnUrls = 5
 
@@ -363,7 +380,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       switch (request.oauth2Flow) {
         case "M2M":
           return yield* Effect.mapBoth(client.clientCredentials(provider.server, request), {
-            onFailure: () => unparsable("ClientCredentials"),
+            onFailure: mapGrantError("ClientCredentials"),
             onSuccess: ({ accessToken }) => toIssued(accessToken)
           })
         case "USER_FEDERATION":
@@ -404,7 +421,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       if (artifact === session.artifact) yield* noteUser(user)
       yield* complete(session, artifact).pipe(
         Effect.catchTags({
-          OAuthError: () => unparsable("AuthorizationCode"),
+          OAuthError: mapGrantError("AuthorizationCode"),
           ResourceNotFoundException: () => reject("The credential provider of the session was deleted"),
           VaultStoreError: (error) => mapStoreError(Effect.fail(error))
         }),

@@ -18,8 +18,7 @@ export const invalid = (message: string, field?: string): ValidationException =>
     ...(field === undefined ? {} : { fieldList: [{ name: field, message }] })
   })
 
-export const notFound = (resourceType: string, name: string): ResourceNotFoundException =>
-  new ResourceNotFoundException({ message: `${resourceType} with name '${name}' not found` })
+export const notFound = (message: string): ResourceNotFoundException => new ResourceNotFoundException({ message })
 
 /** The message is a guess. */
 export const vendorChanged = (before: string, after: string): ValidationException =>

@@ -44,12 +44,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
     deleteApiKeyCredentialProvider: ({ name }) => apiKeys.providers.remove(name),
     listApiKeyCredentialProviders: apiKeys.list,
     createPaymentCredentialProvider: payments.create,
-    // Of the three kinds, only this one returns its tags.
-    getPaymentCredentialProvider: ({ name }) =>
-      Effect.flatMap(
-        payments.providers.find(name),
-        (provider) => Effect.map(payments.toResponse(provider), (response) => ({ ...response, tags: provider.tags }))
-      ),
+    getPaymentCredentialProvider: payments.get,
     updatePaymentCredentialProvider: payments.update,
     deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
     listPaymentCredentialProviders: payments.list,
@@ -90,7 +85,9 @@ const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.Oper
       tokenVaultId: string | undefined,
       kmsConfiguration: typeof TokenVault.Type["kmsConfiguration"] | undefined
     ) {
-      if (tokenVaultId !== undefined && tokenVaultId !== vaultId) return yield* notFound("TokenVault", tokenVaultId)
+      if (tokenVaultId !== undefined && tokenVaultId !== vaultId) {
+        return yield* notFound(`TokenVault with name '${tokenVaultId}' not found`)
+      }
       const before = yield* mapStoreError(collection.get(vaultId))
       if (Option.isSome(before) && kmsConfiguration === undefined) return { tokenVaultId: vaultId, ...before.value }
       const vault: typeof TokenVault.Type = {

@@ -81,8 +81,9 @@ export const checkSource = (before: Source | undefined, after: Source, path: str
 export const resolve = Effect.fnUntraced(function*(
   account: Arn.Account,
   { arnName, kind, path, reference, source = "MANAGED", value }: {
-    readonly kind: Arn.ProviderKind
-    /** The secret's name in its ARN. */
+    /** The kind of the provider in the secret's name, such as `apikey`. */
+    readonly kind: string
+    /** The rest of the secret's name. */
     readonly arnName: string
     /** The path of the secret in the request. */
     readonly path: string

@@ -5,6 +5,7 @@
  * them.
  */
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { CustomFetch } from "openid-client"
@@ -183,9 +184,14 @@ export const toReason = ({ error = "", status }: Rejection): OAuthErrorReason =>
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
 
-const makeError = (reason: OAuthErrorReason, { description, error, status }: Rejection): OAuthError =>
+const makeError = (
+  reason: OAuthErrorReason,
+  { description, error, status }: Rejection,
+  server: Pick<OAuthError, "discoveryUrl" | "unresolvedHost"> = {}
+): OAuthError =>
   new OAuthError({
     reason,
+    ...server,
     ...(status === undefined || isSuccess(status) ? {} : { status }),
     ...(error === undefined ? {} : { code: error }),
     ...(description === undefined ? {} : { description })
@@ -199,6 +205,15 @@ const withStatus = (refusal: Rejection): Rejection =>
   refusal.status === undefined || isSuccess(refusal.status)
     ? refusal
     : { ...refusal, description: refusal.description ?? `status ${refusal.status}` }
+
+/** The codes of `getaddrinfo` for a host without an address. */
+const unresolved = ["ENOTFOUND", "EAI_AGAIN"]
+
+const toUnresolvedHost = (cause: unknown): string | undefined =>
+  cause instanceof Error && unresolved.includes(codeOf(cause.cause))
+    && Predicate.hasProperty(cause.cause, "hostname") && typeof cause.cause.hostname === "string"
+    ? cause.cause.hostname
+    : undefined
 
 /** Returns the code of a failed connection, such as `ECONNREFUSED` or the code of a certificate. */
 const toNetworkCode = (cause: unknown): string | undefined => {
@@ -226,17 +241,21 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
   }
   // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has
   // none.
-  return makeError(cause instanceof TypeError && !("code" in cause) ? "Unreachable" : "Rejected", {
-    description: toNetworkCode(cause)
-  })
+  const isConnection = cause instanceof TypeError && !("code" in cause)
+  const unresolvedHost = toUnresolvedHost(cause)
+  return makeError(
+    isConnection ? "Unreachable" : "Rejected",
+    { description: toNetworkCode(cause) },
+    unresolvedHost === undefined ? {} : { unresolvedHost }
+  )
 }
 
 /** Adds the URL of the discovery document, which has no query and no user information. */
-export const atDiscovery = (url: string) => ({ code, description, reason }: OAuthError): OAuthError =>
-  makeError(reason, {
-    error: code,
-    description: `the discovery document ${url} cannot be used${description === undefined ? "" : `: ${description}`}`
-  })
+export const atDiscovery = (discoveryUrl: string) => ({ code, description, reason }: OAuthError): OAuthError => {
+  const details = description === undefined ? "" : `: ${description}`
+  const refusal = { error: code, description: `the discovery document ${discoveryUrl} cannot be used${details}` }
+  return makeError(reason, refusal, { discoveryUrl })
+}
 
 // -----------------------------------------------------------------------------
 // Tokens

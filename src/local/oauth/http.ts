@@ -83,7 +83,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     const { discoveryUrl } = discovery
     const known = discovered.get(discoveryUrl)
     if (known !== undefined) return known
-    if (!isIssuer(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured" })
+    if (!isIssuer(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured", discoveryUrl })
     const found = yield* run(
       openid,
       (fetch) =>

@@ -86,15 +86,22 @@ export const make = (options: ScriptedOptions): Service => {
   /** `token-3` for a token of this server, `aws` for any other. */
   const nameActor = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
 
+  const discover: Service["discover"] = ({ discovery }) =>
+    Effect.suspend(() => {
+      if (!("discoveryUrl" in discovery)) return Effect.void
+      const { discoveryUrl } = discovery
+      const reason = options.unreadable?.(discoveryUrl)
+      return reason === undefined ? Effect.void : new OAuthError({ reason, discoveryUrl })
+    })
+
   return {
-    discover: ({ discovery }) =>
-      Effect.suspend(() => {
-        const reason = "discoveryUrl" in discovery ? options.unreadable?.(discovery.discoveryUrl) : undefined
-        return reason === undefined ? Effect.void : new OAuthError({ reason })
-      }),
+    discover,
 
     clientCredentials: (server, request) =>
-      Effect.andThen(wait, issue("client_credentials", server.clientId, "m2m", request.scopes)),
+      discover(server).pipe(
+        Effect.andThen(wait),
+        Effect.andThen(issue("client_credentials", server.clientId, "m2m", request.scopes))
+      ),
 
     authorizationUrl: (server, request) =>
       Effect.sync(() => {
@@ -144,6 +151,7 @@ export const make = (options: ScriptedOptions): Service => {
       }),
 
     exchangeToken: Effect.fnUntraced(function*(server, { actor, scopes, subjectToken }) {
+      yield* discover(server)
       const actorToken = actor && (yield* actor.token("https://authorization.invalid/token"))
       yield* wait
       const subject = yield* readSubject(subjectToken)
@@ -153,7 +161,7 @@ export const make = (options: ScriptedOptions): Service => {
 
     jwtGrant: (server, request) =>
       Effect.flatMap(
-        Effect.andThen(wait, readSubject(request.assertion)),
+        discover(server).pipe(Effect.andThen(wait), Effect.andThen(readSubject(request.assertion))),
         (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
       ),
 

@@ -212,6 +212,8 @@ export type OAuthErrorReason = OAuthError["reason"]
  * - `status`: the HTTP status of the response of the endpoint, if it is not a success
  * - `code`: the `error` of the response, or a code of `openid-client`
  * - `description`: the `error_description` of the response, or another detail of the failure, such as a status
+ * - `discoveryUrl`: the discovery URL, if its document cannot be used
+ * - `unresolvedHost`: the host of the endpoint, if it has no address in DNS
  *
  * Tokens, secrets, codes and custom parameters of the request are removed from `code` and `description`. A description
  * may quote the client id, the redirect URI, scopes, resources and audiences.
@@ -222,7 +224,9 @@ export class OAuthError extends Schema.TaggedError<OAuthError>()(
     reason: Schema.Literals(Struct.keys(explanations)),
     status: Schema.optional(Schema.Number),
     code: Schema.optional(Schema.String),
-    description: Schema.optional(Schema.String)
+    description: Schema.optional(Schema.String),
+    discoveryUrl: Schema.optional(Schema.String),
+    unresolvedHost: Schema.optional(Schema.String)
   }
 ) {
   override get message(): string {

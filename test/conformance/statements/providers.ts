@@ -1,5 +1,6 @@
 /** Credential providers: stored, returned and rejected values. */
 import type { CreateOauth2CredentialProviderCommandInput } from "@aws-sdk/client-bedrock-agentcore-control"
+import { setTimeout } from "node:timers/promises"
 import {
   cite,
   codingAgents,
@@ -10,6 +11,8 @@ import {
   is,
   model,
   present,
+  recorded,
+  recordedByCli,
   reference,
   rejects,
   sample,
@@ -22,10 +25,12 @@ import {
   createCustom,
   createGithub,
   createWorkload,
+  ed25519Key,
   endpoints,
   githubConfig,
   invalidDiscovery,
   keyArn,
+  p256Key,
   regionOf,
   tokenOf,
   uniqueCallbackUrl,
@@ -34,6 +39,14 @@ import {
 } from "./resources.js"
 
 const validation = { status: 400, name: "ValidationException" } as const
+
+const missing = { status: 404, name: "ResourceNotFoundException" } as const
+
+const missingKey = (name: string) => ({ ...missing, message: `ApiKeyCredentialProvider not found for ${name}` })
+
+const missingOauth2 = { ...missing, message: /^CredentialProvider not found$/ }
+
+const missingPayment = { ...missing, message: /^PaymentCredentialProvider not found$/ }
 
 const oneMember = cite(
   "https://smithy.io/2.0/spec/aggregate-types.html",
@@ -172,7 +185,7 @@ export const providers = [
   statement({
     id: "provider.duplicate",
     statement: "A second provider of a name is a ValidationException: Credential provider with name: X already exists",
-    source: cite(
+    source: recorded(
       codingAgents("cli/src/linear-vault.ts"),
       "AgentCore reports a duplicate provider name as a ValidationException (\"Credential provider with name: <name> already exists\"), NOT the ConflictException the name suggests — live-caught when a second vault-setup run aborted instead of updating."
     ),
@@ -186,6 +199,205 @@ export const providers = [
         ...validation,
         message: "already exists"
       })
+    }
+  }),
+  statement({
+    id: "provider.not-found.api-key",
+    statement: "An unknown API key provider is named: ApiKeyCredentialProvider not found for X",
+    source: recordedByCli(
+      "__fixtures__/GetApiKeyCredentialProviderCommand.e134007136f7ab2.json",
+      "ApiKeyCredentialProvider not found for missing-provider-000"
+    ),
+    run: async ({ control, name }) => {
+      const unknown = name()
+      await rejects(control.getApiKeyCredentialProvider({ name: unknown }), missingKey(unknown))
+    }
+  }),
+  statement({
+    id: "provider.not-found.oauth2",
+    statement: "An unknown OAuth2 provider is not named: CredentialProvider not found",
+    source: recordedByCli(
+      "oauth2-credential-provider/__fixtures__/GetOauth2CredentialProviderCommand.32c5ac3d87a14dd1.json",
+      "CredentialProvider not found"
+    ),
+    run: async ({ control, name }) => {
+      await rejects(control.getOauth2CredentialProvider({ name: name() }), missingOauth2)
+    }
+  }),
+  statement({
+    id: "provider.not-found.payment",
+    statement: "An unknown payment provider is not named: PaymentCredentialProvider not found",
+    source: recordedByCli(
+      "payment-credential-provider/__fixtures__/GetPaymentCredentialProviderCommand.f7b7a089d09d9e1d.json",
+      "PaymentCredentialProvider not found"
+    ),
+    run: async ({ control, name }) => {
+      await rejects(control.getPaymentCredentialProvider({ name: name() }), missingPayment)
+    }
+  }),
+  statement({
+    id: "provider.not-found.others",
+    statement: "Updates, deletions and requests for credentials have the same messages for an unknown provider",
+    source: guess("that they do: only Get was recorded", exceptions.notFound),
+    run: async (world) => {
+      const { control, data } = world
+      const name = world.name()
+      const resourceCredentialProviderName = name
+      const workloadIdentityToken = await tokenOf(world, await createWorkload(world))
+      await rejects(control.deleteApiKeyCredentialProvider({ name }), missingKey(name))
+      await rejects(control.updateApiKeyCredentialProvider({ name, apiKey: "key" }), missingKey(name))
+      await rejects(
+        data.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName }),
+        missingKey(name)
+      )
+      await rejects(control.deleteOauth2CredentialProvider({ name }), missingOauth2)
+      await rejects(control.updateOauth2CredentialProvider({ name, ...githubConfig }), missingOauth2)
+      await rejects(askM2m(world, workloadIdentityToken, name), missingOauth2)
+      await rejects(control.deletePaymentCredentialProvider({ name }), missingPayment)
+    }
+  }),
+  statement({
+    id: "provider.secret-arns",
+    statement:
+      "The name of a secret ends with eight hexadecimal digits and six letters or digits, which an update keeps",
+    source: combine(
+      recordedByCli(
+        "__fixtures__/UpdateApiKeyCredentialProviderCommand.a779aef2084d562f.json",
+        "secret:bedrock-agentcore-identity!default/apikey/agentcore-cli-identity-fixture-ceac1e1d-2BRhkE"
+      ),
+      recordedByCli(
+        "oauth2-credential-provider/__fixtures__/UpdateOauth2CredentialProviderCommand.16483b6b51f663af.json",
+        "secret:bedrock-agentcore-identity!default/oauth2/agentcore-cli-oauth2-fixture-7aeedc5d-iuTkLZ"
+      )
+    ),
+    run: async (world) => {
+      const { control } = world
+      const form = (kind: string, name: string) =>
+        new RegExp(`:secret:bedrock-agentcore-identity!default/${kind}/${name}-[0-9a-f]{8}-[A-Za-z0-9]{6}$`)
+      const key = world.name()
+      const created = await control.createApiKeyCredentialProvider({ name: key, apiKey: "key" })
+      is("secret of the API key", created.apiKeySecretArn?.secretArn, form("apikey", key))
+      const updated = await control.updateApiKeyCredentialProvider({ name: key, apiKey: "other" })
+      is("secret after the update", updated.apiKeySecretArn, created.apiKeySecretArn)
+      const name = await createGithub(world)
+      const { clientSecretArn } = await control.getOauth2CredentialProvider({ name })
+      is("secret of the client", clientSecretArn?.secretArn, form("oauth2", name))
+      const changed = await control.updateOauth2CredentialProvider({ name, ...githubConfig })
+      is("secret after the update", changed.clientSecretArn, clientSecretArn)
+    }
+  }),
+  statement({
+    id: "payment.secret-arns",
+    statement: "The names of a payment provider's secrets have its vendor, and eight hexadecimal digits in common",
+    source: combine(
+      recordedByCli(
+        "payment-credential-provider/__fixtures__/GetPaymentCredentialProviderCommand.9ebdd66cb38819e.json",
+        "default/payment/coinbasecdp/agentcore-cli-payment-fixture-541ff54c/apikey-eNjrnd",
+        "default/payment/coinbasecdp/agentcore-cli-payment-fixture-541ff54c/wallet-DFZFS6"
+      ),
+      recordedByCli(
+        "payment-credential-provider/__fixtures__/create-stripe.golden.json",
+        "default/payment/stripeprivy/agentcore-cli-payment-fixture-stripe-28e8771e/appsecret-Ns6m08",
+        "default/payment/stripeprivy/agentcore-cli-payment-fixture-stripe-28e8771e/authprivkey-7sMU9C"
+      )
+    ),
+    run: async ({ control, name }) => {
+      const [coinbase, stripe] = [name(), name()]
+      const check = (vendor: string, provider: string, secrets: ReadonlyArray<readonly [string, unknown]>) => {
+        const ids = secrets.map(([secret, arn]) => {
+          is(secret, arn, new RegExp(`/payment/${vendor}/${provider}-[0-9a-f]{8}/${secret}-[A-Za-z0-9]{6}$`))
+          return String(arn).split("/").at(-2)
+        })
+        is("digits", new Set(ids).size, 1)
+      }
+      const { coinbaseCdpConfiguration: first } = (await control.createPaymentCredentialProvider({
+        name: coinbase,
+        credentialProviderVendor: "CoinbaseCDP",
+        providerConfigurationInput: {
+          coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: ed25519Key(), walletSecret: p256Key() }
+        }
+      })).providerConfigurationOutput ?? {}
+      check("coinbasecdp", coinbase, [
+        ["apikey", first?.apiKeySecretArn?.secretArn],
+        ["wallet", first?.walletSecretArn?.secretArn]
+      ])
+      const { stripePrivyConfiguration: second } = (await control.createPaymentCredentialProvider({
+        name: stripe,
+        credentialProviderVendor: "StripePrivy",
+        providerConfigurationInput: {
+          stripePrivyConfiguration: {
+            appId: "app",
+            appSecret: "secret",
+            authorizationId: "authorization",
+            authorizationPrivateKey: p256Key()
+          }
+        }
+      })).providerConfigurationOutput ?? {}
+      check("stripeprivy", stripe, [
+        ["appsecret", second?.appSecretArn?.secretArn],
+        ["authprivkey", second?.authorizationPrivateKeyArn?.secretArn]
+      ])
+    }
+  }),
+  statement({
+    id: "payment.tags",
+    statement: "GetPaymentCredentialProvider returns no tags, even if the provider has tags",
+    source: recordedByCli(
+      "payment-credential-provider/paymentCredentialProvider.test.tsx",
+      "creates a CoinbaseCDP provider with managed stdin/file secrets and tags",
+      "owner=agentcore-cli-tests"
+    ),
+    run: async ({ control, lastExchange, name }) => {
+      const provider = name()
+      await control.createPaymentCredentialProvider({
+        name: provider,
+        credentialProviderVendor: "CoinbaseCDP",
+        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: ed25519Key() } },
+        tags: { owner: "agents" }
+      })
+      await control.getPaymentCredentialProvider({ name: provider })
+      is("tags", "tags" in JSON.parse(lastExchange().body), false)
+    }
+  }),
+  statement({
+    id: "provider.update-time",
+    statement: "An update with a new API key keeps lastUpdatedTime, and one of an OAuth2 provider changes it",
+    source: combine(
+      recordedByCli(
+        "__fixtures__/UpdateApiKeyCredentialProviderCommand.a779aef2084d562f.json",
+        "\"$date\": \"2026-07-23T19:31:48.713Z\""
+      ),
+      recordedByCli(
+        "oauth2-credential-provider/__fixtures__/UpdateOauth2CredentialProviderCommand.16483b6b51f663af.json",
+        "\"$date\": \"2026-07-29T14:48:43.091Z\""
+      )
+    ),
+    run: async (world) => {
+      const { control } = world
+      const key = world.name()
+      await control.createApiKeyCredentialProvider({ name: key, apiKey: "key" })
+      const { createdTime, lastUpdatedTime } = await control.updateApiKeyCredentialProvider({
+        name: key,
+        apiKey: "other"
+      })
+      is("lastUpdatedTime", lastUpdatedTime, createdTime)
+      const name = await createGithub(world)
+      await setTimeout(20)
+      const oauth2 = await control.updateOauth2CredentialProvider({ name, ...githubConfig })
+      is("later", (oauth2.lastUpdatedTime?.getTime() ?? 0) > (oauth2.createdTime?.getTime() ?? 0), true)
+    }
+  }),
+  statement({
+    id: "provider.update-time-read",
+    statement: "What is read after an update has the time of its response",
+    source: guess("that it does: no Get after an update was recorded"),
+    run: async ({ control, name }) => {
+      const key = name()
+      await control.createApiKeyCredentialProvider({ name: key, apiKey: "key" })
+      await setTimeout(20)
+      const updated = await control.updateApiKeyCredentialProvider({ name: key, apiKey: "other" })
+      const read = await control.getApiKeyCredentialProvider({ name: key })
+      is("lastUpdatedTime", read.lastUpdatedTime, updated.lastUpdatedTime)
     }
   }),
   statement({
@@ -367,15 +579,10 @@ export const providers = [
   }),
   statement({
     id: "provider.auth-methods",
-    statement:
-      "clientAuthenticationMethod and tokenEndpointAuthMethods together are rejected; the default is CLIENT_SECRET_BASIC",
-    source: guess(
-      "that the response has the default, where the request had no method",
-      cite(
-        guide("client-auth-methods"),
-        "CLIENT_SECRET_BASIC (default)",
-        "Providing both in the same request will result in a validation error."
-      )
+    statement: "clientAuthenticationMethod and tokenEndpointAuthMethods together are rejected",
+    source: cite(
+      guide("client-auth-methods"),
+      "Providing both in the same request will result in a validation error."
     ),
     run: async (world) => {
       const metadata = {
@@ -387,13 +594,20 @@ export const providers = [
         validation
       )
       await custom(world, configured)
+    }
+  }),
+  statement({
+    id: "provider.auth-method-output",
+    statement: "A response has no clientAuthenticationMethod that the request did not have",
+    source: recordedByCli(
+      "oauth2-credential-provider/__fixtures__/GetOauth2CredentialProviderCommand.1def95784910b125.json",
+      "\"clientId\": \"fixture-client-id\""
+    ),
+    run: async (world) => {
       const { name } = await createCustom(world, unreachable)
-      const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
-      is(
-        "clientAuthenticationMethod",
-        oauth2ProviderConfigOutput?.customOauth2ProviderConfig?.clientAuthenticationMethod,
-        "CLIENT_SECRET_BASIC"
-      )
+      is("in the creation", world.lastExchange().body.includes("clientAuthenticationMethod"), false)
+      await world.control.getOauth2CredentialProvider({ name })
+      is("when read", world.lastExchange().body.includes("clientAuthenticationMethod"), false)
     }
   }),
   ...["alg", "typ", "iss", "sub", "jti", "exp", "iat", "nbf"].map((claim) =>
@@ -477,15 +691,38 @@ export const providers = [
   }),
   statement({
     id: "provider.discovery-url",
-    statement:
-      "A discovery URL that cannot be read is a ValidationException when the provider is created: Invalid Discovery URL",
-    source: cite(
-      sample("obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"),
-      "Invalid Discovery URL",
-      "it's a config-time check"
+    statement: "A provider whose discovery URL serves no document is created, READY, and may be updated",
+    source: recordedByCli(
+      "oauth2-credential-provider/__fixtures__/CreateOauth2CredentialProviderCommand.15e3501198437ba9.json",
+      "\"discoveryUrl\": \"https://example.com/.well-known/openid-configuration\"",
+      "\"status\": \"READY\""
     ),
     run: async (world) => {
-      await rejects(custom(world, { oauthDiscovery: { discoveryUrl: unreadable } }), invalidDiscovery)
+      const oauthDiscovery = { discoveryUrl: unreadable }
+      const { name, status } = await custom(world, { oauthDiscovery })
+      is("status", status, "READY")
+      const updated = await world.control.updateOauth2CredentialProvider({
+        name,
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...client, oauthDiscovery } }
+      })
+      is("status", updated.status, "READY")
+    }
+  }),
+  statement({
+    id: "provider.discovery-url-at-use",
+    statement: "The first request for a token fails if the discovery URL cannot be read: Invalid Discovery URL",
+    source: guess(
+      "when the service says it: the sample calls it a config-time check, and creations with such a URL were recorded",
+      cite(
+        sample("obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"),
+        "Invalid Discovery URL",
+        "it's a config-time check"
+      )
+    ),
+    run: async (world) => {
+      const { name = "" } = await custom(world, { oauthDiscovery: { discoveryUrl: unreadable } })
+      await rejects(askM2m(world, await tokenOf(world, await createWorkload(world)), name), invalidDiscovery)
     }
   }),
   statement({

@@ -123,7 +123,7 @@ describe("a discovery URL that cannot be read", () => {
     "Invalid Discovery URL"
   ]
 
-  it.live("rejects the creation and the update of a provider, and logs the reason", () =>
+  it.live("rejects the creation and the update of a provider with the setting verify, and logs the reason", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const documents: Record<string, object | string> = {}
@@ -152,7 +152,10 @@ describe("a discovery URL that cannot be read", () => {
           (yield* plane.listOauth2CredentialProviders({})).credentialProviders.map(({ name }) => name),
           ["calendar"]
         )
-      }).pipe(Effect.provide(overHttp()), Effect.provide(recorder.layer))
+      }).pipe(
+        Effect.provide(overHttp({ settings: { discoveryUrls: "verify" } })),
+        Effect.provide(recorder.layer)
+      )
       const lines = JSON.stringify(yield* recorder.everything)
       assert.include(lines, "of the provider 'calendar-0' cannot be read")
       assert.include(lines, "status 404")
@@ -173,13 +176,41 @@ describe("a discovery URL that cannot be read", () => {
       assert.strictEqual(yield* tagOf(updateProvider("other", other)), "ResourceNotFoundException")
     }).pipe(Effect.provide(backend({
       unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
-    }))))
+    }, { settings: { discoveryUrls: "verify" } }))))
 
-  it.effect("is accepted with the setting, and behind a private endpoint", () =>
+  it.effect("is accepted by default: the log has the reason, and requests for tokens fail", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      yield* Effect.gen(function*() {
+        yield* setup
+        const error = yield* Effect.flip(ask(yield* tokenFor("alice"), { oauth2Flow: "M2M" }))
+        assert.deepStrictEqual([error._tag, error.message], ["ValidationException", "Invalid Discovery URL"])
+      }).pipe(Effect.provide(backend({ unreadable: () => "Unreachable" })), Effect.provide(recorder.layer))
+      assert.include(JSON.stringify(yield* recorder.everything), "of the provider 'calendar' cannot be read")
+    }))
+
+  it.effect("does not delay a creation by more than two seconds", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const silent = OAuthClient.OAuthClient.pipe(
+        Effect.map((client) => ({ ...client, discover: () => Effect.never })),
+        Layer.effect(OAuthClient.OAuthClient),
+        Layer.provide(OAuthClient.layerScripted())
+      )
+      const create = createProvider("calendar").pipe(
+        Effect.provide(Layer.provide(LocalBackend.layer(), silent)),
+        Effect.provide(recorder.layer)
+      )
+      const fiber = yield* Effect.forkChild(create)
+      yield* TestClock.adjust("2 seconds")
+      yield* Fiber.join(fiber)
+      assert.include(JSON.stringify(yield* recorder.everything), "no response within 2 seconds")
+    }))
+
+  it.effect("is accepted behind a private endpoint", () =>
     Effect.gen(function*() {
       const scripted = { unreadable: () => "Unreachable" as const }
       const create = createProvider("calendar")
-      yield* Effect.provide(create, backend(scripted, { settings: { discoveryUrls: "accept" } }))
       const privateEndpoint = {
         selfManagedLatticeResource: { resourceConfigurationIdentifier: "rcfg-0123456789abcdef0" }
       }
@@ -187,7 +218,10 @@ describe("a discovery URL that cannot be read", () => {
         createProvider("calendar", { privateEndpoint } as never),
         backend(scripted, { settings: { discoveryUrls: "verify" } })
       )
-      assert.deepStrictEqual(yield* violation(Effect.provide(create, backend(scripted))), rejected)
+      assert.deepStrictEqual(
+        yield* violation(Effect.provide(create, backend(scripted, { settings: { discoveryUrls: "verify" } }))),
+        rejected
+      )
     }))
 
   it.live("blocks no other change while it is read, and closes its connection when the caller is interrupted", () =>
@@ -480,7 +514,7 @@ describe("deletions", () => {
 })
 
 describe("times", () => {
-  it.effect("change with an update, but not with a tag", () =>
+  it.effect("change neither with a tag, nor with a new API key", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const { credentialProviderArn: resourceArn } = yield* apiKey("weather")
@@ -489,9 +523,18 @@ describe("times", () => {
       const first = yield* plane.getApiKeyCredentialProvider({ name: "weather" })
       same(first.lastUpdatedTime, first.createdTime)
       const updated = yield* plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("other") })
-      same(updated.createdTime, first.createdTime)
+      same(updated, first)
+      same(yield* plane.getApiKeyCredentialProvider({ name: "weather" }), first)
+    }).pipe(Effect.provide(backend())))
+
+  it.effect("of an OAuth2 provider change with an update", () =>
+    Effect.gen(function*() {
+      const created = yield* createProvider("calendar")
+      yield* TestClock.adjust("1 minute")
+      const updated = yield* updateProvider("calendar")
       same(clear(updated.lastUpdatedTime), { time: 60_000 })
-      same(updated.apiKeySecretArn, first.apiKeySecretArn)
+      same(clear(updated.createdTime), { time: 0 })
+      same(updated.clientSecretArn, created.clientSecretArn)
     }).pipe(Effect.provide(backend())))
 })
 

@@ -539,7 +539,10 @@ describe("clients of CustomOauth2", () => {
           AuthorizationServers.toOutput(customRequest(config), {}),
           "customOauth2ProviderConfig"
         )
-        assert.propertyVal(output, "clientAuthenticationMethod", method)
+        assert.strictEqual(
+          Reflect.get(output ?? {}, "clientAuthenticationMethod"),
+          Reflect.get(config, "clientAuthenticationMethod")
+        )
       }
       const error = yield* Effect.flip(resolve(customRequest({
         ...withMethods("client_secret_post"),

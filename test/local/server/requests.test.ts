@@ -57,8 +57,7 @@ describe("a member that is null", () => {
       assert.deepStrictEqual(oauth2ProviderConfigOutput, {
         customOauth2ProviderConfig: {
           oauthDiscovery: { discoveryUrl },
-          clientId: "id",
-          clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
+          clientId: "id"
         }
       })
       const { workloadIdentityArn } = Wire.succeeds(

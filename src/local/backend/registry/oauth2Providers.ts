@@ -1,10 +1,11 @@
 /** OAuth2 credential providers. A provider is stored as its last request. `authorizationServers` interprets it. */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
 import { ResourceNotFoundException } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
-import type { OAuthError } from "../../oauth/service.js"
+import { type AuthorizationServer, OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
@@ -39,35 +40,50 @@ const readClientSecret = ({ oauth2ProviderConfigInput }: AuthorizationServers.Pr
     : undefined
 }
 
+const discoveryPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
+
+/** How long a creation waits for a discovery document that it does not need. */
+const maxDiscovery = "2 seconds"
+
+const noResponse = new OAuthError({ reason: "Unreachable", description: `no response within ${maxDiscovery}` })
+
 export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies) {
   const { account, client, publicUrl, settings, store } = dependencies
 
   const makeCallbackUrl = (callbackId: string): string => `${publicUrl}/identities/oauth2/callback/${callbackId}`
 
-  const rejectDiscovery = Effect.fnUntraced(function*(name: string, { code, description, reason }: OAuthError) {
+  /**
+   * Reads the discovery document of a new configuration, and reports why it cannot be used. The live service accepts
+   * such a provider (recorded by aws/agentcore-cli), and the first request for a token fails.
+   */
+  const checkDiscovery = Effect.fnUntraced(function*(name: string, server: Pick<AuthorizationServer, "discovery">) {
+    const isAccepted = (yield* settings).discoveryUrls !== "verify"
+    const error = yield* Effect.flip(client.discover(server)).pipe(
+      isAccepted ? Effect.timeoutOption(maxDiscovery) : Effect.asSome,
+      Effect.catch(() => Effect.succeed(undefined))
+    )
+    if (error === undefined) return
+    const { code, description, reason } = Option.getOrElse(error, () => noResponse)
     const details = [code, description].filter((detail) => detail !== undefined).join(": ")
-    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. `
-      + "The setting `discoveryUrls`: \"accept\" turns this check off"
+    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. ${
+      isAccepted ? "Requests for tokens will fail" : "The setting `discoveryUrls`: \"accept\" turns this check off"
+    }`
     yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
     yield* explain(advice)
-    // The message: awslabs/agentcore-samples, obo-training, okta/local/IDP_SETUP.md ("it's a config-time check").
-    return yield* invalid(
-      "Invalid Discovery URL",
-      "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
-    )
+    if (!isAccepted) yield* invalid("Invalid Discovery URL", discoveryPath)
   })
 
   const { findUsed, providers, ...operations } = yield* makeKind(account, {
     kind: "oauth2",
     resourceType: "Oauth2CredentialProvider",
+    describeMissing: () => "CredentialProvider not found",
     collection: store.collection("oauth2-providers", Stored),
 
     check: Effect.fnUntraced(function*(request: Model.CreateOauth2CredentialProviderRequest) {
       const server = yield* AuthorizationServers.check(request, dependencies)
-      const isChecked = !(yield* Seeding) && (yield* settings).discoveryUrls !== "accept"
-        // This machine is not in the private network of the server.
-        && !AuthorizationServers.hasPrivateEndpoint(request)
-      if (isChecked) yield* Effect.catch(client.discover(server), (error) => rejectDiscovery(request.name, error))
+      // This machine is not in the private network of the server.
+      const isChecked = !(yield* Seeding) && !AuthorizationServers.hasPrivateEndpoint(request)
+      if (isChecked) yield* checkDiscovery(request.name, server)
     }),
 
     complete: (request: Model.UpdateOauth2CredentialProviderRequest, before) =>
@@ -83,7 +99,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
         : before?.secretArn !== undefined && old?.reference?.secretId === secretId
         ? before.secretArn
         : secretId === undefined
-        ? Arn.secret(account, "oauth2", request.name)
+        ? Arn.secret(account, "oauth2", `${request.name}-${Arn.makeSecretsId()}`)
         : Arn.externalSecret(account, secretId)
       return { request, callbackId: before?.callbackId ?? randomUUID(), secretArn }
     }),

@@ -30,31 +30,49 @@ const Configuration = Schema.Union([
 
 type Configuration = typeof Configuration.Type
 
-const PaymentProvider = Schema.Struct({ ...resourceFields, configuration: Configuration })
+const PaymentProvider = Schema.Struct({
+  ...resourceFields,
+  configuration: Configuration,
+  /** It is part of the names of all secrets of the provider. Earlier versions stored none. */
+  secretsId: Schema.optional(Schema.String)
+})
 
-const nameSecret = (provider: string, member: string): string => `${provider}-${member}`
+const secretNames = {
+  apiKeySecret: "apikey",
+  walletSecret: "wallet",
+  appSecret: "appsecret",
+  authorizationPrivateKey: "authprivkey"
+}
+
+/** Returns the name of a secret in Secrets Manager: `payment/coinbasecdp`, and `<provider>-<secretsId>/wallet`. */
+const nameSecret = (
+  vendor: Configuration["vendor"],
+  provider: string,
+  secretsId: string,
+  member: keyof typeof secretNames
+) => ({ kind: `payment/${vendor.toLowerCase()}`, arnName: `${provider}-${secretsId}/${secretNames[member]}` })
 
 type Members = Readonly<Record<string, never>>
 
 const configure = (
   account: Arn.Account,
   request: UpdatePaymentCredentialProviderRequest,
-  before: Configuration | undefined
+  before: Configuration | undefined,
+  secretsId: string
 ): Effect.Effect<Configuration, ValidationException> => {
   const resolveFrom = <C extends object>(path: string, config: C, stored: Configuration | undefined) => {
     // The names of a secret's members are computed, so the type checker does not know their types.
     const members = config as Members
     const old = stored as Members | undefined
-    const required = (name: keyof C & string) =>
+    const required = (name: keyof C & keyof typeof secretNames) =>
       Secrets.resolve(account, {
-        kind: "payment",
-        arnName: nameSecret(request.name, name),
+        ...nameSecret(request.credentialProviderVendor, request.name, secretsId, name),
         path: `providerConfigurationInput.${path}.${name}`,
         value: members[name],
         source: members[`${name}Source`],
         reference: members[`${name}Config`]
       }, old?.[name])
-    const optional = (name: keyof C & string) =>
+    const optional = (name: keyof C & keyof typeof secretNames) =>
       [name, `${name}Source`, `${name}Config`].every((member) => members[member] === undefined)
         ? Effect.succeed(undefined)
         : required(name)
@@ -78,10 +96,12 @@ const configure = (
 
 const toOutput = (
   account: Arn.Account,
-  { configuration, name }: typeof PaymentProvider.Type
+  { configuration, name, secretsId = "00000000" }: typeof PaymentProvider.Type
 ): PaymentProviderConfigurationOutput => {
-  const describe = <const N extends string>(member: N, secret: Secrets.Secret | undefined) =>
-    Secrets.describe(member, secret?.arn ?? Arn.noSecret(account, "payment", nameSecret(name, member)), secret)
+  const describe = <const N extends keyof typeof secretNames>(member: N, secret: Secrets.Secret | undefined) => {
+    const { arnName, kind } = nameSecret(configuration.vendor, name, secretsId, member)
+    return Secrets.describe(member, secret?.arn ?? Arn.noSecret(account, kind, arnName), secret)
+  }
   return configuration.vendor === "CoinbaseCDP"
     ? {
       coinbaseCdpConfiguration: {
@@ -124,13 +144,20 @@ export const makePayments = ({ account, settings, store }: Dependencies) =>
     makeKind(account, {
       kind: "payment",
       resourceType: "PaymentCredentialProvider",
+      describeMissing: () => "PaymentCredentialProvider not found",
       collection: store.collection("payment-providers", PaymentProvider),
       complete: (request: UpdatePaymentCredentialProviderRequest, { configuration: { vendor } }) =>
         vendor === request.credentialProviderVendor
           ? Effect.succeed(request)
           : vendorChanged(vendor, request.credentialProviderVendor),
       configure: (request, before) =>
-        Effect.map(configure(account, request, before?.configuration), (configuration) => ({ configuration })),
+        Effect.suspend(() => {
+          const secretsId = before?.secretsId ?? Arn.makeSecretsId()
+          return Effect.map(
+            configure(account, request, before?.configuration, secretsId),
+            (configuration) => ({ configuration, secretsId })
+          )
+        }),
       describe: (provider) =>
         Effect.succeed({
           credentialProviderVendor: provider.configuration.vendor,

@@ -29,24 +29,29 @@ export const makeKind = <
   Vendor
 >(
   account: Arn.Account,
-  { check, collection, complete, configure, describe, kind, resourceType, vendor }: {
-    readonly kind: Arn.ProviderKind
-    readonly resourceType: string
-    readonly collection: Collection<A>
-    /** Checks a whole request before the table is locked, because an authorization server can take long. */
-    readonly check?: (request: Create) => Effect.Effect<void, ValidationException>
-    /** Makes the whole request of an update. */
-    readonly complete: (request: Update, before: A) => Effect.Effect<Create, ValidationException>
-    /** Makes the stored configuration of a request. `before` is the provider that it updates. */
-    readonly configure: (
-      request: Create,
-      before: A | undefined
-    ) => Effect.Effect<Omit<A, keyof Table.Resource>, ValidationException>
-    /** The members of responses, except the name, the ARN, the vendor and the times. */
-    readonly describe: (provider: A) => Effect.Effect<Described>
-    /** The vendor, in lists and in responses to reads and updates. */
-    readonly vendor: (provider: A) => Vendor
-  }
+  { check, collection, complete, configure, describe, describeMissing, keepsTime = false, kind, resourceType, vendor }:
+    {
+      readonly kind: Arn.ProviderKind
+      readonly resourceType: string
+      /** Makes the message for an unknown name. It was recorded for Get. */
+      readonly describeMissing: (name: string) => string
+      /** Whether an update keeps `lastUpdatedTime`. */
+      readonly keepsTime?: boolean | undefined
+      readonly collection: Collection<A>
+      /** Checks a whole request before the table is locked, because an authorization server can take long. */
+      readonly check?: (request: Create) => Effect.Effect<void, ValidationException>
+      /** Makes the whole request of an update. */
+      readonly complete: (request: Update, before: A) => Effect.Effect<Create, ValidationException>
+      /** Makes the stored configuration of a request. `before` is the provider that it updates. */
+      readonly configure: (
+        request: Create,
+        before: A | undefined
+      ) => Effect.Effect<Omit<A, keyof Table.Resource>, ValidationException>
+      /** The members of responses, except the name, the ARN, the vendor and the times. */
+      readonly describe: (provider: A) => Effect.Effect<Described>
+      /** The vendor, in lists and in responses to reads and updates. */
+      readonly vendor: (provider: A) => Vendor
+    }
 ) => {
   const identify = ({ name }: Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
   const summarize = (provider: A) => ({ ...identify(provider), ...vendor(provider), ...Table.timesOf(provider) })
@@ -56,6 +61,7 @@ export const makeKind = <
     Table.make<A, ValidationException | ServiceQuotaExceededException>({
       collection,
       resourceType,
+      describeMissing,
       arn: ({ name }) => Arn.provider(account, kind, name),
       exists: (name) => invalid(`Credential provider with name: ${name} already exists`),
       quota: {
@@ -66,7 +72,6 @@ export const makeKind = <
     (providers) => ({
       providers,
       findUsed: (name: string) => providers.findUsed(name, `${kindNames[kind]} credential provider`),
-      toResponse,
       create: Effect.fnUntraced(function*(request: Create) {
         if (check !== undefined) {
           yield* providers.checkFree(request.name)
@@ -88,7 +93,7 @@ export const makeKind = <
           complete(request, before).pipe(
             Effect.flatMap((whole) => configure(whole, before)),
             Effect.map((configuration) => ({ ...before, ...configuration }))
-          ))
+          ), { keepsTime })
         return yield* toResponse(provider)
       }),
       list: (request: Table.PageRequest) =>
@@ -107,13 +112,16 @@ export const makeApiKeys = ({ account, settings, store }: Table.Dependencies) =>
     makeKind(account, {
       kind: "apikey",
       resourceType: "ApiKeyCredentialProvider",
+      describeMissing: (name) => `ApiKeyCredentialProvider not found for ${name}`,
+      // Recorded for a new MANAGED key.
+      keepsTime: true,
       collection: store.collection("api-key-providers", ApiKeyProvider),
       complete: (request: UpdateApiKeyCredentialProviderRequest) => Effect.succeed(request),
       configure: (request, before) =>
         Effect.map(
           Secrets.resolve(account, {
             kind: "apikey",
-            arnName: request.name,
+            arnName: `${request.name}-${Arn.makeSecretsId()}`,
             path: "apiKeySecret",
             ...request.apiKeySecretSource === "EXTERNAL"
               ? { source: request.apiKeySecretSource, reference: request.apiKeySecretConfig }

@@ -88,10 +88,12 @@ export interface Taggable {
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
 
 export const make = <A extends Resource, E>(
-  { arn, collection, exists, isAlive = () => true, nameOf = (id) => id, quota, resourceType }: {
+  { arn, collection, describeMissing, exists, isAlive = () => true, nameOf = (id) => id, quota, resourceType }: {
     readonly collection: Collection<A>
-    /** The type in messages and in page tokens: `WorkloadIdentity`. */
+    /** The type in page tokens: `WorkloadIdentity`. */
     readonly resourceType: string
+    /** Makes the message for an unknown name. By default, it is `<resourceType> with name '<name>' not found`. */
+    readonly describeMissing?: ((name: string) => string) | undefined
     readonly arn: (resource: A) => string
     /** Reads the name of a resource from the last segment of its ARN. By default, they are equal. */
     readonly nameOf?: ((id: string) => string) | undefined
@@ -121,12 +123,13 @@ export const make = <A extends Resource, E>(
 
     const find = (name: string) =>
       Effect.flatMap(get(name), (found) =>
-        Option.isSome(found) ? Effect.succeed(found.value) : notFound(resourceType, name))
+        Option.isSome(found)
+          ? Effect.succeed(found.value)
+          : notFound(describeMissing?.(name) ?? `${resourceType} with name '${name}' not found`))
 
     /** Fails if the name is taken. */
     const checkFree = (name: string) =>
-      Effect.flatMap(get(name), (found) =>
-        Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
+      Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
 
     /** Sorted by name. */
     const all = Effect.zipWith(
@@ -201,11 +204,16 @@ export const make = <A extends Resource, E>(
         })),
 
       /** Returns the changed resource. */
-      update: <E2>(name: string, change: (before: A, now: DateTime.Utc) => Effect.Effect<A, E2>) =>
+      update: <E2>(
+        name: string,
+        change: (before: A, now: DateTime.Utc) => Effect.Effect<A, E2>,
+        { keepsTime = false }: { readonly keepsTime?: boolean } = {}
+      ) =>
         exclusive(Effect.gen(function*() {
           const before = yield* find(name)
           const now = yield* DateTime.now
-          return yield* put({ ...yield* change(before, now), lastUpdatedTime: now })
+          const lastUpdatedTime = keepsTime ? before.lastUpdatedTime : now
+          return yield* put({ ...yield* change(before, now), lastUpdatedTime })
         })),
 
       remove: <E2 = never>(name: string, before?: (resource: A) => Effect.Effect<void, E2>) =>
