@@ -155,7 +155,8 @@ export type View = Implementation.View
  * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
  * sign-in, return it from `respond` for the view `Refused` with the reason `NotSignedIn`.
  *
- * If a server has several processes, they need a shared store of `pendingConsents`, and the same `formKey`.
+ * If a server has several processes, they need a shared store of `pendingConsents`, the same `formKey`, and clocks that
+ * differ by less than the 10 minutes that a session lives.
  *
  * @since 0.2.0
  * @category constructors

@@ -63,11 +63,23 @@ const stores: {
   ]
 }
 
-const start = (args: ReadonlyArray<string>) =>
+/** Starts a process of `connect.child.ts`, whose clock is wrong by some minutes. */
+const start = (args: ReadonlyArray<string>, minutes: number) =>
   Effect.gen(function*() {
     const program = yield* Effect.promise(() => buildProgram("promise/connect.child.ts"))
     const { environment } = yield* LocalServer.LocalServer
-    return yield* Child.start([program, ...args], environment)
+    const clock = `const Real = Date
+globalThis.Date = class extends Real {
+  constructor(...args) {
+    if (args.length === 0) super(Date.now())
+    else super(...args)
+  }
+  static now() {
+    return Real.now() + ${minutes} * 60_000
+  }
+}`
+    const preload = `data:text/javascript,${encodeURIComponent(clock)}`
+    return yield* Child.start(["--import", preload, program, ...args], environment)
   })
 
 /** Callbacks of an application that wait until a gate opens. */
@@ -210,7 +222,8 @@ describe.each(Object.entries(stores))("Connect over %s", (_, [test, makeStore]) 
       assert.deepStrictEqual(tags, Array.from({ length: forms }, () => "Opened"))
     }).pipe(Effect.timeout("30 seconds")))
 
-  test("survives kill -9 between the link and the click, and wakes an agent in another process", () =>
+  // A session lives for ten minutes.
+  test("survives kill -9 between the link and the click, and wakes an agent, with clocks that differ by eight minutes", () =>
     Effect.gen(function*() {
       const store = yield* makeStore
       const url = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
@@ -221,23 +234,23 @@ describe.each(Object.entries(stores))("Connect over %s", (_, [test, makeStore]) 
         scopes: ["calendar:read"]
       })
       const args = [new URL(url).port, JSON.stringify(store), formKey]
-      const agent = yield* start(["agent", ...args])
+      const agent = yield* start(["agent", ...args], -4)
       const link = yield* agent.told("link")
       assert.strictEqual(link, `${url}/connect/calendar`)
 
-      const first = yield* start(["pages", ...args])
+      const first = yield* start(["pages", ...args], 4)
       yield* first.told("ready")
       const page = yield* World.request(link)
       const { token = "" } = World.fieldsOf(page.text)
       assert.strictEqual(yield* first.kill, "SIGKILL")
       // The next process accepts the form of the first one.
-      const second = yield* start(["pages", ...args])
+      const second = yield* start(["pages", ...args], -4)
       yield* second.told("ready")
       const started = yield* World.request(link, { body: { action: "connect", token } })
       assert.strictEqual(started.status, 200, started.text)
       assert.strictEqual(yield* second.kill, "SIGKILL")
       // The third one completes the consent that the second one opened.
-      yield* (yield* start(["pages", ...args])).told("ready")
+      yield* (yield* start(["pages", ...args], 4)).told("ready")
       const browser = yield* TestUser.make("someone@example.com")
       assert.include((yield* browser.approves(World.refreshOf(started))).text, "Consent given")
       assert.isAbove(Number(yield* agent.told("characters")), 100)
