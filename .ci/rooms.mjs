@@ -25,7 +25,7 @@ flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvide
 aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
-  @aws-sdk/credential-provider-node effect/http @smithy/core @smithy/credential-provider-imds @smithy/signature-v4
+  @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core @smithy/credential-provider-imds
   proxy-from-env
 local/internal: local/internal/ <- internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
@@ -37,7 +37,7 @@ local/backend: local/backend/ local/LocalBackend. <- ground models values intern
 local/control: local/control/ local/LocalControl. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
-  local/vaultFile local/backend local/control node effect/http @effect/platform-node @smithy/core @smithy/signature-v4
+  local/vaultFile local/backend local/control node effect/http @effect/platform-node
 local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization
   local/control local/server node
 local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals

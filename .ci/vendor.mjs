@@ -9,12 +9,7 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const sdk = "aws/internal/http/sdk"
-
-/** Edge runtimes use the signature too. */
-const modules = {
-  browser: [`${sdk}/signature`],
-  node: [`${sdk}/config`, `${sdk}/instance`, `${sdk}/proxy`, "consent/open"]
-}
+const names = [`${sdk}/config`, `${sdk}/instance`, `${sdk}/proxy`, "consent/open"]
 
 /** The licenses of the packages in a bundle. `inputs` are paths of files, relative to the project. */
 export const notices = (bundle, inputs) => {
@@ -45,28 +40,23 @@ const replaceModules = {
 /** Changes the modules in the folder `directory`. */
 export const vendorPackages = async (directory) => {
   const fileOf = (module) => join(directory, `${module}.js`)
-  const builds = await Promise.all(
-    Object.entries(modules).map(([platform, names]) =>
-      esbuild.build({
-        absWorkingDir: root,
-        entryPoints: names.map(fileOf),
-        outdir: directory,
-        outbase: directory,
-        allowOverwrite: true,
-        bundle: true,
-        platform,
-        mainFields: ["module", "main"],
-        format: "esm",
-        target: "node20",
-        plugins: [replaceModules],
-        legalComments: "none",
-        metafile: true,
-        logLevel: "warning"
-      })
-    )
-  )
-  const names = Object.values(modules).flat()
-  const inputs = builds.flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  const { metafile } = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: names.map(fileOf),
+    outdir: directory,
+    outbase: directory,
+    allowOverwrite: true,
+    bundle: true,
+    platform: "node",
+    mainFields: ["module", "main"],
+    format: "esm",
+    target: "node20",
+    plugins: [replaceModules],
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning"
+  })
+  const inputs = Object.keys(metafile.inputs)
   writeFileSync(join(directory, "LICENSES.txt"), notices(names.map((name) => `${name}.js`).join(", "), inputs))
   for (const name of names) rmSync(`${fileOf(name)}.map`, { force: true })
 }

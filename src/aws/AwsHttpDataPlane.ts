@@ -13,7 +13,6 @@ import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
-import * as Client from "./internal/http/client.js"
 import * as Node from "./internal/http/node.js"
 
 /**
@@ -31,6 +30,14 @@ export interface Options extends Omit<AwsHttpPlanes.Options, "controlPlane" | "s
  * @category models
  */
 export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions, "hash"> {}
+
+/**
+ * The options of `AwsHttpPlanes.layerNode` without those of the other planes.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface NodeOptions extends Options, Pick<AwsHttpPlanes.NodeOptions, "maxSockets"> {}
 
 const make = (
   options: Options,
@@ -60,7 +67,14 @@ const make = (
 export const layer = (
   options: ClientOptions = {}
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effect(DataPlane.DataPlane, Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
+  Layer.effect(
+    DataPlane.DataPlane,
+    // With Effect's `HttpClient`, which takes 50 ms to load, and which `layerNode` does not need.
+    Effect.promise(() => import("./internal/http/client.js")).pipe(
+      Effect.flatMap((Client) => Client.runtime(options.hash)),
+      Effect.flatMap((runtime) => make(options, runtime))
+    )
+  )
 
 /**
  * The same as {@link layer}, with options from configuration.
@@ -87,8 +101,8 @@ export const layerConfig = (
  *   Layer.provideMerge(AwsHttpDataPlane.layerNode({ region: "us-west-2" }))
  * )
  */
-export const layerNode = (options: Options = {}): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
-  Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+export const layerNode = (options: NodeOptions = {}): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+  Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options), (runtime) => make(options, runtime)))
 
 /**
  * The same as {@link layerNode}, with options from configuration.
@@ -96,5 +110,7 @@ export const layerNode = (options: Options = {}): Layer.Layer<DataPlane.DataPlan
  * @since 0.1.0
  * @category layers
  */
-export const layerNodeConfig = (config: Config.Wrap<Options>): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
+export const layerNodeConfig = (
+  config: Config.Wrap<NodeOptions>
+): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -1,6 +1,7 @@
 /**
  * The planes of AgentCore Identity at AWS, and STS, without the AWS SDK. They are smaller and faster than `AwsPlanes`,
- * and have the same errors, settings, time limits and retries. Requests are signed by the signer of the AWS SDK.
+ * and have the same errors, settings, time limits and retries. The package signs requests itself, and tests compare its
+ * signatures with those of the AWS SDK.
  *
  * `layer` sends them by any `HttpClient`, also on edge runtimes. `layerNode` uses `node:http` and `node:https`. It
  * keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
@@ -36,6 +37,11 @@ export type {
 } from "./internal/http/hash.js"
 
 export type {
+  /**
+   * @since 0.2.0
+   * @category models
+   */
+  NodeOptions,
   /**
    * @since 0.1.0
    * @category models
@@ -150,8 +156,8 @@ export const layerConfig = (
  *   Layer.provideMerge(AwsHttpPlanes.layerNode({ region: "us-west-2" }))
  * )
  */
-export const layerNode = (options: Adapter.Options = {}): Layer.Layer<Planes, Config.ConfigError> =>
-  Layer.effectContext(Effect.flatMap(Node.runtime(options.region), (runtime) => make(options, runtime)))
+export const layerNode = (options: Adapter.NodeOptions = {}): Layer.Layer<Planes, Config.ConfigError> =>
+  Layer.effectContext(Effect.flatMap(Node.runtime(options), (runtime) => make(options, runtime)))
 
 /**
  * The same as {@link layerNode}, with options from configuration.
@@ -159,5 +165,5 @@ export const layerNode = (options: Adapter.Options = {}): Layer.Layer<Planes, Co
  * @since 0.1.0
  * @category layers
  */
-export const layerNodeConfig = (config: Config.Wrap<Adapter.Options>): Layer.Layer<Planes, Config.ConfigError> =>
+export const layerNodeConfig = (config: Config.Wrap<Adapter.NodeOptions>): Layer.Layer<Planes, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -22,6 +22,9 @@ export const makeCollector = (maxBytes: number) => {
       return true
     },
     body: () => {
+      const [first] = chunks
+      // A stream has no shared memory, which the type of a chunk allows.
+      if (first !== undefined && chunks.length === 1) return first as Uint8Array<ArrayBuffer>
       const body = new Uint8Array(size)
       let offset = 0
       for (const chunk of chunks) {
@@ -60,15 +63,22 @@ export const fromNode = (
   done: (error: unknown, body?: Uint8Array<ArrayBuffer>) => void
 ): void => {
   const { add, body } = makeCollector(maxBytes)
+  let hasEnded = false
   stream.on("data", (chunk: Uint8Array | string) => {
     if (add(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk)) return
     done(new BodyTooLarge({ maxBytes }))
     stream.destroy()
   })
-  stream.on("end", () => done(undefined, body()))
+  stream.on("end", () => {
+    hasEnded = true
+    done(undefined, body())
+  })
   stream.on("error", (error: unknown) => done(error))
-  // If the stream was destroyed without an error, this is its only event.
-  stream.on("close", () => done(Object.assign(new Error("aborted"), { code: "ECONNRESET" })))
+  stream.on("close", () => {
+    // If the stream was destroyed without an error, this is its only event. Without the check, each response would make
+    // an error, which takes 20 µs.
+    if (!hasEnded) done(Object.assign(new Error("aborted"), { code: "ECONNRESET" }))
+  })
 }
 
 /**

@@ -22,7 +22,6 @@ export class PackageNotLoaded extends Data.TaggedError("PackageNotLoaded")<{
 const versions = {
   "@effect/platform-node": "4",
   "@effect/sql-pg": "4",
-  "@smithy/signature-v4": "5",
   ioredis: "5",
   "oidc-provider": "9"
 }

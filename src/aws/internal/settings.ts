@@ -27,6 +27,7 @@ const names = [
   "allowInsecureEndpoint",
   "maxAttempts",
   "timeout",
+  "maxSockets",
   "hash",
   "dataPlane",
   "controlPlane",
@@ -142,7 +143,8 @@ export const endpoint = (
     return undefined
   })
 
-export const checkAttempts = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
+/** Checks a number of attempts or connections. */
+export const checkCount = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
 
 /** AWS documents no limit. People do not wait longer for a page. */

@@ -9,20 +9,19 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import type * as Http from "node:http"
-import { installCommand, loadPackage, type PackageNotLoaded } from "../../internal/loadPackage.js"
+import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { toAuthority } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/loopback.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
 import * as AccessLog from "./requestLog.js"
-import * as Signature from "./signature.js"
+import type * as Signature from "./signature.js"
 
 /**
  * Why the server did not start:
  *
- * - `MissingPackage`: a package is not installed: `@effect/platform-node`, or `@smithy/signature-v4` to verify
- *   signatures
+ * - `MissingPackage`: the package `@effect/platform-node` is not installed
  * - `Listen`: the port is in use, or the host is not one of this machine
  * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
  * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`, or one without a secret
@@ -114,15 +113,9 @@ export interface Listening {
 /** Any name under `.localhost` counts as local: here the name only selects the address to listen on. */
 const isLocal = (host: string): boolean => isLoopback(host) || /.\.localhost$/i.test(host)
 
-const loadOrExplain = <A>(
-  load: Effect.Effect<A, PackageNotLoaded>,
-  message: string
-): Effect.Effect<A, LocalServerError> =>
-  Effect.mapError(load, () => new LocalServerError({ reason: "MissingPackage", message }))
-
 const check = (
   { allowRemote = false, credentials = [], host, signatures }: ListenOptions
-): Effect.Effect<unknown, LocalServerError> => {
+): Effect.Effect<void, LocalServerError> => {
   if (!allowRemote && !isLocal(host)) {
     return new LocalServerError({
       reason: "RemoteHost",
@@ -140,21 +133,22 @@ const check = (
       message: "The server cannot verify signatures without credentials, each with an access key id and a secret. "
         + "Set the option credentials."
     })
-    : loadOrExplain(
-      Signature.load,
-      `The package '@smithy/signature-v4' is needed to verify signatures: ${installCommand("@smithy/signature-v4")}`
-    )
+    : Effect.void
 }
 
 export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalServerError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* check(options)
     const { host, port = 0 } = options
-    const { make } = yield* loadOrExplain(
+    const { make } = yield* Effect.mapError(
       loadPackage("@effect/platform-node", "make", () => import("@effect/platform-node/NodeHttpServer")),
-      `The local server needs the package '@effect/platform-node': ${
-        installCommand("@effect/platform-node", "--save-dev")
-      }`
+      () =>
+        new LocalServerError({
+          reason: "MissingPackage",
+          message: `The local server needs the package '@effect/platform-node': ${
+            installCommand("@effect/platform-node", "--save-dev")
+          }`
+        })
     )
     const node = yield* makeNode
     const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) =>

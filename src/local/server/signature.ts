@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { createHash, timingSafeEqual } from "node:crypto"
-import { loadPackage } from "../../internal/loadPackage.js"
+import * as NodeCrypto from "node:crypto"
+import { makeSigner, nodeSha256 } from "../../internal/signature.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 
@@ -110,7 +110,7 @@ const parse = (request: HttpServerRequest.HttpServerRequest, service: string) =>
       "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP."
     )
   }
-  return { accessKeyId, region, names: new Set(names.split(";")), signature, time: time.value }
+  return { accessKeyId, date, region, names: new Set(names.split(";")), signature, time: time.value }
 }
 
 /** Requires that the signature covers the headers it depends on. Otherwise they could be changed in transit. */
@@ -139,59 +139,37 @@ const checkTime = (time: number, now: number): WireError | undefined => {
     : undefined
 }
 
-const digest = (data: string | Uint8Array): Buffer => createHash("sha256").update(data).digest()
+const digest = (data: string | Uint8Array): Buffer => NodeCrypto.createHash("sha256").update(data).digest()
 
 /** Compares secrets in constant time. Comparing digests hides their lengths, too. */
-export const isSameSecret = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right))
+export const isSameSecret = (left: string, right: string): boolean =>
+  NodeCrypto.timingSafeEqual(digest(left), digest(right))
 
 const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
-/** Loads the signer. Only verification needs it. */
-export const load = loadPackage("@smithy/signature-v4", "SignatureV4", () => import("./signer.js"))
-
-/** Signs the request with `credentials`, over the headers that the client signed. Returns the signature. */
+/** Signs the request with a secret, over the headers that the client signed. Returns the signature. */
 const sign = (
+  signer: ReturnType<typeof makeSigner>,
   request: HttpServerRequest.HttpServerRequest,
   service: string,
-  body: Uint8Array,
-  signed: Signed,
-  credentials: Credentials
-): Effect.Effect<string> =>
-  // The server loaded the package before it listened.
-  Effect.flatMap(Effect.orDie(load), ({ Sha256, SignatureV4 }) =>
-    Effect.promise(async () => {
-      const signer = new SignatureV4({
-        service,
-        region: signed.region,
-        sha256: Sha256,
-        // The signer would add a checksum header that the client may not have sent.
-        applyChecksum: false,
-        credentials: {
-          accessKeyId: credentials.accessKeyId,
-          secretAccessKey: Redacted.value(credentials.secretAccessKey),
-          ...credentials.sessionToken && { sessionToken: Redacted.value(credentials.sessionToken) }
-        }
-      })
-      const [path = "", query = ""] = request.url.split(/\?(.*)/s)
-      const { headers } = await signer.sign({
-        method: request.method,
-        protocol: "http:",
-        hostname: "localhost",
-        path,
-        query: toQuery(new URLSearchParams(query)),
-        headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => signed.names.has(name))),
-        body
-      }, {
-        signingDate: DateTime.toDate(DateTime.makeUnsafe(signed.time)),
-        // By default the signer omits some of them.
-        signableHeaders: new Set(signed.names),
-        unsignableHeaders: new Set()
-      })
-      return readParameter(headers.authorization ?? "", "Signature") ?? ""
-    }))
+  bodyHash: string,
+  { accessKeyId, date, names, region }: Signed,
+  secret: Redacted.Redacted
+): Effect.Effect<string> => {
+  const [path = "", query = ""] = request.url.split(/\?(.*)/s)
+  const authorization = signer({
+    method: request.method,
+    path,
+    query: toQuery(new URLSearchParams(query)),
+    headers: Object.fromEntries(Object.entries(request.headers).filter(([name]) => names.has(name))),
+    bodyHash
+  }, { accessKeyId, secretAccessKey: Redacted.value(secret), region, service, timestamp: date })
+  return Effect.map(authorization, (authorization) => readParameter(authorization, "Signature") ?? "")
+}
 
 const verify = (
+  signer: ReturnType<typeof makeSigner>,
   credentials: ReadonlyArray<Credentials>,
   request: HttpServerRequest.HttpServerRequest,
   service: string,
@@ -207,18 +185,22 @@ const verify = (
     if (known === undefined || !isSameSecret(request.headers["x-amz-security-token"] ?? "", expectedToken)) {
       return yield* Effect.fail(wireErrors.unrecognizedClient)
     }
-    const hash = request.headers["x-amz-content-sha256"]
+    const bodyHash = digest(body).toString("hex")
+    const expected = yield* sign(signer, request, service, bodyHash, signed, known.secretAccessKey)
     if (
-      (hash !== undefined && !isSameSecret(hash, digest(body).toString("hex")))
-      || !isSameSecret(signed.signature, yield* sign(request, service, body, signed, known))
+      !isSameSecret(request.headers["x-amz-content-sha256"] ?? bodyHash, bodyHash)
+      || !isSameSecret(signed.signature, expected)
     ) return yield* Effect.fail(mismatch)
   })
 
-export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) => ({
-  /** Checks the headers only. */
-  headers: mode === "off" ? () => undefined : checkPresence,
-  /** Checks the body, too. Runs after `headers`. */
-  content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
-    // A mode that a JavaScript program misspelled counts as `verify`.
-    mode === "presence" || mode === "off" ? Effect.void : verify(credentials, request, service, body)
-})
+export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) => {
+  const signer = makeSigner(nodeSha256(NodeCrypto))
+  return {
+    /** Checks the headers only. */
+    headers: mode === "off" ? () => undefined : checkPresence,
+    /** Checks the body, too. Runs after `headers`. */
+    content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
+      // A mode that a JavaScript program misspelled counts as `verify`.
+      mode === "presence" || mode === "off" ? Effect.void : verify(signer, credentials, request, service, body)
+  }
+}

@@ -149,6 +149,16 @@ const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof Cal
   throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }
 
+/** Validates until the value is valid: a wrapper's configuration is checked once, not at each call. */
+const untilValid = <E>(validate: () => E | undefined): () => E | undefined => {
+  let isValid = false
+  return () => {
+    const invalid = isValid ? undefined : validate()
+    isValid = invalid === undefined
+    return invalid
+  }
+}
+
 export const make = <R>(runner: Runner<R>): DataPlaneFunctions => makeWith(runner).functions
 
 export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
@@ -195,30 +205,38 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
     options: Config.AccessTokenUseOptions,
     makeConsent: MakeConsent<R>
-  ): CredentialWrapper =>
+  ): CredentialWrapper => {
+    const validate = untilValid(() =>
+      Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
+    )
     // TypeScript does not see that the initial parameters and the last one are all parameters.
-    wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-      const invalid = Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
+    return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+      const invalid = validate()
       if (invalid !== undefined) return Effect.fail(invalid)
       const request = Config.toAccessTokenRequest(subject, context)
       const use: Config.AccessTokenUseOptions = { ...subject, ...options }
       const consent = makeConsent(use, context)
-      return callAs(use.workloadIdentityToken, context, (identity) =>
-        Effect.flatMap(consent, (consent) =>
-          identity.getAccessToken(request, consent)))
+      return callAs(
+        use.workloadIdentityToken,
+        context,
+        (identity) => Effect.flatMap(consent, (consent) => identity.getAccessToken(request, consent))
+      )
     }) as CredentialWrapper
+  }
 
   const functions: DataPlaneFunctions = {
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
       options: Config.AccessTokenUseOptions = {}
     ) => withAccessToken(subject, options, consentOptions),
-    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) =>
-      wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) => {
+      const validate = untilValid(() => Config.validateApiKeyConfig(subject) ?? Config.validateApiKeyUse(options))
+      return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
         const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
-        return Config.validateApiKeyConfig(subject) ?? Config.validateApiKeyUse(options)
+        return validate()
           ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
-      }) as CredentialWrapper,
+      }) as CredentialWrapper
+    },
     withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
     withWatPropagation: (client) =>
       addPropagation(client, async () => {

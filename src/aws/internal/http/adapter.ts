@@ -6,12 +6,12 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as DataPlane from "../../../DataPlane.js"
 import { readVariable } from "../../../internal/environment.js"
+import type { Sha256 } from "../../../internal/signature.js"
 import type * as Operation from "../../../Operation.js"
 import * as Adapters from "../adapter.js"
 import * as Credentials from "../credentials.js"
 import * as Settings from "../settings.js"
 import { makeClient } from "./call.js"
-import type { HashConstructor } from "./hash.js"
 import { type Protocol, restJson } from "./protocol.js"
 import type { Transport } from "./transport.js"
 
@@ -68,6 +68,15 @@ export interface Options extends SharedOptions {
   readonly sts?: PlaneOptions | undefined
 }
 
+/** The options of all planes in Node. */
+export interface NodeOptions extends Options {
+  /**
+   * The maximum number of connections to an endpoint. More calls than that at once wait for a free connection.
+   * Default: 256
+   */
+  readonly maxSockets?: number | undefined
+}
+
 // -----------------------------------------------------------------------------
 // Planes
 // -----------------------------------------------------------------------------
@@ -111,7 +120,7 @@ export const noProfile: Profile = { endpoint: () => undefined }
 /** The parts of the adapter that depend on the runtime. */
 export interface Runtime {
   readonly transport: Transport
-  readonly hash: HashConstructor
+  readonly sha256: Sha256
   readonly profile: Profile
   /** Searches for a region. It runs if neither the options nor the environment have one. */
   readonly region: Effect.Effect<Option.Option<string>>
@@ -199,18 +208,18 @@ const defaultAttempts = 3
 
 const attempts = (option: number | undefined, profile: Profile): Effect.Effect<number, Config.ConfigError> =>
   Effect.gen(function*() {
-    if (option !== undefined) return yield* Settings.checkAttempts("maxAttempts", option)
+    if (option !== undefined) return yield* Settings.checkCount("maxAttempts", option)
     const variable = yield* readVariable(Config.Number, "AWS_MAX_ATTEMPTS")
-    if (Option.isSome(variable)) return yield* Settings.checkAttempts("AWS_MAX_ATTEMPTS", variable.value)
+    if (Option.isSome(variable)) return yield* Settings.checkCount("AWS_MAX_ATTEMPTS", variable.value)
     if (profile.maxAttempts === undefined) return defaultAttempts
-    return yield* Settings.checkAttempts("max_attempts", Number(profile.maxAttempts))
+    return yield* Settings.checkCount("max_attempts", Number(profile.maxAttempts))
   })
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   plane: Plane<T>,
   own: PlaneOptions = {},
-  { credentials, hash, options, profile, region: search, transport }: Shared
+  { credentials, options, profile, region: search, sha256, transport }: Shared
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Settings.checkNames({ ...options, ...own })
@@ -226,7 +235,7 @@ export const operations = <const T extends Operation.Table>(
       url,
       region,
       service: plane.service,
-      hash,
+      sha256,
       profile: isFound ? yield* Adapters.environmentProfile : undefined,
       credentials: own.credentials === undefined ? yield* credentials : yield* fromOption(own.credentials),
       maxAttempts,

@@ -1,16 +1,16 @@
 /** Calls over HTTP: signatures, attempts, and errors. */
 import type * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { truncateName } from "../../../internal/errorCode.js"
+import { makeSigner, type Sha256 } from "../../../internal/signature.js"
 import type { Client, EnvironmentProfile, Output, Row } from "../adapter.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
-import type { HashConstructor } from "./hash.js"
-import { type Message, parseTime, type Protocol, queryString, toDate } from "./protocol.js"
+import { type Message, parseTime, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
-import { SignatureV4 } from "./sdk/signature.js"
 import type { Lost, Response, Transport } from "./transport.js"
 
 /** The settings of a plane. */
@@ -22,7 +22,7 @@ export interface Settings {
   readonly region: string
   /** The name that requests are signed for. */
   readonly service: string
-  readonly hash: HashConstructor
+  readonly sha256: Sha256
   /** `undefined` if the program gave the credentials: they belong to no profile. */
   readonly profile: EnvironmentProfile | undefined
   readonly credentials: Source
@@ -35,32 +35,43 @@ export interface Settings {
 // Signatures
 // -----------------------------------------------------------------------------
 
-/** `service` and `region` are those of the signature. */
-const makeSigner = ({ hash, region, service, url: { host } }: Settings) =>
-/** Returns the headers with those of the signature, for the time in milliseconds since the epoch. */
-({ body, headers, method, path, query }: Message, identity: Identity, time: number) =>
-  Effect.tryPromise({
-    try: () =>
-      new SignatureV4({ service, region, credentials: identity, sha256: hash }).sign(
-        {
-          method,
-          protocol: "https:",
-          hostname: host,
-          path,
-          // The types of the signer are mutable.
-          query: Object.fromEntries(Object.entries(query).map(([name, values]) => [name, [...values]])),
-          headers: { ...headers, host },
-          body
-        },
-        { signingDate: toDate(time) }
-      ),
-    // The error of credentials without a key contains the credentials.
-    catch: () => new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
-  }).pipe(Effect.map(({ headers }) => {
-    // HTTP clients send `host` themselves.
-    const { host: _, ...signed } = headers
-    return signed
-  }))
+/** Keeps the result for the last argument, because most calls of a second have the same. */
+const keepLast = <A, B>(f: (value: A) => B): (value: A) => B => {
+  let last: { readonly value: A; readonly result: B } | undefined
+  return (value) => {
+    if (last === undefined || last.value !== value) last = { value, result: f(value) }
+    return last.result
+  }
+}
+
+/** `20250102T030405Z`, of seconds since the epoch. */
+const formatSecond = (second: number): string =>
+  DateTime.formatIso(DateTime.makeUnsafe(second * 1000)).replaceAll(/[-:]|\.\d{3}/g, "")
+
+const makeSign = ({ region, service, sha256, url: { host } }: Settings) => {
+  const timestampOf = keepLast(formatSecond)
+  const sign = makeSigner(sha256)
+  /** Returns the headers with those of the signature. `time` is in milliseconds since the epoch. */
+  return Effect.fnUntraced(
+    function*({ body = "", headers, method, path, query }: Message, identity: Identity, time: number) {
+      const { accessKeyId, secretAccessKey, sessionToken } = identity
+      const bodyHash = yield* sha256.hash(body)
+      const timestamp = timestampOf(Math.floor(time / 1000))
+      const unsigned = {
+        ...headers,
+        "x-amz-content-sha256": bodyHash,
+        "x-amz-date": timestamp,
+        ...sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }
+      }
+      const authorization = yield* sign(
+        // HTTP clients send `host` themselves.
+        { method, path, query, headers: { ...unsigned, host }, bodyHash },
+        { accessKeyId, secretAccessKey, region, service, timestamp }
+      )
+      return { ...unsigned, authorization }
+    }
+  )
+}
 
 // -----------------------------------------------------------------------------
 // Clock of the service
@@ -78,6 +89,7 @@ const maxAge = 900_000
  */
 export const makeServiceClock = () => {
   let current = 0
+  const timeOf = keepLast(parseTime)
   return {
     /** How far the clock of the service is ahead, in milliseconds. */
     offset: () => current,
@@ -91,7 +103,7 @@ export const makeServiceClock = () => {
       readonly received: number
       readonly offset: number
     }): boolean => {
-      const time = parseTime(headers["date"])
+      const time = timeOf(headers["date"])
       // A response of a cache has an old date, and the header `age`.
       if (time !== undefined && headers["age"] === undefined && received - sent <= maxAge) current = time - received
       return Math.abs(current) >= threshold && current !== offset
@@ -104,7 +116,7 @@ export const makeServiceClock = () => {
 // -----------------------------------------------------------------------------
 
 interface Connection extends Settings {
-  readonly sign: ReturnType<typeof makeSigner>
+  readonly sign: ReturnType<typeof makeSign>
   readonly policy: Retry.Policy
   readonly clock: ReturnType<typeof makeServiceClock>
 }
@@ -240,7 +252,7 @@ export const makeClient = (settings: Settings): Client => {
   const { maxAttempts, profile, protocol, region, timeout, url } = settings
   const connection: Connection = {
     ...settings,
-    sign: makeSigner(settings),
+    sign: makeSign(settings),
     policy: Retry.make(maxAttempts),
     clock: makeServiceClock()
   }

@@ -19,7 +19,7 @@ import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
 import { readSetting } from "../settings.js"
 import { noProfile, type Runtime } from "./adapter.js"
-import { type HashConstructor, WebCryptoHash } from "./hash.js"
+import { fromConstructor, type HashConstructor, webSha256 } from "./hash.js"
 import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
 
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
@@ -129,7 +129,7 @@ const makeTransport = (client: HttpClient.HttpClient): Transport => (request, ti
 export const runtime = (hash: HashConstructor | undefined): Effect.Effect<Runtime, never, HttpClient.HttpClient> =>
   Effect.map(HttpClient.HttpClient, (client) => ({
     transport: makeTransport(client),
-    hash: hash ?? WebCryptoHash,
+    sha256: hash === undefined ? webSha256 : fromConstructor(hash),
     profile: noProfile,
     region: Effect.succeedNone,
     credentials: Effect.map(

@@ -1,8 +1,7 @@
-/** SHA-256 for signatures. */
-
-type Bytes = Uint8Array<ArrayBuffer>
-
-type Secret = string | Bytes
+/** SHA-256 for signatures, of runtimes other than Node. */
+import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
+import type { Hmac, Sha256 } from "../../../internal/signature.js"
 
 /** A hash of data, or its HMAC. */
 export interface Hash {
@@ -17,45 +16,37 @@ export interface Hash {
 /** The constructor of SHA-256, and of its HMAC if there is a secret. `Sha256` of `@aws-crypto/sha256-js` is one. */
 export type HashConstructor = new(secret?: string | ArrayBuffer | ArrayBufferView) => Hash
 
-/** Makes a constructor from a function that hashes chunks of data. */
-const makeHash = (digest: (chunks: Array<Bytes>, secret: Secret | undefined) => Promise<Uint8Array>): HashConstructor =>
-  class implements Hash {
-    readonly #secret: Secret | undefined
-    #chunks: Array<Bytes> = []
+const encode = (data: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(data)
 
-    // The signer's secrets are strings and `Uint8Array`s.
-    constructor(secret?: ConstructorParameters<HashConstructor>[0]) {
-      this.#secret = secret as Secret | undefined
-    }
+const makeHmac = (bytes: Hmac["bytes"]): Hmac => ({ bytes, hex: (data) => Effect.map(bytes(data), Hex.encode) })
 
-    update(data: Uint8Array): void {
-      this.#chunks.push(data as Bytes)
-    }
-
-    digest(): Promise<Uint8Array> {
-      return digest(this.#chunks, this.#secret)
-    }
-
-    reset(): void {
-      this.#chunks = []
-    }
+/** The hash of the program. */
+export const fromConstructor = (Hash: HashConstructor): Sha256 => {
+  const digest = (data: string, secret?: string | Uint8Array) =>
+    Effect.promise(() => {
+      const hash = new Hash(secret)
+      hash.update(encode(data))
+      return hash.digest()
+    })
+  return {
+    hash: (data) => Effect.map(digest(data), Hex.encode),
+    hmac: (secret) => Effect.succeed(makeHmac((data) => digest(data, secret)))
   }
+}
+
+const algorithm = { name: "HMAC", hash: "SHA-256" }
+
+const toBytes = (promise: () => Promise<ArrayBuffer>): Effect.Effect<Uint8Array> =>
+  Effect.map(Effect.promise(promise), (buffer) => new Uint8Array(buffer))
 
 /** The hash of Web Crypto, which every runtime has. */
-export const WebCryptoHash = makeHash(async (chunks, secret) => {
-  const { subtle } = globalThis.crypto
-  const data = await new Blob(chunks).arrayBuffer()
-  if (secret === undefined) return new Uint8Array(await subtle.digest("SHA-256", data))
-  const algorithm = { name: "HMAC", hash: "SHA-256" }
-  const bytes = typeof secret === "string" ? new TextEncoder().encode(secret) : secret
-  const key = await subtle.importKey("raw", bytes, algorithm, false, ["sign"])
-  return new Uint8Array(await subtle.sign(algorithm, key, data))
-})
-
-/** The hash of `node:crypto`. It takes a seventh of the time of Web Crypto. */
-export const nodeHash = ({ createHash, createHmac }: typeof import("node:crypto")): HashConstructor =>
-  makeHash(async (chunks, secret) => {
-    const hash = secret === undefined ? createHash("sha256") : createHmac("sha256", secret)
-    for (const chunk of chunks) hash.update(chunk)
-    return hash.digest()
-  })
+export const webSha256: Sha256 = {
+  hash: (data) => Effect.map(toBytes(() => crypto.subtle.digest("SHA-256", encode(data))), Hex.encode),
+  hmac: (secret) => {
+    const bytes = typeof secret === "string" ? encode(secret) : new Uint8Array(secret)
+    return Effect.map(
+      Effect.promise(() => crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"])),
+      (key) => makeHmac((data) => toBytes(() => crypto.subtle.sign(algorithm, key, encode(data))))
+    )
+  }
+}

@@ -10,11 +10,11 @@ import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { TransportError } from "../../../IdentityError.js"
 import { fromNode } from "../../../internal/boundedFetch.js"
+import { nodeSha256 } from "../../../internal/signature.js"
 import { loadSdk } from "../adapter.js"
 import { maxBytes } from "../failure.js"
 import * as Settings from "../settings.js"
-import { noProfile, type Profile, type Runtime } from "./adapter.js"
-import { nodeHash } from "./hash.js"
+import { type NodeOptions, noProfile, type Profile, type Runtime } from "./adapter.js"
 import * as NodeCredentials from "./nodeCredentials.js"
 import {
   connectionClosed,
@@ -71,20 +71,22 @@ const unbracket = (hostname: string): string => hostname.replace(/^\[|\]$/g, "")
 /** Milliseconds. Node runs a longer timer at once. */
 const maxTimer = 2 ** 31 - 1
 
+const decoder = new TextDecoder()
+
 const send = (
   node: Modules,
-  { body, headers, method, origin, path }: Request,
-  agent: Http.Agent,
+  { body, headers, method, path }: Request,
+  { agent, hostname, port, scheme }: Route,
   timeout: number
 ): Effect.Effect<Response, Lost> =>
   Effect.callback<Response, Lost>((resume) => {
-    let abort = (): void => {}
+    const request = node[scheme].request({ hostname, port, path, method, agent })
     let hasResponse = false
     const timer = timeout <= maxTimer
       // oxlint-disable-next-line no-restricted-globals -- A network needs real time, also under a `TestClock`.
       ? setTimeout(() => {
         resume(Effect.fail(timedOut))
-        abort()
+        request.destroy()
       }, timeout)
       : undefined
     const end = (result: Effect.Effect<Response, Lost>): void => {
@@ -92,31 +94,32 @@ const send = (
       resume(result)
     }
     const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
+    request.on("response", (message) => {
+      hasResponse = true
+      const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
+      fromNode(message, maxBytes, (error, body) =>
+        body === undefined
+          ? fail(error, received)
+          // During this event the connection is not free yet. A call that follows at once would open another one.
+          : queueMicrotask(() => end(Effect.succeed({ ...received, body: decoder.decode(body) }))))
+    })
+    request.on("error", (error: TunnelError) => fail(error, error.response))
+    // Node closes a response that changes the protocol (101), and reports no error.
+    request.on("close", () => {
+      if (!hasResponse) end(Effect.fail(connectionClosed()))
+    })
     try {
-      const url = new URL(origin)
-      const options = { hostname: unbracket(url.hostname), port: url.port, path, method, headers, agent }
-      const request = node[schemeOf(url)].request(options, (message) => {
-        hasResponse = true
-        const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
-        fromNode(message, maxBytes, (error, body) =>
-          body === undefined
-            ? fail(error, received)
-            : end(Effect.succeed({ ...received, body: new TextDecoder().decode(body) })))
-      })
-      request.on("error", (error: TunnelError) => fail(error, error.response))
-      // Node closes a response that changes the protocol (101), and reports no error.
-      request.on("close", () => {
-        if (!hasResponse) end(Effect.fail(connectionClosed()))
-      })
+      // Not in the options, which Node prints with `NODE_DEBUG`.
+      for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
       request.end(body)
-      abort = () => void request.destroy()
     } catch (error) {
       // Node rejects a header such as a session token with a line break.
       fail(error)
+      request.destroy()
     }
     return Effect.sync(() => {
       clearTimeout(timer)
-      abort()
+      request.destroy()
     })
   })
 
@@ -139,9 +142,9 @@ const tunnelError = (code: string, response?: Lost["response"]): TunnelError =>
  * An agent whose connections to an origin are tunnels through a proxy, also for http: the proxy does not see requests.
  * Node's own agent for proxies has no time limit for a tunnel, and does not close one that is not open yet.
  */
-const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => {
+const makeTunnelAgent = (node: Modules, options: Http.AgentOptions, proxy: URL, origin: URL): Http.Agent => {
   const scheme = schemeOf(origin)
-  const agent = new node[scheme].Agent({ keepAlive: true })
+  const agent = new node[scheme].Agent(options)
   const secure = agent.createConnection.bind(agent)
   const destroy = agent.destroy.bind(agent)
   const opening = new Set<Http.ClientRequest>()
@@ -158,8 +161,10 @@ const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => 
         .request({ hostname: unbracket(hostname), port, method: "CONNECT", path, headers, agent: false })
         .on("close", () => opening.delete(request))
         .on("error", callback)
-        .on("connect", ({ headers, statusCode: status = 0 }, socket) => {
+        .on("connect", ({ headers, statusCode: status = 0 }, socket, head) => {
           if (status === 200) {
+            // The first bytes from the origin can come with the proxy's response.
+            if (head.length > 0) socket.unshift(head)
             callback(null, scheme === "https" ? secure(Object.assign({ socket }, options)) : socket)
           } else {
             socket.destroy()
@@ -179,34 +184,48 @@ const makeTunnelAgent = (node: Modules, proxy: URL, origin: URL): Http.Agent => 
   })
 }
 
-/** The agents of one layer. Each is made at its first use. Without a proxy variable no package is loaded. */
-const makeAgents = (node: Modules, env: Env) => {
-  const agents = new Map<string, Http.Agent>()
-  const keep = (name: string, make: () => Http.Agent): Http.Agent => {
-    const agent = agents.get(name) ?? make()
-    agents.set(name, agent)
-    return agent
-  }
+/** The connections to an origin. */
+interface Route {
+  readonly scheme: Scheme
+  readonly hostname: string
+  readonly port: string
+  readonly agent: Http.Agent
+}
+
+/** The routes of one layer. Each is made at its first use. Without a proxy variable no package is loaded. */
+const makeRoutes = (node: Modules, env: Env, maxSockets: number) => {
+  // Node's own default keeps 256 free connections, and closes the others after each burst.
+  const options = { keepAlive: true, maxSockets, maxFreeSockets: maxSockets }
+  const routes = new Map<string, Route>()
   const isProxied = Object.keys(env).some((name) => /^(https?|all)_proxy$/i.test(name) && env[name] !== "")
-  const direct = (origin: string): Http.Agent => {
-    const scheme = origin.startsWith("https:") ? "https" : "http"
-    return keep(scheme, () => new node[scheme].Agent({ keepAlive: true }))
+  const keep = (origin: string, proxy = ""): Route => {
+    const url = new URL(origin)
+    const scheme = schemeOf(url)
+    const agent = proxy === ""
+      ? new node[scheme].Agent(options)
+      : makeTunnelAgent(node, options, new URL(proxy), url)
+    const route = { scheme, hostname: unbracket(url.hostname), port: url.port, agent }
+    routes.set(origin, route)
+    return route
   }
-  const find = (origin: string): Effect.Effect<Http.Agent, TransportError> =>
-    Effect.gen(function*() {
-      const { getProxyForUrl } = yield* loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js"))
-      const proxy = getProxyForUrl(origin)
-      if (proxy === "") return direct(origin)
-      return yield* Effect.try({
-        try: () => keep(origin, () => makeTunnelAgent(node, new URL(proxy), new URL(origin))),
-        // The error can contain the password of the proxy.
-        catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
-      })
-    })
+  const find = (origin: string): Effect.Effect<Route, TransportError> =>
+    Effect.flatMap(
+      loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js")),
+      ({ getProxyForUrl }) =>
+        Effect.try({
+          // Another call may have made the route meanwhile.
+          try: () => routes.get(origin) ?? keep(origin, getProxyForUrl(origin)),
+          // The error can contain the password of the proxy.
+          catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
+        })
+    )
   return {
-    of: (origin: string) => isProxied ? find(origin) : Effect.sync(() => direct(origin)),
+    to: (origin: string): Effect.Effect<Route, TransportError> => {
+      const route = routes.get(origin) ?? (isProxied ? undefined : keep(origin))
+      return route === undefined ? find(origin) : Effect.succeed(route)
+    },
     destroy: () => {
-      for (const agent of agents.values()) agent.destroy()
+      for (const { agent } of routes.values()) agent.destroy()
     }
   }
 }
@@ -215,11 +234,14 @@ const makeAgents = (node: Modules, env: Env) => {
  * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
  * closed with the scope.
  */
-const makeTransport = (node: Modules, env: Env): Effect.Effect<Transport, never, Scope.Scope> =>
+const makeTransport = (node: Modules, env: Env, maxSockets: number): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(Effect.sync(() => makeAgents(node, env)), (agents) => Effect.sync(agents.destroy)),
-    (agents) => (request, timeout) =>
-      Effect.flatMap(agents.of(request.origin), (agent) => send(node, request, agent, timeout))
+    Effect.acquireRelease(
+      Effect.sync(() => makeRoutes(node, env, maxSockets)),
+      (routes) => Effect.sync(routes.destroy)
+    ),
+    (routes) => (request, timeout) =>
+      Effect.flatMap(routes.to(request.origin), (route) => send(node, request, route, timeout))
   )
 
 // -----------------------------------------------------------------------------
@@ -266,25 +288,27 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 // Runtime
 // -----------------------------------------------------------------------------
 
-/** `option` is the region in the layer's options. */
-export const runtime = (option: string | undefined): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
+const defaultMaxSockets = 256
+
+export const runtime = (options: NodeOptions): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const found = yield* findModules
+    const maxSockets = yield* Settings.checkCount("maxSockets", options.maxSockets ?? defaultMaxSockets)
     const { env } = globalThis.process
     const files = filesOf(found, env)
     // Lambda and containers have no files, so no package is loaded.
     const hasProfiles = Object.values(files).some((file) => found.fs.existsSync(file))
-    const transport = yield* makeTransport(found, env)
-    const direct = yield* makeTransport(found, {})
+    const transport = yield* makeTransport(found, env, maxSockets)
+    const direct = yield* makeTransport(found, {}, maxSockets)
     const region = yield* Effect.cached(searchRegion(files))
     return {
       transport,
-      hash: nodeHash(found.crypto),
+      sha256: nodeSha256(found.crypto),
       profile: hasProfiles ? yield* readProfile(env, files) : noProfile,
       region,
       credentials: Effect.gen(function*() {
         return yield* NodeCredentials.find({ env, fs: found.fs, files, hasProfiles, transport, direct }, {
-          region: yield* Settings.region(option, region),
+          region: yield* Settings.region(options.region, region),
           endpoint: yield* Settings.endpoint({ option: undefined, allowInsecure: false, ...Settings.stsVariables })
         })
       })

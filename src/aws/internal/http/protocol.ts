@@ -3,6 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as HttpDate from "../../../internal/httpDate.js"
+import { escapeUri } from "../../../internal/signature.js"
 import { dropNulls } from "../../../models/internal/plainData.js"
 import type * as Operation from "../../../Operation.js"
 import { type Exceptions, stsExceptionNames } from "../failure.js"
@@ -34,13 +35,6 @@ export interface Protocol extends Pick<Exceptions, "exceptionNames"> {
   readonly decodeException: (response: Response) => Exception
 }
 
-/** Percent-encodes all except the unreserved characters of RFC 3986, as signatures require. */
-export const escapeUri = (value: string): string =>
-  encodeURIComponent(value).replaceAll(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
-  )
-
 export const queryString = (query: Message["query"]): string =>
   Object.entries(query).flatMap(([name, values]) => values.map((value) => `${escapeUri(name)}=${escapeUri(value)}`))
     .join("&")
@@ -53,13 +47,8 @@ export const queryString = (query: Message["query"]): string =>
 export const parseTime = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toEpochMillis))
 
-/** The `Date` of milliseconds since the epoch, for the AWS SDK. */
-export const toDate = (time: number): Date => DateTime.toDate(DateTime.makeUnsafe(time))
-
-export const parseDate = (value: string): Date | undefined => {
-  const time = parseTime(value)
-  return time === undefined ? undefined : toDate(time)
-}
+export const parseDate = (value: string): Date | undefined =>
+  Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toDate))
 
 // -----------------------------------------------------------------------------
 // REST-JSON

@@ -264,7 +264,7 @@ export const operations = <const T extends Operation.Table, Sdk, Config extends 
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     yield* Settings.checkNames(options)
-    if (options.maxAttempts !== undefined) yield* Settings.checkAttempts("maxAttempts", options.maxAttempts)
+    if (options.maxAttempts !== undefined) yield* Settings.checkCount("maxAttempts", options.maxAttempts)
     const timeout = yield* Settings.timeout(options.timeout)
     const profile = yield* Adapters.environmentProfile
     const client = given !== undefined && isClient<C>(given)

@@ -14,9 +14,9 @@ import * as NodeCrypto from "node:crypto"
 import { always } from "../../../../src/aws/internal/credentials.js"
 import * as Adapter from "../../../../src/aws/internal/http/adapter.js"
 import { makeServiceClock } from "../../../../src/aws/internal/http/call.js"
-import { nodeHash } from "../../../../src/aws/internal/http/hash.js"
 import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
 import type { Response } from "../../../../src/aws/internal/http/transport.js"
+import { nodeSha256 } from "../../../../src/internal/signature.js"
 import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
@@ -28,7 +28,7 @@ const sent = createHash("sha256").update("sent").digest("base64url")
 const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
   const runtime: Adapter.Runtime = {
     transport: () => Effect.sync(response),
-    hash: nodeHash(NodeCrypto),
+    sha256: nodeSha256(NodeCrypto),
     profile: Adapter.noProfile,
     region: Effect.succeedNone,
     credentials: Effect.succeed(always({ accessKeyId: "AKID", secretAccessKey: "secret" }))

@@ -1,0 +1,115 @@
+/**
+ * AWS Signature Version 4 of requests. The adapter over HTTP signs with it, and the local server verifies. It signs all
+ * headers that it is given. A test compares it with the signer of the AWS SDK.
+ */
+import * as Effect from "effect/Effect"
+
+/** An HMAC with a kept key. */
+export interface Hmac {
+  readonly bytes: (data: string) => Effect.Effect<Uint8Array>
+  /** In hexadecimal digits. */
+  readonly hex: (data: string) => Effect.Effect<string>
+}
+
+/** SHA-256, and its HMAC. */
+export interface Sha256 {
+  /** In hexadecimal digits. */
+  readonly hash: (data: string) => Effect.Effect<string>
+  readonly hmac: (secret: string | Uint8Array) => Effect.Effect<Hmac>
+}
+
+/** The hash of `node:crypto`. */
+export const nodeSha256 = ({ createHmac, createSecretKey, hash }: typeof import("node:crypto")): Sha256 => ({
+  hash: (data) => Effect.sync(() => hash("sha256", data)),
+  hmac: (secret) =>
+    Effect.sync(() => {
+      // Given the bytes of a key, Node throws and catches an error in each HMAC, which takes 20 µs.
+      const key = createSecretKey(Buffer.from(secret))
+      const mac = (data: string) => createHmac("sha256", key).update(data)
+      return {
+        bytes: (data) => Effect.sync(() => mac(data).digest()),
+        hex: (data) => Effect.sync(() => mac(data).digest("hex"))
+      }
+    })
+})
+
+export interface SignedRequest {
+  readonly method: string
+  /** Percent-encoded. */
+  readonly path: string
+  /** Not encoded. */
+  readonly query: Readonly<Record<string, ReadonlyArray<string>>>
+  /** The headers that the signature covers, with `host`. Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The SHA-256 of the body, in hexadecimal digits. */
+  readonly bodyHash: string
+}
+
+export interface Scope {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly region: string
+  readonly service: string
+  /** The time of the signature, as in `20250102T030405Z`. */
+  readonly timestamp: string
+}
+
+const algorithm = "AWS4-HMAC-SHA256"
+
+/** Percent-encodes all except the unreserved characters of RFC 3986, as signatures require. */
+export const escapeUri = (value: string): string =>
+  encodeURIComponent(value).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
+  )
+
+/** Removes dot segments and empty segments. */
+const normalizePath = (path: string): string => {
+  const segments: Array<string> = []
+  for (const segment of path.split("/")) {
+    if (segment === "..") segments.pop()
+    else if (segment !== "" && segment !== ".") segments.push(segment)
+  }
+  return `/${segments.join("/")}${segments.length > 0 && path.endsWith("/") ? "/" : ""}`
+}
+
+/** A signature encodes the encoded path once more. */
+const canonicalPath = (path: string): string =>
+  // Most paths stay as they are.
+  /^(?:\/[\w~-]+)+$/.test(path) ? path : escapeUri(normalizePath(path)).replaceAll("%2F", "/")
+
+const compare = (left: string, right: string): number => left < right ? -1 : 1
+
+const canonicalQuery = (query: SignedRequest["query"]): string =>
+  Object.entries(query)
+    .map(([name, values]) => [escapeUri(name), values.map(escapeUri).sort()] as const)
+    .sort(([left], [right]) => compare(left, right))
+    .flatMap(([name, values]) => values.map((value) => `${name}=${value}`))
+    .join("&")
+
+const canonicalHeader = (value: string): string => value.replaceAll(/[ \t\r\n]+/g, " ").replaceAll(/^ | $/g, "")
+
+/** Makes a signer, which keeps the key of its last secret and day. It returns the header `authorization`. */
+export const makeSigner = ({ hash, hmac }: Sha256) => {
+  let kept = { id: "", key: undefined as Hmac | undefined }
+  const findKey = Effect.fnUntraced(function*({ region, secretAccessKey, service, timestamp }: Scope) {
+    const parts = [timestamp.slice(0, 8), region, service, "aws4_request"]
+    const id = [secretAccessKey, ...parts].join("\n")
+    if (kept.key !== undefined && kept.id === id) return kept.key
+    let key = yield* hmac(`AWS4${secretAccessKey}`)
+    for (const part of parts) key = yield* hmac(yield* key.bytes(part))
+    kept = { id, key }
+    return key
+  })
+  return Effect.fnUntraced(function*({ bodyHash, headers, method, path, query }: SignedRequest, scope: Scope) {
+    const { accessKeyId, region, service, timestamp } = scope
+    const names = Object.keys(headers).sort()
+    const lines = names.map((name) => `${name}:${canonicalHeader(headers[name] ?? "")}\n`).join("")
+    const signedHeaders = names.join(";")
+    const request = [method, canonicalPath(path), canonicalQuery(query), lines, signedHeaders, bodyHash].join("\n")
+    const credential = `${timestamp.slice(0, 8)}/${region}/${service}/aws4_request`
+    const { hex } = yield* findKey(scope)
+    const signature = yield* hex([algorithm, timestamp, credential, yield* hash(request)].join("\n"))
+    return `${algorithm} Credential=${accessKeyId}/${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+  })
+}
