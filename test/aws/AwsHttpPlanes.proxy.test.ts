@@ -121,6 +121,21 @@ const environment = (variables: Readonly<Record<string, string>>) =>
       })
   )
 
+/** The variables of a process that prints all that Node logs of its connections. */
+const childEnvironment = (endpoint: string) => ({
+  PATH: process.env["PATH"],
+  HOME: "/nonexistent",
+  AWS_REGION: "us-west-2",
+  AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: Redacted.value(credentials.secretAccessKey),
+  AWS_SESSION_TOKEN: sessionToken,
+  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: endpoint,
+  DEBUG: "*",
+  NODE_DEBUG: "http,https,net,tls"
+})
+
+const sessionToken = "c2Vzc2lvbi10b2tlbg-of-a-role"
+
 const planes = (endpoint: string, timeout?: Duration.Input) =>
   AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout })
 
@@ -162,15 +177,8 @@ describe("layerNode", () => {
       const password = "cHJveHktcGFzc3dvcmQ"
       const call = (variables: Readonly<Record<string, string>>) =>
         run(process.execPath, [program], {
-          PATH: process.env["PATH"],
-          HOME: "/nonexistent",
-          AWS_REGION: "us-west-2",
-          AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: Redacted.value(credentials.secretAccessKey),
-          AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
+          ...childEnvironment(url),
           HTTPS_PROXY: `http://user:${password}@127.0.0.1:${port}`,
-          DEBUG: "*",
-          NODE_DEBUG: "http,https,net,tls",
           ...variables
         })
       const [trusted, untrusted] = yield* Effect.all([call({ NODE_EXTRA_CA_CERTS: ca }), call({})], {
@@ -179,12 +187,32 @@ describe("layerNode", () => {
       assert.strictEqual(trusted.stdout, "key\n")
       assert.strictEqual(untrusted.stdout, "connection DEPTH_ZERO_SELF_SIGNED_CERT\n")
       assert.include(trusted.stderr, "createConnection")
-      assertNoSecrets(trusted.stderr, [password, Buffer.from(`user:${password}`).toString("base64")])
+      assertNoSecrets(trusted.stderr, [password, Buffer.from(`user:${password}`).toString("base64"), sessionToken])
       const { host } = new URL(url)
       assert.deepStrictEqual(seen.map(({ method, url }) => [method, url]), [["CONNECT", host], ["CONNECT", host]])
       assert.lengthOf(requests, 1)
       assert.include(requests[0]?.headers.authorization, `Credential=${credentials.accessKeyId}/`)
       assert.notProperty(seen[0]?.headers, "authorization")
+    }))
+
+  it.live("leaves the session token out of what NODE_DEBUG prints", () =>
+    Effect.gen(function*() {
+      const http = yield* server(json(200, { apiKey: "key" }))
+      const program = yield* Effect.promise(() => buildProgram("aws/proxy.child.ts"))
+      const { stderr, stdout } = yield* run(process.execPath, [program], childEnvironment(http.url))
+      assert.strictEqual(stdout, "key\n")
+      assert.strictEqual(http.seen[0]?.headers["x-amz-security-token"], sessionToken)
+      assert.include(stderr, "createConnection")
+      assertNoSecrets(stderr, [sessionToken, Redacted.value(credentials.secretAccessKey)])
+    }))
+
+  it.live("reads the bytes that a proxy sends with its response", () =>
+    Effect.gen(function*() {
+      const response = "HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"apiKey\":\"key\"}"
+      const { port } = yield* brokenProxy(`HTTP/1.1 200 Connection established\r\n\r\n${response}`)
+      yield* environment({ HTTP_PROXY: `http://127.0.0.1:${port}` })
+      const { apiKey } = yield* Effect.provide(getApiKey, planes("http://127.0.0.1:2", "5 seconds"))
+      assert.strictEqual(Redacted.value(apiKey), "key")
     }))
 
   it.live("sends requests to the hosts of NO_PROXY directly", () =>
