@@ -6,15 +6,10 @@ import { TransportError } from "effect-agentcore-identity/IdentityError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { execFile } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as Http from "node:http"
-import * as Https from "node:https"
 import * as Net from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { promisify } from "node:util"
 import { buildProgram } from "../support/build.mjs"
+import { execute, secureServer } from "./secureServer.js"
 import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
@@ -66,34 +61,6 @@ const brokenProxy = (head: string) =>
         server.close()
       )
   )
-
-const run = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) =>
-  Effect.promise(() => promisify(execFile)(file, args, { env }))
-
-/** A server with its own certificate. `ca` is the file of the certificate. */
-const secureServer = Effect.gen(function*() {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "proxy-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  )
-  const [key, ca] = [join(folder, "key.pem"), join(folder, "cert.pem")]
-  const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key]
-  const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-  yield* run("openssl", ["req", "-x509", ...newKey, ...names, "-days", "1", "-out", ca])
-  const requests: Array<Http.IncomingMessage> = []
-  const server = Https.createServer({ key: readFileSync(key), cert: readFileSync(ca) }, (request, response) => {
-    requests.push(request)
-    request.resume().on(
-      "end",
-      () => response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ apiKey: "key" }))
-    )
-  })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () => Effect.sync(() => server.close().closeAllConnections())
-  )
-  return { ca, requests, url: `https://127.0.0.1:${(server.address() as Net.AddressInfo).port}` }
-})
 
 const names = [
   "HTTPS_PROXY",
@@ -176,7 +143,7 @@ describe("layerNode", () => {
       const program = yield* Effect.promise(() => buildProgram("aws/proxy.child.ts"))
       const password = "cHJveHktcGFzc3dvcmQ"
       const call = (variables: Readonly<Record<string, string>>) =>
-        run(process.execPath, [program], {
+        execute(process.execPath, [program], {
           ...childEnvironment(url),
           HTTPS_PROXY: `http://user:${password}@127.0.0.1:${port}`,
           ...variables
@@ -199,7 +166,7 @@ describe("layerNode", () => {
     Effect.gen(function*() {
       const http = yield* server(json(200, { apiKey: "key" }))
       const program = yield* Effect.promise(() => buildProgram("aws/proxy.child.ts"))
-      const { stderr, stdout } = yield* run(process.execPath, [program], childEnvironment(http.url))
+      const { stderr, stdout } = yield* execute(process.execPath, [program], childEnvironment(http.url))
       assert.strictEqual(stdout, "key\n")
       assert.strictEqual(http.seen[0]?.headers["x-amz-security-token"], sessionToken)
       assert.include(stderr, "createConnection")

@@ -1,0 +1,114 @@
+/** Many calls at once over `layerNode`: its connections, and its search for credentials. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
+import type { IncomingMessage } from "node:http"
+import * as Http from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import * as Tls from "node:tls"
+import { secureServer } from "./secureServer.js"
+import { apiKeyRequest, credentials, failure, json, server } from "./utils.js"
+
+const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+
+const burst = Effect.forEach(Array(1000), () => getApiKey, { concurrency: "unbounded", discard: true })
+
+const planes = (endpoint: string, options: AwsHttpDataPlane.NodeOptions = {}) =>
+  AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, ...options })
+
+/** The servers' requests show their connections. */
+const connectionsOf = (requests: ReadonlyArray<IncomingMessage>): ReadonlySet<Socket> =>
+  new Set(requests.map(({ socket }) => socket))
+
+const plainServer = Effect.gen(function*() {
+  const requests: Array<IncomingMessage> = []
+  const server = Http.createServer((request, response) => {
+    requests.push(request)
+    request.resume().on("end", () => response.end("{\"apiKey\":\"key\"}"))
+  })
+  yield* Effect.acquireRelease(
+    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
+    () => Effect.sync(() => server.close().closeAllConnections())
+  )
+  // A TCP server's address is never a pipe's name.
+  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+})
+
+/** Node trusts the server's certificate. */
+const trustedServer = Effect.gen(function*() {
+  const server = yield* secureServer
+  yield* Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = Tls.getCACertificates("default")
+      Tls.setDefaultCACertificates([...before, readFileSync(server.ca, "utf8")])
+      return before
+    }),
+    (before) => Effect.sync(() => Tls.setDefaultCACertificates(before))
+  )
+  return server
+})
+
+describe("layerNode", () => {
+  it.live.each([["http", plainServer], ["https", trustedServer]] as const)(
+    "opens at most 256 connections for 1,000 calls at once, and reuses them for the next 1,000, over %s",
+    ([, start]) =>
+      Effect.gen(function*() {
+        const { requests, url } = yield* start
+        yield* Effect.gen(function*() {
+          yield* burst
+          assert.strictEqual(connectionsOf(requests).size, 256)
+          yield* burst
+          assert.lengthOf(requests, 2000)
+          assert.strictEqual(connectionsOf(requests).size, 256)
+        }).pipe(Effect.provide(planes(url)))
+      })
+  )
+
+  it.live("opens one connection for calls one after the other", () =>
+    Effect.gen(function*() {
+      const { requests, url } = yield* plainServer
+      yield* Effect.provide(Effect.repeat(getApiKey, { times: 99 }), planes(url))
+      assert.lengthOf(requests, 100)
+      assert.strictEqual(connectionsOf(requests).size, 1)
+    }))
+
+  it.live("opens as many connections as the option says, and reuses them", () =>
+    Effect.gen(function*() {
+      const { requests, url } = yield* plainServer
+      yield* Effect.provide(Effect.andThen(burst, burst), planes(url, { maxSockets: 300 }))
+      assert.strictEqual(connectionsOf(requests).size, 300)
+    }))
+
+  it.live("rejects an option that is not a whole number above zero", () =>
+    Effect.gen(function*() {
+      for (const maxSockets of [0, -1, 1.5, Number.NaN, Infinity]) {
+        const error = yield* failure(Effect.provide(getApiKey, planes("http://127.0.0.1:2", { maxSockets })))
+        assert.strictEqual(error._tag, "ConfigError")
+        assert.include(String(error), "maxSockets")
+      }
+    }))
+
+  it.live("searches for credentials once for 1,000 first calls", () =>
+    Effect.gen(function*() {
+      const { url } = yield* server(json(200, { apiKey: "key" }))
+      let searches = 0
+      let started = 0
+      const allStarted = yield* Deferred.make<void>()
+      const provider = async () => {
+        searches++
+        await Effect.runPromise(Deferred.await(allStarted))
+        return { accessKeyId: "AKID", secretAccessKey: "secret" }
+      }
+      const call = Effect.suspend(() => {
+        started++
+        return started === 1000 ? Effect.andThen(Deferred.succeed(allStarted, undefined), getApiKey) : getApiKey
+      })
+      yield* Effect.forEach(Array(1000), () => call, { concurrency: "unbounded", discard: true }).pipe(
+        Effect.provide(planes(url, { credentials: provider }))
+      )
+      assert.deepStrictEqual([started, searches], [1000, 1])
+    }))
+})
