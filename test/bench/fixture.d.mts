@@ -1,0 +1,3 @@
+export const accessToken: string
+
+export const environment: (endpoint: string) => NodeJS.ProcessEnv
