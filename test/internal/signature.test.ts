@@ -139,7 +139,8 @@ const request = FastCheck.record({
   method: FastCheck.constantFrom("GET", "POST", "PUT", "DELETE"),
   path,
   query: FastCheck.dictionary(
-    string.filter((name) => name.toLowerCase() !== "x-amz-signature"),
+    // The SDK's signer drops these names.
+    string.filter((name) => !["x-amz-signature", "__proto__"].includes(name.toLowerCase())),
     FastCheck.array(string, { minLength: 1, maxLength: 3 }),
     { maxKeys: 4 }
   ),

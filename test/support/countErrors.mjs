@@ -1,5 +1,5 @@
-// `node --import` of this file: `globalThis.errorStacks` has the stack of each error that the program constructs. Errors
-// that Node makes inside are not seen.
+// `node --import` of this file: `globalThis.errorStacks` has the stack of each error that the program constructs. It
+// does not see errors that Node makes inside.
 const { Error } = globalThis
 globalThis.errorStacks = []
 // The stack of the error itself would read its message, which a subclass may not have yet.
