@@ -82,7 +82,8 @@ export const add = (root: Root) =>
           "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
           "access key of --signatures verify (default: a new one, which is printed)"
         ],
-        ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "client secret of --authorization-server (default: a new one)"]
+        ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "client secret of --authorization-server (default: a new one)"],
+        ["NODE_EXTRA_CA_CERTS", "PEM file of the private CA of an authorization server"]
       ],
       sections: {
         "Printed variables": [

@@ -63,6 +63,7 @@ const server = Layer.unwrap(Effect.gen(function*() {
   return LocalServer.layer({
     authorizationServer,
     setup: setup(authorizationServer.discoveryUrl),
+    settings: { offlineIssuer: "https://stand-in.example.com" },
     secretEnvironment: { SENTINEL_CLIENT_SECRET: Redacted.make(clientSecret) }
   }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => folder)))
 })).pipe(Layer.provide(OAuthClient.layer), Layer.provideMerge(AuthorizationServer.layer()))
@@ -415,6 +416,7 @@ describe("the console, in Chromium", () => {
       yield* go("Providers")
       yield* use(async () => {
         await page.getByRole("row").filter({ hasText: "agent" }).filter({ hasText: Backend.returnUrl }).waitFor()
+        await page.getByText("Offline: https://stand-in.example.com stands in for all vendors").waitFor()
         const provider = await page.getByRole("row").filter({ hasText: "calendar" }).innerText()
         assert.include(provider, discoveryUrl)
         assert.include(provider, `${url}/identities/oauth2/callback/`)
