@@ -17,6 +17,7 @@ export interface Cause {
 }
 
 const recorded = "recordings of the live service in aws/agentcore-cli, July to September 2026"
+const liveRun = "public report of a live run, 2026-09-17"
 
 export const causes: ReadonlyArray<Cause> = [
   {
@@ -32,10 +33,28 @@ export const causes: ReadonlyArray<Cause> = [
     source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
   },
   {
+    sentence: "Error parsing token exchange response",
+    cause: "The authorization server accepted the exchange, but its response has no access token.",
+    check: "Send the same request to its token endpoint, and look for `access_token`.",
+    source: liveRun
+  },
+  {
     sentence: "Invalid Discovery URL",
     cause: "The discovery document could not be read, or it is no metadata of an authorization server.",
     check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`.",
     source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
+  },
+  {
+    sentence: "Failed to resolve hostname: …",
+    cause: "DNS does not know the host of the token endpoint. A new Cognito domain needs about a minute.",
+    check: "Run `nslookup` with the host, and wait before the first use of a new domain.",
+    source: "public report of a live run, 2026-09-28"
+  },
+  {
+    sentence: "Token endpoint is not a valid URL",
+    cause: "The metadata of the authorization server has a token endpoint without https.",
+    check: "Read `token_endpoint` in the discovery document.",
+    source: liveRun
   },
   {
     sentence: "Invalid or expired session",
@@ -84,6 +103,18 @@ export const causes: ReadonlyArray<Cause> = [
     sentence: "WorkloadIdentity with name '…' already exists.",
     cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
     check: "Update the workload identity, or choose another name.",
+    source: recorded
+  },
+  {
+    sentence: "CredentialProvider not found",
+    cause: "No OAuth2 provider has the name of the request, in the account and region of the caller.",
+    check: "Compare the region, the account and the name with ListOauth2CredentialProviders.",
+    source: recorded
+  },
+  {
+    sentence: "ApiKeyCredentialProvider not found for …",
+    cause: "No API-key provider has this name, in the account and region of the caller.",
+    check: "Compare the region, the account and the name with ListApiKeyCredentialProviders.",
     source: recorded
   }
 ]
