@@ -700,6 +700,11 @@ const rows: ReadonlyArray<Row> = [
 /** Values at the limits of the service model: the accepted ones, and the errors of the rejected ones. */
 export const limits = (subject: Subject): void => {
   describe("limits", () => {
+    it("are tested for every operation", () => {
+      const operations = [...Object.values(DataPlane.operations), ...Object.values(ControlPlane.operations)]
+      assert.sameMembers([...new Set(rows.map(({ name }) => name))], operations.map(({ name }) => name))
+    })
+
     for (const { call, expected, members, name, quoted } of rows) {
       it.live(`${name}: ${members.map((member) => member.name.split(".").at(-1)?.slice(0, 30)).join(", ")}`, () =>
         Effect.gen(function*() {

@@ -77,7 +77,7 @@ const TokenVault = Schema.Struct({
   lastModifiedDate: Schema.DateTimeUtcFromString
 })
 
-const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.OperationsOn<"TokenVault">> =>
+const makeTokenVault = ({ store }: Table.Dependencies) =>
   Effect.map(Semaphore.make(1), (semaphore) => {
     const collection = store.collection("token-vaults", TokenVault)
 
@@ -101,7 +101,7 @@ const makeTokenVault = ({ store }: Table.Dependencies): Effect.Effect<Table.Oper
     return {
       getTokenVault: ({ tokenVaultId }) => change(tokenVaultId, undefined),
       setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
-    }
+    } satisfies Partial<ControlPlane.Operations>
   })
 
 /** The tags of the token vault and of the workload identity directory. Every account has exactly one of each. */
@@ -128,7 +128,7 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
 /** AWS documentation. The service model limits the tags of one request. This limit includes the existing tags. */
 const maxTags = 50
 
-const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.OperationsOn<"Resource"> => {
+const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>) => {
   const findFirst = Effect.fnUntraced(function*<E>(
     arn: string,
     find: (table: Table.Taggable) => Effect.Effect<Table.Tags | undefined, E>
@@ -163,5 +163,5 @@ const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>): Table.Operati
 
     listTagsForResource: ({ resourceArn }) =>
       Effect.map(findFirst(resourceArn, (table) => table.tags(resourceArn)), (tags) => ({ tags }))
-  }
+  } satisfies Partial<ControlPlane.Operations>
 }

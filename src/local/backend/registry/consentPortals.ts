@@ -8,6 +8,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
+import type { Operations } from "../../../ControlPlane.js"
 import { type ConflictException, ResourceNotFoundException } from "../../../IdentityError.js"
 import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
@@ -162,7 +163,7 @@ export const makePortals = Effect.fnUntraced(function*(
     })
   })
 
-  const operations: Table.OperationsOn<"ConsentPortal"> = {
+  const operations = {
     createConsentPortal: Effect.fnUntraced(function*(request) {
       yield* checkRole(request.executionRoleArn)
       yield* checkIdp(request.idpConfig)
@@ -201,7 +202,7 @@ export const makePortals = Effect.fnUntraced(function*(
       const current = yield* settings
       return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
     })
-  }
+  } satisfies Partial<Operations>
 
   /** AWS documents a conflict for the deletion of an OAuth2 provider without its cause. Here a portal is the cause. */
   const checkUnused = (providerArn: string) =>

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import type { Operations } from "../../../ControlPlane.js"
 import type { InternalServerException, ValidationException } from "../../../IdentityError.js"
 import { didYouMean } from "../../../internal/closestName.js"
 import type { Service as OAuthClient } from "../../oauth/service.js"
@@ -27,12 +26,6 @@ export interface Dependencies extends Environment {
   /** Drops the tokens of a provider that is being deleted. */
   readonly dropOauth2Provider: (callbackId: string) => Effect.Effect<void, VaultStoreError>
 }
-
-/** The operations whose names contain `Name`. */
-export type OperationsOn<Name extends string> = Pick<
-  Operations,
-  Extract<keyof Operations, `${string}${Name}${string}`>
->
 
 export type Tags = Readonly<Record<string, string>>
 

@@ -1,6 +1,7 @@
 /** Workload identities. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import type { Operations } from "../../../ControlPlane.js"
 import { AccessDeniedException, type ValidationException } from "../../../IdentityError.js"
 import * as Arn from "../arn.js"
 import { invalid, mapStoreError } from "../failures.js"
@@ -56,7 +57,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
 
   const toResponse = (workload: Workload) => ({ ...toCreateResponse(workload), ...Table.timesOf(workload) })
 
-  const operations: Table.OperationsOn<"WorkloadIdentit"> = {
+  const operations = {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
       Effect.map(
         workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })),
@@ -79,7 +80,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
 
     listWorkloadIdentities: (request) =>
       Effect.map(workloads.page(request), ({ items, next }) => ({ workloadIdentities: items.map(toSummary), ...next }))
-  }
+  } satisfies Partial<Operations>
 
   return { workloads, findCaller, operations }
 })
