@@ -62,6 +62,7 @@ export default defineConfig({
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
+    reporters: ["default", path("./.ci/skipped.mjs")],
     maxWorkers: availableParallelism(),
     silent: "passed-only",
     sequence: { concurrent: false },

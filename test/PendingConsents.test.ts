@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { contract } from "./support/consentStore.js"
 import * as Recorder from "./support/recorder.js"
+import * as Tools from "./support/tools.js"
 import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
@@ -34,7 +35,7 @@ const open = (user: { readonly userId: string }) =>
 const reason = Effect.map(Effect.flip(claim), (error) => error.reason)
 
 describe("PendingConsents", () => {
-  contract(it.live, Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
+  contract(Tools.testWith(), Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
 
   it.effect("distinguishes unknown and expired sessions, and forgets expired ones later", () =>
     Effect.gen(function*() {

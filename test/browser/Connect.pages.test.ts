@@ -10,6 +10,7 @@ import { createRequire } from "node:module"
 import type { Page } from "playwright-core"
 import * as Pages from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
+import type * as Tools from "../support/tools.js"
 import * as Chromium from "./chromium.js"
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
@@ -31,7 +32,6 @@ const scope = Effect.runSync(Scope.make())
 const applications: { default?: Application; own?: Application } = {}
 
 beforeAll(async () => {
-  if (!Chromium.isRunnable) return
   for (const name of ["default", "own"] as const) {
     applications[name] = await Effect.gen(function*() {
       const context = yield* Layer.build(World.environment({ appearance: appearances[name] }))
@@ -73,7 +73,7 @@ const test = (
   title: string,
   application: keyof typeof appearances,
   options: { readonly locale?: string; readonly javaScriptEnabled?: boolean },
-  run: (tab: Chromium.Tab, origin: string) => Effect.Effect<void, unknown, Environment | Scope.Scope>
+  run: (tab: Chromium.Tab, origin: string) => Effect.Effect<void, unknown, Environment | Scope.Scope | Tools.Tools>
 ) =>
   Chromium.browserTest(title, () =>
     Effect.gen(function*() {

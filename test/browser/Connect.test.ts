@@ -1,4 +1,4 @@
-import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -6,7 +6,6 @@ import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
@@ -14,6 +13,7 @@ import * as Stream from "effect/Stream"
 import type { Page } from "playwright-core"
 import { shifted } from "../support/clock.js"
 import * as World from "../support/connectWorld.js"
+import * as Tools from "../support/tools.js"
 import * as Chromium from "./chromium.js"
 
 // -----------------------------------------------------------------------------
@@ -89,7 +89,7 @@ type Visitor = ReturnType<typeof visitorOf>
 const browserCase = (
   name: string,
   user: string,
-  run: (visitor: Visitor) => Effect.Effect<void, unknown, Environment | Scope.Scope>
+  run: (visitor: Visitor) => Effect.Effect<void, unknown, Environment | Scope.Scope | Tools.Tools>
 ) =>
   Chromium.browserTest(name, () =>
     Effect.gen(function*() {
@@ -116,13 +116,9 @@ const picture = (page: Page, name: string) =>
 // -----------------------------------------------------------------------------
 
 describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
-  const scope = Effect.runSync(Scope.make())
-
-  beforeAll(async () => {
-    if (Chromium.isRunnable) shared = await Effect.runPromise(Scope.provide(start(form), scope))
-  }, 60_000)
-
-  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+  Tools.beforeAllWith("Chromium")(Effect.map(start(form), (started) => {
+    shared = started
+  }))
 
   browserCase(
     "connects, continues, and reports a connected account when the link is opened again",

@@ -1,5 +1,5 @@
 /** Every action of the console in Chromium, with a real server and a real authorization server. */
-import { afterAll, assert, beforeAll, describe } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -9,7 +9,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import { execFileSync } from "node:child_process"
@@ -25,6 +24,7 @@ import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
 import { buildConsoleFolder } from "../support/build.mjs"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
+import * as Tools from "../support/tools.js"
 import * as Wire from "../support/wire.js"
 import * as Chromium from "./chromium.js"
 
@@ -70,29 +70,26 @@ const server = Layer.unwrap(Effect.gen(function*() {
 
 class Tab extends Context.Service<Tab, Chromium.Tab>()("test/browser/Console/Tab") {}
 
-const runtime = ManagedRuntime.make(
-  Layer.merge(
-    server,
-    Layer.effect(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
-  ).pipe(Layer.provide(Logger.layer([])))
-)
+const environment = Layer.merge(
+  server,
+  Layer.effect(Tab, Chromium.open({ viewport: { width: 1180, height: 760 }, acceptDownloads: true }))
+).pipe(Layer.provide(Logger.layer([])))
 
-afterAll(() => runtime.dispose())
+type Services = Layer.Success<typeof environment>
 
-beforeAll(() =>
-  runtime.runPromise(Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
-    const { registerClient } = yield* AuthorizationServer.AuthorizationServer
-    yield* registerClient({
-      clientId: "console",
-      clientSecret: Redacted.make(clientSecret),
-      redirectUris: [`${url}/identities/oauth2/callback/*`],
-      scopes: ["read", "write"]
-    })
-  }))
-)
+let services: Context.Context<Services>
 
-type Services = ManagedRuntime.ManagedRuntime.Services<typeof runtime>
+Tools.beforeAllWith("Chromium")(Effect.gen(function*() {
+  services = yield* Layer.build(environment)
+  const { url } = Context.get(services, LocalServer.LocalServer)
+  const { registerClient } = Context.get(services, AuthorizationServer.AuthorizationServer)
+  yield* registerClient({
+    clientId: "console",
+    clientSecret: Redacted.make(clientSecret),
+    redirectUris: [`${url}/identities/oauth2/callback/*`],
+    scopes: ["read", "write"]
+  })
+}))
 
 /** What Chromium reports about requests that a reload ends. */
 const ended = /\/_local\/\w+: net::ERR_ABORTED$/
@@ -106,10 +103,11 @@ const rejectedRequests = /the server responded with a status of 40[013]/
  */
 const test = (
   name: string,
-  body: (page: Page) => Effect.Effect<void, unknown, Services>,
-  expected: RegExp = ended
+  body: (page: Page) => Effect.Effect<void, unknown, Services | Tools.Tools>,
+  expected: RegExp = ended,
+  ...tools: ReadonlyArray<Tools.Tool>
 ): void =>
-  Chromium.browserTest(name, () =>
+  Tools.testWith("Chromium", ...tools)(name, () =>
     Effect.gen(function*() {
       const { complaints, foreignRequests, page } = yield* Tab
       const { reset } = yield* LocalControl.LocalControl
@@ -123,7 +121,7 @@ const test = (
       yield* body(page)
       assert.deepStrictEqual(foreignRequests, [])
       assert.deepStrictEqual(complaints.slice(earlier).filter((text) => !expected.test(text)), [])
-    }).pipe((test) => Effect.flatMap(runtime.contextEffect, (context) => Effect.provide(test, context))))
+    }).pipe((test) => Effect.provide(test, services)))
 
 const newConsoleUrl = Effect.flatMap(
   LocalServer.LocalServer,
@@ -641,43 +639,49 @@ describe("the console, in Chromium", () => {
       })
     }), rejectedRequests)
 
-  test("copies the environment in forms that shells and languages can read", (page) =>
-    Effect.gen(function*() {
-      const { controlToken, environment } = yield* LocalServer.LocalServer
-      const { context } = yield* Tab
-      yield* Effect.promise(() => context.grantPermissions(["clipboard-read", "clipboard-write"]))
-      const expected = {
-        ...environment,
-        AGENTCORE_LOCAL_TOKEN: Redacted.value(controlToken),
-        SENTINEL_CLIENT_SECRET: clientSecret
-      }
-      yield* go("Environment")
-      const text = page.locator("#environment-text")
-      const copy = (format: string) =>
-        use(async () => {
-          await page.getByRole("radio", { name: format }).check({ force: true })
-          await page.getByLabel(`Environment for ${format}`).waitFor()
-          Recorder.assertSecretFree([await text.innerText()], [Redacted.value(controlToken), clientSecret])
-          await page.getByRole("button", { name: "Copy" }).click()
-          await page.getByText("The environment is copied.").waitFor()
-          return String(await page.evaluate("navigator.clipboard.readText()"))
+  test(
+    "copies the environment in forms that shells and languages can read",
+    (page) =>
+      Effect.gen(function*() {
+        const { controlToken, environment } = yield* LocalServer.LocalServer
+        const { context } = yield* Tab
+        yield* Effect.promise(() => context.grantPermissions(["clipboard-read", "clipboard-write"]))
+        const expected = {
+          ...environment,
+          AGENTCORE_LOCAL_TOKEN: Redacted.value(controlToken),
+          SENTINEL_CLIENT_SECRET: clientSecret
+        }
+        yield* go("Environment")
+        const text = page.locator("#environment-text")
+        const copy = (format: string) =>
+          use(async () => {
+            await page.getByRole("radio", { name: format }).check({ force: true })
+            await page.getByLabel(`Environment for ${format}`).waitFor()
+            Recorder.assertSecretFree([await text.innerText()], [Redacted.value(controlToken), clientSecret])
+            await page.getByRole("button", { name: "Copy" }).click()
+            await page.getByText("The environment is copied.").waitFor()
+            return String(await page.evaluate("navigator.clipboard.readText()"))
+          })
+        const run = (command: string, ...args: ReadonlyArray<string>): object =>
+          JSON.parse(execFileSync(command, args, { env: { PATH: process.env["PATH"] }, encoding: "utf8" }))
+        const print = "import json, os; print(json.dumps(dict(os.environ)))"
+        const python = yield* Tools.pathOf("boto3")
+        assert.deepInclude(run("bash", "--norc", "-c", `${yield* copy("bash")}\n${python} -c '${print}'`), expected)
+        assert.deepInclude(run(python, "-c", `${yield* copy("Python")}\n${print}`), expected)
+        assert.deepInclude(
+          run(process.execPath, "-e", `${yield* copy("TypeScript")}\nconsole.log(JSON.stringify(process.env))`),
+          expected
+        )
+        assert.deepStrictEqual(Object.fromEntries(Object.entries(parseEnv(yield* copy("dotenv")))), expected)
+        assert.include(yield* copy("fish"), `set -gx SENTINEL_CLIENT_SECRET 'sentinel-\\'client\\'-secret'`)
+        yield* use(async () => {
+          await page.getByLabel("Show secrets").check()
+          await text.filter({ hasText: Redacted.value(controlToken) }).waitFor()
         })
-      const run = (command: string, ...args: ReadonlyArray<string>): object =>
-        JSON.parse(execFileSync(command, args, { env: { PATH: process.env["PATH"] }, encoding: "utf8" }))
-      const print = "import json, os; print(json.dumps(dict(os.environ)))"
-      assert.deepInclude(run("bash", "--norc", "-c", `${yield* copy("bash")}\npython3 -c '${print}'`), expected)
-      assert.deepInclude(run("python3", "-c", `${yield* copy("Python")}\n${print}`), expected)
-      assert.deepInclude(
-        run(process.execPath, "-e", `${yield* copy("TypeScript")}\nconsole.log(JSON.stringify(process.env))`),
-        expected
-      )
-      assert.deepStrictEqual(Object.fromEntries(Object.entries(parseEnv(yield* copy("dotenv")))), expected)
-      assert.include(yield* copy("fish"), `set -gx SENTINEL_CLIENT_SECRET 'sentinel-\\'client\\'-secret'`)
-      yield* use(async () => {
-        await page.getByLabel("Show secrets").check()
-        await text.filter({ hasText: Redacted.value(controlToken) }).waitFor()
-      })
-    }))
+      }),
+    ended,
+    "boto3"
+  )
 
   test("works with the keyboard alone", (page) =>
     Effect.gen(function*() {

@@ -1,32 +1,11 @@
-/**
- * Chromium for the browser tests, as scoped resources: `$CHROMIUM_PATH`, or the first of the usual paths. Without one,
- * the tests are skipped. With `AGENTCORE_REQUIRE_BROWSER=1` they fail.
- */
-import { it } from "@effect/vitest"
+/** Chromium for the browser tests, as scoped resources. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
-
-const configured = process.env.CHROMIUM_PATH
-
-const candidates = configured !== undefined && configured !== ""
-  ? [configured]
-  : [
-    "/usr/bin/chromium",
-    "/usr/bin/chromium-browser",
-    "/usr/bin/google-chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium"
-  ]
-
-export const executablePath: string | undefined = candidates.find((path) => existsSync(path))
-
-export const required: boolean = process.env.AGENTCORE_REQUIRE_BROWSER === "1"
-
-const missing = "no Chromium found: install it, or set CHROMIUM_PATH"
+import * as Tools from "../support/tools.js"
 
 /** A host name of this machine that is another site for Chromium. Another port would be the same site. */
 export const otherSite = "other-site.test"
@@ -56,11 +35,9 @@ export interface Tab {
 }
 
 /** Opens a tab in a new profile. The scope closes it. */
-export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope> =>
+export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope | Tools.Tools> =>
   Effect.gen(function*() {
-    if (executablePath === undefined) {
-      return yield* Effect.die(new Error(missing))
-    }
+    const executablePath = yield* Tools.pathOf("Chromium")
     const profile = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-browser-"))),
       (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
@@ -96,12 +73,5 @@ export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, ne
     return { page, context, profile, foreignRequests, complaints }
   })
 
-/** Without a browser, and unless one is required, the tests are skipped. */
-export const isRunnable: boolean = executablePath !== undefined || required
-
-const timeout = 60_000
-
 /** A test that needs a browser: `it.live`, with time to launch one. */
-export const browserTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  it.live.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, timeout)
-}
+export const browserTest = Tools.testWith("Chromium")

@@ -3,7 +3,7 @@
 // `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` first writes the files with this version. Use it only for a
 // new format.
 import { PgClient } from "@effect/sql-pg"
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -34,10 +34,14 @@ import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
+import * as Tools from "../support/tools.js"
 import { responses, same } from "../support/utils.js"
 import * as World from "./world.js"
 
-if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") await (await import("./write.js")).write()
+if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") {
+  const { write } = await import("./write.js")
+  Tools.beforeAllWith("Redis", "PostgreSQL")(write)
+}
 
 const read = (name: string) => readFileSync(World.fileOf(name), "utf8")
 
@@ -114,8 +118,11 @@ const isWhole = Effect.gen(function*() {
   assert.include(yield* resume("mail"), "mail:send")
 })
 
-const golden = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>) =>
-  it.live(name, () => World.atThatTime(test()), 60_000)
+const golden = (
+  name: string,
+  test: () => Effect.Effect<void, unknown, Scope.Scope | Tools.Tools>,
+  ...tools: ReadonlyArray<Tools.Tool>
+) => Tools.testWith(...tools)(name, () => World.atThatTime(test()))
 
 // -----------------------------------------------------------------------------
 // Tests
@@ -176,7 +183,7 @@ describe("pending consents", () => {
       const server = yield* restoredRedis("consents.redis.json")
       const store = RedisPendingConsents.layer({ key: World.key, redis: { port: server.port } })
       yield* Effect.provide(finishes, Layer.merge(restored, store))
-    }))
+    }), "Redis")
 })
 
 const restoredRedis = (name: string) =>
@@ -200,7 +207,7 @@ describe("the shared cache", () => {
       )
       assert.strictEqual(response._tag, "Issued")
       assert.strictEqual(Backend.accessToken(response), World.token)
-    }))
+    }), "Redis")
 })
 
 /** The result of an execution, as soon as it is complete. */
@@ -224,7 +231,7 @@ describe("durable waits", () => {
       // The dump changes the settings of its connection.
       for (const statements of [["-f", World.fileOf("postgres.sql")], ["-c", statementsOfDocumentation()]]) {
         const { status, stderr } = spawnSync(
-          "psql",
+          join(server.programs, "psql"),
           ["-h", server.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", ...statements, "postgres"],
           { encoding: "utf8" }
         )
@@ -254,5 +261,5 @@ describe("durable waits", () => {
           Layer.provideMerge(restored)
         )
       ))
-    }))
+    }), "PostgreSQL")
 })

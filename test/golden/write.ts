@@ -114,7 +114,7 @@ const postgres = (session: ConsentSession.ConsentSession) =>
       World.runner.pipe(Layer.provideMerge(store), Layer.provideMerge(Cluster.runner(server.client)))
     ))
     const { status, stderr, stdout } = spawnSync(
-      "pg_dump",
+      join(server.programs, "pg_dump"),
       ["--host", server.folder, "--username", "postgres", "--no-owner", "--rows-per-insert", "100", "postgres"],
       { encoding: "utf8" }
     )
@@ -164,7 +164,7 @@ const program = (command: string) =>
     yield* stateFile(command)
   })
 
-export const write = async (): Promise<void> => {
-  const command = await buildCommand()
-  await Effect.runPromise(Effect.scoped(World.atThatTime(program(command))))
-}
+export const write = Effect.flatMap(
+  Effect.promise(() => buildCommand()),
+  (command) => World.atThatTime(program(command))
+)

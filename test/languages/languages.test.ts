@@ -1,5 +1,6 @@
 /** The pages for languages: their files and commands, in a project that has the package as it is published. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll } from "vitest"
@@ -58,20 +59,26 @@ describe("the page for JavaScript", () => {
 })
 
 describe("the page for Python", () => {
-  const skips = Python.python === undefined && !Python.isRequired
+  const pythonCase = (name: string, step: string, files: ReadonlyArray<string>, expected: RegExp) =>
+    Python.pythonTest(name, () =>
+      Effect.gen(function*() {
+        const env = yield* Python.environment(project)
+        assert.match(yield* Effect.promise(() => run(python, step, { files, env })), expected)
+      }))
 
-  const runPython = async (step: string, files: ReadonlyArray<string>) =>
-    run(python, step, { files, env: Python.environment(project) })
+  pythonCase(
+    "has a test for unittest",
+    "run unittest",
+    ["local_identity.py", "test_agent.py"],
+    /Ran 4 tests in .*\n\nOK/
+  )
 
-  it.skipIf(skips)("has a test for unittest", async () => {
-    const output = await runPython("run unittest", ["local_identity.py", "test_agent.py"])
-    assert.match(output, /Ran 4 tests in .*\n\nOK/)
-  })
-
-  it.skipIf(skips)("has a fixture for pytest", async () => {
-    const output = await runPython("run pytest", ["local_identity.py", "test_agent.py", "conftest.py"])
-    assert.match(output, /4 passed/)
-  })
+  pythonCase(
+    "has a fixture for pytest",
+    "run pytest",
+    ["local_identity.py", "test_agent.py", "conftest.py"],
+    /4 passed/
+  )
 
   it("has every path of the control", () => {
     const page = readFileSync(new URL("python.md", import.meta.url), "utf8").replaceAll(

@@ -1,5 +1,5 @@
 /** boto3 as a client of the local server. */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -7,11 +7,11 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import * as Child from "../support/child.js"
 import * as World from "../support/localWorld.js"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
+import * as Tools from "../support/tools.js"
 import * as Wire from "../support/wire.js"
 
 const run = Python.run(new URL("boto3.child.py", import.meta.url))
@@ -209,30 +209,15 @@ describe("boto3", () => {
   )
 })
 
-/** The AWS CLI of Debian. One of a version manager needs its own variables. */
-const cli = "/usr/bin/aws"
-
-const hasCli = existsSync(cli) || process.env["AGENTCORE_REQUIRE_AWS_CLI"] !== undefined
-
 describe("the AWS CLI", () => {
-  it.live.skipIf(!hasCli)(
-    `prints the caller's identity${hasCli ? "" : " (skipped: install Debian's awscli)"}`,
-    () =>
-      Effect.gen(function*() {
-        const { status: _, ...expected } = caller
-        const { environment } = yield* LocalServer.LocalServer
-        const output = yield* Effect.callback<string>((resume) => {
-          const child = spawn(cli, ["sts", "get-caller-identity", "--output", "json"], {
-            env: { PATH: process.env["PATH"], HOME: "/nonexistent", ...environment },
-            stdio: ["ignore", "pipe", "inherit"]
-          })
-          let text = ""
-          child.stdout.on("data", (data: Buffer) => text += data.toString())
-          child.on("error", (error) => resume(Effect.die(error)))
-          child.on("close", (code) => resume(code === 0 ? Effect.succeed(text) : Effect.die(`aws ended with ${code}`)))
-          return Effect.sync(() => child.kill())
-        })
-        assert.deepStrictEqual(JSON.parse(output), expected)
-      }).pipe(Effect.provide(Wire.server()))
-  )
+  Tools.testWith("the AWS CLI")("prints the caller's identity", () =>
+    Effect.gen(function*() {
+      const cli = yield* Tools.pathOf("the AWS CLI")
+      const { status: _, ...expected } = caller
+      const { environment } = yield* LocalServer.LocalServer
+      const args = ["sts", "get-caller-identity", "--output", "json"]
+      const child = yield* Child.start(args, { HOME: "/nonexistent", ...environment }, cli)
+      assert.strictEqual(yield* child.ended, 0, child.output())
+      assert.deepStrictEqual(JSON.parse(child.output()), expected)
+    }).pipe(Effect.provide(Wire.server())))
 })

@@ -23,6 +23,7 @@ import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
+import type * as Tools from "../support/tools.js"
 import { responses, same, secret } from "../support/utils.js"
 
 const keyOf = (fill: number, encoding: "base64url" | "hex" = "base64url") =>
@@ -70,7 +71,11 @@ const calls = Effect.flatMap(
 
 const redisTest = (
   name: string,
-  test: () => Effect.Effect<void, unknown, Scope.Scope | DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes>
+  test: () => Effect.Effect<
+    void,
+    unknown,
+    Scope.Scope | Tools.Tools | DataPlane.DataPlane | ScriptedPlanes.ScriptedPlanes
+  >
 ) => Redis.redisTest(name, () => Effect.provide(test(), planes))
 
 const started = Effect.tap(Redis.make(), (server) => server.start)

@@ -1,5 +1,5 @@
 import { PgClient } from "@effect/sql-pg"
-import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Config from "effect/Config"
@@ -7,7 +7,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
@@ -39,16 +38,14 @@ import {
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
+import * as Tools from "../support/tools.js"
 import { secret } from "../support/utils.js"
 
-const scope = Effect.runSync(Scope.make())
 let server: Postgres.Server
 
-beforeAll(async () => {
-  if (Postgres.isRunnable) server = await Effect.runPromise(Scope.provide(Postgres.make, scope))
-})
-
-afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+Tools.beforeAllWith("PostgreSQL")(Effect.map(Postgres.make, (made) => {
+  server = made
+}))
 
 const pgClient = (options: PgClient.PgPoolConfig = {}) =>
   Layer.suspend(() => Layer.orDie(PgClient.layer({ ...server.client, ...options })))
@@ -114,7 +111,7 @@ const reasonOf = <A, E extends { readonly message: string }>(claim: Effect.Effec
   })
 
 const sharesItsClient = (
-  test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
+  test: ReturnType<typeof Tools.testWith>,
   make: Effect.Effect<
     { readonly client: Layer.Layer<SqlClient.SqlClient>; readonly table: string },
     never,
@@ -307,10 +304,10 @@ const lockDatabase = (file: string) =>
   })
 
 describe("SqlPendingConsents on SQLite", () => {
-  contract(it.live, sqlite, { shared: true })
+  contract(Tools.testWith(), sqlite, { shared: true })
 
   sharesItsClient(
-    it.live,
+    Tools.testWith(),
     Effect.map(sqlite, ({ file }) => ({ table: "agentcore_consents", client: sqliteClient(file) }))
   )
 

@@ -27,6 +27,7 @@ import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
 import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
+import * as Tools from "../support/tools.js"
 import { scripted, secret } from "../support/utils.js"
 import * as App from "./connectWorld.js"
 import { rejectionOf } from "./world.js"
@@ -38,7 +39,7 @@ const formKey = Redacted.value(keyOf(2))
 type Store = NonNullable<PromiseConnect.Options["pendingConsents"]>
 
 const stores: {
-  readonly [name: string]: readonly [typeof Redis.redisTest, Effect.Effect<Store, never, Scope.Scope>]
+  readonly [name: string]: readonly [typeof Redis.redisTest, Effect.Effect<Store, never, Scope.Scope | Tools.Tools>]
 } = {
   Redis: [
     Redis.redisTest,
@@ -55,7 +56,7 @@ const stores: {
     }))
   ],
   SQLite: [
-    (name, test) => it.live(name, test, 60_000),
+    Tools.testWith(),
     Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "connect-"))),
       (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))

@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
 import * as ConsentCallback from "./consentCallback.js"
 import { rounds } from "./rounds.js"
+import type * as Tools from "./tools.js"
 import { authorizationUrl, same, secret } from "./utils.js"
 
 type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
@@ -91,8 +92,8 @@ const pauseFor = (iterations: number) =>
  * `test` is the `it` of the store. `make` creates the store of a test. Stores in memory have one process and no keys.
  */
 export const contract = (
-  test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
-  make: Effect.Effect<Store, never, Scope.Scope>,
+  test: ReturnType<typeof Tools.testWith>,
+  make: Effect.Effect<Store, never, Scope.Scope | Tools.Tools>,
   { shared }: { readonly shared: boolean }
 ): void => {
   // Without a shared store, both are the same process.
@@ -346,8 +347,8 @@ const hardlyPolls = TokenPoller.schedule(Schedule.spaced("1 hour"))
 
 /** A wait in one process, and the callback in another one. */
 export const wakesAcrossProcesses = (
-  test: (name: string, run: () => Effect.Effect<void, unknown, Scope.Scope>) => void,
-  make: Effect.Effect<Store, never, Scope.Scope>
+  test: ReturnType<typeof Tools.testWith>,
+  make: Effect.Effect<Store, never, Scope.Scope | Tools.Tools>
 ): void => {
   describe("a signal to other processes", () => {
     const wait = (process: Process, name: string, base: TokenPoller.Poller) =>

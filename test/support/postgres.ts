@@ -1,34 +1,14 @@
-/**
- * PostgreSQL for the tests: a separate server in a temporary folder, behind a Unix socket. Its programs are in
- * `$POSTGRES_BIN_PATH`, on the path, or where Debian has them. Without them, the tests are reported as skipped, or fail
- * if `AGENTCORE_REQUIRE_POSTGRES=1`.
- */
+/** PostgreSQL for the tests: a separate server in a temporary folder, behind a Unix socket. */
 import type { PgClient } from "@effect/sql-pg"
-import { it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn, spawnSync } from "node:child_process"
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { chownSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-
-const debian = "/usr/lib/postgresql"
-
-const folders = [
-  process.env["POSTGRES_BIN_PATH"] ?? "",
-  ...(process.env["PATH"] ?? "").split(":"),
-  ...existsSync(debian) ? readdirSync(debian).sort().reverse().map((version) => join(debian, version, "bin")) : []
-]
-
-const programs = folders.find((folder) =>
-  folder !== "" && ["initdb", "postgres"].every((program) => existsSync(join(folder, program)))
-)
-
-const required = process.env["AGENTCORE_REQUIRE_POSTGRES"] === "1"
-
-const missing = "no initdb and postgres found: install postgresql, or set POSTGRES_BIN_PATH"
+import * as Tools from "./tools.js"
 
 /** The programs do not run as root. */
 const user = (): { readonly uid: number; readonly gid: number } | undefined => {
@@ -40,6 +20,8 @@ const user = (): { readonly uid: number; readonly gid: number } | undefined => {
 export interface Server {
   /** The folder of the data, with the socket. */
   readonly folder: string
+  /** The folder of the programs, such as `psql`. */
+  readonly programs: string
   readonly client: PgClient.PgPoolConfig
   /** Until the scope closes or `proceed` runs, the server keeps its connections and does nothing. */
   readonly stall: Effect.Effect<void, never, Scope.Scope>
@@ -47,8 +29,8 @@ export interface Server {
 }
 
 /** A server that runs until the scope ends. */
-export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(function*() {
-  if (programs === undefined) return yield* Effect.die(new Error(missing))
+export const make: Effect.Effect<Server, never, Scope.Scope | Tools.Tools> = Effect.gen(function*() {
+  const programs = yield* Tools.pathOf("PostgreSQL")
   const identity = user()
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => {
@@ -115,6 +97,7 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
   const proceed = signal("SIGCONT")
   return {
     folder,
+    programs,
     client: { host: folder, username: "postgres", database: "postgres", maxConnections: 4 },
     stall: Effect.asVoid(Effect.acquireRelease(signal("SIGSTOP"), () => proceed)),
     proceed
@@ -122,8 +105,4 @@ export const make: Effect.Effect<Server, never, Scope.Scope> = Effect.gen(functi
 })
 
 /** A test that needs PostgreSQL: `it.live`. */
-export const postgresTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  it.live.skipIf(!isRunnable)(isRunnable ? name : `${name} (skipped: ${missing})`, test, 60_000)
-}
-
-export const isRunnable = programs !== undefined || required
+export const postgresTest = Tools.testWith("PostgreSQL")

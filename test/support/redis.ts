@@ -1,27 +1,14 @@
-/**
- * Redis for the tests, as a separate process that can be killed and restarted. It is `$REDIS_SERVER_PATH`, or
- * `redis-server` on the path. Without it, the tests are reported as skipped, or fail if `AGENTCORE_REQUIRE_REDIS=1`.
- */
-import { it } from "@effect/vitest"
+/** Redis for the tests, as a separate process that can be killed and restarted. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
-import { type ChildProcess, spawn, spawnSync } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
-
-const configured = process.env["REDIS_SERVER_PATH"]
-
-const path = configured === undefined || configured === "" ? "redis-server" : configured
-
-const available = spawnSync(path, ["--version"]).status === 0
-
-const required = process.env["AGENTCORE_REQUIRE_REDIS"] === "1"
-
-const missing = "no redis-server found: install it, or set REDIS_SERVER_PATH"
+import * as Tools from "./tools.js"
 
 export interface Server {
   readonly port: number
@@ -47,9 +34,9 @@ const freePort = Effect.callback<number>((resume) => {
 })
 
 /** A server that has not started. Closing the scope stops it. */
-export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope> =>
+export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope | Tools.Tools> =>
   Effect.gen(function*() {
-    if (!available) return yield* Effect.die(new Error(missing))
+    const path = yield* Tools.pathOf("Redis")
     const port = yield* freePort
     const folder = yield* Effect.acquireRelease(
       Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
@@ -93,7 +80,4 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
   })
 
 /** A test that needs Redis: `it.live`. */
-export const redisTest = (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope>): void => {
-  const runs = available || required
-  it.live.skipIf(!runs)(runs ? name : `${name} (skipped: ${missing})`, test, 60_000)
-}
+export const redisTest = Tools.testWith("Redis")

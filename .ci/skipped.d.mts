@@ -1,0 +1,1 @@
+export declare const lineOf: (missing: ReadonlyArray<ReadonlyArray<string>>) => string
