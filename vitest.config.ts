@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { skippedReporter } from "./.ci/skipped.mjs"
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -62,7 +63,7 @@ export default defineConfig({
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
-    reporters: ["default", path("./.ci/skipped.mjs")],
+    reporters: ["default", skippedReporter()],
     maxWorkers: availableParallelism(),
     silent: "passed-only",
     sequence: { concurrent: false },

@@ -1,4 +1,4 @@
-// A reporter of Vitest. Its line at the end of `npm test` says how many tests were skipped because the machine lacks tools.
+// A reporter of Vitest. The last line of `npm test` says how many tests were skipped, because the machine lacks tools.
 
 /** "a", "a or b", "a, b or c". */
 const listOf = (names) => names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
@@ -10,15 +10,17 @@ export const lineOf = (missing) => {
   return `Skipped: ${missing.length} ${needs} ${listOf(tools)}, which ${are} not installed.`
 }
 
-export default class Skipped {
-  onInit({ config }) {
-    // A pattern skips tests too.
-    this.hasPattern = config.testNamePattern !== undefined
-  }
-
-  onTestRunEnd(modules) {
-    const skipped = modules.flatMap((module) => [...module.children.allTests("skipped")])
-    const missing = skipped.map((test) => test.meta().missingTools ?? []).filter((tools) => tools.length > 0)
-    if (missing.length > 0 && !this.hasPattern) console.log(lineOf(missing))
+export const skippedReporter = () => {
+  // A pattern skips tests too.
+  let hasPattern = false
+  return {
+    onInit: ({ config }) => {
+      hasPattern = config.testNamePattern !== undefined
+    },
+    onTestRunEnd: (modules) => {
+      const skipped = modules.flatMap((module) => [...module.children.allTests("skipped")])
+      const missing = skipped.map((test) => test.meta().missingTools ?? []).filter((tools) => tools.length > 0)
+      if (missing.length > 0 && !hasPattern) console.log(lineOf(missing))
+    }
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The programs that not every machine has. A test declares what it needs with {@link testWith}. Without these tools it is
- * skipped, and `.ci/skipped.mjs` reports it, or it fails if `AGENTCORE_REQUIRE_TOOLS=1`. There is no other way to a tool:
- * {@link pathOf} is a defect in a test that has not declared it, also on a machine that has it.
+ * The programs that not every machine has. A test declares what it needs with {@link testWith}. Without these tools it
+ * is skipped, and `.ci/skipped.mjs` reports it, or it fails if `AGENTCORE_REQUIRE_TOOLS=1`. There is no other way to a
+ * tool: {@link pathOf} is a defect in a test that has not declared it, also on a machine that has it.
  */
 import { afterAll, beforeAll, it } from "@effect/vitest"
 import * as Context from "effect/Context"
