@@ -283,13 +283,6 @@ const start = (settings: Settings) =>
       })
     }).pipe(Effect.catch(explain(settings)))
 
-    if (settings.offline === true && Option.isSome(authorizationServer)) {
-      const { issuer } = authorizationServer.value.service
-      // A warning, so that it is also shown with --exec.
-      yield* Effect.logWarning(
-        `Offline: ${issuer} stands in for all vendors and for all authorization servers on other machines`
-      )
-    }
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({
         signatures: settings.signatures,

@@ -6,6 +6,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { fileURLToPath } from "node:url"
 import * as Program from "../support/cli.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
@@ -33,7 +34,8 @@ const setUp = `
 describe("agentcore-identity local --offline", () => {
   it.live("creates a provider with the discovery URL of a vendor, and obtains a token of the agent", () =>
     Effect.gen(function*() {
-      const running = yield* Program.local(["--offline"])
+      const setup = fileURLToPath(new URL("../examples/setup.jsonc", import.meta.url))
+      const running = yield* Program.local(["--offline", "--config", setup])
       const claims = (yield* Program.script(
         running.variables,
         `
@@ -61,7 +63,7 @@ describe("agentcore-identity local --offline", () => {
         assert.propertyVal(token, "client_id", "7lu6mbvqbgn9iqvfgcvqks2i9q")
         assert.propertyVal(token, "scope", "test-api/read")
       }
-      // The first line says what the server stands in for.
+      // The first line says what the server stands in for, before the set-up.
       const { stderr } = yield* running.kill("SIGTERM")
       assert.match(stderr.split("\n")[0] ?? "", /Offline: http:\S+ stands in for all vendors and for all authorization/)
     }))

@@ -133,18 +133,25 @@ export const start = <E>({ authorizationServer: options, load, ...serverOptions 
     // The local server rejects these hosts, but only after the authorization server has started.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
     const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
+    const offlineIssuer = options?.offline === true ? oauth?.service.issuer : undefined
+    if (offlineIssuer !== undefined) {
+      // A warning, so that it is also shown with --exec.
+      yield* Effect.logWarning(
+        `Offline: ${offlineIssuer} stands in for all vendors and for all authorization servers on other machines`
+      )
+    }
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
     const secrets: NonNullable<LocalServer.Options["secretEnvironment"]> = oauth === undefined
       ? {}
       : { [secretVariable]: oauth.clientSecret }
     const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
     const { settings: loaded, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
-    const settings = options?.offline === true && oauth !== undefined
-      ? Effect.map(
+    const settings = offlineIssuer === undefined
+      ? loaded
+      : Effect.map(
         Effect.isEffect(loaded) ? loaded : Effect.succeed(loaded ?? setup?.local ?? {}),
-        (current) => ({ offlineIssuer: oauth.service.issuer, ...current })
+        (current) => ({ offlineIssuer, ...current })
       )
-      : loaded
     const context = yield* Layer.build(LocalServer.layerStore({
       ...serverOptions,
       setup,
