@@ -60,6 +60,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { CallPriority } from "./internal/rateLimiter.js"
+import { appendAdvice, isAboutReturnUrl } from "./internal/serviceMessages.js"
 import { sessionLifetime } from "./models/internal/names.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -305,11 +306,10 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
 
 /** Appends advice to an error about the return URL. The planes return the message of the service unchanged. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
-  // Only the message shows what the error is about.
-  error.message.includes("ResourceOauth2ReturnUrl")
+  isAboutReturnUrl(error)
     ? new ValidationException({
       operation: error.operation,
-      message: `${error.message.replace(/\.$/, "")}: ${returnUrlAdvice(returnUrl)}`,
+      message: appendAdvice(error.message, returnUrlAdvice(returnUrl)),
       requestId: error.requestId,
       reason: error.reason,
       fieldList: error.fieldList
@@ -386,13 +386,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
       const base = given === undefined ? byDefault : TokenPoller.from(given)
       const poller = changePoller === undefined ? base : changePoller(base)
-      const wait = poller({ session, poll: Effect.suspend(() => pollOnce(session)) })
-      return Effect.isEffect(wait)
-        ? Effect.raceFirst(
-          wait,
-          Effect.flatMap(Effect.sleep(duration), () => Effect.fail(new AuthorizationTimedOut({ session })))
-        )
-        : Effect.fail(Request.notAnEffect("poll", wait))
+      return Effect.raceFirst(
+        Request.checkEffect("poll", poller({ session, poll: Effect.suspend(() => pollOnce(session)) })),
+        Effect.flatMap(Effect.sleep(duration), () => Effect.fail(new AuthorizationTimedOut({ session })))
+      )
     })
 
   // If the token does not exist yet, or the connection was lost, the flow waits for the next grant.
@@ -411,13 +408,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
       // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
       const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-      // Handlers and pollers in plain JavaScript can return anything.
-      const shown: unknown = handler(session)
-      if (!Effect.isEffect(shown)) return Effect.fail(Request.notAnEffect("consent", shown))
+      const shown = Request.checkEffect("consent", handler(session))
       const current: ConsentWait.ConsentWait = {}
       const end = Effect.suspend(() => current.end ?? Effect.void)
       return Effect.uninterruptibleMask((restore) =>
-        restore(shown as ReturnType<typeof handler>).pipe(
+        restore(shown).pipe(
           Effect.provideService(ConsentWait.Current, Option.some(current)),
           Effect.onError(() => end),
           Effect.flatMap(() => {

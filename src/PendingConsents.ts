@@ -15,7 +15,7 @@ import * as Schema from "effect/Schema"
 import type { ConsentHandler } from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
-import { notAnEffect, validatePendingOptions } from "./identity/identityRequest.js"
+import { checkEffect, validatePendingOptions } from "./identity/identityRequest.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
@@ -215,8 +215,6 @@ export const handler = <E, R>(options: {
     // A flow that runs the handler has a caller.
     const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
     yield* pending.open({ session, user: options.user, workload: caller?.workload })
-    // `show` in plain JavaScript can return anything.
-    const shown: unknown = options.show(session)
-    return yield* Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
+    return yield* checkEffect("show", options.show(session))
     // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
   }) as Effect.Effect<unknown, E, R | PendingConsents>

@@ -17,6 +17,7 @@ import { validateWorkload } from "./identity/identityRequest.js"
 import { isTransient } from "./identity/transient.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
 import { readConfig } from "./internal/environment.js"
+import { appendAdvice } from "./internal/serviceMessages.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
@@ -86,9 +87,11 @@ export interface WorkloadOptions {
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
   !error.message.includes("does not belong to caller") ? error : new AccessDeniedException({
     ...error,
-    message:
-      `${error.message.replace(/\.$/, "")}: this account and region have no workload identity '${workloadName}'. `
-      + "Create it in code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
+    message: appendAdvice(
+      error.message,
+      `this account and region have no workload identity '${workloadName}'. `
+        + "Create it in code with WorkloadIdentity.ensure, or in the setup file under workloadIdentities"
+    )
   })
 
 const defaultRenewAfter = Duration.minutes(10)

@@ -21,6 +21,7 @@ import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
+import { withoutFullStop } from "../internal/serviceMessages.js"
 import { consentAdvice } from "../models/internal/consentAdvice.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Causes from "./causes.js"
@@ -233,7 +234,7 @@ const checkCredentials = Effect.fnUntraced(
           report(
             "problem",
             subject,
-            [Terminal.describeError(error), ...lines].map((line) => line.replace(/\.$/, "")).join(". "),
+            [Terminal.describeError(error), ...lines].map(withoutFullStop).join(". "),
             findStatements(policy, error)
           )
       )

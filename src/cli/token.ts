@@ -20,6 +20,7 @@ import type { Flow } from "../ConsentSession.js"
 import type { ControlPlane } from "../ControlPlane.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
+import { isAboutReturnUrl } from "../internal/serviceMessages.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
@@ -168,8 +169,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
         AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
         "ValidationException",
         (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
-          // AWS has no code for this error. Only its messages name this member.
-          !error.message.includes("ResourceOauth2ReturnUrl") ? error : new ReturnUrlNotRegistered({
+          !isAboutReturnUrl(error) ? error : new ReturnUrlNotRegistered({
             message: `the return URL ${returnUrl} is not registered on the workload identity '${workload}': `
               + "give --register to register it, or --return-url with a registered one"
           })

@@ -8,6 +8,7 @@
 import * as Duration from "effect/Duration"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import { makeFieldsValidator, type Validate } from "../identity/credentialTag.js"
+import { partitionOf } from "../internal/partitions.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
 import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
@@ -61,22 +62,11 @@ const validateOptions: Validate = makeFieldsValidator(() => ({
   secrets: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(1, 2048)))
 }), { name: "" })
 
-/** The partitions of AWS, by prefix of their region names. */
-const partitions: ReadonlyArray<readonly [prefix: string, partition: string]> = [
-  ["cn-", "aws-cn"],
-  ["us-gov-", "aws-us-gov"],
-  ["eusc-", "aws-eusc"],
-  ["us-iso-", "aws-iso"],
-  ["us-isob-", "aws-iso-b"],
-  ["eu-isoe-", "aws-iso-e"],
-  ["us-isof-", "aws-iso-f"]
-]
-
 /** The names of kinds in ARNs. */
 const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
 
 const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) => {
-  const partition = partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? "aws"
+  const partition = partitionOf(region).name
   const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
   const vault = arn("bedrock-agentcore", "token-vault/default")

@@ -88,7 +88,7 @@ import { CredentialCache } from "../CredentialCache.js"
 import type { UserCredential } from "../Credentials.js"
 import { DataPlane } from "../DataPlane.js"
 import { Identity } from "../Identity.js"
-import { notAnEffect } from "../identity/identityRequest.js"
+import { checkEffect } from "../identity/identityRequest.js"
 import { AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
@@ -581,11 +581,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     const context = yield* Effect.context<Identity | WorkloadAccessToken>()
     // The user may consent while the link is shown.
     let isSignalled = false
-    const show = Effect.suspend((): Effect.Effect<unknown, E | ValidationException, R> => {
-      const shown: unknown = options.show(link)
-      // `show` in plain JavaScript can return anything.
-      return Effect.isEffect(shown) ? shown as ReturnType<typeof options.show> : notAnEffect("show", shown)
-    })
+    const show = Effect.suspend(() => checkEffect("show", options.show(link)))
     yield* Effect.acquireUseRelease(
       Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
       () => show,

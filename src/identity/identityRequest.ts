@@ -4,6 +4,7 @@
  *
  * The limits are those of the operations of the data plane.
  */
+import * as Effect from "effect/Effect"
 import { isObject } from "effect/Predicate"
 import {
   CompleteResourceTokenAuthRequest,
@@ -89,12 +90,15 @@ export const notASession = (session: unknown): ValidationException =>
     constraint: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
   }], accessTokenOperation.name)
 
-/** The error of a function of the program that returned no Effect. */
-export const notAnEffect = (name: "consent" | "poll" | "show", returned: unknown): ValidationException =>
-  Validation.validationException([{
+/** Checks what a function of the program returned: in plain JavaScript it can be anything. */
+export const checkEffect = <A, E, R>(
+  name: "consent" | "poll" | "show",
+  returned: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ValidationException, R> =>
+  Effect.isEffect(returned) ? returned : Effect.fail(Validation.validationException([{
     path: [name],
     constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
-  }], accessTokenOperation.name)
+  }], accessTokenOperation.name))
 
 export const apiKeyOperation = operations.getResourceApiKey
 

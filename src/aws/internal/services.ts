@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
+import { appendAdvice } from "../../internal/serviceMessages.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const advice =
@@ -21,7 +22,7 @@ const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenServ
       ({ message, requestId }) =>
         new OutboundWebIdentityFederationDisabledException({
           requestId,
-          message: `${message.replace(/\.$/, "")}: ${advice}`
+          message: appendAdvice(message, advice)
         })
     )
 })

@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as DataPlane from "../../../DataPlane.js"
 import { readVariable } from "../../../internal/environment.js"
+import { partitionOf } from "../../../internal/partitions.js"
 import type { Sha256 } from "../../../internal/signature.js"
 import type * as Operation from "../../../Operation.js"
 import * as Adapters from "../adapter.js"
@@ -151,23 +152,12 @@ export const share = (options: SharedOptions, runtime: Runtime): Effect.Effect<S
 // Endpoints
 // -----------------------------------------------------------------------------
 
-/** The partitions of AWS, by the prefix of their regions, with the host suffixes for IPv4 and for dual stack. */
-const partitions: ReadonlyArray<readonly [regions: RegExp, suffix: string, dualStackSuffix: string]> = [
-  [/^cn-/, "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
-  [/^eusc-/, "amazonaws.eu", "api.amazonwebservices.eu"],
-  [/^us-iso-/, "c2s.ic.gov", "api.aws.ic.gov"],
-  [/^us-isob-/, "sc2s.sgov.gov", "api.aws.scloud"],
-  [/^eu-isoe-/, "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
-  [/^us-isof-/, "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
-  [/^/, "amazonaws.com", "api.aws"]
-]
-
 /**
  * The endpoint of a service in a region. `service` is the first part of the host. A test compares the result with that
  * of the AWS SDK.
  */
 export const regionalEndpoint = (service: string, region: string, { dualStack = false, fips = false } = {}): string => {
-  const [, suffix, dualStackSuffix] = partitions.find(([regions]) => regions.test(region)) ?? []
+  const { dualStackSuffix, suffix } = partitionOf(region)
   // In GovCloud, the regular hosts of STS have FIPS.
   const name = fips && !(service === "sts" && region.startsWith("us-gov-") && !dualStack) ? `${service}-fips` : service
   return `https://${name}.${region}.${dualStack ? dualStackSuffix : suffix}`
