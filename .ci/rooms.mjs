@@ -22,7 +22,7 @@ flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup
 flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
   <- ground models values internal plane planes consent identity flow/private node jose
-aws: aws/ <- ground values internal plane planes @aws-sdk/client-bedrock-agentcore
+aws: aws/ <- ground values internal plane planes consent @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
   @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core @smithy/credential-provider-imds

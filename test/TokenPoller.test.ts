@@ -237,9 +237,7 @@ describe("all waits of a process", () => {
         yield* throttled
         yield* TestClock.adjust("1 second")
       }
-      const least = yield* rate
-      assert.isAtLeast(least, 1)
-      assert.isAtMost(least, 4)
+      assert.isAtMost(yield* rate, 1)
     }).pipe(
       Effect.provide(scripted({ getResourceOauth2Token: () => failures.throttling })),
       Effect.provide(TokenPoller.layerBudget({ pollsPerSecond: 100 }))

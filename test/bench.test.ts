@@ -218,6 +218,25 @@ describe("npm run bench", () => {
     return other
   }
 
+  it("prints the model of many processes, with its targets", async () => {
+    const one = { polls: 78, ordinary: 128, throttled: 2.1, found: 99, median: 0.1, p99: 0.2 }
+    const scale = {
+      real: { waits: 20, polls: 100, heap: 15 },
+      model: { polls: 100 },
+      shared: one,
+      unshared: { ...one, throttled: 1.5, p99: 3000 }
+    }
+    const other = join(folder, "scale.json")
+    writeFileSync(other, JSON.stringify({ ...read(file), scale }))
+    const { stdout } = await bench("--read", other)
+    assert.match(stdout, /with signals of all processes +78\.0 +128 +2\.10 +99\.0 +0\.10 +0\.20/)
+    assert.match(
+      stdout,
+      /100 processes, shared signals: ordinary calls that are throttled, %, at most 2 +2\.10 +MISSED/
+    )
+    assert.match(stdout, /100 processes, no signals: ordinary calls that are throttled, %, at most 2 +1\.50 +met/)
+  })
+
   it("exits with 0 when a target is just met", async () => {
     const { code, stdout } = await bench("--read", withSpeedUp(15), "--check")
     assert.notInclude(stdout, "MISSED")

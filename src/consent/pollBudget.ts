@@ -13,12 +13,12 @@ import { CallPriority, makeBucket } from "../internal/rateLimiter.js"
 export interface Budget {
   /** Runs a poll when the budget allows it. Polls that wait for the budget run in the order of their arrival. */
   readonly run: <A, E, R>(poll: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** Halves the polls per second, because the service throttled a call. */
+  /** Halves the polls per second, because the service throttled a call, or an attempt of one. */
   readonly throttled: Effect.Effect<void>
 }
 
 /** Half of the quota of `GetResourceOauth2Token`, 200 a second (AWS documentation). */
-const defaultLimit = 100
+export const defaultLimit = 100
 
 /**
  * Maximum concurrent polls, as a fraction of the polls per second. 25 by default: the AWS SDK has 50 connections by
@@ -27,23 +27,48 @@ const defaultLimit = 100
 const concurrentFraction = 1 / 4
 
 /** Milliseconds. An idle process may use this many milliseconds' worth of polls at once. */
-const maxBurst = 100
+export const maxBurst = 100
 
 /** Milliseconds. Calls in flight at the same time may all be throttled. Within this time, they halve the rate once. */
 const halvingInterval = 1000
 
-/** Seconds from a rate of 0 to the limit. */
-const recoveryTime = 100
+/** The growth of the rate in a second: it doubles in 40 seconds. */
+const growthPerSecond = Math.LN2 / 40
 
-const makeRate = (limit: number) => {
+/**
+ * The growth of the rate for each poll, if it is lower: below 1.7 polls per second, when many processes share a quota.
+ * Each of them sees few calls, so a faster growth would undo a halving before the next call is throttled. With it, less
+ * than 0.01 / ln 2 of all calls are throttled, for any number of processes.
+ */
+const growthPerPoll = 0.01
+
+/** Polls per second. At this rate both are the same. */
+const pace = growthPerSecond / growthPerPoll
+
+/** As a fraction of the limit. */
+const lowestRate = 1 / 1000
+
+/**
+ * The polls per second of a process, which the throttles of the service teach it. Times are in milliseconds. Without a
+ * fiber, because `npm run bench -- --scale` simulates many processes with it.
+ */
+export const makeRate = (limit: number) => {
   let base = limit
   let since = 0
-  const at = (now: number): number => Math.min(limit, base + (Math.max(0, now - since) / 1000) * (limit / recoveryTime))
+  const at = (now: number): number => {
+    const seconds = Math.max(0, now - since) / 1000
+    // Below the pace, each poll adds its part. This takes `slow` seconds.
+    const slow = Math.max(0, 1 / base - 1 / pace) / growthPerPoll
+    const rate = seconds < slow
+      ? 1 / (1 / base - growthPerPoll * seconds)
+      : Math.max(base, pace) * Math.exp(growthPerSecond * (seconds - slow))
+    return Math.min(limit, rate)
+  }
   return {
     at,
     halve: (now: number): void => {
       if (base < limit && now - since < halvingInterval) return
-      base = Math.max(at(now) / 2, Math.min(limit, 1))
+      base = Math.max(at(now) / 2, limit * lowestRate)
       since = now
     }
   }

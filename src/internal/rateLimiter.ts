@@ -15,6 +15,9 @@ export const CallPriority = Context.Reference("effect-agentcore-identity/interna
   defaultValue: (): Priority | "byRequest" => "byRequest"
 })
 
+/** Milliseconds. A lower rate is read again after this time, because it may have grown. */
+const longestSleep = 1000
+
 /**
  * A token bucket, which is full at the beginning. The returned function waits until the bucket has `level` tokens, then
  * takes one. `rate` is in tokens per second.
@@ -28,7 +31,10 @@ export const makeBucket = (capacity: number, rate: (now: number) => number) => {
       filledAt = now
       const missing = level() - tokens
       // Rounding errors can leave a sum slightly below a whole token.
-      if (missing > 1e-9) return Effect.andThen(Effect.sleep(Math.ceil((missing / rate(now)) * 1000)), take(level))
+      if (missing > 1e-9) {
+        const delay = Math.min(longestSleep, Math.ceil((missing / rate(now)) * 1000))
+        return Effect.andThen(Effect.sleep(delay), take(level))
+      }
       tokens--
       return Effect.void
     })

@@ -1,9 +1,12 @@
 /** Every adapter retries the same failures, and as often. */
+import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
+import { PollBudget } from "../../src/consent/pollBudget.js"
 import { adapters, apiKeyRequest, failure, json, raw, type Respond, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
@@ -88,6 +91,57 @@ describe("attempts", () => {
   it.live("match the AWS SDK for a throttled call", () =>
     Effect.map(assertEqual(throttled, 2), (counts) => {
       for (const [sdk] of Object.values(counts)) assert.strictEqual(sdk, 2)
+    }))
+})
+
+/** The AWS SDK repeats a throttled call without a word. The polls of the process must yield nevertheless. */
+describe("a throttled attempt of a call that succeeds", () => {
+  const token = Effect.flatMap(DataPlane.DataPlane, (plane) =>
+    plane.getResourceOauth2Token({
+      workloadIdentityToken: apiKeyRequest.workloadIdentityToken,
+      resourceCredentialProviderName: "github",
+      scopes: [],
+      oauth2Flow: "M2M"
+    }))
+  const once = (fault: Respond): Respond => {
+    const responses = [fault]
+    return (response, seen) => (responses.pop() ?? json(200, { accessToken: "token", apiKey: "key" }))(response, seen)
+  }
+  const halvings = <E, R>(call: Effect.Effect<unknown, E, R>) =>
+    Effect.gen(function*() {
+      let count = 0
+      yield* Effect.provideService(call, PollBudget, {
+        run: (poll) => poll,
+        throttled: Effect.sync(() => void count++)
+      })
+      return count
+    })
+  const ownClient = (endpoint: string) =>
+    AwsPlanes.layer({
+      dataPlane: {
+        client: new BedrockAgentCoreClient({
+          region: "us-west-2",
+          endpoint,
+          credentials: { accessKeyId: "local", secretAccessKey: "secret" }
+        })
+      }
+    })
+
+  it.live.each([
+    ...adapters.map(({ name, planes }) => ({ name, layer: (url: string) => planes(url, { maxAttempts: 2 }) })),
+    { name: "AwsPlanes.layer over a client", layer: ownClient }
+  ])("makes the polls yield: $name", ({ layer }) =>
+    Effect.gen(function*() {
+      const count = (call: typeof getApiKey | typeof token, fault: Respond) =>
+        Effect.flatMap(server(once(fault)), ({ seen, url }) =>
+          Effect.map(Effect.provide(halvings(call), layer(url)), (count) => {
+            assert.lengthOf(seen, 2)
+            return count
+          }))
+      assert.strictEqual(yield* count(token, named(429, "ThrottlingException")), 1)
+      // The polls have another quota, and a service that is down throttles nobody.
+      assert.strictEqual(yield* count(getApiKey, named(429, "ThrottlingException")), 0)
+      assert.strictEqual(yield* count(token, named(503, "InternalServerException")), 0)
     }))
 })
 

@@ -87,6 +87,33 @@ const definitions = {
   ],
   waits: waitDefinitions("waits for consent", ({ waits }) => waits),
   linkWaits: waitDefinitions("waits with a link", ({ linkWaits }) => linkWaits),
+  scale: [
+    [
+      "model: polls a second of one process, of the measured",
+      ({ scale }) => scale.model.polls / scale.real.polls,
+      "at least",
+      0.9
+    ],
+    [
+      "model: polls a second of one process, of the measured",
+      ({ scale }) => scale.model.polls / scale.real.polls,
+      "at most",
+      1.1
+    ],
+    [
+      "100 processes, shared signals: ordinary calls that are throttled, %",
+      ({ scale }) => scale.shared.throttled,
+      "at most",
+      2
+    ],
+    ["100 processes, shared signals: from consent to token, 99 %, s", ({ scale }) => scale.shared.p99, "at most", 1],
+    [
+      "100 processes, no signals: ordinary calls that are throttled, %",
+      ({ scale }) => scale.unshared.throttled,
+      "at most",
+      2
+    ]
+  ],
   local: [
     [
       "local server, GetResourceApiKey: speed of a bare server, by CPU time",
@@ -209,6 +236,24 @@ const waitRows = ({ linkWaits, waits }) => [
   ])
 ]
 
+const scaleRows = ({ scale: { model, real, shared, unshared } }) => [
+  [
+    `100 processes, 1,000,000 waits of ${number(real.heap)} KB, 2,000 consents a minute, one hour`,
+    "polls/s",
+    "ordinary calls/s",
+    "throttled, %",
+    "found within the hour, %",
+    "median, s",
+    "99 %, s"
+  ],
+  ...[["with signals of all processes", shared], ["without signals", unshared]].map(([label, result]) => [
+    label,
+    ...["polls", "ordinary", "throttled", "found", "median", "p99"].map((name) => number(result[name]))
+  ]),
+  [`one process with ${real.waits} waits, measured`, number(real.polls), "", "", "", "", ""],
+  ["the same in the model", number(model.polls), "", "", "", "", ""]
+]
+
 const officialWaitRows = ({ officialWait }) => [
   ["from consent to token, ms", ""],
   ["bedrock-agentcore, withAccessToken", spread(officialWait)]
@@ -248,6 +293,7 @@ const parts = {
   bundles: [bundleRows],
   load: [loadRows],
   waits: [waitRows],
+  scale: [scaleRows],
   officialWait: [officialWaitRows],
   local: [localRows, readyRows, grantRows]
 }

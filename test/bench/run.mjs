@@ -11,6 +11,7 @@ import { makeBundles } from "./bundle.mjs"
 import { environment, urlOfModule } from "./fixture.mjs"
 import { measureLocal } from "./local.mjs"
 import { report, targets } from "./report.mjs"
+import { measureScale } from "./scale.mjs"
 import { ratio, summary } from "./statistics.mjs"
 
 const usage = `npm run bench -- [options]
@@ -18,6 +19,7 @@ const usage = `npm run bench -- [options]
   --json FILE      write the result, and all samples, as JSON
   --check          exit with 1 when a target is missed
   --local          measure the local server only
+  --scale          measure waits only, and simulate 100 processes with a million of them
   --read FILE      report a result that was written before; measure nothing
 
   --rounds N       rounds of all subjects, one after the other (30)
@@ -209,7 +211,13 @@ const measureClients = async (settings) => {
   }
 }
 
-const measure = async (settings, onlyLocal) => {
+const measureWaitsAndScale = async ({ waits: count }) => {
+  const waits = { waits: await measureWaits(count, "url"), linkWaits: await measureWaits(count, "link") }
+  const { defaultLimit: limit, makeRate, maxBurst: burst } = await import(urlOfModule("consent/pollBudget"))
+  return { ...waits, scale: measureScale({ limit, burst, makeRate }, waits) }
+}
+
+const measure = async (settings, { local, scale }) => {
   process.env.AGENTCORE_BENCH_MODULES = await buildModules()
   return {
     node: process.versions.node,
@@ -217,8 +225,9 @@ const measure = async (settings, onlyLocal) => {
     cores: cpus().length,
     loadAverage: loadavg()[0],
     settings,
-    ...(onlyLocal ? {} : await measureClients(settings)),
-    local: await measureLocal(settings)
+    ...(scale
+      ? await measureWaitsAndScale(settings)
+      : { ...(local ? {} : await measureClients(settings)), local: await measureLocal(settings) })
   }
 }
 
@@ -229,6 +238,7 @@ const options = () => {
       json: string,
       check: { type: "boolean", default: false },
       local: { type: "boolean", default: false },
+      scale: { type: "boolean", default: false },
       read: string,
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
@@ -246,8 +256,8 @@ const options = () => {
   return { ...rest, settings }
 }
 
-const main = async ({ check, json, local, read, settings }) => {
-  const result = read === undefined ? await measure(settings, local) : JSON.parse(readFileSync(read, "utf8"))
+const main = async ({ check, json, local, read, scale, settings }) => {
+  const result = read === undefined ? await measure(settings, { local, scale }) : JSON.parse(readFileSync(read, "utf8"))
   const reached = targets(result)
   process.stdout.write(report(result))
   if (json !== undefined) {

@@ -7,6 +7,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { PollBudget } from "../../consent/pollBudget.js"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
 import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
@@ -34,6 +35,8 @@ export interface Row<E> extends Operation.Any {
 export interface Output {
   readonly value: unknown
   readonly $metadata: unknown
+  /** Whether the service throttled an earlier attempt of the call. */
+  readonly isThrottled?: boolean | undefined
 }
 
 /** The target of calls. */
@@ -101,6 +104,12 @@ const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "
   }
 }
 
+/** The quota of this operation belongs to the account. Polls yield to the calls of all processes. */
+const yieldPolls = (row: Operation.Any, { isThrottled = false }: Output): Effect.Effect<void> =>
+  isThrottled && row.name === "GetResourceOauth2Token"
+    ? Effect.flatMap(PollBudget, ({ throttled }) => throttled)
+    : Effect.void
+
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   table: T,
@@ -111,6 +120,7 @@ export const operations = <const T extends Operation.Table>(
     <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
       Effect.flatMap(client, ({ send, target }) =>
         send(row, request, row.encode(request)).pipe(
+          Effect.tap((output) => yieldPolls(row, output)),
           Effect.flatMap((output) =>
             Effect.mapError(Effect.fromOption(decode(row, output)), () => undecodable(output))
           ),

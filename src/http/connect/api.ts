@@ -208,8 +208,9 @@ export interface HandlerOptions<out E, out R> {
   /**
    * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
    * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
-   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). Default: after
-   * 15 seconds, then twice as long each time, up to 5 minutes.
+   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
+   * waiting users they become rare, so let the processes share their signals. Default: after 15 seconds, then twice as
+   * long each time, up to 5 minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }

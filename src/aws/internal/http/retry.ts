@@ -119,22 +119,32 @@ export const make = (maxAttempts: number) => {
 
 const isFailed = <A extends object, E>(result: A | Failed<E>): result is Failed<E> => "toError" in result
 
-/** Repeats an attempt until it has a result, or the policy allows no retry. `attempt` receives its number. */
+/**
+ * Repeats an attempt until it has a result, or the policy allows no retry. `attempt` receives its number. The result of
+ * a call that the service throttled says so.
+ */
 export const run = <A extends object, E, E2>(
   policy: Policy,
   attempt: (attempts: number) => Effect.Effect<A | Failed<E>, E2>,
   wait: (delay: number) => Effect.Effect<void, E2> = Effect.sleep
-): Effect.Effect<A, E | E2> => {
-  const go = (attempts: number, cost?: number): Effect.Effect<A, E | E2> =>
+): Effect.Effect<A & { readonly isThrottled?: boolean }, E | E2> => {
+  const go = (
+    attempts: number,
+    cost?: number,
+    isThrottled = false
+  ): Effect.Effect<A & { readonly isThrottled?: boolean }, E | E2> =>
     Effect.flatMap(attempt(attempts), (result) => {
       if (!isFailed(result)) {
         policy.succeed(cost)
-        return Effect.succeed(result)
+        return Effect.succeed(isThrottled ? { ...result, isThrottled } : result)
       }
       return Effect.flatMap(policy.next(attempts, result), (retry) =>
         retry === undefined
           ? Effect.fail(result.toError())
-          : Effect.andThen(wait(retry.delay), go(attempts + 1, retry.cost)))
+          : Effect.andThen(
+            wait(retry.delay),
+            go(attempts + 1, retry.cost, isThrottled || kindOf(result) === "throttling")
+          ))
     })
   return go(1)
 }

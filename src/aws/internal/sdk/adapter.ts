@@ -17,7 +17,7 @@ import type * as Operation from "../../../Operation.js"
 import * as Adapters from "../adapter.js"
 import * as Credentials from "../credentials.js"
 import * as Settings from "../settings.js"
-import { type Commands, type Connection, makeClient } from "./call.js"
+import { type Commands, type Connection, isThrottledResponse, makeClient } from "./call.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
 
 // -----------------------------------------------------------------------------
@@ -242,14 +242,20 @@ const clientConfig = (
 /** Limits each command, so that the client of the program stays unchanged. */
 const connectGiven = (connection: Connection, { config }: Client): Connection => ({
   ...connection,
-  send: (command, options) => {
+  send: async (command, options) => {
     const { handle } = limit(config.requestHandler)
+    let isThrottled = false
     command.middlewareStack.add(
       // Replaces the SDK's own last step, in which the request is the handler's.
-      () => ({ request }) => handle(request as never, options as never),
+      () => async ({ request }) => {
+        const result = await handle(request as never, options as never)
+        isThrottled ||= isThrottledResponse(result)
+        return result
+      },
       { name: "effectAgentcoreIdentityLimit", step: "deserialize", priority: "low" }
     )
-    return connection.send(command, options)
+    const output = await connection.send(command, options)
+    return isThrottled ? Object.assign(Object(output), { isThrottled }) : output
   }
 })
 

@@ -99,9 +99,14 @@ const readTarget = (config: Config): Effect.Effect<Target> =>
     }).catch(() => ({}))
   )
 
+/** Whether the service throttled the attempt. The SDK repeats it, and says so only if the last attempt fails. */
+export const isThrottledResponse = ({ response }: { readonly response: unknown }): boolean =>
+  hasProperty(response, "statusCode") && response.statusCode === 429
+
 const toOutput = (value: unknown): Output => ({
   value,
-  $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined
+  $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined,
+  isThrottled: hasProperty(value, "isThrottled")
 })
 
 /**

@@ -5,7 +5,7 @@ import * as DataPlane from "../../../DataPlane.js"
 import { loadSdk } from "../adapter.js"
 import { dataPlaneVariables } from "../settings.js"
 import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
-import { connect } from "./call.js"
+import { connect, isThrottledResponse } from "./call.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
@@ -24,21 +24,27 @@ const makeClient = (
   // service rejects the request.
   if (config.retryStrategy !== undefined) return { client: new sdk.BedrockAgentCoreClient(config) }
   const client = new sdk.BedrockAgentCoreClient({ cacheMiddleware: true, ...config })
-  /** The signals of the calls in flight, by their inputs. */
-  const signals = new WeakMap<object, AbortSignal>()
+  /** The calls in flight, by their inputs. */
+  const calls = new WeakMap<object, { readonly abortSignal: AbortSignal; isThrottled: boolean }>()
   client.middlewareStack.add(
     // Replaces the SDK's own last step, which would send the request without the signal. In this step a request has the
     // type of the handler.
-    () => ({ input, request }) =>
-      client.config.requestHandler.handle(request as Request, { abortSignal: signals.get(input) }),
+    () => async ({ input, request }) => {
+      const call = calls.get(input)
+      const result = await client.config.requestHandler.handle(request as Request, { abortSignal: call?.abortSignal })
+      if (call !== undefined && isThrottledResponse(result)) call.isThrottled = true
+      return result
+    },
     { name: "effectAgentcoreIdentitySend", step: "deserialize", priority: "low" }
   )
   return {
     client,
-    send: (command, { abortSignal }) => {
-      signals.set(command.input, abortSignal)
+    send: async (command, { abortSignal }) => {
+      const call = { abortSignal, isThrottled: false }
+      calls.set(command.input, call)
       // `Commands` has commands of this client only.
-      return client.send(command as Command)
+      const output = await client.send(command as Command)
+      return call.isThrottled ? Object.assign(output, { isThrottled: true }) : output
     }
   }
 }
