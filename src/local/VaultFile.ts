@@ -2,13 +2,13 @@
  * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and
  * the key of workload access tokens survive the process. An acknowledged write survives `kill -9` too.
  *
- * The vault is one file, a log of JWEs (`dir`, `A256GCM`), one for each write to the disk. Without the key, a reader of
- * the file sees only the number and size of the writes. The key is 32 random bytes. It is an option, or the content of
- * the file `<path>.key`. That file is created with the vault. Other users must not be able to read it (mode 600).
+ * The vault is one file, a log with one line for each write to the disk, sealed with AES-256-GCM. Without the key, a
+ * reader of the file sees only the number and size of the writes. The key is 32 random bytes. It is an option, or the
+ * content of the file `<path>.key`. That file is created with the vault. Other users must not be able to read it (mode
+ * 600).
  *
- * Opening a vault reads it, and writes its entries without outdated values into `<path>.new`, which then replaces the
- * vault. A log that has grown is replaced in the same way. So the directory has to be writable, and needs space for a
- * second file.
+ * When more than half of the file is outdated, its entries are written into `<path>.new`, which then replaces the
+ * vault. Reads and writes continue meanwhile. So the directory has to be writable, and needs space for a second file.
  *
  * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected, because the
  * lock is for one name. Only the key file may be a link.
@@ -18,7 +18,9 @@
  * replaced. If that process ran in another container or on another host, the next process waits for 15 seconds first.
  *
  * On a full disk, writes fail with a `VaultStoreError`, and reads still work. A last write that is incomplete after a
- * crash was never acknowledged. It is dropped with a warning. All other damage is an error.
+ * crash was never acknowledged. It is dropped with a warning, and `<path>.torn` is a copy of the file before. All other
+ * damage is an error, with one exception: a file that was cut off behind a write looks like an earlier state of the
+ * vault, because nothing outside the file counts its writes.
  *
  * @since 0.1.0
  */
@@ -32,6 +34,7 @@ import type * as Scope from "effect/Scope"
 import { readVariable } from "../internal/environment.js"
 import * as File from "./vaultFile/file.js"
 import { VaultFileError } from "./vaultFile/file.js"
+import type { VaultFile } from "./vaultFile/writer.js"
 import * as VaultStore from "./VaultStore.js"
 
 /**
@@ -59,7 +62,7 @@ export {
    * - `InvalidKey`: the key is not 32 bytes in base64 or hex, or its file is open to other users or cannot be read
    * - `WrongKey`: the vault was written under another key, or its key file is missing
    * - `UnknownFormat`: another version of the package wrote the vault
-   * - `Damaged`: the file is not a vault, or parts of it are missing or changed
+   * - `Damaged`: the file is empty or not a vault, or parts of it are missing or changed
    *
    * @since 0.1.0
    * @category errors
@@ -70,7 +73,7 @@ export {
 const makeCollection = <A, I>(
   name: string,
   schema: Schema.Codec<A, I>,
-  file: File.VaultFile
+  file: VaultFile
 ): VaultStore.Collection<A> => {
   const entries = file.entriesOf(name)
   const decodeValue = Schema.decodeUnknownEffect(schema)
@@ -83,11 +86,15 @@ const makeCollection = <A, I>(
     Effect.suspend(() =>
       Effect.forEach(
         entries.page(after, limit),
-        ([key, value]) => Effect.map(decode(value), (decoded) => [key, decoded] as const)
+        ([key, { value }]) => Effect.map(decode(value), (decoded) => [key, decoded] as const)
       )
     )
   return {
-    get: (key) => Effect.suspend(() => entries.has(key) ? Effect.asSome(decode(entries.get(key))) : Effect.succeedNone),
+    get: (key) =>
+      Effect.suspend(() => {
+        const entry = entries.get(key)
+        return entry === undefined ? Effect.succeedNone : Effect.asSome(decode(entry.value))
+      }),
     put: (key, value) => Effect.flatMap(encode(value), (encoded) => file.write([name, key, encoded])),
     remove: (key) => file.write([name, key]),
     entries: readPage(undefined, Infinity),

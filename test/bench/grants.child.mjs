@@ -6,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import assert from "node:assert/strict"
 import { urlOfModule } from "./fixture.mjs"
+import { measureCpu } from "./statistics.mjs"
 
 const [, , file, ...sizes] = process.argv
 const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore, Vault, WorkloadToken] = await Promise
@@ -22,16 +23,6 @@ const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore
 
 const request = { resourceCredentialProviderName: "calendar", oauth2Flow: "USER_FEDERATION", scopes: ["read"] }
 const returnUrl = "http://127.0.0.1/done"
-
-/** CPU time, in microseconds a run. */
-const measure = (runs, effect) =>
-  Effect.gen(function*() {
-    yield* Effect.repeat(effect, { times: runs })
-    const before = process.cpuUsage()
-    yield* Effect.repeat(effect, { times: runs - 1 })
-    const { system, user } = process.cpuUsage(before)
-    return (user + system) / runs
-  })
 
 const program = Effect.gen(function*() {
   const plane = yield* DataPlane.DataPlane
@@ -89,8 +80,8 @@ const program = Effect.gen(function*() {
     const call = Effect.suspend(() => Effect.map(ask(tokens[turn++ % 10]), ({ _tag }) => assert.equal(_tag, "Issued")))
     results.push({
       grants: size,
-      token: yield* measure(2000, call),
-      page: yield* measure(
+      token: yield* measureCpu(2000, call),
+      page: yield* measureCpu(
         2000,
         Effect.map(backend.grantPage({ limit: 10 }), ({ grants }) => assert.equal(grants.length, 10))
       )

@@ -1,4 +1,5 @@
 // Medians and quartiles: on a machine with other work some rounds are far off, and a mean would follow them.
+import * as Effect from "effect/Effect"
 
 /** The value below which `part` of the samples lie, interpolated. */
 const quantile = (sorted, part) => {
@@ -18,3 +19,13 @@ export const summary = (samples) => {
  * sides of a round, and falls out.
  */
 export const ratio = (samples, base) => summary(samples.map((sample, round) => sample / base[round]))
+
+/** CPU time of an effect after as many runs that do not count, in microseconds a run. */
+export const measureCpu = (runs, effect) =>
+  Effect.gen(function*() {
+    yield* Effect.repeat(effect, { times: runs - 1 })
+    const before = process.cpuUsage()
+    yield* Effect.repeat(effect, { times: runs - 1 })
+    const { system, user } = process.cpuUsage(before)
+    return (user + system) / runs
+  })

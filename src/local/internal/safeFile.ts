@@ -12,7 +12,9 @@ import { codeOf } from "../../internal/errorCode.js"
 const notAFile = "EFTYPE"
 
 const reasons: Readonly<Record<string, string>> = {
+  EISDIR: "it is a directory",
   ELOOP: "it is a symbolic link",
+  ENOENT: "its directory does not exist (ENOENT)",
   [notAFile]: "it is not a regular file"
 }
 
@@ -91,7 +93,7 @@ export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> 
  */
 export const write = (
   path: string,
-  text: string,
+  content: string | Uint8Array,
   options?: { readonly mode?: number | undefined }
 ): Effect.Effect<void, SafeFileError> =>
   // The check is only for its message, because a rename replaces a link and does not follow it.
@@ -102,7 +104,7 @@ export const write = (
       try {
         await use(await Fs.open(temporary, "wx", 0o600), async (file) => {
           if (options?.mode !== undefined) await file.chmod(options.mode)
-          await file.writeFile(text)
+          await file.writeFile(content)
           await file.sync()
         })
         await Fs.rename(temporary, path)

@@ -18,7 +18,6 @@ export const make = <A>() => {
   let keys: Array<string> | undefined
   return {
     get: (key: string): A | undefined => values.get(key),
-    has: (key: string): boolean => values.has(key),
     set: (key: string, value: A): void => {
       if (keys !== undefined && !values.has(key)) keys.splice(countBefore(keys, key), 0, key)
       values.set(key, value)

@@ -1,0 +1,170 @@
+/**
+ * The way of a write to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one
+ * sealed line, and waits until it is on the disk. Then the entries in memory change.
+ *
+ * When more than half of the log is outdated, `rewrite` replaces it in the background.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Fs from "node:fs/promises"
+import { dirname } from "node:path"
+import * as SafeFile from "../internal/safeFile.js"
+import { VaultStoreError } from "../VaultStore.js"
+import * as Log from "./log.js"
+import { attempt } from "./log.js"
+import * as SortedMap from "./sortedMap.js"
+
+interface Entry {
+  /** JSON. */
+  readonly value: unknown
+  /** Its part of the line of the log that it stands in, in bytes. */
+  readonly size: number
+}
+
+export interface VaultFile {
+  readonly entriesOf: (collection: string) => SortedMap.SortedMap<Entry>
+  /** When it succeeds, the change is on the disk and among the entries. It is uninterruptible. */
+  readonly write: (change: Log.Change) => Effect.Effect<void, VaultStoreError>
+}
+
+export const makeEntries = () => {
+  const collections = new Map<string, SortedMap.SortedMap<Entry>>()
+  let size = 0
+  const of = (collection: string) => {
+    const entries = collections.get(collection) ?? SortedMap.make<Entry>()
+    collections.set(collection, entries)
+    return entries
+  }
+  return {
+    of,
+    /** The part of the log that is not outdated, in bytes. */
+    size: () => size,
+    /** Applies the changes of a line. `lineSize` is in bytes. */
+    apply: (changes: ReadonlyArray<Log.Change>, lineSize: number): void => {
+      for (const [collection, key, ...value] of changes) {
+        const entries = of(collection)
+        size -= entries.get(key)?.size ?? 0
+        if (value.length === 0) {
+          entries.delete(key)
+        } else {
+          entries.set(key, { value: value[0], size: lineSize / changes.length })
+          size += lineSize / changes.length
+        }
+      }
+    },
+    /** Returns the changes that create all entries. */
+    changes: () =>
+      [...collections].flatMap(([collection, entries]) =>
+        Array.from(entries.all(), ([key, { value }]): Log.Change => [collection, key, value])
+      )
+  }
+}
+
+export type Entries = ReturnType<typeof makeEntries>
+
+/** In bytes. */
+const minRewriteSize = 256 * 1024
+
+const lost = "its lock file is gone"
+
+/** Synchronizes the names of the files, which a power failure could lose. Windows does not open directories. */
+const syncDirectory = (path: string) =>
+  attempt(async () => {
+    if (process.platform === "win32") return
+    await SafeFile.use(await Fs.open(dirname(path), "r"), (directory) => directory.sync())
+  })
+
+/** Appends changes to the log, which is the file at the path. The scope closes it. */
+export const make = Effect.fnUntraced(function*(
+  { entries, isHeld, log, path, secret }: {
+    readonly path: string
+    readonly secret: Uint8Array
+    readonly log: Log.Log
+    readonly entries: Entries
+    /** Whether this process may write the file. */
+    readonly isHeld: () => boolean
+  }
+): Effect.fn.Return<VaultFile, never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const exclusive = Semaphore.makeUnsafe(1).withPermits(1)
+  let current = log
+  // Whether the path refers to the current log, also after a power failure.
+  let isNamed = false
+  // The changes since the start of a rewrite.
+  let missed: Array<Log.Change> | undefined
+  // A smaller log is not rewritten.
+  let minSize = minRewriteSize
+  yield* Effect.addFinalizer(() => exclusive(Log.close(current)))
+
+  /** Replaces the file by one with the entries alone. After a crash it is one of the two. Writes go on meanwhile. */
+  const rewrite = Effect.suspend(() => {
+    const temporary = `${path}.new`
+    const changes: Array<Log.Change> = missed = []
+    const catchUp = (next: Log.Log) => Effect.suspend(() => Log.appendAll(next, changes.splice(0)))
+    const swap = Effect.fnUntraced(function*(next: Log.Log) {
+      yield* catchUp(next)
+      if (!isHeld()) return yield* Effect.fail(lost)
+      yield* attempt(() => Fs.rename(temporary, path))
+      const old = current
+      current = next
+      isNamed = false
+      yield* Log.close(old)
+    })
+    return Log.create(temporary, secret, entries.changes(), (next) =>
+      // Writes wait for the swap, so only the last changes belong to it.
+      catchUp(next).pipe(
+        Effect.repeat({ times: 10, while: () => changes.length > 0 }),
+        Effect.andThen(exclusive(swap(next)))
+      ))
+  }).pipe(
+    Effect.matchEffect({
+      onSuccess: () => Effect.sync(() => minSize = minRewriteSize),
+      onFailure: (problem) => {
+        // If the disk has no space, the log continues to grow.
+        minSize = 2 * current.size
+        return Effect.logWarning(`The vault ${path} was not rewritten: ${problem}`)
+      }
+    }),
+    Effect.ensuring(Effect.sync(() => missed = undefined))
+  )
+
+  const rewriteIfOutdated: Effect.Effect<void> = Effect.suspend(() =>
+    missed === undefined && current.size > Math.max(minSize, 2 * entries.size())
+      // The entries can be outdated again at its end.
+      ? Effect.asVoid(Effect.forkIn(Effect.andThen(rewrite, rewriteIfOutdated), scope, { startImmediately: true }))
+      : Effect.void
+  )
+
+  /** Appends one batch at a time. */
+  const commit = Effect.fnUntraced(function*(changes: ReadonlyArray<Log.Change>) {
+    if (!isHeld()) return yield* Effect.fail(lost)
+    if (!isNamed) yield* syncDirectory(path)
+    isNamed = true
+    const size = yield* Log.append(current, changes)
+    entries.apply(changes, size)
+    missed?.push(...changes)
+    yield* rewriteIfOutdated
+  }, Effect.mapError((problem) => new VaultStoreError({ message: `the vault file cannot be written: ${problem}` })))
+
+  let batch:
+    | { readonly changes: Array<Log.Change>; readonly done: Deferred.Deferred<void, VaultStoreError> }
+    | undefined
+
+  const write = (change: Log.Change): Effect.Effect<void, VaultStoreError> =>
+    Effect.uninterruptible(Effect.suspend(() => {
+      if (batch !== undefined) {
+        batch.changes.push(change)
+        return Deferred.await(batch.done)
+      }
+      const { changes, done } = batch = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
+      return exclusive(Effect.suspend(() => {
+        batch = undefined
+        return commit(changes)
+      })).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
+    }))
+
+  yield* rewriteIfOutdated
+  return { entriesOf: entries.of, write }
+})

@@ -1,0 +1,115 @@
+// What a call costs that must not depend on how much there is: with few and with many workload identities, consent
+// sessions, or entries of a vault file.
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import assert from "node:assert/strict"
+import { urlOfModule } from "./fixture.mjs"
+import { measureCpu } from "./statistics.mjs"
+
+const [, , kind, file, ...sizes] = process.argv
+const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore] = await Promise.all([
+  "DataPlane",
+  "ControlPlane",
+  "local/LocalBackend",
+  "local/OAuthClient",
+  "local/VaultFile",
+  "local/VaultStore"
+].map((module) => import(urlOfModule(module))))
+
+const storage = file === "" ? VaultStore.layerMemory : VaultFile.layer({ path: file })
+const backend = LocalBackend.layerStore().pipe(Layer.provideMerge(Layer.merge(storage, OAuthClient.layerScripted())))
+
+/** Adds what is missing up to each size, and measures. */
+const grow = (add, measure) =>
+  Effect.gen(function*() {
+    const results = []
+    let size = 0
+    for (const next of sizes.map(Number)) {
+      const missing = Array.from({ length: next - size }, (_, index) => size + index)
+      yield* Effect.forEach(missing, add, { concurrency: 256, discard: true })
+      size = next
+      results.push({ size, ...(yield* measure(size)) })
+    }
+    return results
+  })
+
+const identities = Effect.gen(function*() {
+  const control = yield* ControlPlane.ControlPlane
+  const nameOf = (index) => `agent-${String(index).padStart(6, "0")}`
+  return yield* grow(
+    (index) => control.createWorkloadIdentity({ name: nameOf(index) }),
+    Effect.fnUntraced(function*(size) {
+      const { workloadIdentityArn: resourceArn } = yield* control.getWorkloadIdentity({ name: nameOf(size >> 1) })
+      return {
+        page: yield* measureCpu(500, control.listWorkloadIdentities({ maxResults: 10 })),
+        tags: yield* measureCpu(500, control.listTagsForResource({ resourceArn }))
+      }
+    })
+  )
+}).pipe(Effect.provide(backend))
+
+const sessions = Effect.gen(function*() {
+  const control = yield* ControlPlane.ControlPlane
+  const plane = yield* DataPlane.DataPlane
+  const returnUrl = "http://127.0.0.1/done"
+  yield* control.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+  yield* control.createOauth2CredentialProvider({
+    name: "calendar",
+    credentialProviderVendor: "CustomOauth2",
+    oauth2ProviderConfigInput: {
+      customOauth2ProviderConfig: {
+        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+        clientId: "client",
+        clientSecret: Redacted.make("secret")
+      }
+    }
+  })
+  const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForUserId({
+    workloadName: "agent",
+    userId: "alice"
+  })
+  const open = plane.getResourceOauth2Token({
+    workloadIdentityToken: workloadAccessToken,
+    resourceCredentialProviderName: "calendar",
+    oauth2Flow: "USER_FEDERATION",
+    scopes: ["read"],
+    resourceOauth2ReturnUrl: returnUrl,
+    // 13,000 sessions of this size are more than a workload may have.
+    customState: Redacted.make("x".repeat(256))
+  })
+  return yield* grow(
+    () => open,
+    Effect.fnUntraced(function*() {
+      return { open: yield* measureCpu(500, Effect.map(open, ({ _tag }) => assert.equal(_tag, "ConsentRequired"))) }
+    })
+  )
+}).pipe(Effect.provide(backend))
+
+/** Opens the file again for each measurement. Reading costs time for each entry. */
+const entries = Effect.gen(function*() {
+  const results = []
+  const Entry = Schema.Struct({ text: Schema.String })
+  const withVault = (use) =>
+    Effect.scoped(Effect.flatMap(VaultFile.make({ path: file }), (store) => use(store.collection("entries", Entry))))
+  const keyOf = (index) => `key-${String(index).padStart(6, "0")}`
+  let size = 0
+  for (const next of sizes.map(Number)) {
+    const missing = Array.from({ length: next - size }, (_, index) => size + index)
+    yield* withVault((all) =>
+      Effect.forEach(missing, (index) => all.put(keyOf(index), { text: "x".repeat(200) }), {
+        concurrency: 256,
+        discard: true
+      })
+    )
+    size = next
+    const open = yield* measureCpu(3, withVault((all) => all.get(keyOf(0))))
+    const write = yield* withVault((all) => measureCpu(500, all.put(keyOf(size >> 1), { text: "y" })))
+    results.push({ size, openAnEntry: open / size, write })
+  }
+  return results
+})
+
+process.send(await Effect.runPromise(Effect.scoped({ identities, sessions, entries }[kind])))
+process.on("disconnect", () => process.exit())
