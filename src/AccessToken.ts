@@ -322,6 +322,8 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
  * caller: a command line tool, or one Lambda invocation. A token in a layer expires, and in a server it would reach
  * other users. Elsewhere use {@link withAccessToken}.
  *
+ * Each use of the layer obtains a token for the caller below it, also if the layer is a constant.
+ *
  * @since 0.1.0
  * @category layers
  */

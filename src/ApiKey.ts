@@ -209,7 +209,7 @@ export const use = <A, E, R>(
 
 /**
  * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
- * caller. Elsewhere use {@link withApiKey}.
+ * caller. Elsewhere use {@link withApiKey}. Each use of the layer obtains a key for the caller below it.
  *
  * @since 0.1.0
  * @category layers

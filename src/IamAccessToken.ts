@@ -316,7 +316,8 @@ export const use = <A, E, R>(
 
 /**
  * Provides one token, which is obtained when the layer is built. It lives for `duration` and is not renewed. It is for
- * the edge of a short program. Elsewhere use {@link withIamAccessToken}.
+ * the edge of a short program. Elsewhere use {@link withIamAccessToken}. Each use of the layer obtains a token from the
+ * service below it.
  *
  * @since 0.1.0
  * @category layers

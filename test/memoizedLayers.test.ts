@@ -292,7 +292,10 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "persistence/SqlPendingConsents.layerConfig": one.store
 }
 
-/** These require nothing: their options name the account or the user, or they hold no credential of either. */
+/**
+ * These require nothing: their options name the account or the user, or they hold no credential of either. `layerConfig`
+ * of an adapter reads the configuration once, because a second client would search for credentials again.
+ */
 const closed: ReadonlyArray<string> = [
   "ConsentSignals.layerMemory",
   "PendingConsents.layerMemory",

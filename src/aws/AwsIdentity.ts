@@ -50,6 +50,8 @@ export const layer = (options?: Options): Layer.Layer<Identity.Identity | AwsPla
 
 /**
  * The same as {@link layer}, with options from configuration.
+ * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
+ * `Layer.fresh`.
  *
  * @since 0.1.0
  * @category layers

@@ -159,6 +159,8 @@ const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadN
  * The workload access token of the caller in the file, renewed as in `WorkloadAccessToken.layerWorkload`. See
  * {@link load}.
  *
+ * Each use of the layer is a caller of the planes below it. To share it, compose it with its planes into one constant.
+ *
  * In AgentCore Runtime the layer reads and creates nothing, and `get` fails with `MissingWorkloadAccessToken`. So the
  * layer can stay at the root of a program whose requests have tokens there.
  *
