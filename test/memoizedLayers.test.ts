@@ -293,8 +293,8 @@ const sharedLayers: Readonly<Record<string, string>> = {
 }
 
 /**
- * These require nothing: their options name the account or the user, or they hold no credential of either. `layerConfig`
- * of an adapter reads the configuration once, because a second client would search for credentials again.
+ * These require nothing: their options name the account or the user, or they hold no credential of either. The
+ * `layerConfig` of an adapter reads the configuration once: a second client would search for credentials again.
  */
 const closed: ReadonlyArray<string> = [
   "ConsentSignals.layerMemory",
