@@ -40,6 +40,7 @@ interface Result {
   readonly bundles: { readonly [name: string]: number }
   readonly load: { readonly wall: Spread; readonly cpu: Spread; readonly packages: ReadonlyArray<string> }
   readonly samples: { readonly calls: { readonly [subject: string]: { readonly wall: ReadonlyArray<number> } } }
+  readonly bursts: { readonly [name in "raw" | "http"]: { readonly wall: Spread } } & { readonly speedOfRaw: Spread }
   readonly waits: Waits
   readonly linkWaits: Waits
   readonly officialWait: Spread
@@ -71,6 +72,8 @@ describe("npm run bench", () => {
       "2",
       "--calls",
       "5",
+      "--burst",
+      "20",
       "--warm-up",
       "5",
       "--processes",
@@ -96,6 +99,7 @@ describe("npm run bench", () => {
       "httpFetch",
       "httpNodeClient",
       "uncachedPromise",
+      "httpPromise",
       "cached",
       "cachedPromise"
     ])
@@ -116,6 +120,11 @@ describe("npm run bench", () => {
       assertSpread(cpu)
     }
     for (const { wall } of Object.values(samples.calls)) assert.lengthOf(wall, 2)
+  })
+
+  it("measures calls at once", () => {
+    const { bursts } = read(file)
+    for (const spread of [bursts.raw.wall, bursts.http.wall, bursts.speedOfRaw]) assertSpread(spread)
   })
 
   it("measures the bundles of an agent: the one without the AWS SDK is half of the other", () => {
@@ -168,45 +177,42 @@ describe("npm run bench", () => {
     callback: waits.alone
   })
 
+  const exactly = (value: number): Spread => ({ median: value, q1: value, q3: value })
+
   const withSpeedUp = (median: number): string => {
     const result = read(file)
+    const ofRaw = (subject: string, wall: number, cpu: number) => ({
+      ...result.calls[subject],
+      ofRaw: { wall: exactly(wall), cpu: exactly(cpu) }
+    })
     const fine = {
       ...result,
       calls: {
         ...result.calls,
-        uncached: {
-          ...result.calls["uncached"],
-          ofRaw: { wall: { median: 1.15, q1: 1, q3: 2 }, cpu: { median: 1.2, q1: 1, q3: 2 } }
-        },
-        http: {
-          ...result.calls["http"],
-          ofRaw: { wall: { median: 0.65, q1: 0.5, q3: 2 }, cpu: { median: 0.65, q1: 0.5, q3: 2 } }
-        },
-        cached: {
-          ...result.calls["cached"],
-          wall: { median: 15, q1: 15, q3: 15 },
-          speedUp: { median, q1: 1, q3: 100 }
-        }
+        uncached: ofRaw("uncached", 1.2, 1.25),
+        http: ofRaw("http", 0.52, 0.47),
+        httpFetch: ofRaw("httpFetch", 1.55, 1.6),
+        httpPromise: ofRaw("httpPromise", 1, 0.55),
+        cached: { ...result.calls["cached"], wall: exactly(13), speedUp: exactly(median) },
+        cachedPromise: { ...result.calls["cachedPromise"], wall: exactly(20) }
       },
+      bursts: { ...result.bursts, speedOfRaw: exactly(1.6) },
       cold: {
         ...result.cold,
-        httpBundled: { ...result.cold["httpBundled"], ofOfficialBundled: { median: 0.75, q1: 0.7, q3: 0.8 } },
-        http: { ...result.cold["http"], ofOfficial: { median: 1.8, q1: 1.7, q3: 1.9 } },
-        sdkBundled: { ...result.cold["sdkBundled"], ofOfficialBundled: { median: 1.3, q1: 1.2, q3: 1.4 } }
+        httpBundled: { ...result.cold["httpBundled"], ofOfficialBundled: exactly(0.72) },
+        http: { ...result.cold["http"], ofOfficial: exactly(1.8) },
+        sdkBundled: { ...result.cold["sdkBundled"], ofOfficialBundled: exactly(1.28) }
       },
-      load: { ...result.load, wall: { median: 20, q1: 20, q3: 20 } },
+      load: { ...result.load, wall: exactly(20) },
       waits: meet(result.waits),
       linkWaits: meet(result.linkWaits),
       local: {
         ...result.local,
         operations: {
-          GetResourceApiKey: { ...result.local.operations["bare"], speedOfBare: { median: 0.2, q1: 0.1, q3: 0.3 } },
-          GetWorkloadAccessTokenForUserId: {
-            ...result.local.operations["bare"],
-            speedOfBare: { median: 0.2, q1: 0.1, q3: 0.3 }
-          }
+          GetResourceApiKey: { ...result.local.operations["bare"], speedOfBare: exactly(0.22) },
+          GetWorkloadAccessTokenForUserId: { ...result.local.operations["bare"], speedOfBare: exactly(0.12) }
         },
-        ready: { ...result.local.ready, alone: { median: 500, q1: 400, q3: 600 } },
+        ready: { ...result.local.ready, alone: exactly(500) },
         grants: {
           memory: { ...result.local.grants.memory, token: 1.5, page: 1.5 },
           disk: { ...result.local.grants.disk, token: 1.5, page: 1.5 }

@@ -24,6 +24,7 @@ const usage = `npm run bench -- [options]
 
   --rounds N       rounds of all subjects, one after the other (30)
   --calls N        calls of a subject in a round (200)
+  --burst N        calls at once (1000)
   --warm-up N      calls of a subject before the first round (2000; cached calls are short, so 20 times as many)
   --processes N    processes of each kind for module load and cold start (15)
   --waits N        users who have not consented yet (10000), who were shown the session, then a link; more than 1000 take two minutes
@@ -39,6 +40,7 @@ const subjects = {
   httpFetch: { module: "./subjects/http-fetch.mjs", requests: 1, factor: 1 },
   httpNodeClient: { module: "./subjects/http-node-client.mjs", requests: 1, factor: 1 },
   uncachedPromise: { module: "./subjects/uncached-promise.mjs", requests: 1, factor: 1 },
+  httpPromise: { module: "./subjects/http-promise.mjs", requests: 1, factor: 1 },
   cached: { module: "./subjects/cached.mjs", requests: 0, factor: 20 },
   cachedPromise: { module: "./subjects/cached-promise.mjs", requests: 0, factor: 20 }
 }
@@ -103,6 +105,37 @@ const measureCalls = async (server, env, { calls, rounds, warmUp }) => {
     for (const child of processes) child.stop()
   }
   return samples
+}
+
+/** Many calls at once, seven times. The first two open connections and compile. The service takes 5 milliseconds. */
+const measureBursts = async (calls) => {
+  const server = start("./server.child.mjs", ["5"], { env: { PATH: process.env.PATH } })
+  const samples = noSamples(["raw", "http"])
+  const processes = []
+  try {
+    const env = environment(await server.next())
+    for (const name of Object.keys(samples)) {
+      const child = start("./calls.child.mjs", [subjects[name].module], { env })
+      processes.push([name, child])
+      await child.next()
+    }
+    for (let burst = 0; burst < 7; burst++) {
+      for (const [name, child] of processes) {
+        const { cpu, wall } = await ask(child, { calls, atOnce: true })
+        if (burst < 2) continue
+        samples[name].wall.push(wall)
+        samples[name].cpu.push(cpu)
+      }
+    }
+  } finally {
+    for (const [, child] of processes) child.stop()
+    server.stop()
+  }
+  return {
+    ...mapValues(samples, summaries),
+    speedOfRaw: ratio(samples.raw.wall, samples.http.wall),
+    cpuOfRaw: ratio(samples.http.cpu, samples.raw.cpu)
+  }
 }
 
 /** Runs one process of each kind in turn, repeatedly. */
@@ -198,6 +231,7 @@ const measureClients = async (settings) => {
         ofOfficial: ratio(samples.wall, cold.official.wall),
         ofOfficialBundled: ratio(samples.wall, cold.officialBundled.wall)
       })),
+      bursts: await measureBursts(settings.burst),
       bundles: mapValues(bundles, ({ kilobytes }) => kilobytes),
       load: { ...summaries(load), ...await loadedBy(identity, env) },
       waits: await measureWaits(settings.waits, "url"),
@@ -242,14 +276,15 @@ const options = () => {
       read: string,
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
+      burst: { ...string, default: "1000" },
       "warm-up": { ...string, default: "2000" },
       processes: { ...string, default: "15" },
       waits: { ...string, default: "10000" },
       grants: { ...string, default: "100000" }
     }
   })
-  const { calls, grants, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
-  const settings = mapValues({ calls, grants, processes, rounds, waits, warmUp }, Number)
+  const { burst, calls, grants, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
+  const settings = mapValues({ burst, calls, grants, processes, rounds, waits, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }

@@ -1,5 +1,5 @@
-// The server, in its own process so that its time is not measured: it responds to every request with the token, and
-// counts requests.
+// The server, in its own process so that its time is not measured: it responds to every request with the token, after
+// some milliseconds if it is given any, and counts requests.
 import { createServer } from "node:http"
 import { accessToken } from "./fixture.mjs"
 
@@ -10,13 +10,16 @@ const headers = {
   "x-amzn-requestid": "5f2c8f0e-6d0a-4b1e-8c55-2f3a9c1b7e42"
 }
 
+const delay = Number(process.argv[2] ?? 0)
+const wait = (respond) => delay === 0 ? respond() : setTimeout(respond, delay)
+
 let requests = 0
 
 // Connections are kept for as long as a subject waits for its turn.
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   request.resume().on("end", () => {
     requests++
-    response.writeHead(200, headers).end(body)
+    wait(() => response.writeHead(200, headers).end(body))
   })
 })
 
