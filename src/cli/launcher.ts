@@ -14,11 +14,12 @@ const minor = Number(parts[1])
 const patch = Number(parts[2])
 
 if (major < wantedMajor || (major === wantedMajor && minor < wantedMinor)) {
-  console.error(
-    "agentcore-identity needs Node " + wantedMajor + "." + wantedMinor + " or later, and this is Node " + running + "."
-  )
-  // These versions are not supported, but work. On earlier ones Effect's HTTP server loses its connections.
+  // On other old versions Effect's HTTP server loses its connections.
   const runs = (major === 20 && (minor > 19 || (minor === 19 && patch >= 5))) || (major === 22 && minor >= 16)
+  console.error(
+    "agentcore-identity " + (runs ? "is not tested on" : "does not run on") + " Node " + running + ": use Node "
+      + wantedMajor + "." + wantedMinor + " or later."
+  )
   if (!runs) process.exit(1)
 }
 

@@ -17,7 +17,7 @@ export const makeBundles = async (modules, directory) => {
     minify: true,
     platform: "node",
     format: "esm",
-    target: "node20",
+    target: "node22",
     mainFields: ["module", "main"],
     // Parts of the official package `require` modules of Node.
     banner: { js: `import { createRequire } from "node:module"; const require = createRequire(import.meta.url)` },

@@ -1,6 +1,6 @@
-// One subject, measured on request, calls one after the other or all at once: wall time, and CPU time of the whole process with its garbage collection and
-// compilation, in microseconds per call. The engine decides when to collect garbage: a forced collection also drops
-// compiled code, and calls take twice as long for a while.
+// One subject, measured on request, calls one after the other or all at once: wall time, and CPU time of the whole
+// process with its garbage collection and compilation, in microseconds per call. The engine decides when to collect
+// garbage: a forced collection also drops compiled code, and calls take twice as long for a while.
 import assert from "node:assert/strict"
 import { accessToken } from "./fixture.mjs"
 

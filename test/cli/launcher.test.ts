@@ -1,10 +1,14 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as esbuild from "esbuild"
 import { spawnSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Program from "../support/cli.js"
 
 const { version: ownVersion } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"))
+
+const recorder = new URL("../package/record-modules.mjs", import.meta.url).href
 
 beforeAll(Program.build, 60_000)
 
@@ -23,7 +27,7 @@ describe("the launcher", () => {
     "rejects Node %s, and names the required version in one line",
     (version) => {
       const { status, stderr, stdout } = runOn(version)
-      assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
+      assert.strictEqual(stderr, `agentcore-identity does not run on Node ${version}: use Node 22.21 or later.\n`)
       assert.strictEqual(stdout, "")
       assert.strictEqual(status, 1)
     }
@@ -31,13 +35,23 @@ describe("the launcher", () => {
 
   it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and starts the command", (version) => {
     const { status, stderr, stdout } = runOn(version)
-    assert.strictEqual(stderr, `agentcore-identity needs Node 22.21 or later, and this is Node ${version}.\n`)
+    assert.strictEqual(stderr, `agentcore-identity is not tested on Node ${version}: use Node 22.21 or later.\n`)
     assert.deepStrictEqual([status, stdout.trim()], [0, ownVersion])
   })
 
   it.each(["22.21.0", "23.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
     const { status, stderr, stdout } = runOn(version)
     assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", ownVersion])
+  })
+
+  it("loads for `--help` only a part of the command", () => {
+    const { stdout } = spawnSync(process.execPath, ["--import", recorder, Program.file, "--help"], { encoding: "utf8" })
+    const size = (paths: ReadonlyArray<string>) => paths.reduce((sum, path) => sum + statSync(path).size, 0)
+    const folder = dirname(Program.file)
+    const loaded = stdout.split("\n").filter((line) => line.startsWith("file:")).map((url) => fileURLToPath(url))
+    const all = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => join(folder, name))
+    assert.include(loaded, join(folder, "main.js"))
+    assert.isBelow(size(loaded.filter((path) => dirname(path) === folder)), size(all) / 2)
   })
 
   it("requires the version of the manifest, and has only syntax that old versions parse", () => {

@@ -1,4 +1,4 @@
-// Builds the suite and runs it: see `main.ts`. Node 20 does not run TypeScript.
+// Builds the suite and runs it: see `main.ts`.
 import { pathToFileURL } from "node:url"
 import { buildProgram } from "../support/build.mjs"
 

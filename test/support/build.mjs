@@ -134,7 +134,7 @@ export const buildProgram = async (entry, external) => {
       bundle: true,
       platform: "node",
       format: "esm",
-      target: "node20",
+      target: "node22",
       logLevel: "warning",
       ...(external === undefined ? { packages: "external", splitting: true } : { external })
     }))

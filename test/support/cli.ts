@@ -1,4 +1,4 @@
-/** Runs the command `agentcore-identity` as its users do: one file, in its own process. */
+/** Runs the command `agentcore-identity` as its users do: bundled, in its own process. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
 import * as ConfigProvider from "effect/ConfigProvider"

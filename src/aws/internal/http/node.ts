@@ -38,7 +38,7 @@ const findModules = Effect.suspend(() => {
     ? Effect.fail(
       Settings.invalidConfig(
         "process",
-        "layerNode needs Node.js from 20.16 on. In another runtime use layer, over an HttpClient"
+        "layerNode needs the modules of Node.js. In another runtime use layer, over an HttpClient"
       )
     )
     : Effect.succeed({
