@@ -109,8 +109,8 @@ import {
   type Texts,
   View
 } from "./connect/api.js"
-import * as Appearances from "./connect/appearance.js"
 import * as Links from "./connect/links.js"
+import * as Localize from "./connect/localize.js"
 import * as Pages from "./connect/pages.js"
 import * as Requests from "./connect/requests.js"
 import * as Shutdown from "./connect/shutdown.js"
@@ -264,7 +264,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const { path } = options
     const links = yield* Links.make(options)
     yield* Links.checkRevokeAt(options.revokeAt)
-    const toResponse = Pages.make(yield* Appearances.make(options.appearance, links))
+    const toResponse = Pages.make(yield* Localize.make(options.appearance, links))
     const wrong = checkShutdownTimeout({ gracefulShutdownTimeout: options.gracefulShutdownTimeout })
     if (wrong !== undefined) return yield* wrong
     const shutdown = Shutdown.make()

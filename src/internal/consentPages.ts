@@ -35,24 +35,24 @@ const en: Texts = {
   },
   WrongUser: {
     title: "Signed in as another user",
-    text:
-      "This consent belongs to another user than the one who is signed in here. Nothing was stored. Start again from where you were asked."
+    text: "Another user started this consent. Nothing was stored. Go back to where you were asked, and start again."
   },
   AlreadyUsed: {
     title: "Link already used",
-    text: "This consent has already ended, or another user opened the link. Each link works once."
+    text: "This consent has already ended, or another user has opened the link. Each link works only once."
   },
   Expired: {
     title: "Link expired",
-    text: "The time for this consent is over. Start again from where you were asked."
+    text: "The time to give consent has run out. Go back to where you were asked, and start again."
   },
   Unknown: {
     title: "Unknown link",
-    text: "No consent is waiting here. Check that the whole address was opened, or start again."
+    text: "No consent is waiting here. Check that you opened the complete address, or start again."
   },
   Failed: {
     title: "Consent could not be completed",
-    text: "The service did not accept the consent, or access was not allowed. Start again from where you were asked."
+    text:
+      "The service did not accept the consent, or access was not allowed. Go back to where you were asked, and start again."
   },
   NotSignedIn: { title: "Not signed in", text: "Sign in to the application here, then open this address again." }
 }
@@ -61,30 +61,33 @@ const de: Texts = {
   Completed: { title: "Zustimmung erteilt", text: "Der Agent kann fortfahren. Sie können diese Seite schließen." },
   Denied: {
     title: "Sie haben den Zugriff nicht erlaubt",
-    text: "Nichts wurde gespeichert, und der Agent erhält keinen Zugriff. Sie können sich jederzeit anders entscheiden."
+    text:
+      "Es wurde nichts gespeichert, und der Agent erhält keinen Zugriff. Sie können es sich jederzeit anders überlegen."
   },
   WrongUser: {
     title: "Mit einem anderen Konto angemeldet",
     text:
-      "Diese Zustimmung gehört zu einem anderen Konto als dem, das hier angemeldet ist. Nichts wurde gespeichert. Beginnen Sie dort neu, wo Sie gefragt wurden."
+      "Diese Zustimmung gehört zu einem anderen Konto als dem, das hier angemeldet ist. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
   },
   AlreadyUsed: {
     title: "Link bereits verwendet",
-    text: "Dieser Vorgang ist schon beendet, oder ein anderes Konto hat den Link geöffnet. Jeder Link gilt nur einmal."
+    text:
+      "Dieser Vorgang ist bereits beendet, oder der Link wurde mit einem anderen Konto geöffnet. Jeder Link gilt nur einmal."
   },
   Expired: {
     title: "Link abgelaufen",
-    text: "Die Zeit für diese Zustimmung ist vorbei. Beginnen Sie dort neu, wo Sie gefragt wurden."
+    text:
+      "Die Zeit für die Zustimmung ist abgelaufen. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
   },
   Unknown: {
     title: "Unbekannter Link",
     text:
-      "Hier wartet keine Zustimmung. Prüfen Sie, ob die ganze Adresse geöffnet wurde, oder beginnen Sie noch einmal."
+      "Hier wird auf keine Zustimmung gewartet. Prüfen Sie, ob Sie die vollständige Adresse geöffnet haben, oder beginnen Sie von vorn."
   },
   Failed: {
     title: "Die Zustimmung wurde nicht abgeschlossen",
     text:
-      "Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Beginnen Sie dort neu, wo Sie gefragt wurden."
+      "Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
   },
   NotSignedIn: {
     title: "Nicht angemeldet",

@@ -148,7 +148,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       // Chromium sends the cookie of the user with it, and the form has a token of the user.
       yield* bob.goto(`http://${Chromium.otherSite}:${port}/other-site?token=${encodeURIComponent(token)}`)
       yield* bob.press("Win a prize")
-      yield* bob.heading("Not sent from this page")
+      yield* bob.heading("Sent from another website")
       assert.deepStrictEqual(bob.events(), [])
     }))
 
@@ -261,7 +261,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       yield* grace.press("Disconnect calendar")
       yield* grace.heading("calendar is disconnected")
       assert.isTrue(
-        yield* Effect.promise(() => grace.page.getByRole("link", { name: "Withdraw the access" }).isVisible())
+        yield* Effect.promise(() => grace.page.getByRole("link", { name: "Remove access" }).isVisible())
       )
       yield* grace.goto(connections)
       yield* Effect.promise(() => grace.page.getByRole("button", { name: "Connect calendar" }).waitFor())
@@ -295,7 +295,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       )
       // A page that was open for days.
       yield* heidi.press("Connect calendar")
-      yield* heidi.heading("Open the page again")
+      yield* heidi.heading("This page has expired")
       yield* heidi.goto(Redacted.value(authorizationUrl))
       assert.match(yield* heidi.text, /Unknown link|expired/)
       yield* heidi.goto(shared.link)

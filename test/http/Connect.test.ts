@@ -231,7 +231,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         ) {
           const { status, text } = yield* request("/connect/calendar", { body, headers })
           assert.strictEqual(status, 403, JSON.stringify(headers))
-          assert.include(text, "Not sent from this page")
+          assert.include(text, "Sent from another website")
         }
         for (
           const wrong of [
@@ -245,7 +245,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         ) {
           const { status, text } = yield* wrong
           assert.strictEqual(status, 403)
-          assert.include(text, "Open the page again")
+          assert.include(text, "This page has expired")
         }
         // The control.
         assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
@@ -386,7 +386,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
           const rejected = yield* request(path)
           assert.strictEqual(rejected.status, 500)
-          assert.include(rejected.text, "another kind of account")
+          assert.include(rejected.text, "a different kind of account")
         }
         const error = yield* AccessToken.get(calendar, {
           consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
@@ -573,7 +573,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
           const text = yield* Effect.promise(() => response.text())
           assert.include(text, name)
           assert.notInclude(text, "native code")
-          assert.notInclude(text, "Withdraw")
+          assert.notInclude(text, "Remove access")
         }
       }
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))

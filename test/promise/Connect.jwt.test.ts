@@ -103,11 +103,11 @@ describe("Connect for users with JWTs", () => {
           for (const [name, jwt] of Object.entries(others)) {
             const page = yield* World.request("/connect/calendar", { cookie: cookieOf(jwt()), body })
             assert.strictEqual(page.status, 403, name)
-            assert.include(page.text, "Open the page again", name)
+            assert.include(page.text, "This page has expired", name)
           }
           for (const headers of [{ origin: "https://other.example" }, { "sec-fetch-site": "cross-site" }]) {
             const page = yield* World.request("/connect/calendar", { ...asAlice(), body, headers })
-            assert.include(page.text, "Not sent from this page")
+            assert.include(page.text, "Sent from another website")
           }
           // Neither a form of Mallory, nor one for a user id.
           const mallory = yield* tokenOf({ cookie: cookieOf(jwtOf({ ...alice, sub: "mallory" })) })

@@ -15,6 +15,7 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import type * as Appearances from "./appearance.js"
 
 /**
  * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-`
@@ -50,105 +51,11 @@ export interface LinkOptions {
   readonly continueTo?: ReadonlyArray<string> | undefined
 }
 
-/** A text in all languages, or one for each language of the pages. */
-export type Label = string | { readonly [language: string]: string }
-
-/** What people read about a credential, in place of its name and of the names of its scopes. */
-export interface CredentialTexts {
-  /** The name, as in `Google Calendar`. Default: the name in `credentials`. */
-  readonly label?: Label | undefined
-  /** A sentence about what the agent does with the credential. Default: none. */
-  readonly description?: Label | undefined
-  /**
-   * What a scope allows, as in `Read your calendar`. Default: a sentence of the texts for the scopes of OpenID Connect,
-   * and the scope itself for all others.
-   */
-  readonly scopes?: { readonly [scope: string]: Label } | undefined
-}
-
-/** Colors in hexadecimal notation, as in `#0b5fff`. */
-export interface Colors {
-  /**
-   * The buttons, links and outlines. It needs a contrast of at least 4.5 to the card of the page, which is white, and
-   * `#191d27` in the dark scheme. Then the text of a button has enough contrast too. The error of a color with less
-   * contrast has the measured ratio.
-   */
-  readonly accent?: string | undefined
-  /** Around the card. */
-  readonly background?: string | undefined
-}
-
-/** Colors of the light scheme, and of the dark one. */
-export interface SchemeColors extends Colors {
-  /** The dark scheme. Default: the other accent, lightened until it has enough contrast, and a dark background. */
-  readonly dark?: Colors | undefined
-}
-
 /** How the pages look and read. */
-export interface Appearance {
-  /** The name of the application, above the heading and in the title of the window. Default: none. */
-  readonly name?: string | undefined
-  /**
-   * The logo, which replaces the name above the heading, and is the icon of the window. It is an image as a `data:`
-   * URL, an `https:` URL, or an address of this server. The content security policy allows images of its origin. It
-   * needs `name` as its alternative text.
-   */
-  readonly logo?: string | undefined
-  /** The colors of both schemes, of which the browser chooses one. Default: blue on light gray. */
-  readonly colors?: SchemeColors | undefined
-  /**
-   * The languages of the pages. The browser chooses by its header `accept-language`; the first one is the default.
-   * Default: `en`, `de` and the languages of `texts`.
-   */
-  readonly languages?: ReadonlyArray<string> | undefined
-  /** The texts of more languages, or in place of `Connect.texts`, by language tag as in `pt-BR`. */
-  readonly texts?: { readonly [language: string]: Texts } | undefined
-  /** What people read about the credentials, by name in `credentials`. */
-  readonly credentials?: { readonly [name: string]: CredentialTexts } | undefined
-}
+export type Appearance = typeof Appearances.Appearance.Type
 
-/** A text with the placeholder `{credential}`, for the label of the credential. */
-export type CredentialText = `${string}{credential}${string}`
-
-/** The title and the message of a page. */
-export interface PageText {
-  readonly title: string
-  readonly text: string
-}
-
-/** The texts of the pages in one language. */
-export interface Texts {
-  /** The direction of the script. */
-  readonly direction: "ltr" | "rtl"
-  /** The title of the page of all connections, and of the links to it. */
-  readonly connections: string
-  readonly connect: CredentialText
-  readonly reconnect: CredentialText
-  readonly disconnect: CredentialText
-  readonly connected: CredentialText
-  readonly connecting: CredentialText
-  readonly disconnected: CredentialText
-  readonly signedInAs: string
-  /** Stands before the name of the credential provider, if a credential has no label. */
-  readonly provider: string
-  readonly access: string
-  readonly state: string
-  readonly states: { readonly [S in Connection["state"]]: string }
-  /** On the page of a link whose credential is connected. */
-  readonly nothingToDo: string
-  /** Before the browser opens AgentCore's authorization URL. */
-  readonly vendorOpens: string
-  /** After `disconnect`. */
-  readonly accessEnded: string
-  /** The link of the option `revokeAt`. */
-  readonly withdraw: string
-  readonly continue: string
-  readonly tryAgain: string
-  /** The scopes of OpenID Connect. */
-  readonly scopes: { readonly [S in "openid" | "profile" | "email" | "offline_access"]: string }
-  readonly outcomes: { readonly [O in ReturnOutcome]: PageText }
-  readonly rejections: { readonly [R in Rejection]: PageText }
-}
+/** The texts of the pages in one language. `{credential}` is the placeholder for the label of a credential. */
+export type Texts = typeof Appearances.Texts.Type
 
 /** Options of `Connect.layer`. */
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
@@ -250,7 +157,7 @@ export interface Connection {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   readonly scopes: ReadonlyArray<string>
-  readonly state: "Granted" | "NotGranted" | "Unknown"
+  readonly state: keyof Texts["states"]
   /** The link of the credential. Its forms post to this address. */
   readonly link: string
   /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */
@@ -305,7 +212,7 @@ export type View = Data.TaggedEnum<{
 }>
 
 /** How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. */
-export type ReturnOutcome = "Completed" | "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed"
+export type ReturnOutcome = keyof Texts["outcomes"]
 
 /** The constructors of {@link View}, and `$match`. */
 export const View = Data.taggedEnum<View>()
@@ -321,16 +228,7 @@ export const View = Data.taggedEnum<View>()
  * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
  * - `Stopping`: the request came while the pages end
  */
-export type Rejection =
-  | "NotSignedIn"
-  | "OtherSite"
-  | "StaleForm"
-  | "FormTooLarge"
-  | "UnknownCredential"
-  | "ContinueNotAllowed"
-  | "OtherUserKind"
-  | "Unavailable"
-  | "Stopping"
+export type Rejection = keyof Texts["rejections"]
 
 /** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
 export type EventUser =

@@ -4,8 +4,8 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import { type Connection, type CredentialText, type Rejection, type Texts, View } from "./api.js"
-import type { Localize, Localized } from "./appearance.js"
+import { type Connection, type Rejection, type Texts, View } from "./api.js"
+import type { Localize, Localized } from "./localize.js"
 
 const { html } = Html
 
@@ -32,7 +32,7 @@ const statusOf = (view: View): number =>
 // HTML
 // -----------------------------------------------------------------------------
 
-const fill = (text: CredentialText, label: string): string => text.replaceAll("{credential}", () => label)
+const fill = (text: string, label: string): string => text.replaceAll("{credential}", () => label)
 
 const button = (action: string, label: string, isFirst: boolean): Html.Html =>
   html`<button${

@@ -2,6 +2,9 @@
 import * as ConsentPages from "../../internal/consentPages.js"
 import type { Texts } from "./api.js"
 
+const { NotSignedIn: notSignedInEn, ...outcomesEn } = ConsentPages.texts.en
+const { NotSignedIn: notSignedInDe, ...outcomesDe } = ConsentPages.texts.de
+
 const en: Texts = {
   direction: "ltr",
   connections: "Your connections",
@@ -12,51 +15,54 @@ const en: Texts = {
   connecting: "Connecting {credential}",
   disconnected: "{credential} is disconnected",
   signedInAs: "Signed in as",
-  provider: "Connects",
+  provider: "Provider",
   access: "Access",
-  state: "State",
-  states: { Granted: "Connected", NotGranted: "Not connected", Unknown: "Not known now" },
-  nothingToDo: "There is nothing to do.",
-  vendorOpens: "The page of the vendor opens.",
-  accessEnded: "The agent has no access any more. The vendor may still list it.",
-  withdraw: "Withdraw the access at the vendor",
+  state: "Status",
+  states: { Granted: "Connected", NotGranted: "Not connected", Unknown: "Unknown" },
+  nothingToDo: "There is nothing left to do.",
+  vendorOpens: "You are being taken to the provider to sign in.",
+  accessEnded: "The agent no longer has access. The provider may still list it.",
+  withdraw: "Remove access at the provider",
   continue: "Continue",
   tryAgain: "Try again",
   scopes: {
-    openid: "Know which account is yours",
-    profile: "See your name and your picture",
+    openid: "See which account you use",
+    profile: "See your name and profile picture",
     email: "See your email address",
-    offline_access: "Keep access while you are away"
+    offline_access: "Keep this access while you are away"
   },
-  outcomes: ConsentPages.texts.en,
+  outcomes: outcomesEn,
   rejections: {
-    NotSignedIn: ConsentPages.texts.en.NotSignedIn,
-    OtherSite: { title: "Not sent from this page", text: "The form came from another site, so nothing was done." },
+    NotSignedIn: notSignedInEn,
+    OtherSite: {
+      title: "Sent from another website",
+      text: "The form was sent from another website, so nothing was changed."
+    },
     StaleForm: {
-      title: "Open the page again",
-      text: "The page was open for too long, or another user is signed in now. Nothing was done. Open the link again."
+      title: "This page has expired",
+      text: "It was open for too long, or someone else has signed in since. Nothing was changed. Open the link again."
     },
     FormTooLarge: {
       title: "Form too large",
-      text: "The form is larger than the forms of this page. Nothing was done. Open the link again."
+      text: "The form contained more data than this page accepts. Nothing was changed. Open the link again."
     },
     UnknownCredential: {
       title: "Unknown link",
-      text: "Nothing can be connected here. Check that the whole address was opened."
+      text: "There is nothing to connect at this address. Check that you opened the complete address."
     },
     ContinueNotAllowed: {
       title: "Address not allowed",
-      text: "The application does not allow the address after this link."
+      text: "This link continues to an address that the application does not allow."
     },
     OtherUserKind: {
-      title: "Signed in with another kind of account",
+      title: "Signed in with a different kind of account",
       text:
-        "The application identifies you here in another way than its agent does. This is an error of the application, not yours."
+        "This page and the agent identify you in different ways. This is an error in the application, not something you did."
     },
-    Unavailable: { title: "Not possible now", text: "The service did not respond as expected. Try again later." },
+    Unavailable: { title: "Something went wrong", text: "The service did not respond as expected. Try again later." },
     Stopping: {
       title: "One moment, please",
-      text: "The server is restarting, so nothing was done. Reload this page in a few seconds."
+      text: "The server is restarting. Nothing was changed. Reload this page in a few seconds."
     }
   }
 }
@@ -71,60 +77,61 @@ const de: Texts = {
   connecting: "{credential} wird verbunden",
   disconnected: "{credential} ist getrennt",
   signedInAs: "Angemeldet als",
-  provider: "Verbindet",
+  provider: "Anbieter",
   access: "Zugriff",
   state: "Status",
-  states: { Granted: "Verbunden", NotGranted: "Nicht verbunden", Unknown: "Zurzeit nicht bekannt" },
-  nothingToDo: "Hier ist nichts zu tun.",
-  vendorOpens: "Die Seite des Anbieters wird geöffnet.",
-  accessEnded: "Der Agent hat keinen Zugriff mehr. Der Anbieter führt ihn vielleicht noch auf.",
-  withdraw: "Den Zugriff beim Anbieter widerrufen",
+  states: { Granted: "Verbunden", NotGranted: "Nicht verbunden", Unknown: "Unbekannt" },
+  nothingToDo: "Sie müssen nichts weiter tun.",
+  vendorOpens: "Sie werden zur Anmeldung beim Anbieter weitergeleitet.",
+  accessEnded: "Der Agent hat keinen Zugriff mehr. Beim Anbieter wird er möglicherweise noch angezeigt.",
+  withdraw: "Zugriff beim Anbieter widerrufen",
   continue: "Weiter",
   tryAgain: "Erneut versuchen",
   scopes: {
-    openid: "Wissen, welches Konto Ihnen gehört",
-    profile: "Ihren Namen und Ihr Bild sehen",
+    openid: "Sehen, welches Konto Sie verwenden",
+    profile: "Ihren Namen und Ihr Profilbild sehen",
     email: "Ihre E-Mail-Adresse sehen",
-    offline_access: "Den Zugriff behalten, während Sie abwesend sind"
+    offline_access: "Den Zugriff auch in Ihrer Abwesenheit behalten"
   },
-  outcomes: ConsentPages.texts.de,
+  outcomes: outcomesDe,
   rejections: {
-    NotSignedIn: ConsentPages.texts.de.NotSignedIn,
+    NotSignedIn: notSignedInDe,
     OtherSite: {
-      title: "Nicht von dieser Seite gesendet",
-      text: "Das Formular kam von einer anderen Website. Deshalb wurde nichts getan."
+      title: "Von einer anderen Website gesendet",
+      text: "Das Formular wurde von einer anderen Website gesendet. Es wurde nichts geändert."
     },
     StaleForm: {
-      title: "Öffnen Sie die Seite noch einmal",
+      title: "Diese Seite ist abgelaufen",
       text:
-        "Die Seite war zu lange offen, oder inzwischen ist ein anderes Konto angemeldet. Nichts wurde getan. Öffnen Sie den Link noch einmal."
+        "Sie war zu lange geöffnet, oder inzwischen hat sich jemand anders angemeldet. Es wurde nichts geändert. Öffnen Sie den Link noch einmal."
     },
     FormTooLarge: {
       title: "Formular zu groß",
       text:
-        "Das Formular ist größer als die Formulare dieser Seite. Nichts wurde getan. Öffnen Sie den Link noch einmal."
+        "Das Formular enthielt mehr Daten, als diese Seite annimmt. Es wurde nichts geändert. Öffnen Sie den Link noch einmal."
     },
     UnknownCredential: {
       title: "Unbekannter Link",
-      text: "Hier kann nichts verbunden werden. Prüfen Sie, ob die ganze Adresse geöffnet wurde."
+      text:
+        "Unter dieser Adresse lässt sich nichts verbinden. Prüfen Sie, ob Sie die vollständige Adresse geöffnet haben."
     },
     ContinueNotAllowed: {
       title: "Adresse nicht erlaubt",
-      text: "Die Anwendung erlaubt die Adresse nicht, zu der dieser Link danach führen soll."
+      text: "Dieser Link führt zu einer Adresse weiter, die die Anwendung nicht erlaubt."
     },
     OtherUserKind: {
       title: "Mit einer anderen Art von Konto angemeldet",
       text:
-        "Die Anwendung erkennt Sie hier auf andere Weise als ihr Agent. Das ist ein Fehler der Anwendung, nicht Ihrer."
+        "Diese Seite und der Agent identifizieren Sie auf unterschiedliche Weise. Das ist ein Fehler der Anwendung, nicht Ihrer."
     },
     Unavailable: {
-      title: "Zurzeit nicht möglich",
+      title: "Da ist etwas schiefgelaufen",
       text: "Der Dienst hat nicht wie erwartet geantwortet. Versuchen Sie es später noch einmal."
     },
     Stopping: {
-      title: "Einen Moment, bitte",
+      title: "Einen Moment bitte",
       text:
-        "Der Server wird gerade neu gestartet. Es wurde nichts getan. Laden Sie diese Seite in einigen Sekunden neu."
+        "Der Server wird gerade neu gestartet. Es wurde nichts geändert. Laden Sie diese Seite in einigen Sekunden neu."
     }
   }
 }

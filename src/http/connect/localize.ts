@@ -1,0 +1,143 @@
+/** Checks an appearance against the credentials, and prepares the pages in each language. */
+import * as Effect from "effect/Effect"
+import { isString } from "effect/Predicate"
+import * as Schema from "effect/Schema"
+import type { ValidationException } from "../../IdentityError.js"
+import * as Html from "../../internal/html.js"
+import * as Languages from "../../internal/languages.js"
+import * as Validation from "../../plane/validation.js"
+import type { Appearance, Connection, Texts } from "./api.js"
+import * as Appearances from "./appearance.js"
+import { invalid, type Links, parseWebUrl } from "./links.js"
+import { makeStyle } from "./style.js"
+import { texts as ownTexts } from "./texts.js"
+
+const { html } = Html
+
+/** The pages in one language. */
+export interface Localized {
+  readonly texts: Texts
+  readonly frame: Html.Frame
+  readonly describe: (connection: Pick<Connection, "name" | "scopes">) => {
+    /** Whether the application gave texts for the credential. */
+    readonly isDescribed: boolean
+    /** `undefined` if the application gave no label. */
+    readonly label: string | undefined
+    readonly description: string | undefined
+    readonly access: ReadonlyArray<string>
+  }
+}
+
+/** Chooses the language by the header `accept-language`. */
+export type Localize = (acceptLanguage: string | undefined) => Localized
+
+const own = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
+  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+
+// -----------------------------------------------------------------------------
+// Checks
+// -----------------------------------------------------------------------------
+
+const check = Validation.makeCheck(() => Schema.Struct({ appearance: Appearances.Appearance }), { name: "Connect" })
+
+/** Each credential is one of Connect, and has each of its labels in all languages. */
+const checkCredentials = (
+  credentials: Appearance["credentials"] = {},
+  languages: ReadonlyArray<string>,
+  links: Links
+): Effect.Effect<void, ValidationException> =>
+  Effect.gen(function*() {
+    for (const [name, { scopes = {}, ...labels }] of Object.entries(credentials)) {
+      const property = `appearance.credentials.${name}`
+      if (links.find(name) === undefined) return yield* invalid(property, "have the name of one of the credentials")
+      const all = [
+        ...Object.entries(labels),
+        ...Object.entries(scopes).map(([scope, label]) => [`scopes.${scope}`, label] as const)
+      ]
+      for (const [part, label] of all) {
+        const missing = label === undefined || isString(label)
+          ? undefined
+          : languages.find((language) => own(label, language) === undefined)
+        if (missing !== undefined) {
+          return yield* invalid(
+            `${property}.${part}`,
+            `have a text for '${missing}', or the option appearance.languages without it`
+          )
+        }
+      }
+    }
+  })
+
+const isLanguageTag = (tag: string): boolean => /^[a-z]{2,8}(-[a-z0-9]{1,8})*$/i.test(tag)
+
+/** The URL of the logo, and its origin if the content security policy has to allow it. */
+const checkLogo = (
+  { logo, name }: Appearance,
+  links: Links
+): Effect.Effect<{ readonly url: string; readonly images?: string } | undefined, ValidationException> => {
+  if (logo === undefined) return Effect.succeed(undefined)
+  if (name === undefined) return invalid("appearance.name", "be given with a logo, as its alternative text")
+  if (/^data:image\/[a-z+.-]+[;,]/i.test(logo)) return Effect.succeed({ url: logo })
+  const url = parseWebUrl(logo, links.origin)
+  return url !== undefined && (url.protocol === "https:" || url.origin === links.origin)
+      // Hosts of URLs may contain a semicolon, which would end the directive of the policy.
+      && /^https?:\/\/[\w.:[\]-]+$/.test(url.origin)
+    ? Effect.succeed({ url: url.href, images: url.origin })
+    : invalid("appearance.logo", "be an image as a data: URL, an https: URL, or an address of this server")
+}
+
+// -----------------------------------------------------------------------------
+// Languages
+// -----------------------------------------------------------------------------
+
+export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<Localize, ValidationException> =>
+  Effect.gen(function*() {
+    const wrong = check({ appearance })
+    if (wrong !== undefined) return yield* wrong
+    const { credentials, name } = appearance
+    const tables: { readonly [language: string]: Texts } = { ...ownTexts, ...appearance.texts }
+    const languages = appearance.languages ?? Object.keys(tables)
+    // The schema has rejected an empty list.
+    const [first = "en", ...others] = languages
+    for (const language of languages) {
+      if (!isLanguageTag(language) || own(tables, language) === undefined) {
+        return yield* invalid("appearance.languages", "be language tags that appearance.texts has, or 'en' and 'de'")
+      }
+    }
+    yield* checkCredentials(credentials, languages, links)
+    const logo = yield* checkLogo(appearance, links)
+    const header = logo !== undefined
+      ? html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`
+      : name === undefined
+      ? undefined
+      : html`<div class="brand">${name}</div>\n`
+    const frame: Html.Frame = {
+      name,
+      header,
+      icon: logo?.url,
+      images: logo?.images,
+      style: makeStyle(appearance.colors)
+    }
+
+    const localizeTo = (language: string, texts: Texts): Localized => {
+      const read = (label: Appearances.Label | undefined) =>
+        label === undefined || isString(label) ? label : own(label, language)
+      return {
+        texts,
+        frame: { ...frame, language, direction: texts.direction },
+        describe: ({ name, scopes }) => {
+          const given = own(credentials, name)
+          return {
+            isDescribed: given !== undefined,
+            label: read(given?.label),
+            description: read(given?.description),
+            access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)
+          }
+        }
+      }
+    }
+    return (acceptLanguage) => {
+      const language = Languages.choose([first, ...others], acceptLanguage)
+      return localizeTo(language, tables[language] ?? ownTexts.en)
+    }
+  })
