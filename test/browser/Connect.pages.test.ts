@@ -192,7 +192,7 @@ describe("the pages of Connect, in Chromium", () => {
           await page.getByRole("heading", { name: "Ihre Verbindungen" }).waitFor()
           assert.deepStrictEqual(
             [await tab(), await tab(), await tab()],
-            ["Google Kalender verbinden", "Den Zugriff beim Anbieter widerrufen", "Mail verbinden"]
+            ["Google Kalender verbinden", "Zugriff beim Anbieter widerrufen", "Mail verbinden"]
           )
           await page.keyboard.press("Enter")
           await page.getByLabel("User name").waitFor()
