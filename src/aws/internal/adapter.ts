@@ -105,10 +105,10 @@ const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "
 }
 
 /** The quota of this operation belongs to the account. Polls yield to the calls of all processes. */
-const yieldPolls = (row: Operation.Any, { isThrottled = false }: Output): Effect.Effect<void> =>
+const isPollThrottled = (row: Operation.Any, { isThrottled = false }: Output): boolean =>
   isThrottled && row.name === "GetResourceOauth2Token"
-    ? Effect.flatMap(PollBudget, ({ throttled }) => throttled)
-    : Effect.void
+
+const yieldPolls = Effect.flatMap(PollBudget, ({ throttled }) => throttled)
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
@@ -120,10 +120,10 @@ export const operations = <const T extends Operation.Table>(
     <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
       Effect.flatMap(client, ({ send, target }) =>
         send(row, request, row.encode(request)).pipe(
-          Effect.tap((output) => yieldPolls(row, output)),
-          Effect.flatMap((output) =>
-            Effect.mapError(Effect.fromOption(decode(row, output)), () => undecodable(output))
-          ),
+          Effect.flatMap((output) => {
+            const response = Effect.mapError(Effect.fromOption(decode(row, output)), () => undecodable(output))
+            return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, response) : response
+          }),
           Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
             error instanceof TransportError
               ? Effect.flatMap(target, (target) => withTarget(error, target))
