@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as Utils from "../support/authorizationServer.js"
+import * as EndlessBody from "../support/endlessBody.js"
 
 /** `fetch` does not send a Host header of the caller's choice. */
 const request = (url: string, headers: Record<string, string>, method = "GET") =>
@@ -124,6 +125,9 @@ describe("a form that is too large", () => {
         assert.strictEqual(status, 413)
         assert.include(text, "Form too large")
       }
+      // One that never ends.
+      const headers = [`cookie: ${cookie}`, "content-type: application/x-www-form-urlencoded"]
+      assert.isBelow(yield* EndlessBody.accepted(interaction.href, headers), EndlessBody.limit)
       assert.strictEqual((yield* post("prompt=login&login=alice")).status, 200)
     }))
 })

@@ -11,6 +11,7 @@ import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
 import { makeNodeWith } from "../../src/local/server/listen.js"
 import { createServer, stop } from "../../src/local/server/nodeServer.js"
+import * as EndlessBody from "../support/endlessBody.js"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "../support/wire.js"
 import { call, fails, server, setUp, url } from "../support/wire.js"
@@ -221,6 +222,15 @@ describe("a malformed request", () => {
         [200, "keep-alive"],
         [200, "close"]
       ])
+    }).pipe(Effect.provide(server())))
+
+  it.live("closes the connection of a body that never ends", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const headers = ["content-type: application/json", `authorization: ${Wire.authorization}`]
+      const base = yield* url
+      const size = yield* EndlessBody.accepted(`${base}/identities/GetWorkloadIdentity`, headers)
+      assert.isBelow(size, EndlessBody.limit)
     }).pipe(Effect.provide(server())))
 
   it.live("times out when it does not end", () =>

@@ -16,6 +16,7 @@ import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import { ValidationException } from "../../IdentityError.js"
+import * as BoundedBody from "../../internal/boundedBody.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import { isSecure } from "../../models/internal/loopback.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -83,26 +84,13 @@ const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<
 /** Bytes. */
 const maxFormSize = 16 * 1024
 
-/**
- * Bytes. A browser that cannot send its whole body shows no page, so a form that is too large is read and dropped up to
- * this size. Then the server closes the connection.
- */
-const maxDroppedSize = 8 * 1024 * 1024
-
 /** Returns `None` if the body is too large. */
 const readBody = (request: HttpServerRequest.HttpServerRequest) =>
   Effect.suspend(() => {
-    const chunks: Array<Uint8Array> = []
-    let size = 0
+    const body = BoundedBody.make(maxFormSize)
     return Effect.map(
-      Stream.runForEachWhile(request.stream, (chunk) =>
-        Effect.sync(() => {
-          size += chunk.length
-          if (size <= maxFormSize) chunks.push(chunk)
-          else chunks.length = 0
-          return size <= maxDroppedSize
-        })),
-      () => size <= maxFormSize ? Option.some(Buffer.concat(chunks).toString("utf8")) : Option.none()
+      Stream.runForEachWhile(request.stream, (chunk) => Effect.sync(() => body.add(chunk))),
+      () => Option.fromNullishOr(body.end()?.toString("utf8"))
     )
   })
 

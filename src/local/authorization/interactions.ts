@@ -8,6 +8,7 @@
 import type { Context, Middleware } from "koa"
 import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
+import * as BoundedBody from "../../internal/boundedBody.js"
 import type { Page } from "../../internal/html.js"
 import * as Accounts from "./accounts.js"
 import * as Pages from "./pages.js"
@@ -24,18 +25,14 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
   ctx.body = page.body
 }
 
-/**
- * Reads a form. Returns undefined if it is too large. It reads to the end, because a browser shows no page if the
- * server closes the connection while the browser sends.
- */
+/** Reads a form. Returns undefined if it is too large. */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
-  const chunks: Array<Buffer> = []
-  let size = 0
+  const body = BoundedBody.make(maxFormBytes)
   for await (const chunk of ctx.req) {
-    size += chunk.length
-    if (size <= maxFormBytes) chunks.push(chunk)
+    if (!body.add(chunk)) break
   }
-  return size > maxFormBytes ? undefined : new URLSearchParams(Buffer.concat(chunks).toString("utf8"))
+  const bytes = body.end()
+  return bytes && new URLSearchParams(bytes.toString("utf8"))
 }
 
 const parameter = ({ params }: Interaction, name: string): string => {

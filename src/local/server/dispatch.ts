@@ -9,6 +9,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { IncomingMessage } from "node:http"
+import * as BoundedBody from "../../internal/boundedBody.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { mapDeep } from "../../models/internal/plainData.js"
 import * as WireErrors from "./errors.js"
@@ -86,42 +87,36 @@ export const respondDefect = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
-/** Collects the chunks of a body. Drops a body that is too large. */
-const makeBody = (limit: number) => {
-  const chunks: Array<Uint8Array> = []
-  let size = 0
-  return {
-    add: (chunk: Uint8Array): void => {
-      size += chunk.length
-      if (size <= limit) chunks.push(chunk)
-      else chunks.length = 0
-    },
-    end: (): Effect.Effect<Uint8Array, WireError> =>
-      size > limit ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(Buffer.concat(chunks))
-  }
+const end = (body: ReturnType<typeof BoundedBody.make>, limit: number): Effect.Effect<Uint8Array, WireError> => {
+  const bytes = body.end()
+  return bytes === undefined ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(bytes)
 }
 
 /** Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. */
 const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
-    const body = makeBody(limit)
+    const body = BoundedBody.make(limit)
     const fail = () => resume(Effect.fail(wireErrors.incomplete))
     if (source.destroyed) fail()
-    source.on("data", body.add).once("end", () => resume(body.end())).once("error", fail).once("close", fail)
+    source.on("data", (chunk: Buffer) => {
+      if (!body.add(chunk)) source.destroy()
+    }).once("end", () => resume(end(body, limit))).once("error", fail).once("close", fail)
   })
 
 const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
   Effect.suspend(() => {
-    const body = makeBody(limit)
-    return Effect.matchEffect(Stream.runForEach(request.stream, (chunk) => Effect.sync(() => body.add(chunk))), {
-      onFailure: () => Effect.fail(wireErrors.incomplete),
-      onSuccess: body.end
-    })
+    const body = BoundedBody.make(limit)
+    return Effect.matchEffect(
+      Stream.runForEachWhile(request.stream, (chunk) => Effect.sync(() => body.add(chunk))),
+      {
+        onFailure: () => Effect.fail(wireErrors.incomplete),
+        onSuccess: () => end(body, limit)
+      }
+    )
   })
 
 /**
- * Reads the body. A body that is too large is read to its end and dropped, because a client that is cut off while it
- * sends reads no response.
+ * Reads the body. A body that is too large is dropped.
  */
 export const readBody = (
   request: HttpServerRequest.HttpServerRequest,
