@@ -45,7 +45,8 @@ export interface SignedRequest {
   readonly bodyHash: string
 }
 
-export interface Scope {
+/** The access key and the scope of a signature. */
+export interface Signer {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly region: string
@@ -87,29 +88,28 @@ const canonicalQuery = (query: SignedRequest["query"]): string =>
     .flatMap(([name, values]) => values.map((value) => `${name}=${value}`))
     .join("&")
 
-const canonicalHeader = (value: string): string => value.replaceAll(/[ \t\r\n]+/g, " ").replaceAll(/^ | $/g, "")
+const canonicalHeader = (value: string): string =>
+  /^\s|\s\s|[\t\r\n]|\s$/.test(value) ? value.replaceAll(/[ \t\r\n]+/g, " ").replaceAll(/^ | $/g, "") : value
 
 /** Makes a signer, which keeps the key of its last secret and day. It returns the header `authorization`. */
 export const makeSigner = ({ hash, hmac }: Sha256) => {
-  let kept = { id: "", key: undefined as Hmac | undefined }
-  const findKey = Effect.fnUntraced(function*({ region, secretAccessKey, service, timestamp }: Scope) {
-    const parts = [timestamp.slice(0, 8), region, service, "aws4_request"]
-    const id = [secretAccessKey, ...parts].join("\n")
-    if (kept.key !== undefined && kept.id === id) return kept.key
-    let key = yield* hmac(`AWS4${secretAccessKey}`)
-    for (const part of parts) key = yield* hmac(yield* key.bytes(part))
-    kept = { id, key }
+  const deriveKey = Effect.fnUntraced(function*(secret: string, scope: string) {
+    let key = yield* hmac(`AWS4${secret}`)
+    for (const part of scope.split("/")) key = yield* hmac(yield* key.bytes(part))
     return key
   })
-  return Effect.fnUntraced(function*({ bodyHash, headers, method, path, query }: SignedRequest, scope: Scope) {
-    const { accessKeyId, region, service, timestamp } = scope
+  let kept: { readonly secret: string; readonly scope: string; readonly key: Hmac } | undefined
+  return Effect.fnUntraced(function*({ bodyHash, headers, method, path, query }: SignedRequest, signer: Signer) {
+    const { accessKeyId, region, secretAccessKey: secret, service, timestamp } = signer
     const names = Object.keys(headers).sort()
     const lines = names.map((name) => `${name}:${canonicalHeader(headers[name] ?? "")}\n`).join("")
     const signedHeaders = names.join(";")
     const request = [method, canonicalPath(path), canonicalQuery(query), lines, signedHeaders, bodyHash].join("\n")
-    const credential = `${timestamp.slice(0, 8)}/${region}/${service}/aws4_request`
-    const { hex } = yield* findKey(scope)
-    const signature = yield* hex([algorithm, timestamp, credential, yield* hash(request)].join("\n"))
-    return `${algorithm} Credential=${accessKeyId}/${credential}, SignedHeaders=${signedHeaders}, Signature=${signature}`
+    const scope = `${timestamp.slice(0, 8)}/${region}/${service}/aws4_request`
+    if (kept?.secret !== secret || kept.scope !== scope) kept = { secret, scope, key: yield* deriveKey(secret, scope) }
+    // Another call may replace the kept key meanwhile.
+    const { hex } = kept.key
+    const signature = yield* hex([algorithm, timestamp, scope, yield* hash(request)].join("\n"))
+    return `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
   })
 }

@@ -7,7 +7,7 @@ import * as FastCheck from "fast-check"
 import { createHash } from "node:crypto"
 import * as NodeCrypto from "node:crypto"
 import { fromConstructor, webSha256 } from "../../src/aws/internal/http/hash.js"
-import { makeSigner, nodeSha256, type Scope, type SignedRequest } from "../../src/internal/signature.js"
+import { makeSigner, nodeSha256, type SignedRequest, type Signer } from "../../src/internal/signature.js"
 
 const hashes = {
   "node:crypto": nodeSha256(NodeCrypto),
@@ -23,7 +23,7 @@ const signatureOf = (authorization: string | undefined): string | undefined => a
 // AWS's examples
 // -----------------------------------------------------------------------------
 
-const example: Scope = {
+const example: Signer = {
   accessKeyId: "AKIDEXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
   region: "us-east-1",
