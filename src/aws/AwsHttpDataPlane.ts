@@ -24,14 +24,6 @@ import * as Node from "./internal/http/node.js"
 export interface Options extends Omit<AwsHttpPlanes.Options, "controlPlane" | "sts"> {}
 
 /**
- * The options of `AwsHttpPlanes.layer` without those of the other planes.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClientOptions extends Options, Pick<AwsHttpPlanes.ClientOptions, "hash"> {}
-
-/**
  * The options of `AwsHttpPlanes.layerNode` without those of the other planes.
  *
  * @since 0.2.0
@@ -65,13 +57,13 @@ const make = (
  * )
  */
 export const layer = (
-  options: ClientOptions = {}
+  options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effect(
     DataPlane.DataPlane,
     // With Effect's `HttpClient`, which takes 50 ms to load, and which `layerNode` does not need.
     Effect.promise(() => import("./internal/http/client.js")).pipe(
-      Effect.flatMap((Client) => Client.runtime(options.hash)),
+      Effect.flatMap((Client) => Client.runtime),
       Effect.flatMap((runtime) => make(options, runtime))
     )
   )
@@ -83,7 +75,7 @@ export const layer = (
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Wrap<ClientOptions>
+  config: Config.Wrap<Options>
 ): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 

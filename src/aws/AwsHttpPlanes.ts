@@ -18,23 +18,9 @@ import { readConfig } from "../internal/environment.js"
 import type { Planes } from "./AwsPlanes.js"
 import * as Adapter from "./internal/http/adapter.js"
 import * as Client from "./internal/http/client.js"
-import type { HashConstructor } from "./internal/http/hash.js"
 import * as Node from "./internal/http/node.js"
 import { controlPlane, securityTokenService } from "./internal/http/planes.js"
 import { makeServices } from "./internal/services.js"
-
-export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  Hash,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
-  HashConstructor
-} from "./internal/http/hash.js"
 
 export type {
   /**
@@ -66,20 +52,6 @@ export type {
    */
   EndpointOptions
 } from "./internal/settings.js"
-
-/**
- * The options of {@link layer}.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ClientOptions extends Adapter.Options {
-  /**
-   * SHA-256, as `Sha256` of `@aws-crypto/sha256-js`. A hash in JavaScript takes a quarter of the time of the default in
-   * Node. Default: Web Crypto, which every runtime has.
-   */
-  readonly hash?: HashConstructor | undefined
-}
 
 const make = (
   options: Adapter.Options,
@@ -118,8 +90,8 @@ const make = (
  *     Layer.provide(FetchHttpClient.layer)
  *   )
  */
-export const layer = (options: ClientOptions = {}): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.effectContext(Effect.flatMap(Client.runtime(options.hash), (runtime) => make(options, runtime)))
+export const layer = (options: Adapter.Options = {}): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
+  Layer.effectContext(Effect.flatMap(Client.runtime, (runtime) => make(options, runtime)))
 
 /**
  * The same as {@link layer}, with options from configuration.
@@ -139,7 +111,7 @@ export const layer = (options: ClientOptions = {}): Layer.Layer<Planes, Config.C
  * )
  */
 export const layerConfig = (
-  config: Config.Wrap<ClientOptions>
+  config: Config.Wrap<Adapter.Options>
 ): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
 

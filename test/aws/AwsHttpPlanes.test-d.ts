@@ -1,4 +1,3 @@
-import { Sha256 } from "@aws-crypto/sha256-js"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
@@ -25,8 +24,9 @@ describe("AwsHttpPlanes", () => {
     >()
   })
 
-  it("accept a hash, credentials and options of one plane", () => {
-    AwsHttpPlanes.layer({ hash: Sha256, timeout: Duration.infinity })
+  it("accept credentials, connections and options of one plane", () => {
+    AwsHttpPlanes.layer({ timeout: Duration.infinity })
+    AwsHttpPlanes.layerNode({ maxSockets: 10 })
     AwsHttpPlanes.layerNode({
       credentials: { accessKeyId: "a", secretAccessKey: Redacted.make("b") },
       dataPlane: {
@@ -37,10 +37,8 @@ describe("AwsHttpPlanes", () => {
     })
     // @ts-expect-error a secret in clear
     AwsHttpPlanes.layerNode({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
-    // @ts-expect-error not a hash
-    AwsHttpPlanes.layer({ hash: Map })
-    // @ts-expect-error the hash of Node is not an option
-    AwsHttpPlanes.layerNode({ hash: Sha256 })
+    // @ts-expect-error an HttpClient has its own connections
+    AwsHttpPlanes.layer({ maxSockets: 10 })
     // @ts-expect-error a client of the SDK
     AwsHttpPlanes.layerNode({ dataPlane: { client: {} } })
     // @ts-expect-error no such option
@@ -50,9 +48,9 @@ describe("AwsHttpPlanes", () => {
 
 describe("AwsHttpDataPlane", () => {
   it("provides only the data plane, and rejects options of the other planes", () => {
-    expectTypeOf(AwsHttpDataPlane.layer({ hash: Sha256 })).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
+    expectTypeOf(AwsHttpDataPlane.layer({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerConfig({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
-    expectTypeOf(AwsHttpDataPlane.layerNode()).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
+    expectTypeOf(AwsHttpDataPlane.layerNode({ maxSockets: 10 })).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerNodeConfig({})).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
     // @ts-expect-error an option of another plane
     AwsHttpDataPlane.layerNode({ sts: {} })

@@ -1,4 +1,3 @@
-import { Sha256 } from "@aws-crypto/sha256-js"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
@@ -62,10 +61,6 @@ type Made = Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
 describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) => Made]>([
   ["layerNode", AwsHttpPlanes.layerNode],
   ["layer by fetch", (options) => Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer)],
-  [
-    "layer by fetch, with a hash in JavaScript",
-    (options) => Layer.provide(AwsHttpPlanes.layer({ ...options, hash: Sha256 }), FetchHttpClient.layer)
-  ],
   ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerNodeHttp)],
   ["layer over undici", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerUndici)]
 ])("%s", (_, layer) => {
@@ -257,7 +252,7 @@ const issuing = () => Response.json({ apiKey: "key" })
 
 const unavailable = () => Response.json({ message: "down" }, { status: 503 })
 
-const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes.ClientOptions = {}) =>
+const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes.Options = {}) =>
   AwsHttpDataPlane.layer({ region: "us-west-2", credentials, ...options }).pipe(
     Layer.provide(client),
     Layer.provide(noVariables)

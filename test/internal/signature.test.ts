@@ -6,13 +6,12 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
 import { createHash } from "node:crypto"
 import * as NodeCrypto from "node:crypto"
-import { fromConstructor, webSha256 } from "../../src/aws/internal/http/hash.js"
+import { webSha256 } from "../../src/aws/internal/http/client.js"
 import { makeSigner, nodeSha256, type SignedRequest, type Signer } from "../../src/internal/signature.js"
 
 const hashes = {
   "node:crypto": nodeSha256(NodeCrypto),
-  "Web Crypto": webSha256,
-  "the hash of the program": fromConstructor(Sha256)
+  "Web Crypto": webSha256
 }
 
 const hashOf = (body: string): string => createHash("sha256").update(body).digest("hex")
@@ -188,7 +187,7 @@ it("are those of the AWS SDK's signer, for 10,000 requests", async () => {
       )
       const { authorization, ...signed } = expected.headers
       // Node's hash for most, because Web Crypto takes ten times as long.
-      const sign = signers[runs++ % 10 < 8 ? 0 : runs % 2 + 1]!
+      const sign = signers[runs++ % 10 === 0 ? 1 : 0]!
       const made = sign(
         { method, path, query, headers: signed, bodyHash: hashOf(body) },
         { ...keys, timestamp: signed["x-amz-date"]! }

@@ -52,7 +52,7 @@ export const layerHttp = (
   options: AwsHttpPlanes.SharedOptions
 ): Layer.Layer<AwsPlanes.Planes, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.gen(function*() {
-    const shared = yield* HttpAdapter.share(options, yield* Client.runtime(undefined))
+    const shared = yield* HttpAdapter.share(options, yield* Client.runtime)
     return context(
       yield* HttpAdapter.operations(HttpAdapter.dataPlane, undefined, shared),
       yield* HttpAdapter.operations(HttpPlanes.controlPlane, undefined, shared),

@@ -28,7 +28,6 @@ const names = [
   "maxAttempts",
   "timeout",
   "maxSockets",
-  "hash",
   "dataPlane",
   "controlPlane",
   "sts"

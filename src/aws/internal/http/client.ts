@@ -1,8 +1,6 @@
-/**
- * The runtime of the adapter without Node: an `HttpClient`, the hash of the program, and the environment as
- * configuration.
- */
+/** The runtime of the adapter without Node: an `HttpClient`, Web Crypto, and the environment as configuration. */
 import * as Effect from "effect/Effect"
+import * as Hex from "effect/encoding/Hex"
 import * as Headers from "effect/http/Headers"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
@@ -15,11 +13,11 @@ import type * as Tracer from "effect/Tracer"
 import { BodyTooLarge, makeCollector } from "../../../internal/boundedFetch.js"
 import { withoutRedirects } from "../../../internal/redirects.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
+import type { Sha256 } from "../../../internal/signature.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
 import { readSetting } from "../settings.js"
 import { noProfile, type Runtime } from "./adapter.js"
-import { fromConstructor, type HashConstructor, webSha256 } from "./hash.js"
 import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
 
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
@@ -126,10 +124,30 @@ const makeTransport = (client: HttpClient.HttpClient): Transport => (request, ti
     )).pipe(Effect.map(Redacted.value))
 }
 
-export const runtime = (hash: HashConstructor | undefined): Effect.Effect<Runtime, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => ({
+const encode = (data: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(data)
+
+const algorithm = { name: "HMAC", hash: "SHA-256" }
+
+const toBytes = (promise: () => Promise<ArrayBuffer>): Effect.Effect<Uint8Array> =>
+  Effect.map(Effect.promise(promise), (buffer) => new Uint8Array(buffer))
+
+/** The hash of Web Crypto, which every runtime has. */
+export const webSha256: Sha256 = {
+  hash: (data) => Effect.map(toBytes(() => crypto.subtle.digest("SHA-256", encode(data))), Hex.encode),
+  hmac: (secret) =>
+    Effect.promise(async () => {
+      const bytes = typeof secret === "string" ? encode(secret) : new Uint8Array(secret)
+      const key = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"])
+      const mac = (data: string) => toBytes(() => crypto.subtle.sign(algorithm, key, encode(data)))
+      return { bytes: mac, hex: (data) => Effect.map(mac(data), Hex.encode) }
+    })
+}
+
+export const runtime: Effect.Effect<Runtime, never, HttpClient.HttpClient> = Effect.map(
+  HttpClient.HttpClient,
+  (client) => ({
     transport: makeTransport(client),
-    sha256: hash === undefined ? webSha256 : fromConstructor(hash),
+    sha256: webSha256,
     profile: noProfile,
     region: Effect.succeedNone,
     credentials: Effect.map(
@@ -140,4 +158,5 @@ export const runtime = (hash: HashConstructor | undefined): Effect.Effect<Runtim
       ]),
       (values) => Credentials.fromVariables(...values) ?? Credentials.nothing
     )
-  }))
+  })
+)
