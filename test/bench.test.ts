@@ -50,6 +50,14 @@ interface Result {
     readonly grants: {
       readonly [where in "memory" | "disk"]: { readonly many: { readonly grants: number; readonly token: number } }
     }
+    readonly growth: {
+      readonly [operation: string]: {
+        readonly sizes: ReadonlyArray<number>
+        readonly few: number
+        readonly many: number
+        readonly ratio: number
+      }
+    }
   }
   readonly targets: ReadonlyArray<{ readonly name: string; readonly met: boolean }>
 }
@@ -80,8 +88,9 @@ describe("npm run bench", () => {
       "1",
       "--waits",
       "20",
-      "--grants",
-      "20"
+      ...["--grants", "--identities", "--sessions"].flatMap((option) => [option, "20"]),
+      "--entries",
+      "200"
     ]
     const { code, stderr, stdout } = await bench(...few, "--json", file)
     assert.strictEqual(code, 0, stderr)
@@ -161,6 +170,14 @@ describe("npm run bench", () => {
       assert.strictEqual(many.grants, 20)
       assert.isAbove(many.token, 0)
     }
+    assert.deepStrictEqual(Object.entries(local.growth).map(([operation, { sizes }]) => [operation, ...sizes]), [
+      ["page", 10, 20],
+      ["tags", 10, 20],
+      ["open", 10, 20],
+      ["read", 100, 200],
+      ["write", 100, 200]
+    ])
+    for (const { few, many } of Object.values(local.growth)) assert.isAbove(Math.min(few, many), 0)
   })
 
   it("prints a table, with the targets", () => {
@@ -216,7 +233,10 @@ describe("npm run bench", () => {
         grants: {
           memory: { ...result.local.grants.memory, token: 1.5, page: 1.5 },
           disk: { ...result.local.grants.disk, token: 1.5, page: 1.5 }
-        }
+        },
+        growth: Object.fromEntries(
+          Object.entries(result.local.growth).map(([operation, measured]) => [operation, { ...measured, ratio: 1.5 }])
+        )
       }
     }
     const other = join(folder, `${median}.json`)

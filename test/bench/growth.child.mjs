@@ -18,8 +18,8 @@ const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore
   "local/VaultStore"
 ].map((module) => import(urlOfModule(module))))
 
-const storage = file === "" ? VaultStore.layerMemory : VaultFile.layer({ path: file })
-const backend = LocalBackend.layerStore().pipe(Layer.provideMerge(Layer.merge(storage, OAuthClient.layerScripted())))
+const backendOver = (store) =>
+  LocalBackend.layerStore().pipe(Layer.provide(store), Layer.provide(OAuthClient.layerScripted()))
 
 /** Adds what is missing up to each size, and measures. */
 const grow = (add, measure) =>
@@ -30,7 +30,7 @@ const grow = (add, measure) =>
       const missing = Array.from({ length: next - size }, (_, index) => size + index)
       yield* Effect.forEach(missing, add, { concurrency: 256, discard: true })
       size = next
-      results.push({ size, ...(yield* measure(size)) })
+      results.push({ size, operations: yield* measure(size) })
     }
     return results
   })
@@ -43,13 +43,14 @@ const identities = Effect.gen(function*() {
     Effect.fnUntraced(function*(size) {
       const { workloadIdentityArn: resourceArn } = yield* control.getWorkloadIdentity({ name: nameOf(size >> 1) })
       return {
-        page: yield* measureCpu(500, control.listWorkloadIdentities({ maxResults: 10 })),
-        tags: yield* measureCpu(500, control.listTagsForResource({ resourceArn }))
+        page: yield* measureCpu(2000, control.listWorkloadIdentities({ maxResults: 10 })),
+        tags: yield* measureCpu(2000, control.listTagsForResource({ resourceArn }))
       }
     })
   )
-}).pipe(Effect.provide(backend))
+}).pipe(Effect.provide(backendOver(VaultFile.layer({ path: file }))))
 
+/** In memory. On disk, each session beyond the limit removes another one, which is a second write. */
 const sessions = Effect.gen(function*() {
   const control = yield* ControlPlane.ControlPlane
   const plane = yield* DataPlane.DataPlane
@@ -82,10 +83,10 @@ const sessions = Effect.gen(function*() {
   return yield* grow(
     () => open,
     Effect.fnUntraced(function*() {
-      return { open: yield* measureCpu(500, Effect.map(open, ({ _tag }) => assert.equal(_tag, "ConsentRequired"))) }
+      return { open: yield* measureCpu(1000, Effect.map(open, ({ _tag }) => assert.equal(_tag, "ConsentRequired"))) }
     })
   )
-}).pipe(Effect.provide(backend))
+}).pipe(Effect.provide(backendOver(VaultStore.layerMemory)))
 
 /** Opens the file again for each measurement. Reading costs time for each entry. */
 const entries = Effect.gen(function*() {
@@ -106,7 +107,7 @@ const entries = Effect.gen(function*() {
     size = next
     const open = yield* measureCpu(3, withVault((all) => all.get(keyOf(0))))
     const write = yield* withVault((all) => measureCpu(500, all.put(keyOf(size >> 1), { text: "y" })))
-    results.push({ size, openAnEntry: open / size, write })
+    results.push({ size, operations: { read: open / size, write } })
   }
   return results
 })

@@ -135,21 +135,48 @@ const measureReady = async (command, env, processes) => {
   return { alone: summary(samples.alone), withAuthorizationServer: summary(samples.withAuthorizationServer) }
 }
 
+/** Runs a child that measures with few and with many of something. */
+const measureFewAndMany = async (env, module, ...args) => {
+  const child = fork(path(module), args, { env })
+  const failed = once(child, "exit").then(() => Promise.reject(new Error(`${module} ${args.join(" ")} ended`)))
+  // The race reports the failure.
+  failed.catch(() => {})
+  const [[few, many]] = await Promise.race([once(child, "message"), failed])
+  child.disconnect()
+  return { few, many }
+}
+
 /** In memory and on disk, with ten grants and with many. */
 const measureGrants = async (env, home, grants) => {
   const measure = async (file) => {
-    const child = fork(path("./grants.child.mjs"), [file, "10", String(grants)], { env })
-    const failed = once(child, "exit").then(() => Promise.reject(new Error("grants.child.mjs ended")))
-    // The race reports the failure.
-    failed.catch(() => {})
-    const [[few, many]] = await Promise.race([once(child, "message"), failed])
-    child.disconnect()
+    const { few, many } = await measureFewAndMany(env, "./grants.child.mjs", file, "10", String(grants))
     return { few, many, token: many.token / few.token, page: many.page / few.page }
   }
   return { memory: await measure(""), disk: await measure(join(home, "vault")) }
 }
 
-export const measureLocal = async ({ grants, processes, ...settings }) => {
+/** With few and with many workload identities, consent sessions and entries of a vault. */
+const measureGrowth = async (env, home, { entries, identities, sessions }) => {
+  const growth = {}
+  for (
+    const [kind, ...sizes] of [["identities", 10, identities], ["sessions", 10, sessions], ["entries", 100, entries]]
+  ) {
+    const { few, many } = await measureFewAndMany(
+      env,
+      "./growth.child.mjs",
+      kind,
+      join(home, kind),
+      ...sizes.map(String)
+    )
+    for (const operation of Object.keys(few.operations)) {
+      const [before, after] = [few.operations[operation], many.operations[operation]]
+      growth[operation] = { sizes: [few.size, many.size], few: before, many: after, ratio: after / before }
+    }
+  }
+  return growth
+}
+
+export const measureLocal = async ({ entries, grants, identities, processes, sessions, ...settings }) => {
   const home = mkdtempSync(join(tmpdir(), "bench-local-"))
   const env = {
     PATH: process.env.PATH,
@@ -162,7 +189,8 @@ export const measureLocal = async ({ grants, processes, ...settings }) => {
     return {
       operations: await measureOperations(command, env, settings),
       ready: await measureReady(command, env, processes),
-      grants: await measureGrants(env, home, grants)
+      grants: await measureGrants(env, home, grants),
+      growth: await measureGrowth(env, home, { entries, identities, sessions })
     }
   } finally {
     agent.destroy()

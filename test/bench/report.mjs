@@ -24,6 +24,14 @@ const waitDefinitions = (name, waitsOf) => [
 ]
 
 /** The targets of each part of a result. */
+const growthNames = {
+  page: "a page of ten workload identities, on disk",
+  tags: "the tags of a workload identity, on disk",
+  open: "opening a consent session, in memory",
+  read: "opening a vault, for each entry",
+  write: "a write to a vault"
+}
+
 const definitions = {
   calls: [
     [
@@ -178,7 +186,13 @@ const definitions = {
       ({ local }) => local.grants.disk.page,
       "at most",
       1.5
-    ]
+    ],
+    ...Object.keys(growthNames).map((operation) => [
+      `local server, ${growthNames[operation]}: of the time with few`,
+      ({ local }) => local.growth[operation].ratio,
+      "at most",
+      1.5
+    ])
   ]
 }
 
@@ -321,6 +335,17 @@ const grantRows = ({ local: { grants } }) => [
   )
 ]
 
+const growthRows = ({ local: { growth } }) => [
+  ["local server, CPU µs", "with", "", "with", ""],
+  ...Object.entries(growth).map(([operation, { few, many, sizes }]) => [
+    growthNames[operation],
+    String(sizes[0]),
+    number(few),
+    String(sizes[1]),
+    number(many)
+  ])
+]
+
 const targetRows = (result) => [
   ["target", "measured", ""],
   ...targets(result).map(({ bound, limit, met, name, value }) => [
@@ -340,7 +365,7 @@ const parts = {
   waits: [waitRows],
   scale: [scaleRows],
   officialWait: [officialWaitRows],
-  local: [localRows, readyRows, grantRows]
+  local: [localRows, readyRows, grantRows, growthRows]
 }
 
 /** The whole result for people: medians with their quartiles. */

@@ -29,6 +29,9 @@ const usage = `npm run bench -- [options]
   --processes N    processes of each kind for module load and cold start (15)
   --waits N        users who have not consented yet (10000), who were shown the session, then a link; more than 1000 take two minutes
   --grants N       grants in the vault of the local server (100000); these take a minute
+  --identities N   workload identities of the local server (10400)
+  --sessions N     consent sessions of a workload (13000)
+  --entries N      entries of a vault file (100000)
 `
 
 /** The requests of a call, and a factor for its calls in a round and its warm-up: cached calls are short. */
@@ -280,15 +283,18 @@ const options = () => {
       "warm-up": { ...string, default: "2000" },
       processes: { ...string, default: "15" },
       waits: { ...string, default: "10000" },
-      grants: { ...string, default: "100000" }
+      grants: { ...string, default: "100000" },
+      identities: { ...string, default: "10400" },
+      sessions: { ...string, default: "13000" },
+      entries: { ...string, default: "100000" }
     }
   })
-  const { burst, calls, grants, processes, rounds, waits, "warm-up": warmUp, ...rest } = values
-  const settings = mapValues({ burst, calls, grants, processes, rounds, waits, warmUp }, Number)
+  const { check, json, local, read, scale, "warm-up": warmUp, ...counts } = values
+  const settings = mapValues({ ...counts, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }
-  return { ...rest, settings }
+  return { check, json, local, read, scale, settings }
 }
 
 const main = async ({ check, json, local, read, scale, settings }) => {

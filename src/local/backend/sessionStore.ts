@@ -246,11 +246,14 @@ export const make = Effect.fnUntraced(
           return { session, uri, dropped: limit(workload, uri) }
         }).pipe(
           Effect.tap(({ dropped, uri }) =>
-            Effect.all([
-              // A caller must not get a session that is not stored.
-              Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri))),
-              removeDropped(dropped)
-            ], { concurrency: "unbounded", discard: true })
+            Effect.forEach([uri, ...dropped], (each) =>
+              each !== uri
+                ? Effect.ignore(persist(each))
+                // A caller must not get a session that is not stored.
+                : Effect.tapError(persist(uri), () => Effect.sync(() => drop(uri))), {
+              concurrency: "unbounded",
+              discard: true
+            })
           ),
           Effect.map(({ session }) => session),
           Effect.uninterruptible

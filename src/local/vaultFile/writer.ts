@@ -159,10 +159,14 @@ export const make = Effect.fnUntraced(function*(
         return Deferred.await(batch.done)
       }
       const { changes, done } = batch = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
-      return exclusive(Effect.suspend(() => {
-        batch = undefined
-        return commit(changes)
-      })).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
+      // Writes of concurrent fibers belong to one batch.
+      return exclusive(Effect.andThen(
+        Effect.yieldNow,
+        Effect.suspend(() => {
+          batch = undefined
+          return commit(changes)
+        })
+      )).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
     }))
 
   yield* rewriteIfOutdated
