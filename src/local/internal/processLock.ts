@@ -7,7 +7,7 @@
  * | --- | --- |
  * | in this pid namespace | if no process has the holder's id and start time |
  * | on this host, before its last start | always |
- * | in another container or on another host | if the holder does not touch it for 15 seconds ({@link acquire} only) |
+ * | in another container or on another host | if the holder does not touch it for 15 seconds |
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { randomBytes } from "node:crypto"
-import { constants, readFileSync, readlinkSync } from "node:fs"
+import { readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
 import { codeOf } from "../../internal/errorCode.js"
@@ -112,88 +112,61 @@ const create = (path: string): Effect.Effect<string, LockError> =>
     return text
   })
 
-const isOwn = async (path: string, text: string): Promise<boolean> =>
-  SafeFile.use(await SafeFile.open(path, constants.O_RDONLY), async (file) => await file.readFile("utf8") === text)
-
-/** Removes only its own lock: another process may have treated it as abandoned and replaced it. */
-const remove = (path: string, text: string): Effect.Effect<void> =>
-  Effect.ignore(attempt(async () => {
-    if (await isOwn(path, text)) await Fs.unlink(path)
-  }))
-
-const hold = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
-  Effect.acquireUseRelease(create(path), () => effect, (text) => remove(path, text))
-
-// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another
-// process has just acquired.
-const removeAbandoned = (path: string, isAbandoned: (found: Found) => boolean): Effect.Effect<void> =>
+/** Removes the file if it is the expected one. Another process may have replaced it. */
+const removeIf = (path: string, isExpected: (found: Found) => boolean): Effect.Effect<void> =>
   find(path).pipe(
-    Effect.flatMap((found) => found !== undefined && isAbandoned(found) ? attempt(() => Fs.unlink(path)) : Effect.void),
-    (recovery) => hold(`${path}.recovery`, recovery),
+    Effect.flatMap((found) => found !== undefined && isExpected(found) ? attempt(() => Fs.unlink(path)) : Effect.void),
     Effect.ignore
   )
 
-const isHeld = (error: unknown): error is LockError => error instanceof LockError && error.code === "EEXIST"
-
-// A file of another program is not removed.
-const isGone = ({ holder }: Found): boolean => holder !== undefined && judge(holder) === "Abandoned"
-
-/**
- * Runs an effect while no other process runs one under this path. It waits for the lock for at most 10 seconds. So the
- * effect must be short, and must not use the network.
- */
-export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
-  hold(path, effect).pipe(
-    Effect.tapError((error) => isHeld(error) ? removeAbandoned(path, isGone) : Effect.void),
-    Effect.retry({
-      schedule: Schedule.spaced("25 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: "10 seconds" })),
-      while: isHeld
-    })
-  )
-
-/** In milliseconds. */
-const touchInterval = 1000
-
-/** In seconds. */
-const patience = 15
+const remove = (path: string, text: string): Effect.Effect<void> => removeIf(path, (found) => found.text === text)
 
 const isSame = (a: Found, b: Found): boolean => a.modified === b.modified && a.text === b.text
 
-/** Waits until the holder touches the file, or the time is over. */
+// A second lock makes the check and the removal one step. Otherwise a process could remove the lock that another
+// process has just acquired.
+const removeAbandoned = (path: string, abandoned: Found): Effect.Effect<void> =>
+  Effect.ignore(Effect.acquireUseRelease(
+    create(`${path}.recovery`),
+    () => removeIf(path, (found) => isSame(found, abandoned)),
+    (text) => remove(`${path}.recovery`, text)
+  ))
+
+/** Waits for at most 15 seconds until the holder touches the file. */
 const watch = (path: string, before: Found): Effect.Effect<"Held" | "Abandoned", LockError> =>
   find(path).pipe(
     Effect.delay("1 second"),
     Effect.map((found) => found === undefined ? "Abandoned" : isSame(found, before) ? "Unknown" : "Held"),
-    Effect.repeat({ until: (verdict) => verdict !== "Unknown", times: patience - 1 }),
+    Effect.repeat({ until: (verdict) => verdict !== "Unknown", times: 14 }),
     Effect.map((verdict) => verdict === "Held" ? verdict : "Abandoned")
   )
 
+/** Removes an abandoned file. Fails if its holder runs, and for a file of another program. */
 const recover = Effect.fnUntraced(function*(path: string) {
   const found = yield* find(path)
   if (found === undefined) return
   const { holder } = found
-  if (holder === undefined) return yield* new LockError({ code: "EEXIST" })
-  const first = judge(holder)
+  const first = holder === undefined ? "Held" : judge(holder)
   const verdict = first === "Unknown" ? yield* watch(path, found) : first
-  if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: describe(holder) })
-  yield* removeAbandoned(path, (now) => isSame(now, found))
+  if (verdict === "Held") return yield* new LockError({ code: "EEXIST", holder: holder && describe(holder) })
+  yield* removeAbandoned(path, found)
 })
 
-/** The codes of a file that another program removed or replaced. */
-const lost: ReadonlyArray<string> = ["ENOENT", "ELOOP", "EFTYPE", "EISDIR"]
+/** The codes of a file that another program replaced. */
+const lost: ReadonlyArray<string> = ["ELOOP", "EFTYPE", "EISDIR"]
 
 /** Touches the file, so that other containers and hosts see that the holder runs. Returns false for a lost lock. */
-const touch = async (path: string, text: string): Promise<boolean> => {
-  try {
-    if (!await isOwn(path, text)) return false
+const touch = (path: string, text: string): Effect.Effect<boolean> =>
+  Effect.gen(function*() {
+    const found = yield* find(path)
+    if (found?.text !== text) return false
     // Any new time is a sign of life.
-    const next = (await Fs.stat(path)).mtimeMs / 1000 + 1
-    await Fs.utimes(path, next, next)
+    const next = Number(found.modified / 1_000_000_000n) + 1
+    yield* attempt(() => Fs.utimes(path, next, next))
     return true
-  } catch (error) {
-    return !lost.includes(codeOf(error))
-  }
-}
+  }).pipe(Effect.catch(({ code }) => Effect.succeed(!lost.includes(code))))
+
+const isTaken = (error: unknown): error is LockError => error instanceof LockError && error.code === "EEXIST"
 
 /**
  * Holds the lock until the scope closes. Fails if another holder still runs. `isHeld` returns false when the file is
@@ -206,20 +179,25 @@ export const acquire = (path: string) => {
       // It is not a fiber: other processes watch in real time, and a sleeping fiber would keep the program running.
       // oxlint-disable-next-line no-restricted-globals
       const timer = setInterval(async () => {
-        held = await touch(path, text)
-      }, touchInterval)
+        held = await Effect.runPromise(touch(path, text))
+      }, 1000)
       timer.unref()
       return { text, timer, isHeld: () => held }
     }),
     ({ text, timer }) => Effect.andThen(Effect.sync(() => clearInterval(timer)), remove(path, text))
   )
-  return take.pipe(
-    Effect.catchIf(isHeld, () => Effect.andThen(recover(path), take)),
-    Effect.catchIf((error) => isHeld(error) && error.holder === undefined, () =>
-      // Another process acquired the lock first.
-      Effect.flatMap(
-        find(path),
-        (found) => new LockError({ code: "EEXIST", holder: found?.holder && describe(found.holder) })
-      ))
-  )
+  return Effect.catchIf(take, isTaken, () => Effect.andThen(recover(path), take))
 }
+
+/**
+ * Runs an effect while no other process runs one under this path. It waits for the lock for at most 10 seconds, or 15
+ * if the holder ran elsewhere. So the effect must be short, and must not use the network.
+ */
+export const withLock = <A, E>(path: string, effect: Effect.Effect<A, E>): Effect.Effect<A, E | LockError> =>
+  Effect.scoped(Effect.andThen(
+    Effect.retry(acquire(path), {
+      schedule: Schedule.spaced("25 millis").pipe(Schedule.jittered, Schedule.upTo({ duration: "10 seconds" })),
+      while: isTaken
+    }),
+    effect
+  ))
