@@ -12,7 +12,7 @@ import { codeOf } from "../../internal/errorCode.js"
 const notAFile = "EFTYPE"
 
 const reasons: Readonly<Record<string, string>> = {
-  EISDIR: "it is a directory",
+  EISDIR: "it is a directory (EISDIR)",
   ELOOP: "it is a symbolic link",
   ENOENT: "its directory does not exist (ENOENT)",
   [notAFile]: "it is not a regular file"
