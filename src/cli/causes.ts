@@ -22,7 +22,7 @@ const liveRun = "public report of a live run, 2026-09-17"
 export const causes: ReadonlyArray<Cause> = [
   {
     sentence: "Error parsing ClientCredentials response",
-    cause: "The authorization server rejected the client, the scope, or the flow M2M.",
+    cause: "The authorization server rejected the client, the scope or the flow M2M, or did not respond.",
     check: "Send the same client id, secret and scope to its token endpoint, with `grant_type=client_credentials`.",
     source: "https://github.com/aws/bedrock-agentcore-sdk-python/issues/81"
   },
