@@ -35,10 +35,19 @@ export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Co
  */
 export type SigningAlgorithm = typeof SigningAlgorithm.Type
 
+const tagCharacters = String.raw`[\p{L}\p{Z}\p{N}_.:/=+\-@]`
+
+/** The pattern of the keys and values of tags. The expression of the service model needs the flag `u`. */
+const tagPattern = (quantifier: "+" | "*") => ({
+  model: tagCharacters + quantifier,
+  check: new RegExp(`^${tagCharacters}${quantifier}$`, "u")
+})
+
 /**
  * - `audience`: 1 to 10 audiences of 1 to 1000 characters
  * - `durationSeconds`: 60 to 3600; the service's default is 300
- * - `tags`: up to 50, with keys of 1 to 128 characters and values of up to 256. The token carries them as claims
+ * - `tags`: up to 50, with keys of 1 to 128 characters and values of up to 256, of letters, digits, spaces and
+ *   `_.:/=+-@`. Keys that differ only in case are equal. The token carries the tags as claims
  *
  * @since 0.1.0
  * @category requests
@@ -47,7 +56,13 @@ export const GetWebIdentityTokenRequest = Schema.Struct({
   audience: Constraint.items(Constraint.string(1, 1000), 1, 10),
   signingAlgorithm: SigningAlgorithm,
   durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
-  tags: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(0, 256), 50))
+  tags: Constraint.optional(
+    Constraint.stringMap(
+      Constraint.string(1, 128, tagPattern("+")),
+      Constraint.string(0, 256, tagPattern("*")),
+      50
+    )
+  )
 })
 
 /**

@@ -1,6 +1,7 @@
 /** Checks requests against the service model, and options against their schemas. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as Issue from "effect/SchemaIssue"
@@ -84,13 +85,27 @@ export const violations = (issue: Issue.Issue): ReadonlyArray<Violation> => {
     .slice(0, maxIssues)
 }
 
-const wrongType = `${Constraint.prefix} have the type that the service model gives it`
+const wrongType = `${Constraint.prefix} have another type`
 
 /** The name is truncated, because the key of a map from outside can have any length. */
 const fieldName = (path: ReadonlyArray<PropertyKey>): string => {
   const name = path.length === 0 ? "request" : path.map(String).join(".")
   return name.length <= maxNameLength ? name : `${name.slice(0, maxNameLength)}…`
 }
+
+/** Reads the value at the path of a violation. */
+export const valueAt = (request: unknown, path: Violation["path"]): unknown =>
+  path.reduce<unknown>((value, key) => Predicate.isObjectOrArray(value) ? Reflect.get(value, key) : undefined, request)
+
+/** Finds the first value of a wrong type. A null in a list is a missing value. */
+export const findWrongType = (violations: ReadonlyArray<Violation>, request: unknown) =>
+  violations.filter(({ constraint }) => constraint === undefined)
+    .map(({ path }) => ({ path, value: valueAt(request, path) }))
+    .find(({ value }) => value !== undefined && value !== null)
+
+/** The message of an exception for several violations. */
+export const summarize = (details: ReadonlyArray<string>): string =>
+  `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`
 
 /** The exception for violations. A plane adds the operation. */
 export const validationException = (violations: ReadonlyArray<Violation>, operation = ""): ValidationException => {
@@ -101,7 +116,7 @@ export const validationException = (violations: ReadonlyArray<Violation>, operat
   const details = fieldList.map((field) => `Value at '${field.name}' failed to satisfy constraint: ${field.message}`)
   return new ValidationException({
     operation,
-    message: `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`,
+    message: summarize(details),
     reason: "FieldValidationFailed",
     fieldList
   })
@@ -135,14 +150,14 @@ const unreadable = { path: [], constraint: undefined }
 
 /** Runs a parser on any value. A value that makes the parser throw is a violation too. */
 const parse =
-  <A>(run: (request: unknown) => Result.Result<A, Issue.Issue>, operation?: string) =>
-  (request: unknown): Result.Result<A, ValidationException> => {
-    if (isDeep(request)) return Result.fail(validationException([tooDeep], operation))
+  <A>(run: (request: unknown) => Result.Result<A, Issue.Issue>) =>
+  (request: unknown): Result.Result<A, ReadonlyArray<Violation>> => {
+    if (isDeep(request)) return Result.fail([tooDeep])
     try {
-      return Result.mapError(run(request), (issue) => validationException(violations(issue), operation))
+      return Result.mapError(run(request), violations)
     } catch {
       // The parser converts discriminators of unions to strings, which throws for `{ toString: 1, valueOf: 1 }`.
-      return Result.fail(validationException([unreadable], operation))
+      return Result.fail([unreadable])
     }
   }
 
@@ -160,8 +175,12 @@ export const validate = <A, I>(
     // An explanation contains the type of a value.
     reportInput: true
   })
-  const check = parse((request) => Result.mapError(run(request), describeIssue), operation)
-  return (request) => Result.map(check(request), () => request as A)
+  const check = parse((request) => Result.mapError(run(request), describeIssue))
+  return (request) =>
+    Result.mapBoth(check(request), {
+      onFailure: (found) => validationException(found, operation),
+      onSuccess: () => request as A
+    })
 }
 
 /**
@@ -193,7 +212,7 @@ export const makeLayer = <Options, A, E, R>(
 /** Decodes and checks a request from the wire. As at AWS, unknown members and nulls are ignored. */
 export const decode = <A, I>(
   schema: Schema.Codec<A, I>
-): (request: unknown) => Result.Result<A, ValidationException> => {
+): (request: unknown) => Result.Result<A, ReadonlyArray<Violation>> => {
   const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
   return parse((request) => run(dropNulls(request)))
 }

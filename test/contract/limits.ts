@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import { ValidationException } from "effect-agentcore-identity/IdentityError"
+import { UnknownServiceError, ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import { redactorOf } from "../../src/aws/internal/failure.js"
 import * as Validation from "../../src/plane/validation.js"
+import { decode } from "../support/decode.js"
 import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
 interface Member {
@@ -19,7 +20,7 @@ const atLeast = (length: number) => `Member must have length greater than or equ
 const atMost = (length: number) => `Member must have length less than or equal to ${length}`
 const matching = (expression: string) => `Member must satisfy regular expression pattern: ${expression}`
 const oneOf = (...values: ReadonlyArray<string>) => `Member must satisfy enum value set: [${values.join(", ")}]`
-const wrongType = "Member must have the type that the service model gives it"
+const wrongType = "Member must have another type"
 const missing = "Member must not be null"
 const illFormed = "Member must be well-formed Unicode"
 
@@ -345,7 +346,7 @@ const row = <Request>(
   members: ReadonlyArray<Member>
 ): Row => {
   const validate = Validation.validate(operation.request)
-  const decode = Validation.decode(operation.request)
+  const decodeRequest = decode(operation.request)
   return {
     name: operation.name,
     members,
@@ -355,7 +356,7 @@ const row = <Request>(
         Effect.flip(
           checks === "planes"
             ? Effect.fromResult(validate(withMember(request, member.name, value)))
-            : Effect.fromResult(decode(operation.encode(untyped(withMember(request, member.name, value)))))
+            : Effect.fromResult(decodeRequest(operation.encode(untyped(withMember(request, member.name, value)))))
         ),
         ({ fieldList, message, reason }) =>
           new ValidationException({ operation: operation.name, message, reason, fieldList })
@@ -713,6 +714,12 @@ export const limits = (subject: Subject): void => {
               yield* fits(call(member, value))
             }
             for (const [value, constraint] of member.bad) {
+              if (subject.checks === "service" && constraint === wrongType) {
+                const error = yield* Effect.flip(call(member, value))
+                assert(error instanceof UnknownServiceError)
+                assert.deepStrictEqual([error.code, error.status], ["SerializationException", 400])
+                continue
+              }
               const error = yield* expected(subject.checks, member, value)
               const messages = (error.fieldList ?? []).filter(({ name }) => name === member.name).map(({ message }) =>
                 // In code, the message names the expected type, and the nearest value.

@@ -8,13 +8,12 @@ import { omitUndefined } from "../../credentialProvider/view.js"
 import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
-import { isSecure } from "../../models/internal/loopback.js"
 import * as Model from "../../models/Oauth2CredentialProvider.js"
 import * as Validation from "../../plane/validation.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/service.js"
 import type * as Arn from "./arn.js"
-import { Seeding } from "./callContext.js"
+import { explain, Seeding } from "./callContext.js"
 import { invalid, vendorChanged } from "./failures.js"
 import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendors.js"
@@ -62,26 +61,33 @@ const authenticateWithSecret = (
     (clientSecret) => ({ clientAuthenticationMethod, clientSecret })
   )
 
-const checkUrl = (url: string, isUsable: (url: string) => boolean, problem: string, path: string) =>
-  !isSecure(url)
-    ? invalid("Member must be an https URL, or an http URL of a loopback host", path)
-    : isUsable(url)
-    ? Effect.void
-    : invalid(`Member must be a URL without user information${problem}`, path)
+/** The live service rejects http for every host. `parts` are the forbidden parts of the URL. */
+const checkUrl = (member: string, path: string, isUsable: boolean, parts: string) =>
+  isUsable ? Effect.void : Effect.andThen(
+    explain(`${path}.${member} must be an https URL, or an http URL of a loopback host, without ${parts}`),
+    invalid(`${member.charAt(0).toUpperCase()}${member.slice(1)} is not a valid URL`, `${path}.${member}`)
+  )
 
 /** RFC 6749, section 3, allows a query. */
-const checkEndpoint = (url: string, path: string) => checkUrl(url, isEndpoint, " and fragment", path)
+const checkEndpoints = (
+  path: string,
+  { authorizationEndpoint, tokenEndpoint }: Pick<Endpoints, "authorizationEndpoint" | "tokenEndpoint">
+) =>
+  Effect.andThen(
+    checkUrl("authorizationEndpoint", path, isEndpoint(authorizationEndpoint), "user information and fragment"),
+    checkUrl("tokenEndpoint", path, isEndpoint(tokenEndpoint), "user information and fragment")
+  )
 
 const checkDiscovery = (discovery: Discovery) => {
   const path = `${customPath}.oauthDiscovery`
-  if ("discoveryUrl" in discovery) {
-    return checkUrl(discovery.discoveryUrl, isIssuer, ", query, fragment, and dot segments", `${path}.discoveryUrl`)
-  }
-  const { authorizationEndpoint, tokenEndpoint } = discovery.authorizationServerMetadata
-  return Effect.andThen(
-    checkEndpoint(authorizationEndpoint, `${path}.authorizationServerMetadata.authorizationEndpoint`),
-    checkEndpoint(tokenEndpoint, `${path}.authorizationServerMetadata.tokenEndpoint`)
-  )
+  return "discoveryUrl" in discovery
+    ? checkUrl(
+      "discoveryUrl",
+      path,
+      isIssuer(discovery.discoveryUrl),
+      "user information, query, fragment and dot segments"
+    )
+    : checkEndpoints(`${path}.authorizationServerMetadata`, discovery.authorizationServerMetadata)
 }
 
 // -----------------------------------------------------------------------------
@@ -214,7 +220,7 @@ const resolveVendorServer = (
   }
 }
 
-const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints): Discovery => ({
+const toDiscovery = ({ authorizationEndpoint, issuer, tokenEndpoint }: Endpoints) => ({
   authorizationServerMetadata: { issuer, authorizationEndpoint, tokenEndpoint }
 })
 
@@ -224,8 +230,7 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { sett
   const path = `oauth2ProviderConfigInput.${member}`
   const current = yield* settings
   const server = resolveVendorServer(vendor, config, current)
-  yield* checkEndpoint(server.authorizationEndpoint, `${path}.authorizationEndpoint`)
-  yield* checkEndpoint(server.tokenEndpoint, `${path}.tokenEndpoint`)
+  yield* checkEndpoints(path, server)
   const discovery = toDiscovery(server)
   const replacement = findReplacement(discovery, current)
   const { clientAuthenticationMethod, quirks } = replacement === undefined ? server : basic
@@ -328,7 +333,10 @@ export const toOutput = (request: ProviderRequest, settings: LocalSettings): Mod
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)
     const server = resolveVendorServer(request.credentialProviderVendor, config, settings)
-    return { [member]: { oauthDiscovery: toDiscovery(server), clientId: config.clientId } }
+    const { authorizationServerMetadata } = toDiscovery(server)
+    // Seen for CognitoOauth2.
+    const oauthDiscovery = { authorizationServerMetadata: { ...authorizationServerMetadata, responseTypes: ["code"] } }
+    return { [member]: { oauthDiscovery, clientId: config.clientId } }
   }
   const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
   const { clientId, oauthDiscovery, onBehalfOfTokenExchangeConfig, privateEndpoint, privateEndpointOverrides } = config

@@ -11,6 +11,7 @@ import {
   type ValidationException
 } from "../../IdentityError.js"
 import * as Printable from "../../internal/printable.js"
+import * as Parameters from "../oauth/parameters.js"
 import type {
   AuthorizationServer,
   OAuthError,
@@ -155,6 +156,21 @@ const describeWrongUser = (user: VaultUser, userId: string | undefined): string 
     userId === undefined ? "another JWT" : `the user id '${userId}'`
   }`
 
+/** The live service was seen to reject these names in requests on behalf of users. */
+const checkParameters = (
+  { audiences = [], customParameters = {}, resources = [] }: DataPlane.GetResourceOauth2TokenRequest
+) => {
+  const reserved = [
+    ...Parameters.reserved,
+    ...resources.length > 0 ? ["resource"] : [],
+    ...audiences.length > 0 ? ["audience"] : []
+  ]
+  const name = reserved.find((name) => Object.hasOwn(customParameters, name))
+  return name === undefined
+    ? Effect.void
+    : invalid(`${name} cannot be present in customParameters for the specified OAuth2 Flow`)
+}
+
 // -----------------------------------------------------------------------------
 // Operations
 // -----------------------------------------------------------------------------
@@ -196,7 +212,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
    */
   const exchangeUserToken = Effect.fnUntraced(function*(
     user: WorkloadToken.User,
-    { server }: Oauth2Provider,
+    { server, vendor }: Oauth2Provider,
     { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
   ) {
     const { onBehalfOf } = server
@@ -209,8 +225,10 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       return yield* invalid("The user's JWT cannot be exchanged, because it is too large for a workload access token")
     }
     if (onBehalfOf === undefined) {
+      yield* explain("Use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig")
+      // Seen for CustomOauth2.
       return yield* invalid(
-        "The credential provider is not configured for ON_BEHALF_OF_TOKEN_EXCHANGE: use the vendor MicrosoftOauth2, or CustomOauth2 with onBehalfOfTokenExchangeConfig"
+        `OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: ${vendor}`
       )
     }
     const targets = { audiences, customParameters, resources, scopes }
@@ -377,6 +395,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     getResourceOauth2Token: Effect.fnUntraced(function*(request) {
       const caller = yield* authenticate(request.workloadIdentityToken)
       const provider = yield* registry.findOauth2Provider(request.resourceCredentialProviderName)
+      yield* checkParameters(request)
       switch (request.oauth2Flow) {
         case "M2M":
           return yield* Effect.mapBoth(client.clientCredentials(provider.server, request), {

@@ -10,13 +10,27 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { randomUUID } from "node:crypto"
-import { JWTPayloadSizeExceededException } from "../../IdentityError.js"
+import { JWTPayloadSizeExceededException, UnknownServiceError } from "../../IdentityError.js"
 import type * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import { CallerSession } from "./callContext.js"
 
-/** A guess, because AWS documents only limits of the request. A token of this length fits into a header. */
-const maxTokenLength = 16384
+/** UTF-8 bytes of the claims. The live service signed as many, and rejected more. */
+const maxPayload = 14_984
+
+/** Seconds. The local sessions never expire, so they always end after the longest token. */
+const sessionLifetime = 3600
+
+/** The live service reports this error for `team` and `Team`, too. */
+export const duplicateTags = new UnknownServiceError({
+  code: "InvalidParameterValue",
+  status: 400,
+  message: "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+})
+
+/** Whether keys of tags are equal, apart from upper and lower case. */
+export const hasDuplicates = (keys: ReadonlyArray<string>): boolean =>
+  new Set(keys.map((key) => key.toLowerCase())).size < keys.length
 
 const role = "agentcore-identity-local"
 
@@ -25,13 +39,15 @@ const roleId = "AROALOCALAGENTCOREIDS"
 
 export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
+/** The key ids of the live service. */
+const keyIds = { RS256: "RSA_0", ES384: "EC384_0" }
+
 const makeKey = (alg: SecurityTokenService.SigningAlgorithm) =>
   // Otherwise `Effect.cached` would cache the interruption of its first caller.
   Effect.uninterruptible(Effect.promise(async () => {
     const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
-    const jwk = await Jose.exportJWK(publicKey)
-    const kid = await Jose.calculateJwkThumbprint(jwk)
-    return { kid, privateKey, publicKey: { ...jwk, kid, alg, use: "sig" } }
+    const kid = keyIds[alg]
+    return { kid, privateKey, publicKey: { ...await Jose.exportJWK(publicKey), kid, alg, use: "sig" } }
   }))
 
 /** Reads the public URL of a backend, which is its issuer, and the account of its ARNs. */
@@ -51,53 +67,57 @@ export const SharedIssuer = Context.Reference("effect-agentcore-identity/local/S
 /** Makes a key when it is first used, because an RSA key takes long. */
 export const make = (issuer: string, account: Arn.Account) =>
   Effect.gen(function*() {
-    const keys = { ES384: yield* Effect.cached(makeKey("ES384")), RS256: yield* Effect.cached(makeKey("RS256")) }
-    let rsaIsUsed = false
+    const keys = { RS256: yield* Effect.cached(makeKey("RS256")), ES384: yield* Effect.cached(makeKey("ES384")) }
 
-    /** The plane has checked the request. */
-    const getWebIdentityToken = Effect.fnUntraced(function*(request: SecurityTokenService.GetWebIdentityTokenRequest) {
+    /** The plane has checked the request. `invokedBy` is the service that asks for the caller. */
+    const sign = Effect.fnUntraced(function*(
+      request: SecurityTokenService.GetWebIdentityTokenRequest,
+      invokedBy?: string
+    ) {
       const { audience, durationSeconds = 300, signingAlgorithm, tags = {} } = request
-      if (signingAlgorithm === "RS256") rsaIsUsed = true
-      const { kid, privateKey } = yield* keys[signingAlgorithm]
+      if (hasDuplicates(Object.keys(tags))) return yield* duplicateTags
       const issuedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000)
       const expiresAt = issuedAt + durationSeconds
+      const principal = Arn.role(account, role)
       const claims = {
         // AWS writes a single audience as a string.
         aud: audience.length === 1 ? audience[0] ?? [] : [...audience],
-        iss: issuer,
-        sub: Arn.role(account, role),
-        iat: issuedAt,
-        exp: expiresAt,
-        jti: randomUUID(),
+        sub: principal,
         "https://sts.amazonaws.com/": {
+          ...(invokedBy === undefined ? {} : { invoked_by: invokedBy }),
           aws_account: account.accountId,
+          ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags }),
+          original_session_exp: new Date((issuedAt + sessionLifetime) * 1000).toISOString().replace(".000", ""),
           source_region: account.region,
-          ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags })
-        }
+          principal_id: principal
+        },
+        iss: issuer,
+        exp: expiresAt,
+        iat: issuedAt,
+        jti: randomUUID()
       }
-      const header = { alg: signingAlgorithm, kid, typ: "JWT" }
+      if (Buffer.byteLength(JSON.stringify(claims)) > maxPayload) {
+        return yield* new JWTPayloadSizeExceededException({ message: "JWT payload exceeds maximum allowed size" })
+      }
+      const { kid, privateKey } = yield* keys[signingAlgorithm]
+      const header = { kid, typ: "JWT", alg: signingAlgorithm }
       const token = yield* Effect.promise(() => new Jose.SignJWT(claims).setProtectedHeader(header).sign(privateKey))
-      if (token.length > maxTokenLength) {
-        return yield* new JWTPayloadSizeExceededException({
-          message: "The requested token payload size exceeds the maximum allowed size."
-        })
-      }
       return { webIdentityToken: Redacted.make(token), expiration: DateTime.makeUnsafe(expiresAt * 1000) }
     })
 
     return {
-      getWebIdentityToken,
+      getWebIdentityToken: (request: SecurityTokenService.GetWebIdentityTokenRequest) => sign(request),
       getCallerIdentity: () =>
         Effect.map(CallerSession, (session) => ({
           account: account.accountId,
           arn: Arn.assumedRole(account, role, session),
           userId: `${roleId}:${session}`
         })),
-      /** A token of the backend itself, for one audience. */
+      /** A token that AgentCore gets for an audience: an actor token, or the assertion of a client. */
       makeToken: (audience: string) =>
         Effect.map(
-          // The URL of an issuer is never too long for a token.
-          Effect.orDie(getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384" })),
+          // The URL of a token endpoint is never too long for a token.
+          Effect.orDie(sign({ audience: [audience], signingAlgorithm: "RS256" }, "bedrock-agentcore.amazonaws.com")),
           ({ webIdentityToken }) => webIdentityToken
         ),
       metadata: {
@@ -105,12 +125,12 @@ export const make = (issuer: string, account: Arn.Account) =>
         jwks_uri: `${issuer}/.well-known/jwks.json`,
         response_types_supported: ["id_token"],
         subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["ES384", "RS256"],
-        claims_supported: ["aud", "exp", "iat", "iss", "jti", "sub", "https://sts.amazonaws.com/"]
+        id_token_signing_alg_values_supported: ["RS256", "ES384"],
+        claims_supported: ["sub", "iss", "aud", "exp", "iat", "jti", "https://sts.amazonaws.com/"]
       },
-      keySet: Effect.gen(function*() {
-        const used = rsaIsUsed ? [yield* keys.ES384, yield* keys.RS256] : [yield* keys.ES384]
-        return { keys: used.map(({ publicKey }) => publicKey) }
-      })
+      keySet: Effect.map(
+        Effect.all([keys.RS256, keys.ES384]),
+        (all) => ({ keys: all.map(({ publicKey }) => publicKey) })
+      )
     }
   })

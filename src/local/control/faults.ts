@@ -37,6 +37,22 @@ const defaultNames: ReadonlyMap<number, string> = new Map([
 /** A service may raise others, which are allowed. */
 const knownExceptions = [...Object.keys(Exceptions.statusOf), ...defaultNames.values()]
 
+/** Finds the exception that a name misspells, also without its suffix: `Throtling`. */
+const misspelled = (name: string): string | undefined => {
+  const short = misspelledName(name, knownExceptions.map((known) => known.replace(/Exception$/, "")))
+  return misspelledName(name, knownExceptions)
+    ?? (short === undefined || knownExceptions.includes(name) ? undefined : `${short}Exception`)
+}
+
+/** The messages of the live service (recorded by radkawar/stackd). */
+const messages: ReadonlyMap<string, string> = new Map([
+  ["OutboundWebIdentityFederationDisabledException", "OutboundWebIdentityFederation is disabled."],
+  [
+    "SessionDurationEscalationException",
+    "Requested token expiry time must be before the original session's expiry time."
+  ]
+])
+
 const findProblem = (fault: Fault): string | undefined => {
   const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
   const { probability = 1 } = fault
@@ -53,7 +69,7 @@ const findProblem = (fault: Fault): string | undefined => {
   if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
     return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
   }
-  const meant = exception && misspelledName(exception, operation === undefined ? errorCodes : knownExceptions)
+  const meant = exception && (operation === undefined ? misspelledName(exception, errorCodes) : misspelled(exception))
   if (meant !== undefined) return `\`exception\` '${exception}' is unknown${suggest(meant)}`
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
     return "`status` is a whole number from 400 to 599"
@@ -78,7 +94,7 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
   if (fault.cut === true) return new IdentityError.TransportError({ kind: "connection", code: "ECONNRESET" })
   if (fault.exception === undefined && fault.status === undefined) return undefined
   const name = fault.exception ?? defaultNames.get(fault.status ?? 500) ?? "UnknownError"
-  const message = fault.message ?? simulated
+  const message = fault.message ?? messages.get(name) ?? simulated
   const Class = Exceptions.classes.get(name)
   const isAsUsual = fault.status === undefined
     || (Exceptions.isException(name) && Exceptions.statusOf[name] === fault.status)

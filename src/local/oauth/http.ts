@@ -201,6 +201,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         const url = openid.buildAuthorizationUrl(
           configuration,
           Parameters.makeAuthorization(request, server.quirks, {
+            response_type: "code",
             redirect_uri: request.redirectUri,
             state: Redacted.value(request.state),
             code_challenge: challenge,

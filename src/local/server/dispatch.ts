@@ -168,9 +168,13 @@ const readAddress = (path: string, url: string): Result.Result<object, WireError
   })
 }
 
-/** Whether the path continues after the part before `*`. The router also routes a path that ends there. */
-const hasRest = (path: string, url: string): boolean =>
-  (url.split(/[?#;]/, 1)[0] ?? "").replaceAll(/\/{2,}/g, "/").replace(/\/$/, "").length >= path.length
+/** Whether the request has exactly this path. The router ignores case, `;x`, several slashes and a last one. */
+const hasPath = (path: string, url: string): boolean => {
+  const given = url.split(/[?#]/, 1)[0] ?? ""
+  return path.endsWith("*")
+    ? given.length >= path.length && given.startsWith(path.slice(0, -1)) && given[path.length - 1] !== "/"
+    : given === path
+}
 
 /** Fails as the router does for an unknown path. The cast hides the error, which the type of a handler lacks. */
 const failNotFound = (request: HttpServerRequest.HttpServerRequest) =>
@@ -183,7 +187,7 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
     if (row === undefined) return Effect.die(new Error("A path without operations has a handler"))
-    if (row.path.endsWith("*") && !hasRest(row.path, request.url)) return failNotFound(request)
+    if (!hasPath(row.path, request.url)) return failNotFound(request)
     return settings.access(
       row.name,
       Effect.suspend(() => {

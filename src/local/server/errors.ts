@@ -95,6 +95,21 @@ export const wireErrors = {
   )
 }
 
+/**
+ * The error for a value of another type than in the service model. Smithy's protocol tests have the name of the
+ * exception. The messages are those of other services of AWS.
+ */
+export const wrongType = (value: unknown): WireError =>
+  error(
+    400,
+    "SerializationException",
+    Array.isArray(value)
+      ? "Start of list found where not expected"
+      : typeof value === "object" && value !== null
+      ? "Start of structure or map found where not expected."
+      : "Unexpected field type"
+  )
+
 export const invalidSignature = (message: string): WireError => error(403, "InvalidSignatureException", message)
 
 export const wrongService = (service: string): WireError =>

@@ -8,10 +8,12 @@ import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
+import { UnknownServiceError, type ValidationException } from "../../IdentityError.js"
 import type * as Operation from "../../Operation.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
+import * as WireErrors from "./errors.js"
 
 export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
   /** `*` matches the rest of the path, which is one ARN. */
@@ -102,6 +104,24 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
   }
 }
 
+/** A service of AWS reads the types of a request before it checks the constraints of the service model. */
+const rejectRequest = (
+  violations: ReadonlyArray<Validation.Violation>,
+  input: object
+): Effect.Effect<never, ValidationException | UnknownServiceError> => {
+  const wrong = Validation.findWrongType(violations, input)
+  if (wrong === undefined) {
+    return Effect.fail(Validation.validationException(violations.map(({ constraint = Validation.missing, path }) => (
+      { constraint, path }
+    ))))
+  }
+  const { message, name: code, status } = WireErrors.wrongType(wrong.value)
+  return Effect.andThen(
+    explain(`the value at '${wrong.path.map(String).join(".")}' has another type than in the service model`),
+    Effect.fail(new UnknownServiceError({ code, status, message }))
+  )
+}
+
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
   const decode = Validation.decode(operation.request)
   const findUnknown = findUnknownMembers(operation.request)
@@ -115,7 +135,8 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
     call: (plane, input) => {
-      const run = Effect.map(Effect.flatMap(Effect.fromResult(decode(input)), methodOf(plane)), encode)
+      const request = Effect.catch(Effect.fromResult(decode(input)), (violations) => rejectRequest(violations, input))
+      const run = Effect.map(Effect.flatMap(request, methodOf(plane)), encode)
       const unknown = findUnknown(input)
       if (unknown.length === 0) return run
       const reason = `the request has members that this version does not know, and ignores: ${unknown.join(", ")}`

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
@@ -16,6 +17,7 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/callContext.js"
+import { duplicateTags, hasDuplicates } from "../backend/issuer.js"
 import type { Issuer } from "../backend/statuses.js"
 import { isCrossSite } from "./browserRoute.js"
 import { readBody, respondDefect, respondError, serveDocument, type Settings } from "./dispatch.js"
@@ -68,11 +70,43 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
     error.allow === undefined ? {} : { allow: error.allow }
   )
 
-const Tag = Schema.Struct({ key: Constraint.string(1, 128), value: Constraint.string(0, 256) })
+// The limits and messages that the live service was seen to apply (radkawar/stackd, testdata/aws/iam).
+
+const { durationSeconds } = SecurityTokenService.GetWebIdentityTokenRequest.fields
+
+/** A key that is too short is also reported for its pattern. */
+const tagKey = Constraint.string(1, 128).pipe(
+  Schema.check(Schema.makeFilter((key) =>
+    /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u.test(key)
+      ? undefined
+      : `${Constraint.prefix} satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+`
+  ))
+)
+
+const Tag = Schema.Struct({ key: tagKey, value: Constraint.string(0, 256) })
+
+const maxAudiences = 10
+const maxAudience = 1000
+
+const audienceLimits = `${Constraint.prefix} satisfy constraint: [${Constraint.atMost(maxAudience)}, ${
+  Constraint.atLeast(1)
+}]`
+
+/** An invalid audience is reported for the whole list. */
+const Audience = Schema.Array(Schema.String).check(Schema.makeFilter((audiences) =>
+  audiences.length > maxAudiences
+    ? Constraint.atMost(maxAudiences)
+    : audiences.some(({ length }) => length < 1 || length > maxAudience)
+    ? audienceLimits
+    : undefined
+))
 
 /** The request of the plane, with the tags as a list, and with the parameters that only the protocol has. */
 const Request = Schema.Struct({
-  ...SecurityTokenService.GetWebIdentityTokenRequest.fields,
+  audience: Audience,
+  durationSeconds,
+  // The algorithms are checked afterwards.
+  signingAlgorithm: Constraint.string(5, 5),
   scope: Constraint.optional(Schema.String),
   subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
   tags: Constraint.items(Tag, 0, 50)
@@ -81,6 +115,30 @@ const Request = Schema.Struct({
 const decode = Validation.decode(Request)
 
 const invalid = (message: string): WireError => ({ status: 400, name: "ValidationException", message })
+
+/** Formats a value as Java does, which the messages of STS quote. */
+const format = (value: unknown): string =>
+  Array.isArray(value)
+    ? `[${value.map(format).join(", ")}]`
+    : Predicate.isObject(value)
+    ? `Tag(${Object.entries(value).map(([name, member]) => `${name}=${format(member)}`).join(", ")})`
+    : String(value)
+
+/** STS counts the items of a list from 1: `tags.1.member.key`. */
+const formatPath = (path: Validation.Violation["path"]): string =>
+  path.map((key) => typeof key === "number" ? `${key + 1}.member` : String(key)).join(".")
+
+/** Makes the error for violations. The request has no secrets, so the message may quote it. */
+const describeViolations = (violations: ReadonlyArray<Validation.Violation>, request: unknown): WireError => {
+  const wrong = Validation.findWrongType(violations, request)
+  if (wrong !== undefined) return WireErrors.wrongType(wrong.value)
+  const details = violations.map(({ constraint = Validation.missing, path }) => {
+    const value = Validation.valueAt(request, path)
+    const quoted = value === undefined ? "null" : `'${format(value)}'`
+    return `Value ${quoted} at '${formatPath(path)}' failed to satisfy constraint: ${constraint}`
+  })
+  return invalid(Validation.summarize(details))
+}
 
 /** The values by name. If a name has several values, the first one counts. */
 type Form = ReadonlyMap<string, string>
@@ -93,8 +151,10 @@ const findNumbers = (form: Form, name: string): ReadonlyArray<number> => {
 
 const toInput = (form: Form): unknown => {
   const seconds = form.get("DurationSeconds")
+  const audiences = findNumbers(form, "Audience")
   return {
-    audience: findNumbers(form, "Audience").map((number) => form.get(`Audience.member.${number}`)),
+    // An empty list is not sent.
+    audience: audiences.length === 0 ? undefined : audiences.map((number) => form.get(`Audience.member.${number}`)),
     signingAlgorithm: form.get("SigningAlgorithm"),
     durationSeconds: seconds === undefined ? undefined : /^-?\d{1,15}$/.test(seconds) ? Number(seconds) : seconds,
     scope: form.get("Scope"),
@@ -129,21 +189,32 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
+const isAlgorithm = Schema.is(SecurityTokenService.SigningAlgorithm)
+
+const unsupportedAlgorithm = invalid(
+  "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms"
+)
+
 /** Returns the elements of the result. */
 type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
 
 const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
-  const request = yield* Effect.mapError(Effect.fromResult(decode(toInput(form))), (error) => invalid(error.message))
+  const input = toInput(form)
+  const request = yield* Effect.mapError(
+    Effect.fromResult(decode(input)),
+    (violations) => describeViolations(violations, input)
+  )
+  const { audience, durationSeconds, signingAlgorithm } = request
+  if (!isAlgorithm(signingAlgorithm)) return yield* Effect.fail(unsupportedAlgorithm)
   if (request.subjectMode === "OriginIdentity") {
     return yield* Effect.fail(invalid("SubjectMode OriginIdentity needs a session with an origin identity"))
   }
   if (request.scope !== undefined) {
     return yield* Effect.fail(invalid("Scope is only valid with SubjectMode OriginIdentity"))
   }
-  if (new Set(request.tags.map(({ key }) => key)).size < request.tags.length) {
-    return yield* Effect.fail(invalid("Duplicate tag keys found. Tag keys must be unique."))
+  if (hasDuplicates(request.tags.map(({ key }) => key))) {
+    return yield* Effect.fail(WireErrors.fromPlane(duplicateTags))
   }
-  const { audience, durationSeconds, signingAlgorithm } = request
   const tags = Object.fromEntries(request.tags.map(({ key, value }) => [key, value]))
   const { expiration, webIdentityToken } = yield* Effect.mapError(
     sts.getWebIdentityToken({ audience, signingAlgorithm, durationSeconds, tags }),

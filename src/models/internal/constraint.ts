@@ -19,8 +19,8 @@ const limits = (unit: "Items" | "Length" | "Properties", min: number, max: numbe
   ...max === Infinity ? {} : { [`max${unit}`]: max }
 })
 
-const atLeast = (length: number): string => `${prefix} have length greater than or equal to ${length}`
-const atMost = (length: number): string => `${prefix} have length less than or equal to ${length}`
+export const atLeast = (length: number): string => `${prefix} have length greater than or equal to ${length}`
+export const atMost = (length: number): string => `${prefix} have length less than or equal to ${length}`
 
 /** An issue with its own message. */
 export const problem = (message: string): Issue.Issue => new Issue.InvalidValue({ message })

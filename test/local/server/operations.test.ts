@@ -22,8 +22,11 @@ describe("a request", () => {
         routes(table).get("/identities/Rename")?.[0]?.call({ rename: Effect.succeed }, request)
           ?? Effect.die(new Error("no route"))
       assert.deepStrictEqual(yield* call({ name: "new" }), { name: "new" })
-      const error = yield* Effect.flip(call({ name: 1 }))
+      const error = yield* Effect.flip(call({}))
       assert.strictEqual(error._tag, "ValidationException")
+      const wrong = yield* Effect.flip(call({ name: 1 }))
+      assert(wrong._tag === "UnknownServiceError")
+      assert.deepStrictEqual([wrong.code, wrong.status], ["SerializationException", 400])
     }))
 })
 

@@ -201,7 +201,7 @@ describe("GetWebIdentityToken", () => {
         const now = yield* Clock.currentTimeMillis
         const response = yield* ask({
           SigningAlgorithm: algorithm,
-          Tags: [{ Key: "job <&>", Value: "\"a\" 'b' é" }, { Key: "empty", Value: "" }]
+          Tags: [{ Key: "job é", Value: "a+b é" }, { Key: "empty", Value: "" }]
         })
         const { payload, protectedHeader } = yield* verified(response.WebIdentityToken ?? "")
         assert.strictEqual(protectedHeader.alg, algorithm)
@@ -214,7 +214,9 @@ describe("GetWebIdentityToken", () => {
         assert.deepStrictEqual(payload["https://sts.amazonaws.com/"], {
           aws_account: "123456789012",
           source_region: "us-west-2",
-          request_tags: { "job <&>": "\"a\" 'b' é", empty: "" }
+          principal_id: payload.sub,
+          original_session_exp: new Date(((payload.iat ?? 0) + 3600) * 1000).toISOString().replace(".000", ""),
+          request_tags: { "job é": "a+b é", empty: "" }
         })
       }).pipe(Effect.provide(Wire.server())))
   }
@@ -232,40 +234,125 @@ describe("GetWebIdentityToken", () => {
 
   it.live("rejects values outside the limits, in the words of AWS", () =>
     Effect.gen(function*() {
-      const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `k${index}`, Value: "v" }))
-      const cases: ReadonlyArray<readonly [Partial<GetWebIdentityTokenCommandInput>, string]> = [
-        [{ Audience: [] }, "audience"],
-        [{ Audience: undefined as never }, "audience"],
-        [{ Audience: Array.from({ length: 11 }, (_, index) => `a${index}`) }, "audience"],
-        [{ Audience: [""] }, "audience.0"],
-        [{ Audience: ["x".repeat(1001)] }, "audience.0"],
-        [{ SigningAlgorithm: "HS256" }, "signingAlgorithm"],
-        [{ SigningAlgorithm: undefined as never }, "signingAlgorithm"],
-        [{ DurationSeconds: 59 }, "durationSeconds"],
-        [{ DurationSeconds: 3601 }, "durationSeconds"],
-        [{ DurationSeconds: 60.5 }, "durationSeconds"],
-        [{ Tags: tags(51) }, "tags"],
-        [{ Tags: [{ Key: "", Value: "v" }] }, "tags.0.key"],
-        [{ Tags: [{ Key: "k".repeat(129), Value: "v" }] }, "tags.0.key"],
-        [{ Tags: [{ Key: "k", Value: "v".repeat(257) }] }, "tags.0.value"]
+      const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `${index}`, Value: "test" }))
+      const pattern = String.raw`Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`
+      const between = "Member must satisfy constraint: [Member must have length less than or equal to 1000, "
+        + "Member must have length greater than or equal to 1]"
+      const failed = "failed to satisfy constraint:"
+      const atMost = (length: number) => `Member must have length less than or equal to ${length}`
+      const [eleven, long, key] = [
+        Array.from({ length: 11 }, (_, index) => `${index}`),
+        "a".repeat(1001),
+        "k".repeat(129)
       ]
-      for (const [input, field] of cases) {
-        const error = yield* rejected(input)
-        assert.strictEqual(error.name, "ValidationError", field)
-        assert.strictEqual(error.$metadata.httpStatusCode, 400)
-        assert.match(error.message, /^\d+ validation errors? detected: /)
-        assert.include(error.message, `Value at '${field}' failed to satisfy constraint: Member must `)
-      }
-      for (
-        const input of [
-          { Tags: [{ Key: "k", Value: "1" }, { Key: "k", Value: "2" }] },
-          { Scope: "read" },
-          { SubjectMode: "OriginIdentity" as const }
+      // Recorded by radkawar/stackd, testdata/aws/iam/outbound_identity.json.
+      const cases: ReadonlyArray<readonly [Partial<GetWebIdentityTokenCommandInput>, ...ReadonlyArray<string>]> = [
+        [{ Audience: [] }, `Value null at 'audience' ${failed} Member must not be null`],
+        [{ Audience: undefined as never }, `Value null at 'audience' ${failed} Member must not be null`],
+        [{ Audience: eleven }, `Value '[${eleven.join(", ")}]' at 'audience' ${failed} ${atMost(10)}`],
+        [{ Audience: [""] }, `Value '[]' at 'audience' ${failed} ${between}`],
+        [{ Audience: [long] }, `Value '[${long}]' at 'audience' ${failed} ${between}`],
+        [
+          { SigningAlgorithm: "" },
+          `Value '' at 'signingAlgorithm' ${failed} Member must have length greater than or equal to 5`
+        ],
+        [
+          { SigningAlgorithm: "none" },
+          `Value 'none' at 'signingAlgorithm' ${failed} Member must have length greater than or equal to 5`
+        ],
+        [{ SigningAlgorithm: "RS256x" }, `Value 'RS256x' at 'signingAlgorithm' ${failed} ${atMost(5)}`],
+        [
+          { SigningAlgorithm: undefined as never },
+          `Value null at 'signingAlgorithm' ${failed} Member must not be null`
+        ],
+        [
+          { DurationSeconds: 59 },
+          `Value '59' at 'durationSeconds' ${failed} Member must have value greater than or equal to 60`
+        ],
+        [
+          { DurationSeconds: 3601 },
+          `Value '3601' at 'durationSeconds' ${failed} Member must have value less than or equal to 3600`
+        ],
+        [
+          { Tags: tags(51) },
+          `Value '[${tags(51).map(({ Key }) => `Tag(key=${Key}, value=test)`).join(", ")}]' at 'tags' ${failed} ${
+            atMost(50)
+          }`
+        ],
+        [
+          { Tags: [{ Key: "", Value: "test" }] },
+          `Value '' at 'tags.1.member.key' ${failed} Member must have length greater than or equal to 1`,
+          `Value '' at 'tags.1.member.key' ${failed} ${pattern}`
+        ],
+        [{ Tags: [{ Key: "<team>", Value: "test" }] }, `Value '<team>' at 'tags.1.member.key' ${failed} ${pattern}`],
+        [{ Tags: [{ Key: key, Value: "v" }] }, `Value '${key}' at 'tags.1.member.key' ${failed} ${atMost(128)}`],
+        [
+          { Tags: [{ Key: "k", Value: "v" }, { Key: "l", Value: "v".repeat(257) }] },
+          `Value '${"v".repeat(257)}' at 'tags.2.member.value' ${failed} ${atMost(256)}`
         ]
-      ) {
+      ]
+      for (const [input, ...details] of cases) {
+        const error = yield* rejected(input)
+        assert.deepStrictEqual([error.name, error.$metadata.httpStatusCode], ["ValidationError", 400])
+        assert.strictEqual(
+          error.message,
+          `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`
+        )
+      }
+      for (const SigningAlgorithm of ["RS384", "ES256", "HS256", "rs256"]) {
+        const error = yield* rejected({ SigningAlgorithm })
+        assert.strictEqual(error.name, "ValidationError")
+        assert.strictEqual(
+          error.message,
+          "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms"
+        )
+      }
+      for (const other of ["team", "Team"]) {
+        const error = yield* rejected({ Tags: [{ Key: "team", Value: "one" }, { Key: other, Value: "two" }] })
+        assert.deepStrictEqual([error.name, error.$metadata.httpStatusCode], ["InvalidParameterValue", 400])
+        assert.strictEqual(
+          error.message,
+          "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+        )
+      }
+      for (const input of [{ Scope: "read" }, { SubjectMode: "OriginIdentity" as const }]) {
         assert.strictEqual((yield* rejected(input)).name, "ValidationError")
       }
       yield* ask({ Tags: tags(50), SubjectMode: "AWSIdentity" })
+      // Valid at AWS, too.
+      yield* ask({ Tags: [], Audience: [" "] })
+      yield* ask({ Tags: [{ Key: "aws:team", Value: "test" }], Audience: ["not-a-url", "not-a-url"] })
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("has the key ids of AWS, and publishes both keys before they are used", () =>
+    Effect.gen(function*() {
+      const { keys } = yield* json("/.well-known/jwks.json")
+      assert.deepStrictEqual(
+        keys.map(({ alg, kid, use }: Jose.JWK) => [kid, alg, use]),
+        [["RSA_0", "RS256", "sig"], ["EC384_0", "ES384", "sig"]]
+      )
+      const { WebIdentityToken = "" } = yield* ask({ SigningAlgorithm: "RS256" })
+      assert.deepStrictEqual(Jose.decodeProtectedHeader(WebIdentityToken), { kid: "RSA_0", typ: "JWT", alg: "RS256" })
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("signs claims of 14,984 bytes, and no more", () =>
+    Effect.gen(function*() {
+      const full = Array.from({ length: 10 }, () => "a".repeat(1000))
+      const tags = (total: number) =>
+        Array.from({ length: 25 }, (_, index) => ({
+          Key: `${index}`,
+          Value: "v".repeat(Math.max(0, Math.min(256, total - 256 * index)))
+        }))
+      const sizeOf = (token: string) => Buffer.from(token.split(".")[1] ?? "", "base64url").length
+      const { WebIdentityToken = "" } = yield* ask({ Audience: full, Tags: tags(0) })
+      const rest = 14_984 - sizeOf(WebIdentityToken)
+      const { WebIdentityToken: largest = "" } = yield* ask({ Audience: full, Tags: tags(rest) })
+      assert.strictEqual(sizeOf(largest), 14_984)
+      const error = yield* rejected({ Audience: full, Tags: tags(rest + 1) })
+      assert.deepStrictEqual(
+        [error.name, error.message],
+        ["JWTPayloadSizeExceededException", "JWT payload exceeds maximum allowed size"]
+      )
     }).pipe(Effect.provide(Wire.server())))
 
   it.live("rejects a request when its token becomes too large", () =>
@@ -305,7 +392,7 @@ describe("GetWebIdentityToken", () => {
         [form(good, { authorization: Wire.authorization }), 403, "SignatureDoesNotMatch"],
         [form(good, { host: "evil.example.com" }), 403, "AccessDenied"],
         [form({ ...good, filling: "x".repeat(1024 * 1024) }), 413, "RequestEntityTooLargeException"],
-        [form({ ...good, DurationSeconds: "1e3" }), 400, "ValidationError"]
+        [form({ ...good, DurationSeconds: "1e3" }), 400, "MalformedInput"]
       ]
       for (const [request, status, code] of rejections) {
         const rejection = yield* request

@@ -117,7 +117,13 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
 
   const resolve = Effect.fnUntraced(function*({ callbackId, name, request }: Stored) {
     const server = yield* AuthorizationServers.resolve(request, dependencies)
-    return { name, server: { ...server, provider: name }, callbackId, callbackUrl: makeCallbackUrl(callbackId) }
+    return {
+      name,
+      vendor: request.credentialProviderVendor,
+      server: { ...server, provider: name },
+      callbackId,
+      callbackUrl: makeCallbackUrl(callbackId)
+    }
   })
 
   return {
