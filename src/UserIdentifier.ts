@@ -18,7 +18,7 @@ export const UserId: Schema.Codec<string> = Constraint.string(1, 128)
 
 const part = "[A-Za-z0-9-_=]"
 
-const other = "[^A-Za-z0-9-_=\\n\\r\\u2028\\u2029]"
+const other = "[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029]"
 
 /**
  * Matches what the service model matches, whose dots match any character: at most two other characters between the

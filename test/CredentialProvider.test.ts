@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { ed25519Key, p256Key } from "./support/paymentKeys.js"
 import * as Recorder from "./support/recorder.js"
 import { same, secret } from "./support/utils.js"
 
@@ -22,6 +23,8 @@ const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const sentinel = "sentinel-4be1c07d95"
 const rotated = "rotated-9a03fd5e61"
+const coinbaseKey = ed25519Key()
+const privyKey = p256Key()
 
 const client = { name: "provider", clientId: "my-agent", clientSecret: Redacted.make(sentinel) }
 
@@ -61,13 +64,13 @@ const all: ReadonlyArray<CredentialProvider.Definition> = [
   CredentialProvider.custom({ ...client, discovery: "https://id.example.com/.well-known/openid-configuration" }),
   CredentialProvider.custom({ ...client, metadata: endpoints, clientAuthenticationMethod: "CLIENT_SECRET_POST" }),
   CredentialProvider.apiKey({ name: "provider", apiKey: Redacted.make(sentinel) }),
-  CredentialProvider.coinbase({ name: "provider", apiKeyId: "key-1", apiKeySecret: Redacted.make(sentinel) }),
+  CredentialProvider.coinbase({ name: "provider", apiKeyId: "key-1", apiKeySecret: Redacted.make(coinbaseKey) }),
   CredentialProvider.stripePrivy({
     name: "provider",
     appId: "app-1",
     appSecret: Redacted.make(sentinel),
     authorizationId: "auth-1",
-    authorizationPrivateKey: Redacted.make(sentinel)
+    authorizationPrivateKey: Redacted.make(privyKey)
   })
 ]
 
@@ -363,11 +366,15 @@ describe("update", () => {
         { apiKey: { secretId: "s", jsonKey: "k" } }
       ))
       assert.strictEqual(error._tag, "SecretSourceSwitch")
-      const coinbase = CredentialProvider.coinbase({ name: "pay", apiKeyId: "key-1", apiKeySecret: secret(sentinel) })
+      const coinbase = CredentialProvider.coinbase({
+        name: "pay",
+        apiKeyId: "key-1",
+        apiKeySecret: secret(coinbaseKey)
+      })
       yield* CredentialProvider.ensure(coinbase)
       yield* CredentialProvider.update({ kind: "payment", name: "pay" }, {
         apiKeyId: "key-2",
-        apiKeySecret: secret(rotated)
+        apiKeySecret: secret(ed25519Key())
       })
       assert.deepStrictEqual(yield* CredentialProvider.compare(coinbase), {
         changes: ["apiKeyId"],
@@ -443,7 +450,11 @@ describe("secrets", () => {
           yield* Effect.logInfo("Definition", definition, provider)
           return [created, again, difference, provider, error, definition]
         }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
-        Recorder.assertSecretFree([...responses.flatMap(Recorder.faces), ...(yield* recorder.everything)], [sentinel])
+        Recorder.assertSecretFree([...responses.flatMap(Recorder.faces), ...(yield* recorder.everything)], [
+          sentinel,
+          coinbaseKey,
+          privyKey
+        ])
       })
   )
 })

@@ -7,11 +7,13 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import { ed25519Key } from "./support/paymentKeys.js"
 import * as Recorder from "./support/recorder.js"
 
 const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const sentinel = "sentinel-0d7c2f94b8"
+const coinbaseKey = ed25519Key()
 
 const text = (
   options: { readonly urls?: ReadonlyArray<string>; readonly clientId?: string; readonly team?: string } = {}
@@ -32,7 +34,7 @@ const text = (
     paymentCredentialProviders: [{
       name: "pay",
       credentialProviderVendor: "CoinbaseCDP",
-      providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: sentinel } }
+      providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: coinbaseKey } }
     }]
   })
 
@@ -156,7 +158,7 @@ describe("IdentitySetup.plan and apply", () => {
         "   apiKeyCredentialProviders   weather   unchanged  (not comparable: apiKeySecret)",
         "   paymentCredentialProviders  pay       unchanged  (not comparable: apiKeySecret)"
       ])
-      Recorder.assertSecretFree([table, ...(yield* recorder.everything)], [sentinel])
+      Recorder.assertSecretFree([table, ...(yield* recorder.everything)], [sentinel, coinbaseKey])
     }))
 
   it.effect("report old and new values, and no secrets", () =>
@@ -199,6 +201,6 @@ describe("IdentitySetup.plan and apply", () => {
         "     apiKeySecret: cannot be compared"
       ])
       assert.include(tables[2] ?? "", "     clientSecret: changed\n")
-      Recorder.assertSecretFree([...tables, ...(yield* recorder.everything)], [sentinel])
+      Recorder.assertSecretFree([...tables, ...(yield* recorder.everything)], [sentinel, coinbaseKey])
     }))
 })

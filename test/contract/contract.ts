@@ -176,7 +176,7 @@ export const contract = (subject: Subject): void => {
           field(
             operation,
             `${config}.oauthDiscovery.discoveryUrl`,
-            "Member must be an https URL, or an http URL of a loopback host"
+            "DiscoveryUrl is not a valid URL"
           )
         )
       })

@@ -2,6 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as Effect from "effect/Effect"
+import { ed25519Key, p256Key } from "../support/paymentKeys.js"
 import {
   conflict,
   consented,
@@ -308,7 +309,7 @@ export const providers = (subject: Subject): void => {
             name: "payments",
             credentialProviderVendor: "CoinbaseCDP",
             providerConfigurationInput: {
-              coinbaseCdpConfiguration: { apiKeyId: "key-2", apiKeySecret: secret("new-key-secret") }
+              coinbaseCdpConfiguration: { apiKeyId: "key-2", apiKeySecret: secret(ed25519Key()) }
             }
           })
         )
@@ -349,13 +350,13 @@ export const providers = (subject: Subject): void => {
         )
         yield* rejects(
           subject,
-          create({ apiKeySecret: secret("s"), walletSecretSource: "EXTERNAL" }),
+          create({ apiKeySecret: secret(ed25519Key()), walletSecretSource: "EXTERNAL" }),
           invalid(operation, "Member must not be null for the secret source EXTERNAL", `${path}.walletSecretConfig`)
         )
         const created = yield* create({
           apiKeySecretSource: "EXTERNAL",
           apiKeySecretConfig: reference,
-          walletSecret: secret("wallet")
+          walletSecret: secret(p256Key())
         })
         const { coinbaseCdpConfiguration } = created.providerConfigurationOutput
         same(coinbaseCdpConfiguration?.apiKeySecretJsonKey, "key")

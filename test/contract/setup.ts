@@ -2,6 +2,7 @@ import { assert } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
 import * as Effect from "effect/Effect"
+import { ed25519Key } from "../support/paymentKeys.js"
 import {
   complete,
   consentAs,
@@ -58,7 +59,7 @@ export const createPayment = (name = "payments") =>
       name,
       credentialProviderVendor: "CoinbaseCDP",
       providerConfigurationInput: {
-        coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret("api-key-secret") }
+        coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret(ed25519Key()) }
       },
       tags: { team: "payments" }
     })

@@ -122,7 +122,7 @@ describe("workloads and providers", () => {
         }))
       ])
       assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 2))
-      assert.include(failures[0].message, "https")
+      assert.strictEqual(failures[0].message, "DiscoveryUrl is not a valid URL")
       assert.include(failures[1].message, "together")
       const posted = yield* createProvider("posted", {
         oauthDiscovery: {

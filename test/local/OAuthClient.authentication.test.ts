@@ -331,7 +331,6 @@ describe("tokens on behalf of a user", () => {
         customParameters: {
           actor_token: "x",
           subject_token: "x",
-          assertion: "x",
           actor_token_type: "x",
           grant_type: "x",
           extra: "1"
@@ -392,9 +391,9 @@ describe("tokens on behalf of a user", () => {
         subject_token_type: "urn:ietf:params:oauth:token-type:access_token"
       })
       for (const form of [used, added]) {
-        assert.deepStrictEqual(form, { ...assertion, requested_token_use: "other" })
+        assert.deepStrictEqual(form, { ...assertion, requested_token_use: "other", subject_token_type: "x" })
       }
-      assert.deepStrictEqual(machine, { ...common, grant_type: "client_credentials" })
+      assert.deepStrictEqual(machine, { ...common, grant_type: "client_credentials", subject_token_type: "x" })
       assert.deepStrictEqual(audiences, [`${url}/token`])
     }).pipe(Effect.provide(OAuthClient.layer)))
 })

@@ -588,6 +588,7 @@ describe("layer, over servers that misbehave", () => {
         "client_id",
         "code_challenge",
         "code_challenge_method",
+        "nonce",
         "redirect_uri",
         "response_type",
         "state",

@@ -37,7 +37,7 @@ const exceptions: ReadonlyArray<{
   {
     member: /\.userToken$/,
     ours:
-      "pattern ^(?:[A-Za-z0-9-_=]{5,}|[A-Za-z0-9-_=]{3,}[^A-Za-z0-9-_=\\n\\r\\u2028\\u2029][A-Za-z0-9-_=]+|[A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\n\\r\\u2028\\u2029][A-Za-z0-9-_=]{3,}|[A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\n\\r\\u2028\\u2029][A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\n\\r\\u2028\\u2029][A-Za-z0-9-_=]+)$",
+      "pattern ^(?:[A-Za-z0-9-_=]{5,}|[A-Za-z0-9-_=]{3,}[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029][A-Za-z0-9-_=]+|[A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029][A-Za-z0-9-_=]{3,}|[A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029][A-Za-z0-9-_=]+[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029][A-Za-z0-9-_=]+)$",
     model: "pattern ^(?:[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+)$",
     reason: "The same strings: the dots of the model match any character, so a long string would take hours"
   }

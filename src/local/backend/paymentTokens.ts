@@ -11,13 +11,13 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
-import { createHash, createPrivateKey, type KeyObject, randomBytes, sign } from "node:crypto"
+import { createHash, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest } from "../../DataPlane.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { canonicalize } from "../../internal/canonicalJson.js"
 import { invalid } from "./failures.js"
+import * as PaymentKeys from "./paymentKeys.js"
 import type { Credentials } from "./registry/paymentProviders.js"
 
 type Coinbase = Extract<Credentials, { readonly vendor: "CoinbaseCDP" }>
@@ -32,38 +32,6 @@ const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unkno
     // The parser's error quotes the body.
     catch: () => invalid("Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
   })
-
-/** The parser's error is dropped, because it may quote the key. */
-const tryParse = (parse: () => KeyObject): KeyObject | undefined => Result.getOrUndefined(Result.try(parse))
-
-const isP256 = (key: KeyObject | undefined): key is KeyObject =>
-  key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === "prime256v1"
-
-const parseP256 = (base64: string): KeyObject | undefined => {
-  const key = tryParse(() => createPrivateKey({ key: Buffer.from(base64, "base64"), format: "der", type: "pkcs8" }))
-  return isP256(key) ? key : undefined
-}
-
-/** Coinbase issues Ed25519 keys as the base64 of seed and public key. */
-const parseEd25519 = (base64: string): KeyObject | undefined => {
-  const bytes = Buffer.from(base64, "base64")
-  const d = bytes.toString("base64url", 0, 32)
-  const x = bytes.toString("base64url", 32)
-  return bytes.length === 64
-    ? tryParse(() => createPrivateKey({ key: { kty: "OKP", crv: "Ed25519", d, x }, format: "jwk" }))
-    : undefined
-}
-
-const parseApiKey = (secret: Redacted.Redacted) => {
-  // Environment variables often contain the line ends of a PEM as \n.
-  const value = Redacted.value(secret).replaceAll("\\n", "\n").trim()
-  if (!value.startsWith("-----BEGIN")) {
-    const key = parseEd25519(value)
-    return key && { alg: "EdDSA", key }
-  }
-  const key = tryParse(() => createPrivateKey(value))
-  return isP256(key) ? { alg: "ES256", key } : undefined
-}
 
 const badKey = (name: string, form: string): ValidationException =>
   invalid(`The ${name} of the credential provider is not a key of the vendor: it must be ${form}`)
@@ -89,8 +57,8 @@ const makeWalletToken = Effect.fnUntraced(function*(
       "paymentTokenRequest.coinbaseCdpTokenRequest.includeWalletAuthToken"
     )
   }
-  const key = parseP256(Redacted.value(secret))
-  if (key === undefined) return yield* badKey("walletSecret", "the base64 of a P-256 private key in PKCS #8")
+  const key = PaymentKeys.parseP256(secret)
+  if (key === undefined) return yield* badKey("walletSecret", "the base64 of a P-256 private key in PKCS #8 or SEC 1")
   const content = body === undefined ? {} : yield* parseBody(body, "coinbaseCdpTokenRequest")
   const isEmpty = typeof content === "object" && content !== null && Object.keys(content).length === 0
   const claims = {
@@ -109,7 +77,7 @@ const makeCoinbase = Effect.fnUntraced(function*(credentials: Coinbase, request:
     request
   const uri = `${requestMethod} ${requestHost}${requestPath}`
   const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-  const signer = parseApiKey(apiKeySecret)
+  const signer = PaymentKeys.parseApiKey(apiKeySecret)
   if (signer === undefined) {
     return yield* badKey("apiKeySecret", "a P-256 private key in PEM, or the base64 of the 64 bytes of an Ed25519 key")
   }
@@ -138,9 +106,12 @@ const signPrivy = Effect.fnUntraced(function*(
       "paymentTokenRequest.stripePrivyTokenRequest.includeAuthorizationSignature"
     )
   }
-  const key = parseP256(Redacted.value(authorizationPrivateKey).trim().replace(/^wallet-auth:/, ""))
+  const key = PaymentKeys.parseP256(authorizationPrivateKey)
   if (key === undefined) {
-    return yield* badKey("authorizationPrivateKey", "the base64 of a P-256 private key in PKCS #8, after wallet-auth:")
+    return yield* badKey(
+      "authorizationPrivateKey",
+      "the base64 of a P-256 private key in PKCS #8 or SEC 1, after wallet-auth:"
+    )
   }
   const body = yield* parseBody(requestBody, "stripePrivyTokenRequest")
   const requestExpiry = (yield* Clock.currentTimeMillis) + privyLifetime

@@ -1,5 +1,6 @@
 /** Tags, the token vault, consent portals, and the account itself. */
 import { setTimeout } from "node:timers/promises"
+import { ed25519Key } from "../../support/paymentKeys.js"
 import {
   cite,
   combine,
@@ -97,7 +98,7 @@ export const account = [
       const payment = await control.createPaymentCredentialProvider({
         name: name(),
         credentialProviderVendor: "CoinbaseCDP",
-        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: "secret" } },
+        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: ed25519Key() } },
         tags
       })
       const oauth2 = await control.getOauth2CredentialProvider({ name: await createGithub(world) })

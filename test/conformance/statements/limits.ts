@@ -1,5 +1,6 @@
 /** Limits of the service models: the longest accepted value, and the shortest rejected one. */
 import type { PrivateEndpoint } from "@aws-sdk/client-bedrock-agentcore-control"
+import { ed25519Key } from "../../support/paymentKeys.js"
 import { cite, guess, model, rejects, statement, type World } from "../statement.js"
 import {
   askM2m,
@@ -64,7 +65,7 @@ const managed = (more: object): PrivateEndpoint => ({
 const withEndpoint = (privateEndpoint: PrivateEndpoint) => (world: World) =>
   createCustom(world, unreachable, { privateEndpoint })
 
-const coinbase = (apiKeyId: string, apiKeySecret = "secret") => (world: World) =>
+const coinbase = (apiKeyId: string, apiKeySecret = ed25519Key()) => (world: World) =>
   world.control.createPaymentCredentialProvider({
     name: world.name(),
     credentialProviderVendor: "CoinbaseCDP",
@@ -281,15 +282,11 @@ const limits: ReadonlyArray<Limit> = [
   },
   {
     id: "payment-ids",
-    statement: "Ids of payment vendors have 1 to 512 characters of their pattern; secrets may be empty",
+    statement: "Ids of payment vendors have 1 to 512 characters of their pattern",
     model: [
-      `${coinbaseConfig}.apiKeyId: min 1, max 512, pattern [a-zA-Z0-9-_]+`,
-      `${coinbaseConfig}.apiKeySecret: max 2048`
+      `${coinbaseConfig}.apiKeyId: min 1, max 512, pattern [a-zA-Z0-9-_]+`
     ],
-    accepts: async (world) => {
-      await coinbase(stringOf(512))(world)
-      await coinbase("key", "")(world)
-    },
+    accepts: coinbase(stringOf(512)),
     rejects: [coinbase(stringOf(513)), coinbase(""), coinbase("a key")]
   },
   {

@@ -1,6 +1,7 @@
 /** Credential providers: stored, returned and rejected values. */
 import type { CreateOauth2CredentialProviderCommandInput } from "@aws-sdk/client-bedrock-agentcore-control"
 import { setTimeout } from "node:timers/promises"
+import { ed25519Key, p256Key } from "../../support/paymentKeys.js"
 import {
   cite,
   codingAgents,
@@ -25,12 +26,10 @@ import {
   createCustom,
   createGithub,
   createWorkload,
-  ed25519Key,
   endpoints,
   githubConfig,
   invalidDiscovery,
   keyArn,
-  p256Key,
   regionOf,
   tokenOf,
   uniqueCallbackUrl,
@@ -764,7 +763,7 @@ export const providers = [
       const coinbase = await control.createPaymentCredentialProvider({
         name: name(),
         credentialProviderVendor: "CoinbaseCDP",
-        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: "secret" } }
+        providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: ed25519Key() } }
       })
       present("walletSecretArn", coinbase.providerConfigurationOutput?.coinbaseCdpConfiguration?.walletSecretArn)
       const stripe = await control.createPaymentCredentialProvider({

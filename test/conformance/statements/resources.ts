@@ -12,7 +12,7 @@ import {
   type JWTVerifyGetKey,
   type ProtectedHeaderParameters
 } from "jose"
-import { generateKeyPairSync, type KeyObject } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import {
   cite,
   combine,
@@ -247,18 +247,6 @@ export const verifyAwsJwt = async (subject: string, token: string): ReturnType<t
     requiredClaims: ["aud", "jti", "sub"]
   })
 }
-
-/** An Ed25519 key as Coinbase issues it: the base64 of seed and public key. */
-export const ed25519Key = (): string => {
-  const { d = "", x = "" } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" })
-  return Buffer.concat([Buffer.from(d, "base64url"), Buffer.from(x, "base64url")]).toString("base64")
-}
-
-/** A P-256 key in the form of the recorded creations: the base64 of SEC1. */
-export const p256Key = (): string =>
-  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "der", type: "sec1" }).toString(
-    "base64"
-  )
 
 export const uniqueCallbackUrl = combine(
   cite(

@@ -82,7 +82,7 @@ describe("a user's consent", () => {
         scopes: ["read", "write"],
         resources: ["https://api.test/a", "https://api.test/b"],
         audiences: ["api"],
-        customParameters: { prompt: "consent", state: "mine", scope: "admin", audience: "other", client_id: "other" }
+        customParameters: { prompt: "consent", state: "mine", response_type: "token" }
       }
       const { sessionUri } = yield* consent(token, {
         ...shape,

@@ -378,7 +378,16 @@ describe("tokens on behalf of a user, over the scripted client", () => {
       }
       const [tag, message] = yield* failure(ask(token, request("calendar")))
       assert.strictEqual(tag, "ValidationException")
-      assert.match(message, /not configured for ON_BEHALF_OF_TOKEN_EXCHANGE/)
+      assert.strictEqual(
+        message,
+        "OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: CustomOauth2"
+      )
+      for (const name of ["grant_type", "scope", "client_id", "subject_token", "actor_token"]) {
+        assert.deepStrictEqual(
+          yield* failure(ask(token, { ...request("exchange"), customParameters: { tenant: "a", [name]: "b" } })),
+          ["ValidationException", `${name} cannot be present in customParameters for the specified OAuth2 Flow`]
+        )
+      }
     }).pipe(Effect.provide(backend())))
 
   it.effect("fails when the user's JWT has expired, and with it the workload access token", () =>

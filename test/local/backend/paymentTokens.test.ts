@@ -162,7 +162,9 @@ describe("Coinbase CDP", () => {
   it.effect("issues a wallet token with the hash of the canonical body", () =>
     Effect.gen(function*() {
       yield* setClock
-      yield* coinbase({ walletSecret: Redacted.make(wallet) })
+      // The same key in SEC 1, the form of the creations that were recorded from AWS.
+      const sec1 = p256.privateKey.export({ type: "sec1", format: "der" }).toString("base64")
+      yield* coinbase({ walletSecret: Redacted.make(sec1) })
       const askFor = (body?: string) =>
         Effect.gen(function*() {
           const response = yield* askCoinbase({
@@ -199,7 +201,7 @@ describe("Coinbase CDP", () => {
             Effect.provide(backend())
           )
         )
-        assert.include(message, "apiKeySecret")
+        assert.strictEqual(message, "Expected base64-encoded Ed25519 private key")
         assert.notInclude(message, secret.slice(0, 20))
       }
       for (const secret of ["from-your-configuration", coinbaseKey()]) {
@@ -209,7 +211,7 @@ describe("Coinbase CDP", () => {
             askCoinbase({ includeWalletAuthToken: true })
           ).pipe(Effect.provide(backend()))
         )
-        assert.include(message, "walletSecret")
+        assert.strictEqual(message, "Expected base64-encoded EC P-256 private key")
         assert.notInclude(message, secret.slice(0, 20))
       }
       yield* Effect.gen(function*() {
@@ -270,7 +272,7 @@ describe("Stripe Privy", () => {
             askPrivy({ includeAuthorizationSignature: true })
           ).pipe(Effect.provide(backend()))
         )
-        assert.include(message, "authorizationPrivateKey")
+        assert.strictEqual(message, "Expected base64-encoded EC P-256 private key")
         assert.notInclude(message, secret.slice(0, 20))
       }
       yield* Effect.gen(function*() {

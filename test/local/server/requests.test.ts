@@ -6,6 +6,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Operations from "../../../src/local/server/operations.js"
+import { ed25519Key } from "../../support/paymentKeys.js"
 import * as Recorder from "../../support/recorder.js"
 import { operations } from "../../support/serviceModel.js"
 import * as Wire from "../../support/wire.js"
@@ -411,7 +412,7 @@ describe("a response", () => {
         }),
         ["ListOauth2CredentialProviders", {}],
         ...[
-          ["CoinbaseCDP", { coinbaseCdpConfiguration: { apiKeyId: "id", apiKeySecret: "secret" } }],
+          ["CoinbaseCDP", { coinbaseCdpConfiguration: { apiKeyId: "id", apiKeySecret: ed25519Key() } }],
           ["StripePrivy", { stripePrivyConfiguration: { appId: "id", appSecret: "secret", authorizationId: "id" } }]
         ].flatMap(([credentialProviderVendor, providerConfigurationInput], index) => {
           const request = { name: `payment-${index}`, credentialProviderVendor, providerConfigurationInput }

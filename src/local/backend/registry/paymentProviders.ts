@@ -1,5 +1,6 @@
 /** Payment credential providers. */
 import * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../../IdentityError.js"
 import type {
@@ -7,7 +8,8 @@ import type {
   UpdatePaymentCredentialProviderRequest
 } from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
-import { vendorChanged } from "../failures.js"
+import { invalid, vendorChanged } from "../failures.js"
+import * as PaymentKeys from "../paymentKeys.js"
 import * as Secrets from "../secrets.js"
 import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
@@ -52,6 +54,27 @@ const nameSecret = (
   member: keyof typeof secretNames
 ) => ({ kind: `payment/${vendor.toLowerCase()}`, arnName: `${provider}-${secretsId}/${secretNames[member]}` })
 
+interface KeyForm {
+  readonly parse: (secret: Redacted.Redacted) => object | undefined
+  readonly form: string
+}
+
+const p256: KeyForm = { parse: PaymentKeys.parseP256, form: "EC P-256" }
+
+const keys: { readonly [Name in keyof typeof secretNames]?: KeyForm } = {
+  apiKeySecret: { parse: PaymentKeys.parseApiKey, form: "Ed25519" },
+  walletSecret: p256,
+  authorizationPrivateKey: p256
+}
+
+/** The live service was seen to reject an Ed25519 key of another form. The message for P-256 is a guess. */
+const checkKey = (name: keyof typeof secretNames, secret: Secrets.Secret, path: string) => {
+  const key = keys[name]
+  return key === undefined || secret.source !== "MANAGED" || key.parse(secret.value) !== undefined
+    ? Effect.void
+    : invalid(`Expected base64-encoded ${key.form} private key`, path)
+}
+
 type Members = Readonly<Record<string, never>>
 
 const configure = (
@@ -65,13 +88,16 @@ const configure = (
     const members = config as Members
     const old = stored as Members | undefined
     const required = (name: keyof C & keyof typeof secretNames) =>
-      Secrets.resolve(account, {
-        ...nameSecret(request.credentialProviderVendor, request.name, secretsId, name),
-        path: `providerConfigurationInput.${path}.${name}`,
-        value: members[name],
-        source: members[`${name}Source`],
-        reference: members[`${name}Config`]
-      }, old?.[name])
+      Effect.tap(
+        Secrets.resolve(account, {
+          ...nameSecret(request.credentialProviderVendor, request.name, secretsId, name),
+          path: `providerConfigurationInput.${path}.${name}`,
+          value: members[name],
+          source: members[`${name}Source`],
+          reference: members[`${name}Config`]
+        }, old?.[name]),
+        (secret) => checkKey(name, secret, `providerConfigurationInput.${path}.${name}`)
+      )
     const optional = (name: keyof C & keyof typeof secretNames) =>
       [name, `${name}Source`, `${name}Config`].every((member) => members[member] === undefined)
         ? Effect.succeed(undefined)
