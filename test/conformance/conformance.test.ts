@@ -13,7 +13,7 @@ import * as Aws from "./aws.js"
 import { sweep } from "./clients.js"
 import * as Local from "./local.js"
 import { type Result, runAll, runStatement } from "./run.js"
-import { guess, model, NotApplicable, reference, researcher, statement } from "./statement.js"
+import { guess, model, NotApplicable, notes, reference, statement } from "./statement.js"
 import { statements } from "./statements.js"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -70,7 +70,10 @@ describe("the statements", () => {
       assert.isTrue(source.quotes.length > 0 || source.guess !== undefined, id)
       if (source.guess !== undefined) assert.isAbove(source.guess.length, 8, id)
       for (const { document, text } of source.quotes) {
-        assert.isTrue([model, reference, researcher].includes(document) || URL.canParse(document), `${id}: ${document}`)
+        assert.isTrue(
+          [model, reference, ...Object.values(notes)].includes(document) || URL.canParse(document),
+          `${id}: ${document}`
+        )
         assert.isAbove(text.length, 8, id)
       }
     }

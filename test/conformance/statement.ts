@@ -196,8 +196,17 @@ export const recordedByCli = (file: string, ...texts: ReadonlyArray<string>): So
 export const recordedSts = (file: "identity" | "issuance" | "lifecycle", ...texts: ReadonlyArray<string>): Source =>
   recorded(github(`radkawar/stackd/blob/main/testdata/aws/iam/outbound_${file}.json`), ...texts)
 
-/** Notes about tests of the live service, with ids of requests. */
-export const researcher = "notes of a security researcher, agentcore-obo-findings (run vh-obo-20260917, 2026-09-17)"
+/** Notes of people who used the live service, which have no stable address. */
+export const notes = {
+  /** With ids of requests. */
+  researcher: "notes of a security researcher, agentcore-obo-findings (run vh-obo-20260917, 2026-09-17)",
+  runtime: "notes about on-behalf-of in AgentCore Runtime (D60 test runtime, 2026-10-06)",
+  gateway: "comments about a gateway target with Amazon Cognito (2026-09-28, run 13)",
+  calls: "a report about machine tokens of the live service (2026-09-28)",
+  cognito: "output of the AWS CLI about a CognitoOauth2 provider (2026-04)",
+  guide: "a copy of the developer guide, private-key-jwt (2026-11)",
+  botocore: "documentation in the service models (botocore, shape PrivateKeyJwtConfig)"
+}
 
 /** Combines the quotes of several sources. */
 export const combine = (...sources: ReadonlyArray<Source>): Source => ({

@@ -1,4 +1,6 @@
 /** Tags, the token vault, consent portals, and the account itself. */
+import type { GetWebIdentityTokenCommandInput } from "@aws-sdk/client-sts"
+import { decodeJwt } from "jose"
 import { setTimeout } from "node:timers/promises"
 import { ed25519Key } from "../../support/paymentKeys.js"
 import {
@@ -11,6 +13,7 @@ import {
   model,
   NotApplicable,
   present,
+  recordedSts,
   reference,
   rejects,
   statement,
@@ -35,6 +38,8 @@ const tagAndUntag = async ({ control, lastExchange }: World, resourceArn: string
 
 /** The ARNs of the directory and the vault are prefixes of the ARNs of their resources. */
 const parentOf = (arn: string, form: RegExp): string => present(`ARN ${arn}`, form.exec(arn)?.[0])
+
+const audience = { Audience: ["https://conformance.example.com"] }
 
 const isDisabled = (error: unknown): boolean =>
   error instanceof Error && error.name.startsWith("OutboundWebIdentityFederationDisabled")
@@ -256,6 +261,131 @@ export const account = [
         }),
         { status: 400 }
       )
+    }
+  }),
+  statement({
+    id: "sts.keys",
+    statement: "The keys of STS are RSA_0 and EC384_0, and both are published",
+    source: recordedSts("lifecycle", "\"kid\": \"RSA_0\"", "\"kid\": \"EC384_0\""),
+    run: async ({ sts }) => {
+      for (const [SigningAlgorithm, kid] of [["RS256", "RSA_0"], ["ES384", "EC384_0"]] as const) {
+        const token = present(
+          "WebIdentityToken",
+          (await sts.getWebIdentityToken({ ...audience, SigningAlgorithm })).WebIdentityToken
+        )
+        const { header } = await verifyAwsJwt("WebIdentityToken", token)
+        is("kid", header.kid, kid)
+        const keys = await (await fetch(`${decodeJwt(token).iss}/.well-known/jwks.json`)).json()
+        is("keys", keys.keys.map((key: { readonly kid: string }) => key.kid).sort(), ["EC384_0", "RSA_0"])
+        is("use", keys.keys.every((key: { readonly use: string }) => key.use === "sig"), true)
+      }
+    }
+  }),
+  statement({
+    id: "sts.claims",
+    statement: "The claim of AWS has the principal, which is the subject, and for a role the end of its session",
+    source: recordedSts(
+      "issuance",
+      "\"original_session_exp\": \"2026-09-11T18:51:01Z\"",
+      "\"principal_id\": \"arn:aws:iam::123456789012:role/outbound/stackd-outbound-fixture-role\""
+    ),
+    run: async ({ sts }) => {
+      const { WebIdentityToken = "" } = await sts.getWebIdentityToken({ ...audience, SigningAlgorithm: "ES384" })
+      const { payload } = await verifyAwsJwt("WebIdentityToken", WebIdentityToken)
+      const claim = Object(payload["https://sts.amazonaws.com/"])
+      is("principal_id", claim.principal_id, payload.sub)
+      is("aws_account", claim.aws_account, /^\d{12}$/)
+      present("source_region", claim.source_region)
+      if (String(payload.sub).includes(":role/")) {
+        is("original_session_exp", claim.original_session_exp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+      }
+    }
+  }),
+  statement({
+    id: "sts.size",
+    statement: "Claims of more than 14,984 bytes are rejected: JWT payload exceeds maximum allowed size",
+    source: recordedSts("issuance", "\"payload_bytes\": 14984"),
+    run: async ({ sts }) => {
+      const Audience = Array.from({ length: 10 }, () => "a".repeat(1_000))
+      const Tags = Array.from({ length: 20 }, (_, index) => ({ Key: `${index}`, Value: "v".repeat(256) }))
+      await sts.getWebIdentityToken({ Audience, SigningAlgorithm: "RS256", Tags: Tags.slice(0, 14) })
+      await rejects(sts.getWebIdentityToken({ Audience, SigningAlgorithm: "RS256", Tags }), {
+        status: 400,
+        message: "JWT payload exceeds maximum allowed size"
+      })
+    }
+  }),
+  statement({
+    id: "sts.tag-keys",
+    statement: "Keys of tags that differ only in case are duplicates, and other characters are rejected",
+    source: recordedSts(
+      "identity",
+      "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
+      "Value '<team>' at 'tags.1.member.key' failed to satisfy constraint"
+    ),
+    run: async ({ sts }) => {
+      const ask = (...keys: ReadonlyArray<string>) =>
+        sts.getWebIdentityToken({
+          ...audience,
+          SigningAlgorithm: "RS256",
+          Tags: keys.map((Key) => ({ Key, Value: "test" }))
+        })
+      await rejects(ask("team", "Team"), {
+        status: 400,
+        name: "InvalidParameterValue",
+        message: "Duplicate tag keys found. Please note that Tag keys are case insensitive."
+      })
+      await rejects(ask("<team>"), {
+        status: 400,
+        message: "Value '<team>' at 'tags.1.member.key' failed to satisfy constraint: "
+          + "Member must satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"
+      })
+      await ask("aws:team")
+    }
+  }),
+  statement({
+    id: "sts.violations",
+    statement: "Violations quote the value, and every violation of a constraint is reported",
+    source: recordedSts(
+      "identity",
+      "Value '59' at 'durationSeconds' failed to satisfy constraint: Member must have value greater than or equal to 60",
+      "Value null at 'audience' failed to satisfy constraint: Member must not be null",
+      "2 validation errors detected: Value '' at 'tags.1.member.key'"
+    ),
+    run: async ({ sts }) => {
+      const failed = "failed to satisfy constraint: Member must"
+      const request = { ...audience, SigningAlgorithm: "RS256" as const }
+      const cases: ReadonlyArray<readonly [GetWebIdentityTokenCommandInput, string]> = [
+        [
+          { ...request, DurationSeconds: 59 },
+          `Value '59' at 'durationSeconds' ${failed} have value greater than or equal to 60`
+        ],
+        [{ ...request, Audience: [] }, `Value null at 'audience' ${failed} not be null`],
+        [{ ...request, Audience: [""] }, `Value '[]' at 'audience' ${failed} satisfy constraint: [`],
+        [
+          { ...request, Tags: [{ Key: "", Value: "test" }] },
+          "2 validation errors detected: Value '' at 'tags.1.member.key'"
+        ]
+      ]
+      for (const [input, message] of cases) {
+        await rejects(sts.getWebIdentityToken(input), { status: 400, message })
+      }
+    }
+  }),
+  statement({
+    id: "sts.algorithms",
+    statement: "An algorithm of five characters that is not supported has a message of its own",
+    source: recordedSts(
+      "identity",
+      "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms",
+      "Value 'none' at 'signingAlgorithm' failed to satisfy constraint: Member must have length greater than or equal to 5"
+    ),
+    run: async ({ sts }) => {
+      const ask = (SigningAlgorithm: string) => sts.getWebIdentityToken({ ...audience, SigningAlgorithm })
+      for (const algorithm of ["RS384", "HS256", "rs256"]) {
+        await rejects(ask(algorithm), { status: 400, message: "Requested SigningAlgorithm is not supported." })
+      }
+      await rejects(ask("none"), { status: 400, message: "Value 'none' at 'signingAlgorithm'" })
     }
   }),
   statement({

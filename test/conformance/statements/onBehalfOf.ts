@@ -10,8 +10,10 @@ import {
   guess,
   guide,
   is,
+  notes,
   type Parts,
   present,
+  recorded,
   reference,
   rejects,
   sample,
@@ -24,6 +26,8 @@ import {
   awsJwt,
   createRecorded,
   createWorkload,
+  reservedParameter,
+  reservedParameters,
   tokenOf,
   tokenOfJwt,
   verifyAwsJwt,
@@ -37,7 +41,7 @@ const privateKeyJwt = guide("private-key-jwt")
 /** A rejected exchange. */
 const exchangeFailed = {
   message: "Token exchange failed with HTTP status 400",
-  source: cite(
+  source: recorded(
     sample("obo-training/3-examples/02-agent-via-gateway/entra/real-world/IDP_SETUP.md"),
     "Agent returns OBO #1 failed: ... Token exchange failed with HTTP status 400",
     "Entra rejected the exchange."
@@ -55,11 +59,26 @@ const tokenExchange: OnBehalfOfTokenExchangeConfigType = {
 
 const jwtGrant: OnBehalfOfTokenExchangeConfigType = { grantType: "JWT_AUTHORIZATION_GRANT" }
 
+/** The JWTs that AgentCore gets for the caller. */
+const verifyInvoked = async (subject: string, token: string, audience: string): Promise<void> => {
+  const { header, payload } = await verifyAwsJwt(subject, token)
+  is("aud", payload.aud, audience)
+  is("header", [header.kid, header.typ, header.alg], ["RSA_0", "JWT", "RS256"])
+  const claim = present("claim of AWS", payload["https://sts.amazonaws.com/"])
+  is("invoked_by", Reflect.get(Object(claim), "invoked_by"), "bedrock-agentcore.amazonaws.com")
+  is("principal_id", Reflect.get(Object(claim), "principal_id"), payload.sub)
+}
+
 const askOnBehalf = (
   { data }: World,
   workloadIdentityToken: string,
   provider: string,
-  more: { readonly scopes?: Array<string>; readonly customParameters?: Record<string, string> } = {}
+  more: {
+    readonly scopes?: Array<string>
+    readonly resources?: Array<string>
+    readonly audiences?: Array<string>
+    readonly customParameters?: Record<string, string>
+  } = {}
 ) =>
   data.getResourceOauth2Token({
     workloadIdentityToken,
@@ -141,6 +160,11 @@ export const onBehalfOf = [
         exchange,
         "AgentCore Identity calls sts:GetWebIdentityToken using the credential provider’s token endpoint as the aud claim, then sends the resulting JWT as the actor_token."
       ),
+      recorded(
+        notes.researcher,
+        "header: `{\"kid\":\"RSA_0\",\"typ\":\"JWT\",\"alg\":\"RS256\"}`",
+        "`invoked_by=bedrock-agentcore.amazonaws.com`"
+      ),
       awsJwt
     ),
     needs,
@@ -153,8 +177,7 @@ export const onBehalfOf = [
       })
       const actor = present("actor_token", parameters.get("actor_token"))
       is("actor_token_type", parameters.get("actor_token_type"), jwtType)
-      const { payload } = await verifyAwsJwt("actor_token", actor)
-      is("aud", payload.aud, parts.recorder.tokenEndpoint)
+      await verifyInvoked("actor_token", actor, parts.recorder.tokenEndpoint)
     }
   }),
   statement({
@@ -174,37 +197,94 @@ export const onBehalfOf = [
   }),
   statement({
     id: "obo.override",
-    statement: "Custom parameters may override subject_token_type and requested_token_use, and no other parameter",
+    statement: "Custom parameters are sent, and may override subject_token_type and requested_token_use",
     source: combine(
       cite(
         exchange,
         "Default and can be overridden, see customParameters",
         "requested_token_use=on_behalf_of is automatically added to the request unless overridden."
       ),
-      cite(
-        reference,
-        "These parameters are in addition to the standard OAuth 2.0 flow parameters, and will not override them."
+      recorded(
+        notes.researcher,
+        "`audience`, `subject_token_type` (this one OVERRODE the default `urn:...:token-type:jwt`",
+        "`requested_token_use`, and arbitrary custom keys"
       )
     ),
     needs,
     run: async (world, parts) => {
       const idToken = "urn:ietf:params:oauth:token-type:id_token"
-      const { jwt, parameters } = await observe(world, parts, { onBehalfOfTokenExchangeConfig: tokenExchange }, {
-        customParameters: {
-          subject_token_type: idToken,
-          subject_token: "other",
-          grant_type: "password",
-          audience: "https://api.example.com"
-        }
+      const { parameters } = await observe(world, parts, { onBehalfOfTokenExchangeConfig: tokenExchange }, {
+        customParameters: { subject_token_type: idToken, audience: "https://api.example.com", marker: "a" }
       })
       is("subject_token_type", parameters.getAll("subject_token_type"), [idToken])
-      is("subject_token", parameters.getAll("subject_token"), [jwt])
-      is("grant_type", parameters.getAll("grant_type"), ["urn:ietf:params:oauth:grant-type:token-exchange"])
       is("audience", parameters.getAll("audience"), ["https://api.example.com"])
+      is("marker", parameters.getAll("marker"), ["a"])
       const grant = await observe(world, parts, { onBehalfOfTokenExchangeConfig: jwtGrant }, {
         customParameters: { requested_token_use: "on_behalf_of" }
       })
       is("requested_token_use", grant.parameters.getAll("requested_token_use"), ["on_behalf_of"])
+    }
+  }),
+  statement({
+    id: "obo.reserved",
+    statement: "Reserved names in customParameters are rejected: X cannot be present in customParameters",
+    source: recorded(
+      notes.researcher,
+      "\"<x> cannot be present in customParameters for the specified OAuth2 Flow\"",
+      "`subject_token`, `actor_token`, `actor_token_type`, `client_id`, `client_secret`, `grant_type`, `scope`",
+      "`resource` blocked when top-level `resources` set; `audience` blocked when top-level `audiences` set"
+    ),
+    needs,
+    run: async (world, { recorder, userToken }) => {
+      const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
+      const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
+      for (const parameter of reservedParameters) {
+        await rejects(
+          askOnBehalf(world, token, name, { customParameters: { [parameter]: "value" } }),
+          reservedParameter(parameter)
+        )
+      }
+      const both = { resources: ["https://api.example.com"], audiences: ["api"] }
+      for (const parameter of ["resource", "audience"]) {
+        await rejects(
+          askOnBehalf(world, token, name, { ...both, customParameters: { [parameter]: "value" } }),
+          reservedParameter(parameter)
+        )
+      }
+      is("requests", recorder.tokens(clientId).length, 0)
+    }
+  }),
+  statement({
+    id: "obo.required",
+    statement: "CustomOauth2 without its configuration is rejected: OnBehalfOfTokenExchangeConfig is required",
+    source: recorded(
+      notes.runtime,
+      "ValidationException: OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: CustomOauth2"
+    ),
+    needs,
+    run: async (world, { recorder, userToken }) => {
+      const { name } = await createRecorded(world, recorder)
+      const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
+      await rejects(askOnBehalf(world, token, name), {
+        ...validation,
+        message:
+          "OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: CustomOauth2"
+      })
+    }
+  }),
+  statement({
+    id: "obo.without-token",
+    statement: "An exchange with a success status and no token is: Error parsing token exchange response",
+    source: recorded(notes.researcher, "\"Error parsing token exchange response\" (interactsh returns non-OAuth)"),
+    needs,
+    run: async (world, { recorder, userToken }) => {
+      const { clientId, name } = await createRecorded(world, recorder, { onBehalfOfTokenExchangeConfig: tokenExchange })
+      recorder.respond(clientId, () => ({ body: {} }))
+      const token = await tokenOfJwt(world, await createWorkload(world), await userToken({ sub: "alice" }))
+      await rejects(askOnBehalf(world, token, name), {
+        ...validation,
+        message: "Error parsing token exchange response"
+      })
     }
   }),
   statement({
@@ -379,7 +459,7 @@ export const onBehalfOf = [
     id: "aws-jwt.client",
     statement: "A client of AWS_IAM_ID_TOKEN_JWT authenticates by a JWT of AWS, whose aud is the token endpoint",
     source: guess(
-      "the audience, which no document names here; RFC 7523 allows the token endpoint",
+      "the audience, which no document names here (RFC 7523 allows the token endpoint), and that the JWT is like an actor token",
       cite(
         guide("client-auth-methods"),
         "Authenticates to the authorization server’s token endpoint by sending an AWS IAM-signed JWT assertion for the agent’s execution role (obtained via sts:GetWebIdentityToken) as client assertion, per RFC 7523, Section 2.2."
@@ -395,8 +475,7 @@ export const onBehalfOf = [
       await askM2m(world, await tokenOf(world, await createWorkload(world)), name)
       const { parameters } = present("token request", recorder.tokens(clientId)[0])
       const assertion = present("client_assertion", parameters.get("client_assertion"))
-      const { payload } = await verifyAwsJwt("client_assertion", assertion)
-      is("aud", payload.aud, recorder.tokenEndpoint)
+      await verifyInvoked("client_assertion", assertion, recorder.tokenEndpoint)
     }
   })
 ]

@@ -63,9 +63,9 @@ export const protocol = [
   }),
   statement({
     id: "protocol.reason",
-    statement: "Every ValidationException has a reason",
+    statement: "The response of a ValidationException has the member reason, which may be null",
     source: guess(
-      "null for a reason that the service does not give: reports of the live service, not readable",
+      "that it may be null: the model requires the member, and its enumeration has no value for most rejections",
       cite(reference, "reason: ValidationExceptionReason | undefined")
     ),
     run: async (world) => {

@@ -11,6 +11,7 @@ import {
   guide,
   is,
   model,
+  notes,
   present,
   recorded,
   recordedByCli,
@@ -339,6 +340,90 @@ export const providers = [
     }
   }),
   statement({
+    id: "payment.keys",
+    statement: "A key of Coinbase that is no Ed25519 key of 64 bytes is rejected when the provider is created",
+    source: recordedByCli(
+      "payment-credential-provider/validation.ts",
+      "the service rejects a",
+      "bare 32-byte seed (\"Expected base64-encoded Ed25519 private key\")"
+    ),
+    run: async ({ control, name }) => {
+      const seed = Buffer.from(ed25519Key(), "base64").subarray(0, 32).toString("base64")
+      await rejects(
+        control.createPaymentCredentialProvider({
+          name: name(),
+          credentialProviderVendor: "CoinbaseCDP",
+          providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: seed } }
+        }),
+        { ...validation, message: "Expected base64-encoded Ed25519 private key" }
+      )
+    }
+  }),
+  statement({
+    id: "payment.p256-keys",
+    statement: "A wallet secret that is no P-256 key is rejected when the provider is created",
+    source: guess(
+      "that it is, and the message: only the key of Coinbase's API was seen to be rejected",
+      recordedByCli(
+        "payment-credential-provider/paymentCredentialProvider.test.tsx",
+        "the P-256 wallet keys use SEC1 DER"
+      )
+    ),
+    run: async ({ control, name }) => {
+      const create = (walletSecret: string) =>
+        control.createPaymentCredentialProvider({
+          name: name(),
+          credentialProviderVendor: "CoinbaseCDP",
+          providerConfigurationInput: {
+            coinbaseCdpConfiguration: { apiKeyId: "key", apiKeySecret: ed25519Key(), walletSecret }
+          }
+        })
+      await rejects(create(ed25519Key()), validation)
+      await create(p256Key())
+    }
+  }),
+  ...(["CognitoOauth2", "GithubOauth2"] as const).map((vendor) =>
+    statement({
+      id: `vendor.response-types.${vendor}`,
+      statement: `The metadata of ${vendor} in a response has responseTypes code`,
+      source: vendor === "CognitoOauth2"
+        ? recorded(notes.cognito, "\"responseTypes\": [\"code\"]")
+        : guess(
+          "that the metadata of other vendors has it too",
+          recorded(notes.cognito, "\"responseTypes\": [\"code\"]")
+        ),
+      run: async (world) => {
+        const name = world.name()
+        const config = vendors[vendor]
+        await create(world, vendor, config ?? {} as Config, name)
+        const { oauth2ProviderConfigOutput: output } = await world.control.getOauth2CredentialProvider({ name })
+        const { oauthDiscovery } = output?.includedOauth2ProviderConfig ?? output?.githubOauth2ProviderConfig ?? {}
+        is("responseTypes", oauthDiscovery?.authorizationServerMetadata?.responseTypes, ["code"])
+      }
+    })
+  ),
+  statement({
+    id: "provider.https",
+    statement: "An endpoint that is not https is rejected: TokenEndpoint is not a valid URL, DiscoveryUrl is …",
+    source: recorded(
+      notes.researcher,
+      "(all \"TokenEndpoint/DiscoveryUrl is not a valid URL\")",
+      "`http://` scheme REJECTED (https-only)"
+    ),
+    run: async (world) => {
+      const discoveryUrl = "http://id.example.com/.well-known/openid-configuration"
+      await rejects(custom(world, { oauthDiscovery: { discoveryUrl } }), {
+        ...validation,
+        message: "DiscoveryUrl is not a valid URL"
+      })
+      const metadata = { ...endpoints, tokenEndpoint: "http://id.example.com/token" }
+      await rejects(custom(world, { oauthDiscovery: { authorizationServerMetadata: metadata } }), {
+        ...validation,
+        message: "TokenEndpoint is not a valid URL"
+      })
+    }
+  }),
+  statement({
     id: "payment.tags",
     statement: "GetPaymentCredentialProvider returns no tags, even if the provider has tags",
     source: recordedByCli(
@@ -659,7 +744,7 @@ export const providers = [
   statement({
     id: "private-key-jwt.region",
     statement: "The KMS key of a private-key JWT is in the Region of the provider",
-    source: guess("the sentence, which was read in a copy of the guide as: KMS key in the same Region"),
+    source: guess("the exception", cite(notes.guide, "KMS key in the same Region")),
     run: async (world) => {
       const other = await regionOf(world) === "eu-west-1" ? "eu-central-1" : "eu-west-1"
       await rejects(custom(world, await keyed(world, {}, other), keyedClient), validation)
@@ -668,9 +753,7 @@ export const providers = [
   statement({
     id: "private-key-jwt.update",
     statement: "An update of privateKeyJwtConfig changes only the members that it has",
-    source: guess(
-      "the sentence is in the documentation of the service model (botocore, shape PrivateKeyJwtConfig): On Update: all fields are optional"
-    ),
+    source: cite(notes.botocore, "On Update: all fields are optional"),
     run: async (world) => {
       const name = world.name()
       const config = { ...keyedClient, ...discovery, ...await keyed(world) } as typeof discovery & typeof keyedClient

@@ -248,6 +248,23 @@ export const verifyAwsJwt = async (subject: string, token: string): ReturnType<t
   })
 }
 
+/** Names that customParameters cannot have. */
+export const reservedParameters: ReadonlyArray<string> = [
+  "grant_type",
+  "scope",
+  "client_id",
+  "client_secret",
+  "subject_token",
+  "actor_token",
+  "actor_token_type"
+]
+
+export const reservedParameter = (name: string) => ({
+  status: 400,
+  name: "ValidationException",
+  message: `${name} cannot be present in customParameters for the specified OAuth2 Flow`
+})
+
 export const uniqueCallbackUrl = combine(
   cite(
     guide("identity-idp-okta"),

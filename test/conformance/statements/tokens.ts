@@ -8,8 +8,10 @@ import {
   guide,
   is,
   model,
+  notes,
   type Parts,
   present,
+  recorded,
   reference,
   rejects,
   statement,
@@ -23,12 +25,16 @@ import {
   createGithub,
   createRecorded,
   createWorkload,
+  endpoints,
   grant,
   grantedAlice,
+  reservedParameter,
+  reservedParameters,
   returnUrl,
   tokenOf,
   tokenOfJwt,
-  uniqueCallbackUrl
+  uniqueCallbackUrl,
+  unreachable
 } from "./resources.js"
 
 const sessionBinding = guide("oauth2-authorization-url-session-binding")
@@ -37,7 +43,7 @@ const tokens = guide("identity-authentication")
 
 const vaultToken = codingAgents("cdk/src/handlers/shared/linear-vault-token.ts")
 
-const vaultShape = cite(
+const vaultShape = recorded(
   vaultToken,
   "AgentCore keys a cached grant by the full token-request shape, customParameters included — live-proven"
 )
@@ -115,7 +121,7 @@ export const machineTokens = [
   statement({
     id: "m2m.not-stored",
     statement: "Each request for a token of a machine reaches the token endpoint",
-    source: guess("reports of the live service, not readable: no entry in the vault is seen"),
+    source: recorded(notes.calls, "M2M tokens are not stored: each call asks the token endpoint"),
     needs: ["recorder"],
     run: async (world, { recorder }) => {
       const { clientId, name } = await createRecorded(world, recorder)
@@ -127,8 +133,7 @@ export const machineTokens = [
   }),
   statement({
     id: "m2m.parameters",
-    statement:
-      "Custom parameters are sent, and never replace those of the specification; resources are repeated, audiences too",
+    statement: "Custom parameters are sent; resources are repeated, audiences too",
     source: guess(
       "how resources and audiences are sent: resource as in RFC 8707, audience as in RFC 8693. The guide: \"the current implementation supports single-resource binding\"",
       customParameters,
@@ -146,21 +151,60 @@ export const machineTokens = [
         scopes: ["a", "b"],
         resources: ["https://one.example.com", "https://two.example.com"],
         audiences: ["first"],
-        customParameters: { grant_type: "password", scope: "all", client_id: "other", tenant: "t-1" }
+        customParameters: { tenant: "t-1" }
       })
       const { parameters } = present("request", recorder.tokens(clientId)[0])
       is("grant_type", parameters.getAll("grant_type"), ["client_credentials"])
       is("scope", parameters.getAll("scope"), ["a b"])
-      is("client_id", parameters.getAll("client_id").includes("other"), false)
       is("tenant", parameters.getAll("tenant"), ["t-1"])
       is("resource", parameters.getAll("resource"), ["https://one.example.com", "https://two.example.com"])
       is("audience", parameters.getAll("audience"), ["first"])
     }
   }),
   statement({
+    id: "parameters.reserved",
+    statement: "Reserved names in customParameters are rejected in every flow",
+    source: guess(
+      "that they are: it was seen for requests on behalf of a user",
+      recorded(notes.researcher, "\"<x> cannot be present in customParameters for the specified OAuth2 Flow\"")
+    ),
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const { clientId, name } = await createRecorded(world, recorder)
+      const workload = await createWorkload(world)
+      const [machine, alice] = [await tokenOf(world, workload), await tokenOf(world, workload, "alice")]
+      for (const parameter of reservedParameters) {
+        const customParameters = { [parameter]: "value" }
+        await rejects(askM2m(world, machine, name, { customParameters }), reservedParameter(parameter))
+        await rejects(askUser(world, alice, name, { customParameters }), reservedParameter(parameter))
+      }
+      is("requests", recorder.tokens(clientId).length, 0)
+    }
+  }),
+  statement({
+    id: "m2m.unresolved",
+    statement: "A token endpoint whose host has no address is: Failed to resolve hostname: X",
+    source: guess(
+      "that a request for a token has the message: it was seen as the status reason of a gateway target",
+      recorded(notes.gateway, "Failed to resolve hostname: <domain>.auth.<region>.amazoncognito.com")
+    ),
+    run: async (world) => {
+      const { name } = await createCustom(world, {
+        ...unreachable,
+        oauthDiscovery: {
+          authorizationServerMetadata: { ...endpoints, tokenEndpoint: "https://conformance.invalid/token" }
+        }
+      })
+      await rejects(askM2m(world, await tokenOf(world, await createWorkload(world)), name), {
+        ...validation,
+        message: "Failed to resolve hostname: conformance.invalid"
+      })
+    }
+  }),
+  statement({
     id: "m2m.rejected",
     statement: "The error of an authorization server is not passed on: Error parsing ClientCredentials response",
-    source: cite(
+    source: recorded(
       github("aws/bedrock-agentcore-sdk-python/issues/81"),
       "An error occurred (ValidationException) when calling the GetResourceOauth2Token operation: Error parsing ClientCredentials response",
       "We don't propagate errors from the resource credential provider."
@@ -230,7 +274,7 @@ export const userTokens = [
   statement({
     id: "user.no-registered-url",
     statement: "A workload identity without return URLs gets no user's token: it has to register and use at least one",
-    source: cite(
+    source: recorded(
       github("awslabs/agentcore-samples/issues/528"),
       "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
     ),
@@ -266,7 +310,7 @@ export const userTokens = [
   statement({
     id: "user.no-url",
     statement: "A request without a return URL is rejected: You must provide a ResourceOauth2ReturnUrl",
-    source: cite(
+    source: recorded(
       github("enechange/collmbo/pull/742"),
       "This is required by the AWS Bedrock AgentCore API for USER_FEDERATION flows",
       "Without this parameter, the API returns: \"You must provide a ResourceOauth2ReturnUrl to proceed with this flow\""
@@ -283,7 +327,7 @@ export const userTokens = [
   statement({
     id: "user.url-with-grant",
     statement: "A return URL is required even when a grant exists",
-    source: cite(
+    source: recorded(
       vaultToken,
       "In the resolver (non-interactive) path the grant is already consented, so this URL is never actually visited — but the API rejects the call without one"
     ),
@@ -475,8 +519,6 @@ export const userTokens = [
         customParameters: {
           access_type: "offline",
           response_type: "token",
-          client_id: "other",
-          scope: "all",
           state: "mine"
         }
       })
@@ -550,7 +592,7 @@ export const userTokens = [
         sessionBinding,
         "your application must present the original inbound identity provider OAuth token or user_id String that was used to generate the workload access token"
       ),
-      cite(originalArtifact, "AccessDeniedException: Invalid or expired session")
+      recorded(originalArtifact, "AccessDeniedException: Invalid or expired session")
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
@@ -568,7 +610,7 @@ export const userTokens = [
     id: "binding.same-jwt",
     statement:
       "The session of a JWT is completed with that JWT only, not with a fresh one of the same user, nor with the subject",
-    source: cite(
+    source: recorded(
       originalArtifact,
       "the session-binding check validates against that original token artifact, not the underlying subject/claims",
       "A freshly minted token for the same human user (different iat/nonce/signature) is deterministically rejected",
@@ -630,7 +672,7 @@ export const userTokens = [
   statement({
     id: "vault.namespaces",
     statement: "The user of a JWT and the user of an id are different users",
-    source: guess("reports of the live service, not readable"),
+    source: guess("no source says it: a JWT names its user by iss and sub, and a user id has neither"),
     needs: ["recorder", "browse", "userToken"],
     run: async (world, parts) => {
       const { provider, workload } = await grantedAlice(world, parts)
@@ -667,7 +709,9 @@ export const userTokens = [
     statement({
       id: `vault.shape.${subject.replaceAll(" ", "-")}`,
       statement: `A request with ${subject} than the grant has requires another consent`,
-      source: vaultShape,
+      source: subject.startsWith("other resources") || subject.startsWith("other audiences")
+        ? guess("that resources and audiences belong to the shape", vaultShape)
+        : vaultShape,
       needs: ["recorder", "browse"],
       run: async (world, parts) => {
         const { provider, token } = await grantedAlice(world, parts)

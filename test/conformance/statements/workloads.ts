@@ -12,6 +12,7 @@ import {
   is,
   model,
   present,
+  recorded,
   reference,
   rejects,
   sample,
@@ -21,7 +22,7 @@ import { createGithub, createWorkload, returnUrl, tokenOf, tokenOfJwt, verifyJwt
 
 const workloadTokens = guide("get-workload-access-token")
 
-const unknownWorkload = cite(
+const unknownWorkload = recorded(
   sample("08-okta-xaa-delegation-chain/deploy/04_create_obo_provider.py"),
   "AccessDeniedException ... GetWorkloadAccessTokenForJWT ... Workload Identity does not belong to caller account which reads like an IAM or cross-account problem rather than a missing resource."
 )
@@ -93,7 +94,7 @@ export const workloads = [
     id: "workload.duplicate",
     statement:
       "A second workload identity of a name is a ValidationException: WorkloadIdentity with name 'X' already exists",
-    source: cite(
+    source: recorded(
       codingAgents("cdk/src/handlers/linear-identity-provisioning/index.ts"),
       "AgentCore reports a duplicate name as a ValidationException (\"WorkloadIdentity with name '<name>' already exists.\"), NOT the ConflictException the name suggests — verified against the live service."
     ),
@@ -134,7 +135,7 @@ export const workloads = [
     id: "workload-token.unknown",
     statement:
       "A workload access token of an unknown workload identity is AccessDenied: it does not belong to the account",
-    source: unknownWorkload,
+    source: guess("that a token without a JWT is rejected in the same way: the report is about a JWT", unknownWorkload),
     run: async ({ data, name }) => {
       const workloadName = name()
       await rejects(data.getWorkloadAccessToken({ workloadName }), doesNotBelong)
