@@ -420,6 +420,24 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: success(/CredentialProvider$/, everywhere(/-[0-9a-f]{8}(?=[-/][a-zA-Z0-9-]{6,}")/g, ""))
   },
   {
+    id: "parameters.dropped",
+    wrong: "Reserved names in customParameters are dropped",
+    detectedBy: ["obo.reserved", "parameters.reserved"],
+    make: request(/^GetResourceOauth2Token$/, (json) => without(json, "customParameters"))
+  },
+  {
+    id: "sts.key-ids",
+    wrong: "The words of STS are those of a service with JSON",
+    detectedBy: ["sts.violations", "sts.tag-keys", "sts.algorithms", "sts.size"],
+    make: response(/^STS$/, (given) => ({ ...given, body: given.body.replace(/<Message>[^<]*/, "<Message>other") }))
+  },
+  {
+    id: "exception.server-words",
+    wrong: "The messages about authorization servers are one message",
+    detectedBy: ["obo.required", "obo.without-token", "m2m.unresolved", "provider.https", "payment.keys"],
+    make: failure(400, worded(() => "The authorization server cannot be used"))
+  },
+  {
     id: "response.payment-tags",
     wrong: "A payment provider is returned with its tags",
     detectedBy: ["payment.tags"],
@@ -1013,7 +1031,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "obo.subject",
     wrong: "A token exchange has another subject token",
-    detectedBy: ["obo.token-exchange", "obo.override"],
+    detectedBy: ["obo.token-exchange"],
     make: parameters((given) => {
       if (given.has("subject_token")) given.set("subject_token", "other")
     })

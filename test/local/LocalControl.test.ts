@@ -5,6 +5,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -401,6 +402,25 @@ describe("LocalControl", () => {
       }
     }).pipe(Effect.provide(local())))
 
+  it.effect("has the messages of AWS for the errors of STS", () =>
+    Effect.gen(function*() {
+      const { faults } = yield* control
+      const sts = yield* SecurityTokenService.SecurityTokenService
+      // Recorded by radkawar/stackd, testdata/aws/iam/outbound_identity.json.
+      const cases = [
+        ["OutboundWebIdentityFederationDisabledException", "OutboundWebIdentityFederation is disabled."],
+        [
+          "SessionDurationEscalationException",
+          "Requested token expiry time must be before the original session's expiry time."
+        ]
+      ] as const
+      for (const [exception, message] of cases) {
+        yield* faults.add({ operation: "GetWebIdentityToken", exception, count: 1 })
+        const error = yield* Effect.flip(sts.getWebIdentityToken({ audience: ["a"], signingAlgorithm: "ES384" }))
+        assert.deepInclude(error, { _tag: exception, message })
+      }
+    }).pipe(Effect.provide(local())))
+
   it.effect("rejects a fault whose name is misspelled", () =>
     Effect.gen(function*() {
       const { faults } = yield* control
@@ -410,6 +430,10 @@ describe("LocalControl", () => {
           [
             { operation, exception: "ThrotlingException" },
             "`exception` 'ThrotlingException' is unknown; did you mean 'ThrottlingException'?"
+          ],
+          [
+            { operation, exception: "Throtling" },
+            "`exception` 'Throtling' is unknown; did you mean 'ThrottlingException'?"
           ],
           [
             { operation, exception: "accessDeniedException", status: 403 },

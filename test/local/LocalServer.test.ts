@@ -148,7 +148,13 @@ describe("protocol", () => {
           "/identities",
           "/%zz",
           "//",
-          "/identities/oauth2/callback/a/b"
+          "/identities/oauth2/callback/a/b",
+          // The paths of operations are exact.
+          `${path}/`,
+          path.toLowerCase(),
+          `/${path}`,
+          `${path};a=b`,
+          "/TAGS/arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault%2Fdefault"
         ]
       ) {
         fails(yield* Wire.operation(base, unknown, input), 404, "UnknownOperationException")
