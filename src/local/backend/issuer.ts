@@ -28,6 +28,10 @@ export const duplicateTags = new UnknownServiceError({
   message: "Duplicate tag keys found. Please note that Tag keys are case insensitive."
 })
 
+/** RFC 3339, without a fraction. */
+const formatSeconds = (seconds: number): string =>
+  DateTime.formatIso(DateTime.makeUnsafe(seconds * 1000)).replace(".000", "")
+
 /** Whether keys of tags are equal, apart from upper and lower case. */
 export const hasDuplicates = (keys: ReadonlyArray<string>): boolean =>
   new Set(keys.map((key) => key.toLowerCase())).size < keys.length
@@ -87,7 +91,7 @@ export const make = (issuer: string, account: Arn.Account) =>
           ...(invokedBy === undefined ? {} : { invoked_by: invokedBy }),
           aws_account: account.accountId,
           ...(Object.keys(tags).length === 0 ? {} : { request_tags: tags }),
-          original_session_exp: new Date((issuedAt + sessionLifetime) * 1000).toISOString().replace(".000", ""),
+          original_session_exp: formatSeconds(issuedAt + sessionLifetime),
           source_region: account.region,
           principal_id: principal
         },
