@@ -17,6 +17,7 @@ export interface Cause {
 }
 
 const recorded = "recordings of the live service in aws/agentcore-cli, July to September 2026"
+const recordedSts = "recordings of the live STS in radkawar/stackd, September 2026"
 const liveRun = "public report of a live run, 2026-09-17"
 
 export const causes: ReadonlyArray<Cause> = [
@@ -39,6 +40,18 @@ export const causes: ReadonlyArray<Cause> = [
     source: liveRun
   },
   {
+    sentence: "OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: …",
+    cause: "The credential provider has no configuration for tokens on behalf of users.",
+    check: "Update the provider with `onBehalfOfTokenExchangeConfig`.",
+    source: "public reports, September and October 2026"
+  },
+  {
+    sentence: "… cannot be present in customParameters for the specified OAuth2 Flow",
+    cause: "AgentCore sets this parameter itself, from another member of the request.",
+    check: "Remove it from `customParameters`. Use `scopes`, `resources` and `audiences`.",
+    source: liveRun
+  },
+  {
     sentence: "Invalid Discovery URL",
     cause: "The discovery document could not be read, or it is no metadata of an authorization server.",
     check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`.",
@@ -54,6 +67,18 @@ export const causes: ReadonlyArray<Cause> = [
     sentence: "Token endpoint is not a valid URL",
     cause: "The metadata of the authorization server has a token endpoint without https.",
     check: "Read `token_endpoint` in the discovery document.",
+    source: liveRun
+  },
+  {
+    sentence: "TokenEndpoint is not a valid URL",
+    cause: "The token endpoint in the request is not an https URL.",
+    check: "Correct `tokenEndpoint` in `authorizationServerMetadata`.",
+    source: liveRun
+  },
+  {
+    sentence: "DiscoveryUrl is not a valid URL",
+    cause: "The discovery URL in the request is not an https URL.",
+    check: "Correct `discoveryUrl`.",
     source: liveRun
   },
   {
@@ -116,6 +141,24 @@ export const causes: ReadonlyArray<Cause> = [
     cause: "No API-key provider has this name, in the account and region of the caller.",
     check: "Compare the region, the account and the name with ListApiKeyCredentialProviders.",
     source: recorded
+  },
+  {
+    sentence: "OutboundWebIdentityFederation is disabled.",
+    cause: "The account does not allow AWS-signed JWTs.",
+    check: "Run `aws iam enable-outbound-web-identity-federation`. STS follows about 10 seconds later.",
+    source: recordedSts
+  },
+  {
+    sentence: "Requested token expiry time must be before the original session's expiry time.",
+    cause: "The JWT would outlive the session of the role that asks for it.",
+    check: "Ask for a shorter duration, or renew the session first.",
+    source: recordedSts
+  },
+  {
+    sentence: "JWT payload exceeds maximum allowed size",
+    cause: "The claims of the JWT have more than 14,984 bytes.",
+    check: "Remove tags, or shorten their values.",
+    source: recordedSts
   }
 ]
 
