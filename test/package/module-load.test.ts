@@ -1,12 +1,12 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import { execFile } from "node:child_process"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
 import { readdirSync, readFileSync } from "node:fs"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { promisify } from "node:util"
 import { buildModules } from "../support/build.mjs"
+import * as Child from "../support/child.js"
 import { isPublic } from "./publicModules.mjs"
 
-const run = promisify(execFile)
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 const root = path("../../")
@@ -35,20 +35,32 @@ interface Loaded {
 
 const urlOf = (module: string): string => pathToFileURL(`${built}/${module}.js`).href
 
-/** Returns the modules that a process loads when it imports these modules or packages. */
-const load = async (specifiers: ReadonlyArray<string>): Promise<Loaded> => {
-  const { stdout } = await run(
-    process.execPath,
-    [
-      "--import",
-      path("./record-modules.mjs"),
-      "--input-type=module",
-      "--eval",
-      specifiers.map((specifier) => `await import(${JSON.stringify(specifier)})`).join("\n")
-    ],
-    { cwd: root, env: { PATH: process.env["PATH"] }, maxBuffer: 64 * 1024 * 1024 }
+/** The modules that each module imports or requires. */
+const graph = new Map<string, ReadonlyArray<string>>()
+
+const packages = ["jose", "@aws-sdk/client-bedrock-agentcore"]
+
+const loadAll = Effect.gen(function*() {
+  built = yield* Effect.promise(buildModules)
+  const modules = [...core, ...folders.flatMap(([, modules]) => modules)].map(urlOf)
+  const child = yield* Child.start([path("./moduleGraph.child.mjs"), JSON.stringify([...modules, ...packages])])
+  yield* Stream.runForEach(
+    child.reports,
+    ({ from, to }) => Effect.sync(() => graph.set(String(from), to as ReadonlyArray<string>))
   )
-  const lines = [...new Set(stdout.split("\n"))]
+  assert.strictEqual(yield* child.ended, 0, child.output())
+})
+
+/** Returns the modules that a process loads when it imports these modules or packages. */
+const load = (specifiers: ReadonlyArray<string>): Loaded => {
+  const seen = new Set<string>()
+  const visit = (url: string): void => {
+    if (seen.has(url)) return
+    seen.add(url)
+    for (const next of graph.get(url) ?? []) visit(next)
+  }
+  for (const specifier of specifiers) visit(specifier)
+  const lines = [...seen]
   const urls = lines.filter((line) => line.startsWith("file:"))
   const builtins = lines.filter((line) => line.startsWith("node:"))
   const own = urls.filter((url) => url.startsWith(pathToFileURL(built).href))
@@ -59,11 +71,10 @@ const load = async (specifiers: ReadonlyArray<string>): Promise<Loaded> => {
   return { urls, own, packages: [...new Set(packages)].sort(), builtins }
 }
 
-const loadModules = async (...modules: ReadonlyArray<string>): Promise<Loaded> => {
+const loadModules = (...modules: ReadonlyArray<string>): Loaded => {
   const urls = modules.map(urlOf)
-  const loaded = await load(urls)
-  assert.includeMembers([...loaded.urls], urls)
-  return loaded
+  for (const url of urls) assert.isTrue(graph.has(url), url)
+  return load(urls)
 }
 
 /** The modules in folders of Effect, without those that its `Config` and `Schema` load. */
@@ -74,9 +85,7 @@ const foldersOf = (urls: ReadonlyArray<string>) =>
     .filter((module) => !/^http\/(?:Cookies|Headers|UrlParams|internal\/urlParams)$/.test(module))
 
 describe("the modules that a module of the package loads", { timeout: 60_000 }, () => {
-  beforeAll(async () => {
-    built = await buildModules()
-  }, 60_000)
+  beforeAll(() => Effect.runPromise(Effect.scoped(loadAll)), 60_000)
 
   it("are found", () => {
     assert.includeMembers([...core], ["index", "DataPlane", "ControlPlane", "Identity", "AccessToken", "ApiKey"])
@@ -92,9 +101,9 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.sameMembers(open, named)
   })
 
-  it("include packages, and what these require as CommonJS", async () => {
-    const { packages } = await load(["jose", "@aws-sdk/client-bedrock-agentcore"])
-    assert.includeMembers([...packages], ["jose", "@aws-sdk/client-bedrock-agentcore", "@smithy/core"])
+  it("include packages, and what these require as CommonJS", () => {
+    const loaded = load(packages).packages
+    assert.includeMembers([...loaded], ["jose", "@aws-sdk/client-bedrock-agentcore", "@smithy/core"])
   })
 
   it("include every core module for the root", async () => {
@@ -102,8 +111,8 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.sameMembers(Object.keys(index), core.filter((name) => name !== "index"))
   })
 
-  it("are only those of Effect for the root", async () => {
-    const { own, packages, urls } = await loadModules(...core)
+  it("are only those of Effect for the root", () => {
+    const { own, packages, urls } = loadModules(...core)
     assert.deepStrictEqual(packages, ["effect"])
     assert.deepStrictEqual(foldersOf(urls), [])
     assert.deepStrictEqual(urls.filter((url) => url.endsWith("/effect/dist/index.js")), [])
@@ -111,8 +120,8 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.deepStrictEqual(own.filter((url) => above.test(url)), [])
   })
 
-  it("are at most 34 files for Identity, because files take longer to find than to run", async () => {
-    const { own } = await loadModules("Identity")
+  it("are at most 34 files for Identity, because files take longer to find than to run", () => {
+    const { own } = loadModules("Identity")
     assert.isAtMost(own.length, 34)
   })
 
@@ -126,40 +135,40 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     }
   })
 
-  it("contain no other plane and no streams for aws/AwsDataPlane, because only lists need streams", async () => {
+  it("contain no other plane and no streams for aws/AwsDataPlane, because only lists need streams", () => {
     // Effect's `ConfigProvider` loads its streams.
     const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$/
-    const seen = async (module: string) =>
-      (await loadModules(module)).own.filter((url) =>
+    const seen = (module: string) =>
+      loadModules(module).own.filter((url) =>
         listing.test(url) || readFileSync(fileURLToPath(url), "utf8").includes("\"effect/Stream\"")
       )
-    assert.deepStrictEqual(await seen("aws/AwsDataPlane"), [])
-    assert.isNotEmpty(await seen("aws/AwsPlanes"))
+    assert.deepStrictEqual(seen("aws/AwsDataPlane"), [])
+    assert.isNotEmpty(seen("aws/AwsPlanes"))
   })
 
-  it("contain no other plane for aws/AwsControlPlane", async () => {
-    const { own } = await loadModules("aws/AwsControlPlane")
+  it("contain no other plane for aws/AwsControlPlane", () => {
+    const { own } = loadModules("aws/AwsControlPlane")
     const others = /\/modules\/(?:DataPlane|SecurityTokenService|Identity)\.js$/
     assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
-  it("contain no module of Node and no package but Effect's for aws/AwsHttpPlanes", async () => {
+  it("contain no module of Node and no package but Effect's for aws/AwsHttpPlanes", () => {
     for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
-      const { builtins, packages } = await loadModules(module)
+      const { builtins, packages } = loadModules(module)
       assert.deepStrictEqual(builtins, [], module)
       assert.deepStrictEqual(packages, ["effect"])
     }
-    assert.isNotEmpty((await loadModules("http/RequestContext")).builtins)
+    assert.isNotEmpty(loadModules("http/RequestContext").builtins)
   })
 
-  it("contain no other plane for aws/AwsHttpDataPlane", async () => {
-    const { own } = await loadModules("aws/AwsHttpDataPlane")
+  it("contain no other plane for aws/AwsHttpDataPlane", () => {
+    const { own } = loadModules("aws/AwsHttpDataPlane")
     const others = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+|aws\/internal\/sdk\/.*)\.js$/
     assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
-  it("contain no other plane and no HTTP server for promise/Identity", async () => {
-    const { own, urls } = await loadModules("promise/Identity")
+  it("contain no other plane and no HTTP server for promise/Identity", () => {
+    const { own, urls } = loadModules("promise/Identity")
     assert.deepStrictEqual(foldersOf(urls), [])
     assert.deepStrictEqual(
       own.filter((url) => /\/modules\/(?:ControlPlane|SecurityTokenService|http\/.*|models\/\w+)\.js$/.test(url)),
@@ -167,23 +176,23 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     )
   })
 
-  it("contain no store of consents and no SQL for promise/Connect", async () => {
-    const { own, urls } = await loadModules("promise/Connect")
+  it("contain no store of consents and no SQL for promise/Connect", () => {
+    const { own, urls } = loadModules("promise/Connect")
     assert.deepStrictEqual(foldersOf(urls).filter((module) => !/^(?:http|socket)\//.test(module)), [])
     assert.deepStrictEqual(own.filter((url) => /\/modules\/persistence\//.test(url)), [])
   })
 
-  it("contain no HTTP of Effect for promise/RequestContext", async () => {
-    assert.deepStrictEqual(foldersOf((await loadModules("promise/RequestContext")).urls), [])
+  it("contain no HTTP of Effect for promise/RequestContext", () => {
+    assert.deepStrictEqual(foldersOf(loadModules("promise/RequestContext").urls), [])
   })
 
-  it("contain no MCP for the promise forms of mcp/, and `effect/ai` only for ai/ and mcp/", async () => {
+  it("contain no MCP for the promise forms of mcp/, and `effect/ai` only for ai/ and mcp/", () => {
     for (const name of ["promise/ConsentElicitation", "promise/GatewayConsent"]) {
-      const { packages, urls } = await loadModules(name)
+      const { packages, urls } = loadModules(name)
       assert.deepStrictEqual(packages, ["effect"])
       assert.deepStrictEqual(foldersOf(urls), [])
     }
-    const { own } = await loadModules("promise/GatewayConsent")
+    const { own } = loadModules("promise/GatewayConsent")
     assert.deepStrictEqual(
       own.map((url) => url.replace(/.*\/modules\//, "")).sort(),
       [
@@ -197,14 +206,14 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     )
     const ai = /\/effect\/dist\/ai\//
     for (const [name, modules] of folders) {
-      const { packages, urls } = await loadModules(...modules)
+      const { packages, urls } = loadModules(...modules)
       assert.deepStrictEqual(packages.filter((name) => name.startsWith("@modelcontextprotocol/")), [], name)
       assert.strictEqual(urls.some((url) => ai.test(url)), name === "ai" || name === "mcp", name)
     }
   })
 
-  it("contain no optional package, and no cluster or SQL of Effect, for durable/ObtainConsent", async () => {
-    const { packages, urls } = await loadModules("durable/ObtainConsent")
+  it("contain no optional package, and no cluster or SQL of Effect, for durable/ObtainConsent", () => {
+    const { packages, urls } = loadModules("durable/ObtainConsent")
     // `Connect` signs its forms with `jose`.
     assert.deepStrictEqual(packages, ["effect", "jose"])
     assert.isNotEmpty(urls.filter((url) => /\/effect\/dist\/workflow\//.test(url)))
@@ -213,8 +222,8 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
 
   // Programs over a cluster and its database import `durable/`.
   const others = folders.filter(([name]) => name !== "durable")
-  it.each(others)("contain no AWS SDK, OAuth client or authorization server for %s", async (name, modules) => {
-    const { packages, urls } = await loadModules(...modules)
+  it.each(others)("contain no AWS SDK, OAuth client or authorization server for %s", (name, modules) => {
+    const { packages, urls } = loadModules(...modules)
     const lazy = /^(@aws-sdk\/.*|@smithy\/.*|openid-client|oauth4webapi|oidc-provider|koa|open|ioredis|@effect\/.*)$/
     assert.deepStrictEqual(packages.filter((name) => lazy.test(name)), [])
     // The stores are Effect's own.
