@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { skippedReporter } from "./.ci/skipped.mjs"
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
@@ -13,10 +14,16 @@ const alone = [
   "test/promise/**/*.test.ts"
 ]
 
-/** TypeScript, the bench, bundles and Chromium: slow, and alike on each version of Node. The gate runs them once. */
-const slow = process.env["AGENTCORE_SECOND_NODE"] === undefined
-  ? []
-  : ["test/editor.test.ts", "test/bench.test.ts", "test/browser/**/*.test.ts", "test/package/**/*.test.ts"]
+/** They start processes and wait for them. Vitest sorts by the size of a file, and would run some of them last. */
+const long =
+  /\/test\/(?:bench|editor|conformance\/\w+|contract\/AwsPlanes|languages\/\w+|local\/(?:boto3|VaultFile\.crash)|(?:browser|cli|examples|package)\/.*)\.test\.ts$/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    const rank = ({ moduleId, project }: TestSpecification) => `${project.name} ${long.test(moduleId) ? 0 : 1}`
+    return (await super.sort(files)).sort((a, b) => rank(a).localeCompare(rank(b)))
+  }
+}
 
 export default defineConfig({
   resolve: {
@@ -29,13 +36,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // The files share a process on each core: loading Effect and the sources takes longer than most files.
+        // The files share processes: loading Effect and the sources takes longer than most files.
         test: {
           name: "shared",
           pool: "forks",
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: [...alone, ...slow, "test/examples/next/**"]
+          exclude: [...alone, "test/examples/next/**"]
         }
       },
       {
@@ -64,9 +71,10 @@ export default defineConfig({
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
     reporters: ["default", skippedReporter()],
-    maxWorkers: availableParallelism(),
+    // One more than cores: tests often wait for processes and timers.
+    maxWorkers: availableParallelism() + 1,
     silent: "passed-only",
-    sequence: { concurrent: false },
+    sequence: { concurrent: false, sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 60_000
   }

@@ -24,6 +24,10 @@ import { vendorPackages } from "../../.ci/vendor.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const cache = join(root, "node_modules", ".cache", "test-builds")
+
+/** Processes of the same program share its compiled code, which is 40 % of the time of a start. */
+export const compileCache = { NODE_COMPILE_CACHE: join(root, "node_modules", ".cache", "test-code") }
+
 const run = (file, ...args) => promisify(execFile)(process.execPath, [join(root, file), ...args], { cwd: root })
 
 /** A digest of everything that a build depends on. */

@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { spawn } from "node:child_process"
 import { Readable } from "node:stream"
+import { compileCache } from "./build.mjs"
 
 export type Report = Readonly<Record<string, unknown>>
 
@@ -44,6 +45,7 @@ export const start = (
           env: {
             PATH: process.env["PATH"],
             AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+            ...compileCache,
             ...environment
           },
           stdio: ["pipe", "pipe", "pipe", "pipe"]

@@ -15,7 +15,7 @@ import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import type { Run } from "../../src/cli/commandLine.js"
 import * as Commands from "../../src/cli/program.js"
-import { buildCommand } from "./build.mjs"
+import { buildCommand, compileCache } from "./build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -40,6 +40,7 @@ const environment = (given: Environment): Environment => ({
   // Test files share no state files with each other or with the developer.
   XDG_RUNTIME_DIR: runtimeDirectory,
   AWS_EC2_METADATA_DISABLED: "true",
+  ...compileCache,
   ...given
 })
 

@@ -8,7 +8,7 @@ import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify, stripVTControlCharacters } from "node:util"
-import { buildCommand, buildModules } from "./build.mjs"
+import { buildCommand, buildModules, compileCache } from "./build.mjs"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -42,6 +42,7 @@ export const makeProject = async (packages: ReadonlyArray<string>): Promise<Proj
       HOME: folder,
       XDG_RUNTIME_DIR: folder,
       AWS_EC2_METADATA_DISABLED: "true",
+      ...compileCache,
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
     remove: () => rmSync(folder, { recursive: true, force: true })
