@@ -49,39 +49,24 @@ import type { ControlPlane } from "./ControlPlane.js"
 import * as Jsonc from "./identitySetup/jsonc.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
-import { describeIssue } from "./plane/describeIssue.js"
-import { missing, type Violation, violations } from "./plane/validation.js"
+import { toWords, type Violation } from "./models/internal/violation.js"
+import { readViolations } from "./plane/violations.js"
 
 /**
  * @since 0.1.0
  */
 export * from "./identitySetup/setup.js"
 
-/** Wordings of the service model, and those for a file. */
-const wordings = [
-  [/^Member must have a known name(; .*)$/, "is not a known property$1"],
-  [/^Member must have a known name, one of (.*)$/, "is not one of the known properties $1"],
-  [/^Member must satisfy enum value set: .*(; did you mean .*)$/, "is not a known value$1"],
-  [/^Member must satisfy enum value set: /, "must be one of "],
-  // A file has no `Redacted`.
-  [/a Redacted string \(Redacted\.make\)/, "a string"],
-  [/^Member must/, "must"]
-] as const
-
-const toProblem = ({ constraint, path }: Violation): Jsonc.Problem => ({
+const toProblem = (violation: Violation): Jsonc.Problem => ({
   // A key in JSON is never a symbol.
-  path: path as Jsonc.Path,
-  reason: constraint === undefined
-    ? "has the wrong type or value"
-    : constraint === missing
-    ? "is missing"
-    : wordings.reduce((text, [model, file]) => text.replace(model, file), constraint)
+  path: violation.path as Jsonc.Path,
+  reason: toWords(violation)
 })
 
 const decode = (onExcessProperty: "error" | "ignore") => {
-  // An explanation contains the type of a value.
+  // A violation contains the type of a value.
   const run = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty, reportInput: true })
-  return (value: unknown) => Result.mapError(run(value), (issue) => violations(describeIssue(issue)))
+  return (value: unknown) => Result.mapError(run(value), readViolations)
 }
 
 const decodeKnown = decode("ignore")
@@ -89,11 +74,11 @@ const decodeKnown = decode("ignore")
 const decodeAll = decode("error")
 
 /** Whether a property with a wrong name explains another violation: a missing property, or a rule about its object. */
-const explains = ({ constraint = "", path }: Violation, other: Violation): boolean => {
-  const [, name] = /; did you mean '(.*)'\?$/.exec(constraint) ?? []
-  const object = path.slice(0, -1)
-  return name !== undefined
-    && (Equal.equals(other.path, object) || other.constraint === missing && Equal.equals(other.path, [...object, name]))
+const explains = (violation: Violation, other: Violation): boolean => {
+  if (violation.rule !== "name" || violation.suggestion === undefined) return false
+  const object = violation.path.slice(0, -1)
+  return Equal.equals(other.path, object)
+    || other.rule === "missing" && Equal.equals(other.path, [...object, violation.suggestion])
 }
 
 /** Rules about several properties run only without unknown properties. */

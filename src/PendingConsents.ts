@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Issue from "effect/SchemaIssue"
 import type { ConsentHandler } from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
@@ -45,7 +46,7 @@ export interface PendingConsent {
   readonly continue?: string | undefined
 }
 
-const damaged = Constraint.problem("The pending consent is damaged")
+const damaged = new Issue.InvalidValue({ message: "The pending consent is damaged" })
 
 /**
  * A pending consent as JSON, for a custom store. The JSON contains the secrets in plain text: encrypt it. The error

@@ -216,21 +216,19 @@ const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationExcep
       Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero)
     )
     ? undefined
-    : Validation.validationException([{
-      path: ["reminders"],
-      constraint: `${Constraint.prefix} be times in ascending order, all of them before the end of the patience`
-    }], "ObtainConsent.layer")
+    : Validation.invalidProperty(
+      "ObtainConsent.layer",
+      "reminders",
+      "be times in ascending order, all of them before the end of the patience"
+    )
 
 const checkRequest = Validation.validate(
   Schema.Struct({ user: Schema.Struct({ userId: UserId }), episode: Constraint.string(1, 1024) }),
   "ObtainConsent"
 )
 
-const invalid = (property: string, constraint: string): ValidationException =>
-  Validation.validationException(
-    [{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }],
-    "ObtainConsent"
-  )
+const invalid = (property: string, expected: string): ValidationException =>
+  Validation.invalidProperty("ObtainConsent", property, expected)
 
 const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payload, ValidationException, Connect> =>
   Effect.gen(function*() {

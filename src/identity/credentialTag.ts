@@ -8,9 +8,9 @@ import * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
-import { wrongType } from "../plane/describeIssue.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
+import { wrongType } from "../plane/violations.js"
 
 export interface Declared<out Kind extends string, out Request> {
   /** The name of the declaration. It is unique in a program. */
@@ -53,9 +53,9 @@ export const makeSubjectValidator =
       ? validateRequest(subject)
       : Validation.validationException([{
         path: [],
-        constraint: `${Constraint.prefix} be a request or a credential of ${kind}.Tag, but is a ${
-          isCredential(subject) ? `credential of ${subject.kind}.Tag` : "tag without a request"
-        }`
+        rule: "type",
+        expected: `a request or a credential of ${kind}.Tag`,
+        actual: isCredential(subject) ? `a credential of ${subject.kind}.Tag` : "a tag without a request"
       }], row.name)
 
 /**
@@ -69,8 +69,8 @@ export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boo
 const validateId = (id: unknown): ValidationException | undefined =>
   typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
     path: ["id"],
-    constraint: id === ""
-      ? `${Constraint.prefix} have length greater than or equal to 1`
+    ...id === ""
+      ? { rule: "limit", expected: Constraint.atLeast(1) }
       : wrongType("a string: the name of the declaration", id)
   }])
 

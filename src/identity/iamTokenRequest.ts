@@ -16,13 +16,11 @@ const Audience = Constraint.string(1, 1000)
 
 const Lifetime = OptionTypes.DurationInput.pipe(
   Schema.check(
-    Schema.makeFilter((duration) =>
-      Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600
-        ? undefined
-        : `${Constraint.prefix} be 1 to 60 minutes`
+    Constraint.check((duration) =>
+      Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600 ? undefined : "be 1 to 60 minutes"
     ),
-    Schema.makeFilter((duration) =>
-      Number.isInteger(Duration.toSeconds(duration)) ? undefined : `${Constraint.prefix} be a whole number of seconds`
+    Constraint.check((duration) =>
+      Number.isInteger(Duration.toSeconds(duration)) ? undefined : "be a whole number of seconds"
     )
   )
 )

@@ -15,9 +15,9 @@ import {
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { ProviderName, WorkloadName } from "../models/internal/names.js"
-import { wrongType } from "../plane/describeIssue.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
+import { describeValue, wrongType } from "../plane/violations.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { type Checks, intoField, makeFieldsValidator, makeSubjectValidator, type Validate } from "./credentialTag.js"
 
@@ -67,7 +67,8 @@ export const accessToken: Checks = {
       : Validation.validationException(
         misplaced.map((name) => ({
           path: [name],
-          constraint: `${Constraint.prefix} not be declared: it belongs to a use of the credential`
+          rule: "limit",
+          expected: "not be declared: it belongs to a use of the credential"
         })),
         accessTokenOperation.name
       )
@@ -87,7 +88,7 @@ export const validateConsentOptions: Validate = makeFieldsValidator(consentField
 export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],
-    constraint: wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
+    ...wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
   }], accessTokenOperation.name)
 
 /** Checks what a function of the program returned: in plain JavaScript it can be anything. */
@@ -95,10 +96,11 @@ export const checkEffect = <A, E, R>(
   name: "consent" | "poll" | "show",
   returned: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.isEffect(returned) ? returned : Effect.fail(Validation.validationException([{
-    path: [name],
-    constraint: wrongType("a function that returns an Effect", returned).replace("but is", "but it returned")
-  }], accessTokenOperation.name))
+  Effect.isEffect(returned) ? returned : Effect.fail(Validation.invalidProperty(
+    accessTokenOperation.name,
+    name,
+    `be a function that returns an Effect, but it returned ${describeValue(returned)}`
+  ))
 
 export const apiKeyOperation = operations.getResourceApiKey
 

@@ -22,11 +22,11 @@ const Vendor = Schema.Literals(replaceable)
 
 const Url = Constraint.string(1, 2048)
 
-const IssuerUrl = Url.check(Schema.makeFilter(
+const IssuerUrl = Url.check(Constraint.check(
   (url) =>
     isIssuer(url)
       ? undefined
-      : `${Constraint.prefix} be an https URL, or an http URL of a loopback host, without user information, query and fragment`,
+      : "be an https URL, or an http URL of a loopback host, without user information, query and fragment",
   { toJsonSchema: () => ({ pattern: "^https?://[^\\s?#]+$" }) }
 ))
 

@@ -148,14 +148,15 @@ const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError 
 
 const isKind = Schema.is(Kind)
 
-const validate = Validation.makeCheck(() => IdentitySetup, { name: "IdentitySetup" })
+const findViolations = Validation.findViolations(IdentitySetup)
 
 /** Fails if a resource is invalid. Dies if another part of the setup is invalid: `parse` makes no such setup. */
 const check = (setup: IdentitySetup) =>
   Effect.suspend(() => {
-    const invalid = validate(setup)
-    if (invalid === undefined) return Effect.succeed(makeResources(setup))
-    const [kind, index] = (invalid.fieldList?.[0]?.name ?? "").split(".")
+    const violations = findViolations(setup)
+    if (violations.length === 0) return Effect.succeed(makeResources(setup))
+    const invalid = Validation.validationException(violations, "IdentitySetup")
+    const [kind, index] = violations[0]?.path ?? []
     const resource = isKind(kind) ? setup[kind]?.[Number(index)] : undefined
     return isKind(kind) && isObject(resource) && isString(resource.name)
       ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: invalid }))

@@ -17,7 +17,7 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
       return items.flatMap(({ name }, index) => {
         const isNew = !names.has(name)
         names.add(name)
-        return isNew ? [] : [{ path: [index, "name"], issue: Constraint.problem(`${Constraint.prefix} be unique`) }]
+        return isNew ? [] : [{ path: [index, "name"], issue: Constraint.problem("be unique") }]
       })
     }))
   )

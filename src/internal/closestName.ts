@@ -1,4 +1,5 @@
 /** Finds the name that was probably meant. */
+import { suggest } from "../models/internal/violation.js"
 
 /** In characters. A longer name is not a typing error. */
 const maxNameLength = 64
@@ -61,9 +62,6 @@ export const closestName = (name: string, candidates: ReadonlyArray<string>): st
  */
 export const misspelledName = (name: string, candidates: ReadonlyArray<string>): string | undefined =>
   candidates.includes(name) ? undefined : findSimilar(name, candidates, () => 2)
-
-/** Completes a message about an unknown name. */
-export const suggest = (name: string | undefined): string => name === undefined ? "" : `; did you mean '${name}'?`
 
 /** Suggests the candidate that a wrong name probably means. It is empty if no candidate is close. */
 export const didYouMean = (name: string, candidates: ReadonlyArray<string>): string =>

@@ -9,14 +9,13 @@ import { isUserCredential } from "../../credentials/credential.js"
 import * as Status from "../../credentials/status.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import type { ValidationException } from "../../IdentityError.js"
-import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { LinkOptions } from "./api.js"
 
 export type Links = Effect.Success<ReturnType<typeof make>>
 
-export const invalid = (property: string, constraint: string): ValidationException =>
-  Validation.validationException([{ path: [property], constraint: `${Constraint.prefix} ${constraint}` }], "Connect")
+export const invalid = (property: string, expected: string): ValidationException =>
+  Validation.invalidProperty("Connect", property, expected)
 
 export const unknownCredential = (): ValidationException =>
   invalid("credential", "be one of the credentials of Connect")

@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import type * as IdentitySetup from "../../IdentitySetup.js"
+import * as Constraint from "../../models/internal/constraint.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ClockState, FaultStatus, RequestRecord, Resources, Snapshot } from "./statuses.js"
 
@@ -71,7 +72,7 @@ export const bodies = {
     provider: Schema.optional(Schema.String),
     exception: Schema.optional(Schema.String),
     status: Schema.optional(Schema.Number),
-    message: Schema.optional(Schema.String.check(Schema.isMaxLength(1024))),
+    message: Schema.optional(Constraint.string(0, 1024)),
     delay: Schema.optional(DurationInput),
     cut: Schema.optional(Schema.Boolean),
     failChange: Schema.optional(Schema.Boolean),

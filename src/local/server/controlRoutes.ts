@@ -23,8 +23,9 @@ import * as IdentitySetup from "../../IdentitySetup.js"
 import { toPlain } from "../../internal/nativeValue.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/loopback.js"
-import { describeIssue, knownName } from "../../plane/describeIssue.js"
+import { toWords } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
+import { readViolations } from "../../plane/violations.js"
 import * as Api from "../control/api.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalBackend from "../LocalBackend.js"
@@ -120,26 +121,15 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
     )
   )
 
-const describeViolation = ({ constraint, path }: Validation.Violation): string => {
-  const name = path.map(String).join(".")
-  return constraint === undefined
-    ? `${name} is not valid`
-    : constraint === Validation.missing
-    ? `${name} is missing`
-    : constraint.startsWith(knownName)
-    ? `${name} is not a known property${constraint.slice(knownName.length)}`
-    : `${name}${constraint.slice("Member".length)}`
-}
-
 /** Decodes a body. The message names properties, and quotes no value, because values may be secrets. */
 const decode = <A, I>(schema: Schema.Codec<A, I>) => {
-  // A message contains the type of a value.
+  // A violation contains the type of a value.
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
-    Effect.mapError(
-      Effect.fromResult(decodeBody(body)),
-      ({ issue }) => badRequest(Validation.violations(describeIssue(issue)).map(describeViolation).join("; "))
-    )
+    Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
+      const problems = readViolations(issue).map((one) => `${one.path.map(String).join(".")} ${toWords(one)}`)
+      return badRequest(problems.join("; "))
+    })
 }
 
 const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>

@@ -9,6 +9,7 @@ import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { UnknownServiceError, type ValidationException } from "../../IdentityError.js"
+import type { Violation } from "../../models/internal/violation.js"
 import type * as Operation from "../../Operation.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
@@ -106,16 +107,12 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
 
 /** A service of AWS reads the types of a request before it checks the constraints of the service model. */
 const rejectRequest = (
-  violations: ReadonlyArray<Validation.Violation>,
+  violations: ReadonlyArray<Violation>,
   input: object
 ): Effect.Effect<never, ValidationException | UnknownServiceError> => {
-  const wrong = Validation.findWrongType(violations, input)
-  if (wrong === undefined) {
-    return Effect.fail(Validation.validationException(violations.map(({ constraint = Validation.missing, path }) => (
-      { constraint, path }
-    ))))
-  }
-  const { message, name: code, status } = WireErrors.wrongType(wrong.value)
+  const wrong = violations.find(({ rule }) => rule === "type")
+  if (wrong === undefined) return Effect.fail(Validation.validationException(violations))
+  const { message, name: code, status } = WireErrors.wrongType(Validation.valueAt(input, wrong.path))
   return Effect.andThen(
     explain(`the value at '${wrong.path.map(String).join(".")}' has another type than in the service model`),
     Effect.fail(new UnknownServiceError({ code, status, message }))

@@ -14,6 +14,7 @@ import { randomUUID } from "node:crypto"
 import { escape } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Constraint from "../../models/internal/constraint.js"
+import { type Path, toAwsSentence, type Violation } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { CallerSession, isSessionName } from "../backend/callContext.js"
@@ -76,10 +77,10 @@ const { durationSeconds } = SecurityTokenService.GetWebIdentityTokenRequest.fiel
 
 /** A key that is too short is also reported for its pattern. */
 const tagKey = Constraint.string(1, 128).pipe(
-  Schema.check(Schema.makeFilter((key) =>
+  Schema.check(Constraint.check((key) =>
     /^[\p{L}\p{Z}\p{N}_.:/=+\-@]+$/u.test(key)
       ? undefined
-      : `${Constraint.prefix} satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+`
+      : "satisfy regular expression pattern: [\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]+"
   ))
 )
 
@@ -88,12 +89,11 @@ const Tag = Schema.Struct({ key: tagKey, value: Constraint.string(0, 256) })
 const maxAudiences = 10
 const maxAudience = 1000
 
-const audienceLimits = `${Constraint.prefix} satisfy constraint: [${Constraint.atMost(maxAudience)}, ${
-  Constraint.atLeast(1)
-}]`
+const audienceLimits = `satisfy constraint: [Member must ${Constraint.atMost(maxAudience)}, `
+  + `Member must ${Constraint.atLeast(1)}]`
 
 /** An invalid audience is reported for the whole list. */
-const Audience = Schema.Array(Schema.String).check(Schema.makeFilter((audiences) =>
+const Audience = Schema.Array(Schema.String).check(Constraint.check((audiences) =>
   audiences.length > maxAudiences
     ? Constraint.atMost(maxAudiences)
     : audiences.some(({ length }) => length < 1 || length > maxAudience)
@@ -125,17 +125,19 @@ const format = (value: unknown): string =>
     : String(value)
 
 /** STS counts the items of a list from 1: `tags.1.member.key`. */
-const formatPath = (path: Validation.Violation["path"]): string =>
+const formatPath = (path: Path): string =>
   path.map((key) => typeof key === "number" ? `${key + 1}.member` : String(key)).join(".")
 
 /** Makes the error for violations. The request has no secrets, so the message may quote it. */
-const describeViolations = (violations: ReadonlyArray<Validation.Violation>, request: unknown): WireError => {
-  const wrong = Validation.findWrongType(violations, request)
-  if (wrong !== undefined) return WireErrors.wrongType(wrong.value)
-  const details = violations.map(({ constraint = Validation.missing, path }) => {
-    const value = Validation.valueAt(request, path)
+const describeViolations = (violations: ReadonlyArray<Violation>, request: unknown): WireError => {
+  const wrong = violations.find(({ rule }) => rule === "type")
+  if (wrong !== undefined) return WireErrors.wrongType(Validation.valueAt(request, wrong.path))
+  const details = violations.map((violation) => {
+    const value = Validation.valueAt(request, violation.path)
     const quoted = value === undefined ? "null" : `'${format(value)}'`
-    return `Value ${quoted} at '${formatPath(path)}' failed to satisfy constraint: ${constraint}`
+    return `Value ${quoted} at '${formatPath(violation.path)}' failed to satisfy constraint: ${
+      toAwsSentence(violation)
+    }`
   })
   return invalid(Validation.summarize(details))
 }

@@ -1,7 +1,4 @@
-/**
- * The limits of the AWS service model as schemas, with the messages that AWS has for a violation. No message repeats
- * the value, because half of the values are secrets.
- */
+/** The limits of the AWS service model as schemas. Their issues carry the rules that a value violates. */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -10,8 +7,17 @@ import type * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
 import * as Transformation from "effect/SchemaTransformation"
+import { type Rule, toAwsSentence } from "./violation.js"
 
-export const prefix = "Member must"
+const ruleKey = "effect-agentcore-identity/rule"
+
+/** The annotations of an issue or a check about this rule. */
+const annotate = (rule: Rule) => ({ message: toAwsSentence(rule), [ruleKey]: rule })
+
+/** The rule in annotations of {@link annotate}. */
+export const ruleOf = (annotations: { readonly [name: string]: unknown } | undefined): Rule | undefined =>
+  // Only `annotate` sets the annotation.
+  annotations?.[ruleKey] as Rule | undefined
 
 /** The limits as keywords of JSON Schema, such as `minLength`. */
 const limits = (unit: "Items" | "Length" | "Properties", min: number, max: number) => ({
@@ -19,11 +25,21 @@ const limits = (unit: "Items" | "Length" | "Properties", min: number, max: numbe
   ...max === Infinity ? {} : { [`max${unit}`]: max }
 })
 
-export const atLeast = (length: number): string => `${prefix} have length greater than or equal to ${length}`
-export const atMost = (length: number): string => `${prefix} have length less than or equal to ${length}`
+export const atLeast = (length: number): string => `have length greater than or equal to ${length}`
+export const atMost = (length: number): string => `have length less than or equal to ${length}`
 
-/** An issue with its own message. */
-export const problem = (message: string): Issue.Issue => new Issue.InvalidValue({ message })
+/** The issue of a value that breaks a rule. `expected` completes "must". */
+export const problem = (expected: string): Issue.Issue => new Issue.InvalidValue(annotate({ rule: "limit", expected }))
+
+/** A check by a function that returns what a value must do, or undefined. */
+export const check = <A>(
+  violation: (value: A) => string | undefined,
+  annotations?: Schema.Annotations.Filter
+): AST.Filter<A> =>
+  Schema.makeFilter((value) => {
+    const expected = violation(value)
+    return expected === undefined ? undefined : problem(expected)
+  }, annotations)
 
 // -----------------------------------------------------------------------------
 // Strings and numbers
@@ -45,23 +61,23 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
 
 /** A string with limits. One check is faster than one for each limit. */
 export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
-  const { check, expression } = pattern === undefined ? {} : readPattern(pattern)
+  const { check: regExp, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (value: string): string | undefined =>
     // UTF-8 cannot encode an unpaired surrogate: strings that differ in one would become the same key or secret.
     !value.isWellFormed()
-      ? `${prefix} be well-formed Unicode`
+      ? "be well-formed Unicode"
       : value.length < min
       ? atLeast(min)
       : value.length > max
       ? atMost(max)
-      : check?.test(value) === false
-      ? `${prefix} satisfy regular expression pattern: ${expression}`
+      : regExp?.test(value) === false
+      ? `satisfy regular expression pattern: ${expression}`
       : undefined
-  return Schema.String.check(Schema.makeFilter(violation, {
-    toJsonSchema: () => ({ ...limits("Length", min, max), ...check === undefined ? {} : { pattern: check.source } }),
+  return Schema.String.check(check(violation, {
+    toJsonSchema: () => ({ ...limits("Length", min, max), ...regExp === undefined ? {} : { pattern: regExp.source } }),
     arbitraryConstraint: {
       ...limits("Length", min, max),
-      ...check === undefined ? {} : { patterns: [{ source: check.source, flags: check.flags }] }
+      ...regExp === undefined ? {} : { patterns: [{ source: regExp.source, flags: regExp.flags }] }
     }
   }))
 }
@@ -71,13 +87,9 @@ export const matching = (pattern: Pattern): Schema.Codec<string> => string(0, In
 
 /** Excludes some names. `reason` explains why. */
 export const noneOf = (names: ReadonlyArray<string>, reason: string, of: Schema.Codec<string>): Schema.Codec<string> =>
-  of.pipe(
-    Schema.check(
-      Schema.makeFilter((value) =>
-        names.includes(value) ? `${prefix} not be one of [${names.join(", ")}]: ${reason}` : undefined
-      )
-    )
-  )
+  of.pipe(Schema.check(
+    check((value) => names.includes(value) ? `not be one of [${names.join(", ")}]: ${reason}` : undefined)
+  ))
 
 const toSecret = Transformation.transform<Redacted.Redacted, string>({
   decode: (value) => Redacted.make(value),
@@ -101,14 +113,17 @@ export const secret = (min: number, max: number, pattern?: Pattern): Schema.Code
 }
 
 export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literals<L> =>
-  Schema.Literals(literals).annotate({ message: `${prefix} satisfy enum value set: [${literals.join(", ")}]` })
+  Schema.Literals(literals)
 
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Schema.Number.check(
     // A number that is not whole has one issue.
-    Schema.isInt({ message: `${prefix} be a whole number` }).abort(),
-    Schema.isGreaterThanOrEqualTo(min, { message: `${prefix} have value greater than or equal to ${min}` }),
-    Schema.isLessThanOrEqualTo(max, { message: `${prefix} have value less than or equal to ${max}` })
+    Schema.isInt(annotate({ rule: "limit", expected: "be a whole number" })).abort(),
+    Schema.isGreaterThanOrEqualTo(
+      min,
+      annotate({ rule: "limit", expected: `have value greater than or equal to ${min}` })
+    ),
+    Schema.isLessThanOrEqualTo(max, annotate({ rule: "limit", expected: `have value less than or equal to ${max}` }))
   )
 
 // -----------------------------------------------------------------------------
@@ -159,7 +174,7 @@ const sized = <A, I>(
 ): Schema.Codec<A, I> =>
   checkWhole(
     schema.pipe(Schema.check(
-      Schema.makeFilter((value: A) => sizeOf(value) < min ? atLeast(min) : undefined, {
+      check((value: A) => sizeOf(value) < min ? atLeast(min) : undefined, {
         toJsonSchema: ({ type }) => limits(type === "array" ? "Items" : "Properties", min, max),
         // A list reads `Length`, a map `Properties`.
         arbitraryConstraint: { ...limits("Length", min, max), ...limits("Properties", min, max) }
@@ -208,7 +223,7 @@ export const optional = <A, I, RD, RE>(
 /** A request without members. A struct without members would accept every value. */
 export const noMembers: Schema.Codec<{ readonly [name: string]: never }> = Schema.Record(Schema.String, Schema.Never)
 
-/** A value that Effect has no schema for, such as a function. `expected` completes "Member must be". */
+/** A value that Effect has no schema for, such as a function. `expected` completes "must be". */
 export const guard = <A>(expected: string, is: (value: unknown) => value is A): Schema.Codec<A> =>
   Schema.declare(is, { expected })
 
@@ -222,14 +237,14 @@ export const required = <N extends string>(
     new Issue.Pointer([...path, name], new Issue.MissingKey(undefined))
   )
 
-/** The issues of members that must be absent. `reason` completes "Member must not be given". */
+/** The issues of members that must be absent. `reason` completes "must not be given". */
 export const forbidden = <N extends string>(
   members: { readonly [K in N]?: unknown },
   names: ReadonlyArray<N>,
   reason: string
 ): ReadonlyArray<Issue.Issue> =>
   names.filter((name) => members[name] !== undefined).map((name) =>
-    new Issue.Pointer([name], problem(`${prefix} not be given ${reason}`))
+    new Issue.Pointer([name], problem(`not be given ${reason}`))
   )
 
 /** A value as JSON: a `Redacted` becomes its string. */
@@ -252,13 +267,13 @@ type OneOf<A> = { readonly [K in keyof A]: { readonly [P in K]: A[P] } }[keyof A
 /** A union of the service model: an object with exactly one of the members. */
 export const union = <M extends { readonly [name: string]: Schema.Codec<unknown, unknown> }>(members: M) => {
   const entries = Object.entries(members)
-  const message = `${prefix} have exactly one of the members [${Object.keys(members).join(", ")}]`
+  const message = `have exactly one of the members [${Object.keys(members).join(", ")}]`
   const count = (value: unknown) =>
     Predicate.isObject(value)
       ? entries.filter(([name]) => Object.hasOwn(value, name) && value[name] !== undefined).length
       : 0
   const one = Schema.Struct(Object.fromEntries(entries.map(([name, member]) => [name, Schema.optional(member)]))).check(
-    Schema.makeFilter((value) => count(value) === 1 ? undefined : message, {
+    check((value) => count(value) === 1 ? undefined : message, {
       toJsonSchema: () => ({ maxProperties: 1 })
     })
   )

@@ -8,7 +8,6 @@ import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../../IdentityError.js"
 import type { Client, Rendered, ToolError, UrlElicitation } from "../../mcp/consentElicitation/render.js"
 import * as Rendering from "../../mcp/consentElicitation/render.js"
-import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import { bind } from "./callback.js"
 
@@ -69,10 +68,13 @@ const linkOf = (error: RequiresUserConsent, link: (error: RequiresUserConsent) =
     (url) =>
       isLink(url, error)
         ? Effect.succeed(url)
-        : Effect.fail(Validation.validationException([{
-          path: ["link"],
-          constraint: `${Constraint.prefix} return a link of Connect, and not AgentCore's own URL`
-        }], "ConsentElicitation"))
+        : Effect.fail(
+          Validation.invalidProperty(
+            "ConsentElicitation",
+            "link",
+            "return a link of Connect, and not AgentCore's own URL"
+          )
+        )
   )
 
 /** A property of a property of a value in any shape. */

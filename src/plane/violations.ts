@@ -1,17 +1,18 @@
 /**
- * Explains the issues of a value: which type a member must have, and which name was probably meant.
+ * Reads the issues of a value as violations: which type a member must have, and which name was probably meant.
  *
- * An explanation contains names of members and the type of a value. It never contains a value, which may be a secret.
+ * A violation contains names of members and the type of a value. It never contains a value, which may be a secret.
  */
 import * as Arr from "effect/Array"
 import * as Redacted from "effect/Redacted"
 import * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
-import { closestName, didYouMean, suggest } from "../internal/closestName.js"
+import { closestName } from "../internal/closestName.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { type Path, type Rule, toAwsSentence, type Violation } from "../models/internal/violation.js"
 
-/** The maximum number of issues that an error reports. A request over HTTP can have one invalid item per byte. */
-export const maxIssues = 100
+/** The maximum number of violations that an error reports. A request over HTTP can have one invalid item per byte. */
+const maxViolations = 100
 
 // -----------------------------------------------------------------------------
 // Unions
@@ -43,14 +44,14 @@ const unionDistance = (issue: Issue.Issue): number => {
 }
 
 /** The issues of the closest members of a union, because the request probably means one of them. */
-export const closestIssues = (issues: Issues): Issues => {
+const closestIssues = (issues: Issues): Issues => {
   const distances = issues.map(unionDistance)
   const least = Math.min(...distances)
   return issues.filter((_, index) => distances[index] === least)
 }
 
 // -----------------------------------------------------------------------------
-// Explanations
+// Types
 // -----------------------------------------------------------------------------
 
 const listOf: { readonly [item: string]: string } = {
@@ -91,7 +92,7 @@ const describe = (ast: AST.AST): string => {
   }
 }
 
-const describeValue = (value: unknown): string => {
+export const describeValue = (value: unknown): string => {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return "a list"
   if (Redacted.isRedacted(value)) return "a Redacted"
@@ -99,83 +100,104 @@ const describeValue = (value: unknown): string => {
   return "then" in value && typeof value.then === "function" ? "a promise" : "an object"
 }
 
-/** A member of the wrong type. */
-export const wrongType = (expected: string, actual: unknown): string =>
-  `${Constraint.prefix} be ${expected}, but is ${describeValue(actual)}`
+/** A value of the wrong type. */
+export const wrongType = (expected: string, actual: unknown): Rule => ({
+  rule: "type",
+  expected,
+  actual: describeValue(actual)
+})
 
-const wrongLiteral = (literals: ReadonlyArray<string>, actual: unknown): string =>
-  typeof actual === "string"
-    ? `${Constraint.prefix} satisfy enum value set: [${literals.join(", ")}]${didYouMean(actual, literals)}`
-    : wrongType(`one of [${literals.join(", ")}]`, actual)
+// -----------------------------------------------------------------------------
+// Violations
+// -----------------------------------------------------------------------------
 
-/** How the constraint of an unknown member begins. */
-export const knownName = `${Constraint.prefix} have a known name`
-
-const unknownName = (suggestion: string | undefined, names: ReadonlyArray<string>): string =>
-  `${knownName}${suggestion === undefined ? `, one of [${names.join(", ")}]` : suggest(suggestion)}`
+type Violations = ReadonlyArray<Violation>
 
 /** The literals of a type that has only literals. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
   ast._tag === "Union" ? ast.types.flatMap(literalsOf) : ast._tag === "Literal" ? [String(ast.literal)] : []
 
-/** A value of a wrong type. A value of the right type beyond its limits has a message. */
-const isWrongType = (issue: Issue.Issue): boolean =>
-  issue._tag === "InvalidType" && issue.ast.annotations?.["message"] === undefined
-
-/** The issues of the closest members that say more than "wrong type", or else the types of all members. */
-const describeUnion = (issue: Issue.AnyOf): Issue.Issue => {
-  const issues = closestIssues(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
-  const specific = issues.filter((one) => !isWrongType(one)).map(describeIssue)
-  return Arr.isReadonlyArrayNonEmpty(specific)
-    ? new Issue.Composite(issue.ast, specific)
-    : Constraint.problem(wrongType(describe(issue.ast), issue.input))
+/** A value that is none of the literals. The input of a request from the wire is not reported. */
+const readLiteral = (issue: Issue.InvalidType | Issue.AnyOf): Rule => {
+  const expected = literalsOf(issue.ast)
+  return !Issue.hasInput(issue)
+    ? { rule: "value", expected }
+    : typeof issue.input === "string"
+    ? { rule: "value", expected, suggestion: closestName(issue.input, expected) }
+    : wrongType(`one of [${expected.join(", ")}]`, issue.input)
 }
 
-/** An unknown name that is close to a missing member is one mistake, so it is one issue. */
-const describeMembers = (issue: Issue.Composite, ast: AST.Objects): Issues => {
-  const names = ast.propertySignatures.map(({ name }) => String(name))
-  const given: object = Object(issue.input)
+const readType = (issue: Issue.InvalidType | Issue.AnyOf): Rule =>
+  isLiteral(issue.ast) && !isUndefined(issue.ast)
+    ? readLiteral(issue)
+    : issue.ast._tag === "Never"
+    ? { rule: "name", expected: [] }
+    : Issue.hasInput(issue)
+    // A file has the encoded type. The schema of a program's request has no encoding.
+    ? wrongType(describe(AST.toEncoded(issue.ast)), issue.input)
+    : { rule: "type" }
+
+/** The issues of the closest members that say more than "wrong type", or else the types of all members. */
+const readUnion = (issue: Issue.AnyOf, path: Path): Violations => {
+  const issues = closestIssues(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
+  const specific = issues.filter((one) => one._tag !== "InvalidType" || isLiteral(one.ast))
+  return isLiteral(issue.ast) || specific.length === 0
+    ? [{ path, ...readType(issue) }]
+    : specific.flatMap((one) => readIssue(one, path))
+}
+
+/** An unknown name that is close to a missing member is one mistake, so it is one violation. */
+const readMembers = (issues: Issues, ast: AST.Objects, input: unknown, path: Path): Violations => {
+  const expected = ast.propertySignatures.map(({ name }) => String(name))
+  const given: object = Object(input)
   // A name that the request has already is not a suggestion.
-  const absent = names.filter((name) => !Object.hasOwn(given, name))
+  const absent = expected.filter((name) => !Object.hasOwn(given, name))
   const renamed = new Set<string>()
-  const issues = issue.issues.slice(0, maxIssues).map((member) => {
-    if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return member
+  const read = issues.map((member) => {
+    if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return readIssue(member, path)
     const suggestion = closestName(String(member.path[0]), absent)
     if (suggestion !== undefined) renamed.add(suggestion)
-    return new Issue.Pointer(member.path, Constraint.problem(unknownName(suggestion, names)))
+    return [{ rule: "name" as const, path: [...path, ...member.path], expected, suggestion }]
   })
-  return issues.filter((member) =>
-    !(member._tag === "Pointer" && member.issue._tag === "MissingKey" && renamed.has(String(member.path[0])))
+  return read.flat().filter(({ path: [...name], rule }) =>
+    !(rule === "missing" && name.length === path.length + 1 && renamed.has(String(name.at(-1))))
   )
 }
 
-/** Replaces the messages of an issue. */
-export const describeIssue = (issue: Issue.Issue): Issue.Issue => {
+const readIssue = (issue: Issue.Issue, path: Path): Violations => {
+  const leaf = (rule: Rule = { rule: "type" }) => [{ path, ...rule }]
   switch (issue._tag) {
-    case "Composite": {
-      const { ast } = issue
-      const issues = ast._tag === "Objects" ? describeMembers(issue, ast) : issue.issues.slice(0, maxIssues)
-      const described = issues.map(describeIssue)
-      return Arr.isReadonlyArrayNonEmpty(described) ? new Issue.Composite(ast, described) : issue
-    }
     case "Pointer":
-      return new Issue.Pointer(issue.path, describeIssue(issue.issue))
-    case "Filter":
-      return new Issue.Filter(issue.filter, describeIssue(issue.issue))
+      return readIssue(issue.issue, [...path, ...issue.path])
+    case "Composite": {
+      const issues = issue.issues.slice(0, maxViolations)
+      return issue.ast._tag === "Objects"
+        ? readMembers(issues, issue.ast, issue.input, path)
+        : issues.flatMap((one) => readIssue(one, path))
+    }
+    case "Filter": {
+      const rule = Constraint.ruleOf(issue.filter.annotations)
+      return rule === undefined ? readIssue(issue.issue, path) : leaf(rule)
+    }
     case "Encoding":
-      return new Issue.Encoding(issue.ast, describeIssue(issue.issue))
+      return readIssue(issue.issue, path)
     case "AnyOf":
+      return readUnion(issue, path)
     case "InvalidType":
-      return isLiteral(issue.ast) && !isUndefined(issue.ast)
-        ? Constraint.problem(wrongLiteral(literalsOf(issue.ast), issue.input))
-        : issue._tag === "AnyOf"
-        ? describeUnion(issue)
-        : issue.ast._tag === "Never"
-        ? Constraint.problem(knownName)
-        : isWrongType(issue)
-        ? Constraint.problem(wrongType(describe(issue.ast), issue.input))
-        : issue
+      return leaf(readType(issue))
+    case "InvalidValue":
+      return leaf(Constraint.ruleOf(issue.annotations))
+    case "MissingKey":
+      return leaf({ rule: "missing" })
     default:
-      return issue
+      return leaf()
   }
+}
+
+/** The violations in an issue, without duplicates, at most 100. */
+export const readViolations = (issue: Issue.Issue): Violations => {
+  const found = new Map(
+    readIssue(issue, []).map((one) => [`${JSON.stringify(one.path.map(String))}${toAwsSentence(one)}`, one])
+  )
+  return [...found.values()].slice(0, maxViolations)
 }
