@@ -485,6 +485,36 @@ describe("VaultFile", () => {
       assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
     }), 60_000)
 
+  it.live("is rewritten once, also when a line has changes of very different sizes", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const header = () => linesOf(options.path)[0]
+      yield* use(options, (things) =>
+        Effect.gen(function*() {
+          // One batch, of which only the large value stays.
+          const write = Effect.forEach(
+            ["large", ...Array.from({ length: 99 }, (_, index) => `user-${index}`)],
+            (key) =>
+              things.put(key, secret((key === "large" ? "\u{20AC}" : "x").repeat(key === "large" ? 500_000 : 9))),
+            { concurrency: "unbounded", discard: true }
+          )
+          const first = header()
+          yield* write
+          yield* write
+          yield* until(() => header() !== first && !Fs.existsSync(`${options.path}.new`))
+          // Each in a line of its own.
+          const again = Effect.forEach(
+            Array.from({ length: 99 }, (_, index) => `user-${index}`),
+            (key) => things.put(key, secret("again")),
+            { discard: true }
+          )
+          yield* again
+          const second = header()
+          yield* again
+          assert.strictEqual(header(), second)
+        }))
+    }))
+
   it.live("does not wait with writes until it is rewritten", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }

@@ -125,24 +125,19 @@ export const make = Effect.fnUntraced(
     const workloads = new Map<string, Workload>()
     let allSize = 0
 
-    const workloadOf = ({ key }: Session): Workload => {
-      const name = readWorkload(key)
-      const workload = workloads.get(name) ?? { size: 0, ranks: [new Set(), new Set(), new Set(), new Set()] }
-      workloads.set(name, workload)
-      return workload
-    }
-
     /** Moves a session from one state to another in its workload. A session that is not listed has no state. */
     const move = (session: Session, from: Sessions.State | undefined, to: Sessions.State | undefined): Workload => {
       const uri = Redacted.value(session.uri)
-      const workload = workloadOf(session)
+      const name = readWorkload(session.key)
+      const workload = workloads.get(name) ?? { size: 0, ranks: [new Set(), new Set(), new Set(), new Set()] }
       const change = (to ? sizeOf(session, to) : 0) - (from ? sizeOf(session, from) : 0)
       workload.size += change
       allSize += change
       // Within a rank, a session keeps its place.
       if (from && !(to && dropRank(from) === dropRank(to))) workload.ranks[dropRank(from)].delete(uri)
       if (to) workload.ranks[dropRank(to)].add(uri)
-      if (workload.size === 0) workloads.delete(readWorkload(session.key))
+      if (workload.size === 0) workloads.delete(name)
+      else workloads.set(name, workload)
       return workload
     }
 

@@ -69,14 +69,13 @@ const readKey = Effect.fnUntraced(function*(path: string) {
 })
 
 /** Creates the key of a new vault. The first write synchronizes its directory. */
-const createKey = Effect.fnUntraced(function*(path: string) {
+const createKey = (path: string) => {
   const secret = randomBytes(Sealing.secretSize)
-  yield* Effect.mapError(
-    SafeFile.write(`${path}.key`, `${secret.toString("base64url")}\n`),
-    ({ code }) => mapFileError(path, `The key file ${path}.key`)(code)
+  return SafeFile.write(`${path}.key`, `${secret.toString("base64url")}\n`).pipe(
+    Effect.as(secret),
+    Effect.mapError(({ code }) => mapFileError(path, `The key file ${path}.key`)(code))
   )
-  return secret
-})
+}
 
 // -----------------------------------------------------------------------------
 // Content
@@ -106,9 +105,7 @@ const dropTornLine = Effect.fnUntraced(function*(path: string, { file, size }: L
     }),
     mapFileError(path, path)
   )
-  yield* Effect.logWarning(
-    `The last write to the vault ${path} is incomplete and was dropped. ${copy} still has it`
-  )
+  yield* Effect.logWarning(`The last write to the vault ${path} is incomplete and was dropped. ${copy} still has it`)
 })
 
 /** Reads an existing vault, and changes it only if its last line is unfinished. */

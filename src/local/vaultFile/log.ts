@@ -72,8 +72,11 @@ const open = (key: KeyObject, number: number, sealed: string): unknown =>
 // Writing
 // -----------------------------------------------------------------------------
 
-/** Appends the changes as one line, and returns its size. They are on the disk when it succeeds. */
-export const append = (log: Log, changes: ReadonlyArray<Change>): Effect.Effect<number, string> =>
+/** The part of a change of its line, in bytes. Base64 needs four characters for three bytes. */
+export const sizeOf = (change: Change): number => Buffer.byteLength(JSON.stringify(change)) * 4 / 3
+
+/** Appends the changes as one line. They are on the disk when it succeeds. */
+export const append = (log: Log, changes: ReadonlyArray<Change>): Effect.Effect<void, string> =>
   attempt(async () => {
     const line = `${seal(log.key, log.lines + 1, changes)}\n`
     if (log.isTorn) await log.file.truncate(log.size)
@@ -89,7 +92,6 @@ export const append = (log: Log, changes: ReadonlyArray<Change>): Effect.Effect<
     log.isTorn = false
     log.lines += 1
     log.size += line.length
-    return line.length
   })
 
 export const close = ({ file }: Log): Effect.Effect<void> => Effect.ignore(attempt(() => file.close()))
@@ -159,13 +161,13 @@ export const readHeader = (bytes: Buffer): Result.Result<Header, Problem> => {
 }
 
 /**
- * Reads the lines after the header. `apply` gets the changes of each line, and its size. `size` of the log is smaller
- * than the file if its last line is unfinished. The write of such a line was not acknowledged.
+ * Reads the lines after the header. `apply` gets the changes of each line. The log is smaller than the file if its last
+ * line is unfinished. The write of such a line was not acknowledged.
  */
 export const read = (
   { bytes, file, secret }: { readonly bytes: Buffer; readonly file: Fs.FileHandle; readonly secret: Uint8Array },
   header: Header,
-  apply: (changes: ReadonlyArray<Change>, size: number) => void
+  apply: (changes: ReadonlyArray<Change>) => void
 ): Result.Result<Log, Problem> => {
   const log: Log = { file, key: makeKey(secret, header.id), lines: 0, size: header.size, isTorn: false }
   const damaged = () => fail("Damaged", "a part of it is missing or was changed. The vault was not changed")
@@ -175,7 +177,7 @@ export const read = (
     const changes = open(log.key, log.lines + 1, bytes.toString("latin1", log.size, end))
     if (changes === undefined) return damaged()
     // `seal` made the line.
-    apply(changes as ReadonlyArray<Change>, end + 1 - log.size)
+    apply(changes as ReadonlyArray<Change>)
     log.lines += 1
     log.size = end + 1
   }

@@ -19,7 +19,7 @@ import * as SortedMap from "./sortedMap.js"
 interface Entry {
   /** JSON. */
   readonly value: unknown
-  /** Its part of the line of the log that it stands in, in bytes. */
+  /** What it needs in a log, in bytes. */
   readonly size: number
 }
 
@@ -39,18 +39,19 @@ export const makeEntries = () => {
   }
   return {
     of,
-    /** The part of the log that is not outdated, in bytes. */
+    /** What all entries need in a log, in bytes. */
     size: () => size,
-    /** Applies the changes of a line. `lineSize` is in bytes. */
-    apply: (changes: ReadonlyArray<Log.Change>, lineSize: number): void => {
-      for (const [collection, key, ...value] of changes) {
+    apply: (changes: ReadonlyArray<Log.Change>): void => {
+      for (const change of changes) {
+        const [collection, key, ...value] = change
         const entries = of(collection)
         size -= entries.get(key)?.size ?? 0
         if (value.length === 0) {
           entries.delete(key)
         } else {
-          entries.set(key, { value: value[0], size: lineSize / changes.length })
-          size += lineSize / changes.length
+          const entry = { value: value[0], size: Log.sizeOf(change) }
+          entries.set(key, entry)
+          size += entry.size
         }
       }
     },
@@ -142,8 +143,8 @@ export const make = Effect.fnUntraced(function*(
     if (!isHeld()) return yield* Effect.fail(lost)
     if (!isNamed) yield* syncDirectory(path)
     isNamed = true
-    const size = yield* Log.append(current, changes)
-    entries.apply(changes, size)
+    yield* Log.append(current, changes)
+    entries.apply(changes)
     missed?.push(...changes)
     yield* rewriteIfOutdated
   }, Effect.mapError((problem) => new VaultStoreError({ message: `the vault file cannot be written: ${problem}` })))
