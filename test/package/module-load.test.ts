@@ -93,12 +93,16 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     for (const [, modules] of folders) assert.isNotEmpty(modules)
   })
 
-  it("are closed in `exports` when their folder is private, and public when their name has a capital", () => {
+  it("are listed in `exports`, one line each, when their name begins with a capital", () => {
+    const { exports } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
     const modules = readdirSync(`${root}src`, { recursive: true, encoding: "utf8" })
-      .flatMap((file) => /^(.*)\.tsx?$/.exec(file.replaceAll("\\", "/"))?.[1] ?? [])
-    const open = modules.filter(isPublic)
-    const named = modules.filter((module) => module === "index" || /^(?:\w+\/)?[A-Z]\w*$/.test(module))
-    assert.sameMembers(open, named)
+      .flatMap((file) => /^((?:\w+\/)?[A-Z]\w*)\.tsx?$/.exec(file.replaceAll("\\", "/"))?.[1] ?? [])
+    assert.deepStrictEqual(exports, {
+      ".": "./dist/index.js",
+      ...Object.fromEntries(modules.map((module) => [`./${module}`, `./dist/${module}.js`])),
+      "./package.json": "./package.json",
+      "./setup.schema.json": "./dist/setup.schema.json"
+    })
   })
 
   it("include packages, and what these require as CommonJS", () => {
