@@ -7,13 +7,20 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
-import { isIdentityError, RequiresUserConsent } from "./IdentityError.js"
+import {
+  type AuthorizationFailed,
+  type AuthorizationTimedOut,
+  isIdentityError,
+  RequiresUserConsent,
+  type ValidationException
+} from "./IdentityError.js"
 import * as Printable from "./internal/printable.js"
 import { isSecure } from "./models/internal/loopback.js"
+import type * as TokenPoller from "./TokenPoller.js"
 
 /**
  * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
@@ -34,10 +41,83 @@ import { isSecure } from "./models/internal/loopback.js"
  *   readonly showLink: (url: Redacted.Redacted) => Effect.Effect<void, ChatClosed>
  * }>()("Chat") {}
  *
- * const inChat: Consent.ConsentHandler<ChatClosed, Chat> = (session) =>
+ * const inChat: Consent.Show<ChatClosed, Chat> = (session) =>
  *   Effect.flatMap(Chat, (chat) => chat.showLink(session.authorizationUrl))
  */
-export type ConsentHandler<out E = never, out R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
+export type Show<out E = never, out R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
+
+/**
+ * A wait, before the user has seen anything.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Wait<out E, out R> extends TokenPoller.Wait<E, R> {
+  /** Shows the session to the user: the `show` of the handler. */
+  readonly shown: Effect.Effect<unknown, E, R>
+  /** How the request waits, until the session expires at the latest. */
+  readonly poller: TokenPoller.Poller
+  /** Requests the token once without the session. It finds a consent that the user has given in any session. */
+  readonly request: TokenPoller.Wait<E, R>["poll"]
+}
+
+/**
+ * A handler that also decides how the flow waits. `wait` runs `shown`, and then waits for the token. What it acquires
+ * for the wait, it releases when `shown` fails, too.
+ *
+ * @since 0.2.0
+ * @category models
+ * @example
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import * as Console from "effect/Console"
+ * import * as Effect from "effect/Effect"
+ *
+ * // Prints the URL, and says when the wait ends.
+ * const verbose: Consent.WaitingHandler = {
+ *   show: Consent.console,
+ *   wait: ({ poll, poller, session, shown }) =>
+ *     Effect.andThen(shown, poller({ session, poll })).pipe(Effect.ensuring(Console.log("The wait has ended")))
+ * }
+ */
+export interface WaitingHandler<out E = never, out R = never> {
+  /** Shows the session to the user. */
+  readonly show: Show<E, R>
+  /** Waits for the token. */
+  readonly wait: <E1, R1>(wait: Wait<E1, R1>) => Effect.Effect<
+    Redacted.Redacted,
+    E | E1 | AuthorizationFailed | AuthorizationTimedOut | ValidationException,
+    R | R1
+  >
+}
+
+/**
+ * What the flow does when the user has to consent: a function shows the session, and then the flow waits as the request
+ * says. `PendingConsents.handler`, `Connect.handler` and `LoopbackConsent.handler` make handlers.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConsentHandler<E = never, R = never> = Show<E, R> | WaitingHandler<E, R>
+
+/**
+ * Changes how a handler shows the session. How it waits stays the same.
+ *
+ * @since 0.2.0
+ * @category combinators
+ * @example
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
+ * import * as Effect from "effect/Effect"
+ *
+ * const logged = Consent.mapShow(
+ *   LoopbackConsent.handler({ user: { userId: "alice" } }),
+ *   (show) => (session) => Effect.andThen(Effect.logInfo(`Asking for ${session.provider}`), show(session))
+ * )
+ */
+export const mapShow = <E, R, E2, R2>(
+  handler: ConsentHandler<E, R>,
+  f: (show: Show<E, R>) => Show<E2, R2>
+): ConsentHandler<E | E2, R | R2> => isFunction(handler) ? f(handler) : { ...handler, show: f(handler.show) }
 
 /**
  * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and
@@ -46,9 +126,9 @@ export type ConsentHandler<out E = never, out R = never> = (session: ConsentSess
  * @since 0.1.0
  * @category handlers
  */
-export const fail: ConsentHandler<RequiresUserConsent> = (session) => Effect.fail(new RequiresUserConsent({ session }))
+export const fail: Show<RequiresUserConsent> = (session) => Effect.fail(new RequiresUserConsent({ session }))
 
-const print: ConsentHandler = (session) =>
+const print: Show = (session) =>
   Console.log(
     `Open this page to give '${Printable.escape(session.provider)}' your consent:\n\n  ${
       Printable.escape(Redacted.value(session.authorizationUrl))
@@ -62,7 +142,7 @@ const print: ConsentHandler = (session) =>
  * @since 0.1.0
  * @category handlers
  */
-export const console: ConsentHandler = print
+export const console: Show = print
 
 /**
  * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
@@ -76,7 +156,7 @@ export const console: ConsentHandler = print
  * @since 0.1.0
  * @category handlers
  */
-export const openBrowser: ConsentHandler = (session) =>
+export const openBrowser: Show = (session) =>
   Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
 const launch = (authorizationUrl: string): Effect.Effect<void> => {

@@ -37,7 +37,6 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
-import * as ConsentWait from "./consent/consentWait.js"
 import { PollBudget } from "./consent/pollBudget.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
@@ -319,6 +318,12 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
+const timeOut = (session: ConsentSession): Effect.Effect<never, AuthorizationTimedOut> =>
+  timeLeft(session).pipe(
+    Effect.flatMap(Effect.sleep),
+    Effect.andThen(Effect.fail(new AuthorizationTimedOut({ session })))
+  )
+
 // Repeats a rejected call once, and only if there is a new workload access token.
 const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
@@ -376,55 +381,29 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       )
     )
 
-  const pollOnce = (session: ConsentSession) => askOnce(session, session.sessionUri)
+  const pollOnce = (session: ConsentSession) => Effect.suspend(() => askOnce(session, session.sessionUri))
 
-  const wait = <E, R>(
-    session: ConsentSession,
-    { poll: given }: ConsentOptions<E, R>,
-    { changePoller }: ConsentWait.ConsentWait
-  ) =>
-    Effect.flatMap(Effect.zip(TokenPoller.TokenPoller, timeLeft(session)), ([byDefault, duration]) => {
-      const base = given === undefined ? byDefault : TokenPoller.from(given)
-      const poller = changePoller === undefined ? base : changePoller(base)
-      return Effect.raceFirst(
-        Request.checkEffect("poll", poller({ session, poll: Effect.suspend(() => pollOnce(session)) })),
-        Effect.flatMap(Effect.sleep(duration), () => Effect.fail(new AuthorizationTimedOut({ session })))
-      )
-    })
-
-  // If the token does not exist yet, or the connection was lost, the flow waits for the next grant.
-  const awaitGrant = (
-    session: ConsentSession,
-    grant: NonNullable<ConsentWait.ConsentWait["grant"]>
-  ): Effect.Effect<Redacted.Redacted, AccessTokenError, WorkloadAccessToken> =>
-    Effect.flatMap(grant, () =>
-      Effect.flatMap(
-        askOnce(session, undefined),
-        (response) => Option.isSome(response) ? Effect.succeed(response.value) : awaitGrant(session, grant)
-      ))
-
-  const showAndWait = <E, R>(session: ConsentSession, options: ConsentOptions<E, R>) =>
-    Effect.flatMap(Effect.zip(timeLeft(session), Consent.Handler), ([left, byDefault]) => {
-      if (left === 0) return Effect.fail(new AuthorizationTimedOut({ session }))
+  const showAndWait = Effect.fnUntraced(
+    function*<E, R>(session: ConsentSession, { consent, poll }: ConsentOptions<E, R>) {
+      if ((yield* timeLeft(session)) === 0) return yield* new AuthorizationTimedOut({ session })
       // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
-      const handler = options.consent ?? byDefault as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-      const shown = Request.checkEffect("consent", handler(session))
-      const current: ConsentWait.ConsentWait = {}
-      const end = Effect.suspend(() => current.end ?? Effect.void)
-      return Effect.uninterruptibleMask((restore) =>
-        restore(shown).pipe(
-          Effect.provideService(ConsentWait.Current, Option.some(current)),
-          Effect.onError(() => end),
-          Effect.flatMap(() => {
-            const waiting = restore(
-              current.grant === undefined ? wait(session, options, current) : awaitGrant(session, current.grant)
-            )
-            // A finalizer takes memory as long as the wait lasts, and most handlers have none.
-            return current.end === undefined ? waiting : Effect.ensuring(waiting, end)
-          })
+      const handler = consent
+        ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
+      const base = poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(poll)
+      const poller: TokenPoller.Poller = (wait) =>
+        Effect.raceFirst(Request.checkEffect("poll", base(wait)), timeOut(session))
+      const wait: Consent.Wait<AccessTokenError | E, WorkloadAccessToken | R> = {
+        session,
+        poller,
+        poll: pollOnce(session),
+        request: askOnce(session, undefined),
+        shown: Effect.suspend(() =>
+          Request.checkEffect("consent", Predicate.isFunction(handler) ? handler(session) : handler.show(session))
         )
-      )
-    })
+      }
+      return yield* Predicate.isFunction(handler) ? Effect.andThen(wait.shown, poller(wait)) : handler.wait(wait)
+    }
+  )
 
   // The handler can request other credentials. The rejected credential must not affect them.
   const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>

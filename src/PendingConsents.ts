@@ -13,10 +13,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Issue from "effect/SchemaIssue"
-import type { ConsentHandler } from "./Consent.js"
+import * as Consent from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
 import { checkEffect, validatePendingOptions } from "./identity/identityRequest.js"
+import type { ValidationException } from "./IdentityError.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
@@ -185,7 +186,7 @@ export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.
 )
 
 /**
- * A consent handler that opens the session for a user, then runs `show`. With invalid options, the flow fails with
+ * A consent handler that opens the session for a user, then runs `show`. With invalid options it fails with
  * `ValidationException`.
  *
  * @since 0.1.0
@@ -205,17 +206,18 @@ export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.
 export const handler = <E, R>(options: {
   /** The user who asked, and who has to be signed in at the callback. */
   readonly user: UserIdentifier
-  /** Shows the authorization URL to the user. */
-  readonly show: ConsentHandler<E, R>
-}): ConsentHandler<E | ConsentStoreError, R | PendingConsents> =>
-(session) =>
-  Effect.gen(function*() {
-    const error = validatePendingOptions(options)
-    if (error !== undefined) return yield* error
-    const pending = yield* PendingConsents
-    // A flow that runs the handler has a caller.
-    const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
-    yield* pending.open({ session, user: options.user, workload: caller?.workload })
-    return yield* checkEffect("show", options.show(session))
-    // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
-  }) as Effect.Effect<unknown, E, R | PendingConsents>
+  /** Shows the authorization URL to the user. The flow waits as this handler does. */
+  readonly show: Consent.ConsentHandler<E, R>
+}): Consent.ConsentHandler<E | ConsentStoreError | ValidationException, R | PendingConsents> => {
+  const error = validatePendingOptions(options)
+  return error !== undefined
+    ? () => error
+    : Consent.mapShow(options.show, (show) =>
+      Effect.fnUntraced(function*(session) {
+        const pending = yield* PendingConsents
+        // A flow that runs the handler has a caller.
+        const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
+        yield* pending.open({ session, user: options.user, workload: caller?.workload })
+        return yield* checkEffect("show", show(session))
+      }))
+}

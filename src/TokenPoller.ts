@@ -36,7 +36,7 @@ import * as Schema from "effect/Schema"
 import { PollBudget, pollUntil } from "./consent/pollBudget.js"
 import * as PollBudgets from "./consent/pollBudget.js"
 import type { ConsentSession } from "./ConsentSession.js"
-import { type AuthorizationFailed, AuthorizationTimedOut } from "./IdentityError.js"
+import { type AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { sessionLifetime } from "./models/internal/names.js"
 import * as Validation from "./plane/validation.js"
@@ -68,14 +68,14 @@ export interface Wait<out E, out R> {
 
 /**
  * Runs a wait. The flow ends it at the latest when the session expires. If no token can come, a poller fails with
- * `AuthorizationFailed`.
+ * `AuthorizationFailed`. In the flow, it fails with `ValidationException` if it returns no Effect.
  *
  * @since 0.1.0
  * @category models
  */
 export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
   Redacted.Redacted,
-  E | AuthorizationFailed | AuthorizationTimedOut,
+  E | AuthorizationFailed | AuthorizationTimedOut | ValidationException,
   R
 >
 

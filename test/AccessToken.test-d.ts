@@ -1,16 +1,18 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import type * as Consent from "effect-agentcore-identity/Consent"
+import * as Consent from "effect-agentcore-identity/Consent"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type {
   AuthorizationFailed,
   AuthorizationTimedOut,
   MissingWorkloadAccessToken,
   NoTokenOrUrl,
-  RequiresUserConsent
+  RequiresUserConsent,
+  ValidationException
 } from "effect-agentcore-identity/IdentityError"
 import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -36,6 +38,7 @@ interface QueryFailed {
 }
 
 declare const useGithub: Effect.Effect<number, QueryFailed, GithubToken | Database>
+declare const query: Effect.Effect<number, QueryFailed, Database>
 declare const useBoth: Effect.Effect<number, QueryFailed, GithubToken | GoogleToken>
 declare const useDefault: Effect.Effect<string, never, AccessToken.AccessToken>
 declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
@@ -420,8 +423,48 @@ describe("withApiKey", () => {
 describe("handlers", () => {
   test("PendingConsents.handler adds its service and its error to those of `show`", () => {
     expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: inChat })).toEqualTypeOf<
-      Consent.ConsentHandler<ChatClosed | PendingConsents.ConsentStoreError, Chat | PendingConsents.PendingConsents>
+      Consent.ConsentHandler<
+        ChatClosed | PendingConsents.ConsentStoreError | ValidationException,
+        Chat | PendingConsents.PendingConsents
+      >
     >()
+  })
+
+  test("the errors and requirements of any handler flow into the result", () => {
+    type Result<E, R> = Effect.Effect<Redacted.Redacted, Flow | E, Identity.Identity | WorkloadAccessToken | R>
+    const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
+    expectTypeOf(AccessToken.get({ ...github, consent: inChat })).toEqualTypeOf<Result<ChatClosed, Chat>>()
+    expectTypeOf(AccessToken.get({ ...github, consent: waiting })).toEqualTypeOf<Result<ChatClosed, Chat>>()
+    expectTypeOf(AccessToken.get({ ...github, consent: LoopbackConsent.handler({ user: { userId: "alice" } }) }))
+      .toEqualTypeOf<Result<LoopbackConsent.LoopbackUnavailable, never>>()
+    const pending = PendingConsents.handler({ user: { userId: "alice" }, show: waiting })
+    expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent: pending }))).toEqualTypeOf<
+      Effect.Effect<
+        string,
+        Flow | ChatClosed | PendingConsents.ConsentStoreError,
+        Identity.Identity | WorkloadAccessToken | Chat | PendingConsents.PendingConsents
+      >
+    >()
+    expectTypeOf(AccessToken.get({
+      ...github,
+      consent: {
+        show: (session) => Effect.as(Chat, session.provider),
+        wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
+      }
+    })).toEqualTypeOf<Result<never, Chat>>()
+  })
+
+  test("mapShow takes every handler, and nothing else wraps one that waits", () => {
+    const fails = <E, R>(show: Consent.Show<E, R>): Consent.Show<E | QueryFailed, R | Database> => (session) =>
+      Effect.andThen(query, show(session))
+    expectTypeOf(Consent.mapShow(inChat, fails)).toEqualTypeOf<
+      Consent.ConsentHandler<ChatClosed | QueryFailed, Chat | Database>
+    >()
+    const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
+    expectTypeOf(Consent.mapShow(waiting, (show) => (session) => Effect.andThen(query, show(session))))
+      .toEqualTypeOf<Consent.ConsentHandler<ChatClosed | QueryFailed, Chat | Database>>()
+    // @ts-expect-error: a function around it would lose the wait
+    void ((session: ConsentSession) => waiting(session))
   })
 })
 

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -34,6 +35,12 @@ const open = (user: { readonly userId: string }) =>
 
 const reason = Effect.map(Effect.flip(claim), (error) => error.reason)
 
+const show = (show: Consent.Show) => {
+  const handler = PendingConsents.handler({ user: alice, show })
+  assert(typeof handler === "function")
+  return handler(session)
+}
+
 describe("PendingConsents", () => {
   contract(Tools.testWith(), Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
 
@@ -55,10 +62,7 @@ describe("PendingConsents", () => {
   it.effect("has a handler that stores the session, then shows its URL", () =>
     Effect.gen(function*() {
       const shown = yield* Ref.make<ReadonlyArray<string>>([])
-      yield* PendingConsents.handler({
-        user: alice,
-        show: (session) => Ref.update(shown, (urls) => [...urls, Redacted.value(session.authorizationUrl)])
-      })(session)
+      yield* show((session) => Ref.update(shown, (urls) => [...urls, Redacted.value(session.authorizationUrl)]))
       assert.deepStrictEqual(yield* Ref.get(shown), [authorizationUrl])
       assert.deepStrictEqual((yield* claim).user, alice)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
@@ -67,11 +71,7 @@ describe("PendingConsents", () => {
     Effect.gen(function*() {
       const failure = new PendingConsents.ConsentStoreError({ operation: "open", reason: "ECONNREFUSED" })
       const store = Layer.mock(PendingConsents.PendingConsents, { open: () => Effect.fail(failure) })
-      const error = yield* PendingConsents.handler({ user: alice, show: () => Effect.die(new Error("shown")) })(session)
-        .pipe(
-          Effect.provide(store),
-          Effect.flip
-        )
+      const error = yield* show(() => Effect.die(new Error("shown"))).pipe(Effect.provide(store), Effect.flip)
       assert.strictEqual(error, failure)
     }))
 

@@ -109,7 +109,7 @@ const report = (apiUrl: string, credentials: Credentials) =>
 
 class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly message: string }> {}
 
-type Show = Consent.ConsentHandler<ConsentPageFailed | RequiresUserConsent>
+type Show = Consent.Show<ConsentPageFailed | RequiresUserConsent>
 
 /** Prints the authorization URL. */
 const showLink: Show = (session) =>

@@ -138,7 +138,7 @@ const run = <E, R>(
   })
 
 /** Prints the link, and opens it. If stderr is no terminal, only `--no-browser` prints it: others can read logs. */
-const show = (browser: boolean): Consent.ConsentHandler<NoPerson> => (session) =>
+const show = (browser: boolean): Consent.Show<NoPerson> => (session) =>
   !browser
     ? toStderr(Consent.console(session))
     : process.stderr.isTTY

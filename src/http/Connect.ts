@@ -79,8 +79,8 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
 import * as Consent from "../Consent.js"
-import * as ConsentWait from "../consent/consentWait.js"
 import { pollUntil } from "../consent/pollBudget.js"
+import { withSignal } from "../consent/withSignal.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
@@ -523,12 +523,16 @@ const probe = ({ audiences, customParameters, flow, provider, resources, returnU
       Effect.catch((error) => Effect.as(Effect.logDebug(`The wait continues after ${error._tag}`), Option.none()))
     )
 
-const timeOutAt = (deadline: number, session: ConsentSession) =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) =>
-      Effect.andThen(Effect.sleep(Math.max(0, deadline - now)), Effect.fail(new AuthorizationTimedOut({ session })))
-  )
+/** Waits until a probe finds the grant. */
+const probeUntil = Effect.fnUntraced(
+  function*(session: ConsentSession, schedule: Schedule.Schedule<unknown>, deadline: number) {
+    const granted = yield* pollUntil({ schedule, input: () => undefined, deadline, poll: probe(session) })
+    if (Option.isSome(granted)) return
+    // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
+    yield* Effect.sleep(Math.max(0, deadline - (yield* Clock.currentTimeMillis)))
+    return yield* new AuthorizationTimedOut({ session })
+  }
+)
 
 const validateHandler = Validation.makeCheck(
   () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
@@ -564,52 +568,42 @@ const validateHandler = Validation.makeCheck(
  *   })
  * })
  */
-export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.ConsentHandler<
-  E | OtherUserKind | AuthorizationTimedOut,
+export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.WaitingHandler<
+  E | OtherUserKind | ValidationException,
   R | Connect | ConsentSignals.ConsentSignals | Identity | WorkloadAccessToken
-> =>
-(session) =>
-  Effect.gen(function*() {
-    const error = validateHandler({ user: options.user, wait: options.wait })
-    if (error !== undefined) return yield* error
-    const connect = yield* Connect
-    yield* Requests.checkKind("handler", connect.users, options.user)
-    const link = yield* connect.link(session, { continue: options.continue })
-    const credential = Option.getOrElse(connect.nameOf(session), () => "")
-    const topic = yield* ConsentSignals.grant({ workload: connect.workload, user: options.user, credential })
-    const signals = yield* ConsentSignals.ConsentSignals
-    const context = yield* Effect.context<Identity | WorkloadAccessToken>()
-    // The user may consent while the link is shown.
-    let isSignalled = false
-    const show = Effect.suspend(() => checkEffect("show", options.show(link)))
-    yield* Effect.acquireUseRelease(
-      Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
-      () => show,
-      (stop) => Effect.sync(stop)
-    )
-    const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-    const untilGranted = ConsentWait.withSignal(
-      Effect.flatMap(
-        pollUntil({
-          schedule: options.probe ?? defaultProbe,
-          input: () => undefined,
-          deadline,
-          poll: Effect.provide(probe(session), context)
-        }),
-        // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
-        (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
-      ),
-      (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
-      () => Effect.succeedSome(undefined)
-    )
-    // A signal between two runs of this effect is lost. The next probe finds the grant.
-    const grant = Effect.suspend(() => {
-      if (!isSignalled) return untilGranted
-      isSignalled = false
-      return Effect.void
+> => ({
+  show: Effect.fnUntraced(function*(session) {
+    const link = yield* (yield* Connect).link(session, { continue: options.continue })
+    yield* checkEffect("show", options.show(link))
+  }),
+  wait: ({ request, session, shown }) =>
+    Effect.gen(function*() {
+      const error = validateHandler({ user: options.user, wait: options.wait })
+      if (error !== undefined) return yield* error
+      const { nameOf, users, workload } = yield* Connect
+      yield* Requests.checkKind("handler", users, options.user)
+      const credential = Option.getOrElse(nameOf(session), () => "")
+      const topic = yield* ConsentSignals.grant({ workload, user: options.user, credential })
+      const signals = yield* ConsentSignals.ConsentSignals
+      // The user may consent while the link is shown.
+      let isSignalled = false
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
+        () => shown,
+        (stop) => Effect.sync(stop)
+      )
+      const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
+      const nextGrant = withSignal(
+        probeUntil(session, options.probe ?? defaultProbe, deadline),
+        (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
+        () => Effect.succeedSome(undefined)
+      )
+      let token = isSignalled ? yield* request : Option.none()
+      while (Option.isNone(token)) {
+        // A signal during `request` is lost. The next probe finds the grant.
+        yield* nextGrant
+        token = yield* request
+      }
+      return token.value
     })
-    const current = yield* ConsentWait.Current
-    if (Option.isNone(current)) return yield* grant
-    current.value.grant = grant
-    // Every flow that runs a handler can fail with `ValidationException`, so the type of the handler omits it.
-  }) as ReturnType<ReturnType<typeof handler<E, R>>>
+})

@@ -7,17 +7,13 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Consent from "../Consent.js"
-import * as ConsentWait from "../consent/consentWait.js"
 import * as Completion from "../consentCallback/completion.js"
+import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
@@ -97,8 +93,7 @@ const addressOf = (returnUrl = ""): Effect.Effect<LoopbackServer.Address, Loopba
  * program did not start. Concurrent consents share the port.
  *
  * If it cannot listen there, it fails with {@link LoopbackUnavailable} before it shows anything. Use `127.0.0.1`, as
- * RFC 8252 advises: `localhost` can have another address. If something other than the flow runs the handler, it
- * succeeds when the browser is back, or when the session expires.
+ * RFC 8252 advises: `localhost` can have another address.
  *
  * @since 0.1.0
  * @category handlers
@@ -133,56 +128,47 @@ export const handler = <E = never, R = never>(options: {
   /** The user of this program and of its workload access token. The authorization is completed for them. */
   readonly user: UserIdentifier
   /** Shows the authorization URL. Default: `Consent.openBrowser`. */
-  readonly show?: Consent.ConsentHandler<E, R> | undefined
-}): Consent.ConsentHandler<E | LoopbackUnavailable, R | Identity> =>
-(session) =>
-  Effect.gen(function*() {
-    const { user } = options
-    const address = yield* addressOf(session.returnUrl)
-    if (!isSecure(Redacted.value(session.authorizationUrl))) {
-      return yield* new LoopbackUnavailable({ reason: "InsecureUrl" })
-    }
-    const current = yield* ConsentWait.Current
-    const identity = yield* Identity
-    // The caller of the flow that runs this handler.
-    const caller = yield* Effect.serviceOption(WorkloadAccessToken)
-    const signals = yield* ConsentSignals.makeMemory
-    const pending = { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) }
-    const dependencies = { identity, callerOf: () => Effect.succeed(caller), pending, signals }
-    const complete = (error: string | undefined) =>
-      Completion.complete(dependencies, { sessionUri: session.sessionUri, error }, user)
-    const listen = LoopbackServer.open(address, session, complete).pipe(
-      Effect.mapError(({ code }) =>
-        new LoopbackUnavailable({
-          reason: code === "EADDRINUSE" ? "PortTaken" : "CannotListen",
-          returnUrl: session.returnUrl,
-          code
-        })
-      )
+  readonly show?: Consent.Show<E, R> | undefined
+}): Consent.WaitingHandler<E | LoopbackUnavailable, R | Identity> => ({
+  // Without `show`, E is never.
+  show: options.show ?? Consent.openBrowser as Consent.Show as Consent.Show<E, R>,
+  wait: ({ poll, poller, session, shown }) =>
+    Effect.acquireUseRelease(
+      Scope.make(),
+      Effect.fnUntraced(function*(scope) {
+        const signals = yield* ConsentSignals.makeMemory
+        yield* Scope.provide(listen(session, options.user, signals), scope)
+        yield* shown
+        return yield* ConsentSignals.poller(signals, poller)({ session, poll })
+      }),
+      Scope.close
     )
-    // Without `show`, E is never.
-    const show = options.show ?? Consent.openBrowser as Consent.ConsentHandler as Consent.ConsentHandler<E, R>
-    if (Option.isSome(current)) {
-      const scope = yield* Scope.make()
-      current.value.end = Scope.close(scope, Exit.void)
-      yield* Scope.provide(listen, scope)
-      yield* show(session)
-      current.value.changePoller = (poller) => ConsentSignals.poller(signals, poller)
-    } else {
-      const now = yield* Clock.currentTimeMillis
-      yield* Effect.scoped(listen.pipe(
-        Effect.andThen(show(session)),
-        Effect.andThen(
-          Effect.provideService(
-            ConsentSignals.next(ConsentSignals.session(session.sessionUri)),
-            ConsentSignals.ConsentSignals,
-            signals
-          )
-        ),
-        Effect.timeoutOption(Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
-      ))
-    }
-  })
+})
+
+/** Listens at the return URL of the session. Completes the session when the browser comes back. */
+const listen = Effect.fnUntraced(function*(
+  session: ConsentSession,
+  user: UserIdentifier,
+  signals: ConsentSignals.Service
+) {
+  const address = yield* addressOf(session.returnUrl)
+  if (!isSecure(Redacted.value(session.authorizationUrl))) {
+    return yield* new LoopbackUnavailable({ reason: "InsecureUrl" })
+  }
+  const identity = yield* Identity
+  // The caller of the flow that runs this handler.
+  const caller = yield* Effect.serviceOption(WorkloadAccessToken)
+  const pending = { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) }
+  const dependencies = { identity, callerOf: () => Effect.succeed(caller), pending, signals }
+  const complete = (error: string | undefined) =>
+    Completion.complete(dependencies, { sessionUri: session.sessionUri, error }, user)
+  yield* Effect.mapError(LoopbackServer.open(address, session, complete), ({ code }) =>
+    new LoopbackUnavailable({
+      reason: code === "EADDRINUSE" ? "PortTaken" : "CannotListen",
+      returnUrl: session.returnUrl,
+      code
+    }))
+})
 
 /**
  * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does.

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { isFunction } from "effect/Predicate"
+import { hasProperty, isFunction } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import * as Constraint from "../models/internal/constraint.js"
 
@@ -29,7 +29,10 @@ export const Port = Constraint.guard(
 
 export const Tag = Constraint.guard("a Context.Service", Context.isKey)
 
-export const Handler = Constraint.guard("a consent handler: a function from a session to an Effect", isFunction)
+export const Handler = Constraint.guard(
+  "a consent handler: a function from a session to an Effect",
+  (value): value is object => isFunction(value) || (hasProperty(value, "show") && isFunction(value.show))
+)
 
 export const Poll = Constraint.guard(
   "a Schedule or a Poller",

@@ -18,6 +18,7 @@ const server = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
 
 const AccessToken = await import(urlOfModule("AccessToken"))
 const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
+const Consent = await import(urlOfModule("Consent"))
 const Connect = await import(urlOfModule("http/Connect"))
 const ConsentSignals = await import(urlOfModule("ConsentSignals"))
 const Identity = await import(urlOfModule("Identity"))
@@ -59,7 +60,10 @@ const showUrl = (user) => ({ sessionUri }) =>
 
 const handlerOf = (user) =>
   isLink
-    ? (session) => Connect.handler({ user: { userId: `${user}` }, show: () => showUrl(user)(session) })(session)
+    ? Consent.mapShow(
+      Connect.handler({ user: { userId: `${user}` }, show: () => Effect.void }),
+      (show) => (session) => Effect.andThen(show(session), showUrl(user)(session))
+    )
     : showUrl(user)
 
 const topicOf = (user) =>

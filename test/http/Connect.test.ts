@@ -1,7 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -781,23 +780,6 @@ describe("Connect.handler, for many users", () => {
       assert.deepStrictEqual(yield* countProbes, [0, 0, 15_000, 15_000])
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
-
-  it.effect("polls when no flow waits", () =>
-    Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
-      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
-      const error = yield* Effect.flip(AccessToken.get(Files, { consent: Consent.fail }).pipe(World.as(alice)))
-      assert(error._tag === "RequiresUserConsent")
-      const handler = Connect.handler({ user: alice, show: () => Effect.void, wait: "1 minute" })(error.session)
-      const granted = yield* Effect.forkChild(World.as(alice)(handler))
-      yield* TestClock.adjust("30 seconds")
-      assert.isUndefined(granted.pollUnsafe())
-      yield* signals.signal(topic, "Completed")
-      yield* Fiber.join(granted)
-      const late = yield* Effect.forkChild(Effect.flip(World.as(alice)(handler)))
-      yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Fiber.join(late))._tag, "AuthorizationTimedOut")
-    }).pipe(Effect.provide(environment(200))))
 })
 
 describe("options", () => {

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
@@ -331,16 +332,26 @@ describe("LoopbackConsent.handler", () => {
       assert.include((yield* Deferred.await(pages)).body, "Sie haben den Zugriff nicht erlaubt")
     }).pipe(Effect.provide(world)))
 
-  it.live("waits for the browser itself when no flow waits", () =>
+  it.live("keeps its wait in Consent.mapShow, and frees the port when the wrapper fails", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
-      const required = yield* Effect.flatMap(Identity.Identity, (identity) =>
-        identity.getAccessToken({ ...request, returnUrl })).pipe(as("agent", "alice"), Effect.flip)
-      assert(required._tag === "RequiresUserConsent")
-      yield* LoopbackConsent.handler({ user: alice, show: browse() })(required.session)
+      const ask = <E>(show: Consent.Show, after: Effect.Effect<void, E>) =>
+        Effect.flatMap(Identity.Identity, (identity) =>
+          identity.getAccessToken({
+            ...request,
+            poll: never,
+            returnUrl,
+            consent: Consent.mapShow(
+              LoopbackConsent.handler({ user: alice, show }),
+              (show) => (session) => Effect.andThen(show(session), after)
+            )
+          })).pipe(as("agent", "alice"))
+      const isTaken = Effect.map(isFree(returnUrl), (free) => assert.isFalse(free))
+      const closed = Effect.andThen(isTaken, Effect.fail("closed" as const))
+      assert.strictEqual(yield* Effect.flip(ask(() => Effect.void, closed)), "closed")
       assert.isTrue(yield* isFree(returnUrl))
-      yield* get(returnUrl, () =>
-        Effect.die("not granted")).pipe(as("agent", "alice"))
+      assert.strictEqual(claimsOf(yield* ask(browse(), Effect.void)).sub, "alice")
+      assert.isTrue(yield* isFree(returnUrl))
     }).pipe(Effect.provide(world)))
 
   it.live("shows no authorization URL that is neither https nor http to this machine", () =>
@@ -351,13 +362,15 @@ describe("LoopbackConsent.handler", () => {
       assert(required._tag === "RequiresUserConsent")
       for (const url of ["javascript:alert(1)", "http://identity.example.com/"]) {
         const session = new ConsentSession({ ...required.session, authorizationUrl: Redacted.make(url) })
-        const error = yield* Effect.flip(
-          LoopbackConsent.handler({
-            user: alice,
-            show: () =>
-              Effect.die("shown")
-          })(session)
-        )
+        const consent = LoopbackConsent.handler({
+          user: alice,
+          show: () =>
+            Effect.die("shown")
+        })
+        const error = yield* Effect.flatMap(
+          Identity.Identity,
+          (identity) => identity.resumeAccessToken(session, { consent })
+        ).pipe(as("agent", "alice"), Effect.flip)
         assert(error._tag === "LoopbackUnavailable")
         assert.strictEqual(error.reason, "InsecureUrl")
         assert.notInclude(error.message, url)

@@ -1,7 +1,8 @@
+import type * as Consent from "effect-agentcore-identity/Consent"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import type * as Effect from "effect/Effect"
 import { expectTypeOf, test } from "vitest"
 
 declare const alice: TestUser.TestUser
@@ -9,9 +10,11 @@ declare const bob: TestUser.TestUser
 declare const clock: LocalControl.ClockControl
 
 test("an Act is a consent handler, with its errors", () => {
-  const show = PendingConsents.handler({ user: { userId: "alice" }, show: alice.approves })
-  expectTypeOf<Effect.Error<ReturnType<typeof show>>>().extract<TestUser.TestUserError>().toEqualTypeOf<
-    TestUser.TestUserError
+  expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: alice.approves })).toEqualTypeOf<
+    Consent.ConsentHandler<
+      TestUser.TestUserError | PendingConsents.ConsentStoreError | ValidationException,
+      PendingConsents.PendingConsents
+    >
   >()
   expectTypeOf(alice.forwardsLinkTo(bob)).toEqualTypeOf<TestUser.Act>()
   expectTypeOf(alice.returnsAfter(clock.advance("1 hour"))).toEqualTypeOf<

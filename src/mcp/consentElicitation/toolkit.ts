@@ -13,7 +13,6 @@ import { isTagged } from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../../Consent.js"
-import * as ConsentWait from "../../consent/consentWait.js"
 import { pollUntil } from "../../consent/pollBudget.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { Connect } from "../../http/Connect.js"
@@ -40,18 +39,6 @@ const rejecting = McpServer.middleware((effect) =>
   })
 )
 
-/** The flow requests the token every 2 seconds, within the polling budget, until the time is over. */
-const grantWithin = (session: ConsentSession, deadline: number): Effect.Effect<void, RequiresUserConsent> =>
-  Effect.flatMap(
-    pollUntil({
-      schedule: Schedule.spaced("2 seconds"),
-      input: () => undefined,
-      deadline,
-      poll: Effect.succeedSome(undefined)
-    }),
-    (due) => Option.isSome(due) ? Effect.void : new RequiresUserConsent({ session })
-  )
-
 type Registration = Parameters<McpServer.McpServer["Service"]["addTool"]>[0]
 
 const asking =
@@ -62,19 +49,22 @@ const asking =
       const nameOf = (session: ConsentSession) => Option.getOrElse(connect.nameOf(session), () => session.provider)
       const actionOf = (session: ConsentSession) => Rendering.actionOf(inputResponses, nameOf(session))
       let needed: ConsentSession | undefined
-      const handler: Consent.ConsentHandler<RequiresUserConsent> = (session) =>
-        Effect.gen(function*() {
-          const current = yield* ConsentWait.Current
-          const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
-          const waits = actionOf(session) === "accept" && Option.isSome(current)
-          const grant = Effect.tapError(
-            waits ? grantWithin(session, deadline) : new RequiresUserConsent({ session }),
-            () => Effect.sync(() => needed = session)
-          )
-          if (!waits) return yield* grant
-          // The type of a flow with the default handler has this error too.
-          current.value.grant = grant as Effect.Effect<void, never>
+      const ask = (session: ConsentSession) =>
+        Effect.suspend(() => {
+          needed = session
+          return new RequiresUserConsent({ session })
         })
+      const handler: Consent.WaitingHandler<RequiresUserConsent> = {
+        show: (session) => actionOf(session) === "accept" ? Effect.void : ask(session),
+        // Requests the token every 2 seconds, within the polling budget, until the time is over.
+        wait: Effect.fnUntraced(function*({ request, session, shown }) {
+          yield* shown
+          const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
+          const schedule = Schedule.spaced("2 seconds")
+          const token = yield* pollUntil({ schedule, input: () => undefined, deadline, poll: request })
+          return Option.isSome(token) ? token.value : yield* ask(session)
+        })
+      }
       const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
       if (isTagged(result, "InputRequired") || result.isError !== true) return result
       if (needed === undefined) {

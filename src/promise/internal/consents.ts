@@ -2,6 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
@@ -13,12 +14,9 @@ import * as Page from "../../internal/consentPages.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Node from "./node.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
-
-/** Runs the handler of the runtime. */
-const byDefault: Consent.ConsentHandler<unknown> = (session) =>
-  Effect.flatMap(Consent.Handler, (handler) => handler(session))
 
 export const make = () => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
@@ -38,23 +36,30 @@ export const make = () => {
     pending,
     /**
      * The options of a call: it stores the session for its user, shows it, and waits until the callback completes it.
+     * Without `show`, the handler of the runtime shows it.
      */
     options: (
       user: UserIdentifier | undefined,
-      show: Consent.ConsentHandler<unknown> = byDefault
-    ): Identity.ConsentOptions<unknown> => ({
-      consent: user === undefined ? show : (session) =>
-        Effect.provideServiceEffect(
-          PendingConsents.handler({ user, show })(session),
-          PendingConsents.PendingConsents,
-          pending
-        ),
-      poll: (wait) =>
-        Effect.flatMap(
-          Effect.zip(TokenPoller.TokenPoller, signals),
-          ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
-        )
-    })
+      show: Consent.Show<unknown> | undefined
+    ): Effect.Effect<Identity.ConsentOptions<unknown>> =>
+      Effect.map(Consent.Handler, (byDefault) => {
+        const handler: Consent.ConsentHandler<unknown> = show ?? byDefault
+        return {
+          consent: user === undefined
+            ? handler
+            : Consent.mapShow(handler, (show) =>
+              Effect.fnUntraced(function*(session) {
+                const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
+                yield* (yield* pending).open({ session, user, workload: caller?.workload })
+                yield* show(session)
+              })),
+          poll: (wait) =>
+            Effect.flatMap(
+              Effect.zip(TokenPoller.TokenPoller, signals),
+              ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
+            )
+        }
+      })
   }
 }
 

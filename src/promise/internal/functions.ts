@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { ConsentHandler } from "../../Consent.js"
+import type { Show } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
@@ -99,7 +99,7 @@ export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "ide
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 
-const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): ConsentHandler<unknown> => {
+const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Show<unknown> => {
   const show = bind(onAuthUrl)
   return (session) => show(Redacted.value(session.authorizationUrl))
 }
@@ -198,7 +198,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
 
   const consentOptions: MakeConsent<R> = ({ onAuthUrl, workloadIdentityToken }, context) => {
     const show = onAuthUrl && toConsentHandler(onAuthUrl)
-    return Effect.map(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
+    return Effect.flatMap(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
   }
 
   const withAccessToken = (
