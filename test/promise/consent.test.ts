@@ -555,7 +555,7 @@ describe("workload", () => {
         assertSecretFree([inspect(workload({ name: "agent", user }), { depth: 9 })], [userToken])
       }
       for (
-        const user of [{ userId: "" }, { userToken: "not-a-json-web-token" }, {}, "alice", {
+        const user of [{ userId: "" }, { userToken: "not a JSON web token" }, {}, "alice", {
           userId: "alice",
           userToken
         }]
@@ -564,7 +564,7 @@ describe("workload", () => {
         const make = async () => workload({ name: "agent", user: user as PromiseIdentity.User })
         const error = yield* rejectionOf(make())
         assert.strictEqual(tagOf(error), "ValidationException")
-        assertSecretFree(faces(error), [userToken, "not-a-json-web-token"])
+        assertSecretFree(faces(error), [userToken, "not a JSON web token"])
       }
     }).pipe(Effect.provide(LocalWorld.layer())))
 })

@@ -28,6 +28,12 @@ export const same = (actual: unknown, expected: unknown): void => assert.deepStr
 
 export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
 
+/** The milliseconds that a processor has worked for this process, whatever else the machine does meanwhile. */
+export const cpuTime = (): number => {
+  const { system, user } = process.cpuUsage()
+  return (system + user) / 1000
+}
+
 export const sessionUri = "urn:ietf:params:oauth:request_uri:session-1"
 
 export const authorizationUrl = `https://identity.example.com/identities/oauth2/authorize?request_uri=${
