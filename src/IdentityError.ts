@@ -66,12 +66,9 @@ const ErrorClass =
 // Exceptions of the service
 // -----------------------------------------------------------------------------
 
-// Implementations of a plane omit the name, and `make` of the plane adds it.
-const operation = Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("")))
-
 const serviceFields = {
-  /** The AWS name of the operation, as in `GetResourceOauth2Token`. Every error of a plane has it. */
-  operation,
+  /** The AWS name of the operation, as in `GetResourceOauth2Token`. */
+  operation: Schema.String,
   message: Schema.String,
   /** The service's request id. Absent if nothing was sent. */
   requestId: Schema.optional(Schema.String)
@@ -268,7 +265,7 @@ const transportAdvice = ({ host, kind, packageName, profile }: TransportError): 
  * @category errors
  */
 export class TransportError extends ErrorClass<TransportError>()("TransportError", {
-  operation,
+  operation: Schema.String,
   kind: Schema.Literals(["connection", "timeout", "credentials", "undecodable", "unloadable"]),
   code: Schema.optional(Schema.String),
   status: Schema.optional(Schema.Number),

@@ -43,12 +43,14 @@ export interface Codec<in out A> {
 }
 
 /**
- * The members of an exception, as the service sends them. Only `ValidationException` has `reason` and `fieldList`.
+ * The members of an exception. Only `ValidationException` has `reason` and `fieldList`.
  *
  * @since 0.1.0
  * @category models
  */
 export interface ExceptionMembers {
+  /** The AWS name of the operation. */
+  readonly operation: string
   readonly message: string
   readonly requestId?: string | undefined
   readonly reason?: string | undefined

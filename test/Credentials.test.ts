@@ -78,7 +78,10 @@ const withControlPlane = (decorator: ControlPlane.Decorator) => <A, E, R>(self: 
 const deny = (operation: string) =>
   withControlPlane((method, effect) =>
     method === operation
-      ? new IdentityError.AccessDeniedException({ operation: "", message: "not authorized" })
+      ? new IdentityError.AccessDeniedException({
+        operation: ControlPlane.operations[method].name,
+        message: "not authorized"
+      })
       : effect
   )
 

@@ -96,7 +96,7 @@ describe("a decorator", () => {
     const decorators: ReadonlyArray<Decorator> = [
       (_, effect) => effect,
       (operation, effect) => Effect.withLogSpan(effect, operation),
-      () => new ValidationException({ message: "not now" })
+      () => new ValidationException({ operation: "CreateThing", message: "not now" })
     ]
     expectTypeOf(decorators).toExtend<ReadonlyArray<Decorator>>()
   })

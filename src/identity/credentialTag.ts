@@ -66,13 +66,13 @@ export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boo
   args.length > 2
   || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
 
-const validateId = (id: unknown): ValidationException | undefined =>
+const validateId = (id: unknown, operation: string): ValidationException | undefined =>
   typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
     path: ["id"],
     ...id === ""
       ? { rule: "limit", expected: Constraint.atLeast(1) }
       : wrongType("a string: the name of the declaration", id)
-  }])
+  }], operation)
 
 const toDeclarationError = (error: ValidationException, id: unknown): ValidationException =>
   new ValidationException({
@@ -115,7 +115,7 @@ type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 export const makeKind = ({ name, validateDeclaration }: Checks, defaultTag: Tag<unknown>) => {
   // The stack trace of an error begins in the program, where the mistake is.
   const declare = <Class>(id: string, request: object): Class => {
-    const issue = validateId(id) ?? validateDeclaration(request)
+    const issue = validateId(id, `${name}.Tag`) ?? validateDeclaration(request)
     if (issue !== undefined) {
       const error = toDeclarationError(issue, id)
       Error.captureStackTrace(error, declare)

@@ -64,6 +64,7 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 import { trustAuthorities } from "./backend/certificateAuthorities.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
+import { makePlane } from "./backend/failures.js"
 import * as Grants from "./backend/grants.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import * as Refusals from "./backend/refusals.js"
@@ -371,9 +372,15 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const parts = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
     const { complete, dataPlane } = Operations.make(parts)
     return Context.mergeAll(
-      Context.make(DataPlane.DataPlane, DataPlane.make(dataPlane)),
-      Context.make(ControlPlane.ControlPlane, ControlPlane.make(registry.controlPlane)),
-      Context.make(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(issuer)),
+      Context.make(DataPlane.DataPlane, DataPlane.make(makePlane(DataPlane.operations, dataPlane))),
+      Context.make(
+        ControlPlane.ControlPlane,
+        ControlPlane.make(makePlane(ControlPlane.operations, registry.controlPlane))
+      ),
+      Context.make(
+        SecurityTokenService.SecurityTokenService,
+        SecurityTokenService.make(issuer)
+      ),
       Context.make(LocalBackend, {
         issuer,
         refusals,

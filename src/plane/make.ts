@@ -1,7 +1,7 @@
-/** The service of a plane, made from its table: checks before each call, spans, names on errors, decorators. */
+/** The service of a plane, made from its table: checks before each call, spans, decorators. */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import { isIdentityError, type TransportError, type UnknownServiceError } from "../IdentityError.js"
+import type { TransportError, UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "./validation.js"
 
@@ -30,21 +30,6 @@ export const fromTable = <const T extends Operation.Table>(
   // `f` makes a method of any request, response and errors.
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
-/** Adds the operation's name to an error without one. The result is a copy with the stack of the original. */
-const withOperation = (operation: string) => <E>(error: E): E => {
-  if (!isIdentityError(error) || !("operation" in error) || error.operation !== "") return error
-  // The class of an error is a schema class, whose `toJSON` returns the fields of an instance.
-  const fields = { ...(error.toJSON() as object), operation }
-  const Class = error.constructor as new(fields: object, options: { readonly disableChecks: true }) => E & Error
-  // The constructor copies a `Redacted`. The copy of the error has the original one.
-  const named = Object.assign(new Class(fields, { disableChecks: true }), fields)
-  return Object.defineProperty(named, "stack", {
-    value: error.stack?.replace(error.message, () => named.message),
-    configurable: true,
-    writable: true
-  })
-}
-
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
 export const make = <const T extends Operation.Table>(
   plane: string,
@@ -52,17 +37,13 @@ export const make = <const T extends Operation.Table>(
   implementation: Operation.Plane<T>
 ): Operation.Plane<T> =>
   mapMethods(table, ({ name, request: schema }, method) => {
-    const named = withOperation(name)
-    const validate = Validation.validate(schema)
+    const validate = Validation.validate(schema, name)
     const call = callOf(implementation, method)
     // The stack of a span would always show this line. The data-last form of `withSpan` ignores the option.
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
     return (request) =>
       Effect.withSpan(
-        Effect.mapError(
-          Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
-          named
-        ),
+        Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
         `${plane}.${method}`,
         span
       )
@@ -76,9 +57,8 @@ export const decorate = <const T extends Operation.Table, E>(
 ): Operation.Plane<T> => {
   // The decorator of an operation gets the call and the request of that operation.
   const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
-  return mapMethods(table, ({ name }, method) => {
-    const named = withOperation(name)
+  return mapMethods(table, (_, method) => {
     const call = callOf(plane, method)
-    return (request) => Effect.mapError(wrap(method, call(request), request), named)
+    return (request) => wrap(method, call(request), request)
   })
 }

@@ -31,8 +31,8 @@ export const valueAt = (request: unknown, path: Path): unknown =>
 export const summarize = (details: ReadonlyArray<string>): string =>
   `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`
 
-/** The exception for violations. A plane adds the operation. */
-export const validationException = (violations: ReadonlyArray<Violation>, operation = ""): ValidationException => {
+/** The exception for violations. */
+export const validationException = (violations: ReadonlyArray<Violation>, operation: string): ValidationException => {
   const fieldList = violations.map((violation) => ({
     name: fieldName(violation.path),
     message: toAwsSentence(violation)
@@ -105,7 +105,7 @@ export const findViolations = <A, I>(schema: Schema.Codec<A, I>): (value: unknow
  */
 export const validate = <A, I>(
   schema: Schema.Codec<A, I>,
-  operation?: string
+  operation: string
 ): (request: unknown) => Result.Result<A, ValidationException> => {
   const find = findViolations(schema)
   return (request) => {

@@ -345,7 +345,7 @@ const row = <Request>(
   request: object,
   members: ReadonlyArray<Member>
 ): Row => {
-  const validate = Validation.validate(operation.request)
+  const validate = Validation.validate(operation.request, operation.name)
   const decodeRequest = decode(operation.request)
   return {
     name: operation.name,

@@ -8,5 +8,5 @@ export const decode = <A, I>(
   schema: Schema.Codec<A, I>
 ): (request: unknown) => Result.Result<A, ValidationException> => {
   const run = Validation.decode(schema)
-  return (request) => Result.mapError(run(request), (violations) => Validation.validationException(violations))
+  return (request) => Result.mapError(run(request), (violations) => Validation.validationException(violations, "Any"))
 }

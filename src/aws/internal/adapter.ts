@@ -13,23 +13,18 @@ import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import type * as Operation from "../../Operation.js"
 import { fromTable } from "../../plane/make.js"
-import { undecodable } from "./failure.js"
+import { NoResponse, type Row, undecodable } from "./failure.js"
 
-/** Loads a package of the AWS SDK. Fails with a `TransportError` of the call that needs the package. */
+/** Loads a package of the AWS SDK. The call that needs the package fails. */
 export const loadSdk = <Sdk extends object>(
   packageName: string,
   client: keyof Sdk & string,
   load: () => Promise<Sdk>
-): Effect.Effect<Sdk, TransportError> =>
+): Effect.Effect<Sdk, NoResponse> =>
   Effect.mapError(
     loadPackage(packageName, client, load),
-    (error) => new TransportError({ kind: "unloadable", packageName, code: error.code, cause: Redacted.make(error) })
+    (error) => new NoResponse({ kind: "unloadable", packageName, code: error.code, cause: Redacted.make(error) })
   )
-
-/** An operation with any request and response. */
-export interface Row<E> extends Operation.Any {
-  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
-}
 
 /** A response before the codec of its operation decodes it. `$metadata` has the form of the AWS SDK. */
 export interface Output {
@@ -56,7 +51,7 @@ export interface Client {
     row: Row<E>,
     request: unknown,
     encoded: unknown
-  ) => Effect.Effect<Output, E | UnknownServiceError | TransportError>
+  ) => Effect.Effect<Output, E | UnknownServiceError | NoResponse>
   readonly target: Effect.Effect<Target>
 }
 
@@ -74,13 +69,11 @@ export const environmentProfile: Effect.Effect<EnvironmentProfile> = Effect.map(
     )
 )
 
-/**
- * Adds the target of the call to an error. Without credentials nothing was sent, so the error has the profile instead
- * of the host.
- */
-const withTarget = (
-  { cause, code, kind, operation, packageName, requestId, status }: TransportError,
-  { host, profile, region }: Target
+/** Without credentials nothing was sent, so the error has the profile instead of the host. */
+const transportError = (
+  operation: string,
+  { cause, code, kind, packageName, requestId, status }: NoResponse,
+  { host, profile, region }: Target = {}
 ): TransportError =>
   new TransportError({
     operation,
@@ -89,8 +82,7 @@ const withTarget = (
     status,
     requestId,
     packageName,
-    // The type of `Error` for it is `unknown`.
-    cause: cause as ConstructorParameters<typeof TransportError>[0]["cause"],
+    cause,
     region,
     ...(kind === "credentials" ? { profile } : { host })
   })
@@ -113,20 +105,21 @@ const yieldPolls = Effect.flatMap(PollBudget, ({ throttled }) => throttled)
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   table: T,
-  client: Effect.Effect<Client, TransportError>
+  client: Effect.Effect<Client, NoResponse>
 ): Operation.Plane<T> =>
   fromTable(
     table,
     <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
-      Effect.flatMap(client, ({ send, target }) =>
+      Effect.flatMap(Effect.mapError(client, (error) => transportError(row.name, error)), ({ send, target }) =>
         send(row, request, row.encode(request)).pipe(
           Effect.flatMap((output) => {
-            const response = Effect.mapError(Effect.fromOption(decode(row, output)), () => undecodable(output))
+            const response = Effect.mapError(Effect.fromOption(decode(row, output)), () =>
+              undecodable(output))
             return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, response) : response
           }),
           Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-            error instanceof TransportError
-              ? Effect.flatMap(target, (target) => withTarget(error, target))
+            error instanceof NoResponse
+              ? Effect.flatMap(target, (target) => transportError(row.name, error, target))
               : Effect.fail(error)
           )
         ))

@@ -6,9 +6,8 @@ import * as Effect from "effect/Effect"
 import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { TransportError } from "../../IdentityError.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
-import { exceptionNameOf } from "./failure.js"
+import { exceptionNameOf, NoResponse } from "./failure.js"
 import { invalidConfig } from "./settings.js"
 
 /** Static credentials, instead of the SDK's own search. */
@@ -33,7 +32,7 @@ export interface Identity {
 }
 
 /** A search for credentials. */
-export type Search = Effect.Effect<Identity, TransportError>
+export type Search = Effect.Effect<Identity, NoResponse>
 
 /** Kept credentials, and a search for new ones. */
 export interface Source {
@@ -82,7 +81,7 @@ const check = (found: Identity): Search => {
  */
 export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
-    const flight = SingleFlight.unsafeMake<Identity, TransportError>()
+    const flight = SingleFlight.unsafeMake<Identity, NoResponse>()
     let kept: Identity | undefined
     let isReplacing = false
     const find = flight(
@@ -90,7 +89,7 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
       Effect.flatMap(search, check).pipe(
         Effect.timeoutOrElse({
           duration: searchLimit,
-          orElse: () => Effect.fail(new TransportError({ kind: "credentials", code: "TimeoutError" }))
+          orElse: () => Effect.fail(new NoResponse({ kind: "credentials", code: "TimeoutError" }))
         }),
         Effect.map((found) => kept = found)
       )
@@ -119,8 +118,8 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
 const noCredentials = "CredentialsProviderError"
 
 /** The error of a search. */
-export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): TransportError =>
-  new TransportError({ kind: "credentials", code, cause: Redacted.make(error) })
+export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): NoResponse =>
+  new NoResponse({ kind: "credentials", code, cause: Redacted.make(error) })
 
 /** The credentials of a provider of the AWS SDK. */
 export const fromProvider = (provider: () => Promise<Identity>, code?: string): Search =>
@@ -169,5 +168,5 @@ export const fromVariables = (
 /** No credentials: a runtime without Node has neither files nor an instance. */
 export const nothing: Source = {
   kept: () => undefined,
-  search: Effect.suspend(() => new TransportError({ kind: "credentials", code: noCredentials }))
+  search: Effect.suspend(() => new NoResponse({ kind: "credentials", code: noCredentials }))
 }

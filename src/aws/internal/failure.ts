@@ -13,11 +13,27 @@
  * | an incomplete response | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
  */
+import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
+import { type TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
 import { truncateName } from "../../internal/errorCode.js"
-import type { ExceptionClass } from "../../Operation.js"
+import type * as Operation from "../../Operation.js"
+
+/** An operation with any request and response. */
+export interface Row<E> extends Operation.Any {
+  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
+}
+
+/**
+ * A call without a readable response. The adapter makes the `TransportError` of it, which names the operation and the
+ * target.
+ */
+export class NoResponse extends Data.TaggedError("NoResponse")<
+  Pick<TransportError, "kind" | "code" | "status" | "requestId" | "packageName"> & {
+    readonly cause?: Redacted.Redacted<unknown> | undefined
+  }
+> {}
 
 /**
  * The maximum size of a response after decompression, in bytes. AWS documents no limit. The largest pages have a few
@@ -107,7 +123,7 @@ export const stsExceptionNames: Exceptions["exceptionNames"] = {
 /** Maps an exception of the service. `error` has the properties of an exception of the SDK. */
 export const exception = <E>(
   { exceptionNames = {} }: Pick<Exceptions, "exceptionNames">,
-  classes: ReadonlyArray<ExceptionClass<E>>,
+  { errors, name: operation }: Row<E>,
   error: unknown,
   request: unknown
 ): E | UnknownServiceError => {
@@ -116,12 +132,13 @@ export const exception = <E>(
   const code = nameOf(error, "name") ?? "Unknown"
   const message = redact(stringOf(error, "message") ?? "", maxMessage)
   const name = Object.hasOwn(exceptionNames, code) ? exceptionNames[code] : code
-  const Exception = classes.find(({ _tag }) => _tag === name)
+  const Exception = errors.find(({ _tag }) => _tag === name)
   if (Exception === undefined) {
-    return new UnknownServiceError({ message, requestId, code: redact(code, maxMessage), status })
+    return new UnknownServiceError({ operation, message, requestId, code: redact(code, maxMessage), status })
   }
   const reason = nameOf(error, "reason")
   return new Exception({
+    operation,
     message,
     requestId,
     reason: reason === undefined ? undefined : redact(reason, maxMessage),
@@ -146,10 +163,10 @@ const kindOf = (error: unknown, status: number | undefined): TransportError["kin
   return status === undefined ? "connection" : "undecodable"
 }
 
-const transport = (error: unknown): TransportError => {
+const noResponse = (error: unknown): NoResponse => {
   const { requestId, status } = metadataOf(error)
   const kind = kindOf(error, status)
-  return new TransportError({
+  return new NoResponse({
     kind,
     code: nameOf(error, "code") ?? nameOf(error, "name"),
     status,
@@ -165,25 +182,25 @@ const transport = (error: unknown): TransportError => {
 export const exceptionNameOf = (error: unknown): string | undefined =>
   hasProperty(error, "$fault") ? nameOf(error, "name") : undefined
 
-/** Maps the rejection of a call. `classes` are the exceptions of the operation. */
+/** Maps the rejection of a call. */
 export const fromRejection = <E>(
   exceptions: Exceptions,
-  classes: ReadonlyArray<ExceptionClass<E>>,
+  row: Row<E>,
   error: unknown,
   request: unknown
-): E | UnknownServiceError | TransportError =>
-  error instanceof TransportError
+): E | UnknownServiceError | NoResponse =>
+  error instanceof NoResponse
     ? error
     : !hasProperty(error, "$fault")
-    ? transport(error)
+    ? noResponse(error)
     : exceptions.isOwn(error)
-    ? exception(exceptions, classes, error, request)
+    ? exception(exceptions, row, error, request)
     // An exception of STS or SSO, thrown while the SDK fetched credentials.
-    : new TransportError({ kind: "credentials", code: exceptionNameOf(error) })
+    : new NoResponse({ kind: "credentials", code: exceptionNameOf(error) })
 
 /** The error for a response that does not match the operation. */
-export const undecodable = (output: unknown): TransportError =>
-  new TransportError({ kind: "undecodable", ...metadataOf(output) })
+export const undecodable = (output: unknown): NoResponse =>
+  new NoResponse({ kind: "undecodable", ...metadataOf(output) })
 
 /** The length of the pieces of a secret that are removed too, because services quote parts of long values. */
 const pieceLength = 8

@@ -19,8 +19,9 @@ const withAdvice = (service: SecurityTokenService.Operations): SecurityTokenServ
     Effect.catchTag(
       service.getWebIdentityToken(request),
       "OutboundWebIdentityFederationDisabledException",
-      ({ message, requestId }) =>
+      ({ message, operation, requestId }) =>
         new OutboundWebIdentityFederationDisabledException({
+          operation,
           requestId,
           message: appendAdvice(message, advice)
         })

@@ -133,7 +133,7 @@ const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array
     ? Effect.sync(() => randomBytes(32))
     : Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")).pipe(
       Effect.mapBoth({
-        onFailure: (message) => new ValidationException({ message }),
+        onFailure: (message) => new ValidationException({ operation: "Connect", message }),
         onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
       })
     )

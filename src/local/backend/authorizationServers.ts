@@ -5,7 +5,6 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { omitUndefined } from "../../credentialProvider/view.js"
-import type { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 import * as Model from "../../models/Oauth2CredentialProvider.js"
@@ -14,7 +13,7 @@ import * as PrivateKey from "../oauth/privateKey.js"
 import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/service.js"
 import type * as Arn from "./arn.js"
 import { explain, Seeding } from "./callContext.js"
-import { invalid, vendorChanged } from "./failures.js"
+import { type Exception, type Invalid, invalid, vendorChanged } from "./failures.js"
 import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendors.js"
 
@@ -46,7 +45,7 @@ type Secrets =
 /** A valid configuration. Like the live service, the backend reads secrets and keys only when it uses them. */
 interface Configured {
   readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
-  readonly authentication: Effect.Effect<ClientAuthentication, ValidationException | AccessDeniedException>
+  readonly authentication: Effect.Effect<ClientAuthentication, Invalid | Exception<"AccessDeniedException">>
 }
 
 const authenticateWithSecret = (
@@ -148,7 +147,7 @@ const authenticateCustom = (config: Custom, { awsToken, settings }: Environment)
 const resolveCustomOnBehalfOf = Effect.fnUntraced(function*(
   { onBehalfOfTokenExchangeConfig: exchange }: Custom,
   { awsToken }: Environment
-): Effect.fn.Return<OnBehalfOf | undefined, ValidationException> {
+): Effect.fn.Return<OnBehalfOf | undefined, Invalid> {
   if (exchange === undefined) return undefined
   const { grantType, tokenExchangeGrantTypeConfig: actor } = exchange
   const path = `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
@@ -252,7 +251,7 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { sett
 const configure = (
   request: ProviderRequest,
   environment: Environment
-): Effect.Effect<Configured, ValidationException> =>
+): Effect.Effect<Configured, Invalid> =>
   request.credentialProviderVendor === "CustomOauth2"
     ? resolveCustom(request.oauth2ProviderConfigInput.customOauth2ProviderConfig, environment)
     : resolveVendor(request, environment)
@@ -295,7 +294,10 @@ export const check = Effect.fnUntraced(function*(request: ProviderRequest, envir
 // Updates
 // -----------------------------------------------------------------------------
 
-const validateRequest = Validation.validate(Model.CreateOauth2CredentialProviderRequest)
+const validateRequest = Validation.validate(
+  Model.CreateOauth2CredentialProviderRequest,
+  "UpdateOauth2CredentialProvider"
+)
 
 /**
  * Makes the whole configuration of an update. It replaces the previous one. Only `privateKeyJwtConfig` is a patch (AWS
@@ -304,7 +306,7 @@ const validateRequest = Validation.validate(Model.CreateOauth2CredentialProvider
 export const completeUpdate = (
   request: Model.UpdateOauth2CredentialProviderRequest,
   before: ProviderRequest
-): Effect.Effect<ProviderRequest, ValidationException> => {
+): Effect.Effect<ProviderRequest, Invalid> => {
   if (request.credentialProviderVendor !== before.credentialProviderVendor) {
     return vendorChanged(before.credentialProviderVendor, request.credentialProviderVendor)
   }

@@ -4,12 +4,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as DataPlane from "../../DataPlane.js"
-import {
-  AccessDeniedException,
-  InternalServerException,
-  UnauthorizedException,
-  type ValidationException
-} from "../../IdentityError.js"
 import * as Printable from "../../internal/printable.js"
 import * as Parameters from "../oauth/parameters.js"
 import type {
@@ -22,7 +16,7 @@ import type {
 } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { explain, noteUser, warn } from "./callContext.js"
-import { invalid, mapStoreError } from "./failures.js"
+import { type Invalid, invalid, mapStoreError, type Operations, raise } from "./failures.js"
 import { formatParts, formatUser } from "./format.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
@@ -68,7 +62,7 @@ const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshT
   invalid(`Error parsing ${grant} response`)
 
 /** Messages about the authorization server itself, of every flow. */
-const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): ValidationException | undefined =>
+const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): Invalid | undefined =>
   discoveryUrl !== undefined
     ? invalid("Invalid Discovery URL")
     : unresolvedHost !== undefined
@@ -77,11 +71,11 @@ const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): V
     ? invalid("Token endpoint is not a valid URL")
     : undefined
 
-const mapGrantError = (grant: Parameters<typeof unparsable>[0]) => (error: OAuthError): ValidationException =>
+const mapGrantError = (grant: Parameters<typeof unparsable>[0]) => (error: OAuthError): Invalid =>
   describeServer(error) ?? unparsable(grant)
 
 /** The second message was seen for a response without a token. No source documents that for a missing response. */
-const mapExchangeError = (error: OAuthError): ValidationException =>
+const mapExchangeError = (error: OAuthError): Invalid =>
   describeServer(error) ?? invalid(
     error.status === undefined
       ? "Error parsing token exchange response"
@@ -92,7 +86,7 @@ const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>
   mapStoreError(Effect.catchTag(effect, "OAuthError", (error) =>
     Effect.fail(
       describeServer(error) ?? (error.reason === "Unreachable"
-        ? new InternalServerException({ message: "The authorization server did not respond" })
+        ? raise("InternalServerException", "The authorization server did not respond")
         : unparsable("RefreshToken"))
     )))
 
@@ -101,7 +95,7 @@ const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>
  * repeat the request, with the same result.
  */
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
-  reason === "Malformed" ? invalid(message, "userToken") : new UnauthorizedException({ message })
+  reason === "Malformed" ? invalid(message, "userToken") : raise("UnauthorizedException", message)
 
 const maxReturnUrls = 5
 
@@ -185,7 +179,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const claims = yield* workloadTokens.open(token)
     if (claims === undefined) {
       yield* explain("The workload access token has expired, or this server did not issue it")
-      return yield* new UnauthorizedException({ message: "Workload access token is invalid or expired" })
+      return yield* raise("UnauthorizedException", "Workload access token is invalid or expired")
     }
     const user = WorkloadToken.nameOf(claims.user)
     if (user !== undefined) yield* noteUser(user)
@@ -370,7 +364,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       )
     }))
 
-  const dataPlane: DataPlane.Service = {
+  const dataPlane: Operations<typeof DataPlane.operations> = {
     getWorkloadAccessToken: ({ workloadName }) =>
       Effect.flatMap(registry.findCaller(workloadName), (workload) => issueWorkloadToken(workload, { _tag: "None" })),
 
@@ -427,7 +421,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       // The live service has one error for a wrong user and for a session that is unknown, not authorized yet, expired
       // or completed. A failed attempt does not end the session, so that knowing its URI is not enough to end it.
       const reject = (message: string, reason = message) =>
-        Effect.andThen(warn(message, reason), new AccessDeniedException({ message: "Invalid or expired session" }))
+        Effect.andThen(warn(message, reason), raise("AccessDeniedException", "Invalid or expired session"))
       const { userId } = userIdentifier
       if (userId !== undefined) yield* noteUser({ userId })
       const session = yield* sessions.byUri(sessionUri)

@@ -1,33 +1,70 @@
-/** The exceptions of the local backend's operations. The planes add the name of the operation. */
+/** The exceptions of the local backend's operations. */
+import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import {
-  ConflictException,
-  InternalServerException,
-  ResourceNotFoundException,
-  ServiceQuotaExceededException,
-  ValidationException
-} from "../../IdentityError.js"
+import type * as Operation from "../../Operation.js"
+import { callOf, fromTable } from "../../plane/make.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
+/** An exception without its operation. {@link makePlane} adds that. `Tag` is the name of the exception. */
+export interface Exception<out Tag extends string>
+  extends Cause.YieldableError, Omit<Operation.ExceptionMembers, "operation">
+{
+  readonly _tag: Tag
+  readonly message: string
+}
+
+export type Invalid = Exception<"ValidationException">
+
+type Tag<Row> = Extract<Operation.Error<Row>, { readonly _tag: string }>["_tag"]
+
+/** The operations of a table, which fail with exceptions without their operation. */
+export type Operations<T> = {
+  readonly [K in keyof T]: (
+    request: Operation.Request<T[K]>
+  ) => Effect.Effect<Operation.Response<T[K]>, Exception<Tag<T[K]>>>
+}
+
+export const makePlane = <const T extends Operation.Table>(
+  table: T,
+  operations: Operations<T>
+): Operation.Plane<T> =>
+  fromTable(table, <Request, Response, E>(
+    { errors, name }: Operation.Operation<string, Request, Response, E>,
+    method: string
+  ) => {
+    // The operations have a method for each row, whose exceptions the row has.
+    const call = callOf(operations, method) as (request: Request) => Effect.Effect<Response, Exception<string>>
+    return (request: Request) =>
+      Effect.mapError(call(request), ({ _tag, fieldList, message, reason }) => {
+        const Class = errors.find((Class) => Class._tag === _tag) as Operation.ExceptionClass<E>
+        return new Class({ operation: name, message, reason, fieldList })
+      })
+  })
+
+export const raise = <Tag extends string>(
+  _tag: Tag,
+  message: string,
+  more: Pick<Operation.ExceptionMembers, "reason" | "fieldList"> = {}
+): Exception<Tag> => new Data.Error({ _tag, message, ...more }) as Exception<Tag>
+
 /** The service model requires a reason, and has no reason for a request that is invalid as a whole. */
-export const invalid = (message: string, field?: string): ValidationException =>
-  new ValidationException({
-    message,
+export const invalid = (message: string, field?: string): Invalid =>
+  raise("ValidationException", message, {
     reason: "FieldValidationFailed",
     ...(field === undefined ? {} : { fieldList: [{ name: field, message }] })
   })
 
-export const notFound = (message: string): ResourceNotFoundException => new ResourceNotFoundException({ message })
+export const notFound = (message: string) => raise("ResourceNotFoundException", message)
 
 /** The message is a guess. */
-export const vendorChanged = (before: string, after: string): ValidationException =>
+export const vendorChanged = (before: string, after: string): Invalid =>
   invalid(`The vendor cannot be changed from ${before} to ${after}`, "credentialProviderVendor")
 
-export const conflict = (message: string): ConflictException => new ConflictException({ message })
+export const conflict = (message: string) => raise("ConflictException", message)
 
-export const quotaExceeded = (message: string): ServiceQuotaExceededException =>
-  new ServiceQuotaExceededException({ message })
+export const quotaExceeded = (message: string) => raise("ServiceQuotaExceededException", message)
 
 export const logStoreError = ({ message }: VaultStoreError): Effect.Effect<void> =>
   Effect.logError(`The store of the local backend failed: ${message}`)
@@ -39,5 +76,5 @@ export const mapStoreError = <A, E = never>(effect: Effect.Effect<A, E | VaultSt
   Effect.catchIf(effect, isStoreError, (error) =>
     Effect.andThen(
       logStoreError(error),
-      new InternalServerException({ message: "The store of the local backend failed" })
+      raise("InternalServerException", "The store of the local backend failed")
     ))

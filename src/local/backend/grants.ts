@@ -1,13 +1,16 @@
 /** The grants of users: their list, and the actions of a test. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { ValidationException } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import type { Parts } from "./dataPlane.js"
-import { invalid } from "./failures.js"
 import { GrantError, type GrantPageOptions, type GrantStatus } from "./statuses.js"
 import * as Vault from "./vault.js"
 
 const maxGrants = 1000
+
+const invalidPage = (message: string, name: "limit" | "after"): ValidationException =>
+  new ValidationException({ operation: "LocalBackend.grantPage", message, fieldList: [{ name, message }] })
 
 export const make = ({ client, registry, vault }: Parts) => {
   const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
@@ -59,11 +62,11 @@ export const make = ({ client, registry, vault }: Parts) => {
 
   const grantPage = Effect.fnUntraced(function*({ after, limit }: GrantPageOptions) {
     if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
-      return yield* invalid(`A page has 1 to ${maxGrants} grants`, "limit")
+      return yield* invalidPage(`A page has 1 to ${maxGrants} grants`, "limit")
     }
     const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
     if (after !== undefined && start === undefined) {
-      return yield* invalid("Member must be the `next` of another page", "after")
+      return yield* invalidPage("Member must be the `next` of another page", "after")
     }
     // One more entry means that another page follows.
     const entries = yield* vault.page(start, limit + 1)

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException, UnknownServiceError } from "../../IdentityError.js"
-import type * as SecurityTokenService from "../../SecurityTokenService.js"
+import * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as Arn from "./arn.js"
 import { CallerSession } from "./callContext.js"
 
@@ -21,8 +21,11 @@ const maxPayload = 14_984
 /** Seconds. The local sessions never expire, so they always end after the longest token. */
 const sessionLifetime = 3600
 
+const operation = SecurityTokenService.operations.getWebIdentityToken.name
+
 /** The live service reports this error for `team` and `Team`, too. */
 export const duplicateTags = new UnknownServiceError({
+  operation,
   code: "InvalidParameterValue",
   status: 400,
   message: "Duplicate tag keys found. Please note that Tag keys are case insensitive."
@@ -101,7 +104,10 @@ export const make = (issuer: string, account: Arn.Account) =>
         jti: randomUUID()
       }
       if (Buffer.byteLength(JSON.stringify(claims)) > maxPayload) {
-        return yield* new JWTPayloadSizeExceededException({ message: "JWT payload exceeds maximum allowed size" })
+        return yield* new JWTPayloadSizeExceededException({
+          operation,
+          message: "JWT payload exceeds maximum allowed size"
+        })
       }
       const { kid, privateKey } = yield* keys[signingAlgorithm]
       const header = { kid, typ: "JWT", alg: signingAlgorithm }

@@ -14,9 +14,8 @@ import * as Redacted from "effect/Redacted"
 import { type JWTHeaderParameters, type JWTPayload, SignJWT } from "jose"
 import { createHash, type KeyObject, randomBytes, sign } from "node:crypto"
 import type { PaymentTokenRequest } from "../../DataPlane.js"
-import type { ValidationException } from "../../IdentityError.js"
 import { canonicalize } from "../../internal/canonicalJson.js"
-import { invalid } from "./failures.js"
+import { type Invalid, invalid } from "./failures.js"
 import * as PaymentKeys from "./paymentKeys.js"
 import type { Credentials } from "./registry/paymentProviders.js"
 
@@ -26,14 +25,14 @@ type RequestOf<Member extends string> = Extract<PaymentTokenRequest, { readonly 
 type CoinbaseRequest = RequestOf<"coinbaseCdpTokenRequest">
 type PrivyRequest = RequestOf<"stripePrivyTokenRequest">
 
-const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, ValidationException> =>
+const parseBody = (body: Redacted.Redacted, member: string): Effect.Effect<unknown, Invalid> =>
   Effect.try({
     try: (): unknown => JSON.parse(Redacted.value(body)),
     // The parser's error quotes the body.
     catch: () => invalid("Member must be JSON", `paymentTokenRequest.${member}.requestBody`)
   })
 
-const badKey = (name: string, form: string): ValidationException =>
+const badKey = (name: string, form: string): Invalid =>
   invalid(`The ${name} of the credential provider is not a key of the vendor: it must be ${form}`)
 
 const signJwt = (header: JWTHeaderParameters, claims: JWTPayload, key: KeyObject) =>

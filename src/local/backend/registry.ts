@@ -5,10 +5,9 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import type * as ControlPlane from "../../ControlPlane.js"
-import { type InternalServerException, ResourceNotFoundException } from "../../IdentityError.js"
 import { TokenVaultResponse } from "../../models/TokenVault.js"
 import * as Arn from "./arn.js"
-import { mapStoreError, notFound, quotaExceeded } from "./failures.js"
+import { type Exception, mapStoreError, notFound, type Operations, quotaExceeded } from "./failures.js"
 import { makePortals } from "./registry/consentPortals.js"
 import { makeOauth2 } from "./registry/oauth2Providers.js"
 import { makePayments } from "./registry/paymentProviders.js"
@@ -26,7 +25,7 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
   const payments = yield* makePayments(dependencies)
   const { checkUnused, portals, ...consentPortals } = yield* makePortals(dependencies, oauth2.providers)
   const containers = yield* makeContainers(dependencies)
-  const controlPlane: ControlPlane.Operations = {
+  const controlPlane: Operations<typeof ControlPlane.operations> = {
     ...workloadIdentities.operations,
     createOauth2CredentialProvider: oauth2.create,
     getOauth2CredentialProvider: oauth2.get,
@@ -101,7 +100,7 @@ const makeTokenVault = ({ store }: Table.Dependencies) =>
     return {
       getTokenVault: ({ tokenVaultId }) => change(tokenVaultId, undefined),
       setTokenVaultCmk: ({ kmsConfiguration, tokenVaultId }) => change(tokenVaultId, kmsConfiguration)
-    } satisfies Partial<ControlPlane.Operations>
+    } satisfies Partial<Operations<typeof ControlPlane.operations>>
   })
 
 /** The tags of the token vault and of the workload identity directory. Every account has exactly one of each. */
@@ -112,7 +111,7 @@ const makeContainers = ({ account, store }: Table.Dependencies): Effect.Effect<T
       [Arn.tokenVault(account, vaultId), "token-vault"],
       [Arn.workloadIdentityDirectory(account), "workload-identity-directory"]
     ])
-    const read = (key: string): Effect.Effect<Table.Tags, InternalServerException> =>
+    const read = (key: string): Effect.Effect<Table.Tags, Exception<"InternalServerException">> =>
       Effect.map(mapStoreError(collection.get(key)), (found) => Option.getOrUndefined(found)?.tags ?? {})
     const put = (key: string) => (tags: Table.Tags) => mapStoreError(collection.put(key, { tags }))
     const use = <E>(arn: string, f: (key: string) => Effect.Effect<Table.Tags, E>) => {
@@ -137,7 +136,7 @@ const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>) => {
       const tags = yield* find(table)
       if (tags !== undefined) return tags
     }
-    return yield* new ResourceNotFoundException({ message: `Resource with ARN '${arn}' not found` })
+    return yield* notFound(`Resource with ARN '${arn}' not found`)
   })
 
   const change = <E>(arn: string, f: (tags: Table.Tags) => Effect.Effect<Table.Tags, E>) =>
@@ -163,5 +162,5 @@ const makeTagOperations = (tables: ReadonlyArray<Table.Taggable>) => {
 
     listTagsForResource: ({ resourceArn }) =>
       Effect.map(findFirst(resourceArn, (table) => table.tags(resourceArn)), (tags) => ({ tags }))
-  } satisfies Partial<ControlPlane.Operations>
+  } satisfies Partial<Operations<typeof ControlPlane.operations>>
 }

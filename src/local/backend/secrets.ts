@@ -6,12 +6,11 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { AccessDeniedException, type ValidationException } from "../../IdentityError.js"
 import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import { SecretReference } from "../../models/internal/names.js"
 import * as Arn from "./arn.js"
 import { explain } from "./callContext.js"
-import { invalid } from "./failures.js"
+import { type Exception, type Invalid, invalid, raise } from "./failures.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
@@ -25,13 +24,13 @@ const find = (
   read: (settings: LocalSettings) => Redacted.Redacted | undefined,
   message: string,
   advice: string
-): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
+): Effect.Effect<Redacted.Redacted, Exception<"AccessDeniedException">> =>
   Effect.gen(function*() {
     const found = read(yield* settings)
     if (found !== undefined) return found
     yield* Effect.logWarning(`${message}: ${advice}`)
     yield* explain(advice)
-    return yield* new AccessDeniedException({ message })
+    return yield* raise("AccessDeniedException", message)
   })
 
 /**
@@ -68,7 +67,10 @@ export type Secret = typeof Secret.Type
 
 export type Source = Secret["source"]
 
-export const read = (settings: Settings, secret: Secret): Effect.Effect<Redacted.Redacted, AccessDeniedException> =>
+export const read = (
+  settings: Settings,
+  secret: Secret
+): Effect.Effect<Redacted.Redacted, Exception<"AccessDeniedException">> =>
   secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
 
 /** Like the live service, the backend does not change the source of a secret. */
@@ -92,7 +94,7 @@ export const resolve = Effect.fnUntraced(function*(
     readonly reference?: typeof SecretReference.Type | undefined
   },
   before: Secret | undefined
-): Effect.fn.Return<Secret, ValidationException> {
+): Effect.fn.Return<Secret, Invalid> {
   yield* checkSource(before?.source, source, path)
   if (source === "MANAGED") {
     if (value === undefined) return yield* invalid("Member must not be null for the secret source MANAGED", path)

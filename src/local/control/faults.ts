@@ -91,8 +91,8 @@ const findProblem = (fault: Fault): string | undefined => {
 
 const simulated = "Simulated by a fault of the local server"
 
-const toOperationError = (fault: Fault): OperationError | undefined => {
-  if (fault.cut === true) return new IdentityError.TransportError({ kind: "connection", code: "ECONNRESET" })
+const toOperationError = (fault: Fault, operation: string): OperationError | undefined => {
+  if (fault.cut === true) return new IdentityError.TransportError({ operation, kind: "connection", code: "ECONNRESET" })
   if (fault.exception === undefined && fault.status === undefined) return undefined
   const name = fault.exception ?? defaultNames.get(fault.status ?? 500) ?? "UnknownError"
   const message = fault.message ?? messages.get(name) ?? simulated
@@ -100,9 +100,9 @@ const toOperationError = (fault: Fault): OperationError | undefined => {
   const isAsUsual = fault.status === undefined
     || (Exceptions.isException(name) && Exceptions.statusOf[name] === fault.status)
   return Class === undefined || !isAsUsual
-    ? new IdentityError.UnknownServiceError({ code: name, status: fault.status ?? 500, message })
+    ? new IdentityError.UnknownServiceError({ operation, code: name, status: fault.status ?? 500, message })
     // A fault may raise any error of any operation.
-    : new Class({ message }) as OperationError
+    : new Class({ operation, message }) as OperationError
 }
 
 const toOAuthError = ({ cut, exception, message, status }: Fault): OAuthError | undefined => {
@@ -196,7 +196,7 @@ export const make = Effect.sync(() => {
           if (fault === undefined) return undefined
           const call = yield* HttpCall
           if (call !== undefined && fault.cut === true) call.cut = true
-          const error = toOperationError(fault)
+          const error = toOperationError(fault, operation)
           if (error !== undefined) return yield* Effect.fail(error)
           return fault.failChange === true ? { reason: fault.message ?? simulated } : undefined
         })

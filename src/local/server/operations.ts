@@ -107,15 +107,16 @@ export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => Re
 
 /** A service of AWS reads the types of a request before it checks the constraints of the service model. */
 const rejectRequest = (
+  operation: string,
   violations: ReadonlyArray<Violation>,
   input: object
 ): Effect.Effect<never, ValidationException | UnknownServiceError> => {
   const wrong = violations.find(({ rule }) => rule === "type")
-  if (wrong === undefined) return Effect.fail(Validation.validationException(violations))
+  if (wrong === undefined) return Effect.fail(Validation.validationException(violations, operation))
   const { message, name: code, status } = WireErrors.wrongType(Validation.valueAt(input, wrong.path))
   return Effect.andThen(
     explain(`the value at '${wrong.path.map(String).join(".")}' has another type than in the service model`),
-    Effect.fail(new UnknownServiceError({ code, status, message }))
+    Effect.fail(new UnknownServiceError({ operation, code, status, message }))
   )
 }
 
@@ -132,7 +133,10 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
     call: (plane, input) => {
-      const request = Effect.catch(Effect.fromResult(decode(input)), (violations) => rejectRequest(violations, input))
+      const request = Effect.catch(
+        Effect.fromResult(decode(input)),
+        (violations) => rejectRequest(operation.name, violations, input)
+      )
       const run = Effect.map(Effect.flatMap(request, methodOf(plane)), encode)
       const unknown = findUnknown(input)
       if (unknown.length === 0) return run

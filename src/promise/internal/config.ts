@@ -168,6 +168,10 @@ export const toSession = (session: ConsentSession | string): Effect.Effect<Conse
   typeof session === "string"
     ? Effect.mapError(
       Schema.decodeEffect(FromJson)(session),
-      ({ message }) => new ValidationException({ message: `The consent session is damaged: ${message}` })
+      ({ message }) =>
+        new ValidationException({
+          operation: "resumeAccessToken",
+          message: `The consent session is damaged: ${message}`
+        })
     )
     : Effect.succeed(session)

@@ -200,6 +200,7 @@ const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>
 
 const unknownUser = () =>
   new ValidationException({
+    operation: "Connect",
     message: "A call with onLink needs to know the user: call it inside of runWithContext, with the property user, or "
       + "with a workload that acts for a user"
   })

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -8,9 +7,10 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credentials from "../../../src/aws/internal/credentials.js"
+import { NoResponse } from "../../../src/aws/internal/failure.js"
 import { interrupted } from "../utils.js"
 
-const noCredentials = new TransportError({ kind: "credentials", code: "CredentialsProviderError" })
+const noCredentials = new NoResponse({ kind: "credentials", code: "CredentialsProviderError" })
 
 /** Numbered credentials, which expire after an hour. */
 const hourly = Effect.gen(function*() {
@@ -122,7 +122,7 @@ describe("keep", () => {
 
   it.effect("searches once for all callers, and an interrupted caller does not stop the others", () =>
     Effect.gen(function*() {
-      const found = yield* Deferred.make<Credentials.Identity, TransportError>()
+      const found = yield* Deferred.make<Credentials.Identity, NoResponse>()
       let searches = 0
       const source = yield* Credentials.keep(Effect.suspend(() => {
         searches++

@@ -2,11 +2,11 @@
 import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import { TransportError, type UnknownServiceError } from "../../../IdentityError.js"
+import type { UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { truncateName } from "../../../internal/errorCode.js"
 import { makeSigner, type Sha256 } from "../../../internal/signature.js"
-import type { Client, EnvironmentProfile, Output, Row } from "../adapter.js"
+import type { Client, EnvironmentProfile, Output } from "../adapter.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
 import { type Message, parseTime, type Protocol, queryString } from "./protocol.js"
@@ -124,7 +124,7 @@ interface Connection extends Settings {
 /** A call in flight. */
 interface Call<E> {
   readonly connection: Connection
-  readonly row: Row<E>
+  readonly row: Failure.Row<E>
   readonly request: unknown
   /** Its path includes the path of the endpoint. */
   readonly message: Message
@@ -133,7 +133,7 @@ interface Call<E> {
   readonly deadline: number
 }
 
-type Failed<E> = Retry.Failed<E | UnknownServiceError | TransportError>
+type Failed<E> = Retry.Failed<E | UnknownServiceError | Failure.NoResponse>
 
 const metadataOf = ({ headers, status }: Pick<Response, "status" | "headers">): Pick<Output, "$metadata"> => ({
   $metadata: { httpStatusCode: status, requestId: Failure.requestIdOf(headers) }
@@ -145,7 +145,7 @@ const fromLost = ({ code, error, response }: Lost): Failed<never> => ({
   status: response?.status,
   toError: () => {
     const kind = Failure.kindOfCode(code)
-    return new TransportError({
+    return new Failure.NoResponse({
       kind,
       code: code === undefined ? undefined : truncateName(code),
       ...(response === undefined ? {} : Failure.metadataOf(metadataOf(response))),
@@ -159,7 +159,7 @@ const fromUndecodable = (response: Response): Failed<never> => ({
   status: response.status,
   // The message of a syntax error quotes the body.
   toError: () =>
-    new TransportError({ kind: "undecodable", code: "SyntaxError", ...Failure.metadataOf(metadataOf(response)) })
+    new Failure.NoResponse({ kind: "undecodable", code: "SyntaxError", ...Failure.metadataOf(metadataOf(response)) })
 })
 
 const fromException = <E>({ connection, request, row }: Call<E>, response: Response, now: number): Failed<E> => {
@@ -171,7 +171,7 @@ const fromException = <E>({ connection, request, row }: Call<E>, response: Respo
       message: typeof exception.message === "string" ? exception.message : undefined,
       status: response.status,
       retryAfter: Retry.retryAfter(response.headers, now),
-      toError: () => Failure.exception(protocol, row.errors, { ...exception, ...metadataOf(response) }, request)
+      toError: () => Failure.exception(protocol, row, { ...exception, ...metadataOf(response) }, request)
     }
   } catch {
     return fromUndecodable(response)
@@ -191,10 +191,10 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
   }
 }
 
-const timedOut = (): TransportError => new TransportError({ kind: "timeout", code: "TimeoutError" })
+const timedOut = (): Failure.NoResponse => new Failure.NoResponse({ kind: "timeout", code: "TimeoutError" })
 
 /** Signs and sends a request once. Fails without credentials, and at the deadline. */
-const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, TransportError> =>
+const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, Failure.NoResponse> =>
   Effect.suspend(() => {
     const { clock, connection, deadline } = call
     const { body, method, path, query } = call.message
@@ -202,7 +202,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
     // AWS uses the number of attempts for statistics.
     const headers = { ...call.message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
     const search = queryString(query)
-    const send = (identity: Identity): Effect.Effect<Output | Failed<E>, TransportError> => {
+    const send = (identity: Identity): Effect.Effect<Output | Failed<E>, Failure.NoResponse> => {
       const sent = now()
       const offset = connection.clock.offset()
       return Effect.flatMap(
@@ -218,7 +218,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
             }, deadline - now()),
             {
               onFailure: (error) =>
-                error instanceof TransportError
+                error instanceof Failure.NoResponse
                   ? Effect.fail(error)
                   : error.code === "TimeoutError"
                   ? Effect.fail(timedOut())
@@ -243,7 +243,7 @@ const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Fai
   })
 
 /** Waits, at most until the deadline. */
-const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, TransportError> => {
+const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, Failure.NoResponse> => {
   const left = deadline - clock.currentTimeMillisUnsafe()
   return delay < left ? Effect.sleep(delay) : Effect.andThen(Effect.sleep(Math.max(0, left)), Effect.fail(timedOut()))
 }

@@ -8,11 +8,10 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
-import { TransportError } from "../../../IdentityError.js"
 import { fromNode } from "../../../internal/boundedFetch.js"
 import { nodeSha256 } from "../../../internal/signature.js"
 import { loadSdk } from "../adapter.js"
-import { maxBytes } from "../failure.js"
+import { maxBytes, NoResponse } from "../failure.js"
 import * as Settings from "../settings.js"
 import { type NodeOptions, noProfile, type Profile, type Runtime } from "./adapter.js"
 import * as NodeCredentials from "./nodeCredentials.js"
@@ -208,7 +207,7 @@ const makeRoutes = (node: Modules, env: Env, maxSockets: number) => {
     routes.set(origin, route)
     return route
   }
-  const find = (origin: string): Effect.Effect<Route, TransportError> =>
+  const find = (origin: string): Effect.Effect<Route, NoResponse> =>
     Effect.flatMap(
       loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js")),
       ({ getProxyForUrl }) =>
@@ -216,11 +215,11 @@ const makeRoutes = (node: Modules, env: Env, maxSockets: number) => {
           // Another call may have made the route meanwhile.
           try: () => routes.get(origin) ?? keep(origin, getProxyForUrl(origin)),
           // The error can contain the password of the proxy.
-          catch: () => new TransportError({ kind: "connection", code: "ERR_INVALID_URL" })
+          catch: () => new NoResponse({ kind: "connection", code: "ERR_INVALID_URL" })
         })
     )
   return {
-    to: (origin: string): Effect.Effect<Route, TransportError> => {
+    to: (origin: string): Effect.Effect<Route, NoResponse> => {
       const route = routes.get(origin) ?? (isProxied ? undefined : keep(origin))
       return route === undefined ? find(origin) : Effect.succeed(route)
     },

@@ -16,10 +16,10 @@ import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { TransportError } from "../../../IdentityError.js"
 import { isSecure } from "../../../models/internal/loopback.js"
 import { loadSdk } from "../adapter.js"
 import * as Credentials from "../credentials.js"
+import { NoResponse } from "../failure.js"
 import { regionalEndpoint } from "./adapter.js"
 import * as Protocol from "./protocol.js"
 import * as Retry from "./retry.js"
@@ -142,7 +142,7 @@ export const fromContainer = ({ full = "", readToken, relative, transport }: Con
     const request = { method: "GET", origin, path: `${pathname}${search}`, headers, body: undefined }
     const { body, status } = yield* Effect.mapError(
       transport(request, containerTimeout),
-      (error) => error instanceof TransportError ? error : Credentials.searchError(undefined)
+      (error) => error instanceof NoResponse ? error : Credentials.searchError(undefined)
     )
     const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
     return identity ?? (yield* Credentials.searchError(undefined))
@@ -189,10 +189,10 @@ const fromWebIdentity = (
   const { origin, pathname } = new URL(endpoint ?? regionalEndpoint("sts", region))
   const path = `${pathname.replace(/\/+$/, "")}/`
   const policy = Retry.make(3)
-  const attempt = (body: string): Effect.Effect<Credentials.Identity | Retry.Failed<TransportError>, TransportError> =>
+  const attempt = (body: string): Effect.Effect<Credentials.Identity | Retry.Failed<NoResponse>, NoResponse> =>
     Effect.matchEffect(transport({ method: "POST", origin, path, headers: Protocol.formHeaders, body }, stsTimeout), {
       onFailure: (lost) =>
-        lost instanceof TransportError ? Effect.fail(lost) : Effect.succeed({
+        lost instanceof NoResponse ? Effect.fail(lost) : Effect.succeed({
           code: lost.code,
           isLost: lost.code === undefined,
           toError: () => Credentials.searchError(Redacted.value(lost.error))

@@ -2,8 +2,8 @@
 import type * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { TransportError } from "../../../IdentityError.js"
 import { BodyTooLarge } from "../../../internal/boundedFetch.js"
+import type { NoResponse } from "../failure.js"
 
 export interface Request {
   readonly method: string
@@ -57,4 +57,4 @@ export const timedOut: Lost = { error: Redacted.make(undefined), code: "TimeoutE
  * Sends a request. Closes the connection of a response that is too large. Does not follow redirects. Interruption
  * aborts the request. The time limit, in milliseconds, also aborts it in an uninterruptible region.
  */
-export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | TransportError>
+export type Transport = (request: Request, timeout: number) => Effect.Effect<Response, Lost | NoResponse>

@@ -12,10 +12,10 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type { TransportError } from "../../../IdentityError.js"
 import type * as Operation from "../../../Operation.js"
 import * as Adapters from "../adapter.js"
 import * as Credentials from "../credentials.js"
+import type { NoResponse } from "../failure.js"
 import * as Settings from "../settings.js"
 import { type Commands, type Connection, isThrottledResponse, makeClient } from "./call.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
@@ -92,7 +92,7 @@ export type Send = Connection["send"]
 /** A plane and its client of the SDK. */
 export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
   readonly table: T
-  readonly load: Effect.Effect<Sdk, TransportError>
+  readonly load: Effect.Effect<Sdk, NoResponse>
   /** Makes a client. `send` replaces the one of `connect`. */
   readonly make: (sdk: Sdk, config: Config) => { readonly client: C; readonly send?: Send }
   readonly connect: (sdk: Sdk, client: C) => Connection & { readonly commands: Commands<T> }
@@ -152,7 +152,7 @@ const makeChain = () => {
 
 /**
  * A provider that keeps the credentials of another one, by default of the SDK's chain. It rejects with
- * `TransportError`s. The SDK's own cache would wait for a search that hangs, even while the old credentials are valid.
+ * `NoResponse`s. The SDK's own cache would wait for a search that hangs, even while the old credentials are valid.
  */
 export const keepCredentials = (
   provider: Credentials.CredentialsProvider | undefined

@@ -127,7 +127,7 @@ export const makeClient = (
           const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)
           return connection.send(new Command(encoded), { abortSignal })
         }),
-      catch: (error) => Failure.fromRejection(connection, row.errors, error, request)
+      catch: (error) => Failure.fromRejection(connection, row, error, request)
     }).pipe(Effect.map(toOutput)),
   target: Effect.gen(function*() {
     const target = yield* readTarget(Object(connection.config))

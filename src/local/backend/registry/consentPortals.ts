@@ -8,14 +8,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
-import type { Operations } from "../../../ControlPlane.js"
-import { type ConflictException, ResourceNotFoundException } from "../../../IdentityError.js"
+import type * as ControlPlane from "../../../ControlPlane.js"
 import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
 import { FailedChange } from "../callContext.js"
-import { conflict, invalid } from "../failures.js"
+import { conflict, type Exception, invalid, notFound, type Operations } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import * as Table from "./table.js"
 
@@ -67,7 +66,7 @@ export const makePortals = Effect.fnUntraced(function*(
   { account, consentPortalDelay, settings, store }: Table.Dependencies,
   providers: Oauth2Providers
 ) {
-  const portals = yield* Table.make<Stored, ConflictException>({
+  const portals = yield* Table.make<Stored, Exception<"ConflictException">>({
     collection: store.collection("consent-portals", Stored),
     resourceType: "ConsentPortal",
     arn: ({ id }) => Arn.consentPortal(account, id),
@@ -105,7 +104,7 @@ export const makePortals = Effect.fnUntraced(function*(
   const find = Effect.fnUntraced(function*(identifier: string) {
     const arn = identifier.startsWith("arn:") ? identifier : Arn.consentPortal(account, identifier)
     const portal = yield* portals.findByArn(arn)
-    return portal ?? (yield* new ResourceNotFoundException({ message: `ConsentPortal '${identifier}' not found` }))
+    return portal ?? (yield* notFound(`ConsentPortal '${identifier}' not found`))
   })
 
   const checkIdp = Effect.fnUntraced(function*({ credentialProviderArn, scopes }: Stored["idpConfig"]) {
@@ -202,7 +201,7 @@ export const makePortals = Effect.fnUntraced(function*(
       const current = yield* settings
       return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
     })
-  } satisfies Partial<Operations>
+  } satisfies Partial<Operations<typeof ControlPlane.operations>>
 
   /** AWS documents a conflict for the deletion of an OAuth2 provider without its cause. Here a portal is the cause. */
   const checkUnused = (providerArn: string) =>

@@ -3,13 +3,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import { ResourceNotFoundException } from "../../../IdentityError.js"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
 import { type AuthorizationServer, OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
-import { invalid } from "../failures.js"
+import { invalid, notFound } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
@@ -139,7 +138,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       const { callbackId, server } = yield* resolve(yield* providers.find(provider.name))
       return callbackId === provider.callbackId
         ? server
-        : yield* new ResourceNotFoundException({ message: "The credential provider of the session is gone" })
+        : yield* notFound("The credential provider of the session is gone")
     })
   }
 })

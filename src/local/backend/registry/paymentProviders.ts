@@ -2,13 +2,12 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { ValidationException } from "../../../IdentityError.js"
 import type {
   PaymentProviderConfigurationOutput,
   UpdatePaymentCredentialProviderRequest
 } from "../../../models/PaymentCredentialProvider.js"
 import * as Arn from "../arn.js"
-import { invalid, vendorChanged } from "../failures.js"
+import { type Invalid, invalid, vendorChanged } from "../failures.js"
 import * as PaymentKeys from "../paymentKeys.js"
 import * as Secrets from "../secrets.js"
 import { makeKind } from "./providers.js"
@@ -82,7 +81,7 @@ const configure = (
   request: UpdatePaymentCredentialProviderRequest,
   before: Configuration | undefined,
   secretsId: string
-): Effect.Effect<Configuration, ValidationException> => {
+): Effect.Effect<Configuration, Invalid> => {
   const resolveFrom = <C extends object>(path: string, config: C, stored: Configuration | undefined) => {
     // The names of a secret's members are computed, so the type checker does not know their types.
     const members = config as Members

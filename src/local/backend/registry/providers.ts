@@ -1,11 +1,10 @@
 /** The operations on credential providers. The argument of {@link makeKind} contains what differs between the kinds. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ServiceQuotaExceededException, ValidationException } from "../../../IdentityError.js"
 import type { UpdateApiKeyCredentialProviderRequest } from "../../../models/ApiKeyCredentialProvider.js"
 import type { Collection } from "../../VaultStore.js"
 import * as Arn from "../arn.js"
-import { invalid, quotaExceeded } from "../failures.js"
+import { type Exception, type Invalid, invalid, quotaExceeded } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import * as Table from "./table.js"
 
@@ -39,14 +38,14 @@ export const makeKind = <
       readonly keepsTime?: boolean | undefined
       readonly collection: Collection<A>
       /** Checks a whole request before the table is locked, because an authorization server can take long. */
-      readonly check?: (request: Create) => Effect.Effect<void, ValidationException>
+      readonly check?: (request: Create) => Effect.Effect<void, Invalid>
       /** Makes the whole request of an update. */
-      readonly complete: (request: Update, before: A) => Effect.Effect<Create, ValidationException>
+      readonly complete: (request: Update, before: A) => Effect.Effect<Create, Invalid>
       /** Makes the stored configuration of a request. `before` is the provider that it updates. */
       readonly configure: (
         request: Create,
         before: A | undefined
-      ) => Effect.Effect<Omit<A, keyof Table.Resource>, ValidationException>
+      ) => Effect.Effect<Omit<A, keyof Table.Resource>, Invalid>
       /** The members of responses, except the name, the ARN, the vendor and the times. */
       readonly describe: (provider: A) => Effect.Effect<Described>
       /** The vendor, in lists and in responses to reads and updates. */
@@ -58,7 +57,7 @@ export const makeKind = <
   const toResponse = (provider: A) =>
     Effect.map(describe(provider), (described) => ({ ...described, ...summarize(provider) }))
   return Effect.map(
-    Table.make<A, ValidationException | ServiceQuotaExceededException>({
+    Table.make<A, Invalid | Exception<"ServiceQuotaExceededException">>({
       collection,
       resourceType,
       describeMissing,

@@ -5,13 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
-import type { InternalServerException, ValidationException } from "../../../IdentityError.js"
 import { didYouMean } from "../../../internal/closestName.js"
 import type { Service as OAuthClient } from "../../oauth/service.js"
 import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Environment } from "../authorizationServers.js"
 import { warn } from "../callContext.js"
-import { invalid, mapStoreError, notFound } from "../failures.js"
+import { type Exception, type Invalid, invalid, mapStoreError, notFound } from "../failures.js"
 
 /** The dependencies of the tables and their operations. */
 export interface Dependencies extends Environment {
@@ -43,7 +42,7 @@ export type Resource = Schema.Struct.Type<typeof resourceFields>
 export const timesOf = ({ createdTime, lastUpdatedTime }: Resource) => ({ createdTime, lastUpdatedTime })
 
 /** AWS reserves these keys, in every service. */
-export const checkTags = (tags: Tags): Effect.Effect<void, ValidationException> =>
+export const checkTags = (tags: Tags): Effect.Effect<void, Invalid> =>
   Object.keys(tags).some((key) => /^aws:/i.test(key))
     ? invalid("Member must not have a key that begins with aws: AWS reserves the prefix", "tags")
     : Effect.void
@@ -70,12 +69,12 @@ export interface PageRequest {
 
 /** Tags by ARN. They are undefined if no resource of the type has the ARN. */
 export interface Taggable {
-  readonly tags: (arn: string) => Effect.Effect<Tags | undefined, InternalServerException>
+  readonly tags: (arn: string) => Effect.Effect<Tags | undefined, Exception<"InternalServerException">>
   /** Returns the new tags. */
   readonly changeTags: <E>(
     arn: string,
     change: (tags: Tags) => Effect.Effect<Tags, E>
-  ) => Effect.Effect<Tags | undefined, E | InternalServerException>
+  ) => Effect.Effect<Tags | undefined, E | Exception<"InternalServerException">>
 }
 
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
@@ -132,7 +131,10 @@ export const make = <A extends Resource, E>(
     )
 
     /** At most `limit` resources after a name, sorted by name. */
-    const readAfter = (after: string, limit: number): Effect.Effect<ReadonlyArray<A>, InternalServerException> =>
+    const readAfter = (
+      after: string,
+      limit: number
+    ): Effect.Effect<ReadonlyArray<A>, Exception<"InternalServerException">> =>
       Effect.gen(function*() {
         const entries = yield* mapStoreError(collection.page({ after, limit }))
         const now = yield* Clock.currentTimeMillis

@@ -1,10 +1,9 @@
 /** Workload identities. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Operations } from "../../../ControlPlane.js"
-import { AccessDeniedException, type ValidationException } from "../../../IdentityError.js"
+import type * as ControlPlane from "../../../ControlPlane.js"
 import * as Arn from "../arn.js"
-import { invalid, mapStoreError } from "../failures.js"
+import { type Invalid, invalid, mapStoreError, type Operations, raise } from "../failures.js"
 import * as Table from "./table.js"
 
 const Stored = Schema.Struct({ ...Table.resourceFields, allowedResourceOauth2ReturnUrls: Schema.Array(Schema.String) })
@@ -16,7 +15,7 @@ const limit = 11_000
 
 export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
   const { account, dropWorkload, settings, store } = dependencies
-  const workloads = yield* Table.make<Workload, ValidationException>({
+  const workloads = yield* Table.make<Workload, Invalid>({
     collection: store.collection("workload-identities", Stored),
     resourceType: "WorkloadIdentity",
     arn: ({ name }) => Arn.workloadIdentity(account, name),
@@ -43,7 +42,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
     workloads.findUsed(name, "workload identity").pipe(
       Effect.catchTag(
         "ResourceNotFoundException",
-        () => new AccessDeniedException({ message: "Workload Identity does not belong to caller account" })
+        () => raise("AccessDeniedException", "Workload Identity does not belong to caller account")
       ),
       Effect.tap(() => checkUnlinked(name, "retrieve an access token"))
     )
@@ -80,7 +79,7 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
 
     listWorkloadIdentities: (request) =>
       Effect.map(workloads.page(request), ({ items, next }) => ({ workloadIdentities: items.map(toSummary), ...next }))
-  } satisfies Partial<Operations>
+  } satisfies Partial<Operations<typeof ControlPlane.operations>>
 
   return { workloads, findCaller, operations }
 })
