@@ -300,13 +300,13 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
     const refuse = (reason: "NotSignedIn" | "Stopping") =>
       respond(View.Refused({ reason, link: undefined, connectionsUrl: links.connectionsUrl }))
-    // Fails as the router does for an unknown path. The type of a router does not include its failure.
+    // Fails as the router does for an unknown path.
     const checkSpelling = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       Links.isSpelled(request.url, path)
         ? Effect.void
         : Effect.fail(
           new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
-        )) as Effect.Effect<void, never, HttpServerRequest.HttpServerRequest>
+        ))
     const handle = <R3>(
       method: "GET" | "POST",
       run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
@@ -422,7 +422,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   | DataPlane
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
-  | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2>
+  | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError>
 > =>
   Layer.provideMerge(
     HttpRouter.middleware<{ provides: Connect }>()(

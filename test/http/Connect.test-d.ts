@@ -11,6 +11,7 @@ import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAcce
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServer } from "effect/http/HttpServer"
+import type { HttpServerError } from "effect/http/HttpServerError"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -42,6 +43,7 @@ describe("Connect", () => {
         | DataPlane
         | PendingConsents
         | HttpRouter.Request<"Error", "signedOut">
+        | HttpRouter.Request<"Error", HttpServerError>
       >
     >()
   })

@@ -1,7 +1,6 @@
 /** The dispatcher of the wire protocol (REST-JSON 1). It calls the method of a plane for each request. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isDate } from "effect/Predicate"
@@ -176,18 +175,16 @@ const hasPath = (path: string, url: string): boolean => {
     : given === path
 }
 
-/** Fails as the router does for an unknown path. The cast hides the error, which the type of a handler lacks. */
-const failNotFound = (request: HttpServerRequest.HttpServerRequest) =>
-  Effect.fail(
-    new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
-  ) as Effect.Effect<never>
+/** Responds to a request that has no operation. */
+const respondUnrouted = (settings: Settings, error: WireError) =>
+  settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
 
 /** Makes the handler of the operations of one path. */
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]
     if (row === undefined) return Effect.die(new Error("A path without operations has a handler"))
-    if (!hasPath(row.path, request.url)) return failNotFound(request)
+    if (!hasPath(row.path, request.url)) return respondUnrouted(settings, wireErrors.unknownOperation)
     return settings.access(
       row.name,
       Effect.suspend(() => {
@@ -228,18 +225,15 @@ const countHosts = (rawHeaders: ReadonlyArray<string>): number =>
 export const respondToAll = <R>(
   routes: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, R>,
   settings: Settings
-): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> => {
-  const respondUnrouted = (error: WireError) =>
-    settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
-  return Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
     isWellFormed(request)
       // Handlers never fail. A failure means that the path has no route.
       ? Effect.catchCause(routes, (cause) =>
         Cause.hasFails(cause)
-          ? respondUnrouted(wireErrors.unknownOperation)
+          ? respondUnrouted(settings, wireErrors.unknownOperation)
           // The client has closed the connection.
           : Cause.hasInterruptsOnly(cause)
           ? Effect.interrupt
           : settings.access("unknown", Effect.suspend(() => respondDefect("The router", randomUUID(), cause))))
-      : respondUnrouted(wireErrors.malformed))
-}
+      : respondUnrouted(settings, wireErrors.malformed))
