@@ -298,8 +298,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
-    const refuse = (reason: "NotSignedIn" | "Stopping") =>
-      respond(View.Refused({ reason, link: undefined, connectionsUrl: links.connectionsUrl }))
+    const reject = (reason: "NotSignedIn" | "Stopping") =>
+      respond(View.Rejected({ reason, link: undefined, connectionsUrl: links.connectionsUrl }))
     // Fails as the router does for an unknown path.
     const checkSpelling = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
       Links.isSpelled(request.url, path)
@@ -314,7 +314,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       Effect.gen(function*() {
         yield* checkSpelling
         if (yield* Shutdown.IsStopping) {
-          return yield* refuse("Stopping")
+          return yield* reject("Stopping")
         }
         const { name = "" } = yield* HttpRouter.params
         return yield* forUser(
@@ -330,7 +330,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
         Effect.catchIf(
           (error): error is Extract<typeof error, NotSignedIn> =>
             error instanceof NotSignedIn,
-          () => refuse("NotSignedIn")
+          () => reject("NotSignedIn")
         ),
         shutdown.guard
       )

@@ -38,7 +38,7 @@
  * URLs have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
  *
  * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings,
- * with `error` and `error_description`, and `refusals` lists them.
+ * with `error` and `error_description`, and `rejections` lists them.
  *
  * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a
  * provider's secret is not a key of the vendor, the backend raises a `ValidationException`.
@@ -67,8 +67,8 @@ import * as Operations from "./backend/dataPlane.js"
 import { makePlane } from "./backend/failures.js"
 import * as Grants from "./backend/grants.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import * as Refusals from "./backend/refusals.js"
 import * as Registry from "./backend/registry.js"
+import * as Rejections from "./backend/rejections.js"
 import { Event } from "./backend/session.js"
 import * as SessionStore from "./backend/sessionStore.js"
 import type {
@@ -237,7 +237,7 @@ export interface Service {
   /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
   /** The last 100 errors of authorization servers, the newest first. The backend logs each of them as a warning. */
-  readonly refusals: Effect.Effect<ReadonlyArray<Rejection>>
+  readonly rejections: Effect.Effect<ReadonlyArray<Rejection>>
 }
 
 /**
@@ -344,7 +344,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Duration.fromInputUnsafe(
         options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
       )))
-    const { client, refusals } = yield* Effect.flatMap(OAuthClient, Refusals.observe)
+    const { client, rejections } = yield* Effect.flatMap(OAuthClient, Rejections.observe)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? defaultLifetime)
     const sessions = yield* SessionStore.make(sessionLifetime)
@@ -383,7 +383,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       ),
       Context.make(LocalBackend, {
         issuer,
-        refusals,
+        rejections,
         ...Consent.make(parts, complete, options.customStateParameter ?? "state"),
         ...Grants.make(parts)
       })

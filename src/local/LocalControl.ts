@@ -190,7 +190,7 @@ export interface Service {
   /** The requests from now on. A slow reader misses the oldest ones. */
   readonly events: Stream.Stream<RequestRecord>
   /** The last 100 rejections by authorization servers, the newest first. */
-  readonly refusals: Effect.Effect<ReadonlyArray<LocalBackend.Rejection>>
+  readonly rejections: Effect.Effect<ReadonlyArray<LocalBackend.Rejection>>
   /**
    * The workload identities and credential providers. Reading them is not recorded as a request, and meets no faults.
    */
@@ -345,11 +345,11 @@ const make = (options: Options) =>
       Effect.gen(function*() {
         const callbackUrl = yield* Effect.mapError(
           server.decide({ authorizationUrl, userName, decision: "allow" }),
-          ({ message }) => fail("Refused", message)
+          ({ message }) => fail("Rejected", message)
         )
         const { pathname } = new URL(Redacted.value(callbackUrl))
         const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), callbackUrl)
-        if (_tag !== "Redirect") return yield* fail("Refused", `The backend does not accept the redirect: ${_tag}`)
+        if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
       })
 
     const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
@@ -400,7 +400,7 @@ const make = (options: Options) =>
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
       events: requests.events,
-      refusals: backend.refusals,
+      rejections: backend.rejections,
       resources: Effect.flatMap(generations.current, (context) =>
         Effect.zipWith(
           clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),

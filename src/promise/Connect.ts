@@ -153,7 +153,7 @@ export type View = Implementation.View
  * next use tries again.
  *
  * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
- * sign-in, return it from `respond` for the view `Refused` with the reason `NotSignedIn`.
+ * sign-in, return it from `respond` for the view `Rejected` with the reason `NotSignedIn`.
  *
  * If a server has several processes, they need a shared store of `pendingConsents`, the same `formKey`, and clocks that
  * differ by less than the 10 minutes that a session lives.

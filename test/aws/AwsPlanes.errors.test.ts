@@ -312,10 +312,10 @@ describe.each(adapters)("$name", ({ name, planes }) => {
     it.live("are connection errors when the connection is rejected, reset, unresolved, or lost in the response", () =>
       Effect.gen(function*() {
         const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
-        const refused = yield* Effect.provide(failure(getApiKey), planes(url))
-        assert(refused instanceof TransportError)
-        assert.deepInclude({ ...refused }, { kind: "connection", code: "ECONNREFUSED", status: undefined })
-        assert(refused.cause !== undefined && Redacted.isRedacted(refused.cause))
+        const unreachable = yield* Effect.provide(failure(getApiKey), planes(url))
+        assert(unreachable instanceof TransportError)
+        assert.deepInclude({ ...unreachable }, { kind: "connection", code: "ECONNREFUSED", status: undefined })
+        assert(unreachable.cause !== undefined && Redacted.isRedacted(unreachable.cause))
 
         const unresolved = yield* Effect.provide(failure(getApiKey), planes("https://agentcore.invalid"))
         assert(unresolved instanceof TransportError)

@@ -176,9 +176,9 @@ describe.each(adapters)("$name", ({ planes }) => {
           return error
         })
       const closed = yield* Effect.scoped(Effect.map(server(json(200, {})), ({ url }) => url))
-      const refused = yield* errorOf(closed)
+      const unreachable = yield* errorOf(closed)
       assert.strictEqual(
-        refused.message,
+        unreachable.message,
         `GetResourceApiKey: the connection to ${new URL(closed).host} failed or was lost. Is the local server running? `
           + "Start it with: npx effect-agentcore-identity local (ECONNREFUSED, region us-west-2)"
       )

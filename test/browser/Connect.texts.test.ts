@@ -55,7 +55,7 @@ const views: { readonly [name: string]: Connect.View } = {
   ...Object.fromEntries(
     (Object.keys(Connect.texts.en.rejections) as ReadonlyArray<Connect.Rejection>).map((reason) => [
       reason,
-      View.Refused({ reason, link: connection.link, connectionsUrl })
+      View.Rejected({ reason, link: connection.link, connectionsUrl })
     ])
   )
 }

@@ -440,7 +440,7 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       // No id looks like a flag to the command.
       for (const { id } of yield* world.way.list("consents")) assert.match(String(id), /^[0-9a-f]{32}$/)
       const states = (yield* world.way.list("consents")).map(({ state }) => state)
-      assert.deepStrictEqual(states, ["Expired", "Refused", "Completed"])
+      assert.deepStrictEqual(states, ["Expired", "Denied", "Completed"])
     }),
 
   grants: (world) =>

@@ -180,7 +180,7 @@ describe("on behalf of users, with the setup of the example", () => {
       assert.strictEqual(granted.sub, role)
 
       const rejections = yield* Effect.promise(() =>
-        fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/refusals`, {
+        fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/rejections`, {
           headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
         }).then((response) => response.text())
       )

@@ -536,7 +536,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
             connectionsUrl: `${origin}/connect`
           }
         })
-        assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Refused"])
+        assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Rejected"])
       }).pipe(Effect.provide(recorder.layer))
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))

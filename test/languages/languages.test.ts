@@ -92,7 +92,7 @@ describe("the page for Python", () => {
       requests: true,
       consents: true,
       grants: true,
-      refusals: true,
+      rejections: true,
       resources: true,
       server: true
     }

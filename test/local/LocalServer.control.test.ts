@@ -89,7 +89,7 @@ const reads = [
   "requests",
   "consents",
   "grants",
-  "refusals",
+  "rejections",
   "resources",
   "server",
   "events"
@@ -302,7 +302,7 @@ describe("/_local/", () => {
         more: false
       })
       assert.deepStrictEqual(resources.credentialProviders.items, [{ name: "weather", kind: "API key" }])
-      assert.deepStrictEqual(JSON.parse((yield* get("refusals")).text), { refusals: [] })
+      assert.deepStrictEqual(JSON.parse((yield* get("rejections")).text), { rejections: [] })
       const { environment, operations, secrets, url } = JSON.parse((yield* get("server")).text)
       assert.strictEqual(url, yield* Wire.url)
       assert.include(operations, "GetResourceApiKey")

@@ -249,7 +249,7 @@ describe("layer, over a real authorization server", () => {
           })
 
         const denied = yield* walk("deny")
-        assert.strictEqual(denied.back._tag, "Refused")
+        assert.strictEqual(denied.back._tag, "Denied")
         assert.strictEqual(
           (yield* plane.getResourceOauth2Token({ ...request, sessionUri: denied.sessionUri }))._tag,
           "Failed"

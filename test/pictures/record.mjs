@@ -78,7 +78,7 @@ try {
     await page.close()
   }
 
-  // The console: a user who has to consent, an authorization server that refuses the agent, and a call that is
+  // The console: a user who has to consent, an authorization server that rejects the agent, and a call that is
   // throttled.
   const act = (action, body) =>
     fetch(`${server.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE}/_local/${action}`, {

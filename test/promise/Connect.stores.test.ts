@@ -150,7 +150,7 @@ describe.each(Object.entries(stores))("Connect over %s", (_, [test, makeStore]) 
         const disposed = connect.dispose()
         // A reader and requests that are late.
         const late = tagsOf()
-        const refused = yield* Effect.all([
+        const rejected = yield* Effect.all([
           World.request("/connect"),
           World.request("/connect/mail", form),
           World.request("/connect/return?session_id=x", { headers: { "accept-language": "de", ...World.json } })
@@ -160,9 +160,9 @@ describe.each(Object.entries(stores))("Connect over %s", (_, [test, makeStore]) 
         assert.include((yield* Fiber.join(page)).text, "Consent given")
         assert.isAbove(yield* Effect.promise(() => call), 100)
         yield* Effect.promise(() => disposed)
-        assert.deepStrictEqual(refused.map(({ status }) => status), [503, 503, 503])
-        assert.include(refused[0].text, "One moment, please")
-        assert.include(refused[2].text, `"error":"Stopping"`)
+        assert.deepStrictEqual(rejected.map(({ status }) => status), [503, 503, 503])
+        assert.include(rejected[0].text, "One moment, please")
+        assert.include(rejected[2].text, `"error":"Stopping"`)
         const all = yield* Effect.promise(() => tags)
         assert.deepStrictEqual(all.sort(), ["Completed", ...Array.from({ length: forms + 1 }, () => "Opened")])
         assert.deepStrictEqual((yield* Effect.promise(() => late)).sort(), all.slice(0, -1))

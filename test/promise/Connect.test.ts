@@ -301,7 +301,7 @@ describe("a user's connections", () => {
         describeUser: async ({ userId }) => `Ms. ${userId}`,
         respond: (view, { url = "" }) => {
           if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
-          if (view._tag !== "Refused" || view.reason !== "NotSignedIn") return undefined
+          if (view._tag !== "Rejected" || view.reason !== "NotSignedIn") return undefined
           const location = `/sign-in?from=${encodeURIComponent(url)}`
           const response = new Response(null, { status: 303, headers: { location } })
           for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)

@@ -97,7 +97,7 @@ const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Op
         : undefined
     },
     respond: async (view) => {
-      if (view._tag === "Refused" && view.reason === "NotSignedIn") {
+      if (view._tag === "Rejected" && view.reason === "NotSignedIn") {
         return new Response(null, { status: 302, headers: { location: "/sign-in" } })
       }
       const response = await Effect.runPromise(

@@ -174,7 +174,7 @@ export interface Connection {
  *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
  * - `Returned`: the browser came back. After consent it continues to `continue`.
- * - `Refused`: nothing was done, see {@link Rejection}
+ * - `Rejected`: nothing was done, see {@link Rejection}
  *
  * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
  */
@@ -204,7 +204,7 @@ export type View = Data.TaggedEnum<{
     readonly link: string | undefined
     readonly connectionsUrl: string
   }
-  readonly Refused: {
+  readonly Rejected: {
     readonly reason: Rejection
     readonly link: string | undefined
     readonly connectionsUrl: string
@@ -243,13 +243,13 @@ export type EventUser =
  * - `Completed`: AgentCore has stored the authorization
  * - `Denied`: the user came back, and had not allowed the access. AgentCore may show a page of its own after a denial.
  *   Then the user does not come back, and there is no event.
- * - `Refused`: AgentCore did not complete the authorization
+ * - `Rejected`: AgentCore did not complete the authorization
  * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late
  * - `Disconnected`: AgentCore has dropped the tokens
  */
 export interface Event {
-  readonly _tag: "Opened" | "Completed" | "Denied" | "Refused" | "WrongUser" | "Expired" | "Disconnected"
+  readonly _tag: "Opened" | "Completed" | "Denied" | "Rejected" | "WrongUser" | "Expired" | "Disconnected"
   /** The name in `credentials`. It is unknown for `Expired`, and if the store of consents failed. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
@@ -264,7 +264,7 @@ export interface Event {
  * is known.
  */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
-  description: "Consents that were opened, completed, denied, refused, expired or disconnected",
+  description: "Consents that were opened, completed, denied, rejected, expired or disconnected",
   incremental: true
 })
 

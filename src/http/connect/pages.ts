@@ -24,7 +24,7 @@ const statusOfRejection: { readonly [R in Rejection]: number } = {
 const statusOf = (view: View): number =>
   view._tag === "Returned"
     ? ConsentPages.statusOf[view.outcome]
-    : view._tag === "Refused"
+    : view._tag === "Rejected"
     ? statusOfRejection[view.reason]
     : 200
 
@@ -143,7 +143,7 @@ ${
         isCompleted ? { refresh: continueUrl } : {}
       )
     },
-    Refused: ({ connectionsUrl, link, reason }) => {
+    Rejected: ({ connectionsUrl, link, reason }) => {
       const { text, title } = texts.rejections[reason]
       return render(
         title,
@@ -190,7 +190,7 @@ const makeJson = ({ describe, texts }: Localized) => {
       connectionsUrl
     }),
     Returned: ({ _tag, ...returned }) => returned,
-    Refused: ({ connectionsUrl, link, reason }) => ({
+    Rejected: ({ connectionsUrl, link, reason }) => ({
       error: reason,
       message: texts.rejections[reason].text,
       link,

@@ -193,7 +193,7 @@ export const make = (settings: Settings) => {
   const { connectionsUrl } = links
 
   /** `link` is where the user can try again. */
-  const reject = (reason: Rejection, link?: string) => View.Refused({ reason, link, connectionsUrl })
+  const reject = (reason: Rejection, link?: string) => View.Rejected({ reason, link, connectionsUrl })
 
   const unavailable = (link?: string) => (error: { readonly _tag: string }): Effect.Effect<View> =>
     Effect.as(
@@ -367,7 +367,7 @@ export const make = (settings: Settings) => {
           const outcome = yield* Completion.complete(settings, visit, user)
           const credential = "credential" in outcome ? outcome.credential : undefined
           const continueUrl = "continue" in outcome ? outcome.continue : undefined
-          const event = outcome._tag === "Failed" ? "Refused" : outcome._tag
+          const event = outcome._tag === "Failed" ? "Rejected" : outcome._tag
           if (event === "Completed") yield* Effect.ignore(asUser(forgetStatus))
           if (event !== "AlreadyUsed" && event !== "Unknown") yield* emitFor(event, credential)
           return View.Returned({

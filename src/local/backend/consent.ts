@@ -76,7 +76,7 @@ export const make = (
       onFailure: ({ reason }): Step => {
         // The response was not checked, so the page can be opened again.
         if (reason === "Unreachable" || reason === "Misconfigured") return Effect.succeed(unavailable(session))
-        const outcome = reason === "AccessDenied" ? "Refused" : "Rejected"
+        const outcome = reason === "AccessDenied" ? "Denied" : "Rejected"
         return Effect.as(
           sessions.apply(session, Event.CallbackRejected({ reason: outcome })),
           BrowserResponse[outcome]({ provider })
@@ -141,7 +141,7 @@ export const make = (
   const deny = Effect.fnUntraced(function*(session: Session) {
     const { _tag } = yield* sessions.state(session)
     if (_tag === "Pending") yield* sessions.apply(session, Event.BrowserSent())
-    yield* sessions.apply(session, Event.CallbackRejected({ reason: "Refused" }))
+    yield* sessions.apply(session, Event.CallbackRejected({ reason: "Denied" }))
   })
 
   const completeForUser = (session: Session) =>

@@ -131,7 +131,7 @@ const checkReturnUrl = (workload: Workload, returnUrl: string | undefined) => {
 }
 
 const failures: { readonly [Reason in FailureReason]: string } = {
-  Refused: "The user denied consent",
+  Denied: "The user denied consent",
   Rejected: "The authorization server sent the user's browser back with an error",
   Expired: "The session has expired",
   ExchangeFailed: "The authorization server issued no token for the code"

@@ -10,7 +10,7 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Authorized: "allowed, waiting for the application to complete it",
   Completing: "being completed",
   Completed: "completed",
-  Refused: "denied by the user",
+  Denied: "denied by the user",
   Rejected: "ended by an error of the authorization server",
   ExchangeFailed: "the code was not exchanged for a token",
   Expired: "expired"
@@ -43,7 +43,7 @@ export const requestNames: { readonly [Request in Rejection["request"]]: string 
 }
 
 /** The texts for errors without a description. */
-const refusalTexts: { readonly [Reason in Rejection["reason"]]: string } = {
+const rejectionTexts: { readonly [Reason in Rejection["reason"]]: string } = {
   Unreachable: "no response",
   InvalidGrant: "the code, the refresh token or the user's token is rejected",
   InvalidClient: "the client's credentials are rejected",
@@ -52,9 +52,9 @@ const refusalTexts: { readonly [Reason in Rejection["reason"]]: string } = {
   Misconfigured: "an endpoint of the configuration cannot be used"
 }
 
-export const formatRefusal = (
+export const formatRejection = (
   { description, reason }: { readonly description?: string | undefined; readonly reason: Rejection["reason"] }
-): string => description ?? refusalTexts[reason]
+): string => description ?? rejectionTexts[reason]
 
 /** Formats a duration in milliseconds in whole units: `3 min`. */
 export const formatDuration = (milliseconds: number): string => {

@@ -19,7 +19,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 
-const FailureReason = Schema.Literals(["Refused", "Rejected", "Expired", "ExchangeFailed"])
+const FailureReason = Schema.Literals(["Denied", "Rejected", "Expired", "ExchangeFailed"])
 
 export type FailureReason = typeof FailureReason.Type
 
@@ -43,7 +43,7 @@ export const State = Data.taggedEnum<State>()
 export type Event = Data.TaggedEnum<{
   BrowserSent: {}
   CallbackAccepted: { readonly callbackUrl: Redacted.Redacted }
-  CallbackRejected: { readonly reason: "Refused" | "Rejected" }
+  CallbackRejected: { readonly reason: "Denied" | "Rejected" }
   /** `artifact` is a digest of the caller's user id or JWT. */
   CompletionClaimed: { readonly artifact: string }
   TokensStored: { readonly grantId: string }

@@ -13,7 +13,7 @@ import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
  *
  * - `Redirect`: the browser is redirected to `url`
- * - `Refused`: the user denied consent
+ * - `Denied`: the user denied consent
  * - `Rejected`: the authorization server sent another error
  * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be
  *   opened again.
@@ -23,7 +23,7 @@ import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.
  */
 export type BrowserResponse = Data.TaggedEnum<{
   Redirect: { readonly url: Redacted.Redacted }
-  Refused: { readonly provider: string }
+  Denied: { readonly provider: string }
   Rejected: { readonly provider: string }
   Unavailable: { readonly provider: string }
   Expired: {}
@@ -55,7 +55,7 @@ export interface ConsentStatus {
     | "Authorized"
     | "Completing"
     | "Completed"
-    | "Refused"
+    | "Denied"
     | "Rejected"
     | "Expired"
     | "ExchangeFailed"

@@ -25,7 +25,7 @@ export interface Reads {
   readonly requests: { readonly requests: ReadonlyArray<RequestRecord> }
   readonly consents: { readonly consents: ReadonlyArray<LocalBackend.ConsentStatus> }
   readonly grants: LocalBackend.GrantPage
-  readonly refusals: { readonly refusals: ReadonlyArray<LocalBackend.Rejection> }
+  readonly rejections: { readonly rejections: ReadonlyArray<LocalBackend.Rejection> }
   readonly resources: Resources
   readonly server: Server
 }

@@ -198,6 +198,6 @@ export const delegate = (
     expireGrant: (id) => use((backend) => backend.expireGrant(id)),
     revokeGrant: (id) => use((backend) => backend.revokeGrant(id)),
     forgetGrant: (id) => use((backend) => backend.forgetGrant(id)),
-    refusals: use((backend) => backend.refusals)
+    rejections: use((backend) => backend.rejections)
   }
 }

@@ -139,7 +139,7 @@ export interface Resources {
  * - `InvalidKey`: the key is not 32 bytes in base64 or hex
  * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
  * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can consent
- * - `Refused`: the authorization server rejected the consent, or did not respond
+ * - `Rejected`: the authorization server rejected the consent, or did not respond
  * - `Store`: the store of the backend failed
  */
 export class LocalControlError extends Schema.TaggedError<LocalControlError>()("LocalControlError", {
@@ -154,7 +154,7 @@ export class LocalControlError extends Schema.TaggedError<LocalControlError>()("
     "InvalidKey",
     "CannotOpen",
     "ForeignServer",
-    "Refused",
+    "Rejected",
     "Store"
   ]),
   message: Schema.String

@@ -118,7 +118,7 @@ export const make = () => {
   let recorded: { readonly status: number; readonly body: string } | undefined
 
   /** Cuts and redacts an `error` and an `error_description`. Drops an invalid or secret `error`. */
-  const toRefusal = (error: unknown, description: unknown): Rejection => ({
+  const toRejection = (error: unknown, description: unknown): Rejection => ({
     error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
     description: typeof description === "string"
       ? toLine(strip(description.slice(0, maxRawLength), hidden))
@@ -149,12 +149,12 @@ export const make = () => {
     /** Removes the values of a callback's URL, such as its code, from the strings of an error. */
     hideCallback: ({ searchParams }: URL) =>
       hide(new URLSearchParams([...searchParams].filter(([name]) => !publicCallbackParameters.includes(name)))),
-    toRefusal,
+    toRejection,
     /** Returns the error of the recorded response. */
-    refusal: (): Rejection => {
+    rejection: (): Rejection => {
       if (recorded === undefined) return {}
       const { error, error_description } = Option.getOrUndefined(parseObject(recorded.body)) ?? {}
-      return { status: recorded.status, ...toRefusal(error, error_description) }
+      return { status: recorded.status, ...toRejection(error, error_description) }
     }
   }
 }
@@ -198,13 +198,13 @@ const makeError = (
   })
 
 /** Makes the error of a callback. The server has responded, so every error except a user's denial is `Rejected`. */
-export const fromCallback = (refusal: Rejection): OAuthError =>
-  makeError(toReason(refusal) === "AccessDenied" ? "AccessDenied" : "Rejected", refusal)
+export const fromCallback = (rejection: Rejection): OAuthError =>
+  makeError(toReason(rejection) === "AccessDenied" ? "AccessDenied" : "Rejected", rejection)
 
-const withStatus = (refusal: Rejection): Rejection =>
-  refusal.status === undefined || isSuccess(refusal.status)
-    ? refusal
-    : { ...refusal, description: refusal.description ?? `status ${refusal.status}` }
+const withStatus = (rejection: Rejection): Rejection =>
+  rejection.status === undefined || isSuccess(rejection.status)
+    ? rejection
+    : { ...rejection, description: rejection.description ?? `status ${rejection.status}` }
 
 /** The codes of `getaddrinfo` for a host without an address. */
 const unresolved = ["ENOTFOUND", "EAI_AGAIN"]
@@ -224,20 +224,20 @@ const toNetworkCode = (cause: unknown): string | undefined => {
 /** Makes an error without secrets. The errors of openid-client contain the response, and some contain the request. */
 export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange): OAuthError => {
   if (cause instanceof openid.AuthorizationResponseError) {
-    return fromCallback(exchange.toRefusal(cause.error, cause.error_description))
+    return fromCallback(exchange.toRejection(cause.error, cause.error_description))
   }
-  const refusal = withStatus(exchange.refusal())
+  const rejection = withStatus(exchange.rejection())
   if (cause instanceof openid.WWWAuthenticateChallengeError) {
-    const challenge = { ...refusal, error: refusal.error ?? "invalid_client" }
+    const challenge = { ...rejection, error: rejection.error ?? "invalid_client" }
     return makeError(toReason(challenge), challenge)
   }
   // Some servers report an error with a success status. Then openid-client throws a `ClientError`.
-  if (cause instanceof openid.ResponseBodyError || refusal.error !== undefined) {
-    return makeError(toReason(refusal), refusal)
+  if (cause instanceof openid.ResponseBodyError || rejection.error !== undefined) {
+    return makeError(toReason(rejection), rejection)
   }
   if (cause instanceof openid.ClientError) {
-    const isUnreachable = ["OAUTH_TIMEOUT", "OAUTH_ABORT"].includes(cause.code ?? "") || isUnavailable(refusal.status)
-    return makeError(isUnreachable ? "Unreachable" : "Rejected", { ...refusal, error: cause.code })
+    const isUnreachable = ["OAUTH_TIMEOUT", "OAUTH_ABORT"].includes(cause.code ?? "") || isUnavailable(rejection.status)
+    return makeError(isUnreachable ? "Unreachable" : "Rejected", { ...rejection, error: cause.code })
   }
   // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has
   // none.
@@ -253,8 +253,8 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
 /** Adds the URL of the discovery document, which has no query and no user information. */
 export const atDiscovery = (discoveryUrl: string) => ({ code, description, reason }: OAuthError): OAuthError => {
   const details = description === undefined ? "" : `: ${description}`
-  const refusal = { error: code, description: `the discovery document ${discoveryUrl} cannot be used${details}` }
-  return makeError(reason, refusal, { discoveryUrl })
+  const rejection = { error: code, description: `the discovery document ${discoveryUrl} cannot be used${details}` }
+  return makeError(reason, rejection, { discoveryUrl })
 }
 
 // -----------------------------------------------------------------------------

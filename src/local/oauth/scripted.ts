@@ -75,7 +75,7 @@ export const make = (options: ScriptedOptions): Service => {
       const code = query.get("code")
       if (query.get("state") !== Redacted.value(request.state)) return new OAuthError({ reason: "Rejected" })
       if (query.has("error")) {
-        return Exchange.fromCallback(exchange.toRefusal(query.get("error"), query.get("error_description")))
+        return Exchange.fromCallback(exchange.toRejection(query.get("error"), query.get("error_description")))
       }
       return code === null ? new OAuthError({ reason: "Rejected" }) : Effect.succeed(code)
     })

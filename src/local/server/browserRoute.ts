@@ -80,7 +80,7 @@ const toResponse = LocalBackend.BrowserResponse.$match({
       status: 302,
       headers: { ...headers, location: toHeaderValue(Redacted.value(url)), "referrer-policy": "no-referrer" }
     }),
-  Refused: ({ provider }) =>
+  Denied: ({ provider }) =>
     respondText(
       200,
       "Consent denied",

@@ -64,7 +64,7 @@ const statuses: { readonly [error: string]: { readonly [reason: string]: number 
     UnknownFault: 404,
     TooMany: 409,
     ForeignServer: 409,
-    Refused: 502,
+    Rejected: 502,
     Store: 500
   },
   SessionError: { Unknown: 404, Finished: 409, Expired: 409, Failed: 502 },
@@ -210,7 +210,7 @@ const describeServer = ({ secretEnvironment, server: { controlToken, environment
 const makeReads = (controlled: Controlled): {
   readonly [P in keyof Api.Reads]: (query: URLSearchParams) => Effect.Effect<Api.Reads[P], ControlError>
 } => {
-  const { clock, consents, faults, grants, refusals, requests, resources, snapshots } = controlled.control
+  const { clock, consents, faults, grants, rejections, requests, resources, snapshots } = controlled.control
   return {
     clock: () => clock.state,
     snapshots: () => Effect.map(snapshots, (snapshots) => ({ snapshots })),
@@ -224,7 +224,7 @@ const makeReads = (controlled: Controlled): {
         ? Effect.map(grants.list, (grants) => ({ grants }))
         : grants.page({ limit: Number(limit ?? 100), after })
     },
-    refusals: () => Effect.map(refusals, (refusals) => ({ refusals })),
+    rejections: () => Effect.map(rejections, (rejections) => ({ rejections })),
     resources: () => resources,
     server: () => Effect.succeed(describeServer(controlled))
   }

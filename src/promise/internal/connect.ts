@@ -61,7 +61,7 @@ export interface Options<Name extends string, Req>
   /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
   readonly credentials: { readonly [K in Name]: Credential }
   /**
-   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Refused` of the reason
+   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` of the reason
    * `NotSignedIn`, it can redirect to the sign-in with the address of the request. Headers that forbid caching and
    * frames are added to responses that lack them.
    */

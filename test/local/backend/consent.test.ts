@@ -170,7 +170,7 @@ describe("a user's consent", () => {
       const page = yield* authorize(first.sessionUri)
       assert.deepStrictEqual(
         yield* callback(page, { error: "access_denied", error_description: "quoted by nobody" }),
-        LocalBackend.BrowserResponse.Refused({ provider: "calendar" })
+        LocalBackend.BrowserResponse.Denied({ provider: "calendar" })
       )
       const second = yield* consent(token)
       yield* local.deny(second.sessionUri)

@@ -33,7 +33,7 @@ const events: FastCheck.Arbitrary<Event> = FastCheck.oneof(
   FastCheck.nat(99).map((n) =>
     Event.CallbackAccepted({ callbackUrl: Redacted.make(`https://callback.test/?code=${n}`) })
   ),
-  FastCheck.constantFrom("Refused" as const, "Rejected" as const).map((reason) => Event.CallbackRejected({ reason })),
+  FastCheck.constantFrom("Denied" as const, "Rejected" as const).map((reason) => Event.CallbackRejected({ reason })),
   FastCheck.constantFrom("alice", "alice", "mallory").map((artifact) => Event.CompletionClaimed({ artifact })),
   FastCheck.nat(99).map((n) => Event.TokensStored({ grantId: `grant-${n}` })),
   FastCheck.constant(Event.ExchangeFailed()),
@@ -97,7 +97,7 @@ describe("a consent session", () => {
     assert.deepStrictEqual(rejection(State.Completing(), claim), Result.succeed("Replayed"))
     assert.deepStrictEqual(rejection(State.Completing(), callback), Result.succeed("Replayed"))
     assert.deepStrictEqual(rejection(State.Completed({ grantId: "g" }), claim), Result.succeed("Replayed"))
-    assert.deepStrictEqual(rejection(State.Failed({ reason: "Refused" }), callback), Result.succeed("Finished"))
+    assert.deepStrictEqual(rejection(State.Failed({ reason: "Denied" }), callback), Result.succeed("Finished"))
     assert.deepStrictEqual(rejection(State.Authorizing(), callback, 600), Result.succeed("Expired"))
     assert.deepStrictEqual(
       rejection(State.Authorizing(), Event.CompletionClaimed({ artifact: "mallory" })),

@@ -33,7 +33,7 @@ describe("the store of sessions", () => {
       const store = yield* SessionStore.make(1000)
       const rejected = yield* store.open(opening)
       yield* store.apply(rejected, Event.BrowserSent())
-      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Refused" }))
+      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Denied" }))
       yield* store.open(opening)
       yield* TestClock.adjust(500)
       const later = yield* store.open(opening)
@@ -146,7 +146,7 @@ describe("the store of sessions", () => {
       const rejected = yield* store.open(large)
       const other = yield* store.open({ ...large, key: keyOf("other") })
       yield* Effect.forEach([completed, rejected], (session) => store.apply(session, Event.BrowserSent()))
-      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Refused" }))
+      yield* store.apply(rejected, Event.CallbackRejected({ reason: "Denied" }))
       yield* store.apply(
         completed,
         Event.CallbackAccepted({ callbackUrl: Redacted.make("http://127.0.0.1/callback/id?code=code") })

@@ -73,7 +73,7 @@ describe("an exchange", () => {
     })
     // The original response can still be read.
     assert.isTrue(response === original && !response.bodyUsed)
-    return recorded.refusal()
+    return recorded.rejection()
   }
 
   const rejection = (error: unknown, error_description: unknown, status = 400) =>
@@ -145,7 +145,7 @@ describe("an exchange", () => {
         description: undefined
       })
     }
-    assert.deepStrictEqual(Exchange.make().refusal(), {})
+    assert.deepStrictEqual(Exchange.make().rejection(), {})
   })
 
   it("removes code and state of a callback, and keeps its description", () => {
@@ -153,7 +153,7 @@ describe("an exchange", () => {
     recorded.hideCallback(
       new URL("https://a.example.com/cb?state=sentinel-state&code=c0de&error=access_denied&error_description=no+access")
     )
-    assert.deepStrictEqual(recorded.toRefusal("access_denied", "no access for sentinel-state or c0de"), {
+    assert.deepStrictEqual(recorded.toRejection("access_denied", "no access for sentinel-state or c0de"), {
       error: "access_denied",
       description: "no access for <redacted> or <redacted>"
     })

@@ -16,7 +16,7 @@ export type Consent = Read<"consents">["consents"][number]
 
 export type Grant = Read<"grants">["grants"][number]
 
-export type Rejection = Read<"refusals">["refusals"][number]
+export type Rejection = Read<"rejections">["rejections"][number]
 
 export type Resources = Read<"resources">
 

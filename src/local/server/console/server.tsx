@@ -1,6 +1,6 @@
 /** The resources of the server, its clock, and the variables that point programs to it. */
 import { signal } from "@preact/signals"
-import { formatDuration, formatRefusal, requestNames } from "../../backend/format.js"
+import { formatDuration, formatRejection, requestNames } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
 import type { Body } from "./api.js"
 import {
@@ -34,7 +34,7 @@ const Seeded = ({ operation }: { readonly operation: string }) => (
 )
 
 export const Providers = () => {
-  const rejections = data.refusals.value
+  const rejections = data.rejections.value
   const resources = data.resources.value
   if (resources === undefined || rejections === undefined) return <Empty>Reading…</Empty>
   const { credentialProviders, offlineIssuer, workloadIdentities } = resources
@@ -89,7 +89,7 @@ export const Providers = () => {
               <Name>{rejection.provider}</Name>,
               requestNames[rejection.request],
               <code>{rejection.error ?? "–"}</code>,
-              formatRefusal(rejection),
+              formatRejection(rejection),
               formatRelative(rejection.at, now)
             ]
           }))}

@@ -12,16 +12,16 @@ import { requestNames } from "./format.js"
 import type { Rejection } from "./statuses.js"
 
 /** Older errors are dropped. */
-const maxRefusals = 100
+const maxRejections = 100
 
 /** A user's denial is logged as information, not as a warning. */
-const log = ({ message, reason }: OAuthError, refusal: Rejection): Effect.Effect<void> =>
+const log = ({ message, reason }: OAuthError, rejection: Rejection): Effect.Effect<void> =>
   Effect.andThen(
     Effect.annotateLogs(reason === "AccessDenied" ? Effect.logInfo(message) : Effect.logWarning(message), {
-      provider: refusal.provider,
-      request: requestNames[refusal.request]
+      provider: rejection.provider,
+      request: requestNames[rejection.request]
     }),
-    explain(`${requestNames[refusal.request]} of the provider '${refusal.provider}': ${message}`)
+    explain(`${requestNames[rejection.request]} of the provider '${rejection.provider}': ${message}`)
   )
 
 /** Makes a client that records the errors of its requests, and the list of these errors, the newest first. */
@@ -30,10 +30,10 @@ export const observe = (client: OAuthClient) =>
     const report = (request: Rejection["request"], provider: string) => (error: OAuthError) =>
       Effect.flatMap(DateTime.now, (at) => {
         const { code, description, reason } = error
-        const refusal: Rejection = { provider, request, reason, error: code, description, at }
+        const rejection: Rejection = { provider, request, reason, error: code, description, at }
         return Effect.andThen(
-          Ref.update(recent, (refusals) => [refusal, ...refusals].slice(0, maxRefusals)),
-          log(error, refusal)
+          Ref.update(recent, (rejections) => [rejection, ...rejections].slice(0, maxRejections)),
+          log(error, rejection)
         )
       })
 
@@ -46,5 +46,5 @@ export const observe = (client: OAuthClient) =>
     // Each method keeps its type. The control plane reports the errors of `discover`.
     const methods = Record.map(requestNames, (_, name) => observeMethod(name)) as unknown as OAuthClient
     const { discover, verifyUserToken } = client
-    return { client: { ...methods, discover, verifyUserToken }, refusals: Ref.get(recent) }
+    return { client: { ...methods, discover, verifyUserToken }, rejections: Ref.get(recent) }
   })

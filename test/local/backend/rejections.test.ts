@@ -13,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
-import { formatRefusal, requestNames } from "../../../src/local/backend/format.js"
+import { formatRejection, requestNames } from "../../../src/local/backend/format.js"
 import * as Utils from "../../support/authorizationServer.js"
 import { shifted } from "../../support/clock.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
@@ -43,14 +43,14 @@ const listed = Effect.gen(function*() {
   const { controlToken, url } = yield* LocalServer.LocalServer
   const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
   const json = yield* Effect.promise(() =>
-    fetch(`${url}/_local/refusals`, { headers }).then((response) => response.text())
+    fetch(`${url}/_local/rejections`, { headers }).then((response) => response.text())
   )
-  const { refusals }: { readonly refusals: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(json)
-  const rows = refusals.map((rejection) => [
+  const { rejections }: { readonly rejections: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(json)
+  const rows = rejections.map((rejection) => [
     rejection.provider,
     requestNames[rejection.request],
     rejection.error ?? "–",
-    formatRefusal(rejection)
+    formatRejection(rejection)
   ])
   return { rows, json }
 })
@@ -148,8 +148,8 @@ describe("errors of authorization servers", () => {
           ["calendar", "authorization response", "access_denied", "The user denied the request"],
           ["calendar", "client credentials", "invalid_scope", notAllowed]
         ])
-        const { refusals } = yield* LocalBackend.LocalBackend
-        assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
+        const { rejections } = yield* LocalBackend.LocalBackend
+        assert.deepStrictEqual((yield* rejections).map(({ reason }) => reason), [
           "InvalidGrant",
           "InvalidClient",
           "AccessDenied",
@@ -286,9 +286,9 @@ describe("errors of authorization servers", () => {
           ]
         ])
         const { json: list } = yield* listed
-        const { refusals } = yield* LocalBackend.LocalBackend
+        const { rejections } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
-          [list, JSON.stringify(yield* refusals), ...yield* recorder.everything],
+          [list, JSON.stringify(yield* rejections), ...yield* recorder.everything],
           [
             "sentinel-of-the-client",
             "sentinel-of-the-tenant",
@@ -302,9 +302,9 @@ describe("errors of authorization servers", () => {
     Effect.gen(function*() {
       yield* createWorkload("agent")
       yield* createProvider("calendar")
-      const { refusals } = yield* LocalBackend.LocalBackend
+      const { rejections } = yield* LocalBackend.LocalBackend
       for (let count = 0; count < 101; count++) yield* Effect.flip(askMachine("calendar"))
-      assert.deepStrictEqual((yield* refusals).map(({ reason }) => reason), [
+      assert.deepStrictEqual((yield* rejections).map(({ reason }) => reason), [
         "Unreachable",
         ...Array.from({ length: 99 }, () => "InvalidClient")
       ])
