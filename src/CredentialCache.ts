@@ -20,7 +20,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type { JWTPayload } from "jose"
 import { randomUUID } from "node:crypto"
 import * as Digest from "./credentialCache/digest.js"
@@ -327,11 +326,11 @@ const optionFields = {
   capacity: Constraint.optional(OptionTypes.Amount)
 }
 
-const validateOptions = Validation.makeCheck(() => Schema.Struct(optionFields), { name: "CredentialCache.layer" })
+const validateOptions = Validation.makeCheck("CredentialCache.layer", () => optionFields)
 
 const validateStoreOptions = Validation.makeCheck(
-  () => Schema.Struct({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) }),
-  { name: "CredentialCache.layerStore" }
+  "CredentialCache.layerStore",
+  () => ({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) })
 )
 
 /** Every cache is an engine. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */

@@ -135,7 +135,7 @@ const obtain = (sts: Service) =>
   subject: IamAccessTokenCredential | IamAccessTokenRequest
 ): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
   Effect.suspend(() => {
-    const invalid = Checks.iamAccessToken.validateRequest(subject)
+    const invalid = Checks.iamAccessToken.checkRequest(subject)
     if (invalid !== undefined) return Effect.fail(invalid)
     const { audience, duration, signingAlgorithm = "ES384", tags } = CredentialTag.requestOf("IamAccessToken", subject)
     return Effect.map(

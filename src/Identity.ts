@@ -417,7 +417,9 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
       const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
-      const error = returnUrl === request.returnUrl ? undefined : Request.validateReturnUrl({ returnUrl })
+      const error = returnUrl === request.returnUrl
+        ? undefined
+        : Request.accessToken.checkRequest({ ...request, returnUrl })
       if (error !== undefined) return Effect.fail(error)
       const tokenRequest = toOauth2TokenRequest(request, returnUrl)
       return Effect.flatMap(
@@ -460,7 +462,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
   ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
     Effect.suspend(() => {
       const error = (isSession(session) ? undefined : Request.notASession(session))
-        ?? Request.validateConsentOptions(options)
+        ?? Request.checkConsentOptions(options)
       return error ?? Effect.flatMap(
         Effect.provideService(pollOnce(session), CallPriority, "normal"),
         (response): ReturnType<typeof resumeAccessToken<E, R>> =>
@@ -492,8 +494,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         "getAccessToken",
         request,
         Effect.suspend(() =>
-          Request.accessToken.validateRequest(subject)
-            ?? (options === undefined ? undefined : Request.validateConsentOptions(options))
+          Request.accessToken.checkRequest(subject)
+            ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
             ?? getAccessToken({ ...request, ...options })
         )
       )
@@ -501,20 +503,20 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
     resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
-      const get = Effect.suspend(() => Request.apiKey.validateRequest(subject) ?? getApiKey(request))
+      const get = Effect.suspend(() => Request.apiKey.checkRequest(subject) ?? getApiKey(request))
       return observe("getApiKey", request, get)
     },
     getPaymentToken: (request) =>
       observe(
         "getPaymentToken",
         request,
-        Effect.suspend(() => Request.validatePaymentTokenRequest(request) ?? getPaymentToken(request))
+        Effect.suspend(() => Request.checkPaymentToken(request) ?? getPaymentToken(request))
       ),
     completeAuthorization: (options) =>
       observe(
         "completeAuthorization",
         undefined,
-        Effect.suspend(() => Request.validateCompletion(options) ?? completeAuthorization(options))
+        Effect.suspend(() => Request.checkCompletion(options) ?? completeAuthorization(options))
       )
   }
 })

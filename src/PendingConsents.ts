@@ -16,7 +16,7 @@ import * as Issue from "effect/SchemaIssue"
 import * as Consent from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
-import { checkEffect, validatePendingOptions } from "./identity/identityRequest.js"
+import { checkEffect, checkPendingOptions } from "./identity/identityRequest.js"
 import type { ValidationException } from "./IdentityError.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStore.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
@@ -209,7 +209,7 @@ export const handler = <E, R>(options: {
   /** Shows the authorization URL to the user. The flow waits as this handler does. */
   readonly show: Consent.ConsentHandler<E, R>
 }): Consent.ConsentHandler<E | ConsentStoreError | ValidationException, R | PendingConsents> => {
-  const error = validatePendingOptions(options)
+  const error = checkPendingOptions(options)
   return error !== undefined
     ? () => error
     : Consent.mapShow(options.show, (show) =>

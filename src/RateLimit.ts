@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty, isNumber } from "effect/Predicate"
 import * as Record from "effect/Record"
-import * as Schema from "effect/Schema"
 import * as ControlPlane from "./ControlPlane.js"
 import * as DataPlane from "./DataPlane.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
@@ -56,11 +55,11 @@ const Quota = Constraint.guard(
 )
 
 const validateQuotas = Validation.makeCheck(
-  () => Schema.Struct(Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))),
-  { name: "RateLimit.dataPlane" }
+  "RateLimit.dataPlane",
+  () => Record.map(dataPlaneQuotas, () => Constraint.optional(Quota))
 )
 
-const validateQuota = Validation.makeCheck(() => Quota, { name: "RateLimit.controlPlane" })
+const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ quota: Quota }))
 
 /**
  * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. With invalid quotas, the layer dies
@@ -111,7 +110,7 @@ export const dataPlane = (
 export const controlPlane = (
   quota: number = controlPlaneQuota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
-  Layer.fresh(Validation.makeLayer(validateQuota, quota, (quota) =>
+  Layer.fresh(Validation.makeLayer(validateQuota, { quota }, ({ quota }) =>
     Layer.suspend(() => {
       const limiters = Record.map(ControlPlane.operations, () => RateLimiter.make(quota))
       return ControlPlane.decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))

@@ -32,7 +32,6 @@ import * as Option from "effect/Option"
 import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import { PollBudget, pollUntil } from "./consent/pollBudget.js"
 import * as PollBudgets from "./consent/pollBudget.js"
 import type { ConsentSession } from "./ConsentSession.js"
@@ -185,16 +184,12 @@ export const layerBudget = (options: {
     ({ pollsPerSecond }) => Layer.sync(PollBudget, () => PollBudgets.make(pollsPerSecond))
   )
 
-const validateBudget = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      pollsPerSecond: Constraint.guard(
-        "a number of polls a second, above 0",
-        (value): value is number => isNumber(value) && value > 0 && value < Infinity
-      )
-    }),
-  { name: "TokenPoller.layerBudget" }
-)
+const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
+  pollsPerSecond: Constraint.guard(
+    "a number of polls a second, above 0",
+    (value): value is number => isNumber(value) && value > 0 && value < Infinity
+  )
+}))
 
 /**
  * The poller of requests that do not set one. The flow reads it from the context of the calling program. Default:

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
-import { validateWorkload } from "./identity/identityRequest.js"
+import { checkWorkload } from "./identity/identityRequest.js"
 import { isTransient } from "./identity/transient.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
 import { readConfig } from "./internal/environment.js"
@@ -109,7 +109,7 @@ const holdOff = Duration.minutes(1)
  */
 export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => {
-    const invalid = validateWorkload(options)
+    const invalid = checkWorkload(options)
     if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
     const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)

@@ -9,23 +9,13 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import {
-  ControlPlane,
-  operations,
-  type Service,
-  type StreamOptions,
-  type WorkloadIdentityError
-} from "./ControlPlane.js"
+import { ControlPlane, type Service, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import * as Constraint from "./models/internal/constraint.js"
-import {
-  CreateWorkloadIdentityRequest,
-  type CreateWorkloadIdentityResponse,
-  type GetWorkloadIdentityResponse,
-  UpdateWorkloadIdentityRequest,
-  type WorkloadIdentitySummary
+import type {
+  CreateWorkloadIdentityResponse,
+  GetWorkloadIdentityResponse,
+  WorkloadIdentitySummary
 } from "./models/WorkloadIdentity.js"
-import * as Validation from "./plane/validation.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.
@@ -40,23 +30,6 @@ export class ReturnUrlsContended
     return `Other writers keep replacing the return URLs of workload identity '${this.name}'. Try again`
   }
 }
-
-// The requests have the limits, and this module has shorter names.
-const { allowedResourceOauth2ReturnUrls, name: workloadName, tags } = CreateWorkloadIdentityRequest.fields
-
-const validateCreation = Validation.makeCheck(
-  () => Schema.Struct({ name: Constraint.optional(workloadName), returnUrls: allowedResourceOauth2ReturnUrls, tags }),
-  operations.createWorkloadIdentity
-)
-
-const validateChange = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      name: workloadName,
-      returnUrls: UpdateWorkloadIdentityRequest.fields.allowedResourceOauth2ReturnUrls
-    }),
-  operations.updateWorkloadIdentity
-)
 
 /**
  * The settings of a workload identity.
@@ -90,8 +63,6 @@ export const create = (options: Settings & {
   readonly name?: string | undefined
 } = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
   Effect.gen(function*() {
-    const invalid = validateCreation(options)
-    if (invalid !== undefined) return yield* invalid
     const controlPlane = yield* ControlPlane
     return yield* controlPlane.createWorkloadIdentity({
       name: options.name
@@ -202,7 +173,7 @@ export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  validateChange({ name, returnUrls }) ?? withLock(name, converge(name, (urls) => union(urls, returnUrls)))
+  withLock(name, converge(name, (urls) => union(urls, returnUrls)))
 
 /**
  * Removes return URLs. It reads and repeats the change as {@link addReturnUrls} does.
@@ -214,8 +185,7 @@ export const removeReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
-  validateChange({ name, returnUrls })
-    ?? withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
+  withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
@@ -241,9 +211,6 @@ export const ensure = (
     readonly name: string
   }
 ): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
-  // The plane rejects a missing name.
-  const invalid = validateCreation(options)
-  if (invalid !== undefined) return Effect.fail(invalid)
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))
   return withLock(

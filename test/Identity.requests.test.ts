@@ -196,11 +196,11 @@ describe("invalid options of the combinators", () => {
       )
       assert.strictEqual(
         yield* wrongly({ audience: 5 }),
-        "audience: Member must be a string or a list of strings, but is a number"
+        "audience: Member must be a list of strings, but is a number"
       )
       assert.strictEqual(
         yield* wrongly({ audience: undefined }),
-        "audience: Member must be a string or a list of strings, but is undefined"
+        "audience: Member must be a list of strings, but is undefined"
       )
       assert.strictEqual(
         yield* wrongly({ duration: "59 seconds" }),

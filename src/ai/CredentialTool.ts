@@ -250,9 +250,7 @@ const approvalLifetime = "30 days"
 /** A registration of {@link ConsentSignals} has a name. The topic of a request for an approval is unique. */
 const execution = "approval"
 
-const validateUser = Validation.makeCheck(() => Schema.Struct({ user: UserIdentifier }), {
-  name: "CredentialTool.toolkit"
-})
+const validateUser = Validation.makeCheck("CredentialTool.toolkit", () => ({ user: UserIdentifier }))
 
 /** The requests for an approval of a user's calls. */
 const makeApprovals = (signals: ConsentSignals.Service, user: UserIdentifier) => {

@@ -15,12 +15,9 @@ import { dual } from "effect/Function"
 import * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
 import { identityWat } from "../internal/runtimeHeaders.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
 /**
@@ -90,15 +87,6 @@ export interface HttpClientOptions {
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-const validateHttpClientOptions = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      origins: Constraint.optional(Schema.Array(Schema.String)),
-      allowInsecureOrigins: Constraint.optional(Schema.Boolean)
-    }),
-  { name: "PropagateIdentity.httpClient" }
-)
-
 /**
  * The errors that the propagation adds to a client.
  *
@@ -119,7 +107,7 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * other accounts: if URLs come from outside, set `origins` to your own gateways.
  *
  * The gateway's own authorization uses the header `Authorization`. See `http/HttpClientCredentials` for it, and for
- * redirects. Invalid options are a programming mistake, and throw at once.
+ * redirects. Invalid `origins` are a programming mistake, and throw at once.
  *
  * @since 0.1.0
  * @category combinators
@@ -155,16 +143,12 @@ export const httpClient: {
   ): HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
 } = dual(
   (args) => HttpClient.isHttpClient(args[0]),
-  <E, R>(self: HttpClient.HttpClient.With<E, R>, options: HttpClientOptions = {}) => {
-    const invalid = validateHttpClientOptions(options)
-    if (invalid !== undefined) throw invalid
-    const { allowInsecureOrigins, origins } = options
-    return inject(self, {
+  <E, R>(self: HttpClient.HttpClient.With<E, R>, { allowInsecureOrigins, origins }: HttpClientOptions = {}) =>
+    inject(self, {
       header: identityWat,
       allows: origins === undefined
         ? (url) => gateway.test(url.origin)
         : Origins.allowList(origins, allowInsecureOrigins === true),
       hop: (attempt) => Effect.flatMap(WorkloadAccessToken, ({ get }) => Effect.flatMap(get, attempt))
     })
-  }
 )

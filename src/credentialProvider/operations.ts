@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
 import * as Schedule from "effect/Schedule"
-import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import {
   ControlPlane,
@@ -21,6 +20,7 @@ import {
   WriteOnlyMembersMissing
 } from "../CredentialProviderError.js"
 import { vendors } from "../models/internal/vendors.js"
+import type * as Operation from "../Operation.js"
 import * as Validation from "../plane/validation.js"
 import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
 import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
@@ -72,18 +72,14 @@ const replace = ({ kind, request: { tags: _tags, ...request } }: CreateRequest) 
     plane[`update${names[kind]}CredentialProvider`](request as never)
   )
 
-const validateRequest = Record.map(names, (name) => {
-  const row = rows[`create${name}CredentialProvider`]
-  return Validation.makeCheck((): Schema.Codec<Definition["request"], unknown> => row.request, row)
-})
-
 // Without the check, a plain string would not count as a secret, and its rotation would change nothing.
 const compareExisting = (definition: Definition) =>
-  Effect.flatMap(
-    Effect.suspend(() => validateRequest[definition.kind](definition.request) ?? get(definition)),
-    (provider) =>
-      Effect.map(View.compare(definition, provider), (values) => ({ ...values, arn: provider.credentialProviderArn }))
-  )
+  Effect.gen(function*() {
+    const row: Operation.Any = rows[`create${names[definition.kind]}CredentialProvider`]
+    yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
+    const provider = yield* get(definition)
+    return { ...yield* View.compare(definition, provider), arn: provider.credentialProviderArn }
+  })
 
 /** `compare` with the values before and after, and the provider's ARN. */
 export const compareValues = (definition: Definition) =>

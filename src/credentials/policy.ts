@@ -7,10 +7,10 @@
  */
 import * as Duration from "effect/Duration"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
-import { makeFieldsValidator, type Validate } from "../identity/credentialTag.js"
 import { partitionOf } from "../internal/partitions.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
+import * as Validation from "../plane/validation.js"
 import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
 
 /** A statement of an IAM policy. */
@@ -54,13 +54,13 @@ export interface PolicyOptions {
   readonly secrets?: { readonly [provider: string]: string } | undefined
 }
 
-const validateOptions: Validate = makeFieldsValidator(() => ({
+const validateOptions = Validation.makeCheck("", () => ({
   workload: WorkloadName,
   account: Constraint.string(12, 12, /^\d+$/),
   region: Constraint.string(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
   users: Constraint.oneOf("jwt", "userId", "none"),
   secrets: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(1, 2048)))
-}), { name: "" })
+}))
 
 /** The names of kinds in ARNs. */
 const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const

@@ -201,15 +201,11 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
 
-const validateOptions = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      invite: OptionTypes.AnyFunction,
-      reminders: Constraint.optional(Schema.Array(OptionTypes.DurationInput)),
-      patience: Constraint.optional(OptionTypes.DurationInput)
-    }),
-  { name: "ObtainConsent.layer" }
-)
+const validateOptions = Validation.makeCheck("ObtainConsent.layer", () => ({
+  invite: OptionTypes.AnyFunction,
+  reminders: Constraint.optional(Schema.Array(OptionTypes.DurationInput)),
+  patience: Constraint.optional(OptionTypes.DurationInput)
+}))
 
 const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
   times.every((time, index) =>

@@ -74,7 +74,6 @@ import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
@@ -250,8 +249,8 @@ const makeEvents = Effect.gen(function*() {
 })
 
 const checkShutdownTimeout = Validation.makeCheck(
-  () => Schema.Struct({ gracefulShutdownTimeout: Constraint.optional(OptionTypes.DurationInput) }),
-  { name: "Connect" }
+  "Connect",
+  () => ({ gracefulShutdownTimeout: Constraint.optional(OptionTypes.DurationInput) })
 )
 
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
@@ -535,8 +534,8 @@ const probeUntil = Effect.fnUntraced(
 )
 
 const validateHandler = Validation.makeCheck(
-  () => Schema.Struct({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) }),
-  { name: "Connect.handler" }
+  "Connect.handler",
+  () => ({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) })
 )
 
 /**

@@ -5,12 +5,10 @@
  * @since 0.1.0
  */
 import type * as Arr from "effect/Array"
-import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as IamAccessToken from "../IamAccessToken.js"
@@ -25,18 +23,9 @@ import type {
   Identity
 } from "../Identity.js"
 import * as CredentialTag from "../identity/credentialTag.js"
-import * as IamTokenRequest from "../identity/iamTokenRequest.js"
-import * as IdentityRequest from "../identity/identityRequest.js"
-import type {
-  CredentialRejected,
-  InsufficientScope,
-  RequiresUserConsent,
-  ValidationException
-} from "../IdentityError.js"
+import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
-import * as Constraint from "../models/internal/constraint.js"
-import { ProviderName } from "../models/internal/names.js"
 import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials/authenticatedRequest.js"
@@ -155,63 +144,6 @@ export type CredentialError = CredentialRejected | HttpClientError.HttpClientErr
 export type TokenError = AccessTokenError | CredentialError | InsufficientScope
 
 // -----------------------------------------------------------------------------
-// Checks of the options. Their errors name the options of this module.
-// -----------------------------------------------------------------------------
-
-const Flag = Constraint.optional(Schema.Boolean)
-
-// `allowList` checks the entries of `origins`.
-const originFields = { origins: Schema.Array(Schema.String), allowInsecureOrigins: Flag }
-
-const tokenFields = {
-  ...originFields,
-  ...IdentityRequest.consentFields(),
-  reauthenticate: Flag,
-  stepUp: Flag,
-  maxScopes: Constraint.optional(Schema.Array(Schema.String))
-}
-
-const keyFields = { ...originFields, header: Schema.String, prefix: Constraint.optional(Schema.String) }
-
-const { accessTokenOperation, apiKeyOperation } = IdentityRequest
-
-/** The checks for a kind of credential: of inline options, and of the options for a declared credential. */
-const makeChecks = (
-  kind: string,
-  row: { readonly name: string },
-  use: Schema.Struct.Fields,
-  validate: CredentialTag.Validate
-) => ({
-  kind,
-  validateOptions: CredentialTag.makeSubjectValidator(kind, validate, row),
-  validateUse: CredentialTag.makeFieldsValidator(() => use, row)
-})
-
-const tokenChecks = makeChecks(
-  "AccessToken",
-  accessTokenOperation,
-  tokenFields,
-  CredentialTag.makeFieldsValidator(
-    () => ({ ...IdentityRequest.declarationFields(), ...IdentityRequest.stateFields(), ...tokenFields }),
-    accessTokenOperation
-  )
-)
-
-const keyChecks = makeChecks(
-  "ApiKey",
-  apiKeyOperation,
-  keyFields,
-  CredentialTag.makeFieldsValidator(() => ({ provider: ProviderName, ...keyFields }), apiKeyOperation)
-)
-
-const jwtChecks = makeChecks(
-  "IamAccessToken",
-  IamTokenRequest.operation,
-  originFields,
-  IamTokenRequest.makeValidator(originFields)
-)
-
-// -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
 
@@ -223,25 +155,14 @@ const jwtChecks = makeChecks(
  */
 export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
-/**
- * Wraps a client with the options of a call, inline or for a declared credential. With invalid options, all requests of
- * the client fail.
- */
-const wrapClient = <Options extends object, E, R>(
-  check: ReturnType<typeof makeChecks>,
+/** The inline options: given, or those of a declared credential with those of its use. */
+const optionsOf = <Options extends object>(
+  kind: string,
   subject: CredentialTag.Declared<string, object> | Options,
-  use: object | undefined,
-  wrap: (options: Options) => HttpClient.HttpClient.With<E, R>
-): HttpClient.HttpClient.With<E | ValidationException, R> => {
-  const isDeclared = CredentialTag.isDeclared(subject, check.kind)
-  const invalid = isDeclared ? check.validateUse(use) : check.validateOptions(subject)
-  const client = invalid === undefined
-    // The declared options and those of the use are together the inline options.
-    ? wrap((isDeclared ? { ...subject.request, ...use } : subject) as Options)
-    : HttpClient.makeWith(() => Effect.fail(invalid), Effect.succeed)
-  // Either client has a part of these errors.
-  return client as HttpClient.HttpClient.With<E | ValidationException, R>
-}
+  use: object | undefined
+): Options =>
+  // A declaration and its use have all properties of the inline options.
+  (CredentialTag.isDeclared(subject, kind) ? { ...subject.request, ...use } : subject) as Options
 
 /**
  * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
@@ -251,8 +172,8 @@ const wrapClient = <Options extends object, E, R>(
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
- * All other responses go to the caller. No response, error or span of the client contains the header. With invalid
- * options, every request fails with `ValidationException`, and none is sent.
+ * All other responses go to the caller. No response, error or span of the client contains the header. Invalid `origins`
+ * throw at once.
  *
  * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
  * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
@@ -275,8 +196,7 @@ const wrapClient = <Options extends object, E, R>(
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
+ *  * import * as HttpClient from "effect/http/HttpClient"
  * import * as HttpClientRequest from "effect/http/HttpClientRequest"
  *
  * class Github extends AccessToken.Tag<Github>()("app/Github", {
@@ -338,32 +258,32 @@ export const withAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
-  ) =>
-    wrapClient(tokenChecks, subject, use, (options: AccessTokenOptions<E1, R1>) => {
-      const {
-        allowInsecureOrigins,
-        origins,
-        reauthenticate = false,
-        scopes = [],
-        stepUp = false,
-        maxScopes = options.flow === "M2M" ? scopes : undefined,
-        ...request
-      } = options
-      return inject(self, {
-        header: "authorization",
-        allows: Origins.allowList(origins, allowInsecureOrigins === true),
-        hop: sendWithAccessToken(
-          { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-          (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
-        )
-      })
+  ) => {
+    const {
+      allowInsecureOrigins,
+      flow,
+      origins,
+      reauthenticate = false,
+      scopes = [],
+      stepUp = false,
+      maxScopes = flow === "M2M" ? scopes : undefined,
+      ...request
+    } = optionsOf<AccessTokenOptions<E1, R1>>("AccessToken", subject, use)
+    return inject(self, {
+      header: "authorization",
+      allows: Origins.allowList(origins, allowInsecureOrigins === true),
+      hop: sendWithAccessToken(
+        { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
+        (scopes) => (forceAuthentication) => AccessToken.get({ ...request, flow, scopes, forceAuthentication })
+      )
     })
+  }
 )
 
 /**
  * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
  * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects, invalid options and the order of
+ * once; otherwise the request fails with `CredentialRejected`. For redirects and the order of
  * combinators see {@link withAccessToken}.
  *
  * A 401 does not name the rejected credential, and the inner combinator handles it first. If the resource needs a token
@@ -374,8 +294,7 @@ export const withAccessToken: {
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
+ *  * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  *
@@ -425,22 +344,25 @@ export const withApiKey: {
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
-  <E, R>(self: HttpClient.HttpClient.With<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) =>
-    wrapClient(keyChecks, subject, use, (options: ApiKeyOptions) => {
-      const { allowInsecureOrigins, header, origins, prefix = "", provider } = options
-      return inject(self, {
-        header,
-        allows: Origins.allowList(origins, allowInsecureOrigins === true),
-        hop: sendWithCredential(provider, prefix, () => ApiKey.get({ provider }))
-      })
+  <E, R>(self: HttpClient.HttpClient.With<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) => {
+    const { allowInsecureOrigins, header, origins, prefix = "", ...request } = optionsOf<ApiKeyOptions>(
+      "ApiKey",
+      subject,
+      use
+    )
+    return inject(self, {
+      header,
+      allows: Origins.allowList(origins, allowInsecureOrigins === true),
+      hop: sendWithCredential(request.provider, prefix, () => ApiKey.get(request))
     })
+  }
 )
 
 /**
  * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
  * the allowed origins only. To cache tokens, provide `CredentialCache.layerSecurityTokenService`. After a 401 the
  * client obtains another token and repeats the request once. If that does not help, the request fails with
- * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects, invalid options and the order of
+ * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects and the order of
  * combinators see {@link withAccessToken}.
  *
  * @since 0.1.0
@@ -448,8 +370,7 @@ export const withApiKey: {
  * @example
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
+ *  * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
  *
@@ -498,13 +419,16 @@ export const withIamAccessToken: {
     self: HttpClient.HttpClient.With<E, R>,
     subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
     use?: OriginOptions
-  ) =>
-    wrapClient(jwtChecks, subject, use, (options: IamAccessTokenOptions) => {
-      const { allowInsecureOrigins, origins, ...request } = options
-      return inject(self, {
-        header: "authorization",
-        allows: Origins.allowList(origins, allowInsecureOrigins === true),
-        hop: sendWithCredential("sts:GetWebIdentityToken", "Bearer ", () => IamAccessToken.get(request))
-      })
+  ) => {
+    const { allowInsecureOrigins, origins, ...request } = optionsOf<IamAccessTokenOptions>(
+      "IamAccessToken",
+      subject,
+      use
+    )
+    return inject(self, {
+      header: "authorization",
+      allows: Origins.allowList(origins, allowInsecureOrigins === true),
+      hop: sendWithCredential("sts:GetWebIdentityToken", "Bearer ", () => IamAccessToken.get(request))
     })
+  }
 )

@@ -4,7 +4,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
@@ -37,26 +36,19 @@ export const requestOf = <Request extends object>(
   // Any object may be a request, so the types cannot distinguish the two.
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
-/** Returns the error of an invalid request. */
-export type Validate = (request: unknown) => ValidationException | undefined
-
-/** Creates a function that validates an object. The fields need no context. */
-export const makeFieldsValidator = (fields: () => Schema.Struct.Fields, row: { readonly name: string }): Validate =>
-  Validation.makeCheck(() => Schema.Struct(fields()) as unknown as Schema.Codec<unknown>, row)
-
-/** Creates a function that validates a request or a credential of this kind. */
-export const makeSubjectValidator =
-  (kind: string, validateRequest: Validate, row: { readonly name: string }): Validate => (subject: unknown) =>
+/** Makes a function that checks a request or a credential of this kind. */
+export const makeSubjectCheck =
+  (kind: string, operation: string, checkRequest: Validation.Check): Validation.Check => (subject) =>
     isDeclared(subject, kind)
       ? undefined
       : !Context.isKey(subject)
-      ? validateRequest(subject)
+      ? checkRequest(subject)
       : Validation.validationException([{
         path: [],
         rule: "type",
         expected: `a request or a credential of ${kind}.Tag`,
         actual: isCredential(subject) ? `a credential of ${subject.kind}.Tag` : "a tag without a request"
-      }], row.name)
+      }], operation)
 
 /**
  * Whether the first argument of a `dual` combinator is the effect that it wraps. A credential is an effect too, so the
@@ -66,7 +58,7 @@ export const isDataFirst = (property: string) => (args: ArrayLike<unknown>): boo
   args.length > 2
   || args.length === 2 && (!isCredential(args[0]) || isCredential(args[1]) || hasProperty(args[1], property))
 
-const validateId = (id: unknown, operation: string): ValidationException | undefined =>
+const checkId = (id: unknown, operation: string): ValidationException | undefined =>
   typeof id === "string" && id !== "" ? undefined : Validation.validationException([{
     path: ["id"],
     ...id === ""
@@ -94,13 +86,13 @@ const freeze = (request: object): object =>
     ])
   ))
 
-/** The validators of a kind. */
+/** The checks of a kind. */
 export interface Checks {
   readonly name: string
-  /** Validates the request of a declaration. */
-  readonly validateDeclaration: Validate
-  /** Validates a request, or a credential. */
-  readonly validateRequest: Validate
+  /** Checks the request of a declaration. */
+  readonly checkDeclaration: Validation.Check
+  /** Checks a request, or a credential. */
+  readonly checkRequest: Validation.Check
 }
 
 /** The tag for the credential of an inline request. */
@@ -112,10 +104,10 @@ type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 type Tagged<Id> = Tag<Id> | { readonly into?: Tag<Id> | undefined }
 
 /** The functions that every kind has. The default tag is for inline requests that name no tag. */
-export const makeKind = ({ name, validateDeclaration }: Checks, defaultTag: Tag<unknown>) => {
+export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unknown>) => {
   // The stack trace of an error begins in the program, where the mistake is.
   const declare = <Class>(id: string, request: object): Class => {
-    const issue = validateId(id, `${name}.Tag`) ?? validateDeclaration(request)
+    const issue = checkId(id, `${name}.Tag`) ?? checkDeclaration(request)
     if (issue !== undefined) {
       const error = toDeclarationError(issue, id)
       Error.captureStackTrace(error, declare)

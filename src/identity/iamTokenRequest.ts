@@ -1,18 +1,14 @@
-/**
- * Validates the requests of `IamAccessToken`. Errors have the names of its API.
- *
- * The limits are those of `GetWebIdentityToken` in the service model of STS.
- */
+/** Checks the requests of `IamAccessToken` by the members of `GetWebIdentityToken`. */
 import * as Duration from "effect/Duration"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../models/internal/constraint.js"
 import * as OptionTypes from "../plane/optionTypes.js"
-import { type Checks, intoField, makeFieldsValidator, makeSubjectValidator, type Validate } from "./credentialTag.js"
+import * as Validation from "../plane/validation.js"
+import { GetWebIdentityTokenRequest, operations } from "../SecurityTokenService.js"
+import { type Checks, intoField, makeSubjectCheck } from "./credentialTag.js"
 
-export const operation = { name: "GetWebIdentityToken" }
-
-const Audience = Constraint.string(1, 1000)
+const { name: operation } = operations.getWebIdentityToken
 
 const Lifetime = OptionTypes.DurationInput.pipe(
   Schema.check(
@@ -25,32 +21,23 @@ const Lifetime = OptionTypes.DurationInput.pipe(
   )
 )
 
-const fields = {
-  signingAlgorithm: Constraint.optional(Constraint.oneOf("ES384", "RS256")),
-  duration: Constraint.optional(Lifetime),
-  tags: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(0, 256), 50))
-}
-
-/**
- * Makes a function that validates a request with more properties. There is one schema per type of `audience`, because a
- * union would report the issues of both.
- */
-export const makeValidator = <Fields extends Schema.Struct.Fields>(more: Fields): Validate => {
-  const withAudience = <A, I>(audience: Schema.Codec<A, I>): Validate =>
-    makeFieldsValidator(() => ({ audience, ...fields, ...more }), operation)
-  const validateString = withAudience(Audience)
-  const validateList = withAudience(Constraint.items(Audience, 1, 10))
-  const validateOther = withAudience(
-    Constraint.guard("a string or a list of strings", (value) => isString(value) || Array.isArray(value))
-  )
-  return (request) => {
-    const audience = isObject(request) ? request["audience"] : undefined
-    return (isString(audience) ? validateString : Array.isArray(audience) ? validateList : validateOther)(request)
-  }
+const makeCheck = (more: Schema.Struct.Fields): Validation.Check => {
+  const { audience, signingAlgorithm, tags } = GetWebIdentityTokenRequest.fields
+  const check = Validation.makeCheck(operation, () => ({
+    audience,
+    signingAlgorithm: Constraint.optional(signingAlgorithm),
+    duration: Constraint.optional(Lifetime),
+    tags,
+    ...more
+  }))
+  return (request) =>
+    check(
+      isObject(request) && isString(request["audience"]) ? { ...request, audience: [request["audience"]] } : request
+    )
 }
 
 export const iamAccessToken: Checks = {
   name: "IamAccessToken",
-  validateRequest: makeSubjectValidator("IamAccessToken", makeValidator(intoField()), operation),
-  validateDeclaration: makeValidator({})
+  checkRequest: makeSubjectCheck("IamAccessToken", operation, makeCheck(intoField())),
+  checkDeclaration: makeCheck({})
 }

@@ -1,95 +1,87 @@
 /**
- * Validates the requests of `Identity`, because programs in plain JavaScript can pass anything. Errors have the names
- * of its API.
- *
- * The limits are those of the operations of the data plane.
+ * Checks the requests of `Identity` by the members of their operations, under the names of a program. It runs before a
+ * cache and before the workload access token is obtained.
  */
 import * as Effect from "effect/Effect"
 import { isObject } from "effect/Predicate"
 import {
   CompleteResourceTokenAuthRequest,
+  GetResourceApiKeyRequest,
   GetResourceOauth2TokenRequest,
   GetResourcePaymentTokenRequest,
+  GetWorkloadAccessTokenRequest,
   operations
 } from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { ProviderName, WorkloadName } from "../models/internal/names.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { describeValue, wrongType } from "../plane/violations.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import { type Checks, intoField, makeFieldsValidator, makeSubjectValidator, type Validate } from "./credentialTag.js"
+import { type Checks, intoField, makeSubjectCheck } from "./credentialTag.js"
 
-export const accessTokenOperation = operations.getResourceOauth2Token
+// -----------------------------------------------------------------------------
+// Access tokens
+// -----------------------------------------------------------------------------
 
-export const consentFields = () => ({
-  consent: Constraint.optional(OptionTypes.Handler),
-  poll: Constraint.optional(OptionTypes.Poll)
-})
+export const { name: accessTokenOperation } = operations.getResourceOauth2Token
 
-export const declarationFields = () => {
-  const { fields } = GetResourceOauth2TokenRequest
-  return {
-    provider: ProviderName,
-    flow: fields.oauth2Flow,
-    scopes: Constraint.optional(fields.scopes),
-    resources: fields.resources,
-    audiences: fields.audiences,
-    returnUrl: fields.resourceOauth2ReturnUrl,
-    customParameters: fields.customParameters
-  }
+const { fields: tokenMembers } = GetResourceOauth2TokenRequest
+
+export const declarationFields = {
+  provider: tokenMembers.resourceCredentialProviderName,
+  flow: tokenMembers.oauth2Flow,
+  scopes: Constraint.optional(tokenMembers.scopes),
+  resources: tokenMembers.resources,
+  audiences: tokenMembers.audiences,
+  returnUrl: tokenMembers.resourceOauth2ReturnUrl,
+  customParameters: tokenMembers.customParameters
 }
 
-export const stateFields = () => ({ customState: GetResourceOauth2TokenRequest.fields.customState })
+const consentFields = {
+  consent: Constraint.optional(OptionTypes.Handler),
+  poll: Constraint.optional(OptionTypes.Poll)
+}
 
-const perUseFields = () => ({
-  forceAuthentication: GetResourceOauth2TokenRequest.fields.forceAuthentication,
-  ...stateFields(),
-  ...consentFields()
-})
+const useFields = {
+  forceAuthentication: tokenMembers.forceAuthentication,
+  customState: tokenMembers.customState,
+  ...consentFields
+}
 
-export const accessTokenFields = () => ({ ...declarationFields(), ...perUseFields() })
-
-const validateDeclaration = makeFieldsValidator(declarationFields, accessTokenOperation)
+const checkFields = Validation.makeCheck(accessTokenOperation, () => declarationFields)
 
 export const accessToken: Checks = {
   name: "AccessToken",
-  validateRequest: makeSubjectValidator(
+  checkRequest: makeSubjectCheck(
     "AccessToken",
-    makeFieldsValidator(() => ({ ...accessTokenFields(), ...intoField() }), accessTokenOperation),
-    accessTokenOperation
+    accessTokenOperation,
+    Validation.makeCheck(accessTokenOperation, () => ({ ...declarationFields, ...useFields, ...intoField() }))
   ),
-  validateDeclaration: (request) => {
-    const misplaced = isObject(request) ? Object.keys(perUseFields()).filter((name) => request[name] !== undefined) : []
+  checkDeclaration: (request) => {
+    const misplaced = isObject(request) ? Object.keys(useFields).filter((name) => request[name] !== undefined) : []
     return misplaced.length === 0
-      ? validateDeclaration(request)
+      ? checkFields(request)
       : Validation.validationException(
         misplaced.map((name) => ({
           path: [name],
           rule: "limit",
           expected: "not be declared: it belongs to a use of the credential"
         })),
-        accessTokenOperation.name
+        accessTokenOperation
       )
   }
 }
 
-/** Validates the return URL of the program, for requests without one. */
-export const validateReturnUrl: Validate = makeFieldsValidator(
-  () => ({ returnUrl: GetResourceOauth2TokenRequest.fields.resourceOauth2ReturnUrl }),
-  accessTokenOperation
-)
-
-/** Validates the options of a use of a declared credential, or of a session. */
-export const validateConsentOptions: Validate = makeFieldsValidator(consentFields, accessTokenOperation)
+/** Checks the options of a use of a declared credential, or of a session. */
+export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, () => consentFields)
 
 /** The error of a session that is not a `ConsentSession`. */
 export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],
     ...wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
-  }], accessTokenOperation.name)
+  }], accessTokenOperation)
 
 /** Checks what a function of the program returned: in plain JavaScript it can be anything. */
 export const checkEffect = <A, E, R>(
@@ -97,48 +89,48 @@ export const checkEffect = <A, E, R>(
   returned: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | ValidationException, R> =>
   Effect.isEffect(returned) ? returned : Effect.fail(Validation.invalidProperty(
-    accessTokenOperation.name,
+    accessTokenOperation,
     name,
     `be a function that returns an Effect, but it returned ${describeValue(returned)}`
   ))
 
-export const apiKeyOperation = operations.getResourceApiKey
+// -----------------------------------------------------------------------------
+// Other requests
+// -----------------------------------------------------------------------------
+
+export const { name: apiKeyOperation } = operations.getResourceApiKey
+
+export const keyFields = { provider: GetResourceApiKeyRequest.fields.resourceCredentialProviderName }
 
 export const apiKey: Checks = {
   name: "ApiKey",
-  validateRequest: makeSubjectValidator(
+  checkRequest: makeSubjectCheck(
     "ApiKey",
-    makeFieldsValidator(() => ({ provider: ProviderName, ...intoField() }), apiKeyOperation),
-    apiKeyOperation
+    apiKeyOperation,
+    Validation.makeCheck(apiKeyOperation, () => ({ ...keyFields, ...intoField() }))
   ),
-  validateDeclaration: makeFieldsValidator(() => ({ provider: ProviderName }), apiKeyOperation)
+  checkDeclaration: Validation.makeCheck(apiKeyOperation, () => keyFields)
 }
 
-export const validatePaymentTokenRequest: Validate = makeFieldsValidator(
-  () => ({ provider: ProviderName, payment: GetResourcePaymentTokenRequest.fields.paymentTokenRequest }),
-  operations.getResourcePaymentToken
-)
+export const checkPaymentToken = Validation.makeCheck(operations.getResourcePaymentToken.name, () => {
+  const { paymentTokenRequest, resourceCredentialProviderName } = GetResourcePaymentTokenRequest.fields
+  return { provider: resourceCredentialProviderName, payment: paymentTokenRequest }
+})
 
-export const validateCompletion: Validate = makeFieldsValidator(
-  () => ({
-    sessionUri: CompleteResourceTokenAuthRequest.fields.sessionUri,
-    user: CompleteResourceTokenAuthRequest.fields.userIdentifier
-  }),
-  operations.completeResourceTokenAuth
-)
+export const checkCompletion = Validation.makeCheck(operations.completeResourceTokenAuth.name, () => {
+  const { sessionUri, userIdentifier } = CompleteResourceTokenAuthRequest.fields
+  return { sessionUri, user: userIdentifier }
+})
 
-/** Validates the options of `WorkloadAccessToken.layerWorkload`. */
-export const validateWorkload: Validate = makeFieldsValidator(
-  () => ({
-    name: WorkloadName,
-    user: Constraint.optional(UserIdentifier),
-    renewAfter: Constraint.optional(OptionTypes.DurationInput)
-  }),
-  operations.getWorkloadAccessToken
-)
+/** Checks the options of `WorkloadAccessToken.layerWorkload`. */
+export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessToken.name, () => ({
+  name: GetWorkloadAccessTokenRequest.fields.workloadName,
+  user: Constraint.optional(UserIdentifier),
+  renewAfter: Constraint.optional(OptionTypes.DurationInput)
+}))
 
-/** Validates the options of `PendingConsents.handler`. */
-export const validatePendingOptions: Validate = makeFieldsValidator(
-  () => ({ user: UserIdentifier, show: OptionTypes.Handler }),
-  accessTokenOperation
-)
+/** Checks the options of `PendingConsents.handler`. */
+export const checkPendingOptions = Validation.makeCheck(accessTokenOperation, () => ({
+  user: UserIdentifier,
+  show: OptionTypes.Handler
+}))

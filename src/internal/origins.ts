@@ -27,7 +27,9 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
  * may contain a password.
  */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure: boolean): Allows => {
-  if (origins.length === 0) throw new Cause.IllegalArgumentError("origins is empty: name at least one origin")
+  if (!Array.isArray(origins) || origins.length === 0) {
+    throw new Cause.IllegalArgumentError("origins is not a list of at least one origin")
+  }
   const allowed = new Set(origins.map((origin, index) => {
     const url = URL.parse(origin)
     const problem = url === null ? "is not a URL, as in https://api.example.com" : problemOf(url, allowInsecure)

@@ -320,15 +320,11 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
 })
 
 /** If the host is not a string, Node listens on all addresses. */
-const checkOptions = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      host: Schema.optional(Schema.String),
-      port: Schema.optional(OptionTypes.Port),
-      allowedHosts: Schema.optional(Schema.Array(Schema.String))
-    }),
-  { name: "AuthorizationServer.make" }
-)
+const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
+  host: Schema.optional(Schema.String),
+  port: Schema.optional(OptionTypes.Port),
+  allowedHosts: Schema.optional(Schema.Array(Schema.String))
+}))
 
 /**
  * Starts the server. When the scope closes, the server closes its connections, frees the port, and drops everything

@@ -311,7 +311,7 @@ const optionFields = {
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
-const checkOptions = Validation.makeCheck(() => Schema.Struct(optionFields), { name: "LocalBackend.layer" })
+const checkOptions = Validation.makeCheck("LocalBackend.layer", () => optionFields)
 
 // -----------------------------------------------------------------------------
 // Layers

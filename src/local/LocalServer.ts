@@ -146,17 +146,13 @@ export class LocalServer
 // -----------------------------------------------------------------------------
 
 // The backend validates its own options.
-const rejectOptions = Validation.makeCheck(
-  () =>
-    Schema.Struct({
-      signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
-      allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
-      host: Constraint.optional(Schema.String),
-      allowRemote: Constraint.optional(Schema.Boolean),
-      port: Constraint.optional(OptionTypes.Port)
-    }),
-  { name: "LocalServer.layer" }
-)
+const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({
+  signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
+  allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
+  host: Constraint.optional(Schema.String),
+  allowRemote: Constraint.optional(Schema.Boolean),
+  port: Constraint.optional(OptionTypes.Port)
+}))
 
 const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
   allowedHosts: options.allowedHosts ?? [],

@@ -77,32 +77,32 @@ const tooDeep: Violation = { path: [], rule: "limit", expected: `have at most ${
 const unreadable: Violation = { path: [], rule: "type" }
 
 /** Runs a parser on any value. A value that makes the parser throw is a violation too. */
-const parse =
-  <A>(run: (request: unknown) => Result.Result<A, Issue.Issue>) =>
-  (request: unknown): Result.Result<A, ReadonlyArray<Violation>> => {
-    if (isDeep(request)) return Result.fail([tooDeep])
-    try {
-      return Result.mapError(run(request), readViolations)
-    } catch {
-      // The parser converts discriminators of unions to strings, which throws for `{ toString: 1, valueOf: 1 }`.
-      return Result.fail([unreadable])
-    }
+const parse = <A>(run: () => Result.Result<A, Issue.Issue>): Result.Result<A, ReadonlyArray<Violation>> => {
+  try {
+    return Result.mapError(run(), readViolations)
+  } catch {
+    // The parser converts discriminators of unions to strings, which throws for `{ toString: 1, valueOf: 1 }`.
+    return Result.fail([unreadable])
   }
+}
 
 /** Makes a function that returns the violations of a program's value. Unknown properties are violations. */
 export const findViolations = <A, I>(schema: Schema.Codec<A, I>): (value: unknown) => ReadonlyArray<Violation> => {
-  const run = parse(Parser.decodeUnknownResult(Schema.toType(schema), {
+  const run = Parser.decodeUnknownResult(Schema.toType(schema), {
     errors: "all",
     onExcessProperty: "error",
     // A violation contains the type of a value.
     reportInput: true
-  }))
-  return (value) => Result.match(run(value), { onFailure: (violations) => violations, onSuccess: () => [] })
+  })
+  return (value) =>
+    Result.match(parse(() => run(value)), {
+      // No valid value has so many levels.
+      onFailure: (violations) => isDeep(value) ? [tooDeep] : violations,
+      onSuccess: () => []
+    })
 }
 
-/**
- * Checks a request of a program. Returns a valid request itself: the parser would return a copy.
- */
+/** Checks a request of a program. Returns a valid request itself: the parser would return a copy. */
 export const validate = <A, I>(
   schema: Schema.Codec<A, I>,
   operation: string
@@ -116,25 +116,22 @@ export const validate = <A, I>(
   }
 }
 
-/**
- * Makes a function that checks options, and returns the exception of invalid ones. The first call makes the schema.
- * `row` is the operation that the options belong to.
- */
-export const makeCheck = <A, I>(
-  schema: () => Schema.Codec<A, I>,
-  row: { readonly name: string }
-): (options: unknown) => ValidationException | undefined => {
-  let check: ReturnType<typeof validate> | undefined
+/** Returns the exception of an invalid value. */
+export type Check = (value: unknown) => ValidationException | undefined
+
+/** Makes a function that checks an object. The first call makes the schema of its fields, which need no context. */
+export const makeCheck = (operation: string, fields: () => Schema.Struct.Fields): Check => {
+  let find: ReturnType<typeof findViolations> | undefined
   return (options) => {
-    check ??= validate(schema(), row.name)
-    const result = check(options)
-    return Result.isFailure(result) ? result.failure : undefined
+    find ??= findViolations(Schema.Struct(fields()) as unknown as Schema.Codec<unknown>)
+    const violations = find(options)
+    return violations.length === 0 ? undefined : validationException(violations, operation)
   }
 }
 
 /** Makes a layer from valid options. Invalid options are a defect, because no program can handle them. */
 export const makeLayer = <Options, A, E, R>(
-  check: (options: unknown) => ValidationException | undefined,
+  check: Check,
   options: Options,
   make: (options: Options) => Layer.Layer<A, E, R>
 ): Layer.Layer<A, E, R> => {
@@ -150,10 +147,10 @@ export const decode = <A, I>(
   schema: Schema.Codec<A, I>
 ): (request: unknown) => Result.Result<A, ReadonlyArray<Violation>> => {
   const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
-  const check = parse((request) => run(dropNulls(request)))
   return (request) =>
-    Result.mapError(
-      check(request),
+    // The parser ignores unknown members, and `dropNulls` reads them.
+    isDeep(request) ? Result.fail([tooDeep]) : Result.mapError(
+      parse(() => run(dropNulls(request))),
       (violations) =>
         violations.map((violation): Violation =>
           violation.rule === "type" && Predicate.isNullish(valueAt(request, violation.path))

@@ -387,18 +387,20 @@ describe("an insufficient scope", () => {
         const { seen, url } = yield* resource((_, response) =>
           reject(response, 403, insufficientScope("read write admin"))
         )
-        for (const maxScopes of [[], ["write"], ["admin"], ["read", "share"], ["read write admin"]]) {
+        // A string, in plain JavaScript, allows no scope.
+        const string = "read write admin" as unknown as ReadonlyArray<string>
+        for (const maxScopes of [[], ["write"], ["admin"], ["read", "share"], ["read write admin"], string]) {
           const error = yield* failure(url, { flow, stepUp: true, maxScopes })
           if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
           assert.deepStrictEqual(error.required, ["read", "write", "admin"])
         }
-        assert.lengthOf(seen, 5)
-        assert.deepStrictEqual(yield* asked, Array.from({ length: 5 }, () => base))
+        assert.lengthOf(seen, 6)
+        assert.deepStrictEqual(yield* asked, Array.from({ length: 6 }, () => base))
         yield* failure(url, { flow, stepUp: true, maxScopes: ["admin", "write"] })
         assert.deepStrictEqual((yield* asked).slice(-2), [base, { ...base, scopes: ["read", "write", "admin"] }])
         // Without a limit, a user can still decline. An M2M token has no user.
         yield* failure(url, { flow, stepUp: true })
-        assert.lengthOf(yield* asked, flow === "M2M" ? 8 : 9)
+        assert.lengthOf(yield* asked, flow === "M2M" ? 9 : 10)
       }).pipe(Effect.provide([scripted(scoped), fetch])))
   }
 

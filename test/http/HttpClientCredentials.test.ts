@@ -623,9 +623,14 @@ describe("origins", () => {
 
   it("are at least one", () => {
     // A list that a program computes can be empty in spite of its type.
-    const origins = [] as ReadonlyArray<string> as [string]
+    const empty = [] as ReadonlyArray<string> as [string]
     const client = HttpClient.make(() => Effect.never)
-    assert.throws(() => HttpClientCredentials.withAccessToken(client, { ...calendar, origins }), "origins is empty")
+    for (const origins of [empty, "https://api.example.com" as never, undefined as never]) {
+      assert.throws(
+        () => HttpClientCredentials.withAccessToken(client, { ...calendar, origins }),
+        "origins is not a list of at least one origin"
+      )
+    }
   })
 
   it.effect("are compared as a whole, so look-alikes get no credential", () =>

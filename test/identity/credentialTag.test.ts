@@ -139,7 +139,7 @@ describe("an invalid declaration", () => {
   const reports = (request: object) => fieldOf(rejection(() => IamAccessToken.Tag()("test/Wrong", untyped(request))))
 
   it("is rejected when an AWS-signed JWT exceeds the limits of STS, with our property names", () => {
-    assert.strictEqual(reports({ audience: "" }), "audience: Member must have length greater than or equal to 1")
+    assert.strictEqual(reports({ audience: "" }), "audience.0: Member must have length greater than or equal to 1")
     assert.strictEqual(reports({ audience: [] }), "audience: Member must have length greater than or equal to 1")
     assert.strictEqual(
       reports({ audience: ["a", ""] }),

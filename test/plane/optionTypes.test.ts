@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -12,13 +11,10 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Cause from "effect/Cause"
-import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { responses, scripted, secret } from "../support/utils.js"
@@ -31,15 +27,6 @@ const untyped = (value: unknown) => value as never
 const alice = { userId: "alice" }
 
 const planes = scripted({
-  getWorkloadIdentity: () =>
-    Effect.succeed({
-      name: "my-agent",
-      workloadIdentityArn: "arn",
-      allowedResourceOauth2ReturnUrls: ["https://agent.example.com/"],
-      createdTime: DateTime.makeUnsafe(0),
-      lastUpdatedTime: DateTime.makeUnsafe(0)
-    }),
-  createWorkloadIdentity: () => Effect.succeed({ name: "my-agent", workloadIdentityArn: "arn" }),
   getApiKeyCredentialProvider: () =>
     Effect.fail(new ResourceNotFoundException({ operation: "GetApiKeyCredentialProvider", message: "none" })),
   createApiKeyCredentialProvider: () =>
@@ -99,27 +86,6 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       run: (options) => build(RateLimit.controlPlane(untyped(options))),
       valid: 10,
       typed: false
-    },
-    "PropagateIdentity.httpClient": {
-      run: (options) =>
-        Effect.sync(() => PropagateIdentity.httpClient(HttpClient.make(() => Effect.never), untyped(options))),
-      valid: { origins: ["https://gateway.example.com"], allowInsecureOrigins: false },
-      typed: false
-    },
-    "WorkloadIdentity.ensure": {
-      run: (options) => Effect.provide(WorkloadIdentity.ensure(untyped(options)), planes),
-      valid: { name: "my-agent", returnUrls: ["https://agent.example.com/"], tags: { team: "agents" } },
-      typed: true
-    },
-    "WorkloadIdentity.create": {
-      run: (options) => Effect.provide(WorkloadIdentity.create(untyped(options)), planes),
-      valid: {},
-      typed: true
-    },
-    "WorkloadIdentity.addReturnUrls": {
-      run: (urls) => Effect.provide(WorkloadIdentity.addReturnUrls("my-agent", untyped(urls)), planes),
-      valid: [],
-      typed: true
     },
     "IdentitySetup.apply": {
       run: (setup) => Effect.provide(IdentitySetup.apply(untyped(setup)), planes),
@@ -202,22 +168,7 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       "getResourceApiKey: Member must be a number of calls per second, above 0, but is a number"
     ]
   ],
-  "RateLimit.controlPlane": [["20", "request: Member must be a number of calls per second, above 0, but is a string"]],
-  "PropagateIdentity.httpClient": [
-    [{ origins: "https://a.example.com" }, "origins: Member must be a list of strings, but is a string"],
-    [{ origin: ["https://a.example.com"] }, "origin: Member must have a known name; did you mean 'origins'?"]
-  ],
-  "WorkloadIdentity.ensure": [
-    [undefined, "request: Member must be an object, but is undefined"],
-    [{ nam: "my-agent" }, "nam: Member must have a known name; did you mean 'name'?"],
-    [{ name: "my-agent", returnUrls: "https://a" }, "returnUrls: Member must be a list of strings, but is a string"],
-    [
-      { name: "my-agent", allowedResourceOauth2ReturnUrls: [] },
-      "allowedResourceOauth2ReturnUrls: Member must have a known name; did you mean 'returnUrls'?"
-    ]
-  ],
-  "WorkloadIdentity.create": [[{ name: 5 }, "name: Member must be a string, but is a number"]],
-  "WorkloadIdentity.addReturnUrls": [["https://a", "returnUrls: Member must be a list of strings, but is a string"]],
+  "RateLimit.controlPlane": [["20", "quota: Member must be a number of calls per second, above 0, but is a string"]],
   "IdentitySetup.apply": [
     [undefined, "request: Member must be an object, but is undefined"],
     [{ workloadIdentites: [] }, "workloadIdentites: Member must have a known name; did you mean 'workloadIdentities'?"],

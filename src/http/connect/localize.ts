@@ -1,7 +1,6 @@
 /** Checks an appearance against the credentials, and prepares the pages in each language. */
 import * as Effect from "effect/Effect"
 import { isString } from "effect/Predicate"
-import * as Schema from "effect/Schema"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Html from "../../internal/html.js"
 import * as Languages from "../../internal/languages.js"
@@ -38,7 +37,7 @@ const own = <A>(record: { readonly [name: string]: A } | undefined, name: string
 // Checks
 // -----------------------------------------------------------------------------
 
-const check = Validation.makeCheck(() => Schema.Struct({ appearance: Appearances.Appearance }), { name: "Connect" })
+const check = Validation.makeCheck("Connect", () => ({ appearance: Appearances.Appearance }))
 
 /** Each credential is one of Connect, and has each of its labels in all languages. */
 const checkCredentials = (

@@ -204,6 +204,8 @@ export const sendWithAccessToken = <E1, R1>(
 > =>
   Effect.gen(function*() {
     const { maxScopes, provider, reauthenticate, scopes, stepUp } = options
+    // A string in the place of the list allows no scope.
+    const allowed = maxScopes && new Set(maxScopes)
     const send = (requested: ReadonlyArray<string>, token: Redacted.Redacted) =>
       Effect.gen(function*() {
         const sent = yield* sendAuthenticated(options, obtain(requested), attempt, request)(token)
@@ -215,7 +217,7 @@ export const sendWithAccessToken = <E1, R1>(
     if (first.error === undefined) return yield* Effect.fromResult(first.outcome)
     const missing = first.error.required.filter((scope) => !scopes.includes(scope))
     // With only some of the missing scopes, the user would consent and the resource would still reject the token.
-    const isAllowed = missing.length > 0 && missing.every((scope) => maxScopes?.includes(scope) ?? true)
+    const isAllowed = missing.length > 0 && missing.every((scope) => allowed?.has(scope) ?? true)
     if (!stepUp || !isAllowed || !isRepeatable(request.body)) return yield* first.error
     const union = [...scopes, ...missing]
     const more = yield* renewCredential(obtain(union), first.credential, { reauthenticate }).pipe(

@@ -12,12 +12,12 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared, makeFieldsValidator, makeSubjectValidator, type Validate } from "../../identity/credentialTag.js"
-import { accessTokenFields, accessTokenOperation, apiKeyOperation } from "../../identity/identityRequest.js"
+import { isDeclared, makeSubjectCheck } from "../../identity/credentialTag.js"
+import { accessTokenOperation, apiKeyOperation, declarationFields, keyFields } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import { ProviderName } from "../../models/internal/names.js"
 import * as OptionTypes from "../../plane/optionTypes.js"
+import * as Validation from "../../plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
 // Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
@@ -86,51 +86,47 @@ export interface ResumeOptions extends ApiKeyUseOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-const keyFields = () => ({ workloadIdentityToken: Constraint.optional(Schema.String) })
+const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
-const useFields = () => ({ ...keyFields(), onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) })
+const useFields = { ...tokenField, onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) }
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
-export const validateAccessTokenConfig: Validate = makeSubjectValidator(
+export const checkAccessTokenConfig = makeSubjectCheck(
   "AccessToken",
-  makeFieldsValidator(() => {
-    const { audiences, customParameters, flow, forceAuthentication, provider, resources, returnUrl, scopes } =
-      accessTokenFields()
+  accessTokenOperation,
+  Validation.makeCheck(accessTokenOperation, () => {
+    const { flow, provider, returnUrl, ...others } = declarationFields
     return {
-      ...useFields(),
+      ...useFields,
+      ...others,
       providerName: provider,
-      scopes,
-      resources,
-      audiences,
       authFlow: flow,
-      forceAuthentication,
       callbackUrl: returnUrl,
+      forceAuthentication: Constraint.optional(Schema.Boolean),
       customState: Constraint.optional(Constraint.string(1, 4096)),
-      customParameters,
       sessionUri: Constraint.optional(Schema.String)
     }
-  }, accessTokenOperation),
-  accessTokenOperation
+  })
 )
 
-export const validateApiKeyConfig: Validate = makeSubjectValidator(
+export const checkApiKeyConfig = makeSubjectCheck(
   "ApiKey",
-  makeFieldsValidator(() => ({ ...keyFields(), providerName: ProviderName }), apiKeyOperation),
-  apiKeyOperation
+  apiKeyOperation,
+  Validation.makeCheck(apiKeyOperation, () => ({ ...tokenField, providerName: keyFields.provider }))
 )
 
-export const validateAccessTokenUse: Validate = makeFieldsValidator(useFields, accessTokenOperation)
+export const checkAccessTokenUse = Validation.makeCheck(accessTokenOperation, () => useFields)
 
-export const validateApiKeyUse: Validate = makeFieldsValidator(keyFields, apiKeyOperation)
+export const checkApiKeyUse = Validation.makeCheck(apiKeyOperation, () => tokenField)
 
 /** Checks the names of the properties. `Identity` checks their values. */
-export const validateCompletion: Validate = makeFieldsValidator(() => ({
+export const checkCompletion = Validation.makeCheck(operations.completeResourceTokenAuth.name, () => ({
   sessionUri: Constraint.guard(
     "a string or a Redacted string",
     (value) => isString(value) || Redacted.isRedacted(value)
   ),
   user: Constraint.guard("an object", isObject)
-}), operations.completeResourceTokenAuth)
+}))
 
 type Request = Omit<AccessTokenRequest, keyof ConsentOptions>
 

@@ -206,9 +206,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     options: Config.AccessTokenUseOptions,
     makeConsent: MakeConsent<R>
   ): CredentialWrapper => {
-    const validate = untilValid(() =>
-      Config.validateAccessTokenConfig(subject) ?? Config.validateAccessTokenUse(options)
-    )
+    const validate = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
     // TypeScript does not see that the initial parameters and the last one are all parameters.
     return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
       const invalid = validate()
@@ -230,7 +228,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
       options: Config.AccessTokenUseOptions = {}
     ) => withAccessToken(subject, options, consentOptions),
     withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) => {
-      const validate = untilValid(() => Config.validateApiKeyConfig(subject) ?? Config.validateApiKeyUse(options))
+      const validate = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
       return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
         const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
         return validate()
@@ -244,7 +242,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
         return Option.isSome(caller) ? settle(caller.value.get) : undefined
       }),
     resume: async (session, options = {}) => {
-      const invalid = Config.validateAccessTokenUse(options)
+      const invalid = Config.checkAccessTokenUse(options)
       if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
@@ -258,7 +256,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
-        const invalid = Config.validateCompletion(options)
+        const invalid = Config.checkCompletion(options)
         if (invalid !== undefined) return yield* invalid
         const sessionUri = Workloads.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)

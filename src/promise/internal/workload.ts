@@ -7,10 +7,10 @@ import * as Redacted from "effect/Redacted"
 import { DataPlane } from "../../DataPlane.js"
 import type * as DataPlanes from "../../DataPlane.js"
 import type * as Identity from "../../Identity.js"
-import { makeFieldsValidator } from "../../identity/credentialTag.js"
-import { validateWorkload } from "../../identity/identityRequest.js"
+import { checkWorkload } from "../../identity/identityRequest.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
@@ -42,9 +42,9 @@ export const toUserIdentifier = (user: User): UserIdentifier =>
     // Only the JWT can be a string. TypeScript does not narrow the union by the type of a property.
     : user as UserIdentifier
 
-const validateUser = makeFieldsValidator(
-  () => ({ user: Constraint.optional(UserIdentifier), currentUser: Constraint.optional(UserIdentifier) }),
-  { name: "" }
+const checkUsers = Validation.makeCheck(
+  "",
+  () => ({ user: Constraint.optional(UserIdentifier), currentUser: Constraint.optional(UserIdentifier) })
 )
 
 /** Checks a user. The error names `source`, the property or function that the user came from. It contains no value. */
@@ -53,7 +53,7 @@ export const checkUser = (
   source: "user" | "currentUser"
 ): Effect.Effect<UserIdentifier, ValidationException> => {
   const identifier = toUserIdentifier(user)
-  return validateUser({ [source]: identifier }) ?? Effect.succeed(identifier)
+  return checkUsers({ [source]: identifier }) ?? Effect.succeed(identifier)
 }
 
 export interface Options {
@@ -97,7 +97,7 @@ export const make = <R>(
 ): Workload => {
   const { name, renewAfter } = options
   const user = options.user && toUserIdentifier(options.user)
-  const invalid = validateWorkload({ ...options, user })
+  const invalid = checkWorkload({ ...options, user })
   if (invalid !== undefined) throw invalid
   // After `disposeDefaultRuntime`, the default runtime has another data plane.
   let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
