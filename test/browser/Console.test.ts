@@ -21,6 +21,7 @@ import { pathToFileURL } from "node:url"
 import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
 import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
+import * as Utils from "../support/authorizationServer.js"
 import { buildConsoleFolder } from "../support/build.mjs"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
@@ -419,6 +420,26 @@ describe("the console, in Chromium", () => {
         assert.include(provider, discoveryUrl)
         assert.include(provider, `${url}/identities/oauth2/callback/`)
         assert.match(provider, /\bread\s+write\b/)
+      })
+    }))
+
+  test("explains a discovery URL that cannot be read, when a provider is created and when it is used", (page) =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf("alice")
+      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const discoveryUrl = `${gone}/.well-known/openid-configuration`
+      yield* Backend.createProvider("away", { oauthDiscovery: { discoveryUrl } })
+      Wire.fails(yield* ask(token, { resourceCredentialProviderName: "away" }), 400, "ValidationException")
+      yield* use(async () => {
+        const reason = `the discovery document ${discoveryUrl} cannot be used: ECONNREFUSED`
+        const created = page.locator("summary").filter({ hasText: "CreateOauth2CredentialProvider" })
+        assert.match(await created.innerText(), /\bok\b/)
+        assert.include(await created.innerText(), "the discovery URL of the provider 'away' cannot be read")
+        assert.include(await created.innerText(), reason)
+        const used = await page.locator("summary").filter({ hasText: "GetResourceOauth2Token" }).innerText()
+        assert.include(used, "Invalid Discovery URL")
+        assert.include(used, "authorization request of the provider 'away'")
+        assert.include(used, reason)
       })
     }))
 

@@ -76,6 +76,12 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
 
     const respond = async (url: URL, header: string | undefined, body: Promise<string>) => {
       switch (url.pathname) {
+        case "/insecure/.well-known/openid-configuration":
+          return json(200, {
+            issuer: `${url.origin}/insecure`,
+            authorization_endpoint: `${url.origin}/authorize`,
+            token_endpoint: "http://id.example.com/token"
+          })
         case "/.well-known/openid-configuration":
           return json(200, {
             issuer: url.origin,
@@ -117,6 +123,7 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
       discoveryUrl: `${issuer}/.well-known/openid-configuration`,
       authorizationEndpoint: `${issuer}/authorize`,
       tokenEndpoint: `${issuer}/token`,
+      insecureDiscoveryUrl: `${issuer}/insecure/.well-known/openid-configuration`,
       authorizations: (clientId) => authorizations.filter((query) => query.get("client_id") === clientId),
       tokens: (clientId) => tokens.filter(({ client }) => client === clientId),
       respond: (clientId, respond) => {

@@ -434,7 +434,14 @@ export const mutations: ReadonlyArray<Mutation> = [
   {
     id: "exception.server-words",
     wrong: "The messages about authorization servers are one message",
-    detectedBy: ["obo.required", "obo.without-token", "m2m.unresolved", "provider.https", "payment.keys"],
+    detectedBy: [
+      "obo.required",
+      "obo.without-token",
+      "m2m.unresolved",
+      "provider.https",
+      "provider.https-at-use",
+      "payment.keys"
+    ],
     make: failure(400, worded(() => "The authorization server cannot be used"))
   },
   {

@@ -51,6 +51,8 @@ export interface Recorder {
   readonly issuer: string
   readonly authorizationEndpoint: string
   readonly tokenEndpoint: string
+  /** The discovery URL of metadata whose token endpoint is not https. */
+  readonly insecureDiscoveryUrl: string
   /** The queries of this client's authorization requests. */
   readonly authorizations: (clientId: string) => ReadonlyArray<URLSearchParams>
   /** This client's requests for tokens. A client that authenticates by a JWT is found by the JWT's subject. */

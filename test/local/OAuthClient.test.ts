@@ -17,7 +17,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as Utils from "../support/authorizationServer.js"
-import { ask, consent, createProvider, createWorkload, tokenFor } from "../support/localBackend.js"
+import { ask, consent, createProvider, createWorkload, tokenFor, updateProvider } from "../support/localBackend.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 const value = Redacted.value
@@ -463,15 +463,19 @@ describe("layer, over servers that misbehave", () => {
   it.live("keeps a consent open while they are unavailable", () =>
     Effect.gen(function*() {
       const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const base: string = yield* Utils.httpServer((_, response) => {
+        response.setHeader("content-type", "application/json")
+        response.end(JSON.stringify({ issuer: base, authorization_endpoint: `${base}/auth` }))
+      })
+      const at = (url: string) => ({ oauthDiscovery: { discoveryUrl: `${url}/.well-known/openid-configuration` } })
       const program = Effect.gen(function*() {
         const plane = yield* DataPlane.DataPlane
         const backend = yield* LocalBackend.LocalBackend
         yield* createWorkload("agent")
-        yield* createProvider("calendar", {
-          oauthDiscovery: { discoveryUrl: `${gone}/.well-known/openid-configuration` }
-        })
+        yield* createProvider("calendar", at(base))
         const token = yield* tokenFor("alice")
         const { sessionUri } = yield* consent(token)
+        yield* updateProvider("calendar", at(gone))
         assert.deepStrictEqual(
           yield* backend.authorize(sessionUri),
           LocalBackend.BrowserResponse.Unavailable({ provider: "calendar" })

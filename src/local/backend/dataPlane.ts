@@ -317,6 +317,8 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         `scopes, resources, audiences and customParameters must have at most ${maxParametersSize} characters in all, and each item counts 16 more`
       )
     }
+    // Otherwise only the browser would learn that nobody can consent.
+    yield* Effect.mapError(client.discover(provider.server), mapGrantError("AuthorizationCode"))
     if (isForced) yield* mapStoreError(vault.drop(key, shape))
     const session = yield* mapStoreError(
       sessions.open({

@@ -43,8 +43,16 @@ export const observe = (client: OAuthClient) =>
         report(name, server.provider ?? server.clientId)
       )
 
-    // Each method keeps its type. The control plane reports the errors of `discover`.
+    // Each method keeps its type.
     const methods = Record.map(requestNames, (_, name) => observeMethod(name)) as unknown as OAuthClient
-    const { discover, verifyUserToken } = client
+    const { verifyUserToken } = client
+
+    /** A new provider, which has no name yet, reports its errors itself. */
+    const discover: OAuthClient["discover"] = (server, options) =>
+      Effect.tapError(
+        client.discover(server, options),
+        server.provider === undefined ? () => Effect.void : report("authorizationUrl", server.provider)
+      )
+
     return { client: { ...methods, discover, verifyUserToken }, rejections: Ref.get(recent) }
   })

@@ -184,9 +184,9 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
       requestTokens(server, (openid, configuration) => evaluate(openid, configuration, request)).pipe(span(method))
 
   return {
-    discover: (server) =>
+    discover: (server, { again = false } = {}) =>
       Effect.flatMap(openidClient, (openid) => {
-        if ("discoveryUrl" in server.discovery) discovered.delete(server.discovery.discoveryUrl)
+        if (again && "discoveryUrl" in server.discovery) discovered.delete(server.discovery.discoveryUrl)
         return Effect.asVoid(readMetadata(openid, server))
       }).pipe(span("discover")),
 

@@ -283,8 +283,14 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 export type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
 
 export interface Service {
-  /** Reads the discovery document of an authorization server again. Sends nothing if the metadata is given. */
-  readonly discover: (server: Pick<AuthorizationServer, "discovery">) => Effect.Effect<void, OAuthError>
+  /**
+   * Reads the discovery document of an authorization server, unless it is known. With `again` it is read in any case.
+   * Sends nothing if the metadata is given.
+   */
+  readonly discover: (
+    server: Pick<AuthorizationServer, "discovery" | "provider">,
+    options?: { readonly again?: boolean | undefined }
+  ) => Effect.Effect<void, OAuthError>
   /** Requests a token for the client itself. */
   readonly clientCredentials: Method<ClientCredentialsRequest, TokenSet>
   /** Makes the URL of the consent page, with a PKCE challenge (S256) of the verifier. */

@@ -24,6 +24,7 @@ import {
 } from "../statement.js"
 import {
   askM2m,
+  askUser,
   createCustom,
   createGithub,
   createWorkload,
@@ -424,6 +425,23 @@ export const providers = [
     }
   }),
   statement({
+    id: "provider.https-at-use",
+    statement:
+      "A token endpoint in metadata that is not https fails when it is used: Token endpoint is not a valid URL",
+    source: recorded(
+      notes.researcher,
+      "Token endpoint is not a valid URL"
+    ),
+    needs: ["recorder"],
+    run: async (world, { recorder }) => {
+      const { name = "" } = await custom(world, { oauthDiscovery: { discoveryUrl: recorder.insecureDiscoveryUrl } })
+      await rejects(askM2m(world, await tokenOf(world, await createWorkload(world)), name), {
+        ...validation,
+        message: "Token endpoint is not a valid URL"
+      })
+    }
+  }),
+  statement({
     id: "payment.tags",
     statement: "GetPaymentCredentialProvider returns no tags, even if the provider has tags",
     source: recordedByCli(
@@ -793,7 +811,8 @@ export const providers = [
   }),
   statement({
     id: "provider.discovery-url-at-use",
-    statement: "The first request for a token fails if the discovery URL cannot be read: Invalid Discovery URL",
+    statement:
+      "The first request for a token fails if the discovery URL cannot be read, by every flow: Invalid Discovery URL",
     source: guess(
       "when the service says it: the sample calls it a config-time check, and creations with such a URL were recorded",
       cite(
@@ -804,7 +823,9 @@ export const providers = [
     ),
     run: async (world) => {
       const { name = "" } = await custom(world, { oauthDiscovery: { discoveryUrl: unreadable } })
-      await rejects(askM2m(world, await tokenOf(world, await createWorkload(world)), name), invalidDiscovery)
+      const workload = await createWorkload(world)
+      await rejects(askM2m(world, await tokenOf(world, workload), name), invalidDiscovery)
+      await rejects(askUser(world, await tokenOf(world, workload, "alice"), name), invalidDiscovery)
     }
   }),
   statement({

@@ -21,6 +21,7 @@ import {
   backend,
   createProvider,
   createWorkload,
+  jwt,
   obtain,
   output,
   returnUrl,
@@ -179,14 +180,29 @@ describe("a discovery URL that cannot be read", () => {
       unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
     }, { settings: { discoveryUrls: "verify" } }))))
 
-  it.effect("is accepted by default: the log has the reason, and requests for tokens fail", () =>
+  it.effect("is accepted by default: the log has the reason, and the first request fails, by every flow", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      yield* Effect.gen(function*() {
-        yield* setup
-        const error = yield* Effect.flip(ask(yield* tokenFor("alice"), { oauth2Flow: "M2M" }))
-        assert.deepStrictEqual([error._tag, error.message], ["ValidationException", "Invalid Discovery URL"])
-      }).pipe(Effect.provide(backend({ unreadable: () => "Unreachable" })), Effect.provide(recorder.layer))
+      const local = yield* Effect.provide(
+        Effect.gen(function*() {
+          yield* createWorkload("agent")
+          yield* createProvider("calendar", {
+            onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
+          })
+          const plane = yield* DataPlane.DataPlane
+          const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForJwt({
+            workloadName: "agent",
+            userToken: jwt({ iss: "https://idp.example.com", sub: "alice" })
+          })
+          for (const oauth2Flow of ["M2M", "USER_FEDERATION", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const) {
+            const error = yield* Effect.flip(ask(workloadAccessToken, { oauth2Flow }))
+            assert.deepStrictEqual([error._tag, error.message], ["ValidationException", "Invalid Discovery URL"])
+          }
+          return yield* LocalBackend.LocalBackend
+        }),
+        backend({ unreadable: () => "Unreachable" })
+      ).pipe(Effect.provide(recorder.layer))
+      assert.deepStrictEqual(yield* local.consents, [])
       assert.include(JSON.stringify(yield* recorder.everything), "of the provider 'calendar' cannot be read")
     }))
 

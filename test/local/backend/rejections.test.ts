@@ -203,9 +203,10 @@ describe("errors of authorization servers", () => {
           )
         }
         const user = yield* tokenFor("alice")
-        const { sessionUri } = yield* consent(user, { resourceCredentialProviderName: "gone" })
-        const backend = yield* LocalBackend.LocalBackend
-        assert.strictEqual((yield* backend.authorize(sessionUri))._tag, "Unavailable")
+        assert.strictEqual(
+          yield* message(ask(user, { resourceCredentialProviderName: "gone" })),
+          "Invalid Discovery URL"
+        )
         const document = (base: string) => `the discovery document ${base}/.well-known/openid-configuration`
         const connection = `${document(gone)} cannot be used: ECONNREFUSED`
         assert.deepStrictEqual(yield* rows, [

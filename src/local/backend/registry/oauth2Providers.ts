@@ -57,7 +57,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
    */
   const checkDiscovery = Effect.fnUntraced(function*(name: string, server: Pick<AuthorizationServer, "discovery">) {
     const isAccepted = (yield* settings).discoveryUrls !== "verify"
-    const error = yield* Effect.flip(client.discover(server)).pipe(
+    const error = yield* Effect.flip(client.discover(server, { again: true })).pipe(
       isAccepted ? Effect.timeoutOption(maxDiscovery) : Effect.asSome,
       Effect.catch(() => Effect.succeed(undefined))
     )
