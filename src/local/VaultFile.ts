@@ -1,6 +1,6 @@
 /**
- * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions and
- * the key of workload access tokens survive the process. An acknowledged write survives `kill -9` too.
+ * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions, the
+ * key of workload access tokens and the keys of STS survive the process. An acknowledged write survives `kill -9` too.
  *
  * The vault is one file, a log with one line for each write to the disk, sealed with AES-256-GCM. Without the key, a
  * reader of the file sees only the number and size of the writes. The key is 32 random bytes. It is an option, or the

@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -190,7 +191,7 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
       const issuer = yield* LocalIssuer.make("http://127.0.0.1:4020", {
         region: "us-west-2",
         accountId: "123456789012"
-      })
+      }).pipe(Effect.provide(VaultStore.layerMemory))
       const { discovery, forms, headers, url } = yield* recorder()
       const agent = {
         discovery,

@@ -8,12 +8,15 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Jose from "jose"
-import { randomUUID } from "node:crypto"
+import { createPublicKey, randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException, UnknownServiceError } from "../../IdentityError.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
+import { type Collection, VaultStore } from "../VaultStore.js"
 import * as Arn from "./arn.js"
 import { CallerSession } from "./callContext.js"
+import { logStoreError } from "./failures.js"
 
 /** UTF-8 bytes of the claims. The live service signed as many, and rejected more. */
 const maxPayload = 14_984
@@ -49,13 +52,32 @@ export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 /** The key ids of the live service. */
 const keyIds = { RS256: "RSA_0", ES384: "EC384_0" }
 
-const makeKey = (alg: SecurityTokenService.SigningAlgorithm) =>
-  // Otherwise `Effect.cached` would cache the interruption of its first caller.
-  Effect.uninterruptible(Effect.promise(async () => {
-    const { privateKey, publicKey } = await Jose.generateKeyPair(alg)
-    const kid = keyIds[alg]
-    return { kid, privateKey, publicKey: { ...await Jose.exportJWK(publicKey), kid, alg, use: "sig" } }
-  }))
+const generate = async (alg: SecurityTokenService.SigningAlgorithm): Promise<Redacted.Redacted> => {
+  const { privateKey } = await Jose.generateKeyPair(alg, { extractable: true })
+  return Redacted.make(JSON.stringify(await Jose.exportJWK(privateKey)))
+}
+
+const importKey = async (alg: SecurityTokenService.SigningAlgorithm, key: Redacted.Redacted) => {
+  const jwk: Jose.JWK = JSON.parse(Redacted.value(key))
+  const kid = keyIds[alg]
+  const publicKey = createPublicKey({ key: jwk, format: "jwk" }).export({ format: "jwk" })
+  return { kid, privateKey: await Jose.importJWK(jwk, alg), publicKey: { ...publicKey, kid, alg, use: "sig" } }
+}
+
+/**
+ * Reads the key from the store, or stores a new one. Verifiers cache keys by their ids, which never change. If a new
+ * key cannot be stored, this process uses it, and the next one has another.
+ */
+const loadKey = (keys: Collection<Redacted.Redacted>, alg: SecurityTokenService.SigningAlgorithm) =>
+  Effect.gen(function*() {
+    const stored = yield* Effect.orDie(keys.get(alg))
+    const key = Option.isSome(stored) ? stored.value : yield* Effect.promise(() => generate(alg))
+    if (Option.isNone(stored)) yield* Effect.catch(keys.put(alg, key), logStoreError)
+    return yield* Effect.promise(() => importKey(alg, key))
+  }).pipe(
+    // Otherwise `Effect.cached` would cache the interruption of its first caller.
+    Effect.uninterruptible
+  )
 
 /** Reads the public URL of a backend, which is its issuer, and the account of its ARNs. */
 export const readLocation = (
@@ -74,7 +96,11 @@ export const SharedIssuer = Context.Reference("effect-agentcore-identity/local/S
 /** Makes a key when it is first used, because an RSA key takes long. */
 export const make = (issuer: string, account: Arn.Account) =>
   Effect.gen(function*() {
-    const keys = { RS256: yield* Effect.cached(makeKey("RS256")), ES384: yield* Effect.cached(makeKey("ES384")) }
+    const stored = (yield* VaultStore).collection("sts-keys", Schema.RedactedFromValue(Schema.String))
+    const keys = {
+      RS256: yield* Effect.cached(loadKey(stored, "RS256")),
+      ES384: yield* Effect.cached(loadKey(stored, "ES384"))
+    }
 
     /** The plane has checked the request. `invokedBy` is the service that asks for the caller. */
     const sign = Effect.fnUntraced(function*(

@@ -117,7 +117,7 @@ export const make = (
   { client, clock, issuer, store }: {
     readonly client: Client
     readonly clock: ShiftedClock
-    /** Shared by all generations, because verifiers of JWTs cache the key set. */
+    /** Shared by all generations, which neither empty nor copy its keys, because verifiers of JWTs cache them. */
     readonly issuer: LocalIssuer
     readonly store: Effect.Success<ReturnType<typeof makeStore>>
   }

@@ -1,17 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arr from "effect/Array"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { createHash } from "node:crypto"
+import * as Jose from "jose"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -28,6 +29,7 @@ import {
   setup,
   tokenFor
 } from "../../support/localBackend.js"
+import * as Recorder from "../../support/recorder.js"
 
 /** One run of a backend. */
 const life = LocalBackend.layerStore
@@ -36,6 +38,11 @@ const life = LocalBackend.layerStore
 const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
 
 const user = { userId: "alice" }
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
+  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
+)
 
 describe("a backend over the store of an earlier one", () => {
   it.effect("continues with the resources, the grants, and the workload access tokens until they expire", () =>
@@ -107,88 +114,66 @@ describe("a backend over the store of an earlier one", () => {
     }).pipe(Effect.provide(world)))
 })
 
-describe("a backend over the store of an earlier version", () => {
-  // It wrote grants without `customParameters` and with the granted scopes, and sessions without `otherGrant`.
-  const Names = Schema.Array(Schema.String)
-  const Text = Schema.String
-  const Grants = Schema.Array(Schema.Struct({
-    id: Text,
-    asked: Schema.Struct({ scopes: Names, resources: Schema.optional(Names) }),
-    granted: Names,
-    accessToken: Text,
-    refreshToken: Schema.NullOr(Text),
-    expiresAt: Schema.NullOr(Text)
-  }))
-  const Sessions = Schema.Struct({ session: Schema.ObjectKeyword, state: Schema.ObjectKeyword })
+describe("the keys of STS", () => {
+  const request = { audience: ["https://api.example.com"], signingAlgorithm: "ES384" } as const
 
-  it.live("continues with its sessions, and with its grants for requests without customParameters", () =>
+  /** Signs a token, and returns it with the public keys. */
+  const sign = Effect.gen(function*() {
+    const { issuer } = yield* LocalBackend.LocalBackend
+    const sts = yield* SecurityTokenService.SecurityTokenService
+    const { webIdentityToken } = yield* sts.getWebIdentityToken(request)
+    return { token: Redacted.value(webIdentityToken), ...yield* issuer.keySet }
+  })
+
+  it.live("stay the same after a reset, a restored snapshot and a restart over the same vault", () =>
     Effect.gen(function*() {
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
-        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-      )
-      const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
-      const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
-      const sessionUri = Redacted.make("urn:ietf:params:oauth:request_uri:of-the-earlier-version")
-      const callbackUrl = yield* over(Effect.andThen(createWorkload("agent"), createProvider("calendar"))).pipe(
-        Effect.map((provider) => provider.callbackUrl ?? assert.fail("no callback URL"))
-      )
-      const callbackId = callbackUrl.split("/").at(-1)
-      const key = JSON.stringify(["agent", ["UserId", "alice"], callbackId])
-      const grant = (id: string, scopes: ReadonlyArray<string>, resources?: ReadonlyArray<string>) => ({
-        id,
-        asked: { scopes, ...resources === undefined ? {} : { resources } },
-        granted: scopes,
-        accessToken: `token-of-${id}`,
-        refreshToken: null,
-        expiresAt: null
-      })
-      yield* Effect.scoped(Effect.gen(function*() {
-        const store = yield* VaultFile.make({ path: join(directory, "agentcore.vault") })
-        yield* store.collection("grants", Grants).put(key, [
-          grant("one", ["read", "write"]),
-          grant("two", ["read"], ["https://api.test"])
-        ])
-        const now = yield* Clock.currentTimeMillis
-        yield* store.collection("consent-sessions", Sessions).put(Redacted.value(sessionUri), {
-          session: {
-            key,
-            artifact: createHash("sha256").update("UserId:alice").digest("base64url"),
-            provider: { name: "calendar", callbackId, callbackUrl },
-            wanted: { scopes: ["mail"] },
-            returnUrl: "https://agent.example.com/consent",
-            customState: null,
-            customParameters: { access_type: "offline" },
-            uri: Redacted.value(sessionUri),
-            authorizationState: "state",
-            codeVerifier: "verifier",
-            expiresAt: now + 600_000
-          },
-          state: { _tag: "Pending" }
-        })
+      const directory = yield* temporary
+      const path = join(directory, "agentcore.vault")
+      const over = Effect.provide(Layer.provide(LocalControl.layerStore(), VaultFile.layer({ path })))
+      const first = yield* over(Effect.gen(function*() {
+        const control = yield* LocalControl.LocalControl
+        yield* control.snapshot("empty")
+        const first = yield* sign
+        yield* control.reset
+        assert.deepStrictEqual((yield* sign).keys, first.keys)
+        yield* control.restore("empty")
+        assert.deepStrictEqual((yield* sign).keys, first.keys)
+        return first
       }))
-      yield* over(Effect.gen(function*() {
-        const token = yield* tokenFor("alice")
-        assert.strictEqual(yield* issued(token, { scopes: ["write", "read"] }), "token-of-one")
-        const resources = ["https://api.test"]
-        assert.strictEqual(yield* issued(token, { resources }), "token-of-two")
-        // The user is prompted again for a part of the scopes of an earlier grant, and the earlier grants stay.
-        yield* consent(token, { scopes: ["write"] })
-        const offline = { scopes: ["read", "write"], customParameters: { access_type: "offline" } }
-        yield* obtain(token, offline)
-        assert.strictEqual(yield* issued(token, { scopes: ["read", "write"] }), "token-of-one")
-        assert.strictEqual(yield* issued(token, { resources }), "token-of-two")
-        const local = yield* LocalBackend.LocalBackend
-        const mail = { scopes: ["mail"], customParameters: { access_type: "offline" }, sessionUri }
-        assert.strictEqual((yield* ask(token, mail))._tag, "InProgress")
-        assert.deepStrictEqual((yield* local.consents).map(({ otherGrant }) => otherGrant), [
-          ["customParameters"],
-          ["scopes"],
-          []
-        ])
-        yield* local.approve(sessionUri)
-        assert.include(yield* issued(token, mail), ".mail")
-      }))
+      const second = yield* over(sign)
+      assert.deepStrictEqual(second.keys, first.keys)
+      assert.deepStrictEqual(second.keys.map((key) => Object.keys(key).sort()), [
+        ["alg", "e", "kid", "kty", "n", "use"],
+        ["alg", "crv", "kid", "kty", "use", "x", "y"]
+      ])
+      for (const { token } of [first, second]) {
+        yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet(second)))
+      }
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+
+  it.live("belong to one store", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* Effect.all([sign, sign].map((sign) => Effect.provide(sign, LocalBackend.layer())))
+      assert.notDeepEqual(first?.keys, second?.keys)
+    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+
+  it.live("sign, too, if they cannot be stored", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const full = Layer.effect(
+        VaultStore.VaultStore,
+        Effect.map(VaultStore.VaultStore, (store) => ({
+          collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => ({
+            ...store.collection(name, schema),
+            ...name === "sts-keys" && { put: () => new VaultStore.VaultStoreError({ message: "the disk is full" }) }
+          })
+        }))
+      ).pipe(Layer.provide(VaultStore.layerMemory))
+      const { keys, token } = yield* Effect.provide(sign, Layer.provide(life(), full)).pipe(
+        Effect.provide(recorder.layer)
+      )
+      yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet({ keys })))
+      assert.include(JSON.stringify(yield* recorder.everything), "the disk is full")
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
 })
 
@@ -232,10 +217,7 @@ describe("the deletion of a provider or a workload", () => {
 describe("a backend over a vault file", () => {
   it.live("continues with the state of the last one", () =>
     Effect.gen(function*() {
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
-        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-      )
+      const directory = yield* temporary
       const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
       const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
       const { sessionUri, token, tokens } = yield* over(Effect.gen(function*() {
@@ -271,10 +253,7 @@ describe("a backend over a vault file", () => {
 
   it.live("stores expiries that are later than a Date can represent", () =>
     Effect.gen(function*() {
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
-        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-      )
+      const directory = yield* temporary
       const over = Effect.provide(Layer.provide(
         life({ sessionLifetime: Infinity, workloadAccessTokenLifetime: Infinity }),
         VaultFile.layer({ path: join(directory, "agentcore.vault") })
