@@ -1,6 +1,7 @@
 /**
  * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, the key
- * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `VaultFile.layer` in a file.
+ * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `VaultFile.layer` stores
+ * them in a file.
  *
  * A store of your own is a layer of {@link VaultStore}. Provide it to `LocalBackend.layerStore` or
  * `LocalServer.layerStore`. It has to do this:
