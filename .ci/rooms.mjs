@@ -48,13 +48,12 @@ consentCallback: consentCallback/ <- values internal plane planes consent identi
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
-  effect/http-api
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
 ai: ai/ <- values internal plane flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/recognize. mcp/gatewayConsent/retrying. <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
-aws/edges: aws/PropagateIdentity. <- ground internal plane flow @aws-sdk/client-bedrock-agentcore effect/http
+runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges

@@ -9,7 +9,7 @@
  * | `@requires_api_key(into="api_key", …)` | `ApiKey.Tag`, or `ApiKey.withApiKey({ into, … })` |
  * | `@requires_wat(into="identity_wat")` | the service `WorkloadAccessToken`: `get` |
  * | `@requires_iam_access_token(audience=…)` | `IamAccessToken.withIamAccessToken({ audience, into, … })` |
- * | `BedrockAgentCoreContext`, headers of a request | `http/RequestContext` |
+ * | `BedrockAgentCoreContext`, headers of a request | `runtime/RequestContext` |
  * | `.agentcore.json`, local development | `local/LocalDevelopment` |
  * | `provider_name`, `auth_flow`, `callback_url` | `provider`, `flow`, `returnUrl` |
  * | `scopes`, `resources`, `audiences` | the same |

@@ -13,13 +13,13 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
+import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -251,8 +251,8 @@ const fresh: Readonly<Record<string, Case>> = {
   ),
   "http/Connect.layerRedaction": over(named, Connect.layerRedaction("/connect"), redacted),
   "http/ConsentCallback.layerRedaction": over(named, ConsentCallback.layerRedaction("/consent"), redacted),
-  "http/RequestContext.layerFallback": over(user, RequestContext.layerFallback, fallback),
-  "http/RequestContext.layerRedaction": over(named, RequestContext.layerRedaction, redacted),
+  "runtime/RequestContext.layerFallback": over(user, RequestContext.layerFallback, fallback),
+  "runtime/RequestContext.layerRedaction": over(named, RequestContext.layerRedaction, redacted),
   "local/LocalDevelopment.layer": over(
     account,
     LocalDevelopment.layer({ workloadName: "my-agent", userId: "me" }),
@@ -314,8 +314,8 @@ const closed: ReadonlyArray<string> = [
   "aws/AwsPlanes.layer",
   "aws/AwsPlanes.layerConfig",
   "http/Connect.layerLinks",
-  "http/RequestContext.layer",
-  "http/RequestContext.layerHttpApi",
+  "runtime/RequestContext.layer",
+  "runtime/RequestContext.layerHttpApi",
   "local/AuthorizationServer.layer",
   "local/LocalIdentity.layer",
   "local/OAuthClient.layer",

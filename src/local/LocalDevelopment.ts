@@ -3,8 +3,8 @@
  * and a user id in the file `.agentcore.json`. The Python SDK of AgentCore reads and writes the same file, so programs
  * in both languages act as the same caller.
  *
- * In AgentCore Runtime (`DOCKER_CONTAINER=1`) each request has the token, see `http/RequestContext`. There this module
- * fails.
+ * In AgentCore Runtime (`DOCKER_CONTAINER=1`) each request has the token, see `runtime/RequestContext`. There this
+ * module fails.
  *
  * @since 0.1.0
  */

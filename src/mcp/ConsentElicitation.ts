@@ -20,7 +20,7 @@
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
  * import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"

@@ -116,7 +116,7 @@ export interface ApiKeyRequest extends ApiKeyWrapperConfig {
 
 /**
  * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
- * service of `http/RequestContext` have them.
+ * service of `runtime/RequestContext` have them.
  *
  * @since 0.1.0
  * @category models

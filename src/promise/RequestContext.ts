@@ -1,5 +1,5 @@
 /**
- * The caller of a request from the headers that AgentCore Runtime sends, for `runWithContext`: `http/RequestContext`
+ * The caller of a request from the headers that AgentCore Runtime sends, for `runWithContext`: `runtime/RequestContext`
  * without Effect.
  *
  * @since 0.2.0

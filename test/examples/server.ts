@@ -1,7 +1,7 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import type * as Identity from "effect-agentcore-identity/Identity"
+import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

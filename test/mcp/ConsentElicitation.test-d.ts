@@ -1,6 +1,6 @@
 import type * as Connect from "effect-agentcore-identity/http/Connect"
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
+import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as McpProtocol from "effect/ai/McpProtocol"
 import * as McpServer from "effect/ai/McpServer"

@@ -162,7 +162,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
       assert.deepStrictEqual(builtins, [], module)
       assert.deepStrictEqual(packages, ["effect"])
     }
-    assert.isNotEmpty(loadModules("http/RequestContext").builtins)
+    assert.isNotEmpty(loadModules("runtime/RequestContext").builtins)
   })
 
   it("contain no other plane for aws/AwsHttpDataPlane", () => {

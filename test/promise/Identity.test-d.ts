@@ -7,9 +7,9 @@ import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import type * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
@@ -220,7 +220,7 @@ describe("a session", () => {
 })
 
 describe("runWithContext", () => {
-  test("accepts the context of the official server, and that of http/RequestContext", () => {
+  test("accepts the context of the official server, and that of runtime/RequestContext", () => {
     expectTypeOf<OfficialRuntime.RequestContext>().toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf<RequestContext.Service>().toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf<{ readonly workloadAccessToken: number }>().not.toExtend<PromiseIdentity.RequestContext>()

@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -384,7 +384,7 @@ describe("the caller", () => {
   const forecast = (withApiKey: PromiseIdentity.Functions["withApiKey"]) =>
     withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
 
-  it.live("comes from the request, from the official context or from http/RequestContext", () =>
+  it.live("comes from the request, from the official context or from runtime/RequestContext", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = yield* World.functions()
       const { approve } = yield* World.decisions

@@ -21,7 +21,7 @@ export interface RequestContext {
   readonly workloadAccessToken?: string | Redacted.Redacted | undefined
   /** Where the browser goes after consent, under the name in the official SDK. */
   readonly oauth2CallbackUrl?: string | undefined
-  /** Where the browser goes after consent, under the name in `http/RequestContext`. */
+  /** Where the browser goes after consent, under the name in `runtime/RequestContext`. */
   readonly callbackUrl?: string | undefined
   /** The session of the runtime. */
   readonly sessionId?: string | undefined

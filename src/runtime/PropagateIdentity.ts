@@ -46,7 +46,7 @@ interface BuildStep {
  * @category combinators
  * @example
  * import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
- * import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+ * import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
  * import * as Effect from "effect/Effect"
  *
  * const ask = (client: BedrockAgentCoreClient, agentRuntimeArn: string, question: string) =>
@@ -112,7 +112,7 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * @since 0.1.0
  * @category combinators
  * @example
- * import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+ * import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
  * import * as Effect from "effect/Effect"
  * import * as HttpClient from "effect/http/HttpClient"
  *

@@ -18,7 +18,7 @@
  *
  * @since 0.1.0
  * @example
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
@@ -104,7 +104,7 @@ export type Service = RequestHeaders.RequestHeaders
  * @category services
  */
 export class RequestContext
-  extends Context.Service<RequestContext, Service>()("effect-agentcore-identity/http/RequestContext")
+  extends Context.Service<RequestContext, Service>()("effect-agentcore-identity/runtime/RequestContext")
 {}
 
 /**
@@ -121,7 +121,7 @@ export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
  * @since 0.1.0
  * @category references
  */
-export const Fallback = Context.Reference("effect-agentcore-identity/http/RequestContext/Fallback", {
+export const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestContext/Fallback", {
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
 })
 
@@ -137,7 +137,7 @@ export const Fallback = Context.Reference("effect-agentcore-identity/http/Reques
  * @since 0.1.0
  * @category constructors
  * @example
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Effect from "effect/Effect"
  *
  * const event = {
@@ -184,7 +184,7 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
  * @category combinators
  * @example
  * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as Effect from "effect/Effect"
  * import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -231,7 +231,7 @@ export const provide: {
 // -----------------------------------------------------------------------------
 
 /** The request id that an outer middleware has chosen. Stacked middlewares share it. */
-class OuterMiddleware extends Context.Reference("effect-agentcore-identity/http/RequestContext/OuterMiddleware", {
+class OuterMiddleware extends Context.Reference("effect-agentcore-identity/runtime/RequestContext/OuterMiddleware", {
   // Stacked middlewares share `source`, the request of the server itself. Headers may change between them.
   defaultValue: (): { readonly source: unknown; readonly requestId: string } | undefined => undefined
 }) {}
@@ -258,7 +258,7 @@ const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest
  * @since 0.1.0
  * @category middleware
  * @example
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Effect from "effect/Effect"
  * import * as HttpServer from "effect/http/HttpServer"
  * import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -300,7 +300,7 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  * @since 0.1.0
  * @category HttpApi
  * @example
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Effect from "effect/Effect"
  * import * as HttpApi from "effect/http-api/HttpApi"
  * import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
@@ -327,7 +327,7 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  */
 export class RequestContextMiddleware extends HttpApiMiddleware.Service<RequestContextMiddleware, {
   provides: RequestContext
-}>()("effect-agentcore-identity/http/RequestContext/RequestContextMiddleware") {}
+}>()("effect-agentcore-identity/runtime/RequestContext/RequestContextMiddleware") {}
 
 /**
  * Provides `WorkloadAccessToken` to the endpoints of an `HttpApi`: see {@link RequestContextMiddleware}.
@@ -337,7 +337,7 @@ export class RequestContextMiddleware extends HttpApiMiddleware.Service<RequestC
  */
 export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Service<WorkloadAccessTokenMiddleware, {
   provides: WorkloadAccessToken.WorkloadAccessToken
-}>()("effect-agentcore-identity/http/RequestContext/WorkloadAccessTokenMiddleware") {}
+}>()("effect-agentcore-identity/runtime/RequestContext/WorkloadAccessTokenMiddleware") {}
 
 /**
  * Both middlewares for `HttpApi`.
@@ -361,7 +361,7 @@ export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccess
  * @since 0.1.0
  * @category layers
  * @example
- * import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+ * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
  * import * as Layer from "effect/Layer"
  *

@@ -1,4 +1,4 @@
-import * as RequestContext from "effect-agentcore-identity/http/RequestContext"
+import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"

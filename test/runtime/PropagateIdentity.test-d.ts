@@ -7,7 +7,7 @@ import {
   type InvokeCodeInterpreterCommand,
   type InvokeHarnessCommand
 } from "@aws-sdk/client-bedrock-agentcore"
-import * as PropagateIdentity from "effect-agentcore-identity/aws/PropagateIdentity"
+import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
