@@ -25,8 +25,7 @@ flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvide
 aws: aws/ <- ground values internal plane planes consent @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
-  @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core @smithy/credential-provider-imds
-  proxy-from-env
+  @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core proxy-from-env
 local/internal: local/internal/ <- internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node

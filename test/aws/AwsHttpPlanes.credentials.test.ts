@@ -11,6 +11,7 @@ import * as FaultyServer from "../support/faultyServer.js"
 import {
   apiKeyRequest,
   assertNoSecrets,
+  environment,
   failure,
   json,
   raw,
@@ -26,29 +27,6 @@ const directory = Effect.acquireRelease(
   Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-credentials-"))),
   (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
 )
-
-/** Sets the environment of this process, without other AWS variables, until the test ends. */
-const environment = (variables: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      for (const name of Object.keys(process.env)) {
-        if (/^AWS_(?!SDK_JS_)/.test(name)) delete process.env[name]
-      }
-      Object.assign(process.env, {
-        AWS_CONFIG_FILE: "/nonexistent/config",
-        AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
-        AWS_REGION: "us-west-2",
-        ...variables
-      })
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
-        Object.assign(process.env, before)
-      })
-  )
 
 const service = server(json(200, { apiKey: "key" }))
 

@@ -76,6 +76,29 @@ export const server = (respond: Respond) =>
     (started) => started.close
   )
 
+/** Sets the environment of this process, without other AWS variables, until the test ends. */
+export const environment = (variables: Readonly<Record<string, string>>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const before = { ...process.env }
+      for (const name of Object.keys(process.env)) {
+        if (/^AWS_(?!SDK_JS_)/.test(name)) delete process.env[name]
+      }
+      Object.assign(process.env, {
+        AWS_CONFIG_FILE: "/nonexistent/config",
+        AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
+        AWS_REGION: "us-west-2",
+        ...variables
+      })
+      return before
+    }),
+    (before) =>
+      Effect.sync(() => {
+        for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
+        Object.assign(process.env, before)
+      })
+  )
+
 export const credentials: AwsPlanes.Credentials = {
   accessKeyId: "AKIDEXAMPLE",
   secretAccessKey: Redacted.make("wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"),

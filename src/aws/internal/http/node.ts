@@ -209,7 +209,7 @@ const makeRoutes = (node: Modules, env: Env, maxSockets: number) => {
   }
   const find = (origin: string): Effect.Effect<Route, NoResponse> =>
     Effect.flatMap(
-      loadSdk("proxy-from-env", "getProxyForUrl", () => import("./sdk/proxy.js")),
+      loadSdk("proxy-from-env", "getProxyForUrl", () => import("proxy-from-env")),
       ({ getProxyForUrl }) =>
         Effect.try({
           // Another call may have made the route meanwhile.

@@ -13,6 +13,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { isDate, isString } from "effect/Predicate"
+import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
@@ -65,11 +66,6 @@ const chain = (files: Files): Credentials.Search =>
     ({ defaultProvider }) => Credentials.fromProvider(() => defaultProvider({ ...files })())
   )
 
-const instance: Credentials.Search = Effect.flatMap(
-  loadSdk("@smithy/credential-provider-imds", "fromInstanceMetadata", () => import("./sdk/instance.js")),
-  ({ fromInstanceMetadata }) => Credentials.fromProvider(() => fromInstanceMetadata()())
-)
-
 // -----------------------------------------------------------------------------
 // Responses
 // -----------------------------------------------------------------------------
@@ -85,6 +81,33 @@ const read = (decode: () => Readonly<Record<string, unknown>>): Credentials.Iden
     return undefined
   }
 }
+
+/** Decodes the credentials of a container or an instance. */
+const decodeJson = (body: string) => {
+  const { AccessKeyId, Expiration, SecretAccessKey, Token }: Readonly<Record<string, unknown>> = JSON.parse(body)
+  return {
+    accessKeyId: AccessKeyId,
+    secretAccessKey: SecretAccessKey,
+    sessionToken: Token,
+    expiration: isString(Expiration) ? Protocol.parseDate(Expiration) : undefined
+  }
+}
+
+/** The time limit of an attempt at a container or an instance, in milliseconds. */
+const localTimeout = 1000
+
+/** Sends a request without a body to a container's endpoint or an instance. */
+const sendLocal = (
+  transport: Transport,
+  method: string,
+  origin: string,
+  path: string,
+  headers: Readonly<Record<string, string>>
+): Effect.Effect<Response, NoResponse> =>
+  Effect.mapError(
+    transport({ method, origin, path, headers, body: undefined }, localTimeout),
+    (error) => error instanceof NoResponse ? error : Credentials.searchError(undefined)
+  )
 
 // -----------------------------------------------------------------------------
 // Container
@@ -108,19 +131,6 @@ const linkLocalHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
 const isSafe = (url: string): boolean =>
   URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
 
-const decodeContainer = (body: string) => {
-  const { AccessKeyId, Expiration, SecretAccessKey, Token }: Readonly<Record<string, unknown>> = JSON.parse(body)
-  return {
-    accessKeyId: AccessKeyId,
-    secretAccessKey: SecretAccessKey,
-    sessionToken: Token,
-    expiration: isString(Expiration) ? Protocol.parseDate(Expiration) : undefined
-  }
-}
-
-/** The time limit of an attempt, and the wait between attempts, in milliseconds. */
-const containerTimeout = 1000
-
 /**
  * The credentials of a container, from the HTTP endpoint that ECS and EKS Pod Identity name in the environment. The
  * rules for hosts, tokens, attempts and times are those of the AWS SDK. The SDK's own provider is twenty times as
@@ -138,16 +148,73 @@ export const fromContainer = ({ full = "", readToken, relative, transport }: Con
   const { origin, pathname, search } = new URL(endpoint)
   const get: Credentials.Search = Effect.gen(function*() {
     const token = yield* Effect.mapError(readToken, (error) => Credentials.searchError(error))
-    const headers: Record<string, string> = token === undefined ? {} : { authorization: token }
-    const request = { method: "GET", origin, path: `${pathname}${search}`, headers, body: undefined }
-    const { body, status } = yield* Effect.mapError(
-      transport(request, containerTimeout),
-      (error) => error instanceof NoResponse ? error : Credentials.searchError(undefined)
-    )
-    const identity = status === 200 ? read(() => decodeContainer(body)) : undefined
+    const headers = token === undefined ? {} : { authorization: token }
+    const { body, status } = yield* sendLocal(transport, "GET", origin, `${pathname}${search}`, headers)
+    const identity = status === 200 ? read(() => decodeJson(body)) : undefined
     return identity ?? (yield* Credentials.searchError(undefined))
   })
-  return Effect.retry(get, { times: 3, schedule: Schedule.spaced(containerTimeout) })
+  return Effect.retry(get, { times: 3, schedule: Schedule.spaced("1 second") })
+}
+
+// -----------------------------------------------------------------------------
+// Instance
+// -----------------------------------------------------------------------------
+
+const instanceEndpoint = (env: Machine["env"]): string => {
+  const mode = env["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"] || "IPv4"
+  return env["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
+    || (mode === "IPv4" ? "http://169.254.169.254" : mode === "IPv6" ? "http://[fd00:ec2::254]" : "")
+}
+
+const isSwitchedOn = (value: string | undefined): boolean => Boolean(value) && value !== "false"
+
+const rolePath = "/latest/meta-data/iam/security-credentials/"
+
+/** Milliseconds. So long the last credentials of an instance are used again, plus up to as much again. */
+const extension = 300_000
+
+/**
+ * The credentials of an instance, from its metadata service: version 2, or version 1 where version 2 does not issue a
+ * token. If the service returns expired credentials, or none after it did, the last ones are used on: AWS may accept
+ * them while the service is out of order. All rules are those of the AWS SDK, whose provider is ten times as large.
+ */
+export const fromInstance = (env: Machine["env"], transport: Transport): Credentials.Search => {
+  const url = URL.parse(instanceEndpoint(env))
+  if (url === null) {
+    return Effect.suspend(() => Credentials.searchError(new Error("The endpoint of the metadata service is not a URL")))
+  }
+  const get = Effect.fnUntraced(function*(path: string, headers: Readonly<Record<string, string>>) {
+    const { body, status } = yield* sendLocal(transport, "GET", url.origin, path, headers)
+    return status === 200 ? body : yield* Credentials.searchError(undefined)
+  })
+  const request: Credentials.Search = Effect.gen(function*() {
+    const ttl = { "x-aws-ec2-metadata-token-ttl-seconds": "21600" }
+    const { body: token, status } = yield* Effect.orElseSucceed(
+      sendLocal(transport, "PUT", url.origin, "/latest/api/token", ttl),
+      () => ({ status: 0, body: "" })
+    )
+    if (status === 400) return yield* Credentials.searchError(undefined)
+    if (status !== 200 && isSwitchedOn(env["AWS_EC2_METADATA_V1_DISABLED"])) {
+      return yield* Credentials.searchError(undefined, "InstanceMetadataV1FallbackError")
+    }
+    const headers: Record<string, string> = status === 200 ? { "x-aws-ec2-metadata-token": token } : {}
+    const role = yield* get(rolePath, headers)
+    const body = yield* get(`${rolePath}${encodeURI(role.trim())}`, headers)
+    return read(() => decodeJson(body)) ?? (yield* Credentials.searchError(undefined))
+  })
+  let last: Credentials.Identity | undefined
+  return Effect.gen(function*() {
+    const found = yield* Effect.catch(
+      request,
+      (error) => last === undefined ? Effect.fail(error) : Effect.succeed(last)
+    )
+    const now = yield* Clock.currentTimeMillis
+    if (found !== last && (found.expiration?.getTime() ?? now) >= now) return last = found
+    yield* Effect.logWarning(
+      "The metadata service of the instance issues no new credentials: the last ones are used on"
+    )
+    return last = { ...found, expiration: new Date(now + extension * (1 + (yield* Random.next))) }
+  })
 }
 
 // -----------------------------------------------------------------------------
@@ -249,6 +316,7 @@ export const find = (
       : Effect.succeed(env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] || undefined)
     return Credentials.keep(fromContainer({ relative, full, readToken, transport: direct }))
   }
-  const isDisabled = env["AWS_EC2_METADATA_DISABLED"]
-  return isDisabled && isDisabled !== "false" ? Effect.succeed(Credentials.nothing) : Credentials.keep(instance)
+  return isSwitchedOn(env["AWS_EC2_METADATA_DISABLED"])
+    ? Effect.succeed(Credentials.nothing)
+    : Credentials.keep(fromInstance(env, direct))
 }
