@@ -11,6 +11,7 @@
  * | none of them | of the instance's metadata service (EC2, AgentCore Runtime) |
  */
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { isDate, isString } from "effect/Predicate"
 import * as Random from "effect/Random"
@@ -208,12 +209,16 @@ export const fromInstance = (env: Machine["env"], transport: Transport): Credent
       request,
       (error) => last === undefined ? Effect.fail(error) : Effect.succeed(last)
     )
-    const now = yield* Clock.currentTimeMillis
-    if (found !== last && (found.expiration?.getTime() ?? now) >= now) return last = found
+    const now = yield* DateTime.now
+    const isCurrent = found.expiration === undefined || DateTime.toEpochMillis(now) <= found.expiration.getTime()
+    if (found !== last && isCurrent) return last = found
     yield* Effect.logWarning(
       "The metadata service of the instance issues no new credentials: the last ones are used on"
     )
-    return last = { ...found, expiration: new Date(now + extension * (1 + (yield* Random.next))) }
+    return last = {
+      ...found,
+      expiration: DateTime.toDate(DateTime.addDuration(now, extension * (1 + (yield* Random.next))))
+    }
   })
 }
 
