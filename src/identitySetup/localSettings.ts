@@ -4,6 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { isIssuer } from "../internal/issuerUrl.js"
+import { Policy } from "../internal/iamPolicy.js"
 import { type Lifetime, lifetimePattern } from "../internal/lifetime.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
@@ -115,6 +116,14 @@ export const LocalSettings = Schema.Struct({
    * `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
    */
   consentPortalUrl: Constraint.optional(Constraint.string(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)),
+  /**
+   * The IAM policies of callers, by access key id. A caller without an entry may do everything. Statements have the
+   * form of AWS. What the local server does not evaluate, such as policy variables, is an error. It is a test of
+   * policies, and not a security boundary.
+   */
+  policies: Constraint.optional(Schema.Record(Schema.String, Schema.Array(Policy)).check(Schema.makeFilter(
+    (policies) => "local" in policies ? `${Constraint.prefix} not have the key 'local', which may do everything` : undefined
+  ))),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)
 })

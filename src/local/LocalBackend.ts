@@ -28,6 +28,9 @@
  *   The message is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another
  *   guess.
  * - A tag key that begins with `aws:` is rejected.
+ * - IAM policies: a request for a list needs the action on all resources of its type, such as
+ *   `token-vault/default/oauth2credentialprovider/*`. AWS documents no order of authorization
+ *   and other checks.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond the quota the backend raises a
  *   `ValidationException`.
@@ -56,11 +59,13 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import { LocalSettings } from "../identitySetup/localSettings.js"
+import * as IamPolicy from "../internal/iamPolicy.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { sessionLifetime as defaultLifetime } from "../models/internal/names.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import * as Authorization from "./backend/authorization.js"
 import { trustAuthorities } from "./backend/certificateAuthorities.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
@@ -121,6 +126,8 @@ export type {
    * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL
    *   of the AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which
    *   is `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
+   * - `policies`: the IAM policies of callers, by access key id. A caller without an entry, and the access key `local`,
+   *   may do everything.
    * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
    *
    * @since 0.1.0
@@ -128,6 +135,18 @@ export type {
    */
   LocalSettings as Settings
 } from "../identitySetup/localSettings.js"
+
+export type {
+  /**
+   * An identity-based IAM policy, in the form of AWS. `Credentials.policy` makes one. Evaluated are `Action`,
+   * `NotAction`, `Resource` and `NotResource` with `*` and `?`, and `Condition` with the operators of strings, numbers,
+   * dates, ARNs and booleans. A policy with anything else is invalid.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Policy
+} from "../internal/iamPolicy.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -168,6 +187,12 @@ export interface Options {
    * use, so that a program can add secrets and keys while the backend runs.
    */
   readonly settings?: LocalSettings | Effect.Effect<LocalSettings> | undefined
+  /**
+   * The IAM policy of the planes in this process, and in a local server of the access key `agent` with the secret
+   * `agent`, which its environment then has. The control and other keys may do everything. Default: none, everything is
+   * allowed. It tests a policy, and is not a security boundary.
+   */
+  readonly policy?: IamPolicy.Policy | undefined
 }
 
 /**
@@ -308,7 +333,8 @@ const optionFields = {
   sessionLifetime: duration,
   customStateParameter: string,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect]))
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect])),
+  policy: Constraint.optional(IamPolicy.Policy)
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
 const checkOptions = Validation.makeCheck("LocalBackend.layer", () => optionFields)
@@ -371,15 +397,34 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     })
     const parts = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
     const { complete, dataPlane } = Operations.make(parts)
+    const authorized = Authorization.make({
+      account,
+      settings,
+      policy: options.policy,
+      findWorkload: (token) => Effect.map(workloadTokens.open(token), (claims) => claims?.workload),
+      findSession: (uri) =>
+        Effect.map(sessions.byUri(uri), (session) =>
+          session && { workload: Vault.readWorkload(session.key), provider: session.provider.name }),
+      findTags: (resourceArn) =>
+        registry.controlPlane.listTagsForResource({ resourceArn }).pipe(
+          Effect.map(({ tags = {} }) => tags),
+          Effect.orElseSucceed(() => ({}))
+        )
+    })
     return Context.mergeAll(
-      Context.make(DataPlane.DataPlane, DataPlane.make(makePlane(DataPlane.operations, dataPlane))),
+      Context.make(
+        DataPlane.DataPlane,
+        DataPlane.make(authorized(DataPlane.operations, makePlane(DataPlane.operations, dataPlane)))
+      ),
       Context.make(
         ControlPlane.ControlPlane,
-        ControlPlane.make(makePlane(ControlPlane.operations, registry.controlPlane))
+        ControlPlane.make(
+          authorized(ControlPlane.operations, makePlane(ControlPlane.operations, registry.controlPlane))
+        )
       ),
       Context.make(
         SecurityTokenService.SecurityTokenService,
-        SecurityTokenService.make(issuer)
+        SecurityTokenService.make(authorized(SecurityTokenService.operations, issuer))
       ),
       Context.make(LocalBackend, {
         issuer,

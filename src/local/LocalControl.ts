@@ -21,7 +21,7 @@ import type * as Stream from "effect/Stream"
 import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { Seeding } from "./backend/callContext.js"
+import { CallerKey, Seeding, unrestrictedKey } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import { makeAuthorizationUrl } from "./backend/sessionStore.js"
 import * as ShiftedClock from "./control/clock.js"
@@ -256,7 +256,8 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
   secrets: mergeRecord(first.secrets, second.secrets),
   vendorEndpoints: mergeRecord(first.vendorEndpoints, second.vendorEndpoints),
   vendorIssuers: mergeRecord(first.vendorIssuers, second.vendorIssuers),
-  kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys)
+  kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys),
+  policies: mergeRecord(first.policies, second.policies)
 })
 
 // -----------------------------------------------------------------------------
@@ -299,7 +300,8 @@ const make = (options: Options) =>
           // The store may hold older secrets than the setup.
           IdentitySetup.apply(setup, { rotateSecrets: true }).pipe(
             Effect.provide(context),
-            Effect.provideService(Seeding, true)
+            Effect.provideService(Seeding, true),
+            Effect.provideService(CallerKey, unrestrictedKey)
           )
         )
         for (const { action, kind, name } of changes) {
@@ -406,7 +408,10 @@ const make = (options: Options) =>
           clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),
           settings,
           (resources, { offlineIssuer }) => ({ ...resources, offlineIssuer })
-        ).pipe(Effect.mapError(({ message }) => fail("Store", `The resources cannot be listed: ${message}`)))),
+        ).pipe(
+          Effect.mapError(({ message }) => fail("Store", `The resources cannot be listed: ${message}`)),
+          Effect.provideService(CallerKey, unrestrictedKey)
+        )),
       consents: {
         list: backend.consents,
         authorizationUrl: (id) =>

@@ -30,6 +30,8 @@ import * as Constraint from "../models/internal/constraint.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import { agentKey } from "./backend/authorization.js"
+import { unrestrictedKey } from "./backend/callContext.js"
 import * as Requests from "./control/requests.js"
 import * as LocalBackend from "./LocalBackend.js"
 import * as LocalControl from "./LocalControl.js"
@@ -154,9 +156,13 @@ const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({
   port: Constraint.optional(OptionTypes.Port)
 }))
 
-const makeSettings = (options: RouteOptions, access: Dispatch.Settings["access"]): Dispatch.Settings => ({
-  allowedHosts: options.allowedHosts ?? [],
-  signatures: Signature.make(options.signatures ?? "presence", options.credentials ?? []),
+const makeSettings = (
+  { allowedHosts = [], credentials = [], signatures = "presence" }: RouteOptions,
+  access: Dispatch.Settings["access"],
+  hasPolicy = false
+): Dispatch.Settings => ({
+  allowedHosts,
+  signatures: Signature.make(signatures, credentials, hasPolicy),
   access
 })
 
@@ -259,19 +265,22 @@ const respondHealth = Effect.sync(() =>
 
 const makeEnvironment = (
   url: string,
-  { environment, region = "us-west-2", signatures }: Options
-): Service["environment"] => ({
-  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
-  AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url,
-  AWS_ENDPOINT_URL_STS: url,
-  BEDROCK_AGENTCORE_DP_ENDPOINT: url,
-  BEDROCK_AGENTCORE_CP_ENDPOINT: url,
-  AWS_REGION: region,
-  AWS_DEFAULT_REGION: region,
-  ...signatures === "verify" ? undefined : { AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" },
-  AWS_EC2_METADATA_DISABLED: "true",
-  ...environment
-})
+  { environment, policy, region = "us-west-2", signatures }: Options
+): Service["environment"] => {
+  const key = policy === undefined ? unrestrictedKey : agentKey
+  return {
+    AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
+    AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL: url,
+    AWS_ENDPOINT_URL_STS: url,
+    BEDROCK_AGENTCORE_DP_ENDPOINT: url,
+    BEDROCK_AGENTCORE_CP_ENDPOINT: url,
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    ...signatures === "verify" ? undefined : { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: key },
+    AWS_EC2_METADATA_DISABLED: "true",
+    ...environment
+  }
+}
 
 /**
  * Starts a server on a port of this machine, with its own backend. The layer also provides the planes, in process, and
@@ -323,7 +332,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 
 const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
   Layer.unwrap(Effect.gen(function*() {
-    const { allowRemote, allowedHosts, credentials, environment, port, signatures, ...rest } = options
+    const { allowRemote, allowedHosts, credentials, environment: _, port, signatures, ...rest } = options
     const { host = "127.0.0.1", secretEnvironment = {}, ...backend } = rest
     const { node, server, url } = yield* Listen.listen({ host, port, allowRemote, signatures, credentials })
     const publicUrl = options.publicUrl ?? url
@@ -331,12 +340,13 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const requests = yield* Requests.make
     const settings = makeSettings(
       { signatures, credentials, allowedHosts: [host, publicHost ?? host, ...allowedHosts ?? []] },
-      RequestLog.recordAccess(requests, RequestLog.logAccess)
+      RequestLog.recordAccess(requests, RequestLog.logAccess),
+      options.policy !== undefined
     )
     const codes = yield* ConsoleRoutes.makeConsoleCodes
     const self: Service = {
       url,
-      environment: makeEnvironment(url, { environment, signatures, region: backend.region }),
+      environment: makeEnvironment(url, options),
       controlToken: Redacted.make(randomBytes(32).toString("base64url")),
       consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }

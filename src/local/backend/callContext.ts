@@ -3,13 +3,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { VaultUser } from "./statuses.js"
 
-/** The name of the caller's session: the access key that signed the request. In this process it is the default. */
-export const CallerSession = Context.Reference("effect-agentcore-identity/local/CallerSession", {
-  defaultValue: () => "local"
+/** The id of the access key that signed the request. Undefined in this process. */
+export const CallerKey = Context.Reference("effect-agentcore-identity/local/CallerKey", {
+  defaultValue: (): string | undefined => undefined
 })
 
-/** Whether IAM accepts the name of a session. */
-export const isSessionName = (name: string): boolean => /^[\w+=,.@-]{2,64}$/.test(name)
+/** The key that no policy restricts: the one of the environment, and of requests without a signature. */
+export const unrestrictedKey = "local"
+
+/** The name of a caller's session: the access key, if IAM accepts it. */
+export const sessionNameOf = (key = unrestrictedKey): string => /^[\w+=,.@-]{2,64}$/.test(key) ? key : unrestrictedKey
 
 /**
  * Whether the call applies a seed or a setup. They are written for several regions, and applied before other servers

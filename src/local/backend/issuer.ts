@@ -15,7 +15,7 @@ import { JWTPayloadSizeExceededException, UnknownServiceError } from "../../Iden
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { type Collection, VaultStore } from "../VaultStore.js"
 import * as Arn from "./arn.js"
-import { CallerSession } from "./callContext.js"
+import { CallerKey, sessionNameOf } from "./callContext.js"
 import { logStoreError } from "./failures.js"
 
 /** UTF-8 bytes of the claims. The live service signed as many, and rejected more. */
@@ -42,7 +42,8 @@ const formatSeconds = (seconds: number): string =>
 export const hasDuplicates = (keys: ReadonlyArray<string>): boolean =>
   new Set(keys.map((key) => key.toLowerCase())).size < keys.length
 
-const role = "agentcore-identity-local"
+/** The name of the role of all callers. */
+export const role = "agentcore-identity-local"
 
 /** It has the form of a role id in IAM. */
 const roleId = "AROALOCALAGENTCOREIDS"
@@ -144,10 +145,10 @@ export const make = (issuer: string, account: Arn.Account) =>
     return {
       getWebIdentityToken: (request: SecurityTokenService.GetWebIdentityTokenRequest) => sign(request),
       getCallerIdentity: () =>
-        Effect.map(CallerSession, (session) => ({
+        Effect.map(CallerKey, (key) => ({
           account: account.accountId,
-          arn: Arn.assumedRole(account, role, session),
-          userId: `${roleId}:${session}`
+          arn: Arn.assumedRole(account, role, sessionNameOf(key)),
+          userId: `${roleId}:${sessionNameOf(key)}`
         })),
       /** A token that AgentCore gets for an audience: an actor token, or the assertion of a client. */
       makeToken: (audience: string) =>

@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import { SecretReference } from "../../models/internal/names.js"
 import * as Arn from "./arn.js"
+import { checkSecret } from "./authorization.js"
 import { explain } from "./callContext.js"
 import { type Exception, type Invalid, invalid, raise } from "./failures.js"
 
@@ -71,7 +72,10 @@ export const read = (
   settings: Settings,
   secret: Secret
 ): Effect.Effect<Redacted.Redacted, Exception<"AccessDeniedException">> =>
-  secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
+  Effect.andThen(
+    checkSecret(secret.arn),
+    secret.source === "MANAGED" ? Effect.succeed(secret.value) : readExternal(settings, secret.reference)
+  )
 
 /** Like the live service, the backend does not change the source of a secret. */
 export const checkSource = (before: Source | undefined, after: Source, path: string) =>

@@ -13,6 +13,7 @@ import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
 import * as LocalBackend from "../LocalBackend.js"
 import { respondDefect, type Settings } from "./dispatch.js"
 import { headers } from "./errors.js"
@@ -176,6 +177,7 @@ export const addPortalPage = (
           Effect.catchTag(["ResourceNotFoundException", "ValidationException"], () =>
             Effect.succeed(unknownPortal)),
           // Any other error comes from the store, and its log has it.
-          Effect.orDie
+          Effect.orDie,
+          Effect.provideService(CallerKey, unrestrictedKey)
         )))
   )

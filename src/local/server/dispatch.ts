@@ -11,10 +11,11 @@ import { IncomingMessage } from "node:http"
 import * as BoundedBody from "../../internal/boundedBody.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { mapDeep } from "../../models/internal/plainData.js"
+import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
 import * as WireErrors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import type { Row } from "./operations.js"
-import type { SignatureCheck } from "./signature.js"
+import { readAccessKeyId, type SignatureCheck } from "./signature.js"
 
 export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
@@ -156,6 +157,10 @@ const check = <Plane>(
       request.method !== "POST" || isJson(request.headers["content-type"]) ? undefined : wireErrors.wrongContentType
     )
 
+/** Provides the access key that signed the request. */
+export const withCaller = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.provideService(CallerKey, readAccessKeyId(request) ?? unrestrictedKey)
+
 /** Reads the members in path and query. An ARN is the rest of the path, and a list is a repeated parameter. */
 const readAddress = (path: string, url: string): Result.Result<object, WireError> => {
   if (!path.endsWith("*")) return Result.succeed({})
@@ -194,7 +199,8 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
         const call = (body: Uint8Array) =>
           Effect.flatMap(
             Effect.fromResult(Result.all([parse(body), readAddress(row.path, request.url)])),
-            ([members, address]) => Effect.mapError(row.call(plane, { ...members, ...address }), WireErrors.fromPlane)
+            ([members, address]) =>
+              withCaller(request)(Effect.mapError(row.call(plane, { ...members, ...address }), WireErrors.fromPlane))
           )
         return readBody(request).pipe(
           Effect.tap((body) => settings.signatures.content(request, service, body)),

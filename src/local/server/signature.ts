@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as NodeCrypto from "node:crypto"
 import { makeSigner, nodeSha256 } from "../../internal/signature.js"
+import { agentKey } from "../backend/authorization.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 
@@ -193,7 +194,11 @@ const verify = (
     ) return yield* Effect.fail(mismatch)
   })
 
-export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) => {
+/** The access key of a policy. It need not be secret, because other keys have no policy. */
+export const agentCredentials = { accessKeyId: agentKey, secretAccessKey: Redacted.make(agentKey) }
+
+/** `hasPolicy`: whether the signatures of the access key `agent` are always verified, so that its caller is known. */
+export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>, hasPolicy: boolean) => {
   const signer = makeSigner(nodeSha256(NodeCrypto))
   return {
     /** Checks the headers only. */
@@ -201,6 +206,10 @@ export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>) 
     /** Checks the body, too. Runs after `headers`. */
     content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
       // A mode that a JavaScript program misspelled counts as `verify`.
-      mode === "presence" || mode === "off" ? Effect.void : verify(signer, credentials, request, service, body)
+      mode !== "presence" && mode !== "off"
+        ? verify(signer, credentials, request, service, body)
+        : hasPolicy && readAccessKeyId(request) === agentKey
+        ? verify(signer, [agentCredentials], request, service, body)
+        : Effect.void
   }
 }

@@ -17,14 +17,12 @@ import * as Constraint from "../../models/internal/constraint.js"
 import { type Path, toAwsSentence, type Violation } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import { CallerSession, isSessionName } from "../backend/callContext.js"
 import { duplicateTags, hasDuplicates } from "../backend/issuer.js"
 import type { Issuer } from "../backend/statuses.js"
 import { isCrossSite } from "./browserRoute.js"
-import { readBody, respondDefect, respondError, serveDocument, type Settings } from "./dispatch.js"
+import { readBody, respondDefect, respondError, serveDocument, type Settings, withCaller } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
-import { readAccessKeyId } from "./signature.js"
 
 const service = "sts"
 const version = "2011-06-15"
@@ -247,13 +245,6 @@ const unknownAction: WireError = {
   status: 400,
   name: "InvalidAction",
   message: `The local server has these actions of STS: ${[...actions.keys()].join(", ")}, in the version ${version}`
-}
-
-/** Provides the session of the access key that signed the request. Without a signature the default stays. */
-const withCaller = (request: HttpServerRequest.HttpServerRequest) => {
-  const session = readAccessKeyId(request)
-  return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-    session !== undefined && isSessionName(session) ? Effect.provideService(effect, CallerSession, session) : effect
 }
 
 const handler = (sts: SecurityTokenService.Service, settings: Settings) =>

@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto"
 import * as Model from "../../../models/Oauth2CredentialProvider.js"
 import { type AuthorizationServer, OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
+import { checkSecret } from "../authorization.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
 import { invalid, notFound } from "../failures.js"
@@ -114,7 +115,8 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     vendor: ({ request }) => ({ credentialProviderVendor: request.credentialProviderVendor })
   })
 
-  const resolve = Effect.fnUntraced(function*({ callbackId, name, request }: Stored) {
+  const resolve = Effect.fnUntraced(function*({ callbackId, name, request, secretArn }: Stored) {
+    yield* checkSecret(secretArn)
     const server = yield* AuthorizationServers.resolve(request, dependencies)
     return {
       name,

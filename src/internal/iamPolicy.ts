@@ -1,0 +1,301 @@
+/** IAM policies: their schema, and whether they allow a call. */
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Issue from "effect/SchemaIssue"
+import * as Constraint from "../models/internal/constraint.js"
+
+// -----------------------------------------------------------------------------
+// Patterns
+// -----------------------------------------------------------------------------
+
+/** Whether a value matches a pattern with `*` and `?`, in time proportional to the product of their lengths. */
+export const isLike = (pattern: string, value: string): boolean => {
+  let position = 0
+  let star = -1
+  let resumeAt = 0
+  for (let index = 0; index < value.length; index++) {
+    if (pattern[position] === "*") {
+      star = position++
+      resumeAt = index--
+    } else if (pattern[position] === "?" || pattern[position] === value[index]) {
+      position++
+    } else if (star === -1) {
+      return false
+    } else {
+      // The last star takes one more character.
+      position = star + 1
+      index = resumeAt++
+    }
+  }
+  return /^\**$/.test(pattern.slice(position))
+}
+
+/** Splits an ARN into its six parts. The last one can have colons. */
+const splitArn = (arn: string): ReadonlyArray<string> => {
+  const parts = arn.split(":")
+  return [...parts.slice(0, 5), parts.slice(5).join(":")]
+}
+
+/** Whether an ARN matches a pattern, part by part. */
+const isArnLike = (pattern: string, arn: string): boolean => {
+  if (pattern === "*") return true
+  const parts = splitArn(arn)
+  return splitArn(pattern).every((part, index) => isLike(part, parts[index] ?? ""))
+}
+
+// -----------------------------------------------------------------------------
+// Conditions
+// -----------------------------------------------------------------------------
+
+type Test = (value: string, expected: string) => boolean
+
+/** An ISO 8601 date, or seconds since the epoch. */
+const readTime = (time: string): number =>
+  /^\d+$/.test(time) ? Number(time) * 1000 : Option.match(DateTime.make(time), {
+    onNone: () => NaN,
+    onSome: DateTime.toEpochMillis
+  })
+
+const comparisons = (type: string, read: (value: string) => number): ReadonlyArray<readonly [string, Test]> => [
+  [`${type}Equals`, (value, expected) => read(value) === read(expected)],
+  [`${type}LessThan`, (value, expected) => read(value) < read(expected)],
+  [`${type}LessThanEquals`, (value, expected) => read(value) <= read(expected)],
+  [`${type}GreaterThan`, (value, expected) => read(value) > read(expected)],
+  [`${type}GreaterThanEquals`, (value, expected) => read(value) >= read(expected)]
+]
+
+const isSame: Test = (value, expected) => value.toLowerCase() === expected.toLowerCase()
+
+const tests: ReadonlyMap<string, Test> = new Map([
+  ["StringEquals", (value, expected) => value === expected],
+  ["StringEqualsIgnoreCase", isSame],
+  ["StringLike", (value, expected) => isLike(expected, value)],
+  ["ArnEquals", (value, expected) => isArnLike(expected, value)],
+  ["ArnLike", (value, expected) => isArnLike(expected, value)],
+  ["Bool", isSame],
+  ...comparisons("Numeric", Number),
+  ...comparisons("Date", readTime)
+])
+
+const negations = new Map(
+  [...tests].filter(([name]) => /^(String|Arn|Numeric|Date)(Equals|Like)/.test(name))
+    .map(([name, test]) => [name.replace(/(?=Equals|Like)/, "Not"), test])
+)
+
+const parseOperator = (operator: string) => {
+  const [, quantifier, name = "", ifExists] = /^(ForAllValues|ForAnyValue)?:?(\w+?)(IfExists)?$/.exec(operator) ?? []
+  const test = tests.get(name) ?? negations.get(name)
+  return test && operator === `${quantifier === undefined ? "" : `${quantifier}:`}${name}${ifExists ?? ""}`
+    ? { quantifier, test, isNegative: negations.has(name), ifExists: ifExists !== undefined }
+    : undefined
+}
+
+/** The condition keys that calls can have. A star stands for the key of a tag. */
+export const conditionKeys = [
+  "aws:CurrentTime",
+  "aws:PrincipalArn",
+  "aws:RequestTag/*",
+  "aws:ResourceTag/*",
+  "aws:TagKeys",
+  "bedrock-agentcore:InboundJwtClaim/aud",
+  "bedrock-agentcore:InboundJwtClaim/client_id",
+  "bedrock-agentcore:InboundJwtClaim/iss",
+  "bedrock-agentcore:InboundJwtClaim/scope",
+  "bedrock-agentcore:InboundJwtClaim/sub",
+  "bedrock-agentcore:userid",
+  "sts:DurationSeconds",
+  "sts:IdentityTokenAudience",
+  "sts:SigningAlgorithm"
+] as const
+
+// -----------------------------------------------------------------------------
+// Schema
+// -----------------------------------------------------------------------------
+
+const toList = <A>(value: A | ReadonlyArray<A> | undefined): ReadonlyArray<A> =>
+  // `Array.isArray` does not narrow a read-only array.
+  value === undefined ? [] : Array.isArray(value) ? value : [value as A]
+
+const oneOrMany = <A, I>(item: Schema.Codec<A, I>) => Schema.Union([item, Schema.Array(item)])
+
+const Patterns = Constraint.optional(oneOrMany(Schema.String))
+
+const Condition = Schema.Record(
+  Schema.String,
+  Schema.Record(Schema.String, oneOrMany(Schema.Union([Schema.String, Schema.Number, Schema.Boolean])))
+)
+
+const problemAt = (path: ReadonlyArray<PropertyKey>, message: string) =>
+  new Issue.Pointer(path, Constraint.problem(`${Constraint.prefix} ${message}`))
+
+const findValueProblem = (operator: string, value: string): string | undefined =>
+  /\$\{/.test(value)
+    ? "not have a policy variable, which is not evaluated here"
+    : /Numeric/.test(operator) && !Number.isFinite(Number(value || NaN))
+    ? "be a number"
+    : /Date/.test(operator) && Number.isNaN(readTime(value))
+    ? "be an ISO 8601 date, or seconds since 1970"
+    : /Bool|Null/.test(operator) && !/^(true|false)$/i.test(value)
+    ? "be true or false"
+    : undefined
+
+const findConditionProblems = (condition: typeof Condition.Type) =>
+  Object.entries(condition).flatMap(([operator, keys]) =>
+    operator !== "Null" && parseOperator(operator) === undefined
+      ? [problemAt(["Condition", operator], "be a condition operator of the type String, Arn, Numeric, Date, Bool or Null")]
+      : Object.entries(keys).flatMap(([key, values]) => {
+        const path = ["Condition", operator, key]
+        return conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))
+          ? toList(values).flatMap((value) => {
+            const problem = findValueProblem(operator, String(value))
+            return problem === undefined ? [] : [problemAt(path, problem)]
+          })
+          : [problemAt(path, `be a condition key that is evaluated here: ${conditionKeys.join(", ")}`)]
+      })
+  )
+
+const actionPattern = /^(\*|[\w-]+:[\w*?]+)$/
+
+const resourcePattern = /^(\*|arn(:[^:\s]*){4}:\S+)$/
+
+/** The services whose actions are authorized here. */
+const services = /^(\*|bedrock-agentcore:|kms:|secretsmanager:|sts:)/i
+
+/** Statements about other services never apply here, so their resources and conditions can be any. */
+const isRelevant = ({ Action }: { readonly Action?: string | ReadonlyArray<string> | undefined }): boolean =>
+  Action === undefined || toList(Action).some((action) => services.test(action))
+
+const findPatternProblems = (
+  statement: { readonly [name: string]: unknown },
+  names: readonly [string, string],
+  pattern: RegExp,
+  form: string
+) => {
+  const [name, ...others] = names.filter((name) => statement[name] !== undefined)
+  if (name === undefined || others.length > 0) return [problemAt([], `have either ${names.join(" or ")}`)]
+  const values = toList(statement[name] as string | ReadonlyArray<string>)
+  const wrong = values.find((value) => value.includes("${") || !pattern.test(value))
+  return values.length === 0
+    ? [problemAt([name], "not be empty")]
+    : wrong === undefined
+    ? []
+    : [problemAt([name], wrong.includes("${") ? "not have a policy variable, which is not evaluated here" : `be ${form}`)]
+}
+
+const Statement = Schema.Struct({
+  Sid: Constraint.optional(Schema.String),
+  Effect: Constraint.oneOf("Allow", "Deny"),
+  Action: Patterns,
+  NotAction: Patterns,
+  Resource: Patterns,
+  NotResource: Patterns,
+  Condition: Constraint.optional(Condition)
+}).check(Schema.makeFilter((statement) => [
+  ...findPatternProblems(statement, ["Action", "NotAction"], actionPattern, "*, or a service and an action"),
+  ...isRelevant(statement)
+    ? [
+      ...findPatternProblems(statement, ["Resource", "NotResource"], resourcePattern, "*, or an ARN with six parts"),
+      ...findConditionProblems(statement.Condition ?? {})
+    ]
+    : []
+]))
+
+/**
+ * An identity-based policy. What is not evaluated here is an error: principals, policy variables, and other operators
+ * and condition keys.
+ */
+export const Policy = Schema.Struct({
+  Version: Constraint.optional(Constraint.oneOf("2012-10-17", "2008-10-17")),
+  Id: Constraint.optional(Schema.String),
+  Statement: oneOrMany(Statement)
+})
+
+export type Policy = typeof Policy.Type
+
+// -----------------------------------------------------------------------------
+// Evaluation
+// -----------------------------------------------------------------------------
+
+/** One action on one resource, with the values of its condition keys. Absent keys are undefined. */
+export interface Call {
+  /** As in `sts:GetWebIdentityToken`. */
+  readonly action: string
+  readonly resource: string
+  readonly context: { readonly [key: string]: string | ReadonlyArray<string> | undefined }
+}
+
+/** A statement, and how messages name it. */
+interface Named {
+  readonly name: string
+  readonly statement: typeof Statement.Type
+}
+
+export type Decision =
+  | { readonly _tag: "Allowed"; readonly by: ReadonlyArray<string> }
+  | { readonly _tag: "ExplicitDeny" | "ImplicitDeny"; readonly advice: string }
+
+const matchesAction = ({ Action, NotAction }: typeof Statement.Type, { action }: Call): boolean =>
+  toList(Action ?? NotAction).some((pattern) => isLike(pattern.toLowerCase(), action.toLowerCase()))
+    === (Action !== undefined)
+
+const matchesResource = ({ NotResource, Resource }: typeof Statement.Type, { resource }: Call): boolean =>
+  toList(Resource ?? NotResource).some((pattern) => isArnLike(pattern, resource)) === (Resource !== undefined)
+
+const holds = (operator: string, expected: ReadonlyArray<string>, found: ReadonlyArray<string>): boolean => {
+  const parsed = parseOperator(operator)
+  // `Null` is the only operator that is not parsed. The values of one key are alternatives.
+  if (parsed === undefined) return expected.some((value) => isSame(value, String(found.length === 0)))
+  const { ifExists, isNegative, quantifier, test } = parsed
+  if (found.length === 0) return ifExists || quantifier === "ForAllValues" || (isNegative && quantifier === undefined)
+  const passes = (value: string) => expected.some((one) => test(value, one)) !== isNegative
+  return quantifier === "ForAllValues" || (quantifier === undefined && isNegative)
+    ? found.every(passes)
+    : found.some(passes)
+}
+
+/** Returns the first condition that does not hold, as `operator key`. */
+const findUnmet = ({ Condition = {} }: typeof Statement.Type, { context }: Call): string | undefined => {
+  const values = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), toList(value)]))
+  for (const [operator, keys] of Object.entries(Condition)) {
+    for (const [key, expected] of Object.entries(keys)) {
+      if (!holds(operator, toList(expected).map(String), values.get(key.toLowerCase()) ?? [])) return `${operator} ${key}`
+    }
+  }
+  return undefined
+}
+
+/** The statements of policies, with their names: the `Sid`, or the position. */
+export const statementsOf = (policies: ReadonlyArray<Policy>): ReadonlyArray<Named> =>
+  policies.flatMap(({ Statement }, policy) =>
+    toList(Statement).map((statement, index) => ({
+      name: statement.Sid === undefined
+        ? `statement ${index + 1}${policies.length === 1 ? "" : ` of policy ${policy + 1}`}`
+        : `statement '${statement.Sid}'`,
+      statement
+    }))
+  )
+
+const advise = (allows: ReadonlyArray<Named>, call: Call): string => {
+  const conditional = allows.find(({ statement }) => matchesResource(statement, call))
+  if (conditional !== undefined) {
+    return `the condition '${findUnmet(conditional.statement, call)}' of ${conditional.name} does not hold`
+  }
+  return allows[0] === undefined
+    ? `no statement allows the action: add one with the action ${call.action} and the resource ${call.resource}`
+    : `add the resource ${call.resource} to ${allows[0].name}`
+}
+
+/** Evaluates policies as IAM does: a deny precedes an allow, and without an allow the call is denied. */
+export const evaluate = (policies: ReadonlyArray<Policy>, call: Call): Decision => {
+  const ofAction = statementsOf(policies).filter(({ statement }) => matchesAction(statement, call))
+  const matching = ofAction.filter(({ statement }) =>
+    matchesResource(statement, call) && findUnmet(statement, call) === undefined
+  )
+  const deny = matching.find(({ statement }) => statement.Effect === "Deny")
+  return deny !== undefined
+    ? { _tag: "ExplicitDeny", advice: `${deny.name} denies it` }
+    : matching.length > 0
+    ? { _tag: "Allowed", by: matching.map(({ name }) => name) }
+    : { _tag: "ImplicitDeny", advice: advise(ofAction.filter(({ statement }) => statement.Effect === "Allow"), call) }
+}

@@ -1,0 +1,278 @@
+/**
+ * Authorizes the calls of callers with IAM policies. The required resources and the condition keys of each operation
+ * are those of AWS's service reference. It is a test of policies, and not a security boundary.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { decodeJwt } from "jose"
+import { AccessDeniedException } from "../../IdentityError.js"
+import * as IamPolicy from "../../internal/iamPolicy.js"
+import type * as Operation from "../../Operation.js"
+import { callOf, fromTable } from "../../plane/make.js"
+import * as Arn from "./arn.js"
+import { CallerKey, sessionNameOf, unrestrictedKey, warn } from "./callContext.js"
+import { type Exception, raise } from "./failures.js"
+import { role } from "./issuer.js"
+import type { Settings } from "./secrets.js"
+
+/** The access key of the option `policy`. Planes in process act as its caller. */
+export const agentKey = "agent"
+
+// -----------------------------------------------------------------------------
+// Resources
+// -----------------------------------------------------------------------------
+
+const workload = ["workload-identity-directory", "workload-identity"] as const
+
+const providerOf = (kind: Arn.ProviderKind) => ["token-vault", `${kind}credentialprovider`] as const
+
+type ResourceType =
+  | typeof workload[number]
+  | ReturnType<typeof providerOf>[number]
+  | "consent-portal"
+
+/** The types of the required resources, by a part of the operation's name. The first part that matches counts. */
+const types: ReadonlyArray<readonly [part: RegExp, types: ReadonlyArray<ResourceType>]> = [
+  [/WorkloadAccessToken|WorkloadIdentit/, workload],
+  [/ResourceOauth2Token|ResourceTokenAuth/, [...workload, ...providerOf("oauth2")]],
+  [/ResourceApiKey/, [...workload, ...providerOf("apikey")]],
+  [/ResourcePaymentToken/, [...workload, ...providerOf("payment")]],
+  [/Oauth2CredentialProvider/, providerOf("oauth2")],
+  [/ApiKeyCredentialProvider/, providerOf("apikey")],
+  [/PaymentCredentialProvider/, providerOf("payment")],
+  [/TokenVault/, ["token-vault"]],
+  [/ConsentPortal$/, ["consent-portal"]]
+]
+
+/** The operations on tags, and lists without a type, have none. */
+export const requiredTypes = (operation: string): ReadonlyArray<ResourceType> =>
+  types.find(([part]) => part.test(operation))?.[1] ?? []
+
+/** What a request and its workload access token name. */
+interface Names {
+  readonly workload?: string | undefined
+  readonly provider?: string | undefined
+}
+
+/** A request of any operation. Requests are checked before they are authorized. */
+interface Request {
+  readonly name?: string
+  readonly workloadName?: string
+  readonly workloadIdentityToken?: Redacted.Redacted
+  readonly resourceCredentialProviderName?: string
+  readonly resourceArn?: string
+  readonly consentPortalIdentifier?: string
+  readonly tokenVaultId?: string
+  readonly sessionUri?: Redacted.Redacted
+  readonly userId?: string
+  readonly userToken?: Redacted.Redacted
+  readonly userIdentifier?: { readonly userId?: string; readonly userToken?: Redacted.Redacted }
+  readonly tags?: Readonly<Record<string, string>>
+  readonly tagKeys?: ReadonlyArray<string>
+  readonly audience?: ReadonlyArray<string>
+  readonly durationSeconds?: number
+  readonly signingAlgorithm?: string
+}
+
+/** A guess: a request without a name, such as one for a list, is for all resources of the type. */
+const all = "*"
+
+const findResources = (
+  account: Arn.Account,
+  operation: string,
+  { consentPortalIdentifier = all, name = all, resourceArn, tokenVaultId = "default" }: Request,
+  { provider = name, workload = name }: Names
+): ReadonlyArray<string> => {
+  if (operation === "GetWebIdentityToken") return [Arn.webIdentity(account)]
+  const resources = requiredTypes(operation).map((type) => {
+    switch (type) {
+      case "workload-identity-directory":
+        return Arn.workloadIdentityDirectory(account)
+      case "workload-identity":
+        return Arn.workloadIdentity(account, workload)
+      case "token-vault":
+        return Arn.tokenVault(account, tokenVaultId)
+      case "consent-portal":
+        return consentPortalIdentifier.startsWith("arn:")
+          ? consentPortalIdentifier
+          : Arn.consentPortal(account, consentPortalIdentifier)
+      case "oauth2credentialprovider":
+        return Arn.provider(account, "oauth2", provider)
+      case "apikeycredentialprovider":
+        return Arn.provider(account, "apikey", provider)
+      case "paymentcredentialprovider":
+        return Arn.provider(account, "payment", provider)
+    }
+  })
+  return resources.length > 0 ? resources : [resourceArn ?? all]
+}
+
+// -----------------------------------------------------------------------------
+// Condition keys
+// -----------------------------------------------------------------------------
+
+type Values = IamPolicy.Call["context"]
+
+const prefixKeys = (prefix: string, tags: Readonly<Record<string, string>> = {}): Values =>
+  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]))
+
+/** Reads the claims without checking the token. The operation rejects an invalid one. */
+const readClaims = (token: Redacted.Redacted | undefined): Values => {
+  if (token === undefined) return {}
+  try {
+    const { aud, client_id, iss, scope, sub } = decodeJwt<{ readonly client_id?: string; readonly scope?: string }>(
+      Redacted.value(token)
+    )
+    const claims = { aud, client_id, iss, scope: scope?.split(" "), sub }
+    return Object.fromEntries(
+      Object.entries(claims).map(([name, value]) => [`bedrock-agentcore:InboundJwtClaim/${name}`, value])
+    )
+  } catch {
+    return {}
+  }
+}
+
+const readValues = (
+  { audience, durationSeconds, signingAlgorithm, tagKeys, tags, userId, userIdentifier, userToken }: Request
+): Values => ({
+  "bedrock-agentcore:userid": userIdentifier?.userId ?? userId,
+  ...readClaims(userIdentifier?.userToken ?? userToken),
+  "aws:TagKeys": tagKeys ?? (tags && Object.keys(tags)),
+  ...prefixKeys("aws:RequestTag", tags),
+  "sts:IdentityTokenAudience": audience,
+  "sts:DurationSeconds": durationSeconds?.toString(),
+  "sts:SigningAlgorithm": signingAlgorithm
+})
+
+// -----------------------------------------------------------------------------
+// The caller
+// -----------------------------------------------------------------------------
+
+/** A caller with policies. */
+interface Restricted {
+  readonly arn: string
+  readonly principalArn: string
+  readonly policies: ReadonlyArray<IamPolicy.Policy>
+}
+
+/** The caller of the call. Undefined for a caller without policies, and for pages and the control. */
+const Caller = Context.Reference("effect-agentcore-identity/local/RestrictedCaller", {
+  defaultValue: (): Restricted | undefined => undefined
+})
+
+/** Returns the sentence of the exception if the caller may not perform the action. Logs what to change. */
+const findDenial = Effect.fnUntraced(
+  function*({ arn, policies, principalArn }: Restricted, action: string, resource: string, values: Values) {
+    const now = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))
+    const context = { ...values, "aws:PrincipalArn": principalArn, "aws:CurrentTime": now }
+    const decision = IamPolicy.evaluate(policies, { action, resource, context })
+    if (decision._tag === "Allowed") return undefined
+    const sentence = `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`
+    yield* warn(`${sentence}: ${decision.advice}`)
+    return `${sentence} ${
+      decision._tag === "ExplicitDeny"
+        ? "with an explicit deny in an identity-based policy"
+        : `because no identity-based policy allows the ${action} action`
+    }`
+  }
+)
+
+/**
+ * Checks that the caller may read a secret, because AWS reads secrets with the caller's permissions. The message begins
+ * as the one of the live service.
+ */
+export const checkSecret = (
+  secretArn: string | undefined
+): Effect.Effect<void, Exception<"AccessDeniedException">> =>
+  Effect.flatMap(Caller, (caller) =>
+    caller === undefined || secretArn === undefined
+      ? Effect.void
+      : Effect.flatMap(findDenial(caller, "secretsmanager:GetSecretValue", secretArn, {}), (sentence) =>
+        sentence === undefined
+          ? Effect.void
+          : raise("AccessDeniedException", `Access denied when retrieving secret '${secretArn}'. ${sentence}`)))
+
+// -----------------------------------------------------------------------------
+// Planes
+// -----------------------------------------------------------------------------
+
+export interface Options {
+  readonly account: Arn.Account
+  readonly settings: Settings
+  /** The policy of planes in process, and of the access key `agent`. */
+  readonly policy: IamPolicy.Policy | undefined
+  /** Returns undefined for an invalid token. */
+  readonly findWorkload: (token: Redacted.Redacted) => Effect.Effect<string | undefined>
+  /** Returns undefined for an unknown session. */
+  readonly findSession: (sessionUri: Redacted.Redacted) => Effect.Effect<Names | undefined>
+  readonly findTags: (resourceArn: string) => Effect.Effect<Readonly<Record<string, string>>>
+}
+
+const actionsOf = (operation: string, { tags = {} }: Request): ReadonlyArray<string> =>
+  operation !== "GetWebIdentityToken"
+    ? [`bedrock-agentcore:${operation}`]
+    : Object.keys(tags).length === 0
+    ? ["sts:GetWebIdentityToken"]
+    : ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"]
+
+export const make = (options: Options) => {
+  const { account, findSession, findTags, findWorkload, policy, settings } = options
+
+  /** Returns undefined for a token or session that the operation rejects. */
+  const findNames = (request: Request): Effect.Effect<Names | undefined> => {
+    const { resourceCredentialProviderName: provider, sessionUri, workloadIdentityToken, workloadName } = request
+    return workloadIdentityToken !== undefined
+      ? Effect.map(findWorkload(workloadIdentityToken), (workload) => workload === undefined ? undefined : { provider, workload })
+      : sessionUri !== undefined
+      ? findSession(sessionUri)
+      : Effect.succeed({ provider, workload: workloadName })
+  }
+
+  const authorize = Effect.fnUntraced(function*(caller: Restricted, operation: string, request: Request) {
+    const names = yield* findNames(request)
+    // No policy can forbid GetCallerIdentity.
+    if (names === undefined || operation === "GetCallerIdentity") return
+    const values = readValues(request)
+    for (const action of actionsOf(operation, request)) {
+      for (const resource of findResources(account, operation, request, names)) {
+        const context = { ...values, ...prefixKeys("aws:ResourceTag", yield* findTags(resource)) }
+        const message = yield* findDenial(caller, action, resource, context)
+        if (message !== undefined) return yield* new AccessDeniedException({ operation, message })
+      }
+    }
+  })
+
+  const findPolicies = (key: string) =>
+    key === agentKey && policy !== undefined
+      ? Effect.succeed([policy])
+      : Effect.map(settings, ({ policies = {} }) => Object.hasOwn(policies, key) ? policies[key] : undefined)
+
+  const restrict = <A, E>(key: string, operation: string, request: unknown, call: Effect.Effect<A, E>) =>
+    Effect.flatMap(findPolicies(key), (policies) => {
+      if (policies === undefined) return call
+      const caller = {
+        arn: Arn.assumedRole(account, role, sessionNameOf(key)),
+        principalArn: Arn.role(account, role),
+        policies
+      }
+      return authorize(caller, operation, request as Request).pipe(
+        Effect.andThen(call),
+        Effect.provideService(Caller, caller),
+        Effect.provideService(CallerKey, key)
+      )
+    })
+
+  /** Authorizes every operation of a plane. */
+  return <const T extends Operation.Table>(table: T, plane: Operation.Plane<T>): Operation.Plane<T> =>
+    fromTable(table, ({ name }, method) => (request) => {
+      const call = callOf(plane, method)(request)
+      // The cast restores the types of the operation.
+      return Effect.withFiber((fiber) => {
+        const key = fiber.getRef(CallerKey) ?? (policy === undefined ? unrestrictedKey : agentKey)
+        return key === unrestrictedKey ? call : restrict(key, name, request, call)
+      }) as never
+    })
+}

@@ -1,0 +1,107 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
+import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+
+const account = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
+const directory = `${account}:workload-identity-directory/default`
+const workload = `${directory}/workload-identity/agent`
+const vault = `${account}:token-vault/default`
+const weather = `${vault}/apikeycredentialprovider/weather`
+const user = (key: string) => `arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/${key}`
+
+const allow = (Sid: string, Action: string, ...Resource: ReadonlyArray<string>) =>
+  ({ Sid, Effect: "Allow", Action: `bedrock-agentcore:${Action}`, Resource }) as const
+
+const policy = {
+  Version: "2012-10-17",
+  Statement: [
+    allow("Tokens", "GetWorkloadAccessToken", directory, workload),
+    allow("Keys", "GetResourceApiKey", directory, workload, vault)
+  ]
+} as const satisfies LocalBackend.Policy
+
+const setup: IdentitySetup.IdentitySetup = {
+  workloadIdentities: [{ name: "agent" }],
+  apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("key-of-the-weather") }]
+}
+
+const getApiKey = Effect.gen(function*() {
+  const dataPlane = yield* DataPlane.DataPlane
+  const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+  return yield* dataPlane.getResourceApiKey({
+    workloadIdentityToken: workloadAccessToken,
+    resourceCredentialProviderName: "weather"
+  })
+})
+
+/** Runs an effect over the planes of the AWS SDK. */
+const signedBy = (accessKeyId: string, secret = accessKeyId) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(LocalServer.LocalServer, ({ url }) =>
+    Effect.provide(
+      effect,
+      AwsPlanes.layer({
+        endpoint: url,
+        region: "us-west-2",
+        credentials: { accessKeyId, secretAccessKey: Redacted.make(secret) }
+      })
+    ))
+
+const denial = (key: string, action: string, resource: string) =>
+  `User: ${user(key)} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy `
+  + `allows the ${action} action`
+
+const getKeyDenied = (key: string) => denial(key, "bedrock-agentcore:GetResourceApiKey", weather)
+
+const assertDenied = Effect.fnUntraced(function*<R>(effect: Effect.Effect<unknown, unknown, R>, message: string) {
+  const error = yield* Effect.flip(effect)
+  assert.deepInclude(error, { _tag: "AccessDeniedException" })
+  assert.include(String(error), message)
+})
+
+describe("a policy of the layer", () => {
+  it.live("denies its planes what it does not allow, and not the control", () =>
+    Effect.gen(function*() {
+      yield* assertDenied(getApiKey, getKeyDenied("agent"))
+      const control = yield* LocalControl.LocalControl
+      const [record] = yield* control.requests
+      assert.deepStrictEqual(record?.operation, "GetResourceApiKey")
+      assert.deepStrictEqual(Option.map(record?.error ?? Option.none(), ({ name }) => name), Option.some("AccessDeniedException"))
+      assert.deepStrictEqual(record?.reasons, [
+        `User: ${user("agent")} is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: ${weather}: `
+        + `add the resource ${weather} to statement 'Keys'`
+      ])
+      yield* control.seed({ workloadIdentities: [{ name: "another" }] })
+      assert.strictEqual((yield* control.resources).workloadIdentities.items.length, 2)
+    }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
+
+  it.live("denies the same over the AWS SDK to the key of the environment, and allows another key everything", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* LocalServer.LocalServer
+      const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = environment
+      assert.strictEqual(id, "agent")
+      yield* assertDenied(signedBy("agent", secret)(getApiKey), getKeyDenied("agent"))
+      for (const key of ["local", "AKIAIOSFODNN7EXAMPLE"]) {
+        assert.strictEqual(Redacted.value((yield* signedBy(key)(getApiKey)).apiKey), "key-of-the-weather")
+      }
+      // The caller is known only with its signature.
+      const wrong = yield* Effect.flip(signedBy("agent", "wrong")(getApiKey))
+      assert.include(String(wrong), "signature we calculated does not match")
+      const sts = yield* SecurityTokenService.SecurityTokenService
+      assert.strictEqual((yield* sts.getCallerIdentity({})).arn, user("agent"))
+      yield* assertDenied(
+        signedBy("agent")(SecurityTokenService.SecurityTokenService.use((sts) =>
+          sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+        )),
+        denial("agent", "sts:GetWebIdentityToken", "arn:aws:sts::123456789012:self")
+      )
+    }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
+})
