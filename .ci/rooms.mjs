@@ -37,7 +37,7 @@ local/control: local/control/ local/LocalControl. <- ground values internal plan
   local/vaultFile local/authorization local/backend node
 local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
   local/vaultFile local/backend local/control node effect/http @effect/platform-node
-local/standalone: local/standalone/ <- internal plane flow local/internal local/oauth local/vaultFile local/authorization
+local/standalone: local/standalone/ <- internal plane flow/private flow local/internal local/oauth local/vaultFile local/authorization
   local/control local/server node
 local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes

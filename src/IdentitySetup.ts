@@ -41,52 +41,16 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
-import * as Result from "effect/Result"
-import * as Parser from "effect/SchemaParser"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
-import * as Jsonc from "./identitySetup/jsonc.js"
+import { makeParser } from "./identitySetup/parser.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
-import { toWords, type Violation } from "./models/internal/violation.js"
-import { readViolations } from "./plane/violations.js"
 
 /**
  * @since 0.1.0
  */
 export * from "./identitySetup/setup.js"
-
-const toProblem = (violation: Violation): Jsonc.Problem => ({
-  // A key in JSON is never a symbol.
-  path: violation.path as Jsonc.Path,
-  reason: toWords(violation)
-})
-
-const decode = (onExcessProperty: "error" | "ignore") => {
-  // A violation contains the type of a value.
-  const run = Parser.decodeUnknownResult(IdentitySetup, { errors: "all", onExcessProperty, reportInput: true })
-  return (value: unknown) => Result.mapError(run(value), readViolations)
-}
-
-const decodeKnown = decode("ignore")
-
-const decodeAll = decode("error")
-
-/** Whether a property with a wrong name explains another violation: a missing property, or a rule about its object. */
-const explains = (violation: Violation, other: Violation): boolean => {
-  if (violation.rule !== "name" || violation.suggestion === undefined) return false
-  const object = violation.path.slice(0, -1)
-  return Equal.equals(other.path, object)
-    || other.rule === "missing" && Equal.equals(other.path, [...object, violation.suggestion])
-}
-
-/** Rules about several properties run only without unknown properties. */
-const findProblems = (value: unknown, found: ReadonlyArray<Violation>): ReadonlyArray<Jsonc.Problem> => {
-  const others = Result.match(decodeKnown(value), { onFailure: (violations) => violations, onSuccess: () => [] })
-  const isNew = (other: Violation) => !found.some((one) => Equal.equals(one, other) || explains(one, other))
-  return [...found, ...others.filter(isNew)].map(toProblem)
-}
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.
@@ -122,14 +86,9 @@ export const parse = (
     /** The name of the file in errors. */
     readonly file: string
   }
-): Effect.Effect<IdentitySetup, SetupParseError> =>
-  Effect.gen(function*() {
-    const document = yield* Jsonc.parse(text, options.file)
-    return yield* Effect.mapError(
-      Effect.fromResult(decodeAll(document.value)),
-      (found) => document.toError(findProblems(document.value, found))
-    )
-  })
+): Effect.Effect<IdentitySetup, SetupParseError> => parseFile(text, options.file)
+
+const parseFile = makeParser(IdentitySetup)
 
 /**
  * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are

@@ -251,6 +251,14 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
+    if (settings.policy !== undefined && settings.signatures === "verify") {
+      return yield* new CannotStart({
+        message:
+          "--policy verifies the signatures of its own access key. With --signatures verify, give the policies of "
+          + "AGENTCORE_LOCAL_ACCESS_KEY_ID in the file of --config, as local.policies"
+      })
+    }
+    const policy = settings.policy === undefined ? undefined : yield* SetupFile.loadPolicy(settings.policy)
     const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
     const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
@@ -262,6 +270,7 @@ const start = (settings: Settings) =>
       publicUrl: settings.publicUrl,
       accountId: settings.account,
       region: settings.region,
+      policy,
       workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       secretEnvironment: accessKey?.environment,
       authorizationServer: hasAuthorizationServer(settings)

@@ -59,6 +59,10 @@ export const add = (root: Root) =>
       collect
     )
     .option("--config <file>", `${setupFile}. Its section 'local' is reloaded when it changes`)
+    .option(
+      "--policy <file>",
+      "IAM policy of the printed access key 'agent'. Other keys may do everything: it tests a policy, and protects nothing"
+    )
     .option("--vault <file>", "Store everything in this file, encrypted (default: in memory)")
     .addOption(
       new Option("--signatures <check>", "How request signatures are checked")
@@ -116,6 +120,7 @@ export const add = (root: Root) =>
       examples: [
         `eval "$(agentcore-identity local --authorization-server &)"`,
         "agentcore-identity local --config setup.jsonc --exec -- npm test",
+        "agentcore-identity local --policy policy.json --exec -- npm test",
         "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
         "agentcore-identity local clock --advance '61 minutes'"
       ]

@@ -3,8 +3,8 @@
  * `local` of a setup file, and the option `settings` of the backend.
  */
 import * as Schema from "effect/Schema"
-import { isIssuer } from "../internal/issuerUrl.js"
 import { Policy } from "../internal/iamPolicy.js"
+import { isIssuer } from "../internal/issuerUrl.js"
 import { type Lifetime, lifetimePattern } from "../internal/lifetime.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
@@ -121,8 +121,8 @@ export const LocalSettings = Schema.Struct({
    * form of AWS. What the local server does not evaluate, such as policy variables, is an error. It is a test of
    * policies, and not a security boundary.
    */
-  policies: Constraint.optional(Schema.Record(Schema.String, Schema.Array(Policy)).check(Schema.makeFilter(
-    (policies) => "local" in policies ? `${Constraint.prefix} not have the key 'local', which may do everything` : undefined
+  policies: Constraint.optional(Schema.Record(Schema.String, Schema.Array(Policy)).check(Constraint.check((policies) =>
+    "local" in policies ? "not have the key 'local', which may do everything" : undefined
   ))),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)

@@ -126,8 +126,9 @@ const Condition = Schema.Record(
   Schema.Record(Schema.String, oneOrMany(Schema.Union([Schema.String, Schema.Number, Schema.Boolean])))
 )
 
-const problemAt = (path: ReadonlyArray<PropertyKey>, message: string) =>
-  new Issue.Pointer(path, Constraint.problem(`${Constraint.prefix} ${message}`))
+/** `expected` completes "must". */
+const problemAt = (path: ReadonlyArray<PropertyKey>, expected: string) =>
+  new Issue.Pointer(path, Constraint.problem(expected))
 
 const findValueProblem = (operator: string, value: string): string | undefined =>
   /\$\{/.test(value)
@@ -143,7 +144,12 @@ const findValueProblem = (operator: string, value: string): string | undefined =
 const findConditionProblems = (condition: typeof Condition.Type) =>
   Object.entries(condition).flatMap(([operator, keys]) =>
     operator !== "Null" && parseOperator(operator) === undefined
-      ? [problemAt(["Condition", operator], "be a condition operator of the type String, Arn, Numeric, Date, Bool or Null")]
+      ? [
+        problemAt(
+          ["Condition", operator],
+          "be a condition operator of the type String, Arn, Numeric, Date, Bool or Null"
+        )
+      ]
       : Object.entries(keys).flatMap(([key, values]) => {
         const path = ["Condition", operator, key]
         return conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))
@@ -180,7 +186,9 @@ const findPatternProblems = (
     ? [problemAt([name], "not be empty")]
     : wrong === undefined
     ? []
-    : [problemAt([name], wrong.includes("${") ? "not have a policy variable, which is not evaluated here" : `be ${form}`)]
+    : [
+      problemAt([name], wrong.includes("${") ? "not have a policy variable, which is not evaluated here" : `be ${form}`)
+    ]
 }
 
 const Statement = Schema.Struct({
@@ -259,7 +267,9 @@ const findUnmet = ({ Condition = {} }: typeof Statement.Type, { context }: Call)
   const values = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), toList(value)]))
   for (const [operator, keys] of Object.entries(Condition)) {
     for (const [key, expected] of Object.entries(keys)) {
-      if (!holds(operator, toList(expected).map(String), values.get(key.toLowerCase()) ?? [])) return `${operator} ${key}`
+      if (!holds(operator, toList(expected).map(String), values.get(key.toLowerCase()) ?? [])) {
+        return `${operator} ${key}`
+      }
     }
   }
   return undefined

@@ -407,7 +407,9 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
           session && { workload: Vault.readWorkload(session.key), provider: session.provider.name }),
       findTags: (resourceArn) =>
         registry.controlPlane.listTagsForResource({ resourceArn }).pipe(
-          Effect.map(({ tags = {} }) => tags),
+          Effect.map(({ tags = {} }) =>
+            tags
+          ),
           Effect.orElseSucceed(() => ({}))
         )
     })

@@ -277,6 +277,8 @@ const makeEnvironment = (
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     ...signatures === "verify" ? undefined : { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: key },
+    // SDKs would also sign a session token of the shell.
+    ...policy === undefined ? undefined : { AWS_SESSION_TOKEN: "" },
     AWS_EC2_METADATA_DISABLED: "true",
     ...environment
   }

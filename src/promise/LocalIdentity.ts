@@ -112,6 +112,11 @@ export interface Options {
   readonly region?: string | undefined
   /** Default: 60 minutes. */
   readonly workloadAccessTokenLifetime?: Duration.Input | undefined
+  /**
+   * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
+   * tests a policy, and is not a security boundary. Default: everything is allowed.
+   */
+  readonly policy?: LocalBackend.Policy | string | undefined
   /** Minimum log level on stderr. Default: `warning`. */
   readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
 }
@@ -279,15 +284,15 @@ export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly 
 // Control
 // -----------------------------------------------------------------------------
 
+/** A program in JavaScript can pass any value. */
+const toJson = (value: unknown, option: string) =>
+  Effect.try({
+    try: () => JSON.stringify(value) ?? "",
+    catch: () => new InvalidOption({ message: `\`${option}\` is a plain object, or the path of a file` })
+  })
+
 const parse = (setup: Setup, variables: Server.Environment) =>
-  Effect.flatMap(
-    // A program in JavaScript can pass any value.
-    Effect.try({
-      try: () => JSON.stringify(setup) ?? "",
-      catch: () => new InvalidOption({ message: "`setup` is a plain object, or the path of a file" })
-    }),
-    (json) => SetupFile.parse(json, { file: "setup", variables })
-  )
+  Effect.flatMap(toJson(setup, "setup"), (json) => SetupFile.parse(json, { file: "setup", variables }))
 
 /** A session URI is a URN, and an id is not. */
 const toConsent = (consent: string): LocalControl.Consent =>
@@ -350,10 +355,18 @@ const layerLog = (level: Options["logLevel"] = "warning") =>
 /** Runs an effect as a promise. */
 type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
-const build = ({ authorizationServer, logLevel, setup, ...options }: Options) =>
+const readPolicy = (policy: Options["policy"]) =>
+  typeof policy === "string"
+    ? SetupFile.loadPolicy(policy)
+    : policy === undefined
+    ? Effect.succeed(undefined)
+    : Effect.flatMap(toJson(policy, "policy"), (json) => SetupFile.parsePolicy(json, "policy"))
+
+const build = ({ authorizationServer, logLevel, policy, setup, ...options }: Options) =>
   Effect.gen(function*() {
     const running = yield* Server.start({
       ...options,
+      policy: yield* readPolicy(policy),
       authorizationServer: authorizationServer === true ? {} : authorizationServer || undefined,
       load: Effect.fnUntraced(function*(variables: Server.Environment) {
         if (typeof setup === "string") return yield* SetupFile.load(setup, variables)

@@ -295,6 +295,36 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "sentinel")
     }))
 
+  it.live("denies the program of --exec what its policy does not allow", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const file = join(folder, "policy.json")
+      const statement = (action: string) =>
+        JSON.stringify({
+          Statement: { Sid: "Lists", Effect: "Allow", Action: `bedrock-agentcore:${action}`, Resource: "*" }
+        })
+      const node = [process.execPath, "--input-type=module", "-e"]
+      const list = control(
+        `await send("ListWorkloadIdentities", {}).catch(({ message }) => console.log(message))`
+      )
+      const exec = (policy: string, flags: ReadonlyArray<string> = []) => {
+        writeFileSync(file, policy)
+        return Program.run(["local", "--policy", file, ...flags, "--exec", "--", ...node, list])
+      }
+      assert.deepInclude(yield* exec(statement("List*")), { code: 0, stdout: "" })
+      const denied = yield* exec(statement("Get*"))
+      const directory = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default"
+      assert.strictEqual(
+        denied.stdout,
+        "User: arn:aws:sts::123456789012:assumed-role/agentcore-identity-local/agent is not authorized to perform: "
+          + `bedrock-agentcore:ListWorkloadIdentities on resource: ${directory} because no identity-based policy allows the `
+          + "bedrock-agentcore:ListWorkloadIdentities action\n"
+      )
+      assert.include(denied.stderr, "no statement allows the action: add one with the action")
+      assert.include((yield* exec("{}")).stderr, `${file}:1:1: Statement: is missing`)
+      assert.include((yield* exec(statement("*"), ["--signatures", "verify"])).stderr, "as local.policies")
+    }))
+
   it.live("rejects an invalid setup file, and does not start", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")

@@ -103,6 +103,13 @@ def rejections():
     report("expired", expired)
 
 
+def restricted():
+    """What a policy denies."""
+    token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
+    asked = {"workloadIdentityToken": token, "resourceCredentialProviderName": "weather"}
+    report("key", rejected(data, data.get_resource_api_key, **asked))
+
+
 def tokens():
     token = data.get_workload_access_token(workloadName="agent")["workloadAccessToken"]
     report(
@@ -190,6 +197,7 @@ tasks = {
     "tokens": tokens,
     "errors": errors,
     "rejections": rejections,
+    "restricted": restricted,
     "signed": signed,
 }
 tasks[given["task"]]()

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -10,6 +11,8 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Python from "../support/python.js"
+import { pythonTest } from "../support/python.js"
 
 const account = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const directory = `${account}:workload-identity-directory/default`
@@ -56,7 +59,9 @@ const signedBy = (accessKeyId: string, secret = accessKeyId) => <A, E, R>(effect
     ))
 
 const denial = (key: string, action: string, resource: string) =>
-  `User: ${user(key)} is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy `
+  `User: ${
+    user(key)
+  } is not authorized to perform: ${action} on resource: ${resource} because no identity-based policy `
   + `allows the ${action} action`
 
 const getKeyDenied = (key: string) => denial(key, "bedrock-agentcore:GetResourceApiKey", weather)
@@ -67,16 +72,35 @@ const assertDenied = Effect.fnUntraced(function*<R>(effect: Effect.Effect<unknow
   assert.include(String(error), message)
 })
 
+const run = Python.run(new URL("boto3.child.py", import.meta.url))
+
 describe("a policy of the layer", () => {
+  pythonTest("denies boto3 with the exceptions of the service", () =>
+    Effect.gen(function*() {
+      const { environment } = yield* LocalServer.LocalServer
+      const { key } = yield* run("restricted", environment)
+      assert.deepInclude(key, {
+        class: "AccessDeniedException",
+        caught: true,
+        status: 403,
+        message: getKeyDenied("agent")
+      })
+    }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
+
   it.live("denies its planes what it does not allow, and not the control", () =>
     Effect.gen(function*() {
       yield* assertDenied(getApiKey, getKeyDenied("agent"))
       const control = yield* LocalControl.LocalControl
       const [record] = yield* control.requests
       assert.deepStrictEqual(record?.operation, "GetResourceApiKey")
-      assert.deepStrictEqual(Option.map(record?.error ?? Option.none(), ({ name }) => name), Option.some("AccessDeniedException"))
+      assert.deepStrictEqual(
+        Option.map(record?.error ?? Option.none(), ({ name }) => name),
+        Option.some("AccessDeniedException")
+      )
       assert.deepStrictEqual(record?.reasons, [
-        `User: ${user("agent")} is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: ${weather}: `
+        `User: ${
+          user("agent")
+        } is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: ${weather}: `
         + `add the resource ${weather} to statement 'Keys'`
       ])
       yield* control.seed({ workloadIdentities: [{ name: "another" }] })
@@ -98,10 +122,91 @@ describe("a policy of the layer", () => {
       const sts = yield* SecurityTokenService.SecurityTokenService
       assert.strictEqual((yield* sts.getCallerIdentity({})).arn, user("agent"))
       yield* assertDenied(
-        signedBy("agent")(SecurityTokenService.SecurityTokenService.use((sts) =>
-          sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
-        )),
+        signedBy("agent")(
+          SecurityTokenService.SecurityTokenService.use((sts) =>
+            sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
+          )
+        ),
         denial("agent", "sts:GetWebIdentityToken", "arn:aws:sts::123456789012:self")
       )
     }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
+})
+
+const policies = (Statement: LocalBackend.Policy["Statement"]): IdentitySetup.IdentitySetup => ({
+  ...setup,
+  local: { policies: { tester: [policy, { Statement }] } }
+})
+
+const getUserToken = (userId: string) =>
+  DataPlane.DataPlane.use((plane) => plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId }))
+
+describe("policies of the settings", () => {
+  it.live("apply to requests of their access key, and to no other", () =>
+    Effect.gen(function*() {
+      yield* assertDenied(signedBy("tester")(getApiKey), getKeyDenied("tester"))
+      yield* getApiKey
+      yield* signedBy("local")(getApiKey)
+      const control = yield* LocalControl.LocalControl
+      yield* control.seed(policies([
+        allow("Weather", "*", weather),
+        { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" }
+      ]))
+      yield* signedBy("tester")(getApiKey)
+    }).pipe(Effect.provide(LocalIdentity.layer({ setup: policies([]) }))))
+
+  it.live("have the condition keys of users, tags and time, and an explicit deny", () =>
+    Effect.gen(function*() {
+      const as = signedBy("tester")
+      yield* as(getUserToken("alice"))
+      yield* assertDenied(as(getUserToken("eve")), "because no identity-based policy allows the")
+      const [record] = yield* LocalControl.LocalControl.use(({ requests }) => requests)
+      assert.include(
+        record?.reasons.join(),
+        "the condition 'StringEquals bedrock-agentcore:userid' of statement 'Users' does not hold"
+      )
+      const control = as(ControlPlane.ControlPlane.use(({ getApiKeyCredentialProvider }) =>
+        getApiKeyCredentialProvider({ name: "weather" })
+      ))
+      yield* assertDenied(control, `on resource: ${weather} with an explicit deny in an identity-based policy`)
+      yield* ControlPlane.ControlPlane.use(({ tagResource }) =>
+        tagResource({ resourceArn: weather, tags: { stage: "test" } })
+      )
+      yield* control
+      yield* LocalControl.LocalControl.use(({ clock }) =>
+        clock.advance("10000 days")
+      )
+      yield* assertDenied(as(getUserToken("alice")), "because no identity-based policy allows the")
+    }).pipe(Effect.provide(LocalIdentity.layer({
+      setup: policies([
+        {
+          ...allow("Users", "GetWorkloadAccessTokenForUserId", "*"),
+          Condition: {
+            StringEquals: { "bedrock-agentcore:userid": "alice" },
+            DateLessThan: { "aws:CurrentTime": "2040-01-01T00:00:00Z" },
+            ArnLike: { "aws:PrincipalArn": "arn:aws:iam::123456789012:role/*" }
+          }
+        },
+        allow("Reads", "Get*CredentialProvider", vault, weather),
+        {
+          Effect: "Deny",
+          Action: "bedrock-agentcore:GetApiKeyCredentialProvider",
+          Resource: weather,
+          Condition: { StringNotEquals: { "aws:ResourceTag/stage": "test" } }
+        }
+      ])
+    }))))
+
+  it("are an error of the setup file if they have what is not evaluated", async () => {
+    const parse = (local: object) =>
+      Effect.runPromise(Effect.flip(IdentitySetup.parse(JSON.stringify({ local }), { file: "setup.jsonc" })))
+    const statement = { Effect: "Allow", Action: "sts:*", Resource: "*" }
+    assert.include(
+      String(await parse({ policies: { tester: [{ Statement: [{ ...statement, Principal: "*" }] }] } })),
+      "setup.jsonc:1:109: local.policies.tester[0].Statement[0].Principal: is not one of the known properties"
+    )
+    assert.include(
+      String(await parse({ policies: { local: [{ Statement: statement }] } })),
+      "local.policies: must not have the key 'local', which may do everything"
+    )
+  })
 })

@@ -250,3 +250,41 @@ describe("LocalIdentity.start", () => {
     taken.close()
   })
 })
+
+describe("a policy", () => {
+  const Statement = ["GetWorkloadAccessTokenForUserId"].map((action) => ({
+    Effect: "Allow" as const,
+    Action: `bedrock-agentcore:${action}`,
+    Resource: "*"
+  }))
+
+  it("restricts the key of the environment, and not the control", async () => {
+    await using restricted = await start({ setup: { ...setup, oauth2CredentialProviders: [] }, policy: { Statement } })
+    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = restricted.environment
+    const client = new BedrockAgentCore({
+      endpoint: restricted.url,
+      region: "us-west-2",
+      credentials: { accessKeyId, secretAccessKey },
+      maxAttempts: 1
+    })
+    const { workloadAccessToken } = await client.getWorkloadAccessTokenForUserId({
+      workloadName: "agent",
+      userId: "alice"
+    })
+    const { message, name } = await rejection(client.getResourceApiKey({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: "weather"
+    }))
+    assert.strictEqual(name, "AccessDeniedException")
+    assert.include(message, "is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: arn:aws:")
+    const [request] = await restricted.control.requests()
+    assert.include(request?.reasons.join(), "no statement allows the action: add one with the action")
+    await restricted.control.seed({ workloadIdentities: [{ name: "another" }] })
+  })
+
+  it("is rejected if it has what is not evaluated", async () => {
+    const { message } = await rejection(start({ policy: { Statement: { ...Statement[0], Principal: "*" } as never } }))
+    assert.include(message, "policy:1:")
+    assert.include(message, "Statement.Principal: is not one of the known properties")
+  })
+})

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import { AccessDeniedException } from "../../IdentityError.js"
+import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/make.js"
@@ -16,7 +17,6 @@ import * as Arn from "./arn.js"
 import { CallerKey, sessionNameOf, unrestrictedKey, warn } from "./callContext.js"
 import { type Exception, raise } from "./failures.js"
 import { role } from "./issuer.js"
-import type { Settings } from "./secrets.js"
 
 /** The access key of the option `policy`. Planes in process act as its caller. */
 export const agentKey = "agent"
@@ -80,7 +80,7 @@ interface Request {
 /** A guess: a request without a name, such as one for a list, is for all resources of the type. */
 const all = "*"
 
-const findResources = (
+export const findResources = (
   account: Arn.Account,
   operation: string,
   { consentPortalIdentifier = all, name = all, resourceArn, tokenVaultId = "default" }: Request,
@@ -201,7 +201,7 @@ export const checkSecret = (
 
 export interface Options {
   readonly account: Arn.Account
-  readonly settings: Settings
+  readonly settings: Effect.Effect<LocalSettings>
   /** The policy of planes in process, and of the access key `agent`. */
   readonly policy: IamPolicy.Policy | undefined
   /** Returns undefined for an invalid token. */
@@ -225,7 +225,10 @@ export const make = (options: Options) => {
   const findNames = (request: Request): Effect.Effect<Names | undefined> => {
     const { resourceCredentialProviderName: provider, sessionUri, workloadIdentityToken, workloadName } = request
     return workloadIdentityToken !== undefined
-      ? Effect.map(findWorkload(workloadIdentityToken), (workload) => workload === undefined ? undefined : { provider, workload })
+      ? Effect.map(
+        findWorkload(workloadIdentityToken),
+        (workload) => workload === undefined ? undefined : { provider, workload }
+      )
       : sessionUri !== undefined
       ? findSession(sessionUri)
       : Effect.succeed({ provider, workload: workloadName })

@@ -8,6 +8,8 @@ import * as SynchronizedRef from "effect/SynchronizedRef"
 import { stat } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
 import * as IdentitySetup from "../../IdentitySetup.js"
+import { makeParser } from "../../identitySetup/parser.js"
+import * as IamPolicy from "../../internal/iamPolicy.js"
 import { readText } from "../internal/readText.js"
 import type { Environment } from "./server.js"
 
@@ -38,6 +40,12 @@ export const parse = (
     ConfigProvider.ConfigProvider,
     ConfigProvider.orElse(ConfigProvider.fromEnv({ env: options.variables }), ConfigProvider.fromEnv())
   )
+
+/** Parses an IAM policy. Takes the text, and the name of its file. */
+export const parsePolicy = makeParser(IamPolicy.Policy)
+
+/** Reads the IAM policy of a file. */
+export const loadPolicy = (file: string) => Effect.flatMap(readText(file), (text) => parsePolicy(text, file))
 
 /** Reads the file now, and again whenever it has changed. */
 export const load = (file: string, variables: Environment) =>

@@ -1,0 +1,232 @@
+/** The policy of `Credentials.policy` is enough for its program, and has nothing that the program does not need. */
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
+import * as Credentials from "effect-agentcore-identity/Credentials"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import type * as Identity from "effect-agentcore-identity/Identity"
+import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
+import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { authorize, callback, jwt, returnUrl } from "./support/localBackend.js"
+
+class Machine extends AccessToken.Tag<Machine>()("app/Machine", { provider: "calendar", flow: "M2M" }) {}
+
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  returnUrl
+}) {}
+
+class External extends AccessToken.Tag<External>()("app/External", {
+  provider: "external-calendar",
+  flow: "USER_FEDERATION",
+  returnUrl
+}) {}
+
+class Exchanged extends AccessToken.Tag<Exchanged>()("app/Exchanged", {
+  provider: "calendar",
+  flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+}) {}
+
+class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+
+class ExternalWeather extends ApiKey.Tag<ExternalWeather>()("app/ExternalWeather", { provider: "external-weather" }) {}
+
+class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", {
+  audience: ["https://warehouse.example.com"],
+  duration: "10 minutes",
+  tags: { team: "billing" }
+}) {}
+
+const custom = {
+  oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+  clientId: "agent",
+  onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" as const }
+}
+
+const reference = (secretId: string) => ({ secretId, jsonKey: "value" })
+
+const setup = {
+  workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
+  oauth2CredentialProviders: [
+    {
+      name: "calendar",
+      credentialProviderVendor: "CustomOauth2" as const,
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...custom, clientSecret: Redacted.make("secret") } }
+    },
+    {
+      name: "external-calendar",
+      credentialProviderVendor: "CustomOauth2" as const,
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          ...custom,
+          clientSecretSource: "EXTERNAL" as const,
+          clientSecretConfig: reference("calendar-client")
+        }
+      }
+    }
+  ],
+  apiKeyCredentialProviders: [
+    { name: "weather", apiKey: Redacted.make("key") },
+    { name: "external-weather", apiKeySecretSource: "EXTERNAL" as const, apiKeySecretConfig: reference("weather-key") }
+  ]
+}
+
+let policy: Credentials.Policy | undefined
+
+const secret = { value: Redacted.make("external") }
+
+const settings = Effect.sync((): LocalBackend.Settings => ({
+  inboundJwt: "decode",
+  secrets: { "calendar-client": secret, "weather-key": secret },
+  policies: policy === undefined ? {} : { "app-key": [policy] }
+}))
+
+const server = Layer.provide(LocalServer.layer({ setup, settings }), OAuthClient.layerScripted())
+
+/** Consents as the user, and completes the session as the program. */
+const approve = (user: UserIdentifier) => (session: ConsentSession) =>
+  Effect.gen(function*() {
+    yield* callback(yield* authorize(session.sessionUri), { code: "granted" })
+    const dataPlane = yield* DataPlane.DataPlane
+    yield* dataPlane.completeResourceTokenAuth({ sessionUri: session.sessionUri, userIdentifier: user })
+  })
+
+const obtain = (
+  credential: Credentials.Credential,
+  user: UserIdentifier | undefined
+): Effect.Effect<
+  Redacted.Redacted,
+  unknown,
+  | DataPlane.DataPlane
+  | Identity.Identity
+  | LocalBackend.LocalBackend
+  | SecurityTokenService.SecurityTokenService
+  | WorkloadAccessToken.WorkloadAccessToken
+> => {
+  switch (credential.kind) {
+    case "ApiKey":
+      return ApiKey.get(credential)
+    case "IamAccessToken":
+      return IamAccessToken.get(credential)
+    case "AccessToken":
+      return AccessToken.get(credential, {
+        consent: approve(user ?? { userId: "nobody" }),
+        poll: Schedule.spaced("1 millis")
+      })
+  }
+}
+
+let users = 0
+
+/** A new user has no grant, so that every run has a consent. */
+const newUser = (kind: Credentials.PolicyOptions["users"]): UserIdentifier | undefined => {
+  const name = `user-${++users}`
+  return kind === "none" ? undefined : kind === "userId" ? { userId: name } : {
+    userToken: jwt({ iss: "https://users.example.com", sub: name, exp: 4102444800 })
+  }
+}
+
+/** Obtains a credential as a program with the policy. */
+const run = (credential: Credentials.Credential, kind: Credentials.PolicyOptions["users"], given: Credentials.Policy) =>
+  Effect.gen(function*() {
+    policy = given
+    const user = newUser(kind)
+    const { url } = yield* LocalServer.LocalServer
+    const program = WorkloadAccessToken.layerWorkload({ name: "agent", user }).pipe(
+      Layer.provideMerge(AwsIdentity.layer({
+        endpoint: url,
+        region: "us-west-2",
+        credentials: { accessKeyId: "app-key", secretAccessKey: Redacted.make("any") }
+      }))
+    )
+    return yield* Effect.result(Effect.provide(obtain(credential, user), program))
+  })
+
+/** AgentCore names secrets in one of two forms, by their age. */
+const isSame = (one: string, other: string) => one.replace("-????????", "") === other.replace("-????????", "")
+
+/** Every policy with one action or one resource less, and the action and resource that it lacks. */
+const reduce = ({ Statement, Version }: Credentials.Policy) =>
+  Statement.flatMap((statement, index) => {
+    const [action = "", ...others] = statement.Action
+    assert.isEmpty(others)
+    const replace = (changed: ReadonlyArray<Credentials.Statement>): Credentials.Policy => ({
+      Version,
+      Statement: Statement.flatMap((one, at) => at === index ? changed : [one])
+    })
+    const resources = statement.Resource.filter((one, at, all) => all.findIndex((other) => isSame(one, other)) === at)
+    return [
+      { action, resource: resources[0] ?? "", policy: replace([]) },
+      ...resources.map((resource) => {
+        const Resource = statement.Resource.filter((one) => !isSame(one, resource))
+        return { action, resource, policy: replace(Resource.length === 0 ? [] : [{ ...statement, Resource }]) }
+      })
+    ]
+  })
+
+const cases: ReadonlyArray<
+  readonly [
+    title: string,
+    credential: Credentials.Credential,
+    users: Credentials.PolicyOptions["users"],
+    statements: number
+  ]
+> = [
+  ["a token of the agent", Machine, "none", 3],
+  ["a token of a user with an id", Calendar, "userId", 4],
+  ["a token of a user with a JWT", Calendar, "jwt", 4],
+  ["a token of a user, with an external secret", External, "userId", 4],
+  ["a token on behalf of a user", Exchanged, "jwt", 3],
+  ["an API key", Weather, "none", 3],
+  ["an external API key", ExternalWeather, "none", 3],
+  ["an AWS-signed JWT", Warehouse, "none", 2]
+]
+
+describe("the policy of declared credentials", () => {
+  for (const [title, credential, kind, statements] of cases) {
+    it.live(`is enough and minimal for ${title}`, () =>
+      Effect.gen(function*() {
+        const secrets = yield* Credentials.externalSecrets([credential])
+        const whole = Credentials.policy([credential], {
+          workload: "agent",
+          account: "123456789012",
+          region: "us-west-2",
+          users: kind,
+          secrets
+        })
+        assert.lengthOf(whole.Statement, statements)
+        const found = yield* run(credential, kind, whole)
+        assert.strictEqual(found._tag, "Success", String(found))
+        for (const { action, policy, resource } of reduce(whole)) {
+          const denied = yield* run(credential, kind, policy)
+          assert.strictEqual(denied._tag, "Failure", `without ${action} on ${resource}`)
+          const message = denied._tag === "Failure" ? String(denied.failure) : ""
+          assert.match(message, /AccessDenied/)
+          assert.include(message, `is not authorized to perform: ${action} on resource: `)
+          // A secret ends in characters that only AWS knows.
+          const [name = ""] = resource.split("-??")
+          assert.include(message, name)
+          const control = yield* LocalControl.LocalControl
+          const records = yield* control.requests
+          assert.isTrue(records.some(({ error, reasons }) =>
+            Option.exists(error, ({ name }) => name.startsWith("AccessDenied"))
+            && reasons.some((reason) => reason.includes(action) && reason.includes(name))
+          ))
+        }
+      }).pipe(Effect.provide(server)))
+  }
+})
