@@ -192,12 +192,19 @@ const findPatternProblems = (
 }
 
 const Statement = Schema.Struct({
+  /** The name of the statement in messages. */
   Sid: Constraint.optional(Schema.String),
+  /** A deny takes precedence. */
   Effect: Constraint.oneOf("Allow", "Deny"),
+  /** Actions such as `bedrock-agentcore:GetResourceApiKey`, with `*` and `?`. */
   Action: Patterns,
+  /** All actions but these, instead of `Action`. */
   NotAction: Patterns,
+  /** ARNs with `*` and `?`, or `*`. */
   Resource: Patterns,
+  /** All resources but these, instead of `Resource`. */
   NotResource: Patterns,
+  /** Values by condition operator and condition key. All of them must hold. */
   Condition: Constraint.optional(Condition)
 }).check(Schema.makeFilter((statement) => [
   ...findPatternProblems(statement, ["Action", "NotAction"], actionPattern, "*, or a service and an action"),
@@ -214,8 +221,11 @@ const Statement = Schema.Struct({
  * and condition keys.
  */
 export const Policy = Schema.Struct({
+  /** The version of the policy language. */
   Version: Constraint.optional(Constraint.oneOf("2012-10-17", "2008-10-17")),
+  /** Has no effect. */
   Id: Constraint.optional(Schema.String),
+  /** One statement, or several. */
   Statement: oneOrMany(Statement)
 })
 
