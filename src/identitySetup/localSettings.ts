@@ -121,9 +121,13 @@ export const LocalSettings = Schema.Struct({
    * form of AWS. What the local server does not evaluate, such as policy variables, is an error. It is a test of
    * policies, and not a security boundary.
    */
-  policies: Constraint.optional(Schema.Record(Schema.String, Schema.Array(Policy)).check(Constraint.check((policies) =>
-    "local" in policies ? "not have the key 'local', which may do everything" : undefined
-  ))),
+  policies: Constraint.optional(
+    Schema.Record(Schema.String, Schema.Array(Policy)).check(
+      Constraint.check((policies) =>
+        "local" in policies ? "not have the key 'local', which may do everything" : undefined
+      )
+    )
+  ),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)
 })

@@ -190,7 +190,7 @@ describe("evaluate", () => {
 })
 
 describe("Policy", () => {
-  const validate = Validation.validate(IamPolicy.Policy)
+  const validate = Validation.validate(IamPolicy.Policy, "Policy")
 
   const problems = (statement: object): ReadonlyArray<string> => {
     const { Action = "sts:*", Effect = "Allow", Resource = "*", ...rest } = statement as Partial<Statement>
