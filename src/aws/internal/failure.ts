@@ -18,6 +18,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { type TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
 import { truncateName } from "../../internal/errorCode.js"
+import { makeRedactor } from "../../internal/redactor.js"
 import type * as Operation from "../../Operation.js"
 
 /** An operation with any request and response. */
@@ -202,68 +203,16 @@ export const fromRejection = <E>(
 export const undecodable = (output: unknown): NoResponse =>
   new NoResponse({ kind: "undecodable", ...metadataOf(output) })
 
-/** The length of the pieces of a secret that are removed too, because services quote parts of long values. */
-const pieceLength = 8
-
-/** Shorter values are not redacted, because they occur in ordinary words. */
+/** Shorter values are not removed, because they occur as ordinary words. */
 const shortest = 4
 
-// `encodeURIComponent` throws on half a surrogate pair.
-const toWellFormed = (value: string): string => new TextDecoder().decode(new TextEncoder().encode(value))
-
-const collectSecrets = (value: unknown, into: Set<string>): Set<string> => {
-  if (Redacted.isRedacted(value)) {
-    const secret = Redacted.value(value)
-    if (typeof secret === "string" && secret.length >= shortest) {
-      into.add(secret)
-      // The forms of the secret in JSON, in a URL, and in a form body.
-      into.add(JSON.stringify(secret).slice(1, -1))
-      into.add(encodeURIComponent(toWellFormed(secret)))
-      into.add(new URLSearchParams({ "": secret }).toString().slice(1))
-    }
-  } else if (typeof value === "object" && value !== null) {
-    for (const property of Object.values(value)) collectSecrets(property, into)
+const collectSecrets = (value: unknown): ReadonlyArray<string> => {
+  if (!Redacted.isRedacted(value)) {
+    return typeof value === "object" && value !== null ? Object.values(value).flatMap(collectSecrets) : []
   }
-  return into
+  const secret = Redacted.value(value)
+  return typeof secret === "string" && secret.length >= shortest ? [secret] : []
 }
 
-// If a signature does not match, AWS quotes the canonical request. It contains the session token.
-const removeSessionToken = (message: string): string =>
-  message.replace(/(x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi, "$1<redacted>")
-
-/** Removes the secrets of a request, because the service quotes the values that it rejects. */
-const redactAll = (request: unknown): (message: string) => string => {
-  const needles = new Map<number, Set<string>>()
-  for (const secret of collectSecrets(request, new Set())) {
-    const length = Math.min(pieceLength, secret.length)
-    const pieces = needles.get(length) ?? new Set()
-    needles.set(length, pieces)
-    for (let start = 0; start + length <= secret.length; start++) pieces.add(secret.slice(start, start + length))
-  }
-  return (message) => {
-    if (needles.size === 0) return removeSessionToken(message)
-    let shown = ""
-    let hiddenUntil = 0
-    for (let at = 0; at < message.length; at++) {
-      for (const [length, pieces] of needles) {
-        if (at + length > hiddenUntil && pieces.has(message.slice(at, at + length))) {
-          shown += at >= hiddenUntil ? "<redacted>" : ""
-          hiddenUntil = at + length
-        }
-      }
-      shown += at >= hiddenUntil ? message.charAt(at) : ""
-    }
-    return removeSessionToken(shown)
-  }
-}
-
-/**
- * Makes a function that replaces every secret of the request, and every piece of 8 characters of one, by `<redacted>`.
- * Make it only after a failure, because that is slow. The function cuts a string of more than `limit` characters. It
- * also drops the last characters before the cut, because they can be the beginning of a secret.
- */
-export const redactorOf = (request: unknown): (message: string, limit?: number) => string => {
-  const redact = redactAll(request)
-  return (message, limit = Infinity) =>
-    message.length <= limit ? redact(message) : `${redact(message.slice(0, limit)).slice(0, 1 - pieceLength)}…`
-}
+/** Removes the secrets of a request. */
+export const redactorOf = (request: unknown): ReturnType<typeof makeRedactor> => makeRedactor(collectSecrets(request))

@@ -5,7 +5,6 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
@@ -16,7 +15,8 @@ import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import { ValidationException } from "../../IdentityError.js"
-import * as BoundedBody from "../../internal/boundedBody.js"
+import { maxDropped } from "../../internal/boundedBody.js"
+import * as BoundedStream from "../../internal/boundedStream.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import { isSecure } from "../../models/internal/loopback.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -84,16 +84,6 @@ const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<
 /** Bytes. */
 const maxFormSize = 16 * 1024
 
-/** Returns `None` if the body is too large. */
-const readBody = (request: HttpServerRequest.HttpServerRequest) =>
-  Effect.suspend(() => {
-    const body = BoundedBody.make(maxFormSize)
-    return Effect.map(
-      Stream.runForEachWhile(request.stream, (chunk) => Effect.sync(() => body.add(chunk))),
-      () => Option.fromNullishOr(body.end()?.toString("utf8"))
-    )
-  })
-
 const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
   if (!isJson) {
     const form = new URLSearchParams(body)
@@ -106,10 +96,13 @@ const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
 /** Reads a form, or the same properties as JSON. */
 const readForm = Effect.gen(function*() {
   const request = yield* HttpServerRequest.HttpServerRequest
-  const body = yield* readBody(request)
-  if (Option.isNone(body)) return Option.none()
+  const body = yield* BoundedStream.read(request.stream, maxFormSize, maxDropped)
+  if (body === undefined) return Option.none()
   return yield* Effect.try(() => {
-    const read = readerOf(body.value, /^application\/json\b/i.test(request.headers["content-type"] ?? ""))
+    const read = readerOf(
+      new TextDecoder().decode(body),
+      /^application\/json\b/i.test(request.headers["content-type"] ?? "")
+    )
     const stringOf = (name: string) => Option.getOrUndefined(Option.liftPredicate(read(name), isString))
     return Option.some({
       action: stringOf("action"),

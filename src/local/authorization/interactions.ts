@@ -8,7 +8,7 @@
 import type { Context, Middleware } from "koa"
 import type { interactionPolicy, KoaContextWithOIDC } from "oidc-provider"
 import type Provider from "oidc-provider"
-import * as BoundedBody from "../../internal/boundedBody.js"
+import { BodyTooLarge, maxDropped, readNode } from "../../internal/boundedBody.js"
 import type { Page } from "../../internal/html.js"
 import * as Accounts from "./accounts.js"
 import * as Pages from "./pages.js"
@@ -27,12 +27,12 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
 
 /** Reads a form. Returns undefined if it is too large. */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
-  const body = BoundedBody.make(maxFormBytes)
-  for await (const chunk of ctx.req) {
-    if (!body.add(chunk)) break
+  try {
+    return new URLSearchParams(new TextDecoder().decode(await readNode(ctx.req, maxFormBytes, maxDropped)))
+  } catch (error) {
+    if (error instanceof BodyTooLarge) return undefined
+    throw error
   }
-  const bytes = body.end()
-  return bytes && new URLSearchParams(bytes.toString("utf8"))
 }
 
 const parameter = ({ params }: Interaction, name: string): string => {

@@ -4,7 +4,8 @@
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"
-import { BodyTooLarge, boundedFetch } from "../../internal/boundedFetch.js"
+import { BodyTooLarge } from "../../internal/boundedBody.js"
+import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
 
 /**

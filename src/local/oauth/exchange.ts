@@ -1,8 +1,7 @@
 /**
  * Records a request to an authorization server and its response, and makes a token set or an error of the response.
  *
- * The strings of a server can repeat what the client sent. So {@link strip} removes the values of the request from
- * them.
+ * The strings of a server can repeat what the client sent. So the values of the request are removed from them.
  */
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -11,6 +10,7 @@ import * as Schema from "effect/Schema"
 import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
 import { codeOf } from "../../internal/errorCode.js"
+import { makeRedactor } from "../../internal/redactor.js"
 import { toUtc } from "../internal/dateRange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 
@@ -26,14 +26,6 @@ const maxRawLength = 2000
 /** RFC 6749, section 5.2, without the space. */
 const errorCode = /^[\x21\x23-\x5B\x5D-\x7E]{1,64}$/
 
-/** A piece of a value with at least this many characters is removed, too. */
-const pieceLength = 8
-
-const removed = "<redacted>"
-
-/** JWTs are removed, even if they are not part of the request. */
-const jwt = /eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g
-
 /** The error in a response. */
 export interface Rejection {
   readonly status?: number | undefined
@@ -46,42 +38,6 @@ export type Exchange = ReturnType<typeof make>
 // -----------------------------------------------------------------------------
 // Values
 // -----------------------------------------------------------------------------
-
-/** Returns a value as it is, and in the encodings of a URL and of a form. */
-const spellings = (value: string): ReadonlyArray<string> => [
-  value,
-  encodeURIComponent(value),
-  String(new URLSearchParams([["", value]])).slice(1)
-]
-
-const isWordCharacter = (character: string | undefined): boolean => character !== undefined && /\w/.test(character)
-
-/** Marks the characters of `text` that belong to a value, or to a piece of it. */
-const mark = (text: string, value: string, marks: Array<boolean>): void => {
-  const markFrom = (start: number, length: number) => marks.fill(true, start, start + length)
-  if (value.length < pieceLength) {
-    // A short value is only removed if it is a whole word.
-    for (let at = text.indexOf(value); at !== -1; at = text.indexOf(value, at + 1)) {
-      if (!isWordCharacter(text[at - 1]) && !isWordCharacter(text[at + value.length])) markFrom(at, value.length)
-    }
-    return
-  }
-  for (let at = 0; at + pieceLength <= text.length; at++) {
-    if (value.includes(text.slice(at, at + pieceLength))) markFrom(at, pieceLength)
-  }
-}
-
-/** Removes values, pieces of values, and JWTs from a string. */
-export const strip = (text: string, values: Iterable<string>): string => {
-  const marks = Array.from({ length: text.length }, () => false)
-  for (const value of values) {
-    for (const spelling of spellings(value)) mark(text, spelling, marks)
-  }
-  for (const { 0: token, index } of text.matchAll(jwt)) marks.fill(true, index, index + token.length)
-  return [...marks.keys()].map((index) =>
-    marks[index] !== true ? text.charAt(index) : marks[index - 1] === true ? "" : removed
-  ).join("")
-}
 
 /** Makes one line of at most `maxLength` characters. Returns undefined for an empty string. */
 const toLine = (text: string): string | undefined => {
@@ -118,12 +74,13 @@ export const make = () => {
   let recorded: { readonly status: number; readonly body: string } | undefined
 
   /** Cuts and redacts an `error` and an `error_description`. Drops an invalid or secret `error`. */
-  const toRejection = (error: unknown, description: unknown): Rejection => ({
-    error: typeof error === "string" && errorCode.test(error) && strip(error, hidden) === error ? error : undefined,
-    description: typeof description === "string"
-      ? toLine(strip(description.slice(0, maxRawLength), hidden))
-      : undefined
-  })
+  const toRejection = (error: unknown, description: unknown): Rejection => {
+    const redact = makeRedactor(hidden)
+    return {
+      error: typeof error === "string" && errorCode.test(error) && redact(error) === error ? error : undefined,
+      description: typeof description === "string" ? toLine(redact(description, maxRawLength)) : undefined
+    }
+  }
 
   const hide = (parameters: URLSearchParams) => {
     for (const [name, value] of parameters) {

@@ -5,10 +5,10 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isDate } from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import { IncomingMessage } from "node:http"
-import * as BoundedBody from "../../internal/boundedBody.js"
+import { BodyTooLarge, fromNode, maxDropped } from "../../internal/boundedBody.js"
+import * as BoundedStream from "../../internal/boundedStream.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { mapDeep } from "../../models/internal/plainData.js"
 import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
@@ -87,32 +87,22 @@ export const respondDefect = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
-const end = (body: ReturnType<typeof BoundedBody.make>, limit: number): Effect.Effect<Uint8Array, WireError> => {
-  const bytes = body.end()
-  return bytes === undefined ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(bytes)
-}
-
 /** Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. */
 const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
-    const body = BoundedBody.make(limit)
-    const fail = () => resume(Effect.fail(wireErrors.incomplete))
-    if (source.destroyed) fail()
-    source.on("data", (chunk: Buffer) => {
-      if (!body.add(chunk)) source.destroy()
-    }).once("end", () => resume(end(body, limit))).once("error", fail).once("close", fail)
+    if (source.destroyed) resume(Effect.fail(wireErrors.incomplete))
+    fromNode(source, limit, (error, body) =>
+      resume(
+        body !== undefined
+          ? Effect.succeed(body)
+          : Effect.fail(error instanceof BodyTooLarge ? WireErrors.tooLarge(limit) : wireErrors.incomplete)
+      ), maxDropped)
   })
 
 const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
-  Effect.suspend(() => {
-    const body = BoundedBody.make(limit)
-    return Effect.matchEffect(
-      Stream.runForEachWhile(request.stream, (chunk) => Effect.sync(() => body.add(chunk))),
-      {
-        onFailure: () => Effect.fail(wireErrors.incomplete),
-        onSuccess: () => end(body, limit)
-      }
-    )
+  Effect.matchEffect(BoundedStream.read(request.stream, limit, maxDropped), {
+    onFailure: () => Effect.fail(wireErrors.incomplete),
+    onSuccess: (body) => body === undefined ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(body)
   })
 
 /**

@@ -8,9 +8,9 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import type * as Tracer from "effect/Tracer"
-import { BodyTooLarge, makeCollector } from "../../../internal/boundedFetch.js"
+import { BodyTooLarge } from "../../../internal/boundedBody.js"
+import * as BoundedStream from "../../../internal/boundedStream.js"
 import { withoutRedirects } from "../../../internal/redirects.js"
 import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
 import type { Sha256 } from "../../../internal/signature.js"
@@ -72,21 +72,18 @@ const inSpan = <A, E, R>(
   )
 
 const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> =>
-  Effect.suspend(() => {
-    const { add, body } = makeCollector(maxBytes)
-    return Stream.runForEach(
-      Stream.mapError(
-        response.stream,
-        (error) => error.reason._tag === "EmptyBodyError" ? undefined : fromClientError(error)
-      ),
-      (chunk) => add(chunk) ? Effect.void : Effect.fail(toLost(new BodyTooLarge({ maxBytes }), beginningOf(response)))
-    ).pipe(
-      Effect.map(() => new TextDecoder().decode(body())),
-      Effect.catch((error) => error === undefined ? Effect.succeed("") : Effect.fail(error)),
-      // If the program's client has read the body, `fetch` cannot read it again, but `HttpClientResponse` has kept it.
-      Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
-    )
-  })
+  BoundedStream.read(response.stream, maxBytes).pipe(
+    Effect.catch((error) =>
+      error.reason._tag === "EmptyBodyError" ? Effect.succeed(new Uint8Array()) : Effect.fail(fromClientError(error))
+    ),
+    Effect.flatMap((body) =>
+      body === undefined
+        ? Effect.fail(toLost(new BodyTooLarge({ limit: maxBytes }), beginningOf(response)))
+        : Effect.succeed(new TextDecoder().decode(body))
+    ),
+    // If the program's client has read the body, `fetch` cannot read it again, but `HttpClientResponse` has kept it.
+    Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
+  )
 
 /**
  * Reads the decompressed body of a response. A client ends a response at its `content-length`. So only a response

@@ -2,7 +2,7 @@
 import type * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { BodyTooLarge } from "../../../internal/boundedFetch.js"
+import { BodyTooLarge } from "../../../internal/boundedBody.js"
 import type { NoResponse } from "../failure.js"
 
 export interface Request {

@@ -3,7 +3,7 @@
  * gigabytes, and then throws in an event listener, which ends the process.
  */
 import { hasProperty, isFunction } from "effect/Predicate"
-import { fromNode, fromReader, type NodeStream } from "../../../internal/boundedFetch.js"
+import { fromReader, type NodeStream, readNode } from "../../../internal/boundedBody.js"
 import * as Failure from "../failure.js"
 
 interface Response {
@@ -42,9 +42,7 @@ const readWebStream = async (body: ReadableStream<Uint8Array>): Promise<Uint8Arr
 /** A program's handler may return a body that is not a stream. The SDK reads it. */
 const read = async (body: unknown): Promise<unknown> =>
   isNodeStream(body)
-    ? await new Promise<Uint8Array>((resolve, reject) =>
-      fromNode(body, Failure.maxBytes, (error, bytes) => bytes === undefined ? reject(error) : resolve(bytes))
-    )
+    ? await readNode(body, Failure.maxBytes)
     : isWebStream(body)
     ? await readWebStream(body)
     : body
