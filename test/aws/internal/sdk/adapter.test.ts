@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type { CredentialsProvider } from "../../../../src/aws/internal/credentials.js"
+import { NoResponse } from "../../../../src/aws/internal/failure.js"
 import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/adapter.js"
 import { interrupted } from "../../utils.js"
 
@@ -154,7 +154,7 @@ describe("the chain of the SDK", () => {
       yield* settle
       yield* TestClock.adjust("10 seconds")
       for (const error of [yield* Effect.promise(() => first), yield* Effect.promise(() => second)]) {
-        assert(error instanceof TransportError)
+        assert(error instanceof NoResponse)
         assert.deepInclude({ ...error }, { kind: "credentials", code: "TimeoutError" })
       }
       recover()
