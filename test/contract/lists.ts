@@ -99,92 +99,80 @@ export const lists = (subject: Subject): void => {
     ]
 
     for (const { create, operation, page, stream } of all) {
-      test(
-        `${operation}: in the order of names, page by page, whatever comes in between`,
-        Effect.gen(function*() {
-          same(yield* page({}), { names: [], nextToken: undefined })
-          yield* Effect.forEach(["nnn", "aaa", "zzz", "mmm", "Bbb"], create)
-          const sorted = ["Bbb", "aaa", "mmm", "nnn", "zzz"]
-          same(yield* page({}), { names: sorted, nextToken: undefined })
-          same((yield* page({ maxResults: 5 })).nextToken, undefined)
-          const first = yield* page({ maxResults: 2 })
-          same(first.names, ["Bbb", "aaa"])
-          assert.isString(first.nextToken)
-          // One name sorts before the next page, and one within it.
-          yield* create("AAA")
-          yield* create("mm1")
-          const second = yield* page({ maxResults: 2, nextToken: first.nextToken ?? "" })
-          same(second.names, ["mm1", "mmm"])
-          same((yield* page({ nextToken: second.nextToken ?? "" })).names, ["nnn", "zzz"])
-          for (const pageSize of [1, 3, 20]) {
-            const items = yield* Stream.runCollect(stream(pageSize))
-            same(names(items), ["AAA", "Bbb", "aaa", "mm1", "mmm", "nnn", "zzz"])
-          }
-        })
-      )
+      test(`${operation}: in the order of names, page by page, whatever comes in between`, function*() {
+        same(yield* page({}), { names: [], nextToken: undefined })
+        yield* Effect.forEach(["nnn", "aaa", "zzz", "mmm", "Bbb"], create)
+        const sorted = ["Bbb", "aaa", "mmm", "nnn", "zzz"]
+        same(yield* page({}), { names: sorted, nextToken: undefined })
+        same((yield* page({ maxResults: 5 })).nextToken, undefined)
+        const first = yield* page({ maxResults: 2 })
+        same(first.names, ["Bbb", "aaa"])
+        assert.isString(first.nextToken)
+        // One name sorts before the next page, and one within it.
+        yield* create("AAA")
+        yield* create("mm1")
+        const second = yield* page({ maxResults: 2, nextToken: first.nextToken ?? "" })
+        same(second.names, ["mm1", "mmm"])
+        same((yield* page({ nextToken: second.nextToken ?? "" })).names, ["nnn", "zzz"])
+        for (const pageSize of [1, 3, 20]) {
+          const items = yield* Stream.runCollect(stream(pageSize))
+          same(names(items), ["AAA", "Bbb", "aaa", "mm1", "mmm", "nnn", "zzz"])
+        }
+      })
 
-      test(
-        `${operation}: takes its own tokens alone`,
-        Effect.gen(function*() {
-          yield* Effect.forEach(["aaa", "bbb"], create)
-          const { nextToken } = yield* page({ maxResults: 1 })
-          const foreign = all.find((list) => list.operation !== operation)!
-          yield* Effect.forEach(["xxx", "yyy"], foreign.create)
-          const strange = (yield* foreign.page({ maxResults: 1 })).nextToken
-          for (const token of ["x", "[]", `${nextToken}=`, `${nextToken}AA`, strange ?? "", "eyJhIjoxfQ", "ünï"]) {
-            yield* rejects(subject, page({ nextToken: token }), invalid(operation, "Invalid nextToken", "nextToken"))
-          }
-        })
-      )
+      test(`${operation}: takes its own tokens alone`, function*() {
+        yield* Effect.forEach(["aaa", "bbb"], create)
+        const { nextToken } = yield* page({ maxResults: 1 })
+        const foreign = all.find((list) => list.operation !== operation)!
+        yield* Effect.forEach(["xxx", "yyy"], foreign.create)
+        const strange = (yield* foreign.page({ maxResults: 1 })).nextToken
+        for (const token of ["x", "[]", `${nextToken}=`, `${nextToken}AA`, strange ?? "", "eyJhIjoxfQ", "ünï"]) {
+          yield* rejects(subject, page({ nextToken: token }), invalid(operation, "Invalid nextToken", "nextToken"))
+        }
+      })
     }
   })
 
   describe("quotas", () => {
-    test(
-      "50 providers of each kind",
-      Effect.gen(function*() {
-        const message = "An account cannot have more than 50 credential providers of a kind"
-        const create: ReadonlyArray<
-          readonly [
-            string,
-            (name: string) => Effect.Effect<unknown, { readonly _tag: string }, ControlPlane.ControlPlane>
-          ]
-        > = [
-          ["CreateOauth2CredentialProvider", (name) => createProvider(name)],
-          ["CreateApiKeyCredentialProvider", (name) => createApiKey(name)],
-          ["CreatePaymentCredentialProvider", (name) => createPayment(name)]
+    test("50 providers of each kind", function*() {
+      const message = "An account cannot have more than 50 credential providers of a kind"
+      const create: ReadonlyArray<
+        readonly [
+          string,
+          (name: string) => Effect.Effect<unknown, { readonly _tag: string }, ControlPlane.ControlPlane>
         ]
-        for (const [operation, one] of create) {
-          for (let index = 0; index < 50; index++) yield* one(`provider-${index}`)
-          yield* rejects(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
-        }
-        yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "provider-7" }))
-        yield* createApiKey("one-more")
-      })
-    )
+      > = [
+        ["CreateOauth2CredentialProvider", (name) => createProvider(name)],
+        ["CreateApiKeyCredentialProvider", (name) => createApiKey(name)],
+        ["CreatePaymentCredentialProvider", (name) => createPayment(name)]
+      ]
+      for (const [operation, one] of create) {
+        for (let index = 0; index < 50; index++) yield* one(`provider-${index}`)
+        yield* rejects(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
+      }
+      yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "provider-7" }))
+      yield* createApiKey("one-more")
+    })
   })
 
   describe("secrets", () => {
-    test(
-      "are in no response",
-      Effect.gen(function*() {
-        yield* createProvider()
-        yield* createApiKey()
-        yield* createPayment()
-        const responses = [
-          yield* control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })),
-          yield* control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" })),
-          yield* control((plane) => plane.getPaymentCredentialProvider({ name: "payments" })),
-          yield* control((plane) => plane.listOauth2CredentialProviders({}))
-        ]
-        const json = JSON.stringify(
-          responses,
-          (_, value: unknown) => Redacted.isRedacted(value) ? Redacted.value(value) : value
-        )
-        for (const value of ["secret-of-the-client", "api-key-value", "api-key-secret"]) {
-          assert.notInclude(json.replaceAll("payments-apiKeySecret", ""), value)
-        }
-      })
-    )
+    test("are in no response", function*() {
+      yield* createProvider()
+      yield* createApiKey()
+      yield* createPayment()
+      const responses = [
+        yield* control((plane) => plane.getOauth2CredentialProvider({ name: "calendar" })),
+        yield* control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" })),
+        yield* control((plane) => plane.getPaymentCredentialProvider({ name: "payments" })),
+        yield* control((plane) => plane.listOauth2CredentialProviders({}))
+      ]
+      const json = JSON.stringify(
+        responses,
+        (_, value: unknown) => Redacted.isRedacted(value) ? Redacted.value(value) : value
+      )
+      for (const value of ["secret-of-the-client", "api-key-value", "api-key-secret"]) {
+        assert.notInclude(json.replaceAll("payments-apiKeySecret", ""), value)
+      }
+    })
   })
 }

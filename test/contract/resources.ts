@@ -39,186 +39,169 @@ export const resources = (subject: Subject): void => {
   const test = tester(subject)
 
   describe("existing workload identities", () => {
-    test(
-      "are replaced by an update, which changes the time and nothing else",
-      Effect.gen(function*() {
-        yield* createWorkload("agent", [returnUrl, "my_app:/back"])
-        const before = yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" }))
-        const update = (urls?: ReadonlyArray<string>) =>
-          control((plane) => plane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: urls }))
-        const updated = yield* update(["https://other.example.com/"])
-        same(updated.allowedResourceOauth2ReturnUrls, ["https://other.example.com/"])
-        same(updated.workloadIdentityArn, before.workloadIdentityArn)
-        same(updated.createdTime, before.createdTime)
-        assert.isTrue(DateTime.isGreaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
-        same(yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })), updated)
-        same((yield* update()).allowedResourceOauth2ReturnUrls, [])
-        yield* rejects(
-          subject,
-          control((plane) => plane.updateWorkloadIdentity({ name: "nobody" })),
-          notFound("UpdateWorkloadIdentity", "WorkloadIdentity with name 'nobody' not found")
-        )
-      })
-    )
+    test("are replaced by an update, which changes the time and nothing else", function*() {
+      yield* createWorkload("agent", [returnUrl, "my_app:/back"])
+      const before = yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" }))
+      const update = (urls?: ReadonlyArray<string>) =>
+        control((plane) => plane.updateWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: urls }))
+      const updated = yield* update(["https://other.example.com/"])
+      same(updated.allowedResourceOauth2ReturnUrls, ["https://other.example.com/"])
+      same(updated.workloadIdentityArn, before.workloadIdentityArn)
+      same(updated.createdTime, before.createdTime)
+      assert.isTrue(DateTime.isGreaterThanOrEqualTo(updated.lastUpdatedTime, before.lastUpdatedTime))
+      same(yield* control((plane) => plane.getWorkloadIdentity({ name: "agent" })), updated)
+      same((yield* update()).allowedResourceOauth2ReturnUrls, [])
+      yield* rejects(
+        subject,
+        control((plane) => plane.updateWorkloadIdentity({ name: "nobody" })),
+        notFound("UpdateWorkloadIdentity", "WorkloadIdentity with name 'nobody' not found")
+      )
+    })
 
-    test(
-      "are deleted with their grants",
-      Effect.gen(function*() {
-        yield* setUp
-        yield* consented("alice")
-        const pending = yield* requestConsent(yield* tokenOfUser("bob"))
-        yield* consentAs(pending.sessionUri, "code")
-        const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
-        const removed: void = yield* remove
-        assert.isUndefined(removed)
-        const gone = (operation: string) => notFound(operation, "WorkloadIdentity with name 'agent' not found")
-        yield* rejects(subject, remove, gone("DeleteWorkloadIdentity"))
-        yield* rejects(
-          subject,
-          control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
-          gone("GetWorkloadIdentity")
-        )
-        yield* rejects(subject, tokenOfWorkload(), {
-          tag: "AccessDeniedException",
-          operation: "GetWorkloadAccessToken",
-          message: "Workload Identity does not belong to caller account"
-        })
-        yield* createWorkload()
-        assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
-        // A session of the deleted identity does not yield a token for the new one.
-        assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
-        assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("bob"))))
+    test("are deleted with their grants", function*() {
+      yield* setUp
+      yield* consented("alice")
+      const pending = yield* requestConsent(yield* tokenOfUser("bob"))
+      yield* consentAs(pending.sessionUri, "code")
+      const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
+      const removed: void = yield* remove
+      assert.isUndefined(removed)
+      const gone = (operation: string) => notFound(operation, "WorkloadIdentity with name 'agent' not found")
+      yield* rejects(subject, remove, gone("DeleteWorkloadIdentity"))
+      yield* rejects(
+        subject,
+        control((plane) => plane.getWorkloadIdentity({ name: "agent" })),
+        gone("GetWorkloadIdentity")
+      )
+      yield* rejects(subject, tokenOfWorkload(), {
+        tag: "AccessDeniedException",
+        operation: "GetWorkloadAccessToken",
+        message: "Workload Identity does not belong to caller account"
       })
-    )
+      yield* createWorkload()
+      assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
+      // A session of the deleted identity does not yield a token for the new one.
+      assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
+      assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("bob"))))
+    })
   })
 
   describe("the token vault", () => {
-    test(
-      "has a key of the service, or of the customer",
-      Effect.gen(function*() {
-        const get = control((plane) => plane.getTokenVault({}))
-        const before = yield* get
-        same(before.tokenVaultId, "default")
-        same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
-        same(yield* get, before)
-        const kmsConfiguration = {
-          keyType: "CustomerManagedKey",
-          kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-        } as const
-        const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
-        same(set.kmsConfiguration, kmsConfiguration)
-        assert.isTrue(DateTime.isGreaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
-        same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
-        yield* rejects(
-          subject,
-          control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
-          notFound("GetTokenVault", "TokenVault with name 'other' not found")
-        )
-        yield* rejects(
-          subject,
-          control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "other", kmsConfiguration })),
-          notFound("SetTokenVaultCMK", "TokenVault with name 'other' not found")
-        )
-      })
-    )
+    test("has a key of the service, or of the customer", function*() {
+      const get = control((plane) => plane.getTokenVault({}))
+      const before = yield* get
+      same(before.tokenVaultId, "default")
+      same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
+      same(yield* get, before)
+      const kmsConfiguration = {
+        keyType: "CustomerManagedKey",
+        kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+      } as const
+      const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
+      same(set.kmsConfiguration, kmsConfiguration)
+      assert.isTrue(DateTime.isGreaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
+      same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
+      yield* rejects(
+        subject,
+        control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
+        notFound("GetTokenVault", "TokenVault with name 'other' not found")
+      )
+      yield* rejects(
+        subject,
+        control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "other", kmsConfiguration })),
+        notFound("SetTokenVaultCMK", "TokenVault with name 'other' not found")
+      )
+    })
   })
 
   describe("tags", () => {
-    test(
-      "are added to and removed from every resource with an ARN",
-      Effect.gen(function*() {
-        const longName = "w".repeat(255)
-        const workload = yield* control((plane) => plane.createWorkloadIdentity({ name: longName, tags: { a: "1" } }))
-        const arns = [
-          workload.workloadIdentityArn,
-          (yield* createProvider()).credentialProviderArn,
-          (yield* createApiKey()).credentialProviderArn,
-          (yield* createPayment()).credentialProviderArn,
-          (yield* createPortal()).consentPortalArn,
-          vaultArn,
-          `${identityArn}:workload-identity-directory/default`
-        ]
-        const list = (resourceArn: string) => control((plane) => plane.listTagsForResource({ resourceArn }))
-        same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
-        for (const resourceArn of arns) {
-          const before = (yield* list(resourceArn)).tags ?? {}
-          const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
-          const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
-          assert.isUndefined(added)
-          same((yield* list(resourceArn)).tags, { ...before, ...tags })
-          yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
-          yield* control((plane) =>
-            plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there", ...Object.keys(before)] })
-          )
-          same(yield* list(resourceArn), { tags: { empty: "no more" } })
-        }
-      })
-    )
+    test("are added to and removed from every resource with an ARN", function*() {
+      const longName = "w".repeat(255)
+      const workload = yield* control((plane) => plane.createWorkloadIdentity({ name: longName, tags: { a: "1" } }))
+      const arns = [
+        workload.workloadIdentityArn,
+        (yield* createProvider()).credentialProviderArn,
+        (yield* createApiKey()).credentialProviderArn,
+        (yield* createPayment()).credentialProviderArn,
+        (yield* createPortal()).consentPortalArn,
+        vaultArn,
+        `${identityArn}:workload-identity-directory/default`
+      ]
+      const list = (resourceArn: string) => control((plane) => plane.listTagsForResource({ resourceArn }))
+      same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
+      for (const resourceArn of arns) {
+        const before = (yield* list(resourceArn)).tags ?? {}
+        const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
+        const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
+        assert.isUndefined(added)
+        same((yield* list(resourceArn)).tags, { ...before, ...tags })
+        yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
+        yield* control((plane) =>
+          plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there", ...Object.keys(before)] })
+        )
+        same(yield* list(resourceArn), { tags: { empty: "no more" } })
+      }
+    })
 
-    test(
-      "are rejected when AWS reserves the key",
-      Effect.gen(function*() {
-        const { workloadIdentityArn: resourceArn } = yield* createWorkload()
-        const message = "Member must not have a key that begins with aws: AWS reserves the prefix"
-        for (const key of ["aws:", "aws:team", "AWS:team"]) {
-          const tags = { [key]: "" }
-          yield* rejects(
-            subject,
-            control((plane) => plane.tagResource({ resourceArn, tags })),
-            invalid("TagResource", message, "tags")
-          )
-          yield* rejects(
-            subject,
-            control((plane) => plane.createWorkloadIdentity({ name: "other", tags })),
-            invalid("CreateWorkloadIdentity", message, "tags")
-          )
-        }
-        yield* control((plane) => plane.tagResource({ resourceArn, tags: { "awsome:a": "" } }))
-        yield* control((plane) => plane.untagResource({ resourceArn, tagKeys: ["aws:team"] }))
-      })
-    )
-
-    test(
-      "are at most 50, and rejected when the resource does not exist",
-      Effect.gen(function*() {
-        const { workloadIdentityArn: resourceArn } = yield* createWorkload()
-        const many = (prefix: string, count: number) =>
-          Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}-${index}`, ""]))
-        const tag = (tags: Record<string, string>, arn = resourceArn) =>
-          control((plane) => plane.tagResource({ resourceArn: arn, tags }))
-        yield* tag(many("a", 50))
-        yield* tag({ "a-0": "again" })
-        yield* rejects(subject, tag({ b: "" }), {
-          tag: "ServiceQuotaExceededException",
-          operation: "TagResource",
-          message: "A resource cannot have more than 50 tags"
-        })
-        const unknown = `${resourceArn}x`
-        const gone = (operation: string): Rejection => ({
-          tag: "ResourceNotFoundException",
-          operation,
-          message: `Resource with ARN '${unknown}' not found`
-        })
-        yield* rejects(subject, tag({}, unknown), gone("TagResource"))
-        for (const other of [`${identityArn}:token-vault/other`, vaultArn.replace("123456789012", "210987654321")]) {
-          const message = `Resource with ARN '${other}' not found`
-          yield* rejects(subject, tag({}, other), { ...gone("TagResource"), message })
-        }
+    test("are rejected when AWS reserves the key", function*() {
+      const { workloadIdentityArn: resourceArn } = yield* createWorkload()
+      const message = "Member must not have a key that begins with aws: AWS reserves the prefix"
+      for (const key of ["aws:", "aws:team", "AWS:team"]) {
+        const tags = { [key]: "" }
         yield* rejects(
           subject,
-          control((plane) => plane.untagResource({ resourceArn: unknown, tagKeys: ["a"] })),
-          gone("UntagResource")
+          control((plane) => plane.tagResource({ resourceArn, tags })),
+          invalid("TagResource", message, "tags")
         )
         yield* rejects(
           subject,
-          control((plane) => plane.listTagsForResource({ resourceArn: unknown })),
-          gone("ListTagsForResource")
+          control((plane) => plane.createWorkloadIdentity({ name: "other", tags })),
+          invalid("CreateWorkloadIdentity", message, "tags")
         )
+      }
+      yield* control((plane) => plane.tagResource({ resourceArn, tags: { "awsome:a": "" } }))
+      yield* control((plane) => plane.untagResource({ resourceArn, tagKeys: ["aws:team"] }))
+    })
+
+    test("are at most 50, and rejected when the resource does not exist", function*() {
+      const { workloadIdentityArn: resourceArn } = yield* createWorkload()
+      const many = (prefix: string, count: number) =>
+        Object.fromEntries(Array.from({ length: count }, (_, index) => [`${prefix}-${index}`, ""]))
+      const tag = (tags: Record<string, string>, arn = resourceArn) =>
+        control((plane) => plane.tagResource({ resourceArn: arn, tags }))
+      yield* tag(many("a", 50))
+      yield* tag({ "a-0": "again" })
+      yield* rejects(subject, tag({ b: "" }), {
+        tag: "ServiceQuotaExceededException",
+        operation: "TagResource",
+        message: "A resource cannot have more than 50 tags"
       })
-    )
+      const unknown = `${resourceArn}x`
+      const gone = (operation: string): Rejection => ({
+        tag: "ResourceNotFoundException",
+        operation,
+        message: `Resource with ARN '${unknown}' not found`
+      })
+      yield* rejects(subject, tag({}, unknown), gone("TagResource"))
+      for (const other of [`${identityArn}:token-vault/other`, vaultArn.replace("123456789012", "210987654321")]) {
+        const message = `Resource with ARN '${other}' not found`
+        yield* rejects(subject, tag({}, other), { ...gone("TagResource"), message })
+      }
+      yield* rejects(
+        subject,
+        control((plane) => plane.untagResource({ resourceArn: unknown, tagKeys: ["a"] })),
+        gone("UntagResource")
+      )
+      yield* rejects(
+        subject,
+        control((plane) => plane.listTagsForResource({ resourceArn: unknown })),
+        gone("ListTagsForResource")
+      )
+    })
   })
 
   describe("consent portals", () => {
+    const activeTest = tester(subject, { consentPortalDelay: 0 })
     const get = (consentPortalIdentifier: string) =>
       control((plane) => plane.getConsentPortal({ consentPortalIdentifier }))
     const update = (consentPortalIdentifier: string, description: string) =>
@@ -231,9 +214,9 @@ export const resources = (subject: Subject): void => {
       message: `ConsentPortal '${identifier}' not found`
     })
 
-    test(
+    tester(subject, { consentPortalDelay: "1 hour" })(
       "are neither changed nor deleted while they are being created",
-      Effect.gen(function*() {
+      function*() {
         yield* createProvider()
         const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
         same(rest, { ...portal(), status: "CREATING" })
@@ -251,154 +234,132 @@ export const resources = (subject: Subject): void => {
           createPortal(),
           conflict("CreateConsentPortal", "ConsentPortal with name 'portal' already exists")
         )
-      }),
-      undefined,
-      { consentPortalDelay: "1 hour" }
+      }
     )
 
-    test(
-      "are then read by id and ARN, changed in parts, listed and deleted",
-      Effect.gen(function*() {
-        yield* createProvider()
-        const { consentPortalArn, consentPortalId } = yield* createPortal()
-        const active = yield* get(consentPortalId)
-        same(active.status, "ACTIVE")
-        same(active.portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
-        same(yield* get(consentPortalArn), active)
-        const updated = yield* update(consentPortalArn, "Für alle")
-        same(updated.description, "Für alle")
-        same(updated.idpConfig, active.idpConfig)
-        const { executionRoleArn, idpConfig, ...summary } = updated
-        same(executionRoleArn, portal().executionRoleArn)
-        same(idpConfig, portal().idpConfig)
-        same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [summary] })
-        yield* remove(consentPortalId)
-        yield* rejects(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
-        yield* rejects(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
-        yield* rejects(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
-        same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [] })
-        assert.notStrictEqual((yield* createPortal()).consentPortalId, consentPortalId)
-      }),
-      undefined,
-      { consentPortalDelay: 0 }
-    )
+    activeTest("are then read by id and ARN, changed in parts, listed and deleted", function*() {
+      yield* createProvider()
+      const { consentPortalArn, consentPortalId } = yield* createPortal()
+      const active = yield* get(consentPortalId)
+      same(active.status, "ACTIVE")
+      same(active.portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
+      same(yield* get(consentPortalArn), active)
+      const updated = yield* update(consentPortalArn, "Für alle")
+      same(updated.description, "Für alle")
+      same(updated.idpConfig, active.idpConfig)
+      const { executionRoleArn, idpConfig, ...summary } = updated
+      same(executionRoleArn, portal().executionRoleArn)
+      same(idpConfig, portal().idpConfig)
+      same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [summary] })
+      yield* remove(consentPortalId)
+      yield* rejects(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
+      yield* rejects(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
+      yield* rejects(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
+      same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [] })
+      assert.notStrictEqual((yield* createPortal()).consentPortalId, consentPortalId)
+    })
 
-    test(
-      "need an OAuth2 credential provider",
-      Effect.gen(function*() {
-        yield* createProvider()
-        const { consentPortalId } = yield* createPortal()
-        const message = "Member must be the ARN of an OAuth2 credential provider"
-        const field = "idpConfig.credentialProviderArn"
+    activeTest("need an OAuth2 credential provider", function*() {
+      yield* createProvider()
+      const { consentPortalId } = yield* createPortal()
+      const message = "Member must be the ARN of an OAuth2 credential provider"
+      const field = "idpConfig.credentialProviderArn"
+      yield* rejects(
+        subject,
+        control((plane) => plane.createConsentPortal(portal("other", "nothing"))),
+        invalid("CreateConsentPortal", message, field)
+      )
+      yield* rejects(
+        subject,
+        control((plane) =>
+          plane.updateConsentPortal({
+            consentPortalIdentifier: consentPortalId,
+            idpConfig: {
+              ...portal().idpConfig,
+              credentialProviderArn: `${vaultArn}/oauth2credentialprovider/nothing`
+            }
+          })
+        ),
+        invalid("UpdateConsentPortal", message, field)
+      )
+    })
+
+    activeTest("need a provider that issues JWTs, and the scope openid, also for an update", function*() {
+      yield* createProvider()
+      const client = { clientId: "id", clientSecret: secret("a secret") }
+      yield* control((plane) =>
+        plane.createOauth2CredentialProvider({
+          name: "github",
+          credentialProviderVendor: "GithubOauth2",
+          oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client }
+        })
+      )
+      yield* control((plane) =>
+        plane.createOauth2CredentialProvider({
+          name: "spotify",
+          credentialProviderVendor: "SpotifyOauth2",
+          oauth2ProviderConfigInput: { includedOauth2ProviderConfig: client }
+        })
+      )
+      yield* control((plane) =>
+        plane.createOauth2CredentialProvider({
+          name: "okta",
+          credentialProviderVendor: "OktaOauth2",
+          oauth2ProviderConfigInput: {
+            includedOauth2ProviderConfig: {
+              ...client,
+              issuer: "https://okta.example.com",
+              authorizationEndpoint: "https://okta.example.com/authorize",
+              tokenEndpoint: "https://okta.example.com/token"
+            }
+          }
+        })
+      )
+      const { consentPortalId } = yield* createPortal()
+      const noJwts = "Member must be the ARN of an OAuth2 credential provider that issues JWTs: of a vendor of "
+        + "[MicrosoftOauth2, CustomOauth2, OktaOauth2, OneLoginOauth2, PingOneOauth2, CyberArkOauth2, FusionAuthOauth2, "
+        + "Auth0Oauth2, CognitoOauth2]"
+      const { idpConfig } = portal("github", "github")
+      const rejections = [
+        [idpConfig, noJwts, "idpConfig.credentialProviderArn"],
+        [portal("spotify", "spotify").idpConfig, noJwts, "idpConfig.credentialProviderArn"],
+        [{ ...portal().idpConfig, scopes: ["email"] }, "Member must have the scope openid", "idpConfig.scopes"]
+      ] as const
+      for (const [idpConfig, message, field] of rejections) {
         yield* rejects(
           subject,
-          control((plane) => plane.createConsentPortal(portal("other", "nothing"))),
+          control((plane) => plane.createConsentPortal({ ...portal("other"), idpConfig })),
           invalid("CreateConsentPortal", message, field)
         )
         yield* rejects(
           subject,
-          control((plane) =>
-            plane.updateConsentPortal({
-              consentPortalIdentifier: consentPortalId,
-              idpConfig: {
-                ...portal().idpConfig,
-                credentialProviderArn: `${vaultArn}/oauth2credentialprovider/nothing`
-              }
-            })
-          ),
+          control((plane) => plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig })),
           invalid("UpdateConsentPortal", message, field)
         )
-      }),
-      undefined,
-      { consentPortalDelay: 0 }
-    )
+      }
+      const okta = { ...portal("okta", "okta").idpConfig, scopes: ["email", "openid"] }
+      const updated = yield* control((plane) =>
+        plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig: okta })
+      )
+      same(updated.idpConfig, okta)
+    })
 
-    test(
-      "need a provider that issues JWTs, and the scope openid, also for an update",
-      Effect.gen(function*() {
-        yield* createProvider()
-        const client = { clientId: "id", clientSecret: secret("a secret") }
-        yield* control((plane) =>
-          plane.createOauth2CredentialProvider({
-            name: "github",
-            credentialProviderVendor: "GithubOauth2",
-            oauth2ProviderConfigInput: { githubOauth2ProviderConfig: client }
-          })
+    activeTest("are unique for a gateway, by its id or its ARN", function*() {
+      yield* createProvider()
+      const { consentPortalId } = yield* createPortal()
+      const create = (identifier: string) =>
+        control((plane) =>
+          plane.createConsentPortal({ ...portal("other"), sources: [{ identifier, type: "agentcore-gateway" }] })
         )
-        yield* control((plane) =>
-          plane.createOauth2CredentialProvider({
-            name: "spotify",
-            credentialProviderVendor: "SpotifyOauth2",
-            oauth2ProviderConfigInput: { includedOauth2ProviderConfig: client }
-          })
-        )
-        yield* control((plane) =>
-          plane.createOauth2CredentialProvider({
-            name: "okta",
-            credentialProviderVendor: "OktaOauth2",
-            oauth2ProviderConfigInput: {
-              includedOauth2ProviderConfig: {
-                ...client,
-                issuer: "https://okta.example.com",
-                authorizationEndpoint: "https://okta.example.com/authorize",
-                tokenEndpoint: "https://okta.example.com/token"
-              }
-            }
-          })
-        )
-        const { consentPortalId } = yield* createPortal()
-        const noJwts = "Member must be the ARN of an OAuth2 credential provider that issues JWTs: of a vendor of "
-          + "[MicrosoftOauth2, CustomOauth2, OktaOauth2, OneLoginOauth2, PingOneOauth2, CyberArkOauth2, FusionAuthOauth2, "
-          + "Auth0Oauth2, CognitoOauth2]"
-        const { idpConfig } = portal("github", "github")
-        const rejections = [
-          [idpConfig, noJwts, "idpConfig.credentialProviderArn"],
-          [portal("spotify", "spotify").idpConfig, noJwts, "idpConfig.credentialProviderArn"],
-          [{ ...portal().idpConfig, scopes: ["email"] }, "Member must have the scope openid", "idpConfig.scopes"]
-        ] as const
-        for (const [idpConfig, message, field] of rejections) {
-          yield* rejects(
-            subject,
-            control((plane) => plane.createConsentPortal({ ...portal("other"), idpConfig })),
-            invalid("CreateConsentPortal", message, field)
-          )
-          yield* rejects(
-            subject,
-            control((plane) => plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig })),
-            invalid("UpdateConsentPortal", message, field)
-          )
-        }
-        const okta = { ...portal("okta", "okta").idpConfig, scopes: ["email", "openid"] }
-        const updated = yield* control((plane) =>
-          plane.updateConsentPortal({ consentPortalIdentifier: consentPortalId, idpConfig: okta })
-        )
-        same(updated.idpConfig, okta)
-      }),
-      undefined,
-      { consentPortalDelay: 0 }
-    )
-
-    test(
-      "are unique for a gateway, by its id or its ARN",
-      Effect.gen(function*() {
-        yield* createProvider()
-        const { consentPortalId } = yield* createPortal()
-        const create = (identifier: string) =>
-          control((plane) =>
-            plane.createConsentPortal({ ...portal("other"), sources: [{ identifier, type: "agentcore-gateway" }] })
-          )
-        const taken = conflict(
-          "CreateConsentPortal",
-          "The gateway 'portal-0123456789' has a ConsentPortal already, with name 'portal'"
-        )
-        yield* rejects(subject, create("portal-0123456789"), taken)
-        yield* rejects(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
-        yield* remove(consentPortalId)
-        const { portalUrl } = yield* create(`${identityArn}:gateway/portal-0123456789`)
-        same(portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
-      }),
-      undefined,
-      { consentPortalDelay: 0 }
-    )
+      const taken = conflict(
+        "CreateConsentPortal",
+        "The gateway 'portal-0123456789' has a ConsentPortal already, with name 'portal'"
+      )
+      yield* rejects(subject, create("portal-0123456789"), taken)
+      yield* rejects(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
+      yield* remove(consentPortalId)
+      const { portalUrl } = yield* create(`${identityArn}:gateway/portal-0123456789`)
+      same(portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
+    })
   })
 }

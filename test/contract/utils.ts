@@ -8,7 +8,17 @@ import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-ide
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { clear, same, secret } from "../support/utils.js"
+import { ask as requestToken, createWorkload, type TokenRequest } from "../support/localBackend.js"
+import { secret } from "../support/utils.js"
+
+export {
+  ask as requestToken,
+  complete,
+  createWorkload,
+  returnUrl,
+  tokenFor as tokenOfUser
+} from "../support/localBackend.js"
+export { clear, same, secret } from "../support/utils.js"
 
 /** Planes over a local backend, in process or over HTTP. */
 export interface Subject {
@@ -27,19 +37,15 @@ export interface Subject {
 
 export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 
-/** Creates a test over its own backend. */
-export const tester = (subject: Subject) =>
-(
-  name: string,
-  effect: Effect.Effect<void, unknown, Planes>,
-  oauth?: OAuthClient.ScriptedOptions,
-  options?: LocalBackend.Options
-): void => it.live(name, () => Effect.provide(effect, subject.layer(oauth, options)))
+/** Creates tests, each over its own backend. */
+export const tester = (
+  subject: Subject,
+  { oauth, ...options }: LocalBackend.Options & { readonly oauth?: OAuthClient.ScriptedOptions } = {}
+) =>
+(name: string, body: () => Generator<Effect.Effect<unknown, unknown, Planes>, void, never>): void =>
+  it.live(name, () => Effect.provide(Effect.gen(body), subject.layer(oauth, options)))
 
-export const returnUrl = "https://agent.example.com/consent?tab=1"
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
-
-export { clear, same, secret }
 
 export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
@@ -52,9 +58,6 @@ export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<
 
 /** A request of a program without types. */
 export const untyped = <A>(request: unknown): A => request as A
-
-export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
-  control((plane) => plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls }))
 
 export const customProvider = (
   name = "calendar",
@@ -87,30 +90,10 @@ export const tokenOfWorkload = (workloadName = "agent") =>
     (response) => response.workloadAccessToken
   )
 
-export const tokenOfUser = (userId: string, workloadName = "agent") =>
-  Effect.map(
-    data((plane) => plane.getWorkloadAccessTokenForUserId({ workloadName, userId })),
-    (response) => response.workloadAccessToken
-  )
-
 export const tokenOfJwt = (userToken: Redacted.Redacted, workloadName = "agent") =>
   Effect.map(
     data((plane) => plane.getWorkloadAccessTokenForJwt({ workloadName, userToken })),
     (response) => response.workloadAccessToken
-  )
-
-type TokenRequest = Partial<DataPlane.GetResourceOauth2TokenRequest>
-
-export const requestToken = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
-  data((plane) =>
-    plane.getResourceOauth2Token({
-      workloadIdentityToken,
-      resourceCredentialProviderName: "calendar",
-      scopes: ["read"],
-      oauth2Flow: "USER_FEDERATION",
-      resourceOauth2ReturnUrl: returnUrl,
-      ...request
-    })
   )
 
 export const requestConsent = (token: Redacted.Redacted, request?: TokenRequest) =>
@@ -137,11 +120,6 @@ export const comeBack = (authorization: URL, response: Record<string, string>) =
 
 export const consentAs = (sessionUri: Redacted.Redacted, code: string) =>
   Effect.flatMap(openPage(sessionUri), (authorization) => comeBack(authorization, { code }))
-
-export const complete = (
-  sessionUri: Redacted.Redacted,
-  userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
-) => data((plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
 export interface Rejection {
   readonly tag: string

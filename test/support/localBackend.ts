@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-export const returnUrl = "https://agent.example.com/consent"
+export const returnUrl = "https://agent.example.com/consent?tab=1"
 
 export const backend = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalBackend.Options = {}) =>
   LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
@@ -53,7 +53,7 @@ export const output = (name: string) =>
     Effect.map(({ oauth2ProviderConfigOutput }) => oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {})
   )
 
-export const createWorkload = (name: string, urls: ReadonlyArray<string> = [returnUrl]) =>
+export const createWorkload = (name = "agent", urls: ReadonlyArray<string> = [returnUrl]) =>
   Effect.flatMap(
     ControlPlane.ControlPlane,
     (controlPlane) => controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: urls })
