@@ -6,9 +6,9 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage } from "node:http"
-import * as Http from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import type { Socket } from "node:net"
 import * as Tls from "node:tls"
+import * as Server from "../support/server.js"
 import { secureServer } from "./secureServer.js"
 import { apiKeyRequest, credentials, failure, json, server } from "./utils.js"
 
@@ -25,16 +25,11 @@ const connectionsOf = (requests: ReadonlyArray<IncomingMessage>): ReadonlySet<So
 
 const plainServer = Effect.gen(function*() {
   const requests: Array<IncomingMessage> = []
-  const server = Http.createServer((request, response) => {
+  const url = yield* Server.serve((request, response) => {
     requests.push(request)
     request.resume().on("end", () => response.end("{\"apiKey\":\"key\"}"))
   })
-  yield* Effect.acquireRelease(
-    Effect.callback<void>((resume) => void server.listen(0, "127.0.0.1", () => resume(Effect.void))),
-    () => Effect.sync(() => server.close().closeAllConnections())
-  )
-  // A TCP server's address is never a pipe's name.
-  return { requests, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+  return { requests, url }
 })
 
 /** Node trusts the server's certificate. */

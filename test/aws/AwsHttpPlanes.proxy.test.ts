@@ -9,58 +9,45 @@ import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { buildProgram } from "../support/build.mjs"
+import * as Servers from "../support/server.js"
 import { execute, secureServer } from "./secureServer.js"
 import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 /** A proxy that tunnels to hosts on loopback, and rejects all others. */
-const proxy = Effect.acquireRelease(
-  Effect.callback<{ readonly port: number; readonly seen: Array<Http.IncomingMessage>; readonly server: Http.Server }>(
-    (resume) => {
-      const seen: Array<Http.IncomingMessage> = []
-      const server = Http.createServer((_, response) => response.writeHead(405).end())
-      server.on("connect", (request, client) => {
-        seen.push(request)
-        const [host = "", port = ""] = (request.url ?? "").split(":")
-        if (host !== "127.0.0.1") {
-          client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
-          return
-        }
-        const target = Net.connect(Number(port), host, () => {
-          client.write("HTTP/1.1 200 Connection established\r\n\r\n")
-          client.pipe(target).pipe(client)
-        })
-        for (const socket of [client, target]) socket.on("error", () => {})
-        client.on("close", () => target.destroy())
-      })
-      server.listen(0, "127.0.0.1", () =>
-        // A TCP server's address is never a pipe's name.
-        resume(Effect.succeed({ port: (server.address() as Net.AddressInfo).port, seen, server })))
+const proxy = Effect.gen(function*() {
+  const seen: Array<Http.IncomingMessage> = []
+  const server = Http.createServer((_, response) => response.writeHead(405).end())
+  server.on("connect", (request, client) => {
+    seen.push(request)
+    const [host = "", port = ""] = (request.url ?? "").split(":")
+    if (host !== "127.0.0.1") {
+      client.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n")
+      return
     }
-  ),
-  ({ server }) => Effect.sync(() => server.close())
-)
+    const target = Net.connect(Number(port), host, () => {
+      client.write("HTTP/1.1 200 Connection established\r\n\r\n")
+      client.pipe(target).pipe(client)
+    })
+    for (const socket of [client, target]) socket.on("error", () => {})
+    client.on("close", () => target.destroy())
+  })
+  // It must not wait for tunnels, which the clients close later.
+  server.closeAllConnections = () => {}
+  return { port: yield* Servers.listen(server), seen }
+})
 
 /** A server that accepts connections, and sends `head` in response to the first bytes. */
 const brokenProxy = (head: string) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly port: number; readonly open: Set<Net.Socket>; readonly server: Net.Server }>(
-      (resume) => {
-        const open = new Set<Net.Socket>()
-        const server = Net.createServer((socket) => {
-          open.add(socket)
-          socket.on("close", () => open.delete(socket)).on("error", () => {}).once("data", () => socket.write(head))
-        })
-        server.listen(0, "127.0.0.1", () =>
-          resume(Effect.succeed({ port: (server.address() as Net.AddressInfo).port, open, server })))
-      }
-    ),
-    ({ server }) =>
-      Effect.sync(() =>
-        server.close()
-      )
-  )
+  Effect.gen(function*() {
+    const open = new Set<Net.Socket>()
+    const server = Net.createServer((socket) => {
+      open.add(socket)
+      socket.on("close", () => open.delete(socket)).on("error", () => {}).once("data", () => socket.write(head))
+    })
+    return { port: yield* Servers.listen(server), open }
+  })
 
 const names = [
   "HTTPS_PROXY",

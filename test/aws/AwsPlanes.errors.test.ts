@@ -18,6 +18,7 @@ import * as Net from "node:net"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as Recorder from "../support/recorder.js"
 import { operations as rows } from "../support/requests.js"
+import * as Servers from "../support/server.js"
 import {
   adapters,
   apiKeyRequest,
@@ -294,13 +295,9 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 
     it.live("are not HTTP", () =>
       Effect.gen(function*() {
-        const port = yield* Effect.acquireRelease(
-          Effect.callback<Net.Server>((resume) => {
-            const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6 secret-in-raw-packet\r\n"))
-            tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
-          }),
-          (tcp) => Effect.sync(() => tcp.close())
-        ).pipe(Effect.map((tcp) => (tcp.address() as Net.AddressInfo).port))
+        const port = yield* Servers.listen(
+          Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6 secret-in-raw-packet\r\n"))
+        )
         const error = yield* Effect.provide(failure(getApiKey), planes(`http://127.0.0.1:${port}`))
         assert(error instanceof TransportError)
         // `fetch` may see first that the connection has ended.

@@ -7,6 +7,7 @@ import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Net from "node:net"
 import { PollBudget } from "../../src/consent/pollBudget.js"
+import * as Servers from "../support/server.js"
 import { adapters, apiKeyRequest, failure, json, raw, type Respond, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
@@ -192,15 +193,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         (yield* errorOf(html.url)).message,
         `the response of ${new URL(html.url).host} could not be decoded`
       )
-      const garbage = yield* Effect.acquireRelease(
-        Effect.callback<Net.Server>((resume) => {
-          const tcp = Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"))
-          tcp.listen(0, "127.0.0.1", () => resume(Effect.succeed(tcp)))
-        }),
-        (tcp) => Effect.sync(() => tcp.close())
-      )
-      // A TCP server's address is never a pipe's name.
-      const { port } = garbage.address() as Net.AddressInfo
+      const port = yield* Servers.listen(Net.createServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n")))
       assert.include(["undecodable", "connection"], (yield* errorOf(`http://127.0.0.1:${port}`)).kind)
     }))
 })

@@ -15,6 +15,7 @@ import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
+import * as Folder from "../support/folder.js"
 import {
   adapters,
   both,
@@ -401,10 +402,7 @@ describe("the AWS SDK", () => {
   it.live("reads the region from the profile of one plane", () =>
     Effect.gen(function*() {
       const http = yield* server(raw(400, ""))
-      const directory = yield* Effect.acquireRelease(
-        Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-profile-"))),
-        (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-      )
+      const directory = yield* Folder.temporary
       const config = Path.join(directory, "config")
       Fs.writeFileSync(config, "[default]\nregion = eu-central-2\n[profile sts]\nregion = eu-west-3\n")
       yield* Effect.acquireRelease(

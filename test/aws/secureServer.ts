@@ -1,22 +1,19 @@
 import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import type * as Http from "node:http"
 import * as Https from "node:https"
 import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
+import * as Folder from "../support/folder.js"
 
 export const execute = (file: string, args: ReadonlyArray<string>, env: NodeJS.ProcessEnv = process.env) =>
   Effect.promise(() => promisify(execFile)(file, args, { env }))
 
 /** A server with its own certificate, which responds with an API key. `ca` is the file of the certificate. */
 export const secureServer = Effect.gen(function*() {
-  const folder = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "secure-server-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-  )
+  const folder = yield* Folder.temporary
   const [key, ca] = [join(folder, "key.pem"), join(folder, "cert.pem")]
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", key]
   const names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]

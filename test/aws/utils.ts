@@ -13,9 +13,9 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
-import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
+import type * as Http from "node:http"
 import { inspect } from "node:util"
+import * as Servers from "../support/server.js"
 import { controlOperations } from "./controlOperations.js"
 
 export interface Seen {
@@ -45,36 +45,25 @@ export const raw = (status: number, body: string, headers: Record<string, string
 
 /** A server on loopback that returns one response to every request, until another one is set. */
 export const server = (respond: Respond) =>
-  Effect.acquireRelease(
-    Effect.callback<Server & { readonly close: Effect.Effect<void> }>((resume) => {
-      const seen: Array<Seen> = []
-      const state = { url: "", seen, respond }
-      const http = Http.createServer((request, response) => {
-        const chunks: Array<Buffer> = []
-        request.on("data", (chunk: Buffer) => chunks.push(chunk))
-        request.on("end", () => {
-          const one = {
-            method: request.method ?? "",
-            path: request.url ?? "",
-            headers: request.headers,
-            body: Buffer.concat(chunks).toString()
-          }
-          seen.push(one)
-          state.respond(response, one)
-        })
+  Effect.gen(function*() {
+    const seen: Array<Seen> = []
+    const state: Server = { url: "", seen, respond }
+    const url = yield* Servers.serve((request, response) => {
+      const chunks: Array<Buffer> = []
+      request.on("data", (chunk: Buffer) => chunks.push(chunk))
+      request.on("end", () => {
+        const one = {
+          method: request.method ?? "",
+          path: request.url ?? "",
+          headers: request.headers,
+          body: Buffer.concat(chunks).toString()
+        }
+        seen.push(one)
+        state.respond(response, one)
       })
-      http.listen(0, "127.0.0.1", () => {
-        // A TCP server's address is never a pipe's name.
-        state.url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`
-        const close = Effect.callback<void>((done) => {
-          http.close(() => done(Effect.void))
-          http.closeAllConnections()
-        })
-        resume(Effect.succeed(Object.assign(state, { close })))
-      })
-    }),
-    (started) => started.close
-  )
+    })
+    return Object.assign(state, { url })
+  })
 
 /** Sets the environment of this process, without other AWS variables, until the test ends. */
 export const environment = (variables: Readonly<Record<string, string>>) =>

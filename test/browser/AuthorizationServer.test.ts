@@ -2,18 +2,19 @@ import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 import * as Chromium from "./chromium.js"
 
 /** Prepares an authorization request for a browser. The client adds a second redirect at the end, as AgentCore does. */
 const start = (scope = "openid reports:read offline_access") =>
   Effect.gen(function*() {
-    const application = yield* Utils.httpServer((_, response) => {
+    const application = yield* Server.serve((_, response) => {
       response.setHeader("content-type", "text/html; charset=utf-8")
       response.end(
         "<!doctype html><link rel=icon href=data:,><title>Application</title><h1>Back at the application</h1>"
       )
     })
-    const identity = yield* Utils.httpServer((request, response) => {
+    const identity = yield* Server.serve((request, response) => {
       const { search } = new URL(request.url ?? "/", "http://callback")
       response.writeHead(302, { location: `${application}/return${search}` }).end()
     })
@@ -122,7 +123,7 @@ describe("the pages of the authorization server, in Chromium", () => {
         const { page } = tab
         yield* Effect.promise(() => page.goto(Redacted.value(request.url)))
         const login = page.url()
-        const forged = yield* Utils.httpServer((_, response) => {
+        const forged = yield* Server.serve((_, response) => {
           response.setHeader("content-type", "text/html")
           response.end(
             `<!doctype html><link rel=icon href=data:,><form method=post action="${login}">`
@@ -158,7 +159,7 @@ describe("the pages of the authorization server, in Chromium", () => {
       Effect.gen(function*() {
         const { request, server } = yield* start()
         const url = Redacted.value(request.url)
-        const foreign = (yield* Utils.httpServer(({ url: path }, response) => {
+        const foreign = (yield* Server.serve(({ url: path }, response) => {
           if (path === "/redirect") {
             response.writeHead(302, { location: url }).end()
           } else {

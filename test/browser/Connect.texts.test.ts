@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Links from "../../src/http/connect/links.js"
 import * as Localize from "../../src/http/connect/localize.js"
 import * as Pages from "../../src/http/connect/pages.js"
-import { httpServer } from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 import * as Chromium from "./chromium.js"
 import { shown } from "./connectTexts.js"
 
@@ -68,7 +68,7 @@ const serve = Effect.gen(function*() {
     workload: "agent"
   })
   const toResponse = Pages.make(yield* Localize.make(undefined, links))
-  return yield* httpServer(async ({ headers, url: path = "" }, response) => {
+  return yield* Server.serve(async ({ headers, url: path = "" }, response) => {
     const view = views[path.slice(1)]
     if (view === undefined) {
       response.writeHead(404).end()

@@ -1,10 +1,8 @@
 /** Chromium for the browser tests, as scoped resources. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
+import * as Folder from "../support/folder.js"
 import * as Tools from "../support/tools.js"
 
 /** A host name of this machine that is another site for Chromium. Another port would be the same site. */
@@ -38,10 +36,7 @@ export interface Tab {
 export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope | Tools.Tools> =>
   Effect.gen(function*() {
     const executablePath = yield* Tools.pathOf("Chromium")
-    const profile = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-browser-"))),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true, maxRetries: 5 }))
-    )
+    const profile = yield* Folder.temporary
     const context = yield* Effect.acquireRelease(
       Effect.promise(() =>
         chromium.launchPersistentContext(profile, {

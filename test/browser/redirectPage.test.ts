@@ -1,14 +1,14 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as RedirectPage from "../../src/consent/redirectPage.js"
-import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 import * as Chromium from "./chromium.js"
 
 describe("a page that redirects once, in Chromium", () => {
   Chromium.browserTest("opens the URL without a referrer", () =>
     Effect.gen(function*() {
       const referrers: Array<string | undefined> = []
-      const authorization = yield* Utils.httpServer(({ headers }, response) => {
+      const authorization = yield* Server.serve(({ headers }, response) => {
         referrers.push(headers.referer)
         response.setHeader("content-type", "text/html")
         response.end("<!doctype html><link rel=icon href=data:,><h1>Sign in</h1>")

@@ -14,11 +14,11 @@ import type * as Scope from "effect/Scope"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Causes from "../../src/cli/causes.js"
-import * as Utils from "../support/authorizationServer.js"
 import * as Calendar from "../support/calendar.js"
 import * as Program from "../support/cli.js"
 import { json } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -109,7 +109,7 @@ const withFault = (exception: string) =>
 
 /** Responds with JSON. Rejects requests for all other paths. */
 const server = (routes: Record<string, (url: string) => unknown>) =>
-  Utils.httpServer((request, response) => {
+  Server.serve((request, response) => {
     const body = routes[request.url ?? ""]
     if (body === undefined) response.writeHead(400, { "content-type": "application/json" }).end("{}")
     else json(body)(`http://${request.headers.host}`, response)

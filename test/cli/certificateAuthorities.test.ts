@@ -4,11 +4,11 @@ import * as Effect from "effect/Effect"
 import * as Jose from "jose"
 import { readFileSync, writeFileSync } from "node:fs"
 import * as Https from "node:https"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import Provider from "oidc-provider"
 import * as Program from "../support/cli.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -22,22 +22,11 @@ const client = { client_id: "agent", client_secret: "a-development-secret" }
 const authorizationServer = Effect.gen(function*() {
   const { privateKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256", { extractable: true }))
   const signingKey = { ...(yield* Effect.promise(() => Jose.exportJWK(privateKey))), alg: "ES256", use: "sig" }
-  const server = yield* Effect.acquireRelease(
-    Effect.callback<Https.Server>((resume) => {
-      const server = Https.createServer({
-        cert: readFileSync(join(certificates, "server.pem")),
-        key: readFileSync(join(certificates, "server.key"))
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  )
-  // The address is a string only for a pipe.
-  const issuer = `https://localhost:${(server.address() as AddressInfo).port}`
+  const server = Https.createServer({
+    cert: readFileSync(join(certificates, "server.pem")),
+    key: readFileSync(join(certificates, "server.key"))
+  })
+  const issuer = `https://localhost:${yield* Server.listen(server)}`
   const provider = new Provider(issuer, {
     clients: [{ ...client, grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
     clientDefaults: { id_token_signed_response_alg: "ES256" },

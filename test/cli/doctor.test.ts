@@ -6,13 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
-import { createServer, request, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
+import { request } from "node:http"
 import { join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
 import { createProvider, createWorkload, returnUrl } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
 
 let modules: string
 
@@ -60,41 +60,30 @@ const proxy = (target: string, change: {
   readonly deny?: { readonly [path: string]: string }
   readonly date?: string
 }) =>
-  Effect.acquireRelease(
-    Effect.callback<Server>((resume) => {
-      const server = createServer((incoming, outgoing) => {
-        const denied = change.deny?.[incoming.url ?? ""]
-        if (denied !== undefined) {
-          incoming.resume()
-          outgoing.writeHead(403, {
-            "content-type": "application/json",
-            "x-amzn-errortype": "AccessDeniedException"
-          }).end(JSON.stringify({ message: denied }))
-          return
-        }
-        const { host: _, ...headers } = incoming.headers
-        const forwarded = request(
-          `${target}${incoming.url ?? ""}`,
-          { method: incoming.method, headers },
-          (response) => {
-            outgoing.writeHead(response.statusCode ?? 500, {
-              ...response.headers,
-              ...(change.date === undefined ? {} : { date: change.date })
-            })
-            response.pipe(outgoing)
-          }
-        )
-        incoming.pipe(forwarded)
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      })
-    // The address is a string only for a pipe.
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  Server.serve((incoming, outgoing) => {
+    const denied = change.deny?.[incoming.url ?? ""]
+    if (denied !== undefined) {
+      incoming.resume()
+      outgoing.writeHead(403, {
+        "content-type": "application/json",
+        "x-amzn-errortype": "AccessDeniedException"
+      }).end(JSON.stringify({ message: denied }))
+      return
+    }
+    const { host: _, ...headers } = incoming.headers
+    const forwarded = request(
+      `${target}${incoming.url ?? ""}`,
+      { method: incoming.method, headers },
+      (response) => {
+        outgoing.writeHead(response.statusCode ?? 500, {
+          ...response.headers,
+          ...(change.date === undefined ? {} : { date: change.date })
+        })
+        response.pipe(outgoing)
+      }
+    )
+    incoming.pipe(forwarded)
+  })
 
 const through = (url: string): Program.Environment => ({
   BEDROCK_AGENTCORE_CP_ENDPOINT: url,
@@ -269,20 +258,10 @@ describe("agentcore-identity doctor", () => {
   it.live("reports the caller at AWS, and invalid credentials", () =>
     Effect.gen(function*() {
       const respondWith = (status: number, body: string) =>
-        Effect.acquireRelease(
-          Effect.callback<Server>((resume) => {
-            const server = createServer((incoming, outgoing) => {
-              incoming.resume()
-              outgoing.writeHead(status, { "content-type": "text/xml" }).end(body)
-            })
-            server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-          }),
-          (server) =>
-            Effect.sync(() => {
-              server.close()
-              server.closeAllConnections()
-            })
-        ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+        Server.serve((incoming, outgoing) => {
+          incoming.resume()
+          outgoing.writeHead(status, { "content-type": "text/xml" }).end(body)
+        })
       // Names under `.invalid` never resolve.
       const env = {
         AWS_ACCESS_KEY_ID: "key",

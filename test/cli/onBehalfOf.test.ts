@@ -14,6 +14,7 @@ import * as Program from "../support/cli.js"
 import { issuerOf, makeKey, sign } from "../support/issuer.js"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 beforeAll(Program.build, 60_000)
@@ -35,7 +36,7 @@ const start = (
   environment: Program.Environment = {}
 ): Effect.Effect<Application, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const redirectUri = `${yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))}/callback`
+    const redirectUri = `${yield* Server.serve((_, response) => void response.end("<h1>Back</h1>"))}/callback`
     const running = yield* Program.local(
       ["--authorization-server", "--authorization-server-redirect-uri", redirectUri, "--config", setup, ...args],
       environment
@@ -274,7 +275,7 @@ describe("the official samples over boto3", () => {
     () =>
       Effect.gen(function*() {
         const { running } = yield* start()
-        const callbackUrl = `${yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))}/callback`
+        const callbackUrl = `${yield* Server.serve((_, response) => void response.end("<h1>Back</h1>"))}/callback`
         const asked = yield* run("self-hosted", running.variables, {
           callbackUrl,
           issuerUrl: "https://cognito-idp.us-west-2.amazonaws.com/us-west-2_AbCdEfGhI/.well-known/openid-configuration",

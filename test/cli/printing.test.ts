@@ -3,13 +3,12 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { readFileSync, writeFileSync } from "node:fs"
-import { createServer, type IncomingMessage, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
 import * as Printable from "../../src/internal/printable.js"
 import * as Program from "../support/cli.js"
 import { jwt } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -86,29 +85,18 @@ const bodyOf = (path: string, url: string): readonly [status: number, body: obje
   }
 }
 
-const server = Effect.acquireRelease(
-  Effect.callback<{ readonly server: Server; readonly seen: Array<string> }>((resume) => {
-    const seen: Array<string> = []
-    const server = createServer((request: IncomingMessage, response) => {
-      request.resume()
-      const path = request.url ?? ""
-      seen.push(path)
-      const [status, body] = bodyOf(path, `http://${request.headers.host ?? ""}`)
-      response.writeHead(status, {
-        "content-type": "application/json",
-        ...(status === 403 ? { "x-amzn-errortype": "AccessDeniedException" } : {})
-      }).end(JSON.stringify(body))
-    })
-    server.listen(0, "127.0.0.1", () => resume(Effect.succeed({ server, seen })))
-  }),
-  ({ server }) =>
-    Effect.sync(() => {
-      server.close()
-      server.closeAllConnections()
-    })
-).pipe(Effect.map(({ seen, server }) => {
-  // The address is a string only for a pipe.
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+const server = Effect.gen(function*() {
+  const seen: Array<string> = []
+  const url = yield* Server.serve((request, response) => {
+    request.resume()
+    const path = request.url ?? ""
+    seen.push(path)
+    const [status, body] = bodyOf(path, `http://${request.headers.host ?? ""}`)
+    response.writeHead(status, {
+      "content-type": "application/json",
+      ...(status === 403 ? { "x-amzn-errortype": "AccessDeniedException" } : {})
+    }).end(JSON.stringify(body))
+  })
   const env = {
     AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
     AGENTCORE_LOCAL_TOKEN: "token",
@@ -121,7 +109,7 @@ const server = Effect.acquireRelease(
     AGENTCORE_WORKLOAD: "my-agent"
   }
   return { url, seen, env }
-}))
+})
 
 const setupFile = Effect.map(Program.temporary, (folder) => {
   const file = join(folder, "setup.json")

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
-import * as Utils from "../support/authorizationServer.js"
 import * as ProtectedApi from "../support/protectedApi.js"
+import * as Server from "../support/server.js"
 
 const issuer = "https://issuer.example.com"
 const audience = "urn:example:api"
@@ -14,7 +14,7 @@ const start = Effect.gen(function*() {
   const foreign = yield* Effect.promise(() => generateKeyPair("ES256", { extractable: true }))
   const jwk = yield* Effect.promise(() => exportJWK(own.publicKey))
   const keySet = JSON.stringify({ keys: [{ ...jwk, alg: "ES256", use: "sig", kid: "own" }] })
-  const keys = yield* Utils.httpServer((_, response) => void response.end(keySet))
+  const keys = yield* Server.serve((_, response) => void response.end(keySet))
   const url = yield* ProtectedApi.serve({
     issuer,
     audience,

@@ -4,13 +4,11 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build, 60_000)
 
@@ -33,33 +31,18 @@ const setup = `{
 }`
 
 const fileOf = (text: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const folder = mkdtempSync(join(tmpdir(), "agentcore-setup-"))
-      const file = join(folder, "setup.jsonc")
-      writeFileSync(file, text)
-      return { file, folder }
-    }),
-    ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-  )
+  Effect.map(Program.temporary, (folder) => {
+    const file = join(folder, "setup.jsonc")
+    writeFileSync(file, text)
+    return { file, folder }
+  })
 
 /** The URL of a server that responds to every request with the same body. */
 const respondWith = (text: string, status = 200) =>
-  Effect.acquireRelease(
-    Effect.callback<Server>((resume) => {
-      const server = createServer((request, response) => {
-        request.resume()
-        response.writeHead(status, { "content-type": "text/xml" }).end(text)
-      })
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.sync(() => {
-        server.close()
-        server.closeAllConnections()
-      })
-    // The address is a string only for a pipe.
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+  Server.serve((request, response) => {
+    request.resume()
+    response.writeHead(status, { "content-type": "text/xml" }).end(text)
+  })
 
 const server = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
 

@@ -10,12 +10,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import { readFileSync, writeFileSync } from "node:fs"
-import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import * as Calendar from "../support/calendar.js"
 import * as Program from "../support/cli.js"
 import { jwt } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 beforeAll(Program.build, 60_000)
@@ -39,13 +38,7 @@ const environment = Effect.map(
   ({ environment }): Program.Environment => ({ ...environment, AGENTCORE_WORKLOAD: "my-agent" })
 )
 
-const freeUrl = Effect.callback<string>((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    // The address is a string only for a pipe.
-    const { port } = server.address() as AddressInfo
-    server.close(() => resume(Effect.succeed(`http://127.0.0.1:${port}/consent`)))
-  })
-})
+const freeUrl = Effect.map(Server.freePort, (port) => `http://127.0.0.1:${port}/consent`)
 
 const link = /^ {2}(http:\S+authorize\S+)\r?$/m
 
@@ -183,26 +176,20 @@ describe("the defaults of token, api-key and doctor", () => {
 
   /** The discovery URL of an authorization server with these grants. */
   const advertise = (...grants: ReadonlyArray<string>) =>
-    Effect.acquireRelease(
-      Effect.callback<Server>((resume) => {
-        const server = createServer((request, response) => {
-          request.resume()
-          const issuer = `http://${request.headers.host}`
-          response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({
-            issuer,
-            authorization_endpoint: `${issuer}/authorize`,
-            token_endpoint: `${issuer}/token`,
-            response_types_supported: ["code"],
-            grant_types_supported: grants
-          }))
-        })
-        server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
+    Effect.map(
+      Server.serve((request, response) => {
+        request.resume()
+        const issuer = `http://${request.headers.host}`
+        response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({
+          issuer,
+          authorization_endpoint: `${issuer}/authorize`,
+          token_endpoint: `${issuer}/token`,
+          response_types_supported: ["code"],
+          grant_types_supported: grants
+        }))
       }),
-      (server) => Effect.sync(() => server.close())
-    ).pipe(Effect.map((server) =>
-      // The address is a string only for a pipe.
-      `http://127.0.0.1:${(server.address() as AddressInfo).port}/.well-known/openid-configuration`
-    ))
+      (url) => `${url}/.well-known/openid-configuration`
+    )
 
   it.live("are the only workload identity, and M2M without a user", () =>
     Effect.gen(function*() {

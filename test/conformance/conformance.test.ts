@@ -4,10 +4,10 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import * as Folder from "../support/folder.js"
 import { facts, ModelShape } from "../support/shape.js"
 import * as Aws from "./aws.js"
 import { sweep } from "./clients.js"
@@ -106,10 +106,7 @@ describe("the statements", () => {
  */
 const command = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const folder = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-conformance-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-    )
+    const folder = yield* Folder.temporary
     const report = join(folder, "report.json")
     return yield* Effect.callback<
       { readonly output: string; readonly code: number | null; readonly report: () => unknown }

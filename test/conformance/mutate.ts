@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { IncomingMessage } from "node:http"
-import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 import * as Local from "./local.js"
 import { type Outcome, toOutcome } from "./run.js"
 import { present, type Statement, type TokenRequest } from "./statement.js"
@@ -107,7 +107,7 @@ export const make: Effect.Effect<Mutable, never, Scope.Scope> = Effect.gen(funct
       )
   }
   const forward = forwardTo(present("endpoint", service.environment["AWS_ENDPOINT_URL_STS"]))
-  const proxy = yield* Utils.httpServer((request, response) => {
+  const proxy = yield* Server.serve((request, response) => {
     const respond = async (): Promise<ServiceResponse> => {
       const call = {
         method: request.method ?? "",

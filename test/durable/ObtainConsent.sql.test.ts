@@ -21,14 +21,13 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { readFileSync } from "node:fs"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
 import * as Cluster from "../support/cluster.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
+import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import * as Runner from "../support/runner.js"
@@ -117,11 +116,6 @@ const secretsOf = (calendar: World.Declared["calendar"]) =>
     ]
   })
 
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
-
 /** Runs the runner until it waits, or until it invites, and kills it. Returns its reports. */
 const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =>
   Effect.scoped(Effect.gen(function*() {
@@ -146,7 +140,7 @@ describe("ObtainConsent over SQLite", () => {
   it.live("resumes the waits of a completed consent without a signal when the pages start again", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
-      const folder = yield* temporaryFolder
+      const folder = yield* Folder.temporary
       const pages = yield* startPages(folder)
       yield* WorkloadIdentity.addReturnUrls(World.workload, [`${pages.origin}/connect/return`])
       const runner = Runner.layer({ origin, workload: World.workload, invite: () => Effect.void })
@@ -178,7 +172,7 @@ describe("ObtainConsent over SQLite", () => {
   it.live("finishes the waits of a killed process in another one, and prompts nobody twice", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
-      const folder = yield* temporaryFolder
+      const folder = yield* Folder.temporary
       // The first process dies while it invites: whether the message was sent is not known. The key tells that it is
       // the same.
       const [unfinished] = yield* runAndKill(folder, origin, "invites")

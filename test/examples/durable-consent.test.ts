@@ -14,10 +14,10 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
+import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
 import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
 
@@ -67,11 +67,6 @@ const stateOf = (id: string) =>
     return result?._tag === "Complete" && result.exit._tag === "Success" ? result.exit.value : result?._tag
   })
 
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "durable-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
-
 describe("a workflow that waits for days", () => {
   it("is the example of the documentation", () => {
     const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
@@ -110,7 +105,7 @@ describe("a workflow that waits for days", () => {
   it.live("continues in another process, over the same database", () =>
     Effect.gen(function*() {
       const { layer, mails, tokens } = application()
-      const client = NodeSqlite.layer(join(yield* folder, "app.db"))
+      const client = NodeSqlite.layer(join(yield* Folder.temporary, "app.db"))
       // Each has an engine of its own.
       const startProcess = Layer.fresh(runner.pipe(Layer.provideMerge(database), Layer.provide(client))).pipe(
         Layer.provide(layer)

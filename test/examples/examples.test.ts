@@ -20,11 +20,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { decodeJwt } from "jose"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { httpServer } from "../support/authorizationServer.js"
+import * as Folder from "../support/folder.js"
 import * as ProtectedApi from "../support/protectedApi.js"
+import * as Servers from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import { authorizationUrl, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 import * as Cache from "./cache.js"
@@ -379,10 +379,7 @@ describe("the examples of the README", () => {
 
   it.live("local development: a caller from the file of the Python SDK", () =>
     Effect.gen(function*() {
-      const folder = yield* Effect.acquireRelease(
-        Effect.sync(() => mkdtempSync(join(tmpdir(), "agentcore-example-"))),
-        (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-      )
+      const folder = yield* Folder.temporary
       yield* Effect.acquireRelease(
         Effect.sync(() => {
           const before = process.cwd()
@@ -405,7 +402,7 @@ describe("the examples of the README", () => {
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
       yield* setUp
-      const api = yield* httpServer((request, response) =>
+      const api = yield* Servers.serve((request, response) =>
         void response.writeHead(request.headers.authorization?.startsWith("Bearer ey") === true ? 204 : 401).end()
       )
       const token = yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (caller) => caller.get).pipe(

@@ -4,13 +4,12 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { spawn } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
@@ -26,15 +25,6 @@ beforeAll(async () => {
     next(specifier.replace(/^effect-agentcore-identity\\/(.*)$/, ${JSON.stringify(modules)} + "$1.js"), context)`
   resolver = dataUrl(`import { register } from "node:module"; register(${JSON.stringify(dataUrl(hooks))})`)
 }, 60_000)
-
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    // A server that listens on a port has an address of this kind.
-    const { port } = server.address() as AddressInfo
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
 
 /** Runs the agent. Each `line` is the next line of its output. */
 const start = (environment: Program.Environment) =>
@@ -75,7 +65,7 @@ const world: Effect.Effect<
   Scope.Scope
 > = Effect.gen(function*() {
   const { variables } = yield* Program.local(["--authorization-server"])
-  const port = yield* freePort
+  const port = yield* Server.freePort
   const file = join(yield* Program.temporary, "setup.jsonc")
   writeFileSync(file, readFileSync(path("setup.jsonc"), "utf8").replace("8765", String(port)))
   const output = yield* Program.run(["setup", "apply", file], {
@@ -127,7 +117,7 @@ describe("an agent in plain JavaScript", { timeout: 40_000 }, () => {
   it.live("reports the name of the missing part", () =>
     Effect.gen(function*() {
       const { variables } = yield* Program.local()
-      const agent = yield* start({ PORT: String(yield* freePort), ...variables })
+      const agent = yield* start({ PORT: String(yield* Server.freePort), ...variables })
       assert.strictEqual(yield* Effect.promise(() => agent.code), 1)
       assert.match(agent.errors(), /^AccessDeniedException: /)
     }))

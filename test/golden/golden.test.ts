@@ -23,12 +23,12 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { buildCommand } from "../support/build.mjs"
 import * as Cluster from "../support/cluster.js"
 import * as ConsentCallback from "../support/consentCallback.js"
+import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
 import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
@@ -44,11 +44,6 @@ if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") {
 }
 
 const read = (name: string) => readFileSync(World.fileOf(name), "utf8")
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "golden-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
 
 const sessionOf = (name: "calendar" | "mail") =>
   Schema.decodeEffect(ConsentSession.FromJson)(read(`session.${name}.json`))
@@ -133,7 +128,7 @@ describe("the local server", () => {
 
   golden("opens a vault file", () =>
     Effect.gen(function*() {
-      const path = join(yield* temporaryFolder, "agentcore.vault")
+      const path = join(yield* Folder.temporary, "agentcore.vault")
       yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
       const vault = VaultFile.layer({ path, key: World.key })
       yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
@@ -141,7 +136,7 @@ describe("the local server", () => {
 
   golden("finds the file of a running server", () =>
     Effect.gen(function*() {
-      const folder = yield* temporaryFolder
+      const folder = yield* Folder.temporary
       const command = yield* Effect.promise(() => buildCommand())
       const { startTime: _, ...running } = JSON.parse(read("state-file.json"))
       const directory = join(folder, "agentcore-identity")
@@ -165,7 +160,7 @@ describe("the local server", () => {
 describe("pending consents", () => {
   golden("completes a consent in SQLite", () =>
     Effect.gen(function*() {
-      const client = Sqlite.client(yield* temporaryFolder, "consents.db")
+      const client = Sqlite.client(yield* Folder.temporary, "consents.db")
       const { rows, statements } = JSON.parse(read("consents.sqlite.json"))
       yield* Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient

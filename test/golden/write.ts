@@ -14,22 +14,17 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SqlClient from "effect/sql/SqlClient"
 import { spawn, spawnSync } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { buildCommand } from "../support/build.mjs"
 import * as Cluster from "../support/cluster.js"
+import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Runner from "../support/runner.js"
 import * as Sqlite from "../support/sqlite.js"
 import { responses } from "../support/utils.js"
 import * as World from "./world.js"
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "golden-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
 
 const save = (name: string, content: unknown) =>
   Effect.sync(() =>
@@ -45,7 +40,7 @@ const plain = (rows: ReadonlyArray<object>) =>
 
 const sqlite = (session: ConsentSession.ConsentSession) =>
   Effect.gen(function*() {
-    const folder = yield* temporaryFolder
+    const folder = yield* Folder.temporary
     const client = Sqlite.client(folder, "consents.db")
     yield* Effect.flatMap(PendingConsents.PendingConsents, ({ open }) => open(World.pendingOf(session))).pipe(
       Effect.provide(SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client)))
@@ -126,7 +121,7 @@ const postgres = (session: ConsentSession.ConsentSession) =>
 /** The file of a server that runs. */
 const stateFile = (command: string) =>
   Effect.gen(function*() {
-    const folder = yield* temporaryFolder
+    const folder = yield* Folder.temporary
     const child = yield* Effect.acquireRelease(
       Effect.sync(() =>
         spawn(process.execPath, [command, "local", "--port", "0"], {
@@ -143,7 +138,7 @@ const stateFile = (command: string) =>
 
 const program = (command: string) =>
   Effect.gen(function*() {
-    const folder = yield* temporaryFolder
+    const folder = yield* Folder.temporary
     const path = join(folder, "agentcore.vault")
     yield* Effect.scoped(
       Effect.gen(function*() {

@@ -13,9 +13,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { exportJWK, generateKeyPair, SignJWT } from "jose"
-import { httpServer } from "../support/authorizationServer.js"
 import * as World from "../support/localWorld.js"
 import * as ProtectedApi from "../support/protectedApi.js"
+import * as Server from "../support/server.js"
 import { responses, scripted } from "../support/utils.js"
 
 /**
@@ -154,7 +154,7 @@ describe("the protected API", () => {
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => exportJWK(publicKey))
-      const keys = yield* httpServer((_, response) => response.end(JSON.stringify({ keys: [{ ...jwk, kid: "1" }] })))
+      const keys = yield* Server.serve((_, response) => response.end(JSON.stringify({ keys: [{ ...jwk, kid: "1" }] })))
       const own = { audience: "urn:example:api", issuer: "https://issuer.example.com", jwksUri: keys }
       const { heard, url } = yield* start(own)
       const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)

@@ -6,9 +6,9 @@ import { hasProperty } from "effect/Predicate"
 import { gzipSync } from "node:zlib"
 import { BodyTooLarge } from "../../src/internal/boundedBody.js"
 import { boundedFetch, type Limits } from "../../src/internal/boundedFetch.js"
-import * as Utils from "../support/authorizationServer.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
+import * as Server from "../support/server.js"
 
 const get = (url: string, limits: Omit<Limits, "signal"> = { timeout: 10_000 }) =>
   Effect.tryPromise({
@@ -48,7 +48,7 @@ describe("the size limit", () => {
 
   it.live("counts the bytes after decompression, and accepts the exact size", () =>
     Effect.gen(function*() {
-      const url = yield* Utils.httpServer((request, response) => {
+      const url = yield* Server.serve((request, response) => {
         response.setHeader("content-encoding", "gzip").end(gzipSync("0".repeat(Number(request.url?.slice(1)))))
       })
       const limits = { timeout: 10_000, maxBytes: 1000 }
@@ -88,7 +88,7 @@ describe("interruption", () => {
 describe("a response", () => {
   it.live("keeps status, headers and body, and follows no redirect that the caller handles", () =>
     Effect.gen(function*() {
-      const url = yield* Utils.httpServer((request, response) => {
+      const url = yield* Server.serve((request, response) => {
         const status = Number(request.url?.slice(1))
         response.writeHead(status, { location: "/200", "x-test": "1" }).end(status === 200 ? "text" : undefined)
       })
@@ -102,11 +102,11 @@ describe("a response", () => {
 
   it.live("fails with the error of fetch when it breaks off", () =>
     Effect.gen(function*() {
-      const url = yield* Utils.httpServer((_, response) => {
+      const url = yield* Server.serve((_, response) => {
         response.writeHead(200, { "content-length": 10 }).write("half", () => response.socket?.destroy())
       })
       assert.instanceOf(yield* Effect.flip(get(url)), TypeError)
-      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const gone = yield* Effect.scoped(Server.serve(() => {}))
       assert.instanceOf(yield* Effect.flip(get(gone)), TypeError)
     }))
 })

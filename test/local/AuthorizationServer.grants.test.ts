@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
 import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -44,7 +45,7 @@ const foreign = Effect.gen(function*() {
   const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
   const jwk = yield* Effect.promise(() => Jose.exportJWK(publicKey))
   let issuer = ""
-  issuer = yield* Utils.httpServer((request, response) => {
+  issuer = yield* Server.serve((request, response) => {
     response.setHeader("content-type", "application/json")
     response.end(JSON.stringify(
       request.url === "/.well-known/openid-configuration"

@@ -6,6 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
 import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -107,7 +108,7 @@ describe("claims of users", () => {
       // A user of another issuer with this name is a different person.
       const { privateKey, publicKey } = yield* Effect.promise(() => Jose.generateKeyPair("ES256"))
       const jwk = yield* Effect.promise(() => Jose.exportJWK(publicKey))
-      const keys = yield* Utils.httpServer((_, response) => {
+      const keys = yield* Server.serve((_, response) => {
         response.setHeader("content-type", "application/json")
         response.end(JSON.stringify({ keys: [{ ...jwk, alg: "ES256", use: "sig" }] }))
       })

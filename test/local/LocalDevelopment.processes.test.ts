@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
+import * as Folder from "../support/folder.js"
 import { rounds } from "../support/rounds.js"
 
 const count = rounds({ few: 8, full: 20 })
@@ -22,10 +22,7 @@ describe("LocalDevelopment, across processes", () => {
         const program = yield* Effect.promise(() =>
           buildProgram("local/localDevelopment.child.ts", ["@aws-sdk/*", "jsonc-parser"])
         )
-        const directory = yield* Effect.acquireRelease(
-          Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "local-development-"))),
-          (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-        )
+        const directory = yield* Folder.temporary
         const file = join(directory, ".agentcore.json")
         const { environment } = yield* LocalServer.LocalServer
         const processes = yield* Effect.all(

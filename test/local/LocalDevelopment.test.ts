@@ -18,16 +18,14 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { execFileSync, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
-import { hostname, tmpdir } from "node:os"
+import { hostname } from "node:os"
 import { join } from "node:path"
+import * as Folder from "../support/folder.js"
 import { same, secret } from "../support/utils.js"
 
 /** A directory for one test, and the path of the file in it. */
 const temporary = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "local-development-"))),
-    (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-  ),
+  Folder.temporary,
   (directory) => ({ directory, path: join(directory, ".agentcore.json") })
 )
 

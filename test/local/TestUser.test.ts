@@ -12,11 +12,11 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import type * as Http from "node:http"
 import { inspect } from "node:util"
-import * as Utils from "../support/authorizationServer.js"
 import * as ConnectWorld from "../support/connectWorld.js"
 import * as World from "../support/localWorld.js"
 import { generated } from "../support/requests.js"
 import { rounds } from "../support/rounds.js"
+import * as Server from "../support/server.js"
 
 interface Request {
   readonly method: string
@@ -33,7 +33,7 @@ const buttons = `<button name=d value=allow>Yes</button><button name=d value=den
 const site = (routes: Record<string, (request: Request, response: Http.ServerResponse) => void>) =>
   Effect.gen(function*() {
     const requests: Array<Request> = []
-    const url = yield* Utils.httpServer(async (incoming, response) => {
+    const url = yield* Server.serve(async (incoming, response) => {
       const { pathname, search } = new URL(incoming.url ?? "/", "http://site")
       const chunks: Array<Buffer> = []
       for await (const chunk of incoming) {

@@ -2,19 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { randomInt } from "node:crypto"
-import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
+import * as Folder from "../support/folder.js"
 import { rounds as choose } from "../support/rounds.js"
 
 const rounds = choose({ few: 10, full: 50 })
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-crash-"))),
-  (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true }))
-)
 
 /** Starts a process that opens the vault and writes to it, in this or another pid namespace. */
 const start = (path: string, ...command: ReadonlyArray<string>) =>
@@ -43,7 +37,7 @@ describe("VaultFile and a second process", () => {
     "rejects it and names the process that uses the vault, until that process is killed",
     () =>
       Effect.gen(function*() {
-        const path = join(yield* temporaryFolder, "shared.vault")
+        const path = join(yield* Folder.temporary, "shared.vault")
         const first = yield* start(path)
         yield* first.next
         const isRejected = (child: Child.Child, advice?: string) =>
@@ -67,7 +61,7 @@ describe("VaultFile and a second process", () => {
 describe("VaultFile after kill -9", () => {
   it.live(`contains all acknowledged writes, ${rounds} times`, () =>
     Effect.gen(function*() {
-      const path = join(yield* temporaryFolder, "agentcore.vault")
+      const path = join(yield* Folder.temporary, "agentcore.vault")
       const expected = new Map<string, number>()
       let writes = 0
       for (let index = 0; index <= rounds; index++) {

@@ -11,20 +11,15 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
+import * as Folder from "../support/folder.js"
 import { same } from "../support/utils.js"
 
 const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
 
 const secret = (token: string, count = 1): typeof Secret.Type => ({ token: Redacted.make(token), count })
 
-const temporary = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
-  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-)
-
-const path = Effect.map(temporary, (directory) => join(directory, "agentcore.vault"))
+const path = Effect.map(Folder.temporary, (directory) => join(directory, "agentcore.vault"))
 
 const key = (fill: number) => Redacted.make(Buffer.alloc(32, fill).toString("base64url"))
 
@@ -219,7 +214,7 @@ describe("VaultFile", () => {
 
   it.live("rejects a path that is not a writable file", () =>
     Effect.gen(function*() {
-      const directory = yield* temporary
+      const directory = yield* Folder.temporary
       const reason = (path: string) => Effect.map(failure({ path }), (error) => [error.reason, error.message] as const)
       const file = join(directory, "file")
       Fs.writeFileSync(file, "something else")
@@ -237,7 +232,7 @@ describe("VaultFile", () => {
     "rejects a link and a pipe",
     () =>
       Effect.gen(function*() {
-        const directory = yield* temporary
+        const directory = yield* Folder.temporary
         const victim = join(directory, "victim")
         Fs.writeFileSync(victim, "")
         const pathOf = (suffix: string) => join(directory, `${suffix.slice(1)}vault`)
@@ -272,7 +267,7 @@ describe("VaultFile", () => {
   it.live("rejects a second name of the file", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
-      const other = { ...options, path: join(yield* temporary, "other") }
+      const other = { ...options, path: join(yield* Folder.temporary, "other") }
       yield* use(options, (things) =>
         Effect.gen(function*() {
           yield* things.put("key", secret("value"))

@@ -4,18 +4,15 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { consent } from "../contract/consent.js"
 import { contract } from "../contract/contract.js"
 import * as Example from "../examples/vault-store.js"
+import * as Folder from "../support/folder.js"
 import { createWorkload, issued, obtain, setup, tokenFor } from "../support/localBackend.js"
 
 const temporaryFile = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-store-"))),
-    (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-  ),
+  Folder.temporary,
   (directory) => join(directory, "vault.json")
 )
 

@@ -7,24 +7,18 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as esbuild from "esbuild"
 import { execFile } from "node:child_process"
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
 import { buildModules } from "../support/build.mjs"
+import * as Folder from "../support/folder.js"
 import { secret } from "../support/utils.js"
 import { bundle } from "./rollup.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-
-/** Outside of the project, so that a bundle finds only its own packages. */
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "bundle-"))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
 
 const name = "effect-agentcore-identity"
 
@@ -168,7 +162,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
   ]
   it.live.each(formats)("%s", ([, options]) =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("bundled.child.ts", yield* folder, options)
+      const { file } = yield* withEsbuild("bundled.child.ts", yield* Folder.temporary, options)
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key", name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
@@ -183,14 +177,14 @@ describe("a bundled program", { timeout: 60_000 }, () => {
     "esbuild --bundle --platform=%s --format=esm %s",
     ([platform, entry, printed]) =>
       Effect.gen(function*() {
-        const { file } = yield* withEsbuild(entry, yield* folder, { platform, format: "esm" })
+        const { file } = yield* withEsbuild(entry, yield* Folder.temporary, { platform, format: "esm" })
         assert.deepStrictEqual(yield* run(file, yield* environment), printed)
       }).pipe(Effect.provide(server), Effect.scoped)
   )
 
   it.live("is one file of at most 350 KB without the AWS SDK", () =>
     Effect.gen(function*() {
-      const { bytes, file, inputs } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
+      const { bytes, file, inputs } = yield* withEsbuild("httpAgent.child.ts", yield* Folder.temporary, {
         format: "esm",
         minify: true,
         mainFields: ["module", "main"]
@@ -205,13 +199,13 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 
   it.live("calls all planes without the AWS SDK, as CommonJS", () =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* folder, { format: "cjs" })
+      const { file } = yield* withEsbuild("httpPlanes.child.ts", yield* Folder.temporary, { format: "cjs" })
       assert.deepStrictEqual(yield* run(file, yield* environment), { name: "agent", expires: true })
     }).pipe(Effect.provide(server), Effect.scoped))
 
   it.live("finds the credentials of the instance behind a proxy, without the AWS SDK", () =>
     Effect.gen(function*() {
-      const { file, imports } = yield* withEsbuild("httpAgent.child.ts", yield* folder, {
+      const { file, imports } = yield* withEsbuild("httpAgent.child.ts", yield* Folder.temporary, {
         format: "esm",
         mainFields: ["module", "main"],
         banner: {}
@@ -236,7 +230,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 
   it.live("imports nothing for an edge runtime, not even of Node", () =>
     Effect.gen(function*() {
-      const { file, imports } = yield* withEsbuild("edgeAgent.child.ts", yield* folder, {
+      const { file, imports } = yield* withEsbuild("edgeAgent.child.ts", yield* Folder.temporary, {
         format: "esm",
         platform: "browser",
         conditions: ["worker", "browser"],
@@ -253,7 +247,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 
   it.live("needs no optional package for promise/Connect, and names the one that is missing", () =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("connect.child.ts", yield* folder, {
+      const { file } = yield* withEsbuild("connect.child.ts", yield* Folder.temporary, {
         format: "esm",
         logLevel: "error",
         alias: {
@@ -270,7 +264,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 
   it.live("calls the data plane when rollup bundles it", () =>
     Effect.gen(function*() {
-      const file = yield* withRollup("dataPlane.child.ts", yield* folder)
+      const file = yield* withRollup("dataPlane.child.ts", yield* Folder.temporary)
       assert.deepStrictEqual(yield* run(file, yield* environment), "issued")
     }).pipe(Effect.provide(server), Effect.scoped))
 })
@@ -278,7 +272,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 describe("a bundle", { timeout: 60_000 }, () => {
   it.live("without the AWS SDK fails the call with a typed error when no package is found", () =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("dataPlane.child.ts", yield* folder, {
+      const { file } = yield* withEsbuild("dataPlane.child.ts", yield* Folder.temporary, {
         format: "esm",
         external: ["@aws-sdk/*"]
       })
@@ -297,7 +291,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
 
   it.live("without the chain of the AWS SDK fails the call with a typed error when a profile is named", () =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("httpAgent.child.ts", yield* folder, { format: "esm" })
+      const { file } = yield* withEsbuild("httpAgent.child.ts", yield* Folder.temporary, { format: "esm" })
       assert.deepInclude(yield* run(file, { AWS_REGION: "us-west-2", AWS_PROFILE: "agent" }), {
         _tag: "TransportError",
         operation: "GetWorkloadAccessToken",
@@ -310,7 +304,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
   it.live("of promise/Identity has neither control plane nor STS", () =>
     Effect.gen(function*() {
       const entry = join(yield* Effect.promise(() => buildModules()), "promise", "Identity.js")
-      const { inputs } = yield* withEsbuild(entry, yield* folder, { format: "esm", splitting: true })
+      const { inputs } = yield* withEsbuild(entry, yield* Folder.temporary, { format: "esm", splitting: true })
       assert.isTrue(inputs.some((input) => input.includes("@aws-sdk/client-bedrock-agentcore/")))
       const others =
         /\/modules\/(ControlPlane|SecurityTokenService|models\/\w+)\.js$|@aws-sdk\/client-(bedrock-agentcore-control|sts)\//

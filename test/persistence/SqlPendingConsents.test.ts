@@ -18,8 +18,6 @@ import * as SqlClient from "effect/sql/SqlClient"
 import * as Statement from "effect/sql/Statement"
 import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
@@ -35,6 +33,7 @@ import {
   uriOf,
   wakesAcrossProcesses
 } from "../support/consentStore.js"
+import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
@@ -69,10 +68,7 @@ interface SqliteStore extends Store {
 const sqliteClient = NodeSqlite.layer
 
 const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "sqlite-"))),
-    (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-  ),
+  Folder.temporary,
   (folder) => {
     const file = join(folder, "consents.db")
     return { folder, file, layer: (keys) => Layer.provide(SqlPendingConsents.layer(keys), sqliteClient(file)) }

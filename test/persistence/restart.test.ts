@@ -8,20 +8,15 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { mkdtempSync, readdirSync, rmSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { type AddressInfo, connect, createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { buildProgram } from "../support/build.mjs"
 import * as Calendar from "../support/calendar.js"
 import * as Child from "../support/child.js"
 import { keyOf } from "../support/consentStore.js"
+import * as Folder from "../support/folder.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "restart-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
 
 /** A load balancer: one address for all processes. It passes connections on to the running one. */
 const loadBalancer = Effect.acquireRelease(
@@ -56,7 +51,7 @@ it.live(
       const local = yield* LocalServer.LocalServer
       const control = yield* LocalControl.LocalControl
       const balancer = yield* loadBalancer
-      const folder = yield* temporaryFolder
+      const folder = yield* Folder.temporary
       const returnUrl = `${balancer.url}/connect/return`
       yield* Calendar.setUp({
         clientId: "restarted-agent",

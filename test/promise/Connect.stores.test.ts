@@ -16,8 +16,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Stores from "../../src/promise/internal/stores.js"
 import { buildProgram } from "../support/build.mjs"
@@ -25,6 +23,7 @@ import * as Calendar from "../support/calendar.js"
 import * as Child from "../support/child.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
+import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Redis from "../support/redis.js"
 import * as Tools from "../support/tools.js"
@@ -57,10 +56,7 @@ const stores: {
   ],
   SQLite: [
     Tools.testWith(),
-    Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "connect-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-    ).pipe(Effect.map((folder) => ({ sql: { filename: join(folder, "consents.db"), key } })))
+    Folder.temporary.pipe(Effect.map((folder) => ({ sql: { filename: join(folder, "consents.db"), key } })))
   ]
 }
 

@@ -19,29 +19,18 @@ import type * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { createServer, type RequestListener } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type RequestListener } from "node:http"
 import * as World from "../support/connectWorld.js"
 import * as Mcp from "../support/mcpWorld.js"
 import { assertSecretFree } from "../support/recorder.js"
+import * as Servers from "../support/server.js"
 import { runtimeOf } from "./world.js"
 
 const calendarNeeded = "The user has to connect 'calendar' first."
 const linkText = (link: string) => `${calendarNeeded} Ask them to open ${link}, then call this tool again.`
 
 /** Serves a handler of Node on a free port until the scope ends. */
-const listen = (listener: RequestListener) =>
-  Effect.acquireRelease(
-    Effect.promise(() => {
-      const server = createServer(listener)
-      return new Promise<typeof server>((resolve) => server.listen(0, "127.0.0.1", () => resolve(server)))
-    }),
-    (server) =>
-      Effect.promise(() => {
-        server.closeAllConnections()
-        return new Promise((resolve) => server.close(resolve))
-      })
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`))
+const listen = (listener: RequestListener) => Effect.map(Servers.serve(listener), (url) => `${url}/mcp`)
 
 type Link = ConsentElicitation.Options["link"]
 

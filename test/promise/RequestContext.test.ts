@@ -5,8 +5,7 @@ import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as RequestContext from "effect-agentcore-identity/promise/RequestContext"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
+import * as Server from "../support/server.js"
 import * as World from "./world.js"
 
 const { getContext, runWithContext } = PromiseIdentity
@@ -17,26 +16,13 @@ const names = [
   "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
 ]
 
-/** Starts a server of Node on a free port. */
-const listen = (page: Parameters<typeof createServer>[1]) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
-      const server = createServer(page).listen(0, "127.0.0.1", () => {
-        // A server that listens on a port has an address of this kind.
-        const { port } = server.address() as AddressInfo
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, close: () => server.close().closeAllConnections() }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
-
 describe("RequestContext, in runWithContext", () => {
   it.live("is the caller of requests of Node, Fetch and Lambda, by any of the three headers", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()
       const forecast = withApiKey({ providerName: "weather" })(async (city: string, key: string) => `${city} ${key}`)
       const workloadAccessToken = yield* World.tokenOf("alice")
-      const { url } = yield* listen((request, response) => {
+      const url = yield* Server.serve((request, response) => {
         const call = runWithContext(RequestContext.fromHeaders(request), () => forecast("Zürich"))
         void call.then((text) => response.end(text), () => response.writeHead(500).end())
       })

@@ -8,10 +8,10 @@ import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Result from "effect/Result"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type IncomingMessage, type ServerResponse } from "node:http"
 import * as Calendar from "../support/calendar.js"
 import * as World from "../support/connectWorld.js"
+import * as Server from "../support/server.js"
 
 export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
@@ -22,38 +22,26 @@ export const currentUser = ({ headers }: IncomingMessage): PromiseIdentity.User 
 }
 
 /** A server of Node on a free port. A path `/sign-in/user=NAME` signs in a user. */
-export const listen = Effect.acquireRelease(
-  Effect.callback<{
-    readonly url: string
-    readonly service: HttpServer.HttpServer["Service"]
-    readonly use: (listener: Listener) => void
-    readonly close: () => void
-  }>((resume) => {
-    let listener: Listener = (_, response) => response.writeHead(404).end()
-    const server = createServer((request, response) => {
-      const cookie = /^\/sign-in\/(.*)/.exec(request.url ?? "")?.[1]
-      return cookie === undefined
-        ? listener(request, response)
-        : response.writeHead(200, { "set-cookie": `${decodeURIComponent(cookie)}; Path=/` }).end("Welcome")
-    }).listen(0, "127.0.0.1", () => {
-      // A server that listens on a port has an address of this kind.
-      const { port } = server.address() as AddressInfo
-      resume(Effect.succeed({
-        url: `http://127.0.0.1:${port}`,
-        // The helpers of the tests read its address only.
-        service: HttpServer.make({
-          serve: () => Effect.void,
-          address: Result.getOrThrow(NetAddress.inetAddressFromIpString("127.0.0.1", port))
-        }),
-        use: (next) => {
-          listener = next
-        },
-        close: () => server.close().closeAllConnections()
-      }))
-    })
-  }),
-  ({ close }) => Effect.sync(close)
-)
+export const listen = Effect.gen(function*() {
+  let listener: Listener = (_, response) => response.writeHead(404).end()
+  const url = yield* Server.serve((request, response) => {
+    const cookie = /^\/sign-in\/(.*)/.exec(request.url ?? "")?.[1]
+    return cookie === undefined
+      ? listener(request, response)
+      : response.writeHead(200, { "set-cookie": `${decodeURIComponent(cookie)}; Path=/` }).end("Welcome")
+  })
+  return {
+    url,
+    // The helpers of the tests read its address only.
+    service: HttpServer.make({
+      serve: () => Effect.void,
+      address: Result.getOrThrow(NetAddress.inetAddressFromIpString("127.0.0.1", Number(new URL(url).port)))
+    }),
+    use: (next: Listener) => {
+      listener = next
+    }
+  }
+})
 
 const scopes = ["openid", "calendar:read", "offline_access"]
 

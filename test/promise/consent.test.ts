@@ -13,12 +13,12 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type IncomingMessage, type ServerResponse } from "node:http"
 import { inspect } from "node:util"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as LocalWorld from "../support/localWorld.js"
 import { assertSecretFree, faces } from "../support/recorder.js"
+import * as Server from "../support/server.js"
 import { rejectionOf, runtimeOf, tagOf } from "./world.js"
 
 const { encodeSession, reveal, runWithContext } = PromiseIdentity
@@ -27,28 +27,12 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** A server of Node on its own port. A path `/sign-in/NAME` signs in a user: the cookie is the name. */
 const listen = (page: Listener) =>
-  Effect.acquireRelease(
-    Effect.callback<{ readonly url: string; readonly close: () => void }>((resume) => {
-      const server = createServer((request, response) => {
-        const user = /^\/sign-in\/(\w+)/.exec(request.url ?? "")?.[1]
-        return user === undefined
-          ? page(request, response)
-          : response.writeHead(200, { "set-cookie": `user=${user}; Path=/` }).end("Welcome")
-      })
-      server.listen(0, "127.0.0.1", () => {
-        // A server that listens on a port has an address of this kind.
-        const { port } = server.address() as AddressInfo
-        resume(Effect.succeed({
-          url: `http://127.0.0.1:${port}`,
-          close: () => {
-            server.close()
-            server.closeAllConnections()
-          }
-        }))
-      })
-    }),
-    ({ close }) => Effect.sync(close)
-  )
+  Server.serve((request, response) => {
+    const user = /^\/sign-in\/(\w+)/.exec(request.url ?? "")?.[1]
+    return user === undefined
+      ? page(request, response)
+      : response.writeHead(200, { "set-cookie": `user=${user}; Path=/` }).end("Welcome")
+  })
 
 /** A server of the Fetch API behind a server of Node. */
 const overFetch = (handler: (request: Request) => Promise<Response>): Listener => async (request, response) => {
@@ -111,7 +95,7 @@ const application = (
 ) =>
   Effect.gen(function*() {
     const all = yield* functions(options)
-    const { url } = yield* listen(page(all))
+    const url = yield* listen(page(all))
     const returnUrl = `${url}/consent`
     yield* LocalWorld.setUp([returnUrl, "app:/consent"])
     const config = (onAuthUrl?: (url: string) => void, callbackUrl = returnUrl) => ({
@@ -392,7 +376,7 @@ describe("a consent", () => {
       // The page is in another process.
       const page = yield* listen(callbacks.node(yield* functions(shared)))
       const response = yield* Effect.promise(() =>
-        fetch(Redacted.value(back).replace(app.url, page.url), { headers: { cookie: "user=alice" } })
+        fetch(Redacted.value(back).replace(app.url, page), { headers: { cookie: "user=alice" } })
       )
       assert.strictEqual(response.status, 200)
       const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))

@@ -15,8 +15,8 @@ import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { createServer, type IncomingHttpHeaders } from "node:http"
-import type { AddressInfo } from "node:net"
+import { type IncomingHttpHeaders } from "node:http"
+import * as Server from "../support/server.js"
 
 export const returnUrl = "https://agent.example.com/consent"
 
@@ -133,24 +133,11 @@ export interface Received {
 }
 
 /** A server that responds to every request with `{}`, and records the requests. */
-export const receiver = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly received: Array<Received>; readonly close: () => void }>(
-    (resume) => {
-      const received: Array<Received> = []
-      const server = createServer((request, response) => {
-        received.push({ url: request.url ?? "", headers: request.headers })
-        request.resume().on("end", () => response.setHeader("content-type", "application/json").end("{}"))
-      })
-      server.listen(0, "127.0.0.1", () => {
-        // A server that listens on a port has an address of this kind.
-        const { port } = server.address() as AddressInfo
-        const close = () => {
-          server.close()
-          server.closeAllConnections()
-        }
-        resume(Effect.succeed({ url: `http://127.0.0.1:${port}`, received, close }))
-      })
-    }
-  ),
-  ({ close }) => Effect.sync(close)
-)
+export const receiver = Effect.gen(function*() {
+  const received: Array<Received> = []
+  const url = yield* Server.serve((request, response) => {
+    received.push({ url: request.url ?? "", headers: request.headers })
+    request.resume().on("end", () => response.setHeader("content-type", "application/json").end("{}"))
+  })
+  return { url, received }
+})

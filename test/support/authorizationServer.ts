@@ -2,24 +2,11 @@
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
 import * as OAuth from "openid-client"
+import * as Server from "./server.js"
 
-/** Runs an HTTP server until the end of the scope. */
-export const httpServer = (handle: Http.RequestListener): Effect.Effect<string, never, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.callback<Http.Server>((resume) => {
-      const server = Http.createServer(handle)
-      server.listen(0, "127.0.0.1", () => resume(Effect.succeed(server)))
-    }),
-    (server) =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        server.closeAllConnections()
-      })
-  ).pipe(Effect.map((server) => `http://127.0.0.1:${(server.address() as AddressInfo).port}`))
+export const httpServer = Server.serve
 
 /** `close` would wait for the connections that browsers open in advance. */
 export const createServer = (): Http.Server => {
@@ -42,7 +29,7 @@ export const clientScopes = ["reports:read", "reports:write"]
  */
 export const start = (options: AuthorizationServer.Options = {}) =>
   Effect.gen(function*() {
-    const application = yield* httpServer((_, response) => {
+    const application = yield* Server.serve((_, response) => {
       response.setHeader("content-type", "text/html; charset=utf-8")
       response.end("<!doctype html><html lang=en><title>Application</title><h1>Back at the application</h1></html>")
     })

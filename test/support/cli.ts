@@ -248,8 +248,4 @@ export const script = (variables: Environment, code: string): Effect.Effect<unkn
     return JSON.parse(stdout)
   })
 
-/** A temporary folder for one test. */
-export const temporary: Effect.Effect<string, never, Scope.Scope> = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "cli-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
+export { temporary } from "./folder.js"

@@ -6,15 +6,7 @@ import * as RunnerAddress from "effect/cluster/RunnerAddress"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { createServer } from "node:net"
-
-/** A runner has to know its port before it listens. */
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer().listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
+import * as Server from "./server.js"
 
 export const shards = 30
 
@@ -30,7 +22,8 @@ const fast = {
 const client = (config: PgClient.PgPoolConfig) => Layer.orDie(PgClient.layer(config))
 
 export const runner = (config: PgClient.PgPoolConfig) =>
-  Layer.unwrap(Effect.map(freePort, (port) =>
+  // A runner has to know its port before it listens.
+  Layer.unwrap(Effect.map(Server.freePort, (port) =>
     ClusterWorkflowEngine.layer.pipe(
       Layer.provideMerge(
         NodeClusterSocket.layer({

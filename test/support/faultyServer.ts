@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import { createGzip } from "node:zlib"
-import * as Utils from "./authorizationServer.js"
+import * as Server from "./server.js"
 
 export type Fault = "silent" | "dripping" | "dripping headers" | "large" | "larger than it says" | "bomb" | "upgrade"
 
@@ -84,7 +84,7 @@ export const start = (
   Effect.gen(function*() {
     const paths: Array<string> = []
     const open = new Set<unknown>()
-    const url: string = yield* Utils.httpServer((request, response) => {
+    const url: string = yield* Server.serve((request, response) => {
       paths.push(request.url ?? "")
       request.resume()
       const fault = respond(request.url ?? "", response, url)
@@ -104,7 +104,7 @@ export const start = (
  */
 export const losing = (url: string, path: string): Effect.Effect<string, never, Scope.Scope> => {
   let isLost = false
-  return Utils.httpServer((request, response) => {
+  return Server.serve((request, response) => {
     const { headers, method = "GET", url: target = "" } = request
     const forwarded = Http.request(new URL(target, url), { method, headers, agent: false }, (received) => {
       if (target === path && !isLost) {

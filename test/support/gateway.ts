@@ -11,9 +11,8 @@ import * as McpProtocol from "effect/ai/McpProtocol"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import * as Mcp from "./mcpWorld.js"
+import * as Server from "./server.js"
 
 export interface Message {
   readonly id?: number | string
@@ -76,38 +75,24 @@ export const serve = (
   call: (token: string, message: Message) => Response | Promise<Response>,
   version: "2025-11-25" | "2026-07-28" = "2025-11-25"
 ) =>
-  Effect.acquireRelease(
-    Effect.promise(() => {
-      const messages: Array<Message> = []
-      const server = createServer(async (request, response) => {
-        if (request.method !== "POST") return void response.writeHead(405).end()
-        let body = ""
-        for await (const chunk of request) body += String(chunk)
-        const message: Message = JSON.parse(body)
-        messages.push(message)
-        if (message.id === undefined) return void response.writeHead(202).end()
-        const token = String(request.headers.authorization).replace(/^Bearer /, "")
-        const { status = 200, ...rest } = message.method === "tools/call"
-          ? await call(token, message)
-          : respond(version, message)
-        response.writeHead(status, { "content-type": "application/json" })
-        response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, ...rest }))
-      })
-      return new Promise<{ readonly server: typeof server; readonly messages: Array<Message> }>((resolve) =>
-        server.listen(0, "127.0.0.1", () => resolve({ server, messages }))
-      )
-    }),
-    ({ server }) =>
-      Effect.promise(() => {
-        server.closeAllConnections()
-        return new Promise((resolve) => server.close(resolve))
-      })
-  ).pipe(
-    Effect.map(({ messages, server }): Gateway => ({
-      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
-      messages
-    }))
-  )
+  Effect.gen(function*() {
+    const messages: Array<Message> = []
+    const origin = yield* Server.serve(async (request, response) => {
+      if (request.method !== "POST") return void response.writeHead(405).end()
+      let body = ""
+      for await (const chunk of request) body += String(chunk)
+      const message: Message = JSON.parse(body)
+      messages.push(message)
+      if (message.id === undefined) return void response.writeHead(202).end()
+      const token = String(request.headers.authorization).replace(/^Bearer /, "")
+      const { status = 200, ...rest } = message.method === "tools/call"
+        ? await call(token, message)
+        : respond(version, message)
+      response.writeHead(status, { "content-type": "application/json" })
+      response.end(JSON.stringify({ jsonrpc: "2.0", id: message.id, ...rest }))
+    })
+    return { url: `${origin}/mcp`, messages } satisfies Gateway
+  })
 
 /** The response of AgentCore Gateway if the user has to consent. */
 export const consentNeeded = (url: unknown): Response => ({

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import type * as Http from "node:http"
-import * as Utils from "./authorizationServer.js"
+import * as Server from "./server.js"
 
 export interface Key {
   readonly privateKey: CryptoKey
@@ -31,7 +31,7 @@ export const issuerOf = (keys: () => ReadonlyArray<Jose.JWK>, change: Routes = {
       "/keys": json(() => ({ keys: keys() })),
       ...change
     }
-    const issuer: string = yield* Utils.httpServer((request, response) => {
+    const issuer: string = yield* Server.serve((request, response) => {
       requests.push(request.url ?? "")
       const respond = routes[request.url ?? ""]
       if (respond === undefined) response.writeHead(404).end()

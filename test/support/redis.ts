@@ -3,11 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { Redis } from "ioredis"
 import { type ChildProcess, spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { createServer } from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { createInterface } from "node:readline"
+import * as Folder from "./folder.js"
+import * as NodeServer from "./server.js"
 import * as Tools from "./tools.js"
 
 export interface Server {
@@ -25,23 +23,12 @@ export interface Server {
   readonly client: Effect.Effect<Redis, never, Scope.Scope>
 }
 
-const freePort = Effect.callback<number>((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    server.close(() => resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0)))
-  })
-})
-
 /** A server that has not started. Closing the scope stops it. */
 export const make = (password?: string): Effect.Effect<Server, never, Scope.Scope | Tools.Tools> =>
   Effect.gen(function*() {
     const path = yield* Tools.pathOf("Redis")
-    const port = yield* freePort
-    const folder = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "redis-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-    )
+    const port = yield* NodeServer.freePort
+    const folder = yield* Folder.temporary
     let child: ChildProcess | undefined
 
     const start = Effect.callback<void>((resume) => {

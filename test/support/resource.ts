@@ -6,7 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Http from "node:http"
-import { httpServer } from "./authorizationServer.js"
+import * as Server from "./server.js"
 
 export interface Seen {
   readonly method: string
@@ -31,7 +31,7 @@ export const resource = (respond: (seen: Seen, response: Http.ServerResponse, in
   Effect.gen(function*() {
     const seen: Array<Seen> = []
     const sockets = new Set<unknown>()
-    const url = yield* httpServer((request, response) => {
+    const url = yield* Server.serve((request, response) => {
       sockets.add(request.socket)
       let body = ""
       request.setEncoding("utf8")

@@ -26,6 +26,7 @@ import {
   setup,
   tokenFor
 } from "../../support/localBackend.js"
+import * as Server from "../../support/server.js"
 
 const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
 const jwtGrant = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -154,7 +155,7 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
         onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" },
         clientSecret: Redacted.make("wrong")
       })
-      const other = yield* Utils.httpServer((_, response) => {
+      const other = yield* Server.serve((_, response) => {
         response.writeHead(200, { "content-type": "application/json" }).end(`{"error":"invalid_request"}`)
       })
       for (const [name, url] of [["down", gone], ["other", other]] as const) {
@@ -288,7 +289,7 @@ describe("clients without a secret", () => {
     Effect.gen(function*() {
       const { url } = yield* LocalServer.LocalServer
       const seen: Array<Jose.JWTPayload> = []
-      const resource: string = yield* Utils.httpServer((request, response) => {
+      const resource: string = yield* Server.serve((request, response) => {
         let body = ""
         request.on("data", (chunk) => body += chunk)
         request.on("end", async () => {

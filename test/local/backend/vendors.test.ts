@@ -27,6 +27,7 @@ import {
   redirected,
   tokenFor
 } from "../../support/localBackend.js"
+import * as Server from "../../support/server.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
 
@@ -560,7 +561,7 @@ describe("clients of CustomOauth2", () => {
     Effect.gen(function*() {
       const { server } = yield* Utils.start()
       const wellKnown = "/.well-known/oauth-authorization-server"
-      const proxy = yield* Utils.httpServer((request, response) => {
+      const proxy = yield* Server.serve((request, response) => {
         if (request.url === `${wellKnown}/tenant/one`) response.writeHead(404).end()
         else if (request.url !== `${wellKnown}/tenant`) response.writeHead(500).end()
         else {

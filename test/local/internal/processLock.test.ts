@@ -7,15 +7,13 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
-import { hostname, tmpdir } from "node:os"
+import { hostname } from "node:os"
 import { join } from "node:path"
 import * as ProcessLock from "../../../src/local/internal/processLock.js"
+import * as Folder from "../../support/folder.js"
 
 const path = Effect.map(
-  Effect.acquireRelease(
-    Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "process-lock-"))),
-    (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-  ),
+  Folder.temporary,
   (directory) => join(directory, "lock")
 )
 

@@ -4,20 +4,17 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ConsoleFolder, makeConsoleCodes } from "../../../src/local/server/consoleRoutes.js"
+import * as Folder from "../../support/folder.js"
 import * as Wire from "../../support/wire.js"
 
 /** A server whose console is in a folder with these files. */
 const server = (files: ReadonlyArray<string>) =>
   Layer.unwrap(Effect.gen(function*() {
-    const folder = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "console-"))),
-      (folder) => Effect.sync(() => rmSync(folder, { recursive: true }))
-    )
+    const folder = yield* Folder.temporary
     for (const file of files) writeFileSync(join(folder, file), "")
     return LocalServer.layer().pipe(
       Layer.provide(Layer.succeed(ConsoleFolder, () => pathToFileURL(`${folder}/`))),
