@@ -17,8 +17,11 @@ import { randomBytes } from "node:crypto"
 import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { codeOf } from "../internal/errorCode.js"
+import * as Accounts from "../local/authorization/accounts.js"
+import type { AuthorizationServerError } from "../local/AuthorizationServer.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as SafeFile from "../local/internal/safeFile.js"
+import type { LocalServerError } from "../local/LocalServer.js"
 import * as Standalone from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as VaultFile from "../local/VaultFile.js"
@@ -39,14 +42,18 @@ const hasAuthorizationServer = ({ authorizationServer, offline }: Settings): boo
 
 export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly message: string }> {}
 
-/** How messages of the servers name what flags set. */
-const flags = [
-  [/(?<=\. )Set allowRemote /, "Give --allow-remote "],
-  [/^A trusted issuer /, "--trust-issuer "],
-  [/^resources /, "--authorization-server-audience "],
-  [/^Client 'agentcore': scopes /, "--authorization-server-scope "],
-  [/^Client 'agentcore': redirectUris /, "--authorization-server-redirect-uri "]
-] as const
+/** Checks the flags that set options of the authorization server, to name the flag in the error. */
+const checkFlags = (settings: Settings): Effect.Effect<void, CannotStart> => {
+  const { redirectUris, resources, scopes, trustedIssuers } = Accounts.rules
+  const flags = [
+    ["--trust-issuer", settings.trustIssuer, trustedIssuers],
+    ["--authorization-server-audience", settings.authorizationServerAudience, resources],
+    ["--authorization-server-scope", settings.authorizationServerScope, scopes],
+    ["--authorization-server-redirect-uri", settings.authorizationServerRedirectUri, redirectUris]
+  ] as const
+  const wrong = flags.find(([, values = [], { isValid }]) => !values.every(isValid))
+  return wrong === undefined ? Effect.void : new CannotStart({ message: `${wrong[0]} ${wrong[2].text}` })
+}
 
 const portOf = (url: string | undefined): number | undefined => Number(URL.parse(url ?? "")?.port) || undefined
 
@@ -72,16 +79,18 @@ const explainPort = (
   })
 
 /** Explains an error of the servers to a user of the command. */
-const explain = (settings: Settings) =>
-(
-  error: { readonly _tag: string; readonly message: string }
-): Effect.Effect<never, unknown> => {
-  const { _tag, message } = error
-  if (_tag !== "LocalServerError" && _tag !== "AuthorizationServerError") return Effect.fail(error)
-  if (message.includes("EADDRINUSE")) {
-    return explainPort(
+const explain =
+  (settings: Settings) => (error: AuthorizationServerError | LocalServerError): Effect.Effect<never, CannotStart> => {
+    const { message, reason } = error
+    if (reason === "RemoteHost") {
+      return new CannotStart({
+        message: `On ${settings.host}, other machines can reach the local server and every credential in it. `
+          + "Give --allow-remote to allow that."
+      })
+    }
+    return error.code !== "EADDRINUSE" ? new CannotStart({ message }) : explainPort(
       message,
-      _tag === "LocalServerError"
+      error._tag === "LocalServerError"
         ? ["--port", settings.port]
         // By default, this port follows from --port.
         : [
@@ -90,8 +99,6 @@ const explain = (settings: Settings) =>
         ]
     )
   }
-  return new CannotStart({ message: flags.reduce((text, [name, flag]) => text.replace(name, flag), message) })
-}
 
 // -----------------------------------------------------------------------------
 // The access key of --signatures verify
@@ -251,6 +258,7 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
+    yield* checkFlags(settings)
     if (settings.policy !== undefined && settings.signatures === "verify") {
       return yield* new CannotStart({
         message:
@@ -290,7 +298,7 @@ const start = (settings: Settings) =>
         yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
         return loaded
       })
-    }).pipe(Effect.catch(explain(settings)))
+    }).pipe(Effect.catchTag(["AuthorizationServerError", "LocalServerError"], explain(settings)))
 
     yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
       Effect.annotateLogs({

@@ -4,7 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import { Policy } from "../internal/iamPolicy.js"
-import { isIssuer } from "../internal/issuerUrl.js"
+import { isIssuer, issuerRule } from "../internal/issuerUrl.js"
 import { type Lifetime, lifetimePattern } from "../internal/lifetime.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { WorkloadName } from "../models/internal/names.js"
@@ -24,10 +24,7 @@ const Vendor = Schema.Literals(replaceable)
 const Url = Constraint.string(1, 2048)
 
 const IssuerUrl = Url.check(Constraint.check(
-  (url) =>
-    isIssuer(url)
-      ? undefined
-      : "be an https URL, or an http URL of a loopback host, without user information, query and fragment",
+  (url) => isIssuer(url) ? undefined : issuerRule,
   { toJsonSchema: () => ({ pattern: "^https?://[^\\s?#]+$" }) }
 ))
 

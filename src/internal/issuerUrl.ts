@@ -21,6 +21,10 @@ export const isIssuer = (value: string): boolean => {
   return path !== null && new URL(value).pathname === (path[1] ?? "/")
 }
 
+/** What an issuer must be. */
+export const issuerRule =
+  "be an https URL, or an http URL of a loopback host, without user information, query and fragment"
+
 /**
  * Whether a string is the URL of an endpoint, which may have a query (RFC 6749, section 3), but neither user
  * information nor a fragment. Plain http is for loopback hosts only.

@@ -168,7 +168,9 @@ export interface Options {
 export class AuthorizationServerError
   extends Schema.TaggedError<AuthorizationServerError>()("AuthorizationServerError", {
     reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Decision", "Content"]),
-    message: Schema.String
+    message: Schema.String,
+    /** With `Listen`: the code of Node, as in `EADDRINUSE`. */
+    code: Schema.optional(Schema.String)
   })
 {}
 
@@ -271,17 +273,17 @@ export const defaultResource = "urn:effect-agentcore-identity:api"
 
 const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
   const resources: Settings["resources"] = [first, ...others]
-  return resources.every((resource) => URL.canParse(resource) && !resource.includes("#"))
+  return resources.every(Accounts.rules.resources.isValid)
     ? Effect.succeed(resources)
-    : invalid("resources must be absolute URIs without fragment, at least one")
+    : invalid(`resources ${Accounts.rules.resources.text}`)
 }
-
-const issuerRule = "has an https URL, or an http URL of a loopback host, without user information, query and fragment"
 
 /** An issuer with the URL of its key set can have any identifier, for example behind a proxy. */
 const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
   typeof trusted === "string"
-    ? isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer ${issuerRule}`)
+    ? isIssuer(trusted)
+      ? Effect.succeed([trusted])
+      : invalid(`A trusted issuer ${Accounts.rules.trustedIssuers.text}`)
     : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
     ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
     : Effect.succeed([trusted.issuer, trusted.jwksUri])
@@ -300,16 +302,19 @@ const listen = (server: Http.Server, host: string, port: number) =>
   Effect.acquireRelease(
     Effect.callback<AddressInfo, AuthorizationServerError>((resume) => {
       server.on("error", (error: NodeJS.ErrnoException) =>
-        resume(fail("Listen", `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`)))
+        resume(
+          new AuthorizationServerError({
+            reason: "Listen",
+            message: `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`,
+            code: error.code
+          })
+        ))
       // The address is a string only for a pipe, and this server listens on TCP.
-      server.listen(port, host, () =>
-        resume(Effect.succeed(server.address() as AddressInfo)))
+      server.listen(port, host, () => resume(Effect.succeed(server.address() as AddressInfo)))
     }),
     () =>
       Effect.callback<void>((resume) => {
-        server.close(() =>
-          resume(Effect.void)
-        )
+        server.close(() => resume(Effect.void))
         server.closeAllConnections()
       })
   )

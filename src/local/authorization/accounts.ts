@@ -2,6 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
+import { isIssuer, issuerRule } from "../../internal/issuerUrl.js"
 import { type Client, type GrantType, jwtBearer, tokenExchange, type UserClaims } from "./registrations.js"
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
@@ -24,10 +25,29 @@ export const toUnregistered = (clientId: string): ClientMetadata | undefined =>
       grants: ["client_credentials", "authorization_code", "refresh_token", tokenExchange, jwtBearer]
     })
 
-/** RFC 6749, section 3.3. */
-const scopeToken = /^[\x21\x23-\x5B\x5D-\x7E]+$/
+interface Rule {
+  readonly isValid: (value: string) => boolean
+  /** Follows the name of the option. */
+  readonly text: string
+}
 
-const isRedirectUri = (uri: string): boolean => /^https?:$/.test(URL.parse(uri)?.protocol ?? "") && !uri.includes("#")
+/** The rules of options that the command has flags for. */
+export const rules = {
+  redirectUris: {
+    isValid: (uri) => /^https?:$/.test(URL.parse(uri)?.protocol ?? "") && !uri.includes("#"),
+    text: "must be http or https URLs without fragment"
+  },
+  resources: {
+    isValid: (uri) => URL.canParse(uri) && !uri.includes("#"),
+    text: "must be absolute URIs without fragment, at least one"
+  },
+  scopes: {
+    // RFC 6749, section 3.3.
+    isValid: (scope) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope),
+    text: "must be OAuth scope tokens, without spaces and quotes"
+  },
+  trustedIssuers: { isValid: isIssuer, text: `must ${issuerRule}` }
+} satisfies { readonly [option: string]: Rule }
 
 /** Returns what is wrong with a client, without its secret. */
 export const findClientProblem = (client: Client): string | undefined => {
@@ -45,11 +65,8 @@ export const findClientProblem = (client: Client): string | undefined => {
   if (grants.includes("refresh_token") && !grants.includes("authorization_code")) {
     return "the grant refresh_token needs the grant authorization_code"
   }
-  if (!redirectUris.every(isRedirectUri)) return "redirectUris must be http or https URLs without fragment"
-  if (!scopes.every((scope) => scopeToken.test(scope))) {
-    return "scopes must be OAuth scope tokens, without spaces and quotes"
-  }
-  return undefined
+  if (!redirectUris.every(rules.redirectUris.isValid)) return `redirectUris ${rules.redirectUris.text}`
+  return scopes.every(rules.scopes.isValid) ? undefined : `scopes ${rules.scopes.text}`
 }
 
 /** Drops the private properties of a key, which `oidc-provider` rejects. */

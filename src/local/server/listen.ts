@@ -30,7 +30,9 @@ import type * as Signature from "./signature.js"
  */
 export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
   reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
-  message: Schema.String
+  message: Schema.String,
+  /** With `Listen`: the code of Node, as in `EADDRINUSE`. */
+  code: Schema.optional(Schema.String)
 }) {}
 
 export type NodeApplication = Effect.Success<typeof makeNode>
@@ -151,11 +153,11 @@ export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalSe
         })
     )
     const node = yield* makeNode
-    const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) =>
-      new LocalServerError({
-        reason: "Listen",
-        message: `Cannot listen on ${host}:${port}${hasProperty(cause, "code") ? `: ${String(cause.code)}` : ""}`
-      }))
+    const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) => {
+      const code = hasProperty(cause, "code") ? String(cause.code) : undefined
+      const message = `Cannot listen on ${host}:${port}${code === undefined ? "" : `: ${code}`}`
+      return new LocalServerError({ reason: "Listen", message, code })
+    })
     // Runs before the server closes, because closing waits for every connection.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))
     if (!isLocal(host)) {
