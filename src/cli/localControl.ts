@@ -3,6 +3,7 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
@@ -76,14 +77,14 @@ const act = <A extends Control.Action>(
       ControlFailed
     >)
 
-/** Names the flags of the command instead of the properties of a fault or of the clock. */
-const nameFlags = ({ message }: ControlFailed): ControlFailed =>
-  new ControlFailed({
-    message: message.replace(/`([a-zA-Z]+)`|^(advance|set|delay)(?= is)/g, (_, quoted?: string, first?: string) =>
-      `--${
-        (quoted ?? first ?? "").replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-      }`)
-  })
+const toFlag = (property: string): string => `--${property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+const readDuration = (property: string, input: string | number): Effect.Effect<Duration.Duration, ControlFailed> =>
+  Effect.mapError(
+    // Returns none for any other string.
+    Effect.fromOption(Duration.fromInput(input as Duration.Input)),
+    () => new ControlFailed({ message: `${toFlag(property)} is a duration, such as '90 seconds'` })
+  )
 
 const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
   Effect.andThen(act(path, body), Console.log(line))
@@ -182,19 +183,29 @@ export const restore = ({ file, name }: { readonly name: string | undefined; rea
     return yield* actAndPrint("restore", { sealed, key }, `Restored ${file}.`)
   })
 
-export const clock = (change: Control.Body<"clock"> | undefined) =>
-  Effect.flatMap(
-    change === undefined
-      ? read("clock")
-      : Effect.catchTag(act("clock", change), "ControlFailed", nameFlags),
-    ({ now, offset }) => Console.log(`${Table.cell(now)} (${offset >= 0 ? "+" : ""}${offset / 1000} s)`)
-  )
+export const clock = (
+  change: { readonly advance?: string; readonly set?: string; readonly reset?: true } | undefined
+) =>
+  Effect.gen(function*() {
+    const { advance, set } = change ?? {}
+    if (advance !== undefined) yield* readDuration("advance", advance)
+    if (set !== undefined && Option.isNone(DateTime.make(set))) {
+      return yield* new ControlFailed({ message: "--set is a time in ISO 8601, such as 2027-01-01T00:00:00Z" })
+    }
+    const { now, offset } = yield* change === undefined ? read("clock") : act("clock", change)
+    yield* Console.log(`${Table.cell(now)} (${offset >= 0 ? "+" : ""}${offset / 1000} s)`)
+  })
 
+/** Checks the fault before the server does, to name the flags in the error. */
 export const addFault = (fault: Control.Body<"faults">) =>
-  act("faults", fault).pipe(
-    Effect.catchTag("ControlFailed", nameFlags),
-    Effect.flatMap(({ id }) => Console.log(Table.cell(id)))
-  )
+  Effect.gen(function*() {
+    const { findProblem } = yield* Effect.promise(() => import("../local/control/faults.js"))
+    const delay = fault.delay === undefined ? undefined : yield* readDuration("delay", fault.delay)
+    const problem = findProblem({ ...fault, delay }, toFlag)
+    if (problem !== undefined) return yield* new ControlFailed({ message: problem })
+    const { id } = yield* act("faults", fault)
+    yield* Console.log(Table.cell(id))
+  })
 
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
 

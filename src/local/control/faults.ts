@@ -54,39 +54,46 @@ const messages: ReadonlyMap<string, string> = new Map([
   ]
 ])
 
-const findProblem = (fault: Fault): string | undefined => {
+/** Returns what is wrong with a fault. `show` formats the name of a property: the command has flags. */
+export const findProblem = (fault: Fault, show: (property: keyof Fault) => string): string | undefined => {
   const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
   const { probability = 1 } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
-  if ((operation === undefined) === (endpoint === undefined)) return "a fault has either `operation` or `endpoint`"
+  if ((operation === undefined) === (endpoint === undefined)) {
+    return `a fault has either ${show("operation")} or ${show("endpoint")}`
+  }
   if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
-    return "`operation` is the AWS name of an operation, such as GetResourceApiKey, or *"
+    return `${show("operation")} is the AWS name of an operation, such as GetResourceApiKey, or *`
       + didYouMean(operation, [...Exceptions.operationNames])
   }
   if (endpoint !== undefined && !endpoints.includes(endpoint)) {
-    return "`endpoint` is token, authorization, revocation or *"
+    return `${show("endpoint")} is token, authorization, revocation or *`
   }
-  if (provider !== undefined && endpoint === undefined) return "`provider` needs `endpoint`"
+  if (provider !== undefined && endpoint === undefined) return `${show("provider")} needs ${show("endpoint")}`
   if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
-    return "`exception` has 1 to 128 letters, digits, dots, underscores and hyphens"
+    return `${show("exception")} has 1 to 128 letters, digits, dots, underscores and hyphens`
   }
   const meant = exception && (operation === undefined ? misspelledName(exception, errorCodes) : misspelled(exception))
-  if (meant !== undefined) return `\`exception\` '${exception}' is unknown${suggest(meant)}`
+  if (meant !== undefined) return `${show("exception")} '${exception}' is unknown${suggest(meant)}`
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
-    return "`status` is a whole number from 400 to 599"
+    return `${show("status")} is a whole number from 400 to 599`
   }
-  if (!(probability >= 0 && probability <= 1)) return "`probability` is a number from 0 to 1"
+  if (!(probability >= 0 && probability <= 1)) return `${show("probability")} is a number from 0 to 1`
   if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-    return "`count` is a whole number greater than 0"
+    return `${show("count")} is a whole number greater than 0`
   }
-  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return "`delay` is at most 7 days"
+  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return `${show("delay")} is at most 7 days`
   if (failChange && !changes.includes(operation)) {
-    return "`failChange` needs an `operation` of CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
+    return `${show("failChange")} needs an ${show("operation")} of `
+      + "CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
   }
-  if (failChange && isFailure) return "`failChange` excludes `exception`, `status` and `cut`: the call succeeds"
+  if (failChange && isFailure) {
+    const excluded = `${show("exception")}, ${show("status")} and ${show("cut")}`
+    return `${show("failChange")} excludes ${excluded}: the call succeeds`
+  }
   return failChange || isFailure || delay !== undefined
     ? undefined
-    : "a fault has `exception`, `status`, `cut`, `failChange` or `delay`"
+    : `a fault has ${show("exception")}, ${show("status")}, ${show("cut")}, ${show("failChange")} or ${show("delay")}`
 }
 
 const simulated = "Simulated by a fault of the local server"
@@ -168,7 +175,7 @@ export const make = Effect.sync(() => {
   return {
     add: (fault: Fault) =>
       Effect.suspend((): Effect.Effect<FaultStatus, LocalControlError> => {
-        const problem = findProblem(fault)
+        const problem = findProblem(fault, (property) => `\`${property}\``)
         if (problem !== undefined) return new LocalControlError({ reason: "InvalidFault", message: problem })
         if (entries.size >= maxFaults) {
           return new LocalControlError({
