@@ -13,7 +13,6 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { consentAdvice } from "./models/internal/consentAdvice.js"
 import { isLoopback } from "./models/internal/loopback.js"
 
 /**
@@ -366,6 +365,14 @@ export class RequiresUserConsent
     return `The user has to connect '${this.provider}' first.`
   }
   /**
+   * What the developer does next. It is not part of the message, because models read messages.
+   *
+   * @since 0.2.0
+   */
+  get nextStep(): string {
+    return "give the request a consent handler, or show the user the link and resume the session"
+  }
+  /**
    * Node's form of the error, and the next step of the developer.
    *
    * @since 0.2.0
@@ -376,7 +383,7 @@ export class RequiresUserConsent
     const copy = Object.create(Object.getPrototypeOf(this), {
       ...Object.getOwnPropertyDescriptors(this),
       stack: { value: this.stack },
-      nextStep: { value: consentAdvice, enumerable: true },
+      nextStep: { value: this.nextStep, enumerable: true },
       [Inspectable.NodeInspectSymbol]: { value: undefined }
     })
     return inspect(copy, { ...options, depth })

@@ -60,7 +60,7 @@ describe("RequiresUserConsent", () => {
     assert.include(printed, "provider: 'github'")
     assert.include(printed, "_tag: 'RequiresUserConsent'")
     assert.include(inspect({ cause: { error } }, { depth: 3 }), "nextStep")
-    assert.notProperty(error, "nextStep")
+    assert.notProperty({ ...error }, "nextStep")
   })
 })
 

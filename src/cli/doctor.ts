@@ -18,11 +18,10 @@ import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { isDeclared } from "../identity/credentialTag.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
+import { parseHttpDate } from "../internal/dates.js"
 import { codeOf } from "../internal/errorCode.js"
-import * as HttpDate from "../internal/httpDate.js"
 import * as Printable from "../internal/printable.js"
 import { withoutFullStop } from "../internal/serviceMessages.js"
-import { consentAdvice } from "../models/internal/consentAdvice.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Causes from "./causes.js"
 import * as Flags from "./credentialFlags.js"
@@ -145,7 +144,7 @@ const probe = Effect.fnUntraced(function*(endpoint: string) {
     catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
   })
   const end = yield* Clock.currentTimeMillis
-  const date = Option.map(HttpDate.parse(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
+  const date = Option.map(parseHttpDate(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
   // The header `date` has no milliseconds. On average, the service sent the response half a second later.
   return { millis: end - start, ahead: Option.isNone(date) ? undefined : (start + end) / 2 - (date.value + 500) }
 })
@@ -205,9 +204,9 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
         Effect.as("AgentCore returned a token"),
         Effect.catchTag(
           "RequiresUserConsent",
-          () =>
+          ({ nextStep }) =>
             Effect.succeed(
-              `AgentCore asks for the user's consent: ${consentAdvice} (that of this attempt expires in 10 minutes)`
+              `AgentCore asks for the user's consent: ${nextStep} (that of this attempt expires in 10 minutes)`
             )
         )
       )

@@ -55,10 +55,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { readFileSync } from "node:fs"
+import * as Tls from "node:tls"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import { LocalSettings } from "../identitySetup/localSettings.js"
+import { codeOf } from "../internal/errorCode.js"
 import * as IamPolicy from "../internal/iamPolicy.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { sessionLifetime as defaultLifetime } from "../models/internal/names.js"
@@ -66,7 +69,6 @@ import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Authorization from "./backend/authorization.js"
-import { trustAuthorities } from "./backend/certificateAuthorities.js"
 import * as Consent from "./backend/consent.js"
 import * as Operations from "./backend/dataPlane.js"
 import { makePlane } from "./backend/failures.js"
@@ -342,6 +344,26 @@ const checkOptions = Validation.makeCheck("LocalBackend.layer", () => optionFiel
 // -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
+
+/** The files that were read, also those that failed. A file is read once, because it seldom changes. */
+const knownAuthorities = new Set<string>()
+
+/**
+ * Trusts the certificates in PEM files. `fetch` of Node has no option for them, so the whole process trusts them, as
+ * with `NODE_EXTRA_CA_CERTS`. A file that cannot be used is logged, and then requests fail.
+ */
+const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.forEach(files.filter((file) => !knownAuthorities.has(file)), (file) =>
+    Effect.suspend(() => {
+      knownAuthorities.add(file)
+      return Effect.try(() =>
+        Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), readFileSync(file, "utf8")])
+      )
+    }).pipe(
+      Effect.catch(({ cause }) =>
+        Effect.logWarning(`The file ${file} of certificateAuthorities cannot be used: ${codeOf(cause)}`)
+      )
+    ), { discard: true })
 
 /**
  * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new

@@ -44,7 +44,7 @@ import * as Server from "../local/standalone/server.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
-import { withCaller } from "./internal/callerStack.js"
+import { withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise } from "./internal/promised.js"
 
 // -----------------------------------------------------------------------------

@@ -9,9 +9,9 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
+import { toUtc } from "../../internal/dates.js"
 import { codeOf } from "../../internal/errorCode.js"
 import { makeRedactor } from "../../internal/redactor.js"
-import { toUtc } from "../internal/dateRange.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 
 /** Parameters without secrets. An error may quote them. */

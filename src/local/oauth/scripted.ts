@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
-import { toUtc } from "../internal/dateRange.js"
+import { toUtc } from "../../internal/dates.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import {

@@ -25,14 +25,13 @@ import { ValidationException } from "../../IdentityError.js"
 import type { Plain } from "../../internal/nativeValue.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import { bind } from "./callback.js"
+import { bind } from "./callerContext.js"
 import * as Config from "./config.js"
 import type { CallbackOptions } from "./consents.js"
 import * as Functions from "./functions.js"
-import type { Inputs } from "./inputs.js"
 import * as LazyRuntime from "./lazyRuntime.js"
 import * as Node from "./node.js"
-import { toPromise } from "./promised.js"
+import { type Inputs, toPromise } from "./promised.js"
 import * as RequestContext from "./requestContext.js"
 import * as Stores from "./stores.js"
 import { checkUser, toRedacted, toUserIdentifier, type User } from "./workload.js"
@@ -206,7 +205,7 @@ const unknownUser = () =>
   })
 
 export type { Connection, View } from "../../http/Connect.js"
-export type { Input, Inputs } from "./inputs.js"
+export type { Input, Inputs } from "./promised.js"
 export type { StoreOptions } from "./stores.js"
 
 export type Event = Plain<Http.Event>

@@ -9,7 +9,7 @@ import { isIdentityError, type RequiresUserConsent } from "../../IdentityError.j
 import type { Client, Rendered, ToolError, UrlElicitation } from "../../mcp/consentElicitation/render.js"
 import * as Rendering from "../../mcp/consentElicitation/render.js"
 import * as Validation from "../../plane/validation.js"
-import { bind } from "./callback.js"
+import { bind } from "./callerContext.js"
 
 type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
 

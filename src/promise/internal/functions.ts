@@ -15,8 +15,7 @@ import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service }
 import type { ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import { bind } from "./callback.js"
-import * as CallerStack from "./callerStack.js"
+import * as CallerContext from "./callerContext.js"
 import * as Config from "./config.js"
 import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
@@ -100,7 +99,7 @@ export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "ide
 }
 
 const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Show<unknown> => {
-  const show = bind(onAuthUrl)
+  const show = CallerContext.bind(onAuthUrl)
   return (session) => show(Redacted.value(session.authorizationUrl))
 }
 
@@ -142,7 +141,7 @@ const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacte
   )
 
 /** Returns the value of an exit, or throws its error. */
-const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof CallerStack.capture>): A => {
+const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof CallerContext.captureStack>): A => {
   if (Exit.isSuccess(exit)) return exit.value
   const error = Cause.squash(exit.cause)
   // A `ConfigError` is the only failure here that is not an `Error`.
@@ -167,7 +166,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     const exit = fiber.pollUnsafe()
     // A cached credential is available at once. Capturing a stack would add a tenth to its time.
     if (exit !== undefined && Exit.isSuccess(exit)) return exit.value
-    const addCaller = CallerStack.capture()
+    const addCaller = CallerContext.captureStack()
     return unwrap(
       exit ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve)),
       addCaller

@@ -7,7 +7,7 @@ import type { GatewayConsent, Recognized } from "../../mcp/gatewayConsent/recogn
 import * as Recognize from "../../mcp/gatewayConsent/recognize.js"
 import type { HostOptions } from "../../mcp/gatewayConsent/retrying.js"
 import * as Retrying from "../../mcp/gatewayConsent/retrying.js"
-import { bind } from "./callback.js"
+import { bind } from "./callerContext.js"
 
 export type { HostOptions } from "../../mcp/gatewayConsent/retrying.js"
 

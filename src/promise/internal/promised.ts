@@ -1,8 +1,13 @@
-/** Services of Effect as objects whose functions return promises. */
+/** Services of Effect as objects whose functions return promises, and their options for programs without Effect. */
 import * as Effect from "effect/Effect"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Option from "effect/Option"
 import * as Record from "effect/Record"
+import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Native from "../../internal/nativeValue.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import type { User } from "./workload.js"
 
 /** Functions that return promises. An effect, or a stream, becomes a function without arguments. */
 export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? () => Promise<Native.Plain<B>>
@@ -10,6 +15,22 @@ export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? (
   : A extends (...args: infer Args) => Effect.Effect<infer B, unknown, unknown>
     ? (...args: Args) => Promise<Native.Plain<B>>
   : { readonly [K in keyof A]: Promised<A[K]> }
+
+/**
+ * The value of an option. A secret may be a string, an `Option` is its value or `undefined`, and a function that
+ * returns an effect returns a value or a promise.
+ */
+export type Input<A> = A extends Redacted.Redacted ? A | string
+  : A extends Option.Option<infer B> ? Input<B> | undefined
+  : A extends UserIdentifier ? User
+  : A extends HttpServerResponse.HttpServerResponse ? Response
+  : A extends ReadonlyArray<infer B> ? number extends A["length"] ? ReadonlyArray<Input<B>> : A
+  : A extends (...args: infer Args) => Effect.Effect<infer B, unknown, unknown>
+    ? (...args: Args) => Input<B> | Promise<Input<B>>
+  : A
+
+/** Options whose values are {@link Input}. */
+export type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /** The parts of a service. */
 type Served<R> =

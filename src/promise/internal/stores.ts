@@ -9,7 +9,7 @@ import { invalid } from "../../http/connect/links.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
-import type { Inputs } from "./inputs.js"
+import type { Inputs } from "./promised.js"
 import { toRedacted } from "./workload.js"
 
 export type StoreOptions =

@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
-import * as HttpDate from "../../../internal/httpDate.js"
+import { parseHttpDate } from "../../../internal/dates.js"
 import { escapeUri } from "../../../internal/signature.js"
 import { dropNulls } from "../../../models/internal/plainData.js"
 import type * as Operation from "../../../Operation.js"
@@ -45,10 +45,10 @@ export const queryString = (query: Message["query"]): string =>
 
 /** Parses a time in any form that JavaScript knows. Returns milliseconds since the epoch. */
 export const parseTime = (value: string | undefined): number | undefined =>
-  value === undefined ? undefined : Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toEpochMillis))
+  value === undefined ? undefined : Option.getOrUndefined(Option.map(parseHttpDate(value), DateTime.toEpochMillis))
 
 export const parseDate = (value: string): Date | undefined =>
-  Option.getOrUndefined(Option.map(HttpDate.parse(value), DateTime.toDate))
+  Option.getOrUndefined(Option.map(parseHttpDate(value), DateTime.toDate))
 
 // -----------------------------------------------------------------------------
 // REST-JSON
