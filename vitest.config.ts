@@ -14,14 +14,47 @@ const alone = [
   "test/promise/**/*.test.ts"
 ]
 
-/** They start processes and wait for them. Vitest sorts by the size of a file, and would run some of them last. */
-const long =
-  /\/test\/(?:bench|editor|conformance\/\w+|contract\/AwsPlanes|languages\/\w+|local\/(?:boto3|VaultFile\.crash)|(?:browser|cli|examples|package)\/.*)\.test\.ts$/
+/**
+ * The files that take longest, the longest first. Without the times of an earlier run Vitest sorts by the size of a file,
+ * and would start some of them last.
+ */
+const long = [
+  "editor",
+  "bench",
+  "cli/local",
+  "contract/AwsPlanes",
+  "package/bundlers",
+  "conformance/mutations",
+  "browser/Console",
+  "browser/Connect.pages",
+  "browser/Connect",
+  "persistence/SqlPendingConsents",
+  "package/module-load",
+  "examples/ci/ci",
+  "languages/languages",
+  "conformance/conformance",
+  "cli/token",
+  "local/boto3",
+  "http/Connect",
+  "cli/help",
+  "cli/doctor",
+  "cli/onBehalfOf",
+  "cli/setup",
+  "http/concurrency",
+  "memoizedLayers",
+  "local/LocalServer.fuzz",
+  "durable/ObtainConsent.sql",
+  "local/VaultFile.crash",
+  "promise/Connect.stores"
+]
 
 class LongFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>) {
-    const rank = ({ moduleId, project }: TestSpecification) => `${project.name} ${long.test(moduleId) ? 0 : 1}`
-    return (await super.sort(files)).sort((a, b) => rank(a).localeCompare(rank(b)))
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = long.findIndex((name) => moduleId.endsWith(`/test/${name}.test.ts`))
+      return place === -1 ? long.length : place
+    }
+    return (await super.sort(files)).sort((a, b) => a.project.name.localeCompare(b.project.name) || rank(a) - rank(b))
   }
 }
 
@@ -71,7 +104,8 @@ export default defineConfig({
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
     reporters: ["default", skippedReporter()],
-    // One more than cores: tests often wait for processes and timers.
+    // One more than cores: tests often wait for processes and timers. Tests of costs measure the time of the processor, so
+    // no test needs a free core.
     maxWorkers: availableParallelism() + 1,
     silent: "passed-only",
     sequence: { concurrent: false, sequencer: LongFirst },
