@@ -533,6 +533,10 @@ const probeUntil = Effect.fnUntraced(
   }
 )
 
+/** Requests a token at most three times. A throttled request has none, and the next probe can be hours away then. */
+const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
+  Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
+
 const validateHandler = Validation.makeCheck(
   "Connect.handler",
   () => ({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) })
@@ -597,11 +601,11 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
         (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
         () => Effect.succeedSome(undefined)
       )
-      let token = isSignalled ? yield* request : Option.none()
+      let token = isSignalled ? yield* requestRepeatedly(request) : Option.none()
       while (Option.isNone(token)) {
-        // A signal during `request` is lost. The next probe finds the grant.
+        // A signal during the requests is lost. The next probe finds the grant.
         yield* nextGrant
-        token = yield* request
+        token = yield* requestRepeatedly(request)
       }
       return token.value
     })

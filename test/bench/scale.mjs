@@ -110,13 +110,14 @@ export const simulate = (options) => {
 
   const wait = (process, user, now) => process.due.add(Object.assign(user, { time: now + interval }))
 
-  /** The flow requests the token, after a signal or a poll that has found it. */
-  const finish = (process, user, now) => {
-    if (user.isDone) return
+  /** The flow requests the token, after a signal or a poll that has found it: at most three times. */
+  const finish = (process, user, now, request = 1) => {
+    if (user.isDone && request === 1) return
     user.isDone = true
     call(process, now, true, (now, isOk) => {
       if (isOk && user.consentedAt >= begin) delays.push(now - user.consentedAt)
       if (isOk) return
+      if (request < 3) return at(now + 1000 * request, (now) => finish(process, user, now, request + 1))
       user.isDone = false
       wait(process, user, now)
     })

@@ -11,6 +11,7 @@ import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -687,7 +688,8 @@ describe("Connect.handler, for many users", () => {
 
   const environment = (
     quota: number,
-    files: () => typeof responses.consent | ReturnType<typeof responses.issued> = () => responses.consent
+    files: () => typeof responses.consent | ReturnType<typeof responses.issued> | typeof failures.throttling = () =>
+      responses.consent
   ) =>
     Layer.mergeAll(
       Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
@@ -765,19 +767,45 @@ describe("Connect.handler, for many users", () => {
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 
+  it.effect("requests the token twice more after a signal if the service throttles the request", () => {
+    let rejections: number | undefined
+    return Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      for (const [throttled, after] of [[0, 0], [1, 1000], [2, 3000]] as const) {
+        rejections = undefined
+        const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
+        yield* TestClock.adjust("1 hour")
+        const before = (yield* countProbes).length
+        const now = yield* Clock.currentTimeMillis
+        rejections = throttled
+        yield* signals.signal(topic, "Completed")
+        yield* TestClock.adjust(after)
+        assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
+        const requests = (yield* countProbes).slice(before).map((at) => at - now)
+        assert.deepStrictEqual(requests, [0, 1000, 3000].slice(0, throttled + 1))
+      }
+    }).pipe(Effect.provide(environment(200, () =>
+      rejections === undefined
+        ? responses.consent
+        : rejections-- > 0
+        ? failures.throttling
+        : responses.issued())))
+  })
+
   it.effect("notices a signal while it shows the link, and continues if the token does not exist yet", () => {
     let isGranted = false
     return Effect.gen(function*() {
       const signals = yield* ConsentSignals.ConsentSignals
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", signals.signal(topic, "Completed")))
-      yield* TestClock.adjust("0 millis")
-      assert.deepStrictEqual(yield* countProbes, [0, 0])
+      yield* TestClock.adjust("3 seconds")
+      assert.deepStrictEqual(yield* countProbes, [0, 0, 1000, 3000])
       isGranted = true
       yield* TestClock.adjust("15 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
       // One request of the probe, and one of the flow.
-      assert.deepStrictEqual(yield* countProbes, [0, 0, 15_000, 15_000])
+      assert.deepStrictEqual((yield* countProbes).slice(4), [18_000, 18_000])
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 })
