@@ -25,17 +25,6 @@
  * runner has no layer of the workflow that it names. After `entityRegistrationTimeout` of the cluster, by default a
  * minute, the execution dies with "Entity type … not registered". Give all runners of a database all workflows.
  *
- * The engine of Effect 4 cannot read two values that the engine of Effect 3 stored: results without a value, and the
- * parent of an execution. Stop the runners on Effect 3, run these statements once, then start the runners on Effect 4:
- *
- * ```sql
- * UPDATE cluster_replies SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
- * UPDATE cluster_messages SET payload = replace(payload, '{"_tag":"Success"}', '{"_tag":"Success","value":null}');
- * UPDATE cluster_messages SET payload = replace(
- *   payload, '"~@effect/workflow/parent":', '"~effect/cluster/ClusterWorkflowEngine/payloadParentKey":'
- * );
- * ```
- *
  * A Lambda function cannot be a runner, because nothing continues after its response. It can serve the pages, with a
  * `ClusterWorkflowEngine` over a client-only cluster, which writes the signal to the database. It can {@link start} a
  * wait in the same way. Without any runner, return `RequiresUserConsent` or the link of `Connect` to the caller, and

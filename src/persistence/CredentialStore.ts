@@ -138,9 +138,6 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
     }
   })
 
-/** Version 0.1.0 stored strings. */
-const unwrap = (entry: unknown): unknown => hasProperty(entry, "sealed") ? entry.sealed : entry
-
 /**
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
  * `effect/persistence` may die. The release of {@link layerRedis} does not.
@@ -166,8 +163,12 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
         new CacheStoreError({ reason: error.cause === undefined ? error.message : codeOf(error.cause) })
       )
       return yield* make(options, {
-        get: (key) => Effect.map(mapStoreError(persistence.get(key)), unwrap),
         // The persistence stores objects.
+        get: (key) =>
+          Effect.map(
+            mapStoreError(persistence.get(key)),
+            (entry) => hasProperty(entry, "sealed") ? entry.sealed : null
+          ),
         set: (key, sealed, timeToLive) => mapStoreError(persistence.set(key, { sealed }, timeToLive)),
         remove: (key) => mapStoreError(persistence.remove(key))
       })

@@ -1,7 +1,7 @@
-// This version reads data that the version before Effect 4 stored, and completes its pending consents.
+// This version reads data that the first published version stored, and completes its pending consents.
 //
-// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run test/golden` first writes the files with this version. Use it only for a
-// new format.
+// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run --project shared test/golden` first writes the files with this version. It is
+// for the first release only.
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
@@ -212,26 +212,26 @@ const valueOf = <A, R>(poll: Effect.Effect<Option.Option<A>, never, R>) =>
     { until: (result) => result?._tag === "Complete" }
   ).pipe(Effect.map(({ exit }): unknown => exit.value))
 
-/** What to run between the engines of Effect 3 and 4. */
-const statementsOfDocumentation = (): string => {
-  const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
-  const [, statements = assert.fail("no statements")] = /^ \* ```sql\n((?: \* .*\n)+?) \* ```$/m.exec(source) ?? []
-  return statements.replaceAll(/^ \* /gm, "")
-}
-
 describe("durable waits", () => {
   golden("continues an execution in PostgreSQL that waits for a consent", () =>
     Effect.gen(function*() {
       const server = yield* Postgres.make
-      // The dump changes the settings of its connection.
-      for (const statements of [["-f", World.fileOf("postgres.sql")], ["-c", statementsOfDocumentation()]]) {
-        const { status, stderr } = spawnSync(
-          join(server.programs, "psql"),
-          ["-h", server.folder, "-U", "postgres", "-v", "ON_ERROR_STOP=1", ...statements, "postgres"],
-          { encoding: "utf8" }
-        )
-        assert.strictEqual(status, 0, stderr)
-      }
+      const { status, stderr } = spawnSync(
+        join(server.programs, "psql"),
+        [
+          "-h",
+          server.folder,
+          "-U",
+          "postgres",
+          "-v",
+          "ON_ERROR_STOP=1",
+          "-f",
+          World.fileOf("postgres.sql"),
+          "postgres"
+        ],
+        { encoding: "utf8" }
+      )
+      assert.strictEqual(status, 0, stderr)
       const executions: { readonly wait: string; readonly report: string } = JSON.parse(read("executions.json"))
       const store = ObtainConsent.layerSignals.pipe(
         Layer.provideMerge(

@@ -40,7 +40,7 @@ CREATE TABLE public.agentcore_consents (
 
 CREATE TABLE public.agentcore_consents_migrations (
     migration_id integer NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    created_at timestamp without time zone DEFAULT CURRENT_TIMESTAMP NOT NULL,
     name text NOT NULL
 );
 
@@ -54,6 +54,17 @@ CREATE TABLE public.agentcore_consents_waits (
     execution text NOT NULL,
     sealed text NOT NULL,
     expires_at bigint NOT NULL
+);
+
+
+--
+-- Name: cluster_locks; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cluster_locks (
+    shard_id character varying(50) NOT NULL,
+    address character varying(255) NOT NULL,
+    acquired_at timestamp without time zone NOT NULL
 );
 
 
@@ -149,6 +160,17 @@ ALTER SEQUENCE public.cluster_replies_rowid_seq OWNED BY public.cluster_replies.
 
 
 --
+-- Name: cluster_runner_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.cluster_runner_migrations (
+    migration_id integer NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    name text NOT NULL
+);
+
+
+--
 -- Name: cluster_runners; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -207,7 +229,7 @@ ALTER TABLE ONLY public.cluster_runners ALTER COLUMN machine_id SET DEFAULT next
 --
 
 INSERT INTO public.agentcore_consents VALUES
-	('FK-wbNvS4Copjnv8aXKOxpMpQOOwbWGxo16LRoTWBpM', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..bDe4jmyWelZsJYdR.CmvE518guIlHNfkHeEFdCYBiwRi2xc6w2cXdIXRxqxk2kr39sYksoiq8f6GrVbENDJu_d1scQ1xQvJaZXagUVIVZ_ufuoXcGA2fM2UcDx3JEVxAH1a7cHTGM9plz9Z0HTyiIGCHEXPt0QbSWa4dMvFbVPijM3Q7s953HvTSeLqmJFQhYD8-1hkb4yRl5J3d11dsJRtyBgMq6gorTHf-G7_jtkfFmI9a9PzRcbEmDDl4JVC1jeugDWXAopGF89vwcXgl7qwNCdA2GZLR--NfLamfw3ul27ERYcUKKv1uulHkw8Y37V_Yy-z-gBO9qZ-f1or1HSAIm9_6M4-hRFyGMn7Pnpzk63irXwOOfdNjnoSL4UcrCWnLRBZfjIFFc5g5JfXYUrP4DDpSXPgoaPfnMtCyqQ6xfAyEv5zHAp_b0qSQgoteLa213_ZSPMFwjIAOD6IOOGMRZJKOoXD1dsJQEHCg5OkjM4X71Z64-UTf4taFbe0Q6GHt5WDf9avyKHxs6f2wFnykEBnaNCvYLLWbxWIzkciPc4PitBWcmoslBi2SqtM4MqxLfxVfaH3RPR30gTZllW8INNBnF-MJZsA5rYv9IyAk9D1kucKb4nS8GkxARKY0250s5IcYs9iaeS1pC3oUG1_l2GCPwgCL2aNXB6-SxfxquLJmlawqUcatFFRbxF8kWrL5zjE_mOuQnNlwF-lIbfjMOwPFbV0nvFFTIplc3VoIN1Pd2YZd74b_6V_QC_iSceubTGlCAiQ1E4T87tMRiS2QF31bM09NICfjvFt3QQm-RiQlte_eZNKee2t-x3AxTqJe1jm1Kq4dRWo32aNho1xFV3U-pjAbq9nN_pe5-WjdyelsfRwAY0-gQYolc7Yfu-tFea-ZKHHxMQw.5XHtzxKrGsauOYl0UFltLQ', 0, 2051255401026, 2051256001026);
+	('IwTXWKRR3JWu-3-5uYWsYLDEp7l37a_XNJFkCBoMeoU', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..AOoRPa0ZpIyj51Yk.3R3ym6or1XPNIuGVwQXrb2k92oQAi_rYQ7FuBo0bOHBPdWwDruMbFBnPYhxrZA1sPtGKei2dixDAYc_quFdvD1vNHnqRr2o56XjLJLSeInxBFUKrk2SPlmKZPNPSV8uObbrfeuy_k13w5arqPbSc7pDlzFwui14QNGB_TqMiQaY7iwPbHsHVugAdsO3Utv73o5rfigS_s0Pc2bGSgXYulc3LJE6MUE4c8xyWMipsyavV7vcBBaqP-0Rq0SFyOT_yfD_Fh9foYw3iip223dXtKLKGNWcIV6pZgqLTMGyZGurg4-IkG4zlm_zya5Rng9KvsSPYxYWO86YOUxKXvXyQQKxoQFbgKsVL4HsbIQYKt4EO8HlcXbL_oT-G_rZ7Zz79nUWKkfHhOaWDcU-ngDC54rOFR1nOHSU1TR2P-gA7ogtvQQvRyWRynFxB7lnLvOzvmyQejdkwjZaUiGJezfY3hwHCychM9B_BGPGWMSweDnmJYd6kr3YU-VyJg5KSrQPAMZc1QyP5KwMCfb339UU87ctcV2pCEqsYSLHaVtRBNbcoD0hAIzCqLN4-vHZdGC79Y4xdWC1WqSPj60-5PaGjnLNmIZ2cG8oBhBXyHf6Ay0jZ2kP7euPsiM5rapavkKtHx8Ty1jIhzjd_Pf6KDdVoTVx0v4BxWvLEumF5Qd7nQ-WTenBuBYuuJLucOg2c7MByW_GAx5wRhhI3TZUnraRAms1uSbeMXk0GgdBnzjsXqRfaTXJLbrFqUI8aIPIFIQjkrQ1BQcz_yMpXidZu9owC33ghY0hphVXohD8XZP0W1f9uHatn5CzCnPBL6wHaE0mwzkeayUvbTZUPfUN3BPTGRaA2H1Cd1T3LeLuw3qUbEE8Ab5zGy_6LFzgV-bSMdQ.bTX5S0WJMpjYcvEdHUoN8g', 0, 2051255400390, 2051256000390);
 
 
 --
@@ -215,7 +237,7 @@ INSERT INTO public.agentcore_consents VALUES
 --
 
 INSERT INTO public.agentcore_consents_migrations VALUES
-	(1, '2026-11-28 05:48:03.579584+00', 'sessions_and_waits');
+	(1, '2026-11-29 21:33:36.061668', 'sessions_and_waits');
 
 
 --
@@ -223,8 +245,14 @@ INSERT INTO public.agentcore_consents_migrations VALUES
 --
 
 INSERT INTO public.agentcore_consents_waits VALUES
-	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', 'fYcN6pIC2sfNkf3ySM8QX2iBwI0lMzz-zAZFvX6_SY0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..-9HrO4HWWQkP_pct.n25QBMgIT4dP4MhfxxB70waroqYwY1bWKRGM_ZQoRck7Vj4sCnpMQP_KlMBCkZZf7HwL-MZFIN3abBAcaYsIoIsUzz9gGa13_zkywyt38E_QxSDukmRSyE6_mPrafPRh4OSw6wm_WkxrS0MIHLwtZEF2ohzvsCPtxgquokD3tAOrnzuFFRQaq9wJG9z_U0T6U6v0hfn6h-rjvyUktmGPKW20R3Rt8UJoZlnXx4PNcjQtqp1jtLI0_3FbmUlBVteWgGCJaxYJiM7XHJWduiX3O790evxVJWutBXeTVvclFD-KzQ.stQ0qnKuK1FGcjyfuqRWcg', 2051863204622),
-	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', 'PFbaIdvV3rCgxS9gFFYPYSmWR8auBMHc68LRvhXKTI0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..vKNMNjzWEhiFCiNy.fLaV9KVCPmH8GkFYP1b7aaG4GJNqYTfsSsRkzhUEsJreWi0Ul70q4lmglgHv-2JYZaQiOrbu64H4EhIEh6k0-K8uw9pSWpJta_ZSBwNA3sw4C8Rruo-2K2wdu3fRx8cCLV5wd_O7zql4eS5_PpAKu8AxjKlQqMdHxZ7KHPwf5vKuEIIoAFKtcgXL101qBiNM22NN9NSqkgRoVyU0fA55dciM9YB_2HlnlgVE1jun9u7E17ai_iJvzJTGQs3tiuDNFuJmCrrQ1PIwUDg_GNe3tIEkyhvsXGEY_jPAzirY7ypFcw.SEN4RUvxxWEUlMGFZ0gcpw', 2051863204791);
+	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', 'Vm2YicTZUVqXkQi0fFBWIn-0eoJGuxzQUnyWDzdQ8Gw', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..rsHOY1o80cVjMZ2B.TF5fCH75mrzY0gFn6XVK6ha7jH9YOkaNeE-SwfMnJxi9BWxK1CFZ1PpjxvkwCYbmoxIPpeTHOCatOAH_Py4a7KhZ7DQjUkRWeUroXfZVXKGFsl1tdyb3E7b-HgiQqlXjNboV_eDujpBy_inVF9OMtsqBmxbL2wXfaUty3IVz4gwshwQB0NaVDodOosU8nWRlL9CHv5_Gh92XFeuyjukVDGm-tWTPfujC-_fpQUmdWDEPBqqMCDBxtIcL8lto-mqwB4QkM_3a1BXaSlU2z1DKSsWOQhPsvA8_M44zpSzJZigk3w.AgH2Y9inCv9v5JlWzIEY-A', 2051863203683),
+	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', '_s5FZAsE91-ivnsoJ0qyR5x8j0H88p6y24rkngr2Iw0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..N-_N09sRSwcupoSP.2QSGN1FMvB37pmmjIqtbN4NeNPnY36I7GR_MGN2hS97q7r5gaU2MDQW6HP7SPRfKJKcx7DS5VxmZj2081IZODnpAifTvAhRxQ3gZXGaCKaZrP1PLPOHnYGfq7Ve_68oxIMovDRMte4mDjdIeMxhDBX9AomCoAVqySwG2bC8lK5Yj4j9eZNZxm0E8U3HnYJmlDxMpyZmH4KQTm-MizK3MLRHY2c-NM2oiVIP4kEwzuNdhnSHBQlIQGtsdqPcADvzAYE4ESR1Fqc1Thf15Rlf8DlOnTwv9VxSfA-6s8DPxdSMm_Q.pipuXjX01TAGJbFz_Lju-w', 2051863203788);
+
+
+--
+-- Data for Name: cluster_locks; Type: TABLE DATA; Schema: public; Owner: -
+--
+
 
 
 --
@@ -232,18 +260,18 @@ INSERT INTO public.agentcore_consents_waits VALUES
 --
 
 INSERT INTO public.cluster_messages VALUES
-	(1323576399776190464, 2, 'Workflow/effect-agentcore-identity/ObtainConsent/6e25963682a1a8e12f6a59c43fa0c615/activity/ObtainConsent.register/1', 'default:28', 'Workflow/effect-agentcore-identity/ObtainConsent', '6e25963682a1a8e12f6a59c43fa0c615', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1}', '{}', '9343dfb772f2799d0d09628e091aab10', '8fd21a025c60c3d3', true, true, 1323576399776190464, NULL, 1323576400204009472, '2026-11-28 05:48:03.846086', NULL),
-	(1323576400023654400, 4, 'Workflow/test/Report/095a7c1160d6993459dab800730f2308/activity/report/1', 'default:30', 'Workflow/test/Report', '095a7c1160d6993459dab800730f2308', 0, 'activity', '{"name":"report","attempt":1}', '{}', '10d073c833374c04822fe98420296c8e', 'c3eed5a47d9544c9', true, true, 1323576400023654400, NULL, 1323576400279506944, '2026-11-28 05:48:03.89037', NULL),
-	(1323576400677965824, 7, 'Workflow/effect-agentcore-identity/ObtainConsent/ab7eedb4d321664587e1a731f506a3f9/activity/ObtainConsent.register/1', 'default:16', 'Workflow/effect-agentcore-identity/ObtainConsent', 'ab7eedb4d321664587e1a731f506a3f9', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1}', '{}', '10d073c833374c04822fe98420296c8e', '3cde7dcb38975a51', true, true, 1323576400677965824, NULL, 1323576400728297472, '2026-11-28 05:48:04.044827', NULL),
-	(1323576400476639232, 5, 'Workflow/effect-agentcore-identity/ObtainConsent/6e25963682a1a8e12f6a59c43fa0c615/activity/ObtainConsent.probe 0/1', 'default:28', 'Workflow/effect-agentcore-identity/ObtainConsent', '6e25963682a1a8e12f6a59c43fa0c615', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1}', '{}', '9343dfb772f2799d0d09628e091aab10', '23be6c5705c07fcc', true, true, 1323576400476639232, NULL, 1323576400740880384, '2026-11-28 05:48:04.012286', NULL),
-	(1323576400753463296, 8, 'Workflow/effect-agentcore-identity/ObtainConsent/6e25963682a1a8e12f6a59c43fa0c615/activity/ObtainConsent.invite 0/1', 'default:28', 'Workflow/effect-agentcore-identity/ObtainConsent', '6e25963682a1a8e12f6a59c43fa0c615', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1}', '{}', '9343dfb772f2799d0d09628e091aab10', 'efdbc6082b0dad63', true, true, 1323576400753463296, NULL, 1323576401063841792, '2026-11-28 05:48:04.068205', NULL),
-	(1323576400761851904, 9, 'Workflow/effect-agentcore-identity/ObtainConsent/ab7eedb4d321664587e1a731f506a3f9/activity/ObtainConsent.probe 0/1', 'default:16', 'Workflow/effect-agentcore-identity/ObtainConsent', 'ab7eedb4d321664587e1a731f506a3f9', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1}', '{}', '10d073c833374c04822fe98420296c8e', '5c7b04a77ebcb904', true, true, 1323576400761851904, NULL, 1323576401126756352, '2026-11-28 05:48:04.068205', NULL),
-	(1323576401424551936, 11, 'Workflow/-/DurableClock/6e25963682a1a8e12f6a59c43fa0c615/run/wait 0', 'default:28', 'Workflow/-/DurableClock', '6e25963682a1a8e12f6a59c43fa0c615', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341204959}', '{}', '9343dfb772f2799d0d09628e091aab10', '04e9c7bbf5c32565', true, false, 1323576401424551936, NULL, NULL, NULL, 2051341204959),
-	(1323576401349054464, 10, 'Workflow/effect-agentcore-identity/ObtainConsent/ab7eedb4d321664587e1a731f506a3f9/activity/ObtainConsent.invite 0/1', 'default:16', 'Workflow/effect-agentcore-identity/ObtainConsent', 'ab7eedb4d321664587e1a731f506a3f9', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1}', '{}', '10d073c833374c04822fe98420296c8e', 'cc1135e5e9ea219d', true, true, 1323576401349054464, NULL, 1323576401567158272, '2026-11-28 05:48:04.225026', NULL),
-	(1323576399407091712, 1, 'Workflow/effect-agentcore-identity/ObtainConsent/6e25963682a1a8e12f6a59c43fa0c615/run/', 'default:28', 'Workflow/effect-agentcore-identity/ObtainConsent', '6e25963682a1a8e12f6a59c43fa0c615', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"1"}', '{}', '9343dfb772f2799d0d09628e091aab10', 'c0503993b74070eb', true, true, 1323576399407091712, NULL, 1323576401592324096, '2026-11-28 05:48:03.749855', NULL),
-	(1323576401692987392, 12, 'Workflow/-/DurableClock/ab7eedb4d321664587e1a731f506a3f9/run/wait 0', 'default:16', 'Workflow/-/DurableClock', 'ab7eedb4d321664587e1a731f506a3f9', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341205024}', '{}', '10d073c833374c04822fe98420296c8e', '04bad5e006526d18', true, false, 1323576401692987392, NULL, NULL, NULL, 2051341205024),
-	(1323576400631828480, 6, 'Workflow/effect-agentcore-identity/ObtainConsent/ab7eedb4d321664587e1a731f506a3f9/run/', 'default:16', 'Workflow/effect-agentcore-identity/ObtainConsent', 'ab7eedb4d321664587e1a731f506a3f9', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"095a7c1160d6993459dab800730f2308 report 1","~@effect/workflow/parent":{"workflowName":"test/Report","executionId":"095a7c1160d6993459dab800730f2308"}}', '{}', '10d073c833374c04822fe98420296c8e', '24bad5dfed89b477', true, true, 1323576400631828480, NULL, 1323576401785262080, '2026-11-28 05:48:04.034463', NULL),
-	(1323576399478394880, 3, 'Workflow/test/Report/095a7c1160d6993459dab800730f2308/run/', 'default:30', 'Workflow/test/Report', '095a7c1160d6993459dab800730f2308', 0, 'run', '{"user":"alice","week":1}', '{}', '10d073c833374c04822fe98420296c8e', '178381d71fb5466b', true, true, 1323576399478394880, NULL, 1323576401831399424, '2026-11-28 05:48:03.846086', NULL);
+	(1323576396034871296, 3, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.register/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '323cf6e8f1a2c4dd', true, true, 1323576396034871296, NULL, 1323576396294918144, '2026-11-29 21:33:36.148622', NULL),
+	(1323576396060037120, 4, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/activity/report/1', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'activity', '{"name":"report","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '89d3bc941a7a8ac4', true, true, 1323576396060037120, NULL, 1323576396324278272, '2026-11-29 21:33:36.165412', NULL),
+	(1323576396332666880, 5, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.probe 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '49f22fb478677e57', true, true, 1323576396332666880, NULL, 1323576396391387136, '2026-11-29 21:33:36.220219', NULL),
+	(1323576396420747264, 6, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.invite 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', 'd62d49cf70d959bd', true, true, 1323576396420747264, NULL, 1323576396445913088, '2026-11-29 21:33:36.240115', NULL),
+	(1323576396475273216, 9, 'Workflow/-/DurableClock/8d6f690b3ae3f6c9c93ac022318d9a8d/run/wait 0', 'default:12', 'Workflow/-/DurableClock', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341203780}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '3607a453881e28f0', true, false, 1323576396475273216, NULL, NULL, NULL, 2051341203780),
+	(1323576396496244736, 8, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.register/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'b5203e168385877d', true, true, 1323576396496244736, NULL, 1323576396542382080, '2026-11-29 21:33:36.258558', NULL),
+	(1323576395825156096, 1, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/run/', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"1"}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', 'c7453a9af8b5fe2a', true, true, 1323576395825156096, NULL, 1323576396559159296, '2026-11-29 21:33:36.130729', NULL),
+	(1323576396575936512, 10, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.probe 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '327cb60912248547', true, true, 1323576396575936512, NULL, 1323576396638851072, '2026-11-29 21:33:36.277713', NULL),
+	(1323576396647239680, 11, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.invite 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '7cae92b9149f46f4', true, true, 1323576396647239680, NULL, 1323576397188304896, '2026-11-29 21:33:36.294315', NULL),
+	(1323576397305745408, 12, 'Workflow/-/DurableClock/7185645290f7139c3624bf7e8baa850b/run/wait 0', 'default:20', 'Workflow/-/DurableClock', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341203978}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'eaec4b05e7e94a33', true, false, 1323576397305745408, NULL, NULL, NULL, 2051341203978),
+	(1323576396441718784, 7, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/run/', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"4ed9d742fa005b6716b78a2b55a936fc report 1","~effect/cluster/ClusterWorkflowEngine/payloadParentKey":{"workflowName":"test/Report","executionId":"4ed9d742fa005b6716b78a2b55a936fc"}}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'd9f854fec61444de', true, true, 1323576396441718784, NULL, 1323576397343494144, '2026-11-29 21:33:36.2485', NULL),
+	(1323576395959373824, 2, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/run/', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'run', '{"user":"alice","week":1}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'eb3f6e2cad2b3f2c', true, true, 1323576395959373824, NULL, 1323576397389631488, '2026-11-29 21:33:36.148622', NULL);
 
 
 --
@@ -251,8 +279,9 @@ INSERT INTO public.cluster_messages VALUES
 --
 
 INSERT INTO public.cluster_migrations VALUES
-	(1, '2026-11-28 05:48:03.292654+00', 'create_tables'),
-	(2, '2026-11-28 05:48:03.292654+00', 'entity_type_size');
+	(1, '2026-11-29 21:33:35.725586+00', 'create_tables'),
+	(2, '2026-11-29 21:33:35.725586+00', 'entity_type_size'),
+	(3, '2026-11-29 21:33:35.725586+00', 'pg_messages_rowid_index');
 
 
 --
@@ -260,16 +289,24 @@ INSERT INTO public.cluster_migrations VALUES
 --
 
 INSERT INTO public.cluster_replies VALUES
-	(1323576400204009472, 1, 0, 1323576399776190464, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
-	(1323576400279506944, 2, 0, 1323576400023654400, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":{"_tag":"None"}}}}', NULL, false),
-	(1323576400740880384, 3, 0, 1323576400476639232, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
-	(1323576400728297472, 4, 0, 1323576400677965824, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
-	(1323576401063841792, 5, 0, 1323576400753463296, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success"}}}', NULL, false),
-	(1323576401126756352, 6, 0, 1323576400761851904, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
-	(1323576401567158272, 7, 0, 1323576401349054464, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success"}}}', NULL, false),
-	(1323576401592324096, 8, 0, 1323576399407091712, '{"_tag":"Success","value":{"_tag":"Suspended"}}', NULL, false),
-	(1323576401785262080, 9, 0, 1323576400631828480, '{"_tag":"Success","value":{"_tag":"Suspended"}}', NULL, false),
-	(1323576401831399424, 10, 0, 1323576399478394880, '{"_tag":"Success","value":{"_tag":"Suspended"}}', NULL, false);
+	(1323576396294918144, 1, 0, 1323576396034871296, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
+	(1323576396324278272, 2, 0, 1323576396060037120, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":{"_tag":"None"}}}}', NULL, false),
+	(1323576396391387136, 3, 0, 1323576396332666880, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
+	(1323576396445913088, 4, 0, 1323576396420747264, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
+	(1323576396542382080, 5, 0, 1323576396496244736, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
+	(1323576396559159296, 6, 0, 1323576395825156096, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
+	(1323576396638851072, 7, 0, 1323576396575936512, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
+	(1323576397188304896, 8, 0, 1323576396647239680, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
+	(1323576397343494144, 9, 0, 1323576396441718784, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
+	(1323576397389631488, 10, 0, 1323576395959373824, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false);
+
+
+--
+-- Data for Name: cluster_runner_migrations; Type: TABLE DATA; Schema: public; Owner: -
+--
+
+INSERT INTO public.cluster_runner_migrations VALUES
+	(1, '2026-11-29 21:33:35.661043+00', 'create_tables');
 
 
 --
@@ -324,6 +361,14 @@ ALTER TABLE ONLY public.agentcore_consents_waits
 
 
 --
+-- Name: cluster_locks cluster_locks_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cluster_locks
+    ADD CONSTRAINT cluster_locks_pkey PRIMARY KEY (shard_id);
+
+
+--
 -- Name: cluster_messages cluster_messages_message_id_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -372,6 +417,14 @@ ALTER TABLE ONLY public.cluster_replies
 
 
 --
+-- Name: cluster_runner_migrations cluster_runner_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.cluster_runner_migrations
+    ADD CONSTRAINT cluster_runner_migrations_pkey PRIMARY KEY (migration_id);
+
+
+--
 -- Name: cluster_runners cluster_runners_address_key; Type: CONSTRAINT; Schema: public; Owner: -
 --
 
@@ -406,6 +459,13 @@ CREATE INDEX agentcore_consents_waits_expires_at ON public.agentcore_consents_wa
 --
 
 CREATE INDEX cluster_messages_request_id_idx ON public.cluster_messages USING btree (request_id);
+
+
+--
+-- Name: cluster_messages_rowid_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX cluster_messages_rowid_idx ON public.cluster_messages USING btree (rowid);
 
 
 --

@@ -1,8 +1,7 @@
 /**
  * The content of the golden files: an agent, its providers, a user with a grant, and a user with a pending consent.
  *
- * `write.ts` wrote the files once, with the version that `CHANGELOG.md` names 0.1.0. `golden.test.ts` reads them with
- * every later version.
+ * `write.ts` writes the files once, with the first published version. `golden.test.ts` reads them with every later one.
  */
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
@@ -21,6 +20,7 @@ import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
 import { shifted } from "../support/clock.js"
 import { keyOf } from "../support/consentStore.js"
+import { ed25519Key } from "../support/paymentKeys.js"
 import * as Runner from "../support/runner.js"
 import { type responses, secret } from "../support/utils.js"
 
@@ -119,7 +119,7 @@ export const setUp = Effect.gen(function*() {
     name: "wallet",
     credentialProviderVendor: "CoinbaseCDP",
     providerConfigurationInput: {
-      coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret("the-secret-of-the-wallet") }
+      coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret(ed25519Key()) }
     }
   })
 })

@@ -534,12 +534,9 @@ describe("VaultFile", () => {
       const options = { path: yield* path, key: key(3) }
       yield* fillRewritten(options)
       const good = Fs.readFileSync(options.path)
-      const lmdb = Buffer.alloc(16_384)
-      for (const page of [0, 4096]) lmdb.writeUInt32LE(0xbeefc0de, page + 16)
       const bad = [
         Buffer.from("The notes of somebody.\n"),
         Buffer.from("The notes of somebody.\n".repeat(4000)),
-        lmdb,
         Buffer.alloc(good.length),
         good.subarray(0, 20),
         good.subarray(0, 100),

@@ -338,31 +338,6 @@ describe("CredentialStore.layer", () => {
       )
     }))
 
-  it.live("opens a credential that an earlier version of the package stored", () =>
-    Effect.gen(function*() {
-      // The value that version 0.1.0 stored under `name`.
-      const sealed = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoic0JYNFVTWWk2N3NDIn0..FitSxv6yuWhpYx4x."
-        + "J1bGLkZ5pHnOld5D702po-LkfZ39B2gmEU6dLV-lpasiLxeI5nrIB11j.kd5YS7gg9FRl2aCpzUhkLw"
-      const backing = Layer.effect(
-        Persistence.BackingPersistence,
-        Effect.map(Persistence.BackingPersistence, (persistence) => ({
-          ...persistence,
-          make: (storeId: string) =>
-            Effect.tap(
-              persistence.make(storeId),
-              // It stored a string, for which Effect 4 has no type.
-              (store) => Effect.orDie(store.set("name", sealed as never, undefined))
-            )
-        }))
-      ).pipe(Layer.provide(Persistence.layerBackingMemory))
-      for (const options of [{ key: keyOf(7) }, { key, previousKeys: [keyOf(7)] }]) {
-        const found = yield* Effect.flatMap(CredentialCache.Store, (store) => store.get("name")).pipe(
-          Effect.provide(CredentialStore.layer(options).pipe(Layer.provide(backing)))
-        )
-        same(found, Option.some({ credential: secret("an old credential"), usableUntil: 4e12 }))
-      }
-    }))
-
   it.live("fails with a code", () =>
     Effect.gen(function*() {
       const cause = Object.assign(new Error("sentinel-message"), { code: "ECONNRESET" })

@@ -155,7 +155,8 @@ const resolveCustomOnBehalfOf = Effect.fnUntraced(function*(
     if (actor === undefined) return { grantType }
     return yield* invalid("tokenExchangeGrantTypeConfig is only valid for the grant type TOKEN_EXCHANGE", path)
   }
-  const { actorTokenContent: content = "NONE", actorTokenScopes: scopes } = actor ?? {}
+  if (actor === undefined) return yield* invalid("Member must not be null for the grant type TOKEN_EXCHANGE", path)
+  const { actorTokenContent: content, actorTokenScopes: scopes } = actor
   if (content === "M2M") return { grantType, actor: { content, scopes: scopes ?? [] } }
   if (scopes !== undefined) {
     return yield* invalid("actorTokenScopes are only valid for the actor token content M2M", `${path}.actorTokenScopes`)
@@ -269,14 +270,6 @@ export const hasPrivateEndpoint = (request: ProviderRequest): boolean => {
 export const check = Effect.fnUntraced(function*(request: ProviderRequest, environment: Environment) {
   const { server } = yield* configure(request, environment)
   const config = readCustom(request)
-  const exchange = config?.onBehalfOfTokenExchangeConfig
-  // Only a new configuration is checked, because earlier versions stored providers without it.
-  if (exchange?.grantType === "TOKEN_EXCHANGE" && exchange.tokenExchangeGrantTypeConfig === undefined) {
-    return yield* invalid(
-      "Member must not be null for the grant type TOKEN_EXCHANGE",
-      `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`
-    )
-  }
   if (config?.clientAuthenticationMethod === "PRIVATE_KEY_JWT" && !(yield* Seeding)) {
     const { region } = environment.account
     // AWS documentation, private-key-jwt: the key is in the Region of the provider. The message is a guess.

@@ -188,7 +188,7 @@ export const make = (
           state: state._tag === "Failed" ? state.reason : state._tag,
           openedAt: toUtc(session.expiresAt - sessionLifetime),
           expiresAt: toUtc(session.expiresAt),
-          otherGrant: session.otherGrant ?? []
+          otherGrant: session.otherGrant
         }
       }).reverse())
   }

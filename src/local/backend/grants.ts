@@ -27,7 +27,7 @@ export const make = ({ client, registry, vault }: Parts) => {
           scopes: grant.asked.scopes,
           expiresAt: grant.expiresAt,
           refreshable: Option.isSome(grant.refreshToken),
-          revoked: grant.revoked === true
+          revoked: grant.revoked
         }
       }))
 

@@ -71,7 +71,6 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
 const vaultId = "default"
 
 const TokenVault = Schema.Struct({
-  // This is the schema of the response, because earlier versions stored ARNs that a request now rejects.
   kmsConfiguration: TokenVaultResponse.fields.kmsConfiguration,
   lastModifiedDate: Schema.DateTimeUtcFromString
 })

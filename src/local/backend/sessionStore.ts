@@ -36,8 +36,8 @@ const opening = {
   returnUrl: Schema.String,
   customState: Schema.OptionFromNullOr(Secret),
   customParameters: Schema.Record(Schema.String, Schema.String),
-  /** The parts in which the closest grant differs. Earlier versions stored none. */
-  otherGrant: Schema.optional(RequestParts)
+  /** The parts in which the closest grant differs. */
+  otherGrant: RequestParts
 }
 
 const Opening = Schema.Struct(opening)

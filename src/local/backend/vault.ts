@@ -40,8 +40,7 @@ export const Access = Schema.Struct({
  */
 export const RequestShape = Schema.Struct({
   ...Access.fields,
-  // Earlier versions stored grants without them.
-  customParameters: Schema.optional(Schema.Record(Schema.String, Schema.String))
+  customParameters: Schema.Record(Schema.String, Schema.String)
 })
 
 export type RequestShape = typeof RequestShape.Type
@@ -53,7 +52,7 @@ export const RequestParts: Schema.Codec<ReadonlyArray<RequestPart>> = Schema.Arr
 /** The order of scopes, resources and audiences has no meaning in OAuth. An empty part equals an absent one. */
 const readPart = (shape: RequestShape, part: RequestPart): ReadonlySet<string> =>
   new Set(
-    part === "customParameters" ? Object.entries(shape[part] ?? {}).map((entry) => JSON.stringify(entry)) : shape[part]
+    part === "customParameters" ? Object.entries(shape[part]).map((entry) => JSON.stringify(entry)) : shape[part]
   )
 
 /** Compares in linear time, because a request can have very many scopes. */
@@ -76,8 +75,8 @@ export const Grant = Schema.Struct({
   accessToken: Schema.RedactedFromValue(Schema.String),
   refreshToken: Schema.OptionFromNullOr(Schema.RedactedFromValue(Schema.String)),
   expiresAt: Schema.OptionFromNullOr(Schema.DateTimeUtcFromString),
-  /** Whether the backend has revoked its token. Earlier versions did not store it. */
-  revoked: Schema.optional(Schema.Boolean)
+  /** Whether the backend has revoked its token. */
+  revoked: Schema.Boolean
 })
 
 export type Grant = typeof Grant.Type
@@ -174,7 +173,7 @@ export const make = Effect.gen(function*() {
       accessToken: tokens.accessToken,
       refreshToken: Option.orElse(tokens.refreshToken, () => old.refreshToken),
       expiresAt: tokens.expiresAt,
-      revoked: undefined
+      revoked: false
     }
     return Effect.map(
       change(key, old.id, () => renewed),
@@ -268,7 +267,7 @@ export const make = Effect.gen(function*() {
       exclusive(Effect.uninterruptible(Effect.gen(function*() {
         const grants = yield* readGrants(key)
         yield* commit
-        const grant: Grant = { id: grantId, asked, accessToken, refreshToken, expiresAt }
+        const grant: Grant = { id: grantId, asked, accessToken, refreshToken, expiresAt, revoked: false }
         yield* write(key, grants, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
       }))),
     /** Drops the grant of a shape. */

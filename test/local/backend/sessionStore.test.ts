@@ -24,7 +24,8 @@ const opening: SessionStore.Opening = {
   wanted: { scopes: [] },
   returnUrl: "https://agent.example.com/consent",
   customState: Option.none(),
-  customParameters: {}
+  customParameters: {},
+  otherGrant: []
 }
 
 describe("the store of sessions", () => {

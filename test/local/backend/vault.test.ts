@@ -265,7 +265,7 @@ describe("the vault", () => {
         clientSecret: Redacted.make("secret"),
         discovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
       }
-      const access = { scopes: ["read"] }
+      const access = { scopes: ["read"], customParameters: {} }
       yield* vault.store("key", "grant", access, tokens(1), Effect.void)
       const rounds = 100
       for (let round = 1; round <= rounds; round++) {

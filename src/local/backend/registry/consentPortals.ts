@@ -18,7 +18,6 @@ import { conflict, type Exception, invalid, notFound, type Operations } from "..
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import * as Table from "./table.js"
 
-// These are fields of the response, because earlier versions stored gateways and roles that a request now rejects.
 const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({

@@ -34,8 +34,8 @@ type Configuration = typeof Configuration.Type
 const PaymentProvider = Schema.Struct({
   ...resourceFields,
   configuration: Configuration,
-  /** It is part of the names of all secrets of the provider. Earlier versions stored none. */
-  secretsId: Schema.optional(Schema.String)
+  /** It is part of the names of all secrets of the provider. */
+  secretsId: Schema.String
 })
 
 const secretNames = {
@@ -121,7 +121,7 @@ const configure = (
 
 const toOutput = (
   account: Arn.Account,
-  { configuration, name, secretsId = "00000000" }: typeof PaymentProvider.Type
+  { configuration, name, secretsId }: typeof PaymentProvider.Type
 ): PaymentProviderConfigurationOutput => {
   const describe = <const N extends keyof typeof secretNames>(member: N, secret: Secrets.Secret | undefined) => {
     const { arnName, kind } = nameSecret(configuration.vendor, name, secretsId, member)
