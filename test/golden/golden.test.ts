@@ -1,7 +1,7 @@
 // This version reads data that the first published version stored, and completes its pending consents.
 //
-// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run --project shared test/golden` first writes the files with this version. It is
-// for the first release only.
+// `AGENTCORE_WRITE_GOLDEN=1 npx vitest run --project shared test/golden` first writes the files with this version. It
+// is for the first release only.
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
