@@ -32,5 +32,5 @@ describe("WorkloadIdentity.ensure, across processes", () => {
       assert.deepStrictEqual(identities.map(({ name }) => name), ["my-agent"])
       const { allowedResourceOauth2ReturnUrls = [] } = yield* WorkloadIdentity.get("my-agent")
       assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4].flatMap(urlsOf))
-    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))), 60_000)
+    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
 })

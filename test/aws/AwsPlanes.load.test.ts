@@ -50,7 +50,7 @@ describe("loading of the AWS SDK", () => {
       assert.deepStrictEqual(clients(loaded["getResourceApiKey"]), [data])
       assert.deepStrictEqual(clients(loaded["getWebIdentityToken"]), [data, sts])
       assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [data, control, sts])
-    }).pipe(Effect.provide(local)), 60_000)
+    }).pipe(Effect.provide(local)))
 
   it.live("loads one client with the layer when the SDK has to search for the region", () =>
     Effect.gen(function*() {
@@ -58,7 +58,7 @@ describe("loading of the AWS SDK", () => {
       const loaded = yield* steps(rest)
       assert.deepStrictEqual(loaded["import"], [])
       assert.deepStrictEqual(clients(loaded["layer"]), [data])
-    }).pipe(Effect.provide(local)), 60_000)
+    }).pipe(Effect.provide(local)))
 
   it.live("loads only the client of AwsControlPlane, also to search for the region", () =>
     Effect.gen(function*() {
@@ -67,5 +67,5 @@ describe("loading of the AWS SDK", () => {
       assert.deepStrictEqual(loaded["import"], [])
       assert.deepStrictEqual(clients(loaded["layer"]), [control])
       assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [control])
-    }).pipe(Effect.scoped, Effect.provide(local)), 60_000)
+    }).pipe(Effect.scoped, Effect.provide(local)))
 })

@@ -39,7 +39,7 @@ beforeAll(async () => {
       return { context, origin }
     }).pipe(Scope.provide(scope), Effect.runPromise)
   }
-}, 60_000)
+})
 
 afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 

@@ -20,7 +20,7 @@ import { json } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const returnUrl = "http://127.0.0.1:8765/consent"
 

@@ -10,7 +10,7 @@ import Provider from "oidc-provider"
 import * as Program from "../support/cli.js"
 import * as Server from "../support/server.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const certificates = fileURLToPath(new URL("../support/certificates", import.meta.url))
 

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import * as Program from "../support/cli.js"
 
 describe("agentcore-identity local", () => {
-  beforeAll(Program.build, 60_000)
+  beforeAll(Program.build)
 
   it.live("prints the URL of the console on a terminal, and serves it", () =>
     Effect.gen(function*() {
@@ -64,7 +64,7 @@ describe("agentcore-identity local", () => {
       const { port, stdout } = yield* openOnTerminal(`echo "$1" > "$SEEN"; exit 3`)
       assert.include(stdout, "No browser opened the console.")
       assert.match(stdout, new RegExp(`http://127\\.0\\.0\\.1:${port}/_local/console#code=[\\w-]{43}\\s`))
-    }), 30_000)
+    }))
 
   it.live("prints a new URL for each run of the command 'console'", () =>
     Effect.gen(function*() {

@@ -22,7 +22,7 @@ import { basename, join } from "node:path"
 import * as Program from "../support/cli.js"
 import * as Wire from "../support/wire.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 // -----------------------------------------------------------------------------
 // Ways
@@ -470,7 +470,7 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
 
     beforeAll(async () => {
       world = await Effect.runPromise(Scope.provide(start, scope))
-    }, 60_000)
+    })
 
     afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 

@@ -10,7 +10,7 @@ import * as Program from "../support/cli.js"
 import * as World from "../support/localWorld.js"
 import * as ProtectedApi from "../support/protectedApi.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 /** The output must not contain tokens (JWTs), keys (32 bytes as base64url) or the URL of a consent page. */
 const assertNoSecrets = ({ stderr, stdout }: Program.Output) => {

@@ -10,7 +10,7 @@ const { version: ownVersion } = JSON.parse(readFileSync(new URL("../../package.j
 
 const recorder = new URL("../package/record-modules.mjs", import.meta.url).href
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 /** Runs the command on a Node that reports another version. */
 const runOn = (version: string) => {

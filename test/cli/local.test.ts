@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const control = (statement: string) => `
   import * as Control from "@aws-sdk/client-bedrock-agentcore-control"
@@ -124,8 +124,7 @@ describe("agentcore-identity local", () => {
           )
         assert.include(yield* show({}), "\u001b[32mINFO\u001b[39m")
         assert.notInclude(yield* show({ NO_COLOR: "1" }), "\u001b")
-      }),
-    30_000
+      })
   )
 
   it.live("sets the environment of a shell that starts it in the background", () =>
@@ -418,30 +417,25 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, "sentinel")
     }))
 
-  it.live.each(["SIGINT", "SIGTERM"] as const)(
-    "%s stops it and frees its ports",
-    (signal) =>
-      Effect.gen(function*() {
-        const running = yield* Program.local(["--authorization-server"])
-        const { code, stderr, stdout } = yield* running.kill(signal)
-        assert.strictEqual(code, 0)
-        assert.strictEqual(stdout, running.exports)
-        assert.notInclude(stderr, "Error")
-        const ports = [url(running), variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")].map((text) =>
-          new URL(text).port
+  it.live.each(["SIGINT", "SIGTERM"] as const)("%s stops it and frees its ports", (signal) =>
+    Effect.gen(function*() {
+      const running = yield* Program.local(["--authorization-server"])
+      const { code, stderr, stdout } = yield* running.kill(signal)
+      assert.strictEqual(code, 0)
+      assert.strictEqual(stdout, running.exports)
+      assert.notInclude(stderr, "Error")
+      const ports = [url(running), variable(running, "AGENTCORE_LOCAL_OAUTH_ISSUER")].map((text) => new URL(text).port)
+      const again = yield* Program.run(["local", "--port", ports[0] ?? "", "--config", "none"])
+      assert.include(again.stderr, "Cannot read none")
+      for (const port of ports) {
+        yield* Effect.promise(() =>
+          new Promise<void>((resolve, reject) => {
+            const server = createServer().once("error", reject)
+            server.listen(Number(port), "127.0.0.1", () => server.close(() => resolve()))
+          })
         )
-        const again = yield* Program.run(["local", "--port", ports[0] ?? "", "--config", "none"])
-        assert.include(again.stderr, "Cannot read none")
-        for (const port of ports) {
-          yield* Effect.promise(() =>
-            new Promise<void>((resolve, reject) => {
-              const server = createServer().once("error", reject)
-              server.listen(Number(port), "127.0.0.1", () => server.close(() => resolve()))
-            })
-          )
-        }
-      })
-  )
+      }
+    }))
 
   const onAuthorizationServerPort = (port: string) =>
     ["--port", "0", "--authorization-server", "--authorization-server-port", port] as const

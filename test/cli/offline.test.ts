@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url"
 import * as Program from "../support/cli.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const setUp = `
   import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"

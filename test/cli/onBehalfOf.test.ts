@@ -17,7 +17,7 @@ import { pythonTest } from "../support/python.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const setup = fileURLToPath(new URL("../examples/on-behalf-of.setup.jsonc", import.meta.url))
 

@@ -10,7 +10,7 @@ import * as Program from "../support/cli.js"
 import { jwt } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 /** Sets the title of the window, clears a line, adds lines, and reverses the direction of the rest. */
 const hostile =
@@ -232,7 +232,6 @@ describe("foreign text", () => {
           isHarmless(logged)
           assert.include(logged, "owned")
         }
-      }),
-    60_000
+      })
   )
 })

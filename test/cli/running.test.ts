@@ -21,7 +21,7 @@ import { parseEnv } from "node:util"
 import * as Commands from "../../src/cli/program.js"
 import * as Program from "../support/cli.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const serverVariable = "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE"
 

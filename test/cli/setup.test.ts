@@ -10,7 +10,7 @@ import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
 import * as Server from "../support/server.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const sentinel = "sentinel-71b9e3d0c4"
 
@@ -84,14 +84,14 @@ describe("agentcore-identity setup", () => {
       assert.strictEqual(length, whole.trimEnd().length)
     }).pipe(Effect.scoped, Effect.provide(server)))
 
-  it.live(
-    "plans and applies; then the plan lists only properties that cannot be compared",
-    () =>
-      Effect.gen(function*() {
-        const { environment, url } = yield* LocalServer.LocalServer
-        const { file } = yield* fileOf(setup)
-        const run = (code: number, ...args: ReadonlyArray<string>) =>
-          Effect.tap(Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }), (output) =>
+  it.live("plans and applies; then the plan lists only properties that cannot be compared", () =>
+    Effect.gen(function*() {
+      const { environment, url } = yield* LocalServer.LocalServer
+      const { file } = yield* fileOf(setup)
+      const run = (code: number, ...args: ReadonlyArray<string>) =>
+        Effect.tap(
+          Program.run(["setup", ...args], { ...environment, GITHUB_CLIENT_SECRET: sentinel }),
+          (output) =>
             Effect.sync(() => {
               assert.strictEqual(output.stderr, "")
               assert.strictEqual(output.code, code)
@@ -100,66 +100,65 @@ describe("agentcore-identity setup", () => {
               if (!args.includes("--json")) {
                 assertAligned(output)
               }
-            }))
-
-        const planned = yield* run(2, "plan", file)
-        assert.strictEqual(lines(planned)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
-        assert.deepStrictEqual(changes(planned), [
-          "+  workloadIdentities  my-agent  create",
-          "allowedResourceOauth2ReturnUrls: [\"http://127.0.0.1:8765/consent\"]",
-          "tags.team: \"agents\"",
-          "+  oauth2CredentialProviders  github  create",
-          "credentialProviderVendor: \"GithubOauth2\"",
-          "clientId: \"my-agent\"",
-          "tags.team: \"agents\"",
-          "+  apiKeyCredentialProviders  weather  create",
-          "tags.team: \"agents\"",
-          "",
-          "3 to create, 0 to update, 0 unchanged"
-        ])
-        const applied = yield* run(0, "apply", file)
-        assert.strictEqual(lines(applied)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
-        assert.deepStrictEqual(changes(applied), [
-          "+  workloadIdentities  my-agent  create",
-          "+  oauth2CredentialProviders  github  create",
-          "+  apiKeyCredentialProviders  weather  create"
-        ])
-        assert.deepStrictEqual(changes(yield* run(0, "plan", file)), [
-          "workloadIdentities  my-agent  unchanged",
-          "oauth2CredentialProviders  github  unchanged",
-          "clientSecret: cannot be compared",
-          "apiKeyCredentialProviders  weather  unchanged",
-          "apiKeySecret: cannot be compared",
-          "",
-          "0 to create, 0 to update, 3 unchanged"
-        ])
-        assert.deepStrictEqual(changes(yield* run(0, "apply", "--rotate-secrets", file)).slice(1), [
-          "~  oauth2CredentialProviders  github  update  clientSecret",
-          "~  apiKeyCredentialProviders  weather  update  apiKeySecret"
-        ])
-
-        writeFileSync(
-          file,
-          setup.replace("\"clientId\": \"my-agent\"", "\"clientId\": \"other\"").replace("\"agents\"", "\"b\"")
+            })
         )
-        assert.deepInclude(changes(yield* run(2, "plan", file)), "clientId: \"my-agent\" -> \"other\"")
-        const json = JSON.parse((yield* run(2, "plan", "--json", file)).stdout)
-        assert.deepStrictEqual(json.target, { endpoint: url, region: "us-west-2", local: true })
-        assert.isTrue(json.pending)
-        assert.deepStrictEqual(json.changes[1], {
-          kind: "oauth2CredentialProviders",
-          name: "github",
-          action: "update",
-          changes: ["clientId", "tags.team"],
-          notComparable: ["clientSecret"],
-          values: [
-            { member: "clientId", before: "my-agent", after: "other" },
-            { member: "tags.team", before: "agents", after: "b" }
-          ]
-        })
-      }).pipe(Effect.provide(server)),
-    60_000
-  )
+
+      const planned = yield* run(2, "plan", file)
+      assert.strictEqual(lines(planned)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
+      assert.deepStrictEqual(changes(planned), [
+        "+  workloadIdentities  my-agent  create",
+        "allowedResourceOauth2ReturnUrls: [\"http://127.0.0.1:8765/consent\"]",
+        "tags.team: \"agents\"",
+        "+  oauth2CredentialProviders  github  create",
+        "credentialProviderVendor: \"GithubOauth2\"",
+        "clientId: \"my-agent\"",
+        "tags.team: \"agents\"",
+        "+  apiKeyCredentialProviders  weather  create",
+        "tags.team: \"agents\"",
+        "",
+        "3 to create, 0 to update, 0 unchanged"
+      ])
+      const applied = yield* run(0, "apply", file)
+      assert.strictEqual(lines(applied)[0], `Target: the local server at ${url}, region us-west-2, no AWS account`)
+      assert.deepStrictEqual(changes(applied), [
+        "+  workloadIdentities  my-agent  create",
+        "+  oauth2CredentialProviders  github  create",
+        "+  apiKeyCredentialProviders  weather  create"
+      ])
+      assert.deepStrictEqual(changes(yield* run(0, "plan", file)), [
+        "workloadIdentities  my-agent  unchanged",
+        "oauth2CredentialProviders  github  unchanged",
+        "clientSecret: cannot be compared",
+        "apiKeyCredentialProviders  weather  unchanged",
+        "apiKeySecret: cannot be compared",
+        "",
+        "0 to create, 0 to update, 3 unchanged"
+      ])
+      assert.deepStrictEqual(changes(yield* run(0, "apply", "--rotate-secrets", file)).slice(1), [
+        "~  oauth2CredentialProviders  github  update  clientSecret",
+        "~  apiKeyCredentialProviders  weather  update  apiKeySecret"
+      ])
+
+      writeFileSync(
+        file,
+        setup.replace("\"clientId\": \"my-agent\"", "\"clientId\": \"other\"").replace("\"agents\"", "\"b\"")
+      )
+      assert.deepInclude(changes(yield* run(2, "plan", file)), "clientId: \"my-agent\" -> \"other\"")
+      const json = JSON.parse((yield* run(2, "plan", "--json", file)).stdout)
+      assert.deepStrictEqual(json.target, { endpoint: url, region: "us-west-2", local: true })
+      assert.isTrue(json.pending)
+      assert.deepStrictEqual(json.changes[1], {
+        kind: "oauth2CredentialProviders",
+        name: "github",
+        action: "update",
+        changes: ["clientId", "tags.team"],
+        notComparable: ["clientSecret"],
+        values: [
+          { member: "clientId", before: "my-agent", after: "other" },
+          { member: "tags.team", before: "agents", after: "b" }
+        ]
+      })
+    }).pipe(Effect.provide(server)))
 
   // `script` gives the command a terminal, and its own input as what the user types.
   it.live.skipIf(process.platform !== "linux")(
@@ -183,8 +182,7 @@ describe("agentcore-identity setup", () => {
         assert.strictEqual(agreed.code, 0)
         assert.strictEqual(yield* plan, 0)
         assert.notInclude((yield* apply("", "--yes")).stdout, "[y/N]")
-      }).pipe(Effect.provide(server)),
-    60_000
+      }).pipe(Effect.provide(server))
   )
 
   it.live("prints endpoint, region, account and caller at AWS; account and caller can be unknown", () =>

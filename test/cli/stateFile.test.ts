@@ -5,33 +5,29 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from "node:path"
 import * as Program from "../support/cli.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 describe("the state file of agentcore-identity local", () => {
-  it.live(
-    "is private, has the printed environment, and is removed when the server stops",
-    () =>
-      Effect.gen(function*() {
-        const folder = yield* Program.temporary
-        const env = { XDG_RUNTIME_DIR: folder }
-        const running = yield* Program.local([], env)
-        const directory = join(folder, "agentcore-identity")
-        const file = join(directory, `${running.pid}.json`)
-        assert.strictEqual(statSync(directory).mode & 0o777, 0o700)
-        assert.strictEqual(statSync(file).mode & 0o777, 0o600)
-        const { environment, pid } = JSON.parse(readFileSync(file, "utf8"))
-        assert.strictEqual(pid, running.pid)
-        assert.deepStrictEqual(environment, running.variables)
-        // A file that others can read is not trusted.
-        chmodSync(file, 0o644)
-        assert.include(yield* Program.failure(["local", "clock"], env), "No local server runs")
-        // The environment names it, too.
-        assert.include(yield* Program.inProcess(["local", "clock"], { ...env, ...running.variables }), "(+0 s)")
-        yield* running.kill("SIGTERM")
-        assert.deepStrictEqual(readdirSync(directory), [])
-      }),
-    30_000
-  )
+  it.live("is private, has the printed environment, and is removed when the server stops", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const env = { XDG_RUNTIME_DIR: folder }
+      const running = yield* Program.local([], env)
+      const directory = join(folder, "agentcore-identity")
+      const file = join(directory, `${running.pid}.json`)
+      assert.strictEqual(statSync(directory).mode & 0o777, 0o700)
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      const { environment, pid } = JSON.parse(readFileSync(file, "utf8"))
+      assert.strictEqual(pid, running.pid)
+      assert.deepStrictEqual(environment, running.variables)
+      // A file that others can read is not trusted.
+      chmodSync(file, 0o644)
+      assert.include(yield* Program.failure(["local", "clock"], env), "No local server runs")
+      // The environment names it, too.
+      assert.include(yield* Program.inProcess(["local", "clock"], { ...env, ...running.variables }), "(+0 s)")
+      yield* running.kill("SIGTERM")
+      assert.deepStrictEqual(readdirSync(directory), [])
+    }))
 
   it.live("is removed if its process was killed; several servers need a choice", () =>
     Effect.gen(function*() {
@@ -56,5 +52,5 @@ describe("the state file of agentcore-identity local", () => {
       )
       write(process.ppid)
       assert.include(yield* Program.failure(["local", "clock"], env), `http://127.0.0.1:9 (process ${process.pid})`)
-    }), 30_000)
+    }))
 })

@@ -17,7 +17,7 @@ import { jwt } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const key = "sentinel-key-5c1d9be2"
 

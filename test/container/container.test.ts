@@ -10,7 +10,7 @@ import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
 import * as Wire from "../support/wire.js"
 
-beforeAll(Program.build, 60_000)
+beforeAll(Program.build)
 
 const dockerfile = readFileSync(new URL("Dockerfile", import.meta.url), "utf8")
 
@@ -31,93 +31,89 @@ const asNobody = process.getuid?.() === 0
   : []
 
 describe("the server in a container", () => {
-  it.live(
-    "runs without privileges, is healthy, and has one issuer for browsers and itself",
-    () =>
-      Effect.gen(function*() {
-        const { command, home } = yield* install
-        const [, health = ""] = /^HEALTHCHECK .*CMD (.*)$/m.exec(dockerfile) ?? []
-        const [, words = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? []
-        const [, ...args] = JSON.parse(words) as ReadonlyArray<string>
-        assert.strictEqual(health, "agentcore-identity status")
-        assert.match(dockerfile, /^USER node$/m)
+  it.live("runs without privileges, is healthy, and has one issuer for browsers and itself", () =>
+    Effect.gen(function*() {
+      const { command, home } = yield* install
+      const [, health = ""] = /^HEALTHCHECK .*CMD (.*)$/m.exec(dockerfile) ?? []
+      const [, words = "[]"] = /^CMD (.*)$/m.exec(dockerfile) ?? []
+      const [, ...args] = JSON.parse(words) as ReadonlyArray<string>
+      assert.strictEqual(health, "agentcore-identity status")
+      assert.match(dockerfile, /^USER node$/m)
 
-        const env = { HOME: home, PATH: process.env["PATH"] ?? "" }
-        const run = (...args: ReadonlyArray<string>) => {
-          const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args]
-          return Effect.promise(() => promisify(execFile)(executable, rest, { env }))
-        }
-        yield* Effect.acquireUseRelease(
-          Effect.sync(() => {
-            const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args, "--port", "0"]
-            return execFile(executable, rest, { env })
-          }),
-          (child) =>
-            Effect.gen(function*() {
-              yield* Effect.promise(() => new Promise((resolve) => child.stdout?.once("data", resolve)))
-              // The exit code reports the health.
-              const [{ pid, url }] = JSON.parse((yield* run("status", "--json")).stdout)
-              if (asNobody.length > 0) {
-                assert.include(execFileSync("ps", ["-o", "uid=", "-p", String(pid)], { encoding: "utf8" }), "65534")
-              }
-              const variables = Object.fromEntries(
-                (yield* run("env", "--shell", "dotenv")).stdout.trim().split("\n").map((line) => line.split("=", 2))
-              )
-              const issuer = variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]
-              assert.strictEqual(new URL(issuer).hostname, "127.0.0.1")
+      const env = { HOME: home, PATH: process.env["PATH"] ?? "" }
+      const run = (...args: ReadonlyArray<string>) => {
+        const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args]
+        return Effect.promise(() => promisify(execFile)(executable, rest, { env }))
+      }
+      yield* Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const [executable = "", ...rest] = [...asNobody, process.execPath, command, ...args, "--port", "0"]
+          return execFile(executable, rest, { env })
+        }),
+        (child) =>
+          Effect.gen(function*() {
+            yield* Effect.promise(() => new Promise((resolve) => child.stdout?.once("data", resolve)))
+            // The exit code reports the health.
+            const [{ pid, url }] = JSON.parse((yield* run("status", "--json")).stdout)
+            if (asNobody.length > 0) {
+              assert.include(execFileSync("ps", ["-o", "uid=", "-p", String(pid)], { encoding: "utf8" }), "65534")
+            }
+            const variables = Object.fromEntries(
+              (yield* run("env", "--shell", "dotenv")).stdout.trim().split("\n").map((line) => line.split("=", 2))
+            )
+            const issuer = variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]
+            assert.strictEqual(new URL(issuer).hostname, "127.0.0.1")
 
-              // A published port comes from another address, with the host name of the browser.
-              const address = Object.values(networkInterfaces()).flat()
-                .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "127.0.0.1"
-              for (const [own, path] of [[url, "/health"], [issuer, "/.well-known/openid-configuration"]] as const) {
-                const response = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
-                  method: "GET",
-                  path,
-                  headers: { host: new URL(own).host }
-                })
-                assert.strictEqual(response.status, 200)
-                if (own === issuer) assert.strictEqual(JSON.parse(response.text).issuer, issuer)
-              }
+            // A published port comes from another address, with the host name of the browser.
+            const address = Object.values(networkInterfaces()).flat()
+              .find((one) => one?.family === "IPv4" && !one.internal)?.address ?? "127.0.0.1"
+            for (const [own, path] of [[url, "/health"], [issuer, "/.well-known/openid-configuration"]] as const) {
+              const response = yield* Wire.send(`http://${address}:${new URL(own).port}`, {
+                method: "GET",
+                path,
+                headers: { host: new URL(own).host }
+              })
+              assert.strictEqual(response.status, 200)
+              if (own === issuer) assert.strictEqual(JSON.parse(response.text).issuer, issuer)
+            }
 
-              // The server reaches the issuer under the name that the browser has.
-              const call = (path: string, input: object) =>
-                Effect.map(Wire.operation(url, `/identities/${path}`, input), ({ text }) => JSON.parse(text))
-              const returnUrl = `${url}/health`
-              yield* call("CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-              yield* call("CreateOauth2CredentialProvider", {
-                name: "calendar",
-                credentialProviderVendor: "CustomOauth2",
-                oauth2ProviderConfigInput: {
-                  customOauth2ProviderConfig: {
-                    oauthDiscovery: { discoveryUrl: variables["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"] },
-                    clientId: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
-                    clientSecret: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"]
-                  }
+            // The server reaches the issuer under the name that the browser has.
+            const call = (path: string, input: object) =>
+              Effect.map(Wire.operation(url, `/identities/${path}`, input), ({ text }) => JSON.parse(text))
+            const returnUrl = `${url}/health`
+            yield* call("CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+            yield* call("CreateOauth2CredentialProvider", {
+              name: "calendar",
+              credentialProviderVendor: "CustomOauth2",
+              oauth2ProviderConfigInput: {
+                customOauth2ProviderConfig: {
+                  oauthDiscovery: { discoveryUrl: variables["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"] },
+                  clientId: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
+                  clientSecret: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"]
                 }
-              })
-              const { workloadAccessToken } = yield* call("GetWorkloadAccessTokenForUserId", {
-                workloadName: "agent",
-                userId: "alice"
-              })
-              const request = {
-                workloadIdentityToken: workloadAccessToken,
-                resourceCredentialProviderName: "calendar",
-                scopes: ["openid"],
-                oauth2Flow: "USER_FEDERATION",
-                resourceOauth2ReturnUrl: returnUrl
               }
-              const { authorizationUrl, sessionUri } = yield* call("oauth2/token", request)
-              const alice = yield* TestUser.make("alice")
-              assert.strictEqual((yield* alice.approves(String(authorizationUrl))).status, 200)
-              yield* call("CompleteResourceTokenAuth", { sessionUri, userIdentifier: { userId: "alice" } })
-              assert.isString((yield* call("oauth2/token", { ...request, sessionUri })).accessToken)
+            })
+            const { workloadAccessToken } = yield* call("GetWorkloadAccessTokenForUserId", {
+              workloadName: "agent",
+              userId: "alice"
+            })
+            const request = {
+              workloadIdentityToken: workloadAccessToken,
+              resourceCredentialProviderName: "calendar",
+              scopes: ["openid"],
+              oauth2Flow: "USER_FEDERATION",
+              resourceOauth2ReturnUrl: returnUrl
+            }
+            const { authorizationUrl, sessionUri } = yield* call("oauth2/token", request)
+            const alice = yield* TestUser.make("alice")
+            assert.strictEqual((yield* alice.approves(String(authorizationUrl))).status, 200)
+            yield* call("CompleteResourceTokenAuth", { sessionUri, userIdentifier: { userId: "alice" } })
+            assert.isString((yield* call("oauth2/token", { ...request, sessionUri })).accessToken)
 
-              // As `docker stop` does.
-              assert.include((yield* run("stop")).stdout, "Stopped")
-            }),
-          (child) => Effect.sync(() => child.kill("SIGKILL"))
-        )
-      }),
-    60_000
-  )
+            // As `docker stop` does.
+            assert.include((yield* run("stop")).stdout, "Stopped")
+          }),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
+      )
+    }))
 })

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const hooks = `export const resolve = (specifier, context, next) =>
     next(specifier.replace(/^effect-agentcore-identity\\/(.*)$/, ${JSON.stringify(modules)} + "$1.js"), context)`
   resolver = dataUrl(`import { register } from "node:module"; register(${JSON.stringify(dataUrl(hooks))})`)
-}, 60_000)
+})
 
 /** Runs the agent. Each `line` is the next line of its output. */
 const start = (environment: Program.Environment) =>

@@ -109,8 +109,7 @@ describe("the pages of Connect", () => {
               appearance === undefined ? "</title>" : ` · Acme</title>`
             )
           }
-        }).pipe(Effect.provide(World.environment({ appearance }))),
-      30_000
+        }).pipe(Effect.provide(World.environment({ appearance })))
     )
   }
 
@@ -139,7 +138,7 @@ describe("the pages of Connect", () => {
       }
       // Without an address to continue at, the page leads to the connections.
       assert.include((yield* connect("/connect/mail")).text, home[0])
-    }).pipe(Effect.provide(World.environment())), 30_000)
+    }).pipe(Effect.provide(World.environment())))
 
   it.live("are in the language of the browser", () =>
     Effect.gen(function*() {
@@ -174,7 +173,7 @@ describe("the pages of Connect", () => {
       }
       // People read no names of scopes and providers.
       assert.notMatch(text, /calendar:read|offline_access|openid/)
-    }).pipe(Effect.provide(World.environment({ appearance: Pages.appearance }))), 30_000)
+    }).pipe(Effect.provide(World.environment({ appearance: Pages.appearance }))))
 
   it.live("are in any language, from right to left too", () => {
     const arabic: Connect.Texts = {
@@ -193,7 +192,7 @@ describe("the pages of Connect", () => {
     }).pipe(Effect.provide(
       World.environment({ appearance: { texts: { ar: arabic }, languages: ["en", "ar"] } })
     ))
-  }, 20_000)
+  })
 
   it.live("respond with JSON that has the texts of the application", () =>
     Effect.gen(function*() {
@@ -217,7 +216,7 @@ describe("the pages of Connect", () => {
       const denied = yield* Pages.deny("/connect/calendar?continue=/chat/1", { headers: json })
       const { continue: continueUrl, credential, outcome } = JSON.parse(denied.text)
       assert.deepStrictEqual([outcome, credential, new URL(continueUrl).pathname], ["Denied", "calendar", "/chat/1"])
-    }).pipe(Effect.provide(World.environment({ appearance: Pages.appearance }))), 20_000)
+    }).pipe(Effect.provide(World.environment({ appearance: Pages.appearance }))))
 
   it.live("escape all texts of the application", () =>
     Effect.gen(function*() {
@@ -230,7 +229,7 @@ describe("the pages of Connect", () => {
         name: "</title><script>",
         credentials: { calendar: { label: "<script>$&", description: "<script>", scopes: { openid: "<script>" } } }
       }
-    }))), 20_000)
+    }))))
 })
 
 describe("a user who denies and comes back", () => {
@@ -255,7 +254,7 @@ describe("a user who denies and comes back", () => {
       assert.include(page.text, "You did not allow access")
       assert(error instanceof AuthorizationFailed)
       assert.strictEqual(error.reason, "Denied")
-    }), 20_000)
+    }))
 
   it.live("is not said to have denied after any other error", () =>
     Effect.gen(function*() {
@@ -264,7 +263,7 @@ describe("a user who denies and comes back", () => {
       assert.include(page.text, "Consent could not be completed")
       assert(error instanceof AuthorizationFailed)
       assert.strictEqual(error.reason, "Rejected")
-    }), 20_000)
+    }))
 
   it.live("can try again, and nothing was completed meanwhile", () =>
     Effect.gen(function*() {
@@ -283,7 +282,7 @@ describe("a user who denies and comes back", () => {
         yield* Fiber.join(events),
         ["Opened", "Denied", "Opened", "Completed"].map((tag) => [tag, "calendar"])
       )
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment())))
 
   it.live("is the user who asked: the error of another user ends nothing for them", () =>
     Effect.gen(function*() {
@@ -297,7 +296,7 @@ describe("a user who denies and comes back", () => {
       const unknown = yield* request("/connect/return?error=access_denied")
       assert.include(unknown.text, "You did not allow access")
       assert.notInclude(unknown.text, "Try again")
-    }).pipe(Effect.provide(World.environment())), 20_000)
+    }).pipe(Effect.provide(World.environment())))
 })
 
 // -----------------------------------------------------------------------------

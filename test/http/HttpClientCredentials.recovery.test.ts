@@ -111,24 +111,21 @@ for (const [name, client] of clients) {
 // Effect's agent of node:http reuses no connection.
 for (const [name, client] of clients.slice(0, 2)) {
   describe(`requests over ${name}`, () => {
-    it.live(
-      "reuses the connections of rejected requests",
-      () =>
-        Effect.gen(function*() {
-          const { seen, sockets, url } = yield* resource((seen, response) =>
-            Number(bearer(seen)?.replace("token-", "")) % 2 === 1
-              ? response.end("ok")
-              : reject(response, 401, invalidToken, "x".repeat(120_000))
-          )
-          const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-            ...calendar,
-            origins: [url]
-          })
-          yield* Effect.forEach(Array.from({ length: 30 }), () => Effect.flatMap(api.get(url), ({ text }) => text))
-          assert.lengthOf(seen, 60)
-          assert.isAtMost(sockets.size, 2)
-        }).pipe(Effect.provide([scripted(fresh), client]))
-    )
+    it.live("reuses the connections of rejected requests", () =>
+      Effect.gen(function*() {
+        const { seen, sockets, url } = yield* resource((seen, response) =>
+          Number(bearer(seen)?.replace("token-", "")) % 2 === 1
+            ? response.end("ok")
+            : reject(response, 401, invalidToken, "x".repeat(120_000))
+        )
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
+          ...calendar,
+          origins: [url]
+        })
+        yield* Effect.forEach(Array.from({ length: 30 }), () => Effect.flatMap(api.get(url), ({ text }) => text))
+        assert.lengthOf(seen, 60)
+        assert.isAtMost(sockets.size, 2)
+      }).pipe(Effect.provide([scripted(fresh), client])))
   })
 }
 

@@ -40,7 +40,7 @@ const run = async (page: ReadonlyMap<string, string>, step: string, options: {
 
 beforeAll(async () => {
   project = await Project.makeProject(["vitest", "@aws-sdk", ".bin/vitest"])
-}, 60_000)
+})
 
 afterAll(() => project.remove())
 

@@ -225,48 +225,44 @@ describe("/_local/", () => {
       }
     })).pipe(Effect.provide(server)))
 
-  it.live(
-    `survives random requests, and changes nothing when the token is missing (seed ${seed})`,
-    () =>
-      Effect.gen(function*() {
-        const runtime = yield* Effect.context<LocalServer.LocalServer | LocalControl.LocalControl>()
-        const request = FastCheck.record({
-          path: FastCheck.oneof(
-            FastCheck.constantFrom(...actions, ...reads.filter((path) => path !== "events")),
-            FastCheck.webPath().map((path) => path.slice(1))
-          ),
-          method: FastCheck.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD"),
-          body: FastCheck.oneof(FastCheck.json(), FastCheck.string(), FastCheck.constantFrom(...Object.values(valid)))
-        })
-        yield* unchanged(Effect.promise(() =>
-          FastCheck.assert(
-            FastCheck.asyncProperty(request, FastCheck.base64String(), async ({ body, method, path }, wrong) => {
-              const text = typeof body === "string" ? body : JSON.stringify(body)
-              const response = await Effect.runPromise(
-                Effect.provide(send(`/_local/${path}`, text, { method, token: wrong }), runtime)
-              )
-              assert.strictEqual(response.status, 401)
-            }),
-            { seed, numRuns: rounds({ few: 200, full: 1000 }) }
-          )
-        ))
-        // With the token, the response is clear, and the server never fails.
-        yield* Effect.promise(() =>
-          FastCheck.assert(
-            FastCheck.asyncProperty(request, async ({ body, method, path }) => {
-              const text = typeof body === "string" ? body : JSON.stringify(body)
-              const response = await Effect.runPromise(
-                Effect.provide(send(`/_local/${path}`, text, { method }), runtime)
-              )
-              assert.isBelow(response.status, 500, `${path} ${response.text}`)
-              if (method !== "HEAD") assert.isObject(JSON.parse(response.text))
-            }),
-            { seed, numRuns: rounds({ few: 200, full: 1000 }) }
-          )
+  it.live(`survives random requests, and changes nothing when the token is missing (seed ${seed})`, () =>
+    Effect.gen(function*() {
+      const runtime = yield* Effect.context<LocalServer.LocalServer | LocalControl.LocalControl>()
+      const request = FastCheck.record({
+        path: FastCheck.oneof(
+          FastCheck.constantFrom(...actions, ...reads.filter((path) => path !== "events")),
+          FastCheck.webPath().map((path) => path.slice(1))
+        ),
+        method: FastCheck.constantFrom("GET", "POST", "PUT", "DELETE", "HEAD"),
+        body: FastCheck.oneof(FastCheck.json(), FastCheck.string(), FastCheck.constantFrom(...Object.values(valid)))
+      })
+      yield* unchanged(Effect.promise(() =>
+        FastCheck.assert(
+          FastCheck.asyncProperty(request, FastCheck.base64String(), async ({ body, method, path }, wrong) => {
+            const text = typeof body === "string" ? body : JSON.stringify(body)
+            const response = await Effect.runPromise(
+              Effect.provide(send(`/_local/${path}`, text, { method, token: wrong }), runtime)
+            )
+            assert.strictEqual(response.status, 401)
+          }),
+          { seed, numRuns: rounds({ few: 200, full: 1000 }) }
         )
-      }).pipe(Effect.provide(server)),
-    60_000
-  )
+      ))
+      // With the token, the response is clear, and the server never fails.
+      yield* Effect.promise(() =>
+        FastCheck.assert(
+          FastCheck.asyncProperty(request, async ({ body, method, path }) => {
+            const text = typeof body === "string" ? body : JSON.stringify(body)
+            const response = await Effect.runPromise(
+              Effect.provide(send(`/_local/${path}`, text, { method }), runtime)
+            )
+            assert.isBelow(response.status, 500, `${path} ${response.text}`)
+            if (method !== "HEAD") assert.isObject(JSON.parse(response.text))
+          }),
+          { seed, numRuns: rounds({ few: 200, full: 1000 }) }
+        )
+      )
+    }).pipe(Effect.provide(server)))
 
   it.live("rejects other machines, even when they can reach the server", () =>
     Effect.gen(function*() {

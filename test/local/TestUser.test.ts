@@ -292,49 +292,45 @@ describe("TestUser, over real servers", () => {
 
   const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
-  it.live(
-    `never returns a token to another user, for any actions (seed ${seed})`,
-    () =>
-      Effect.gen(function*() {
-        const control = yield* LocalControl.LocalControl
-        const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-        const { returnUrl } = yield* World.setUp()
-        const names = ["alice", "mallory"] as const
-        yield* control.snapshot("start")
-        const name = FastCheck.constantFrom(...names)
-        const steps = FastCheck.array(
-          FastCheck.record({ asker: name, actor: name, action: generated(TestUser.Action) }),
-          { minLength: 1, maxLength: 6 }
+  it.live(`never returns a token to another user, for any actions (seed ${seed})`, () =>
+    Effect.gen(function*() {
+      const control = yield* LocalControl.LocalControl
+      const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+      const { returnUrl } = yield* World.setUp()
+      const names = ["alice", "mallory"] as const
+      yield* control.snapshot("start")
+      const name = FastCheck.constantFrom(...names)
+      const steps = FastCheck.array(
+        FastCheck.record({ asker: name, actor: name, action: generated(TestUser.Action) }),
+        { minLength: 1, maxLength: 6 }
+      )
+      const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof check>>>())
+      const check = (given: typeof steps extends FastCheck.Arbitrary<infer A> ? A : never) =>
+        Effect.gen(function*() {
+          yield* control.restore("start")
+          const alice = yield* World.person("alice")
+          const mallory = yield* World.person("mallory")
+          const users = { alice, mallory }
+          for (const { action, actor, asker } of given) {
+            const asked = yield* ask(asker, returnUrl)
+            if (typeof asked === "string") continue
+            const pages = yield* TestUser.perform(users[actor], action, {
+              other: actor === "alice" ? mallory : alice,
+              wait: control.clock.advance,
+              authorizationServer
+            })(asked.link)
+            for (const { status, text } of pages) assert.isBelow(status, 500, text)
+          }
+          for (const user of names) {
+            const subject = yield* subjectOf(user, returnUrl)
+            assert.isTrue(subject === undefined || subject === user, `${user} got a token of ${subject}`)
+          }
+        })
+      yield* Effect.promise(() =>
+        FastCheck.assert(
+          FastCheck.asyncProperty(steps, (given) => run(check(given))),
+          { seed, numRuns: rounds({ few: 15, full: 60 }) }
         )
-        const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof check>>>())
-        const check = (given: typeof steps extends FastCheck.Arbitrary<infer A> ? A : never) =>
-          Effect.gen(function*() {
-            yield* control.restore("start")
-            const alice = yield* World.person("alice")
-            const mallory = yield* World.person("mallory")
-            const users = { alice, mallory }
-            for (const { action, actor, asker } of given) {
-              const asked = yield* ask(asker, returnUrl)
-              if (typeof asked === "string") continue
-              const pages = yield* TestUser.perform(users[actor], action, {
-                other: actor === "alice" ? mallory : alice,
-                wait: control.clock.advance,
-                authorizationServer
-              })(asked.link)
-              for (const { status, text } of pages) assert.isBelow(status, 500, text)
-            }
-            for (const user of names) {
-              const subject = yield* subjectOf(user, returnUrl)
-              assert.isTrue(subject === undefined || subject === user, `${user} got a token of ${subject}`)
-            }
-          })
-        yield* Effect.promise(() =>
-          FastCheck.assert(
-            FastCheck.asyncProperty(steps, (given) => run(check(given))),
-            { seed, numRuns: rounds({ few: 15, full: 60 }) }
-          )
-        )
-      }).pipe(Effect.provide(World.layerControlled)),
-    60_000
-  )
+      )
+    }).pipe(Effect.provide(World.layerControlled)))
 })

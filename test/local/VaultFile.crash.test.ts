@@ -33,29 +33,25 @@ const round = (path: string) =>
   }))
 
 describe("VaultFile and a second process", () => {
-  it.live(
-    "rejects it and names the process that uses the vault, until that process is killed",
-    () =>
-      Effect.gen(function*() {
-        const path = join(yield* Folder.temporary, "shared.vault")
-        const first = yield* start(path)
-        yield* first.next
-        const isRejected = (child: Child.Child, advice?: string) =>
-          Effect.gen(function*() {
-            assert.deepStrictEqual(yield* Stream.runCollect(child.reports), [])
-            assert.include(child.output(), `process ${first.pid} uses it`, advice)
-          })
-        yield* isRejected(yield* start(path))
-        // A container does not see processes of another one, but it sees that its file is touched.
-        yield* isRejected(
-          yield* start(path, "unshare", "--pid", "--fork"),
-          "This test needs `unshare` (Debian: util-linux), and root with CAP_SYS_ADMIN"
-        )
-        yield* first.kill
-        yield* (yield* start(path)).next
-      }),
-    60_000
-  )
+  it.live("rejects it and names the process that uses the vault, until that process is killed", () =>
+    Effect.gen(function*() {
+      const path = join(yield* Folder.temporary, "shared.vault")
+      const first = yield* start(path)
+      yield* first.next
+      const isRejected = (child: Child.Child, advice?: string) =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* Stream.runCollect(child.reports), [])
+          assert.include(child.output(), `process ${first.pid} uses it`, advice)
+        })
+      yield* isRejected(yield* start(path))
+      // A container does not see processes of another one, but it sees that its file is touched.
+      yield* isRejected(
+        yield* start(path, "unshare", "--pid", "--fork"),
+        "This test needs `unshare` (Debian: util-linux), and root with CAP_SYS_ADMIN"
+      )
+      yield* first.kill
+      yield* (yield* start(path)).next
+    }))
 })
 
 describe("VaultFile after kill -9", () => {

@@ -79,5 +79,5 @@ describe("VaultFile on a full disk", () => {
       assert.isAbove(result.acknowledged, 7)
       assert.deepStrictEqual(result.reopened, [200])
       assert.deepStrictEqual(result.last, [200])
-    }), 60_000)
+    }))
 })

@@ -370,5 +370,5 @@ describe("secrets", () => {
       assert.isFalse(lines.some((line) => line.includes("AuthorizationTimedOut")))
       Recorder.assertSecretFree(collected.responses, [...secrets, "request_uri"])
       Recorder.assertSecretFree(lines, [...secrets, "request_uri"])
-    }), 60_000)
+    }))
 })

@@ -558,5 +558,5 @@ describe("secrets", () => {
       assert.isTrue(lines.some((line) => line.includes("The user has to connect an account first.")))
       assert.strictEqual(secrets.length, 3 + Gateway.clients.length)
       Recorder.assertSecretFree(lines, [...secrets, "request_uri="])
-    }), 60_000)
+    }))
 })

@@ -109,20 +109,17 @@ describe("RedisPendingConsents", () => {
       assert.deepStrictEqual((yield* pending.claim(uriOf("two"))).user, alice)
     }))
 
-  Redis.redisTest(
-    "delays a signal by up to two seconds when Redis does not respond",
-    () =>
-      Effect.gen(function*() {
-        const server = yield* started
-        const redis = { port: server.port, socketTimeout: 60_000 }
-        const { signals } = yield* start(storeOn(server, { redis }))
-        yield* server.stall
-        const topic = { _tag: "Session", name: uriOf("one") } as const
-        const [elapsed] = yield* Effect.timed(Effect.uninterruptible(signals.signal(topic, "Completed")))
-        assert.isBelow(Duration.toMillis(elapsed), 10_000)
-        yield* server.proceed
-      })
-  )
+  Redis.redisTest("delays a signal by up to two seconds when Redis does not respond", () =>
+    Effect.gen(function*() {
+      const server = yield* started
+      const redis = { port: server.port, socketTimeout: 60_000 }
+      const { signals } = yield* start(storeOn(server, { redis }))
+      yield* server.stall
+      const topic = { _tag: "Session", name: uriOf("one") } as const
+      const [elapsed] = yield* Effect.timed(Effect.uninterruptible(signals.signal(topic, "Completed")))
+      assert.isBelow(Duration.toMillis(elapsed), 10_000)
+      yield* server.proceed
+    }))
 
   Redis.redisTest("sends the signal of a page whose browser is closed", () =>
     Effect.gen(function*() {

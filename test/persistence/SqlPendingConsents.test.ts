@@ -242,17 +242,14 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       assert.deepInclude(again, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
     }))
 
-  Postgres.postgresTest(
-    "fails with a code when the database user may not create tables",
-    () =>
-      Effect.gen(function*() {
-        yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
-        const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
-        const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
-        assert.strictEqual(error.reason, "Schema")
-        assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
-      })
-  )
+  Postgres.postgresTest("fails with a code when the database user may not create tables", () =>
+    Effect.gen(function*() {
+      yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
+      const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
+      const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
+      assert.strictEqual(error.reason, "Schema")
+      assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
+    }))
 
   Postgres.postgresTest("sends no messages over a pool of one connection", () =>
     Effect.gen(function*() {

@@ -44,45 +44,41 @@ const start = (args: ReadonlyArray<string>, environment: Readonly<Record<string,
 
 const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
-it.live(
-  "another process completes a stored session when the first one is killed before the user's click",
-  () =>
-    Effect.gen(function*() {
-      const local = yield* LocalServer.LocalServer
-      const control = yield* LocalControl.LocalControl
-      const balancer = yield* loadBalancer
-      const folder = yield* Folder.temporary
-      const returnUrl = `${balancer.url}/connect/return`
-      yield* Calendar.setUp({
-        clientId: "restarted-agent",
-        workloads: ["restarted-agent"],
-        returnUrls: [returnUrl],
-        scopes: ["calendar:read"]
-      })
-      const args = [returnUrl, join(folder, "consents.db"), join(folder, "session.json")]
+it.live("another process completes a stored session when the first one is killed before the user's click", () =>
+  Effect.gen(function*() {
+    const local = yield* LocalServer.LocalServer
+    const control = yield* LocalControl.LocalControl
+    const balancer = yield* loadBalancer
+    const folder = yield* Folder.temporary
+    const returnUrl = `${balancer.url}/connect/return`
+    yield* Calendar.setUp({
+      clientId: "restarted-agent",
+      workloads: ["restarted-agent"],
+      returnUrls: [returnUrl],
+      scopes: ["calendar:read"]
+    })
+    const args = [returnUrl, join(folder, "consents.db"), join(folder, "session.json")]
 
-      const asking = yield* start(["ask", ...args], local.environment)
-      const authorizationUrl = yield* asking.told("authorizationUrl")
-      assert.strictEqual(yield* asking.kill, "SIGKILL")
-      assert.include(readdirSync(folder), "session.json")
+    const asking = yield* start(["ask", ...args], local.environment)
+    const authorizationUrl = yield* asking.told("authorizationUrl")
+    assert.strictEqual(yield* asking.kill, "SIGKILL")
+    assert.include(readdirSync(folder), "session.json")
 
-      const resuming = yield* start(["resume", ...args], local.environment)
-      balancer.target = yield* resuming.told("origin")
-      const page = yield* SimulatedUser.consent({
-        authorizationUrl: Redacted.make(authorizationUrl),
-        userName: "alice",
-        decision: "allow"
-      })
-      assert.include(page.text, "Consent given")
-      assert.isAbove(Number(yield* resuming.told("characters")), 100)
+    const resuming = yield* start(["resume", ...args], local.environment)
+    balancer.target = yield* resuming.told("origin")
+    const page = yield* SimulatedUser.consent({
+      authorizationUrl: Redacted.make(authorizationUrl),
+      userName: "alice",
+      decision: "allow"
+    })
+    assert.include(page.text, "Consent given")
+    assert.isAbove(Number(yield* resuming.told("characters")), 100)
 
-      // The user was prompted once: all later requests were for the one session.
-      assert.lengthOf(yield* control.consents.list, 1)
-      const tokenRequests = (yield* control.requests).filter(({ operation }) => operation === "GetResourceOauth2Token")
-      assert.isAtLeast(tokenRequests.length, 2)
-      const isPoll = ({ request }: LocalControl.RequestRecord) =>
-        Option.exists(request, (request) => hasProperty(request, "sessionUri"))
-      assert.lengthOf(tokenRequests.filter((record) => !isPoll(record)), 1)
-    }).pipe(Effect.timeout("45 seconds"), Effect.provide(environment)),
-  60_000
-)
+    // The user was prompted once: all later requests were for the one session.
+    assert.lengthOf(yield* control.consents.list, 1)
+    const tokenRequests = (yield* control.requests).filter(({ operation }) => operation === "GetResourceOauth2Token")
+    assert.isAtLeast(tokenRequests.length, 2)
+    const isPoll = ({ request }: LocalControl.RequestRecord) =>
+      Option.exists(request, (request) => hasProperty(request, "sessionUri"))
+    assert.lengthOf(tokenRequests.filter((record) => !isPoll(record)), 1)
+  }).pipe(Effect.timeout("45 seconds"), Effect.provide(environment)))

@@ -53,7 +53,7 @@ describe("the pictures of the README", () => {
   })
 
   describe("the demo", () => {
-    beforeAll(Program.build, 60_000)
+    beforeAll(Program.build)
 
     it.live("shows its real output, except ports and times", () =>
       Effect.gen(function*() {

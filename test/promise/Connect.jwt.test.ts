@@ -3,7 +3,6 @@ import type * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage } from "node:http"
 import * as World from "../support/connectWorld.js"
@@ -44,167 +43,141 @@ const currentUser = ({ headers }: IncomingMessage): PromiseIdentity.User | undef
   return userToken === undefined ? undefined : { userToken }
 }
 
-const application = <A, E, R>(
-  run: (app: Effect.Success<ReturnType<typeof App.application>>) => Effect.Effect<A, E, R>,
-  options: Partial<Connect.Options<"calendar" | "mail", IncomingMessage>> = {}
-) =>
-  Effect.flatMap(
-    App.application({ users: "jwt", currentUser, ...options }),
-    (app) => Effect.provideService(run(app), HttpServer.HttpServer, app.service)
-  ).pipe(Effect.timeout("30 seconds"), Effect.provide(World.servers))
+const application: typeof App.inApplication = (run, options) =>
+  App.inApplication(run, { users: "jwt", currentUser, ...options })
 
 const asAlice = () => ({ cookie: cookieOf(jwtOf(alice)) })
 
 describe("Connect for users with JWTs", () => {
-  it.live(
-    "completes a consent for the user who pressed the button, and for no other",
-    () =>
-      application(({ connect }) =>
-        Effect.gen(function*() {
-          for (const [name, jwt] of Object.entries(others)) {
-            const page = yield* World.connect("/connect/calendar", { ...asAlice(), returns: cookieOf(jwt()) })
-            assert.strictEqual(page.status, 403, name)
-            assert.include(page.text, "Signed in as another user", name)
-            const again = yield* World.request(Redacted.value(page.url), asAlice())
-            assert.include(again.text, "Link already used", name)
-            const [calendar] = yield* Effect.promise(() => connect.status({ userToken: jwtOf(alice) }))
-            assert.strictEqual(calendar?.state, "NotGranted", name)
-          }
-          const page = yield* World.connect("/connect/calendar", {
-            ...asAlice(),
-            returns: cookieOf(jwtOf({ ...alice, email: "alice.new@example.com" }))
-          })
-          assert.include(page.text, "Consent given")
-          // Nobody else has her grant, or a state at all if AgentCore cannot know them.
-          for (const [name, jwt] of Object.entries(others)) {
-            const states = yield* Effect.promise(() =>
-              connect.status({ userToken: jwt() }).then(
-                (all) => all.map(({ state }) => state),
-                (error) => [tagOf(error)]
-              )
-            )
-            assert.notInclude(states, "Granted", name)
-          }
-          const [calendar] = yield* Effect.promise(() => connect.status({ userToken: jwtOf(alice) }))
-          assert.strictEqual(calendar?.state, "Granted")
-        })
-      ),
-    40_000
-  )
-
-  it.live(
-    "accepts a form from any JWT of the user it was made for, and from no other user",
-    () =>
-      application(() =>
-        Effect.gen(function*() {
-          const tokenOf = (cookie: { readonly cookie: string }) =>
-            Effect.map(World.request("/connect/calendar", cookie), ({ text }) => World.fieldsOf(text)["token"] ?? "")
-          const body = { action: "connect", token: yield* tokenOf(asAlice()) }
-          for (const [name, jwt] of Object.entries(others)) {
-            const page = yield* World.request("/connect/calendar", { cookie: cookieOf(jwt()), body })
-            assert.strictEqual(page.status, 403, name)
-            assert.include(page.text, "This page has expired", name)
-          }
-          for (const headers of [{ origin: "https://other.example" }, { "sec-fetch-site": "cross-site" }]) {
-            const page = yield* World.request("/connect/calendar", { ...asAlice(), body, headers })
-            assert.include(page.text, "Sent from another website")
-          }
-          // Neither a form of Mallory, nor one for a user id.
-          const mallory = yield* tokenOf({ cookie: cookieOf(jwtOf({ ...alice, sub: "mallory" })) })
-          for (const token of [mallory, "", body.token.replace(/^\d/, (digit) => `${(Number(digit) + 1) % 10}`)]) {
-            const page = yield* World.request("/connect/calendar", { ...asAlice(), body: { ...body, token } })
-            assert.strictEqual(page.status, 403)
-          }
-          const page = yield* World.request("/connect/calendar", { ...asAlice(), body })
-          assert.include(page.text, "http-equiv=\"refresh\"")
-        })
-      ),
-    40_000
-  )
-
-  it.live(
-    "wakes the call of the user who connected, and no other",
-    () =>
-      application(({ connect, url }) =>
-        Effect.gen(function*() {
-          const shown = yield* Deferred.make<string>()
-          const subjectOf = connect.withAccessToken("calendar", {
-            onLink: (link) => void Deferred.doneUnsafe(shown, Effect.succeed(link))
-          })(async (token: string) => token)
-          const workload = (jwt: string) => ({
-            workload: connect.workload({ name: World.workload, user: { userToken: jwt } })
-          })
-          let isDone = false
-          const call = PromiseIdentity.runWithContext(workload(jwtOf(alice)), () => subjectOf())
-          void call.finally(() => isDone = true)
-          const link = yield* Deferred.await(shown)
-          assert.strictEqual(link, `${url}/connect/calendar`)
-          const mallory = { ...alice, sub: "mallory" }
-          const page = yield* World.connect(link, {
-            cookie: cookieOf(jwtOf(mallory)),
-            returns: cookieOf(jwtOf(mallory))
-          })
-          assert.include(page.text, "Consent given")
-          assert.isFalse(isDone)
-          assert.include((yield* World.connect(link, asAlice())).text, "Consent given")
-          const token = yield* Effect.promise(() => call)
-          const other = yield* Effect.promise(() =>
-            PromiseIdentity.runWithContext(workload(jwtOf(mallory)), () => subjectOf())
+  it.live("completes a consent for the user who pressed the button, and for no other", () =>
+    application(function*({ connect }) {
+      for (const [name, jwt] of Object.entries(others)) {
+        const page = yield* World.connect("/connect/calendar", { ...asAlice(), returns: cookieOf(jwt()) })
+        assert.strictEqual(page.status, 403, name)
+        assert.include(page.text, "Signed in as another user", name)
+        const again = yield* World.request(Redacted.value(page.url), asAlice())
+        assert.include(again.text, "Link already used", name)
+        const [calendar] = yield* Effect.promise(() => connect.status({ userToken: jwtOf(alice) }))
+        assert.strictEqual(calendar?.state, "NotGranted", name)
+      }
+      const page = yield* World.connect("/connect/calendar", {
+        ...asAlice(),
+        returns: cookieOf(jwtOf({ ...alice, email: "alice.new@example.com" }))
+      })
+      assert.include(page.text, "Consent given")
+      // Nobody else has her grant, or a state at all if AgentCore cannot know them.
+      for (const [name, jwt] of Object.entries(others)) {
+        const states = yield* Effect.promise(() =>
+          connect.status({ userToken: jwt() }).then(
+            (all) => all.map(({ state }) => state),
+            (error) => [tagOf(error)]
           )
-          assert.notStrictEqual(other, token)
-          // A user id is another user, whom the pages do not know.
-          assert.strictEqual(tagOf(yield* rejectionOf(connect.status({ userId: "alice" }))), "OtherUserKind")
-          const asId = { workload: connect.workload({ name: World.workload, user: { userId: "alice" } }) }
-          const error = yield* rejectionOf(PromiseIdentity.runWithContext(asId, () => subjectOf()))
-          assert.strictEqual(tagOf(error), "OtherUserKind")
-        })
-      ),
-    40_000
-  )
+        )
+        assert.notInclude(states, "Granted", name)
+      }
+      const [calendar] = yield* Effect.promise(() => connect.status({ userToken: jwtOf(alice) }))
+      assert.strictEqual(calendar?.state, "Granted")
+    }))
+
+  it.live("accepts a form from any JWT of the user it was made for, and from no other user", () =>
+    application(function*() {
+      const tokenOf = (cookie: { readonly cookie: string }) =>
+        Effect.map(World.request("/connect/calendar", cookie), ({ text }) => World.fieldsOf(text)["token"] ?? "")
+      const body = { action: "connect", token: yield* tokenOf(asAlice()) }
+      for (const [name, jwt] of Object.entries(others)) {
+        const page = yield* World.request("/connect/calendar", { cookie: cookieOf(jwt()), body })
+        assert.strictEqual(page.status, 403, name)
+        assert.include(page.text, "This page has expired", name)
+      }
+      for (const headers of [{ origin: "https://other.example" }, { "sec-fetch-site": "cross-site" }]) {
+        const page = yield* World.request("/connect/calendar", { ...asAlice(), body, headers })
+        assert.include(page.text, "Sent from another website")
+      }
+      // Neither a form of Mallory, nor one for a user id.
+      const mallory = yield* tokenOf({ cookie: cookieOf(jwtOf({ ...alice, sub: "mallory" })) })
+      for (const token of [mallory, "", body.token.replace(/^\d/, (digit) => `${(Number(digit) + 1) % 10}`)]) {
+        const page = yield* World.request("/connect/calendar", { ...asAlice(), body: { ...body, token } })
+        assert.strictEqual(page.status, 403)
+      }
+      const page = yield* World.request("/connect/calendar", { ...asAlice(), body })
+      assert.include(page.text, "http-equiv=\"refresh\"")
+    }))
+
+  it.live("wakes the call of the user who connected, and no other", () =>
+    application(function*({ connect, url }) {
+      const shown = yield* Deferred.make<string>()
+      const subjectOf = connect.withAccessToken("calendar", {
+        onLink: (link) => void Deferred.doneUnsafe(shown, Effect.succeed(link))
+      })(async (token: string) => token)
+      const workload = (jwt: string) => ({
+        workload: connect.workload({ name: World.workload, user: { userToken: jwt } })
+      })
+      let isDone = false
+      const call = PromiseIdentity.runWithContext(workload(jwtOf(alice)), () => subjectOf())
+      void call.finally(() => isDone = true)
+      const link = yield* Deferred.await(shown)
+      assert.strictEqual(link, `${url}/connect/calendar`)
+      const mallory = { ...alice, sub: "mallory" }
+      const page = yield* World.connect(link, {
+        cookie: cookieOf(jwtOf(mallory)),
+        returns: cookieOf(jwtOf(mallory))
+      })
+      assert.include(page.text, "Consent given")
+      assert.isFalse(isDone)
+      assert.include((yield* World.connect(link, asAlice())).text, "Consent given")
+      const token = yield* Effect.promise(() => call)
+      const other = yield* Effect.promise(() =>
+        PromiseIdentity.runWithContext(workload(jwtOf(mallory)), () => subjectOf())
+      )
+      assert.notStrictEqual(other, token)
+      // A user id is another user, whom the pages do not know.
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.status({ userId: "alice" }))), "OtherUserKind")
+      const asId = { workload: connect.workload({ name: World.workload, user: { userId: "alice" } }) }
+      const error = yield* rejectionOf(PromiseIdentity.runWithContext(asId, () => subjectOf()))
+      assert.strictEqual(tagOf(error), "OtherUserKind")
+    }))
 
   it.live("has no JWT in logs, spans, events, pages and addresses", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      yield* application(({ connect }) =>
-        Effect.gen(function*() {
-          const events: Array<Connect.Event> = []
-          const reading = (async () => {
-            for await (const event of connect.events()) events.push(event)
-          })()
-          const jwts: Array<string> = []
-          const cookie = (claims: object) => {
-            const jwt = jwtOf(claims)
-            jwts.push(jwt)
-            return cookieOf(jwt)
-          }
-          const pages = [
-            yield* World.request("/connect", { cookie: cookie(alice) }),
-            yield* World.request("/connect/calendar", { cookie: cookie({ iss: issuer }) }),
-            yield* World.press("/connect/calendar", "connect", cookie(alice)),
-            yield* World.connect("/connect/calendar", {
-              cookie: cookie(alice),
-              returns: cookie({ ...alice, sub: "x" })
-            }),
-            yield* World.connect("/connect/calendar", { cookie: cookie(alice), returns: cookie(alice) }),
-            yield* World.press("/connect/calendar", "disconnect", cookie(alice))
-          ]
-          yield* Effect.promise(connect.dispose)
-          yield* Effect.promise(() => reading)
-          assert.deepStrictEqual(events.map(({ _tag }) => _tag), [
-            "Opened",
-            "Opened",
-            "WrongUser",
-            "Opened",
-            "Completed",
-            "Disconnected"
-          ])
-          assert.deepInclude(events[0], { user: { issuer, subject: "alice" } })
-          const secrets = jwts.flatMap((jwt) => jwt.split(".").slice(1))
-          Recorder.assertSecretFree(
-            [...yield* recorder.everything, JSON.stringify(events), ...pages.map(({ text }) => text)],
-            secrets
-          )
-        })
-      ).pipe(Effect.provide(recorder.layer))
-    }), 40_000)
+      yield* application(function*({ connect }) {
+        const events: Array<Connect.Event> = []
+        const reading = (async () => {
+          for await (const event of connect.events()) events.push(event)
+        })()
+        const jwts: Array<string> = []
+        const cookie = (claims: object) => {
+          const jwt = jwtOf(claims)
+          jwts.push(jwt)
+          return cookieOf(jwt)
+        }
+        const pages = [
+          yield* World.request("/connect", { cookie: cookie(alice) }),
+          yield* World.request("/connect/calendar", { cookie: cookie({ iss: issuer }) }),
+          yield* World.press("/connect/calendar", "connect", cookie(alice)),
+          yield* World.connect("/connect/calendar", {
+            cookie: cookie(alice),
+            returns: cookie({ ...alice, sub: "x" })
+          }),
+          yield* World.connect("/connect/calendar", { cookie: cookie(alice), returns: cookie(alice) }),
+          yield* World.press("/connect/calendar", "disconnect", cookie(alice))
+        ]
+        yield* Effect.promise(connect.dispose)
+        yield* Effect.promise(() => reading)
+        assert.deepStrictEqual(events.map(({ _tag }) => _tag), [
+          "Opened",
+          "Opened",
+          "WrongUser",
+          "Opened",
+          "Completed",
+          "Disconnected"
+        ])
+        assert.deepInclude(events[0], { user: { issuer, subject: "alice" } })
+        const secrets = jwts.flatMap((jwt) => jwt.split(".").slice(1))
+        Recorder.assertSecretFree(
+          [...yield* recorder.everything, JSON.stringify(events), ...pages.map(({ text }) => text)],
+          secrets
+        )
+      }).pipe(Effect.provide(recorder.layer))
+    }))
 })

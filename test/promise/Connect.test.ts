@@ -6,7 +6,6 @@ import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -23,293 +22,226 @@ import { rejectionOf, tagOf } from "./world.js"
 const { getContext, runWithContext } = PromiseIdentity
 const { connect: consent, json, press, request } = World
 
-type Application = Effect.Success<ReturnType<typeof App.application>>
-
-/** A test of an application over the local server. */
-const application = <A, E, R>(run: (app: Application) => Effect.Effect<A, E, R>, options?: App.Options) =>
-  Effect.flatMap(
-    App.application(options),
-    (app) => Effect.provideService(run(app), HttpServer.HttpServer, app.service)
-  ).pipe(Effect.timeout("20 seconds"), Effect.provide(World.servers))
-
 const promised = <A>(f: () => Promise<A>) => Effect.promise(f)
 
 describe("a call of an agent", () => {
-  it.live(
-    "shows the link in its own context, and continues when the user has connected",
-    () =>
-      application(({ as, connect, url }) =>
-        Effect.gen(function*() {
-          const shown = yield* Deferred.make<readonly [link: string, user: unknown]>()
-          const agenda = connect.withAccessToken("calendar", {
-            onLink: (link) => {
-              Deferred.doneUnsafe(shown, Effect.succeed([link, getContext()?.workload?.user]))
-            }
-          })(async (day: string, token: string) => `${day}: ${token.length > 0}`)
-          let isDone = false
-          const call = runWithContext(as("alice"), () => agenda("today"))
-          void call.finally(() => isDone = true)
-          const [link, user] = yield* Deferred.await(shown)
-          assert.deepStrictEqual(user, { userId: "alice" })
-          assert.strictEqual(link, `${url}/connect/calendar`)
-          // The link was forwarded: Bob connects his own account.
-          assert.include((yield* consent(link, { cookie: "user=bob" })).text, "Consent given")
-          assert.isFalse(isDone)
-          assert.include((yield* consent(link)).text, "Consent given")
-          assert.strictEqual(yield* promised(() => call), "today: true")
-          // The next call finds the token.
-          assert.strictEqual(
-            yield* promised(() => runWithContext(as("alice"), () => agenda("tomorrow"))),
-            "tomorrow: true"
-          )
-        })
-      ),
-    30_000
-  )
+  it.live("shows the link in its own context, and continues when the user has connected", () =>
+    App.inApplication(function*({ as, connect, url }) {
+      const shown = yield* Deferred.make<readonly [link: string, user: unknown]>()
+      const agenda = connect.withAccessToken("calendar", {
+        onLink: (link) => {
+          Deferred.doneUnsafe(shown, Effect.succeed([link, getContext()?.workload?.user]))
+        }
+      })(async (day: string, token: string) => `${day}: ${token.length > 0}`)
+      let isDone = false
+      const call = runWithContext(as("alice"), () => agenda("today"))
+      void call.finally(() => isDone = true)
+      const [link, user] = yield* Deferred.await(shown)
+      assert.deepStrictEqual(user, { userId: "alice" })
+      assert.strictEqual(link, `${url}/connect/calendar`)
+      // The link was forwarded: Bob connects his own account.
+      assert.include((yield* consent(link, { cookie: "user=bob" })).text, "Consent given")
+      assert.isFalse(isDone)
+      assert.include((yield* consent(link)).text, "Consent given")
+      assert.strictEqual(yield* promised(() => call), "today: true")
+      // The next call finds the token.
+      assert.strictEqual(
+        yield* promised(() => runWithContext(as("alice"), () => agenda("tomorrow"))),
+        "tomorrow: true"
+      )
+    }))
 
-  it.live(
-    "accepts the configuration itself, and credentials of other flows",
-    () =>
-      application(({ as, connect }) =>
-        Effect.gen(function*() {
-          yield* consent("/connect/calendar")
-          const token = async (token: string) => token
-          const byConfig = connect.withAccessToken(App.credentials.calendar)(token)
-          const byName = connect.withAccessToken("calendar")(token)
-          const [one, other] = yield* promised(() =>
-            runWithContext(as("alice"), () => Promise.all([byConfig(), byName()]))
-          )
-          assert.strictEqual(one, other)
-          const reports = connect.withAccessToken({
-            providerName: "calendar",
-            scopes: ["calendar:read"],
-            authFlow: "M2M"
-          })
-          assert.notStrictEqual(yield* promised(() => runWithContext(as("alice"), reports(token))), "")
-        })
-      ),
-    30_000
-  )
+  it.live("accepts the configuration itself, and credentials of other flows", () =>
+    App.inApplication(function*({ as, connect }) {
+      yield* consent("/connect/calendar")
+      const token = async (token: string) => token
+      const byConfig = connect.withAccessToken(App.credentials.calendar)(token)
+      const byName = connect.withAccessToken("calendar")(token)
+      const [one, other] = yield* promised(() => runWithContext(as("alice"), () => Promise.all([byConfig(), byName()])))
+      assert.strictEqual(one, other)
+      const reports = connect.withAccessToken({
+        providerName: "calendar",
+        scopes: ["calendar:read"],
+        authFlow: "M2M"
+      })
+      assert.notStrictEqual(yield* promised(() => runWithContext(as("alice"), reports(token))), "")
+    }))
 
-  it.live(
-    "rejects when the user has to consent and no link is shown, with the session of a link",
-    () =>
-      application(({ as, connect, url }) =>
-        Effect.gen(function*() {
-          const call = connect.withAccessToken("calendar")(async (token: string) => token)
-          const error = yield* rejectionOf(runWithContext(as("alice"), call))
-          assert(isIdentityError(error) && error._tag === "RequiresUserConsent")
-          assert.strictEqual(
-            yield* promised(() => connect.link(error.session, { continue: "/chat/1" })),
-            `${url}/connect/calendar?continue=${encodeURIComponent(`${url}/chat/1`)}`
-          )
-          assert.strictEqual(yield* promised(() => connect.link(App.credentials.mail)), `${url}/connect/mail`)
-          const evil = yield* rejectionOf(connect.link("mail", { continue: "https://evil.example" }))
-          assert.strictEqual(tagOf(evil), "ValidationException")
-          const unknown = { providerName: "other", scopes: [], authFlow: "USER_FEDERATION" as const }
-          assert.strictEqual(tagOf(yield* rejectionOf(connect.link(unknown))), "ValidationException")
-          assert.throws(() => connect.withAccessToken("calender" as "calendar"), /one of the credentials of Connect/)
-        })
-      ),
-    30_000
-  )
+  it.live("rejects when the user has to consent and no link is shown, with the session of a link", () =>
+    App.inApplication(function*({ as, connect, url }) {
+      const call = connect.withAccessToken("calendar")(async (token: string) => token)
+      const error = yield* rejectionOf(runWithContext(as("alice"), call))
+      assert(isIdentityError(error) && error._tag === "RequiresUserConsent")
+      assert.strictEqual(
+        yield* promised(() => connect.link(error.session, { continue: "/chat/1" })),
+        `${url}/connect/calendar?continue=${encodeURIComponent(`${url}/chat/1`)}`
+      )
+      assert.strictEqual(yield* promised(() => connect.link(App.credentials.mail)), `${url}/connect/mail`)
+      const evil = yield* rejectionOf(connect.link("mail", { continue: "https://evil.example" }))
+      assert.strictEqual(tagOf(evil), "ValidationException")
+      const unknown = { providerName: "other", scopes: [], authFlow: "USER_FEDERATION" as const }
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.link(unknown))), "ValidationException")
+      assert.throws(() => connect.withAccessToken("calender" as "calendar"), /one of the credentials of Connect/)
+    }))
 
-  it.live(
-    "needs to know the user, and ends with the error of onLink, or when its time is over",
-    () =>
-      application(({ as, connect }) =>
-        Effect.gen(function*() {
-          const failing = connect.withAccessToken("calendar", {
-            onLink: () => Promise.reject(new Error("the chat is closed"))
-          })(async (token: string) => token)
-          const { getToken } = as("alice").workload
-          const workloadAccessToken = yield* promised(getToken)
-          const nobody = yield* rejectionOf(runWithContext({ workloadAccessToken }, failing))
-          assert.match(String(nobody), /inside of runWithContext, with the property user/)
-          const alice = { workloadAccessToken, user: { userId: "alice" } }
-          assert.match(String(yield* rejectionOf(runWithContext(alice, failing))), /the chat is closed/)
-          const late = connect.withAccessToken("calendar", { onLink: () => {}, wait: "100 millis" })
-          const error = yield* rejectionOf(runWithContext(alice, late(async (token: string) => token)))
-          assert.strictEqual(tagOf(error), "AuthorizationTimedOut")
-        })
-      ),
-    30_000
-  )
+  it.live("needs to know the user, and ends with the error of onLink, or when its time is over", () =>
+    App.inApplication(function*({ as, connect }) {
+      const failing = connect.withAccessToken("calendar", {
+        onLink: () => Promise.reject(new Error("the chat is closed"))
+      })(async (token: string) => token)
+      const { getToken } = as("alice").workload
+      const workloadAccessToken = yield* promised(getToken)
+      const nobody = yield* rejectionOf(runWithContext({ workloadAccessToken }, failing))
+      assert.match(String(nobody), /inside of runWithContext, with the property user/)
+      const alice = { workloadAccessToken, user: { userId: "alice" } }
+      assert.match(String(yield* rejectionOf(runWithContext(alice, failing))), /the chat is closed/)
+      const late = connect.withAccessToken("calendar", { onLink: () => {}, wait: "100 millis" })
+      const error = yield* rejectionOf(runWithContext(alice, late(async (token: string) => token)))
+      assert.strictEqual(tagOf(error), "AuthorizationTimedOut")
+    }))
 })
 
 describe("a user's connections", () => {
-  it.live(
-    "are data, and consentAll asks for all that are missing",
-    () =>
-      application(({ connect, url }) =>
-        Effect.gen(function*() {
-          const states = Effect.map(
-            promised(() => connect.status({ userId: "alice" })),
-            (all) => all.map(({ link, name, state }) => [name, state, link])
-          )
-          const expected = (calendar: string, mail: string) => [
-            ["calendar", calendar, `${url}/connect/calendar`],
-            ["mail", mail, `${url}/connect/mail`]
-          ]
-          assert.deepStrictEqual(yield* states, expected("NotGranted", "NotGranted"))
-          yield* consent("/connect/mail")
-          assert.deepStrictEqual(yield* states, expected("NotGranted", "Granted"))
-          const runPromise = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof consent>>>())
-          const links: Array<string> = []
-          const missing = yield* rejectionOf(connect.consentAll({ userId: "alice" }))
-          assert.strictEqual(tagOf(missing), "RequiresUserConsent")
-          yield* promised(() =>
-            connect.consentAll({ userId: "alice" }, {
-              onLink: async (link) => {
-                links.push(link)
-                await runPromise(consent(link))
-              }
-            })
-          )
-          assert.deepStrictEqual(links, [`${url}/connect/calendar`])
-          assert.deepStrictEqual(yield* states, expected("Granted", "Granted"))
-          const jwt = yield* rejectionOf(connect.status({ userToken: "a.b.c" }))
-          assert.strictEqual(tagOf(jwt), "OtherUserKind")
-          const noUser = yield* rejectionOf(connect.status({} as PromiseIdentity.User))
-          assert.strictEqual(tagOf(noUser), "ValidationException")
+  it.live("are data, and consentAll asks for all that are missing", () =>
+    App.inApplication(function*({ connect, url }) {
+      const states = Effect.map(
+        promised(() => connect.status({ userId: "alice" })),
+        (all) => all.map(({ link, name, state }) => [name, state, link])
+      )
+      const expected = (calendar: string, mail: string) => [
+        ["calendar", calendar, `${url}/connect/calendar`],
+        ["mail", mail, `${url}/connect/mail`]
+      ]
+      assert.deepStrictEqual(yield* states, expected("NotGranted", "NotGranted"))
+      yield* consent("/connect/mail")
+      assert.deepStrictEqual(yield* states, expected("NotGranted", "Granted"))
+      const runPromise = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof consent>>>())
+      const links: Array<string> = []
+      const missing = yield* rejectionOf(connect.consentAll({ userId: "alice" }))
+      assert.strictEqual(tagOf(missing), "RequiresUserConsent")
+      yield* promised(() =>
+        connect.consentAll({ userId: "alice" }, {
+          onLink: async (link) => {
+            links.push(link)
+            await runPromise(consent(link))
+          }
         })
-      ),
-    30_000
-  )
+      )
+      assert.deepStrictEqual(links, [`${url}/connect/calendar`])
+      assert.deepStrictEqual(yield* states, expected("Granted", "Granted"))
+      const jwt = yield* rejectionOf(connect.status({ userToken: "a.b.c" }))
+      assert.strictEqual(tagOf(jwt), "OtherUserKind")
+      const noUser = yield* rejectionOf(connect.status({} as PromiseIdentity.User))
+      assert.strictEqual(tagOf(noUser), "ValidationException")
+    }))
 
   it.live("are events, until the pages are disposed of", () =>
-    application(({ connect }) =>
-      Effect.gen(function*() {
-        const events: Array<readonly [tag: string, isDate: boolean]> = []
-        const first = yield* Deferred.make<void>()
-        const reading = (async () => {
-          for await (const { _tag, at } of connect.events()) {
-            events.push([_tag, at instanceof Date])
-            Deferred.doneUnsafe(first, Effect.void)
-          }
-        })()
-        // The subscription begins at the first `next`.
-        yield* promised(() => connect.link("calendar"))
-        yield* press("/connect/calendar", "connect")
-        yield* Deferred.await(first)
-        yield* promised(connect.dispose)
-        yield* promised(() => reading)
-        assert.deepStrictEqual(events, [["Opened", true]])
-        // The next use builds them again.
-        assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+    App.inApplication(function*({ connect }) {
+      const events: Array<readonly [tag: string, isDate: boolean]> = []
+      const first = yield* Deferred.make<void>()
+      const reading = (async () => {
+        for await (const { _tag, at } of connect.events()) {
+          events.push([_tag, at instanceof Date])
+          Deferred.doneUnsafe(first, Effect.void)
+        }
+      })()
+      // The subscription begins at the first `next`.
+      yield* promised(() => connect.link("calendar"))
+      yield* press("/connect/calendar", "connect")
+      yield* Deferred.await(first)
+      yield* promised(connect.dispose)
+      yield* promised(() => reading)
+      assert.deepStrictEqual(events, [["Opened", true]])
+      // The next use builds them again.
+      assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+    }))
+
+  it.live("end for thousands of readers when the pages are disposed of, and also for one that had left", () =>
+    App.inApplication(function*({ connect }) {
+      const readers = Array.from({ length: 2000 }, () => connect.events()[Symbol.asyncIterator]())
+      const waiting = readers.map((reader) => reader.next())
+      yield* promised(() => connect.link("calendar"))
+      const [first] = readers
+      // One that leaves does not end the others, or the pages.
+      yield* promised(async () => first?.return?.())
+      assert.strictEqual((yield* request("/connect/calendar")).status, 200)
+      yield* promised(connect.dispose)
+      for (const { done } of yield* promised(() => Promise.all(waiting))) assert.isTrue(done)
+      for (const { done } of yield* promised(() => Promise.all(readers.map((reader) => reader.next())))) {
+        assert.isTrue(done)
+      }
+    }))
+
+  it.live("wait for a request at their end, but no longer than the limit", () =>
+    Effect.gen(function*() {
+      const arrived = yield* Deferred.make<void>()
+      const gate = yield* Deferred.make<void>()
+      yield* App.inApplication(function*({ connect }) {
+        const page = yield* Effect.forkChild(request("/connect"))
+        yield* Deferred.await(arrived)
+        // Both end when the first one does.
+        yield* promised(() => Promise.all([connect.dispose(), connect.dispose()]))
+        yield* Deferred.succeed(gate, undefined)
+        assert.strictEqual((yield* Fiber.join(page)).status, 200)
+      }, {
+        currentUser: async () => {
+          Deferred.doneUnsafe(arrived, Effect.void)
+          await Effect.runPromise(Deferred.await(gate))
+          return { userId: "alice" }
+        },
+        gracefulShutdownTimeout: "50 millis"
       })
-    ), 30_000)
+    }))
 
-  it.live(
-    "end for thousands of readers when the pages are disposed of, and also for one that had left",
-    () =>
-      application(({ connect }) =>
-        Effect.gen(function*() {
-          const readers = Array.from({ length: 2000 }, () => connect.events()[Symbol.asyncIterator]())
-          const waiting = readers.map((reader) => reader.next())
-          yield* promised(() => connect.link("calendar"))
-          const [first] = readers
-          // One that leaves does not end the others, or the pages.
-          yield* promised(async () => first?.return?.())
-          assert.strictEqual((yield* request("/connect/calendar")).status, 200)
-          yield* promised(connect.dispose)
-          for (const { done } of yield* promised(() => Promise.all(waiting))) assert.isTrue(done)
-          for (const { done } of yield* promised(() => Promise.all(readers.map((reader) => reader.next())))) {
-            assert.isTrue(done)
-          }
-        })
-      ),
-    30_000
-  )
-
-  it.live(
-    "wait for a request at their end, but no longer than the limit",
-    () =>
-      Effect.gen(function*() {
-        const arrived = yield* Deferred.make<void>()
-        const gate = yield* Deferred.make<void>()
-        yield* application(({ connect }) =>
-          Effect.gen(function*() {
-            const page = yield* Effect.forkChild(request("/connect"))
-            yield* Deferred.await(arrived)
-            // Both end when the first one does.
-            yield* promised(() => Promise.all([connect.dispose(), connect.dispose()]))
-            yield* Deferred.succeed(gate, undefined)
-            assert.strictEqual((yield* Fiber.join(page)).status, 200)
-          }), {
-          currentUser: async () => {
-            Deferred.doneUnsafe(arrived, Effect.void)
-            await Effect.runPromise(Deferred.await(gate))
-            return { userId: "alice" }
-          },
-          gracefulShutdownTimeout: "50 millis"
-        })
-      }),
-    30_000
-  )
-
-  it.live(
-    "serve the requests that came before they were built, although dispose is called at once",
-    () =>
-      application(({ connect }) =>
-        Effect.gen(function*() {
-          const link = connect.link("calendar")
-          const disposed = connect.dispose()
-          assert.match(yield* promised(() => link), /\/connect\/calendar$/)
-          yield* promised(() => disposed)
-        })
-      ),
-    30_000
-  )
+  it.live("serve the requests that came before they were built, although dispose is called at once", () =>
+    App.inApplication(function*({ connect }) {
+      const link = connect.link("calendar")
+      const disposed = connect.dispose()
+      assert.match(yield* promised(() => link), /\/connect\/calendar$/)
+      yield* promised(() => disposed)
+    }))
 
   it.live("need a signed-in user", () =>
-    application(() =>
-      Effect.gen(function*() {
-        for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=urn:x"]) {
-          const page = yield* request(path, { cookie: "" })
-          assert.strictEqual(page.status, 401)
-          assert.include(page.text, "Not signed in")
-          assert.strictEqual(page.headers.get("cache-control"), "no-store")
-          assert.strictEqual(page.headers.get("x-frame-options"), "DENY")
-        }
-        const data = yield* request("/connect", { cookie: "", headers: json })
-        assert.strictEqual(data.status, 401)
-        assert.strictEqual(JSON.parse(data.text).error, "NotSignedIn")
-        const posted = yield* request("/connect/calendar", { cookie: "", body: { action: "connect" } })
-        assert.strictEqual(posted.status, 401)
-      })
-    ), 30_000)
+    App.inApplication(function*() {
+      for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=urn:x"]) {
+        const page = yield* request(path, { cookie: "" })
+        assert.strictEqual(page.status, 401)
+        assert.include(page.text, "Not signed in")
+        assert.strictEqual(page.headers.get("cache-control"), "no-store")
+        assert.strictEqual(page.headers.get("x-frame-options"), "DENY")
+      }
+      const data = yield* request("/connect", { cookie: "", headers: json })
+      assert.strictEqual(data.status, 401)
+      assert.strictEqual(JSON.parse(data.text).error, "NotSignedIn")
+      const posted = yield* request("/connect/calendar", { cookie: "", body: { action: "connect" } })
+      assert.strictEqual(posted.status, 401)
+    }))
 
-  it.live(
-    "look as the application wants, in the language of the browser",
-    () =>
-      application(() =>
-        Effect.gen(function*() {
-          const page = yield* request("/connect/calendar", { headers: { "accept-language": "de-CH" } })
-          for (const text of ["Acme", "Google Kalender verbinden", "Ms. alice"]) assert.include(page.text, text)
-          assert.strictEqual((yield* request("/connect/mail")).text, "our page for mail")
-          const away = yield* request("/connect", { cookie: "" })
-          assert.strictEqual(away.status, 303)
-          assert.strictEqual(away.headers.get("location"), "/sign-in?from=%2Fconnect")
-          assert.deepStrictEqual(away.headers.getSetCookie(), ["one=1", "two=2"])
-          assert.strictEqual(away.headers.get("cache-control"), "no-store")
-        }), {
-        appearance: {
-          name: "Acme",
-          credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
-        },
-        describeUser: async ({ userId }) => `Ms. ${userId}`,
-        respond: (view, { url = "" }) => {
-          if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
-          if (view._tag !== "Rejected" || view.reason !== "NotSignedIn") return undefined
-          const location = `/sign-in?from=${encodeURIComponent(url)}`
-          const response = new Response(null, { status: 303, headers: { location } })
-          for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)
-          return response
-        }
-      }),
-    30_000
-  )
+  it.live("look as the application wants, in the language of the browser", () =>
+    App.inApplication(function*() {
+      const page = yield* request("/connect/calendar", { headers: { "accept-language": "de-CH" } })
+      for (const text of ["Acme", "Google Kalender verbinden", "Ms. alice"]) assert.include(page.text, text)
+      assert.strictEqual((yield* request("/connect/mail")).text, "our page for mail")
+      const away = yield* request("/connect", { cookie: "" })
+      assert.strictEqual(away.status, 303)
+      assert.strictEqual(away.headers.get("location"), "/sign-in?from=%2Fconnect")
+      assert.deepStrictEqual(away.headers.getSetCookie(), ["one=1", "two=2"])
+      assert.strictEqual(away.headers.get("cache-control"), "no-store")
+    }, {
+      appearance: {
+        name: "Acme",
+        credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
+      },
+      describeUser: async ({ userId }) => `Ms. ${userId}`,
+      respond: (view, { url = "" }) => {
+        if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
+        if (view._tag !== "Rejected" || view.reason !== "NotSignedIn") return undefined
+        const location = `/sign-in?from=${encodeURIComponent(url)}`
+        const response = new Response(null, { status: 303, headers: { location } })
+        for (const cookie of ["one=1", "two=2"]) response.headers.append("set-cookie", cookie)
+        return response
+      }
+    }))
 
   it.live("are those of the user in the asynchronous context of the request", () =>
     Effect.gen(function*() {
@@ -319,61 +251,52 @@ describe("a user's connections", () => {
         await new Promise((resolve) => setImmediate(resolve))
         return { userId: requests.getStore() ?? "nobody" }
       }
-      yield* application(({ connect, use }) =>
-        Effect.gen(function*() {
-          use((request, response) => requests.run(request.headers.cookie ?? "", () => connect.node(request, response)))
-          const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
-          const pages = yield* Effect.forEach(
-            users,
-            (cookie) => request("/connect", { cookie, headers: json }),
-            { concurrency: "unbounded" }
-          )
-          assert.deepStrictEqual(pages.map(({ text }) => JSON.parse(text).user), users)
-        }), { currentUser })
-    }), 30_000)
+      yield* App.inApplication(function*({ connect, use }) {
+        use((request, response) => requests.run(request.headers.cookie ?? "", () => connect.node(request, response)))
+        const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+        const pages = yield* Effect.forEach(
+          users,
+          (cookie) => request("/connect", { cookie, headers: json }),
+          { concurrency: "unbounded" }
+        )
+        assert.deepStrictEqual(pages.map(({ text }) => JSON.parse(text).user), users)
+      }, { currentUser })
+    }))
 
-  it.live(
-    "are shown by onLink in the asynchronous context of each call",
-    () =>
-      application(({ as, connect }) =>
-        Effect.gen(function*() {
-          const callers = new AsyncLocalStorage<string>()
-          const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
-          const seen = yield* promised(() =>
-            Promise.all(users.map((user) =>
-              callers.run(user, async () => {
-                const shown: Array<unknown> = []
-                const call = connect.withAccessToken("calendar", {
-                  onLink: async () => {
-                    await new Promise((resolve) => setImmediate(resolve))
-                    shown.push(callers.getStore(), getContext()?.workload?.user)
-                    throw new Error("shown")
-                  }
-                })
-                await runWithContext(as(user), call(async (token: string) => token)).catch(() => {})
-                return shown
-              })
-            ))
-          )
-          assert.deepStrictEqual(seen, users.map((userId) => [userId, { userId }]))
-        })
-      ),
-    30_000
-  )
+  it.live("are shown by onLink in the asynchronous context of each call", () =>
+    App.inApplication(function*({ as, connect }) {
+      const callers = new AsyncLocalStorage<string>()
+      const users = Array.from({ length: 8 }, (_, index) => `user-${index}`)
+      const seen = yield* promised(() =>
+        Promise.all(users.map((user) =>
+          callers.run(user, async () => {
+            const shown: Array<unknown> = []
+            const call = connect.withAccessToken("calendar", {
+              onLink: async () => {
+                await new Promise((resolve) => setImmediate(resolve))
+                shown.push(callers.getStore(), getContext()?.workload?.user)
+                throw new Error("shown")
+              }
+            })
+            await runWithContext(as(user), call(async (token: string) => token)).catch(() => {})
+            return shown
+          })
+        ))
+      )
+      assert.deepStrictEqual(seen, users.map((userId) => [userId, { userId }]))
+    }))
 
   it.live("log no secret, and have no span with one", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      yield* application(({ as, connect }) =>
-        Effect.gen(function*() {
-          const page = yield* consent("/connect/calendar")
-          const call = connect.withAccessToken("calendar")(async (token: string) => token)
-          const token = yield* promised(() => runWithContext(as("alice"), call))
-          const session = new URL(Redacted.value(page.url)).searchParams.get("session_id") ?? assert.fail(page.text)
-          Recorder.assertSecretFree(yield* recorder.everything, [token, session.slice(-20)])
-        })
-      ).pipe(Effect.provide(recorder.layer))
-    }), 30_000)
+      yield* App.inApplication(function*({ as, connect }) {
+        const page = yield* consent("/connect/calendar")
+        const call = connect.withAccessToken("calendar")(async (token: string) => token)
+        const token = yield* promised(() => runWithContext(as("alice"), call))
+        const session = new URL(Redacted.value(page.url)).searchParams.get("session_id") ?? assert.fail(page.text)
+        Recorder.assertSecretFree(yield* recorder.everything, [token, session.slice(-20)])
+      }).pipe(Effect.provide(recorder.layer))
+    }))
 })
 
 /** `fetch` does not send TRACE. */
@@ -404,223 +327,184 @@ describe("node, behind a framework", () => {
     "express.text": (body) => body.toString()
   }
 
-  it.live(
-    "is mounted at a path, and works after a middleware that reads bodies",
-    () =>
-      application(({ connect, use }) =>
-        Effect.gen(function*() {
-          for (const parse of Object.values(parsers)) {
-            use(async (request, response) => {
-              const chunks: Array<Buffer> = []
-              for await (const chunk of request) chunks.push(chunk)
-              // As Express does for `app.use("/connect", …)`.
-              const { url = "" } = request
-              Object.assign(request, { originalUrl: url, url: url.slice("/connect".length) || "/" })
-              if (request.method === "POST") Object.assign(request, { body: parse(Buffer.concat(chunks)) })
-              await connect.node(request, response)
-            })
-            const body = post(yield* tokenOf)
-            assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
-          }
+  it.live("is mounted at a path, and works after a middleware that reads bodies", () =>
+    App.inApplication(function*({ connect, use }) {
+      for (const parse of Object.values(parsers)) {
+        use(async (request, response) => {
+          const chunks: Array<Buffer> = []
+          for await (const chunk of request) chunks.push(chunk)
+          // As Express does for `app.use("/connect", …)`.
+          const { url = "" } = request
+          Object.assign(request, { originalUrl: url, url: url.slice("/connect".length) || "/" })
+          if (request.method === "POST") Object.assign(request, { body: parse(Buffer.concat(chunks)) })
+          await connect.node(request, response)
         })
-      ),
-    30_000
-  )
+        const body = post(yield* tokenOf)
+        assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
+      }
+    }))
 
-  it.live(
-    "accepts parsed JSON, and a body that was not read although `body` is set",
-    () =>
-      application(({ connect, url, use }) =>
-        Effect.gen(function*() {
-          let reads = true
-          use(async (request, response) => {
-            if (reads && request.method === "POST") {
-              let text = ""
-              for await (const chunk of request) text += String(chunk)
-              Object.assign(request, { body: JSON.parse(text) })
-            } else Object.assign(request, { body: {} })
-            await connect.node(request, response)
-          })
-          const token = yield* tokenOf
-          const sent = yield* promised(() =>
-            fetch(`${url}/connect/calendar`, {
-              method: "POST",
-              headers: { ...json, "content-type": "application/json", cookie: "user=alice", origin: url },
-              body: JSON.stringify(post(token))
-            })
-          )
-          assert.strictEqual(sent.status, 200)
-          assert.match((yield* promised(() => sent.json())).authorizationUrl, /request_uri=/)
-          reads = false
-          assert.strictEqual((yield* request("/connect/calendar", { body: post(token) })).status, 200)
+  it.live("accepts parsed JSON, and a body that was not read although `body` is set", () =>
+    App.inApplication(function*({ connect, url, use }) {
+      let reads = true
+      use(async (request, response) => {
+        if (reads && request.method === "POST") {
+          let text = ""
+          for await (const chunk of request) text += String(chunk)
+          Object.assign(request, { body: JSON.parse(text) })
+        } else Object.assign(request, { body: {} })
+        await connect.node(request, response)
+      })
+      const token = yield* tokenOf
+      const sent = yield* promised(() =>
+        fetch(`${url}/connect/calendar`, {
+          method: "POST",
+          headers: { ...json, "content-type": "application/json", cookie: "user=alice", origin: url },
+          body: JSON.stringify(post(token))
         })
-      ),
-    30_000
-  )
+      )
+      assert.strictEqual(sent.status, 200)
+      assert.match((yield* promised(() => sent.json())).authorizationUrl, /request_uri=/)
+      reads = false
+      assert.strictEqual((yield* request("/connect/calendar", { body: post(token) })).status, 200)
+    }))
 
-  it.live(
-    "works over HTTP/2, and keeps the cookies of middlewares",
-    () =>
-      application(({ connect }) =>
-        Effect.gen(function*() {
-          const server = yield* Effect.acquireRelease(
-            Effect.sync(() =>
-              // The compatibility classes of Node have what the pages use, but are of another type.
-              createHttp2Server((request: unknown, response: unknown) => {
-                const [incoming, outgoing] = [request as IncomingMessage, response as ServerResponse]
-                outgoing.setHeader("set-cookie", "before=1")
-                return connect.node(incoming, outgoing)
-              }).listen(0, "127.0.0.1")
-            ),
-            (server) => promised(() => new Promise<void>((resolve) => server.close(() => resolve())))
-          )
-          yield* promised(async () => server.listening || once(server, "listening"))
-          const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-          const get = promised(async () => {
-            const stream = client.request({ ":path": "/connect/mail", cookie: "user=alice" })
-            const [headers] = await once(stream, "response")
-            await once(stream.resume(), "close")
-            return [headers[":status"], headers["set-cookie"]]
-          })
-          assert.deepStrictEqual(yield* Effect.ensuring(get, Effect.sync(() => client.close())), [
-            200,
-            ["before=1", "ours=1"]
-          ])
-        }), { respond: () => new Response("ours", { headers: { "set-cookie": "ours=1" } }) }),
-    30_000
-  )
+  it.live("works over HTTP/2, and keeps the cookies of middlewares", () =>
+    App.inApplication(function*({ connect }) {
+      const server = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          // The compatibility classes of Node have what the pages use, but are of another type.
+          createHttp2Server((request: unknown, response: unknown) => {
+            const [incoming, outgoing] = [request as IncomingMessage, response as ServerResponse]
+            outgoing.setHeader("set-cookie", "before=1")
+            return connect.node(incoming, outgoing)
+          }).listen(0, "127.0.0.1")
+        ),
+        (server) => promised(() => new Promise<void>((resolve) => server.close(() => resolve())))
+      )
+      yield* promised(async () => server.listening || once(server, "listening"))
+      const client = connectHttp2(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      const get = promised(async () => {
+        const stream = client.request({ ":path": "/connect/mail", cookie: "user=alice" })
+        const [headers] = await once(stream, "response")
+        await once(stream.resume(), "close")
+        return [headers[":status"], headers["set-cookie"]]
+      })
+      assert.deepStrictEqual(yield* Effect.ensuring(get, Effect.sync(() => client.close())), [
+        200,
+        ["before=1", "ours=1"]
+      ])
+    }, { respond: () => new Response("ours", { headers: { "set-cookie": "ours=1" } }) }))
 
   it.live("rejects a body that is gone, with a message that names the next step", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
-      yield* application(({ connect, use }) =>
-        Effect.gen(function*() {
-          const errors: Array<unknown> = []
-          let hasNext = false
-          use(async (request, response) => {
-            request.resume()
-            await new Promise((resolve) => request.once("end", resolve))
-            const next = (error?: unknown) => {
-              errors.push(error)
-              response.writeHead(500).end()
-            }
-            await connect.node(request, response, hasNext ? next : undefined)
-          })
-          const send = request("/connect/calendar", { body: post("token") })
-          assert.strictEqual((yield* send).status, 500)
-          assert.match((yield* recorder.everything).join("\n"), /put the pages before the middleware that reads bodies/)
-          hasNext = true
-          yield* send
-          assert.deepStrictEqual(errors.map(tagOf), ["BodyAlreadyRead"])
-        })
-      ).pipe(Effect.provide(recorder.layer))
-    }), 30_000)
-
-  it.live(
-    "leaves other requests to the framework, although a body is gone",
-    () =>
-      application(({ connect, url, use }) =>
-        Effect.gen(function*() {
-          const nexts: Array<unknown> = []
-          const parsed: { body?: unknown } = {}
-          use(async (request, response) => {
-            for await (const _ of request) { /* A middleware that keeps nothing. */ }
-            Object.assign(request, parsed)
-            await connect.node(request, response, (...error) => {
-              nexts.push(error)
-              response.writeHead(418).end()
-            })
-          })
-          const post = (path: string, headers = {}) =>
-            request(`${url}${path}`, { body: { action: "connect" }, headers })
-          yield* post("/webhook")
-          assert.deepStrictEqual(nexts, [[]])
-          // A list is not the form, as if the page had read it.
-          parsed.body = [1]
-          const list = yield* post("/connect/calendar", { "content-type": "application/json" })
-          assert.strictEqual(list.status, 403)
-        })
-      ),
-    30_000
-  )
-
-  it.live(
-    "has one spelling of its path, so that a guard of the framework is not passed by",
-    () =>
-      application(({ connect, url }) =>
-        Effect.gen(function*() {
-          const paths = ["//connect", "/CONNECT", "/x/../connect", "/x/%2e%2e/connect", "/connect;x=1", "/\\connect"]
-          for (const path of paths) {
-            const { status } = yield* promised(() => rawGet(url, path))
-            assert.strictEqual(status, 404, path)
+      yield* App.inApplication(function*({ connect, use }) {
+        const errors: Array<unknown> = []
+        let hasNext = false
+        use(async (request, response) => {
+          request.resume()
+          await new Promise((resolve) => request.once("end", resolve))
+          const next = (error?: unknown) => {
+            errors.push(error)
+            response.writeHead(500).end()
           }
-          for (const path of ["/connect", "/connect/", "/connect?x=1", `${url}/connect/calendar?x=1`]) {
-            const { status } = yield* promised(() => rawGet(url, path))
-            assert.strictEqual(status, 200, path)
-          }
-          const fetched = (path: string) =>
-            promised(() => connect.fetch(new Request(`${url}${path}`, { headers }) as Request & IncomingMessage))
-          const headers = { cookie: "user=alice" }
-          assert.strictEqual((yield* fetched("//connect")).status, 404)
-          assert.strictEqual((yield* fetched("/connect?x=1")).status, 200)
-        }), { currentUser: () => ({ userId: "alice" }) }),
-    30_000
-  )
+          await connect.node(request, response, hasNext ? next : undefined)
+        })
+        const send = request("/connect/calendar", { body: post("token") })
+        assert.strictEqual((yield* send).status, 500)
+        assert.match((yield* recorder.everything).join("\n"), /put the pages before the middleware that reads bodies/)
+        hasNext = true
+        yield* send
+        assert.deepStrictEqual(errors.map(tagOf), ["BodyAlreadyRead"])
+      }).pipe(Effect.provide(recorder.layer))
+    }))
+
+  it.live("leaves other requests to the framework, although a body is gone", () =>
+    App.inApplication(function*({ connect, url, use }) {
+      const nexts: Array<unknown> = []
+      const parsed: { body?: unknown } = {}
+      use(async (request, response) => {
+        for await (const _ of request) { /* A middleware that keeps nothing. */ }
+        Object.assign(request, parsed)
+        await connect.node(request, response, (...error) => {
+          nexts.push(error)
+          response.writeHead(418).end()
+        })
+      })
+      const post = (path: string, headers = {}) => request(`${url}${path}`, { body: { action: "connect" }, headers })
+      yield* post("/webhook")
+      assert.deepStrictEqual(nexts, [[]])
+      // A list is not the form, as if the page had read it.
+      parsed.body = [1]
+      const list = yield* post("/connect/calendar", { "content-type": "application/json" })
+      assert.strictEqual(list.status, 403)
+    }))
+
+  it.live("has one spelling of its path, so that a guard of the framework is not passed by", () =>
+    App.inApplication(function*({ connect, url }) {
+      const paths = ["//connect", "/CONNECT", "/x/../connect", "/x/%2e%2e/connect", "/connect;x=1", "/\\connect"]
+      for (const path of paths) {
+        const { status } = yield* promised(() => rawGet(url, path))
+        assert.strictEqual(status, 404, path)
+      }
+      for (const path of ["/connect", "/connect/", "/connect?x=1", `${url}/connect/calendar?x=1`]) {
+        const { status } = yield* promised(() => rawGet(url, path))
+        assert.strictEqual(status, 200, path)
+      }
+      const fetched = (path: string) =>
+        promised(() => connect.fetch(new Request(`${url}${path}`, { headers }) as Request & IncomingMessage))
+      const headers = { cookie: "user=alice" }
+      assert.strictEqual((yield* fetched("//connect")).status, 404)
+      assert.strictEqual((yield* fetched("/connect?x=1")).status, 200)
+    }, { currentUser: () => ({ userId: "alice" }) }))
 
   it.live("fetch rejects a body that is gone", () =>
-    application(({ connect, url }) =>
-      Effect.gen(function*() {
-        const post = async (path: string) => {
-          const request = new Request(`${url}${path}`, { method: "POST", body: "action=connect" })
-          await request.text()
-          return connect.fetch(request as Request & IncomingMessage)
-        }
-        assert.strictEqual(tagOf(yield* rejectionOf(post("/connect/calendar"))), "BodyAlreadyRead")
-        assert.strictEqual((yield* promised(() => post("/webhook"))).status, 404)
-      }), { currentUser: () => ({ userId: "alice" }) }), 30_000)
+    App.inApplication(function*({ connect, url }) {
+      const post = async (path: string) => {
+        const request = new Request(`${url}${path}`, { method: "POST", body: "action=connect" })
+        await request.text()
+        return connect.fetch(request as Request & IncomingMessage)
+      }
+      assert.strictEqual(tagOf(yield* rejectionOf(post("/connect/calendar"))), "BodyAlreadyRead")
+      assert.strictEqual((yield* promised(() => post("/webhook"))).status, 404)
+    }, { currentUser: () => ({ userId: "alice" }) }))
 
-  it.live(
-    "leaves other paths to the framework, and reports the errors of the application",
-    () =>
-      application(({ connect, url, use }) =>
-        Effect.gen(function*() {
-          const nexts: Array<unknown> = []
-          for (const path of ["/", "/connections", "/connect/calendar/more", "//evil.example/connect", "/%zz"]) {
-            assert.strictEqual((yield* request(`${url}${path}`)).status, 404)
-          }
-          use((request, response) =>
-            connect.node(request, response, (...error) => {
-              nexts.push(error)
-              response.end("the framework")
-            })
-          )
-          assert.strictEqual((yield* request("/other")).text, "the framework")
-          assert.deepStrictEqual(nexts, [[]])
-          for (const method of ["HEAD", "PUT", "TRACE"]) {
-            const { status } = yield* promised(() =>
-              method === "TRACE"
-                ? rawStatus(url, method)
-                : fetch(`${url}/connect/calendar`, { method, headers: { cookie: "user=alice" } })
-            )
-            assert.strictEqual(status, method === "HEAD" ? 405 : 200)
-          }
-          assert.deepStrictEqual(nexts, [[], [], []])
+  it.live("leaves other paths to the framework, and reports the errors of the application", () =>
+    App.inApplication(function*({ connect, url, use }) {
+      const nexts: Array<unknown> = []
+      for (const path of ["/", "/connections", "/connect/calendar/more", "//evil.example/connect", "/%zz"]) {
+        assert.strictEqual((yield* request(`${url}${path}`)).status, 404)
+      }
+      use((request, response) =>
+        connect.node(request, response, (...error) => {
+          nexts.push(error)
+          response.end("the framework")
         })
-      ),
-    30_000
-  )
+      )
+      assert.strictEqual((yield* request("/other")).text, "the framework")
+      assert.deepStrictEqual(nexts, [[]])
+      for (const method of ["HEAD", "PUT", "TRACE"]) {
+        const { status } = yield* promised(() =>
+          method === "TRACE"
+            ? rawStatus(url, method)
+            : fetch(`${url}/connect/calendar`, { method, headers: { cookie: "user=alice" } })
+        )
+        assert.strictEqual(status, method === "HEAD" ? 405 : 200)
+      }
+      assert.deepStrictEqual(nexts, [[], [], []])
+    }))
 
   it.live("responds when the pages cannot be built", () =>
-    application(({ connect, use }) =>
-      Effect.gen(function*() {
-        assert.strictEqual(yield* Effect.map(request("/connect"), ({ status }) => status), 500)
-        const errors: Array<unknown> = []
-        use((request, response) => connect.node(request, response, (error) => response.end(String(errors.push(error)))))
-        yield* request("/connect")
-        assert.deepStrictEqual(errors.map(tagOf), ["ValidationException"])
-        assert.match(String(errors[0]), /'continueTo'/)
-        assert.strictEqual(tagOf(yield* rejectionOf(connect.link("mail"))), "ValidationException")
-      }), { continueTo: ["chat"] }), 30_000)
+    App.inApplication(function*({ connect, use }) {
+      assert.strictEqual(yield* Effect.map(request("/connect"), ({ status }) => status), 500)
+      const errors: Array<unknown> = []
+      use((request, response) => connect.node(request, response, (error) => response.end(String(errors.push(error)))))
+      yield* request("/connect")
+      assert.deepStrictEqual(errors.map(tagOf), ["ValidationException"])
+      assert.match(String(errors[0]), /'continueTo'/)
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.link("mail"))), "ValidationException")
+    }, { continueTo: ["chat"] }))
 
   it.each<readonly [problem: RegExp, options: object]>([
     [/'describeUser' .* return a string/, { describeUser: () => ({ email: "alice@example.com" }) }],
@@ -657,26 +541,25 @@ describe("node, behind a framework", () => {
   it.live("passes what currentUser throws, and a value that is no user", () =>
     Effect.gen(function*() {
       let user: () => unknown = () => assert.fail()
-      yield* application(({ connect, use }) =>
-        Effect.gen(function*() {
-          const errors: Array<unknown> = []
-          use((request, response) =>
-            connect.node(request, response, (error) => {
-              errors.push(error)
-              response.writeHead(500).end()
-            })
-          )
-          const broken = new Error("no database")
-          user = () => {
-            throw broken
-          }
-          yield* request("/connect")
-          user = () => ({ userId: "" })
-          yield* request("/connect")
-          assert.strictEqual(errors[0], broken)
-          assert.strictEqual(tagOf(errors[1]), "ValidationException")
-          use((request, response) => connect.node(request, response))
-          assert.strictEqual((yield* request("/connect")).status, 500)
-        }), { currentUser: () => user() as PromiseIdentity.User })
-    }), 30_000)
+      yield* App.inApplication(function*({ connect, use }) {
+        const errors: Array<unknown> = []
+        use((request, response) =>
+          connect.node(request, response, (error) => {
+            errors.push(error)
+            response.writeHead(500).end()
+          })
+        )
+        const broken = new Error("no database")
+        user = () => {
+          throw broken
+        }
+        yield* request("/connect")
+        user = () => ({ userId: "" })
+        yield* request("/connect")
+        assert.strictEqual(errors[0], broken)
+        assert.strictEqual(tagOf(errors[1]), "ValidationException")
+        use((request, response) => connect.node(request, response))
+        assert.strictEqual((yield* request("/connect")).status, 500)
+      }, { currentUser: () => user() as PromiseIdentity.User })
+    }))
 })

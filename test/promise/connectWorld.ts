@@ -87,3 +87,13 @@ export const application = (options: Options = {}) =>
       as: (userId: string) => ({ workload: connect.workload({ name: World.workload, user: { userId } }) })
     }
   })
+
+/** Runs a test with an application over the local server. */
+export const inApplication = <A, E, R>(
+  run: (app: Effect.Success<ReturnType<typeof application>>) => Generator<Effect.Effect<unknown, E, R>, A, never>,
+  options?: Options
+) =>
+  Effect.flatMap(
+    application(options),
+    (app) => Effect.provideService(Effect.gen(() => run(app)), HttpServer.HttpServer, app.service)
+  ).pipe(Effect.timeout("30 seconds"), Effect.provide(World.servers))

@@ -129,6 +129,6 @@ export const beforeAllWith =
   (...tools: ReadonlyArray<Tool>) => (hook: Effect.Effect<void, unknown, Scope.Scope | Tools>): void => {
     if (missingOf(tools).length > 0) return
     const scope = Effect.runSync(Scope.make())
-    beforeAll(() => hook.pipe(Effect.provideService(Tools, tools), Scope.provide(scope), Effect.runPromise), 60_000)
+    beforeAll(() => hook.pipe(Effect.provideService(Tools, tools), Scope.provide(scope), Effect.runPromise))
     afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
   }

@@ -100,7 +100,7 @@ describe("quotas", () => {
       const error = yield* Effect.flip(plane.createWorkloadIdentity({ name: "one-more" }))
       assert.strictEqual(error._tag, "ValidationException")
       assert.include(error.message, "11000")
-    }).pipe(Effect.provide(backend())), 30_000)
+    }).pipe(Effect.provide(backend())))
 })
 
 describe("concurrent creations of one name", () => {
