@@ -13,7 +13,7 @@ import * as Constraint from "./models/internal/constraint.js"
  * @since 0.1.0
  * @category schemas
  */
-export const Flow = Constraint.oneOf("USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE")
+export const Flow = Schema.Literals(["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"])
 
 /**
  * The OAuth2 flow: whose access it is, and how the token is obtained.

@@ -137,7 +137,7 @@ const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u
  */
 export const CoinbaseCdpTokenRequest = Schema.Struct({
   /** The HTTP method of the request. */
-  requestMethod: Constraint.oneOf("GET", "POST", "PUT", "DELETE", "PATCH"),
+  requestMethod: Schema.Literals(["GET", "POST", "PUT", "DELETE", "PATCH"]),
   /** The host name of the request. Default: the vendor's, which the service knows. */
   requestHost: Constraint.optional(RequestHost),
   /** The path of the request, with its query. */

@@ -27,7 +27,7 @@ import * as Plane from "./plane/make.js"
  * @since 0.1.0
  * @category models
  */
-export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Constraint.oneOf("ES384", "RS256")
+export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Schema.Literals(["ES384", "RS256"])
 
 /**
  * @since 0.1.0

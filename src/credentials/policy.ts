@@ -6,6 +6,7 @@
  * Reference, as of August 2026.
  */
 import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import { partitionOf } from "../internal/partitions.js"
 import * as Constraint from "../models/internal/constraint.js"
@@ -58,7 +59,7 @@ const validateOptions = Validation.makeCheck("", () => ({
   workload: WorkloadName,
   account: Constraint.string(12, 12, /^\d+$/),
   region: Constraint.string(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
-  users: Constraint.oneOf("jwt", "userId", "none"),
+  users: Schema.Literals(["jwt", "userId", "none"]),
   secrets: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(1, 2048)))
 }))
 

@@ -195,7 +195,7 @@ const Statement = Schema.Struct({
   /** The name of the statement in messages. */
   Sid: Constraint.optional(Schema.String),
   /** A deny takes precedence. */
-  Effect: Constraint.oneOf("Allow", "Deny"),
+  Effect: Schema.Literals(["Allow", "Deny"]),
   /** Actions such as `bedrock-agentcore:GetResourceApiKey`, with `*` and `?`. */
   Action: Patterns,
   /** All actions but these, instead of `Action`. */
@@ -222,7 +222,7 @@ const Statement = Schema.Struct({
  */
 export const Policy = Schema.Struct({
   /** The version of the policy language. */
-  Version: Constraint.optional(Constraint.oneOf("2012-10-17", "2008-10-17")),
+  Version: Constraint.optional(Schema.Literals(["2012-10-17", "2008-10-17"])),
   /** Has no effect. */
   Id: Constraint.optional(Schema.String),
   /** One statement, or several. */

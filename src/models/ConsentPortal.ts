@@ -39,7 +39,7 @@ const Source = Schema.Struct({
   /** The id or ARN of the gateway. */
   identifier: GatewayIdentifier,
   /** The kind of the source. AWS has one. */
-  type: Constraint.oneOf("agentcore-gateway")
+  type: Schema.Literals(["agentcore-gateway"])
 })
 
 const SourceOutput = Schema.Struct({

@@ -121,7 +121,7 @@ export const PrivateEndpoint = Constraint.union({
     /** The ids of the subnets. */
     subnetIds: Schema.Array(Constraint.matching("subnet-[0-9a-zA-Z]{8,17}")),
     /** The IP version of the endpoint. */
-    endpointIpAddressType: Constraint.oneOf("IPV4", "IPV6"),
+    endpointIpAddressType: Schema.Literals(["IPV4", "IPV6"]),
     /** The ids of up to 5 security groups. Default: the default group of the VPC. */
     securityGroupIds: Constraint.optional(
       Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
@@ -166,11 +166,11 @@ export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
  */
 export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
   /** The grant: `TOKEN_EXCHANGE` (RFC 8693), or `JWT_AUTHORIZATION_GRANT` (RFC 7523). */
-  grantType: Constraint.oneOf("TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"),
+  grantType: Schema.Literals(["TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"]),
   /** Details of a token exchange. The local server requires them for `TOKEN_EXCHANGE`. */
   tokenExchangeGrantTypeConfig: Constraint.optional(Schema.Struct({
     /** The agent's token in the exchange: none, a token by client credentials, or an AWS-signed JWT. */
-    actorTokenContent: Constraint.oneOf("NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"),
+    actorTokenContent: Schema.Literals(["NONE", "M2M", "AWS_IAM_ID_TOKEN_JWT"]),
     /** The scopes of the agent's token, with `M2M`. */
     actorTokenScopes: Constraint.optional(Schema.Array(Constraint.string(1, 128)))
   }))
@@ -284,7 +284,7 @@ const claims = (...reserved: ReadonlyArray<string>) =>
 
 const PrivateKeyJwtUpdate = Schema.Struct({
   privateKeySource: Constraint.optional(Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })),
-  signingAlgorithm: Constraint.optional(Constraint.oneOf("RS256", "PS256", "ES256")),
+  signingAlgorithm: Constraint.optional(Schema.Literals(["RS256", "PS256", "ES256"])),
   additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
   additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
 })
@@ -300,7 +300,7 @@ const customMembers = {
   ...secretMembers,
   onBehalfOfTokenExchangeConfig: Constraint.optional(OnBehalfOfTokenExchangeConfig),
   clientAuthenticationMethod: Constraint.optional(
-    Constraint.oneOf("CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "AWS_IAM_ID_TOKEN_JWT", "PRIVATE_KEY_JWT")
+    Schema.Literals(["CLIENT_SECRET_BASIC", "CLIENT_SECRET_POST", "AWS_IAM_ID_TOKEN_JWT", "PRIVATE_KEY_JWT"])
   ),
   privateKeyJwtConfig: Constraint.optional(PrivateKeyJwtUpdate),
   privateEndpoint: Constraint.optional(PrivateEndpoint),
@@ -364,7 +364,7 @@ export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extend
 const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
   name: ProviderName,
   // TypeScript does not see that the keys are a tuple.
-  credentialProviderVendor: Constraint.oneOf(...Object.keys(vendors) as [Oauth2Vendor, ...Array<Oauth2Vendor>]),
+  credentialProviderVendor: Schema.Literals(Object.keys(vendors) as Array<Oauth2Vendor>),
   oauth2ProviderConfigInput: Constraint.union({
     customOauth2ProviderConfig: custom,
     googleOauth2ProviderConfig: Client,

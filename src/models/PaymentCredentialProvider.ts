@@ -94,7 +94,7 @@ export type PaymentVendor = PaymentVendorConfiguration["credentialProviderVendor
 
 const members = {
   name: ProviderName,
-  credentialProviderVendor: Constraint.oneOf("CoinbaseCDP", "StripePrivy"),
+  credentialProviderVendor: Schema.Literals(["CoinbaseCDP", "StripePrivy"]),
   providerConfigurationInput: Constraint.union({
     coinbaseCdpConfiguration: CoinbaseCdpConfiguration,
     stripePrivyConfiguration: StripePrivyConfiguration

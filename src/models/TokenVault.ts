@@ -70,7 +70,7 @@ export type KmsConfiguration =
  */
 export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
   Schema.Struct({
-    keyType: Constraint.oneOf("CustomerManagedKey", "ServiceManagedKey"),
+    keyType: Schema.Literals(["CustomerManagedKey", "ServiceManagedKey"]),
     kmsKeyArn: Constraint.optional(KmsKeyArn)
   }),
   (value) => value.keyType === "CustomerManagedKey" ? Constraint.required(value, ["kmsKeyArn"]) : []

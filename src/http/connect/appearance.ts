@@ -19,7 +19,7 @@ const CredentialText = Constraint.guard(
 
 export const Texts = Schema.Struct({
   /** The direction of the script. */
-  direction: Constraint.oneOf("ltr", "rtl"),
+  direction: Schema.Literals(["ltr", "rtl"]),
   /** The title of the page of all connections, and of the links to it. */
   connections: Text,
   connect: CredentialText,

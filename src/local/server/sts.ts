@@ -106,7 +106,7 @@ const Request = Schema.Struct({
   // The algorithms are checked afterwards.
   signingAlgorithm: Constraint.string(5, 5),
   scope: Constraint.optional(Schema.String),
-  subjectMode: Constraint.optional(Constraint.oneOf("AWSIdentity", "OriginIdentity")),
+  subjectMode: Constraint.optional(Schema.Literals(["AWSIdentity", "OriginIdentity"])),
   tags: Constraint.items(Tag, 0, 50)
 })
 

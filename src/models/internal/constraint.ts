@@ -112,9 +112,6 @@ export const secret = (min: number, max: number, pattern?: Pattern): Schema.Code
   return value.pipe(Schema.decodeTo(whole, toSecret))
 }
 
-export const oneOf = <const L extends readonly [string, ...Array<string>]>(...literals: L): Schema.Literals<L> =>
-  Schema.Literals(literals)
-
 export const whole = (min: number, max: number): Schema.Codec<number> =>
   Schema.Number.check(
     // A number that is not whole has one issue.

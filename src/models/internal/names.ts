@@ -42,7 +42,7 @@ export const SecretReference = Schema.Struct({
   jsonKey: Constraint.string(1, 128)
 })
 
-export const SecretSource = Constraint.oneOf("MANAGED", "EXTERNAL")
+export const SecretSource = Schema.Literals(["MANAGED", "EXTERNAL"])
 
 export const SecretArn = Schema.Struct({ secretArn: Schema.String })
 
