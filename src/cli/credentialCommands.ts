@@ -34,6 +34,8 @@ const dataEndpointVariable = [
 
 const output = ["Prints the result on stdout, and the target, the consent link and the log on", "stderr."]
 
+const account = ["--account <id>", "AWS account id in policies (default: the account of the caller)"] as const
+
 // `LoopbackConsent.defaultReturnUrl`, which is loaded when the command runs.
 const loopbackReturnUrl = "http://127.0.0.1:8765/consent"
 
@@ -103,6 +105,8 @@ export const add = (root: Root, run: Run): void => {
     .addOption(workloadOption())
     .addOption(userOption())
     .option("--return-url <url>", "Return URL of credentials that do not declare one")
+    .option("--policy <file>", "Also check whether this IAM policy suffices for the credentials")
+    .option(...account)
     .option("--no-token", "Check without requesting credentials")
     .option("--json", "Print the target, the findings and the program's IAM policy as JSON")
     .option(...region)
@@ -112,10 +116,34 @@ export const add = (root: Root, run: Run): void => {
       examples: [
         "agentcore-identity doctor credentials.js --workload my-agent --user alice",
         "agentcore-identity doctor --provider github --scope repo",
+        "agentcore-identity doctor credentials.js --policy policy.json",
         "agentcore-identity doctor --json --no-token credentials.js"
       ]
     }))
     .action((module, options, command) =>
       onLoad(run, () => import("./doctor.js"), "warning")(command, (Doctor) => Doctor.run({ module, ...options }))
+    )
+
+  root.command("policy")
+    .summary("Print the IAM policy that a program needs")
+    .description("Prints the minimal IAM policy of a program with declared credentials.")
+    .argument("<module>", "ES module that exports declared credentials. The command runs it")
+    .addOption(workloadOption())
+    .addOption(userOption())
+    .addOption(
+      new Option("--users <kind>", "How the program identifies its users (default: as --user or AGENTCORE_USER_TOKEN)")
+        .choices(["jwt", "userId", "none"])
+    )
+    .option(...account)
+    .option(...region)
+    .addHelpText(...details({
+      environment: [userTokenVariable, regionVariable, endpointVariable],
+      examples: [
+        "agentcore-identity policy credentials.js --users jwt > policy.json",
+        "agentcore-identity local --policy policy.json --exec -- npm test"
+      ]
+    }))
+    .action((module, options, command) =>
+      onLoad(run, () => import("./policy.js"), "warning")(command, (Policy) => Policy.print({ module, ...options }))
     )
 }

@@ -1,22 +1,17 @@
 /** `agentcore-identity doctor`: finds out why a program does not get its credentials, and what to fix. */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
-import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
-import { realpathSync } from "node:fs"
-import { relative, resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { styleText } from "node:util"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
-import { isDeclared } from "../identity/credentialTag.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { parseHttpDate } from "../internal/dates.js"
 import { codeOf } from "../internal/errorCode.js"
@@ -25,6 +20,8 @@ import { withoutFullStop } from "../internal/serviceMessages.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Causes from "./causes.js"
 import * as Flags from "./credentialFlags.js"
+import * as CredentialModule from "./credentialModule.js"
+import * as Policy from "./policy.js"
 import * as Table from "./table.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
@@ -35,17 +32,13 @@ export interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags
   readonly apiKey?: ReadonlyArray<string> | undefined
   readonly region?: string | undefined
   readonly token: boolean
+  readonly policy?: string | undefined
+  readonly account?: string | undefined
   readonly json?: boolean | undefined
 }
 
 /** The exit code if there are problems. */
 const problemsFound = 2
-
-/** The default account of the local server. */
-const localAccount = "123456789012"
-
-/** A placeholder in a policy. */
-const unknownAccount = "000000000000"
 
 // -----------------------------------------------------------------------------
 // Findings
@@ -72,7 +65,7 @@ const format = ({ message, result, statements, subject }: Finding): string => {
   const line = `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
   if (statements === undefined) return line
   const json = JSON.stringify(statements, null, 2)
-  const hint = json.includes(unknownAccount) ? `, with your account instead of ${unknownAccount}` : ""
+  const hint = json.includes(Policy.unknownAccount) ? `, with your account instead of ${Policy.unknownAccount}` : ""
   const lines = json.split("\n").map((line) => `    ${Printable.escape(line)}`)
   return [line, `  The IAM policy of the caller needs${hint}:`, ...lines].join("\n")
 }
@@ -175,6 +168,8 @@ const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Targe
 interface Context extends Flags.Caller {
   /** Whether to request the credentials. */
   readonly token: boolean
+  readonly account?: string | undefined
+  readonly policyFile?: string | undefined
 }
 
 /**
@@ -213,19 +208,30 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
   }
 })
 
+/** Reports which credentials a policy does not suffice for, and which of its statements they do not need. */
+const checkPolicy = Effect.fnUntraced(function*(
+  report: Report,
+  file: string,
+  { credentials, unused }: Effect.Success<ReturnType<typeof Policy.check>>
+) {
+  for (const { credential, problems, statements } of credentials) {
+    yield* problems.length === 0
+      ? report("ok", credential, `${file} suffices`)
+      : report("problem", credential, `${file} does not suffice. ${problems.join(". ")}`, statements)
+  }
+  for (const name of unused) {
+    yield* report("unknown", "policy", `${name} of ${file} is not needed for these credentials`)
+  }
+})
+
 const checkCredentials = Effect.fnUntraced(
-  function*(report: Report, list: ReadonlyArray<Credentials.Credential>, { target, token, user, workload }: Context) {
-    // A caller that may not read the providers gets the policy for secrets that AgentCore stores.
-    const secrets = yield* Effect.orElseSucceed(Credentials.externalSecrets(list), () => ({}))
-    const policy = yield* Flags.declare(() =>
-      Credentials.policy(list, {
-        workload,
-        secrets,
-        account: target.account ?? (target.local ? localAccount : unknownAccount),
-        region: target.region,
-        users: user === undefined ? "none" : user.userId === undefined ? "jwt" : "userId"
-      })
-    )
+  function*(
+    report: Report,
+    list: ReadonlyArray<Credentials.Credential>,
+    { account, policyFile, target, token, user, workload }: Context
+  ) {
+    const options = yield* Policy.readOptions(list, { account, target, user, workload })
+    const policy = yield* Policy.make(list, options)
     const reportError = (subject: string) => (error: unknown) =>
       Effect.flatMap(
         Causes.explain(error),
@@ -237,6 +243,9 @@ const checkCredentials = Effect.fnUntraced(
             findStatements(policy, error)
           )
       )
+    if (policyFile !== undefined) {
+      yield* checkPolicy(report, policyFile, yield* Policy.check(policyFile, list, options, user))
+    }
     const checked = yield* Effect.result(Credentials.check(list, { workload }))
     if (Result.isFailure(checked)) {
       yield* reportError("set-up")(checked.failure)
@@ -287,52 +296,6 @@ const checkCredentials = Effect.fnUntraced(
 )
 
 // -----------------------------------------------------------------------------
-// The module
-// -----------------------------------------------------------------------------
-
-export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
-
-/** Whether Node does not run a module because it is TypeScript, or imports TypeScript. */
-const needsCompiler = (file: string, code: string): boolean =>
-  code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX" || code === "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"
-  || (code === "ERR_UNKNOWN_FILE_EXTENSION" && /\.([cm]?ts|[jt]sx)$/.test(file))
-
-const explainTypeScript = (file: string): string => {
-  const command = relative(process.cwd(), realpathSync(process.argv[1] ?? "."))
-  // Undefined in versions that cannot strip types.
-  const canStrip = (process.features.typescript ?? false) !== false
-  const reason = canStrip
-    ? "it has syntax that Node cannot strip, such as an enum or JSX. Run"
-    : `Node ${process.versions.node} does not strip types (by default, 22.18 and later do). `
-      + `Run 'node --experimental-strip-types ${command} doctor ${file}', or`
-  return `${reason} 'npx tsx ${command} doctor ${file}', or compile it, and name the JavaScript`
-}
-
-const isCredential = (value: unknown): value is Credentials.Credential =>
-  isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
-
-/** Runs a module, and returns the credentials that it exports, each once. */
-const loadCredentials = (file: string): Effect.Effect<ReadonlyArray<Credentials.Credential>, CannotLoadModule> =>
-  Effect.tryPromise({
-    try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
-    catch: (error) => {
-      const reason = needsCompiler(file, codeOf(error))
-        ? explainTypeScript(file)
-        : error instanceof Error
-        ? error.message
-        : String(error)
-      return new CannotLoadModule({ message: `Cannot load ${file}: ${reason}` })
-    }
-  }).pipe(
-    Effect.map((module) => [...new Set(Object.values(module).flat())].filter(isCredential)),
-    Effect.filterOrFail((credentials) => credentials.length > 0, () =>
-      new CannotLoadModule({
-        message: `${file} exports no declared credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag `
-          + "or IamAccessToken.Tag"
-      }))
-  )
-
-// -----------------------------------------------------------------------------
 // Command
 // -----------------------------------------------------------------------------
 
@@ -365,7 +328,13 @@ const checkAll = Effect.fnUntraced(
         ? yield* Effect.orElseSucceed(Flags.chooseFlow(provider, user), () => ({ flow: "M2M" as const }))
         : { flow }
       const list = [...(yield* declareProvider({ ...settings, ...chosen })), ...others]
-      return yield* checkCredentials(report, list, { target, workload, user, token: settings.token }).pipe(
+      return yield* checkCredentials(report, list, {
+        ...settings,
+        target,
+        workload,
+        user,
+        policyFile: settings.policy
+      }).pipe(
         Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
       )
     })
@@ -393,7 +362,7 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
   yield* declareProvider(settings)
   const others = [
     ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
-    ...(module === undefined ? [] : yield* loadCredentials(module))
+    ...(module === undefined ? [] : yield* CredentialModule.load(module, "doctor"))
   ]
   const { policy, target } = yield* checkAll(report, settings, others)
   const count = findings.filter(({ result }) => result === "problem").length
@@ -401,8 +370,5 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
     ? Table.printJson({ target, problems: count, findings, policy })
     : Console.log(`\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`)
   if (count > 0) process.exitCode = problemsFound
-  // The module may have started something that keeps the process alive.
-  if (module !== undefined) {
-    return yield* Effect.callback<never>(() => Terminal.whenWritten(() => process.exit()))
-  }
+  if (module !== undefined) return yield* CredentialModule.exit
 })

@@ -1,5 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as Credentials from "effect-agentcore-identity/Credentials"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
@@ -7,7 +8,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
 import { request } from "node:http"
-import { join, relative } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { pathToFileURL } from "node:url"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
@@ -232,6 +233,57 @@ describe("agentcore-identity doctor", () => {
         "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/my-agent"
       )
       assert.include(stdout, "1 problem to fix.")
+    }).pipe(Effect.provide(world)))
+
+  it.live("reports which credentials a policy does not suffice for, and statements that they do not need", () =>
+    Effect.gen(function*() {
+      const module = yield* programModule(good)
+      const env = yield* environment
+      const policyFile = join(dirname(module), "policy.json")
+      const doctor = (policy: object) => {
+        writeFileSync(policyFile, JSON.stringify(policy))
+        return json(env, module, "--policy", policyFile, "--no-token")
+      }
+      const printed = yield* Program.run(["policy", module], env)
+      assert.strictEqual(printed.code, 0, printed.stderr)
+      const policy: Credentials.Policy = JSON.parse(printed.stdout)
+      assert.deepStrictEqual(
+        policy.Statement.map(({ Sid }) => Sid),
+        [
+          "WorkloadAccessTokenForAnyUserId",
+          "AccessTokens",
+          "Consents",
+          "ApiKeys",
+          "ProviderSecrets",
+          "WebIdentityToken1"
+        ]
+      )
+
+      const exact = yield* doctor(policy)
+      const about = (findings: Report["findings"]) =>
+        findings.filter(({ message }) => message.includes(policyFile)).map(({ result, subject }) => [subject, result])
+      const names = ["app/Calendar", "app/Reports", "app/Warehouse", "app/Weather"]
+      assert.deepStrictEqual(about(exact.findings), names.map((name) => [name, "ok"]))
+
+      const keys = policy.Statement.filter(({ Sid }) => Sid !== "ApiKeys")
+      const lists = { Sid: "Lists", Effect: "Allow", Action: "s3:List*", Resource: "*" }
+      const other = yield* doctor({ ...policy, Statement: [...keys, lists] })
+      assert.strictEqual(other.problems, 1)
+      assert.deepStrictEqual(about(other.findings), [
+        ...names.map((name) => [name, name === "app/Weather" ? "problem" : "ok"]),
+        ["policy", "unknown"]
+      ])
+      const weather = other.findings.find(({ result }) => result === "problem")
+      assert.include(
+        weather?.message,
+        `${policyFile} does not suffice. bedrock-agentcore:GetResourceApiKey on arn:aws:bedrock-agentcore:us-west-2:123456789012:`
+      )
+      assert.deepStrictEqual(weather?.statements?.map(({ Sid }) => Sid), ["ApiKeys"])
+      assert.isTrue(other.findings.some(({ message }) => message.startsWith("statement 'Lists' of ")))
+
+      const jwt = yield* Program.run(["policy", module, "--users", "jwt", "--account", "111122223333"], env)
+      assert.include(jwt.stdout, "bedrock-agentcore:GetWorkloadAccessTokenForJWT")
+      assert.include(jwt.stdout, "arn:aws:bedrock-agentcore:us-west-2:111122223333:token-vault/default")
     }).pipe(Effect.provide(world)))
 
   it.live("reports a wrong clock, an endpoint that does not respond, and an invalid region", () =>

@@ -37,6 +37,7 @@ const commands = [
   ["token"],
   ["api-key"],
   ["doctor"],
+  ["policy"],
   ["demo"]
 ]
 
@@ -217,6 +218,7 @@ describe("agentcore-identity --completions", () => {
         "token",
         "api-key",
         "doctor",
+        "policy",
         "demo"
       ])
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])

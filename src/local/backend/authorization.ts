@@ -6,10 +6,10 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
-import { decodeJwt } from "jose"
+import type * as Redacted from "effect/Redacted"
 import { AccessDeniedException } from "../../IdentityError.js"
 import type { LocalSettings } from "../../identitySetup/localSettings.js"
+import { prefixKeys, readContext, type RequestContext } from "../../internal/iamContext.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/make.js"
@@ -58,7 +58,7 @@ interface Names {
 }
 
 /** A request of any operation. Requests are checked before they are authorized. */
-interface Request {
+interface Request extends RequestContext {
   readonly name?: string
   readonly workloadName?: string
   readonly workloadIdentityToken?: Redacted.Redacted
@@ -67,14 +67,6 @@ interface Request {
   readonly consentPortalIdentifier?: string
   readonly tokenVaultId?: string
   readonly sessionUri?: Redacted.Redacted
-  readonly userId?: string
-  readonly userToken?: Redacted.Redacted
-  readonly userIdentifier?: { readonly userId?: string; readonly userToken?: Redacted.Redacted }
-  readonly tags?: Readonly<Record<string, string>>
-  readonly tagKeys?: ReadonlyArray<string>
-  readonly audience?: ReadonlyArray<string>
-  readonly durationSeconds?: number
-  readonly signingAlgorithm?: string
 }
 
 /** A guess: a request without a name, such as one for a list, is for all resources of the type. */
@@ -111,43 +103,6 @@ export const findResources = (
 }
 
 // -----------------------------------------------------------------------------
-// Condition keys
-// -----------------------------------------------------------------------------
-
-type Values = IamPolicy.Call["context"]
-
-const prefixKeys = (prefix: string, tags: Readonly<Record<string, string>> = {}): Values =>
-  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]))
-
-/** Reads the claims without checking the token. The operation rejects an invalid one. */
-const readClaims = (token: Redacted.Redacted | undefined): Values => {
-  if (token === undefined) return {}
-  try {
-    const { aud, client_id, iss, scope, sub } = decodeJwt<{ readonly client_id?: string; readonly scope?: string }>(
-      Redacted.value(token)
-    )
-    const claims = { aud, client_id, iss, scope: scope?.split(" "), sub }
-    return Object.fromEntries(
-      Object.entries(claims).map(([name, value]) => [`bedrock-agentcore:InboundJwtClaim/${name}`, value])
-    )
-  } catch {
-    return {}
-  }
-}
-
-const readValues = (
-  { audience, durationSeconds, signingAlgorithm, tagKeys, tags, userId, userIdentifier, userToken }: Request
-): Values => ({
-  "bedrock-agentcore:userid": userIdentifier?.userId ?? userId,
-  ...readClaims(userIdentifier?.userToken ?? userToken),
-  "aws:TagKeys": tagKeys ?? (tags && Object.keys(tags)),
-  ...prefixKeys("aws:RequestTag", tags),
-  "sts:IdentityTokenAudience": audience,
-  "sts:DurationSeconds": durationSeconds?.toString(),
-  "sts:SigningAlgorithm": signingAlgorithm
-})
-
-// -----------------------------------------------------------------------------
 // The caller
 // -----------------------------------------------------------------------------
 
@@ -165,7 +120,12 @@ const Caller = Context.Reference("effect-agentcore-identity/local/RestrictedCall
 
 /** Returns the sentence of the exception if the caller may not perform the action. Logs what to change. */
 const findDenial = Effect.fnUntraced(
-  function*({ arn, policies, principalArn }: Restricted, action: string, resource: string, values: Values) {
+  function*(
+    { arn, policies, principalArn }: Restricted,
+    action: string,
+    resource: string,
+    values: IamPolicy.Call["context"]
+  ) {
     const now = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))
     const context = { ...values, "aws:PrincipalArn": principalArn, "aws:CurrentTime": now }
     const decision = IamPolicy.evaluate(policies, { action, resource, context })
@@ -238,7 +198,7 @@ export const make = (options: Options) => {
     const names = yield* findNames(request)
     // No policy can forbid GetCallerIdentity.
     if (names === undefined || operation === "GetCallerIdentity") return
-    const values = readValues(request)
+    const values = readContext(request)
     for (const action of actionsOf(operation, request)) {
       for (const resource of findResources(account, operation, request, names)) {
         const context = { ...values, ...prefixKeys("aws:ResourceTag", yield* findTags(resource)) }

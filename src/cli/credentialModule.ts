@@ -1,0 +1,58 @@
+/** Loads the module of a program, which exports its declared credentials. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import { realpathSync } from "node:fs"
+import { relative, resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import type * as Credentials from "../Credentials.js"
+import { isDeclared } from "../identity/credentialTag.js"
+import { codeOf } from "../internal/errorCode.js"
+import * as Terminal from "./terminal.js"
+
+export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}
+
+/** Whether Node does not run a module because it is TypeScript, or imports TypeScript. */
+const needsCompiler = (file: string, code: string): boolean =>
+  code === "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX" || code === "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING"
+  || (code === "ERR_UNKNOWN_FILE_EXTENSION" && /\.([cm]?ts|[jt]sx)$/.test(file))
+
+const explainTypeScript = (file: string, name: string): string => {
+  const command = `${relative(process.cwd(), realpathSync(process.argv[1] ?? "."))} ${name}`
+  // Undefined in versions that cannot strip types.
+  const canStrip = (process.features.typescript ?? false) !== false
+  const reason = canStrip
+    ? "it has syntax that Node cannot strip, such as an enum or JSX. Run"
+    : `Node ${process.versions.node} does not strip types (by default, 22.18 and later do). `
+      + `Run 'node --experimental-strip-types ${command} ${file}', or`
+  return `${reason} 'npx tsx ${command} ${file}', or compile it, and name the JavaScript`
+}
+
+const isCredential = (value: unknown): value is Credentials.Credential =>
+  isDeclared(value, "AccessToken") || isDeclared(value, "ApiKey") || isDeclared(value, "IamAccessToken")
+
+/** Runs a module, and returns the credentials that it exports, each once. Errors name the command. */
+export const load = (
+  file: string,
+  command: string
+): Effect.Effect<ReadonlyArray<Credentials.Credential>, CannotLoadModule> =>
+  Effect.tryPromise({
+    try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
+    catch: (error) => {
+      const reason = needsCompiler(file, codeOf(error))
+        ? explainTypeScript(file, command)
+        : error instanceof Error
+        ? error.message
+        : String(error)
+      return new CannotLoadModule({ message: `Cannot load ${file}: ${reason}` })
+    }
+  }).pipe(
+    Effect.map((module) => [...new Set(Object.values(module).flat())].filter(isCredential)),
+    Effect.filterOrFail((credentials) => credentials.length > 0, () =>
+      new CannotLoadModule({
+        message: `${file} exports no declared credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag `
+          + "or IamAccessToken.Tag"
+      }))
+  )
+
+/** Ends the process, because the module may have started something that keeps it alive. */
+export const exit: Effect.Effect<never> = Effect.callback(() => Terminal.whenWritten(() => process.exit()))
