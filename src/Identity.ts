@@ -44,7 +44,8 @@ import {
   type DataPlaneError,
   type GetResourceOauth2TokenRequest,
   type PaymentTokenRequest,
-  type PaymentTokenResponse
+  type PaymentTokenResponse,
+  type TokenResponse
 } from "./DataPlane.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Request from "./identity/identityRequest.js"
@@ -276,6 +277,8 @@ export class Identity extends Context.Service<Identity, Service>()("effect-agent
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value
 
+type Caller = WorkloadAccessToken | Telemetry.Attempts
+
 type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
 
 const toOauth2TokenRequest = (
@@ -315,33 +318,52 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     })
     : error
 
+/** AWS sends no expiry of a session. */
+const makeSession = (
+  { flow, provider }: AccessTokenRequest<unknown, unknown>,
+  { audiences, customParameters, customState, resources, scopes, resourceOauth2ReturnUrl: returnUrl }:
+    Oauth2TokenRequest,
+  { authorizationUrl, sessionUri }: Extract<TokenResponse, { readonly _tag: "ConsentRequired" }>
+): Effect.Effect<ConsentSession> =>
+  Effect.map(DateTime.now, (now) =>
+    new ConsentSession({
+      provider,
+      flow,
+      scopes,
+      resources,
+      audiences,
+      returnUrl,
+      customState,
+      customParameters,
+      sessionUri,
+      authorizationUrl,
+      expiresAt: DateTime.addDuration(now, sessionLifetime)
+    }))
+
 const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
   Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
 
 const timeOut = (session: ConsentSession): Effect.Effect<never, AuthorizationTimedOut> =>
   timeLeft(session).pipe(
     Effect.flatMap(Effect.sleep),
-    Effect.andThen(Effect.fail(new AuthorizationTimedOut({ session })))
+    Effect.flatMap(() => new AuthorizationTimedOut({ session }))
   )
 
-// Repeats a rejected call once, and only if there is a new workload access token.
-const authenticated = <A>(
+/** Repeats a rejected call once, and only if there is a new workload access token. */
+const authenticated = Effect.fnUntraced(function*<A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
-): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, WorkloadAccessToken> =>
-  Effect.flatMap(WorkloadAccessToken, ({ get, invalidate }) => {
-    const attempt = (token: Redacted.Redacted) => Telemetry.countAttempt(call(token))
-    return Effect.flatMap(
-      get,
-      (token) =>
-        Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
-          invalidate(token).pipe(
-            Effect.andThen(get),
-            Effect.flatMap((fresh) =>
-              Redacted.value(fresh) === Redacted.value(token) ? Effect.fail(error) : attempt(fresh)
-            )
-          ))
-    )
-  })
+) {
+  const { get, invalidate } = yield* WorkloadAccessToken
+  const attempt = (token: Redacted.Redacted) => Telemetry.countAttempt(call(token))
+  const token = yield* get
+  return yield* Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
+    Effect.gen(function*() {
+      yield* invalidate(token)
+      const fresh = yield* get
+      if (Redacted.value(fresh) === Redacted.value(token)) return yield* error
+      return yield* attempt(fresh)
+    }))
+})
 
 /**
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
@@ -350,132 +372,97 @@ const authenticated = <A>(
  * @since 0.1.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPlane, (dataPlane) => {
+export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(function*() {
+  const dataPlane = yield* DataPlane
   const observe = Telemetry.make()
 
   const requestToken = (request: Oauth2TokenRequest) =>
-    Effect.catch(
-      authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request })),
-      (error): Effect.Effect<never, DataPlaneError | WorkloadAccessTokenError> =>
-        error._tag === "ValidationException"
-          ? Effect.fail(withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl))
+    authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
+      .pipe(
+        Effect.tapError((error) =>
           // The quota belongs to the account, so another process may have used it up.
-          : isThrottled(error)
-          ? Effect.andThen(Effect.flatMap(PollBudget, ({ throttled }) => throttled), Effect.fail(error))
-          : Effect.fail(error)
-    )
-
-  const askOnce = (session: ConsentSession, sessionUri: Redacted.Redacted | undefined) =>
-    requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri }).pipe(
-      Effect.flatMap((response) =>
-        response._tag === "Issued"
-          ? Effect.succeedSome(response.accessToken)
-          : response._tag === "Failed"
-          ? Effect.fail(new AuthorizationFailed({ provider: session.provider }))
-          // A pending response has one of the other two tags.
-          : Effect.succeedNone
-      ),
-      Effect.catchIf(
-        (error) => error._tag !== "AuthorizationFailed" && isTransient(error),
-        (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
-      )
-    )
-
-  const pollOnce = (session: ConsentSession) => Effect.suspend(() => askOnce(session, session.sessionUri))
-
-  const showAndWait = Effect.fnUntraced(
-    function*<E, R>(session: ConsentSession, { consent, poll }: ConsentOptions<E, R>) {
-      if ((yield* timeLeft(session)) === 0) return yield* new AuthorizationTimedOut({ session })
-      // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
-      const handler = consent
-        ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-      const base = poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(poll)
-      const poller: TokenPoller.Poller = (wait) =>
-        Effect.raceFirst(Request.checkEffect("poll", base(wait)), timeOut(session))
-      const wait: Consent.Wait<AccessTokenError | E, WorkloadAccessToken | R> = {
-        session,
-        poller,
-        poll: pollOnce(session),
-        request: askOnce(session, undefined),
-        shown: Effect.suspend(() =>
-          Request.checkEffect("consent", Predicate.isFunction(handler) ? handler(session) : handler.show(session))
+          isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
+        ),
+        Effect.mapError((error) =>
+          error._tag === "ValidationException" ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl) : error
         )
-      }
-      return yield* Predicate.isFunction(handler) ? Effect.andThen(wait.shown, poller(wait)) : handler.wait(wait)
-    }
+      )
+
+  // Returns `None` if the token does not exist yet, or the connection was lost.
+  const poll = Effect.fnUntraced(
+    function*(session: ConsentSession, sessionUri?: Redacted.Redacted) {
+      const response = yield* requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri })
+      if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
+      return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
+    },
+    Effect.catchIf(
+      (error) => error._tag !== "AuthorizationFailed" && isTransient(error),
+      (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
+    )
   )
 
-  // The handler can request other credentials. The rejected credential must not affect them.
-  const withoutRejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(
-      Rejected,
-      (rejected) => Option.isNone(rejected) ? self : Effect.provideService(self, Rejected, Option.none())
-    )
-
-  const getAccessToken = <E, R>(
-    request: AccessTokenRequest<E, R>
-  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
-    Effect.flatMap(Consent.ReturnUrl, (byDefault) => {
-      const returnUrl = request.returnUrl ?? Option.getOrUndefined(byDefault)
-      const error = returnUrl === request.returnUrl
-        ? undefined
-        : Request.accessToken.checkRequest({ ...request, returnUrl })
-      if (error !== undefined) return Effect.fail(error)
-      const tokenRequest = toOauth2TokenRequest(request, returnUrl)
-      return Effect.flatMap(
-        requestToken({ ...tokenRequest, forceAuthentication: request.forceAuthentication }),
-        (response): ReturnType<typeof getAccessToken<E, R>> => {
-          switch (response._tag) {
-            case "Issued":
-              return Effect.succeed(response.accessToken)
-            case "Failed":
-              return Effect.fail(new AuthorizationFailed({ provider: request.provider }))
-            case "InProgress":
-              return Effect.fail(new NoTokenOrUrl({ provider: request.provider }))
-            case "ConsentRequired":
-              return Effect.flatMap(DateTime.now, (now) =>
-                withoutRejection(showAndWait(
-                  new ConsentSession({
-                    provider: request.provider,
-                    flow: request.flow,
-                    scopes: tokenRequest.scopes,
-                    resources: tokenRequest.resources,
-                    audiences: tokenRequest.audiences,
-                    returnUrl,
-                    customState: tokenRequest.customState,
-                    customParameters: tokenRequest.customParameters,
-                    sessionUri: response.sessionUri,
-                    authorizationUrl: response.authorizationUrl,
-                    // AWS sends no expiry.
-                    expiresAt: DateTime.addDuration(now, sessionLifetime)
-                  }),
-                  request
-                )))
-          }
-        }
-      )
+  // Shows the session, and returns the wait. The frame of a generator would take memory as long as the wait lasts.
+  const show = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
+    if ((yield* timeLeft(session)) === 0) return yield* new AuthorizationTimedOut({ session })
+    // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
+    const handler = options.consent
+      ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
+    const base = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
+    const poller: TokenPoller.Poller = (wait) =>
+      Effect.raceFirst(Request.checkEffect("poll", base(wait)), timeOut(session))
+    const wait = { session, poll: Effect.suspend(() => poll(session, session.sessionUri)) }
+    if (Predicate.isFunction(handler)) {
+      yield* Request.checkEffect("consent", handler(session))
+      return poller(wait)
+    }
+    const shown = Effect.suspend(() => Request.checkEffect("consent", handler.show(session)))
+    return handler.wait<AccessTokenError | E, Caller | R>({
+      ...wait,
+      poller,
+      request: poll(session),
+      shown
     })
+  })
 
-  const resumeAccessToken = <E, R>(
-    session: ConsentSession,
-    options: ConsentOptions<E, R> = {}
-  ): Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R> =>
-    Effect.suspend(() => {
-      const error = (isSession(session) ? undefined : Request.notASession(session))
-        ?? Request.checkConsentOptions(options)
-      return error ?? Effect.flatMap(
-        Effect.provideService(pollOnce(session), CallPriority, "normal"),
-        (response): ReturnType<typeof resumeAccessToken<E, R>> =>
-          Option.isSome(response) ? Effect.succeed(response.value) : showAndWait(session, options)
-      )
-    })
+  // Returns the token, or the wait for it.
+  const begin = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
+    const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
+    const error = returnUrl === request.returnUrl
+      ? undefined
+      : Request.accessToken.checkRequest({ ...request, returnUrl })
+    if (error !== undefined) return yield* error
+    const tokenRequest = toOauth2TokenRequest(request, returnUrl)
+    const { forceAuthentication, provider } = request
+    const response = yield* requestToken({ ...tokenRequest, forceAuthentication })
+    switch (response._tag) {
+      case "Issued":
+        return Effect.succeed(response.accessToken)
+      case "Failed":
+        return yield* new AuthorizationFailed({ provider })
+      case "InProgress":
+        return yield* new NoTokenOrUrl({ provider })
+      case "ConsentRequired": {
+        const wait = Effect.flatten(show(yield* makeSession(request, tokenRequest, response), request))
+        // The handler can request other credentials. The rejected credential must not affect them.
+        const rejected = yield* Rejected
+        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Rejected, Option.none())
+      }
+    }
+  })
+
+  const resume = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
+    const error = isSession(session) ? Request.checkConsentOptions(options) : Request.notASession(session)
+    if (error !== undefined) return yield* error
+    const token = yield* Effect.provideService(poll(session, session.sessionUri), CallPriority, "normal")
+    return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
+  })
 
   const getApiKey = ({ provider }: ApiKeyRequest) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
     ).pipe(Effect.map((response) => response.apiKey))
 
-  const getPaymentToken: Service["getPaymentToken"] = ({ payment, provider }) =>
+  const getPaymentToken = ({ payment, provider }: Parameters<Service["getPaymentToken"]>[0]) =>
     authenticated((workloadIdentityToken) =>
       dataPlane.getResourcePaymentToken({
         workloadIdentityToken,
@@ -484,7 +471,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
       })
     ).pipe(Effect.map((response) => response.paymentTokenResponse))
 
-  const completeAuthorization: Service["completeAuthorization"] = ({ sessionUri, user }) =>
+  const completeAuthorization = ({ sessionUri, user }: Parameters<Service["completeAuthorization"]>[0]) =>
     Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
 
   return {
@@ -496,11 +483,12 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.map(DataPla
         Effect.suspend(() =>
           Request.accessToken.checkRequest(subject)
             ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
-            ?? getAccessToken({ ...request, ...options })
+            ?? Effect.flatten(begin({ ...request, ...options }))
         )
       )
     },
-    resumeAccessToken: (session, options) => observe("resumeAccessToken", session, resumeAccessToken(session, options)),
+    resumeAccessToken: (session, options) =>
+      observe("resumeAccessToken", session, Effect.flatten(resume(session, options ?? {}))),
     getApiKey: (subject) => {
       const request = CredentialTag.requestOf("ApiKey", subject)
       const get = Effect.suspend(() => Request.apiKey.checkRequest(subject) ?? getApiKey(request))

@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { Rejected } from "../identity/renewal.js"
-import { Observation } from "../identity/telemetry.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { isPlain } from "../models/internal/plainData.js"
 import * as Digest from "./digest.js"
@@ -255,10 +254,7 @@ export const make = ({ capacity, counters, skew, store }: {
         const key = orUndefined(() => cacheable.keyOf(request, digestOf))
         // The plane reports what is wrong with the request.
         if (key === undefined) return effect
-        const observe = (cache: Outcome["cache"]) => {
-          const observation = fiber.getRef(Observation)
-          if (observation !== undefined) observation.cache = cache
-        }
+        const observe = (cache: Outcome["cache"]) => Effect.annotateCurrentSpan("agentcore.cache", cache)
         const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
         // A caller whose credential was rejected needs another one, and the cache may have it already.
         const reads = rejected !== undefined || !cacheable.bypassesRead(request)
@@ -266,16 +262,14 @@ export const make = ({ capacity, counters, skew, store }: {
         if (found !== undefined && reads) {
           const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
           if (isUsable(found, now, rejected)) {
-            observe("hit")
-            return Effect.as(hit, found.response)
+            return Effect.andThen(observe("hit"), Effect.as(hit, found.response))
           }
           memory.remove(key)
         }
         const variant = orUndefined(() => cacheable.variantOf(request, digestOf))
         if (variant === undefined) return effect
-        observe("miss")
         return Effect.acquireUseRelease(
-          Effect.sync(() => generations.enter(key)),
+          Effect.andThen(observe("miss"), Effect.sync(() => generations.enter(key))),
           (generation) => {
             // A call of an earlier generation, or of a caller without this rejection, may return the old credential.
             const flight = JSON.stringify([
@@ -285,10 +279,10 @@ export const make = ({ capacity, counters, skew, store }: {
             ])
             const cacheRequest = { request, key, rejected, generation }
             const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
-            return Effect.map(share(flight, run, shared), ({ response, cache }) => {
-              observe(cache)
-              return response
-            })
+            return Effect.flatMap(
+              share(flight, run, shared),
+              ({ response, cache }) => Effect.as(observe(cache), response)
+            )
           },
           (generation) => Effect.sync(() => generations.leave(key, generation))
         )

@@ -73,6 +73,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
+import type { Redacted } from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -522,16 +523,11 @@ const probe = ({ audiences, customParameters, flow, provider, resources, returnU
       Effect.catch((error) => Effect.as(Effect.logDebug(`The wait continues after ${error._tag}`), Option.none()))
     )
 
-/** Waits until a probe finds the grant. */
-const probeUntil = Effect.fnUntraced(
-  function*(session: ConsentSession, schedule: Schedule.Schedule<unknown>, deadline: number) {
-    const granted = yield* pollUntil({ schedule, input: () => undefined, deadline, poll: probe(session) })
-    if (Option.isSome(granted)) return
-    // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
-    yield* Effect.sleep(Math.max(0, deadline - (yield* Clock.currentTimeMillis)))
-    return yield* new AuthorizationTimedOut({ session })
-  }
-)
+const timeOutAt = (deadline: number, session: ConsentSession) =>
+  Clock.currentTimeMillis.pipe(
+    Effect.flatMap((now) => Effect.sleep(Math.max(0, deadline - now))),
+    Effect.flatMap(() => new AuthorizationTimedOut({ session }))
+  )
 
 /** Requests a token at most three times. A throttled request has none, and the next probe can be hours away then. */
 const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
@@ -579,7 +575,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     const link = yield* (yield* Connect).link(session, { continue: options.continue })
     yield* checkEffect("show", options.show(link))
   }),
-  wait: ({ request, session, shown }) =>
+  wait: <E1, R1>({ request, session, shown }: Consent.Wait<E1, R1>) =>
     Effect.gen(function*() {
       const error = validateHandler({ user: options.user, wait: options.wait })
       if (error !== undefined) return yield* error
@@ -596,17 +592,23 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
         (stop) => Effect.sync(stop)
       )
       const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-      const nextGrant = withSignal(
-        probeUntil(session, options.probe ?? defaultProbe, deadline),
+      const schedule = options.probe ?? defaultProbe
+      const untilSignal = withSignal(
+        Effect.flatMap(
+          pollUntil({ schedule, input: () => undefined, deadline, poll: probe(session) }),
+          // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
+          (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
+        ),
         (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
         () => Effect.succeedSome(undefined)
       )
-      let token = isSignalled ? yield* requestRepeatedly(request) : Option.none()
-      while (Option.isNone(token)) {
-        // A signal during the requests is lost. The next probe finds the grant.
-        yield* nextGrant
-        token = yield* requestRepeatedly(request)
-      }
-      return token.value
-    })
+      // A signal during the requests is lost. The next probe finds the grant.
+      const wait: Effect.Effect<Redacted, E1 | AuthorizationTimedOut, R1 | Identity | WorkloadAccessToken> = Effect
+        .flatMap(untilSignal, () => tokenOrWait)
+      const tokenOrWait = Effect.flatMap(
+        Effect.suspend(() => requestRepeatedly(request)),
+        (token) => Option.isSome(token) ? Effect.succeed(token.value) : wait
+      )
+      return isSignalled ? tokenOrWait : wait
+    }).pipe(Effect.flatten)
 })

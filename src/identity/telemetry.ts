@@ -11,25 +11,15 @@ import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
 import { isProviderName } from "../models/internal/names.js"
 
-export interface Record {
-  /** Calls of the data plane for the credential, polls included. */
-  attempts: number
-  /** Whether the credential came from a cache. Absent without a cache. */
-  cache: "hit" | "miss" | undefined
-}
+/** Counts the calls of the data plane for the running operation, polls included. */
+export class Attempts extends Context.Service<Attempts, { count: number }>()(
+  "effect-agentcore-identity/identity/Attempts"
+) {}
 
-/**
- * The record of the running operation, if there is one. The flow and the cache write it. The operation reads it at its
- * end.
- */
-export const Observation = Context.Reference("effect-agentcore-identity/internal/Observation", {
-  defaultValue: (): Record | undefined => undefined
-})
-
-/** Counts a call of the data plane for the running operation. */
-export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.flatMap(Observation, (record) => {
-    if (record !== undefined) record.attempts++
+/** Counts a call of the data plane. */
+export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, Attempts | R> =>
+  Effect.flatMap(Attempts, (attempts) => {
+    attempts.count++
     return call
   })
 
@@ -69,53 +59,82 @@ const makeProviderNames = () => {
 
 type Attributes = Metric.Metric.AttributeSet
 
-/** Runs an operation in its span, provides its record, and updates the metrics at its end. */
+/** A metric caches the key of its last attributes by the identity of their object. Computing it takes 4 µs. */
+const makeAttributes = () => {
+  let last: { readonly program?: Attributes; readonly key?: string; readonly attributes: Attributes } = {
+    attributes: {}
+  }
+  return (program: Attributes, labels: IdentityMetrics.Labels): Attributes => {
+    const key = `${labels.operation} ${labels.provider} ${labels.flow} ${labels.outcome}`
+    if (last.program !== program || last.key !== key) {
+      last = { program, key, attributes: { ...program, ...IdentityMetrics.labels(labels) } }
+    }
+    return last.attributes
+  }
+}
+
+type Rest<Self> = Exclude<Effect.Services<Self>, Attempts | Tracer.ParentSpan>
+
+/** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
 export type Observe = <A, E, R>(
   operation: IdentityMetrics.Operation,
   subject: Subject | undefined,
   self: Effect.Effect<A, E, R>
-) => Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, Exclude<R, Attempts | Tracer.ParentSpan>>
 
 /** The telemetry of one `Identity`, with the provider names that it has seen. */
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
-  // A metric caches the key of its last attributes by the identity of their object. Computing it takes 4 µs.
-  let last: { readonly program?: Attributes; readonly key?: string; readonly attributes: Attributes } = {
-    attributes: {}
+  const attributesOf = makeAttributes()
+
+  const begin = (span: Tracer.Span, { flow, provider }: Subject) => {
+    if (provider !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(provider))
+    if (flow !== undefined) span.attribute("agentcore.flow", flow)
   }
-  return <A, E, R>(operation: IdentityMetrics.Operation, subject: Subject | undefined, self: Effect.Effect<A, E, R>) =>
+
+  const end = (
+    span: Tracer.Span,
+    { provider, ...labels }: IdentityMetrics.Labels,
+    { attempts, seconds }: { readonly attempts: number; readonly seconds: number },
+    context: Context.Context<never>
+  ) => {
+    span.attribute("agentcore.outcome", labels.outcome)
+    span.attribute("agentcore.attempts", attempts)
+    const attributes = attributesOf(Context.get(context, Metric.CurrentMetricAttributes), {
+      ...labels,
+      provider: provider === undefined ? undefined : providerNames.forMetrics(provider)
+    })
+    const labelled = Context.add(context, Metric.CurrentMetricAttributes, attributes)
+    IdentityMetrics.operations.updateUnsafe(1, labelled)
+    IdentityMetrics.duration.updateUnsafe(seconds, labelled)
+    IdentityMetrics.attempts.updateUnsafe(attempts, labelled)
+  }
+
+  return (operation, subject, self) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
-      Effect.withFiber<A, E, R>((fiber) => {
+      Effect.withFiber((fiber) => {
         // Programs in plain JavaScript can pass anything.
-        const { flow: givenFlow, provider: name }: Subject = Predicate.isObject(subject) ? subject : {}
+        const { flow: givenFlow, provider }: Subject = Predicate.isObject(subject) ? subject : {}
         const flow = flows.has(givenFlow) ? givenFlow : undefined
-        if (name !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(name))
-        if (flow !== undefined) span.attribute("agentcore.flow", flow)
-        const record: Record = { attempts: 0, cache: undefined }
+        begin(span, { provider, flow })
+        const attempts = { count: 0 }
         const clock = fiber.getRef(Clock.Clock)
         const start = clock.currentTimeNanosUnsafe()
-        const onExit = (exit: Exit.Exit<A, E>) => {
-          const outcome = outcomeOf(exit)
-          span.attribute("agentcore.outcome", outcome)
-          span.attribute("agentcore.attempts", record.attempts)
-          if (record.cache !== undefined) span.attribute("agentcore.cache", record.cache)
-          const provider = name === undefined ? undefined : providerNames.forMetrics(name)
-          const program = fiber.getRef(Metric.CurrentMetricAttributes)
-          const key = `${operation} ${provider} ${flow} ${outcome}`
-          if (last.program !== program || last.key !== key) {
-            const labels = IdentityMetrics.labels({ operation, provider, flow, outcome })
-            last = { program, key, attributes: { ...program, ...labels } }
-          }
-          const context = Context.add(fiber.context, Metric.CurrentMetricAttributes, last.attributes)
-          IdentityMetrics.operations.updateUnsafe(1, context)
-          IdentityMetrics.duration.updateUnsafe(Number(clock.currentTimeNanosUnsafe() - start) / 1e9, context)
-          IdentityMetrics.attempts.updateUnsafe(record.attempts, context)
-        }
-        const observed = Effect.updateContext(self, (context: Context.Context<R>) =>
-          context.pipe(Context.add(Tracer.ParentSpan, span), Context.add(Observation, record)))
+        const observed = Effect.updateContext(self, (context: Context.Context<Rest<typeof self>>) =>
+          // TypeScript does not see that the rest and these two are all of them.
+          context.pipe(
+            Context.add(Tracer.ParentSpan, span),
+            Context.add(Attempts, attempts)
+          ) as Context.Context<Effect.Services<typeof self>>)
         return Effect.onExit(observed, (exit) =>
-          Effect.sync(() =>
-            onExit(exit)
-          ))
+          Effect.sync(() => {
+            const seconds = Number(clock.currentTimeNanosUnsafe() - start) / 1e9
+            end(
+              span,
+              { operation, provider, flow, outcome: outcomeOf(exit) },
+              { attempts: attempts.count, seconds },
+              fiber.context
+            )
+          }))
       }))
 }

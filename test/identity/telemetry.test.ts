@@ -12,7 +12,7 @@ import * as Telemetry from "../../src/identity/telemetry.js"
 
 const observe = Telemetry.make()
 
-const inner = <A, E>(run: Effect.Effect<A, E>) => observe("getApiKey", undefined, run)
+const inner = <A, E>(run: Effect.Effect<A, E, Telemetry.Attempts>) => observe("getApiKey", undefined, run)
 
 const outer = <A, E>(run: Effect.Effect<A, E>) => observe("getAccessToken", undefined, run)
 
@@ -112,12 +112,11 @@ describe("the span of an operation", () => {
       assert.strictEqual(slept, 1)
     }))
 
-  it.effect("has a record while it runs, and reports the outcome before it ends", () =>
+  it.effect("has its own count of attempts, and reports the outcome before it ends", () =>
     Effect.gen(function*() {
-      const record = Effect.flatMap(Telemetry.Observation, (record) =>
-        record === undefined ? Effect.succeed("none") : Effect.succeed("one"))
-      const [inside, after] = yield* Effect.zip(inner(record), record)
-      assert.deepStrictEqual([inside, after], ["one", "none"])
+      const count = Effect.map(Telemetry.countAttempt(Telemetry.Attempts), (attempts) => attempts.count)
+      const [first, second] = yield* Effect.zip(inner(Effect.andThen(count, count)), inner(count))
+      assert.deepStrictEqual([first, second], [2, 1])
       const seen: Array<unknown> = []
       const [span] = yield* spanOf(Effect.map(Effect.orDie(Effect.currentSpan), (span) => {
         const { attribute } = span
