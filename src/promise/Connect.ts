@@ -47,8 +47,100 @@
  * export const answer = (userId: string) =>
  *   runWithContext({ workload: connect.workload({ name: "my-agent", user: { userId } }) }, () => agenda("today"))
  */
-import type { IncomingMessage } from "node:http"
-import * as Implementation from "./internal/connect.js"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { isHttpServerError } from "effect/http/HttpServerError"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
+import { hasProperty, isString } from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { AsyncLocalStorage } from "node:async_hooks"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as AccessToken from "../AccessToken.js"
+import type { ConsentSession } from "../ConsentSession.js"
+import * as Credentials from "../Credentials.js"
+import * as DataPlane from "../DataPlane.js"
+import * as Http from "../http/Connect.js"
+import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
+import * as Shutdown from "../http/connect/shutdown.js"
+import * as Identity from "../Identity.js"
+import { isDeclared } from "../identity/credentialTag.js"
+import { ValidationException } from "../IdentityError.js"
+import type { Plain } from "../internal/nativeValue.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import { bind } from "./internal/callerContext.js"
+import * as Config from "./internal/config.js"
+import type { CallbackOptions } from "./internal/consents.js"
+import * as Functions from "./internal/functions.js"
+import * as LazyRuntime from "./internal/lazyRuntime.js"
+import * as Node from "./internal/node.js"
+import { type Inputs, toPromise } from "./internal/promised.js"
+import * as RequestContext from "./internal/requestContext.js"
+import * as Stores from "./internal/stores.js"
+import { checkUser, toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+export type {
+  /**
+   * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is
+   * its value or `undefined`, and a function that returns an effect returns a value or a promise.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Input,
+  /**
+   * Options whose values are {@link Input}.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Inputs
+} from "./internal/promised.js"
+
+export type {
+  /**
+   * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
+   * with `key`. All processes need the same key. Do not keep it in the store.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  StoreOptions
+} from "./internal/stores.js"
+
+export type {
+  /**
+   * A connection of a user, as the page and `status` show it.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Connection,
+  /**
+   * A page as data, for the option `respond`.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  View
+} from "../http/Connect.js"
+
+/**
+ * An event of a consent, for an audit. It contains no secrets.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type Event = Plain<Http.Event>
 
 /**
  * A credential that users connect: a class of `AccessToken.Tag`, or a configuration as `withAccessToken` takes it,
@@ -58,33 +150,18 @@ import * as Implementation from "./internal/connect.js"
  * @since 0.2.0
  * @category models
  */
-export type Credential = Implementation.Credential
-
-/**
- * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is its
- * value or `undefined`, and a function that returns an effect returns a value or a promise.
- *
- * @since 0.2.0
- * @category models
- */
-export type Input<A> = Implementation.Input<A>
-
-/**
- * Options whose values are {@link Input}.
- *
- * @since 0.2.0
- * @category models
- */
-export type Inputs<A> = Implementation.Inputs<A>
-
-/**
- * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
- * with `key`. All processes need the same key. Do not keep it in the store.
- *
- * @since 0.2.0
- * @category models
- */
-export type StoreOptions = Implementation.StoreOptions
+export type Credential =
+  | Credentials.UserCredential
+  | (
+    & Omit<
+      Config.OAuth2WrapperConfig,
+      "authFlow" | "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
+    >
+    & {
+      /** Users grant the credentials of this flow only. */
+      authFlow: "USER_FEDERATION"
+    }
+  )
 
 /**
  * The options of {@link make}: the {@link Inputs} of `http/Connect`.
@@ -95,7 +172,31 @@ export type StoreOptions = Implementation.StoreOptions
  * @since 0.2.0
  * @category models
  */
-export type Options<Name extends string = string, Req = Request | IncomingMessage> = Implementation.Options<Name, Req>
+export interface Options<Name extends string = string, Req = Request | IncomingMessage>
+  extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser" | "respond">>, CallbackOptions<Req>
+{
+  /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
+  readonly credentials: { readonly [K in Name]: Credential }
+  /**
+   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` of the reason
+   * `NotSignedIn`, it can redirect to the sign-in with the address of the request. Headers that forbid caching and
+   * frames are added to responses that lack them.
+   */
+  readonly respond?:
+    | ((view: Http.View, request: Req) => Response | undefined | Promise<Response | undefined>)
+    | undefined
+  /** Stores the consents that wait for the browser. Default: memory, for one process. */
+  readonly pendingConsents?: Stores.StoreOptions | undefined
+  /**
+   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
+   * whose token is dropped when the user disconnects. Default: `Identity.layer` over `AwsDataPlane.layer()`, which read
+   * the environment.
+   */
+  readonly runtime?:
+    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
+    | Context.Context<Identity.Identity | DataPlane.DataPlane>
+    | undefined
+}
 
 /**
  * How a call shows a link and waits.
@@ -103,7 +204,10 @@ export type Options<Name extends string = string, Req = Request | IncomingMessag
  * @since 0.2.0
  * @category models
  */
-export type LinkOptions = Implementation.LinkOptions
+export interface LinkOptions extends Inputs<Pick<Http.HandlerOptions<never, never>, "continue" | "wait">> {
+  /** Shows the link to the user. Then the call waits until they have connected. It runs in the context of the call. */
+  readonly onLink?: ((link: string) => void | Promise<void>) | undefined
+}
 
 /**
  * The options of `withAccessToken`.
@@ -111,7 +215,7 @@ export type LinkOptions = Implementation.LinkOptions
  * @since 0.2.0
  * @category models
  */
-export type UseOptions = Implementation.UseOptions
+export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
 
 /**
  * The pages, the links, and the functions of `promise/Identity` over the same services.
@@ -119,31 +223,189 @@ export type UseOptions = Implementation.UseOptions
  * @since 0.2.0
  * @category models
  */
-export type Connect<Name extends string = string, Req = Request | IncomingMessage> = Implementation.Connect<Name, Req>
+export interface Connect<Name extends string = string, Req = Request | IncomingMessage>
+  extends Omit<Functions.DataPlaneFunctions, "withAccessToken">, AsyncDisposable
+{
+  /**
+   * Responds to a request for a page. The status is 404 if the path is not one of the pages, spelled as in the option
+   * `path`. Rejects with the errors of `currentUser`, `describeUser` and `respond`, and with `BodyAlreadyRead` if a
+   * middleware has read the form.
+   */
+  readonly fetch: (request: Request & Req) => Promise<Response>
+  /**
+   * Responds to a request of `node:http`, Express and the like. If the path is not one of the pages, it calls `next`,
+   * or else responds with the status 404. Errors go to `next`. Without `next`, the log has their names, and the status
+   * is 500. It works before and after a middleware that reads bodies and sets `request.body`.
+   */
+  readonly node: (
+    request: IncomingMessage & Req,
+    response: ServerResponse,
+    next?: (error?: unknown) => void
+  ) => Promise<void>
+  /**
+   * Returns the address where users connect a credential. It never expires, and contains no user and no secret. The
+   * credential is given by its name, as it is declared, or by the `session` of a `RequiresUserConsent`. With
+   * `continue`, users then continue to an address that the option `continueTo` allows.
+   *
+   * Rejects with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
+   */
+  readonly link: (
+    credential: Name | Credential | ConsentSession,
+    options?: Pick<LinkOptions, "continue">
+  ) => Promise<string>
+  /**
+   * Returns the connections of a user, as the page shows them. Rejects with `OtherUserKind` if the user has another
+   * kind of identifier than the option `users` names, and with a `DataPlaneError`.
+   */
+  readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
+  /**
+   * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
+   * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
+   */
+  readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
+  /**
+   * The consent events of this process, from the first `next()` until `dispose`. A reader that is more than 1024 events
+   * behind misses the oldest.
+   */
+  readonly events: () => AsyncIterable<Event>
+  readonly withAccessToken: {
+    /**
+     * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
+     * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
+     * continues when they have connected.
+     */
+    (
+      credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
+      options?: UseOptions
+    ): Functions.CredentialWrapper
+  }
+  /**
+   * Ends the pages, then the events, then the connections to the stores. Requests and waits of `onLink` that run are
+   * finished first, for at most `gracefulShutdownTimeout`. New requests get a page with the status 503 until `dispose`
+   * resolves. The next use makes new pages.
+   *
+   * A wait that takes longer gets no more signals, so it can take up to 5 minutes to notice that the user has
+   * connected. Consents in memory are lost.
+   */
+  readonly dispose: () => Promise<void>
+}
 
-/**
- * A connection of a user, as the page and `status` show it.
- *
- * @since 0.2.0
- * @category models
- */
-export type Connection = Implementation.Connection
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
 
-/**
- * An event of a consent, for an audit. It contains no secrets.
- *
- * @since 0.2.0
- * @category models
- */
-export type Event = Implementation.Event
+/** A request of a browser. `within` runs a callback of the program in the asynchronous context of the request. */
+class Incoming extends Context.Reference("effect-agentcore-identity/promise/Connect/Incoming", {
+  defaultValue: (): { readonly request: unknown; readonly within: <A>(f: () => A) => A } => ({
+    request: undefined,
+    within: (f) => f()
+  })
+}) {}
 
-/**
- * A page as data, for the option `respond`.
- *
- * @since 0.2.0
- * @category models
- */
-export type View = Implementation.View
+const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<A, unknown> =>
+  Effect.flatMap(
+    Incoming,
+    ({ request, within }) =>
+      Effect.tryPromise({ try: () => within(async () => callback(request)), catch: (error) => error })
+  )
+
+const toHttpOptions = <Name extends string, Req>(
+  options: Options<Name, Req>,
+  credentials: Http.ConnectCredentials
+): Http.Options<unknown, never, unknown> => {
+  const { credentials: _, currentUser, describeUser, formKey, pendingConsents: __, respond, runtime: ___, ...others } =
+    options
+  return {
+    ...others,
+    credentials,
+    currentUser: Effect.flatMap(
+      // The forms below pass the request that the type names.
+      call((request) => currentUser(request as Req)),
+      (user) => user === undefined || user === null ? new Http.NotSignedIn() : Effect.succeed(toUserIdentifier(user))
+    ),
+    describeUser: describeUser
+      && ((user) =>
+        call(() => describeUser(user)).pipe(
+          Effect.filterOrFail(isString, () => invalid("describeUser", "return a string")),
+          Effect.orDie
+        )),
+    respond: respond
+      && ((view) =>
+        Effect.flatMap(
+          call((request) => respond(view, request as Req)),
+          (response) =>
+            response === undefined || response === null
+              ? Effect.succeedNone
+              // Frameworks have classes of their own for responses.
+              : hasProperty(response, "headers")
+              ? Effect.succeedSome(HttpServerResponse.fromWeb(response))
+              : invalid("respond", "return a Response or undefined")
+        )),
+    formKey: formKey === undefined ? undefined : toRedacted(formKey)
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Credentials
+// -----------------------------------------------------------------------------
+
+const declare = <Req>(
+  name: string,
+  credential: Credential,
+  { origin, path }: Pick<Options<string, Req>, "origin" | "path">
+) => {
+  if (isDeclared(credential, "AccessToken")) return credential as Credentials.UserCredential
+  if (credential?.authFlow !== "USER_FEDERATION") throw wrongCredential(name)
+  const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
+  return AccessToken.Tag()(`effect-agentcore-identity/promise/Connect/${name}`, {
+    ...request,
+    flow: "USER_FEDERATION",
+    returnUrl: returnUrl ?? (origin === undefined ? undefined : `${origin}${path}/return`)
+  })
+}
+
+// -----------------------------------------------------------------------------
+// Runtime
+// -----------------------------------------------------------------------------
+
+interface PagesService {
+  readonly app: Effect.Effect<
+    HttpServerResponse.HttpServerResponse,
+    unknown,
+    HttpServerRequest.HttpServerRequest | Scope.Scope
+  >
+  readonly connections: Effect.Success<ReturnType<typeof Http.httpApp>>["connections"]
+}
+
+class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
+
+const layerPages = (options: Http.Options<unknown, never, unknown>) =>
+  Layer.effectContext(
+    Effect.map(
+      Http.httpApp(options),
+      ({ service, ...pages }) => Context.make(Http.Connect, service).pipe(Context.add(Pages, pages))
+    )
+  )
+
+type Services = Identity.Identity | DataPlane.DataPlane
+
+const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>): Layer.Layer<Services, unknown> =>
+  runtime === undefined
+    ? LazyRuntime.defaultLayer
+    : "contextEffect" in runtime
+    ? Layer.effectContext(runtime.contextEffect)
+    : Layer.succeedContext(runtime)
+
+// -----------------------------------------------------------------------------
+// Functions
+// -----------------------------------------------------------------------------
+
+const unknownUser = () =>
+  new ValidationException({
+    operation: "Connect",
+    message: "A call with onLink needs to know the user: call it inside of runWithContext, with the property user, or "
+      + "with a workload that acts for a user"
+  })
 
 /**
  * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid.
@@ -161,6 +423,156 @@ export type View = Implementation.View
  * @since 0.2.0
  * @category constructors
  */
-export const make: <const Name extends string, Req = Request | IncomingMessage>(
+export const make = <const Name extends string, Req = Request | IncomingMessage>(
   options: Options<Name, Req>
-) => Connect<Name, Req> = Implementation.make
+): Connect<Name, Req> => {
+  const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(
+    options.credentials
+  ).map(([name, credential]) => [name, declare(name, credential, options)])
+  const credentials = Object.fromEntries(declared)
+  /** A credential as the program has it, or its name, as Connect knows it. */
+  const credentialOf = new Map<unknown, Credentials.UserCredential>(
+    declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
+  )
+
+  const runtime = LazyRuntime.make(
+    layerPages(toHttpOptions(options, credentials)).pipe(
+      Layer.provideMerge(Stores.layer(options.pendingConsents)),
+      Layer.provideMerge(layerServices(options))
+    )
+  )
+  type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
+  const shutdown = Shutdown.make()
+  // Counts a request from its arrival, because the first ones wait for the runtime.
+  const run = <A, E>(effect: Effect.Effect<A, E, R>): Fiber.Fiber<A, unknown> =>
+    Effect.runFork(
+      shutdown.guard(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+    )
+  let disposal: Promise<void> | undefined
+  const dispose = (): Promise<void> =>
+    disposal ??= Effect.runPromise(
+      Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), Effect.promise(runtime.dispose))
+    ).finally(() => {
+      disposal = undefined
+      shutdown.restart()
+    })
+  const { functions, settle, withAccessToken } = Functions.makeWith<R>({
+    run,
+    identity: Identity.Identity,
+    dataPlane: DataPlane.DataPlane
+  })
+
+  const consentOf = (
+    user: UserIdentifier,
+    { continue: address, wait }: LinkOptions,
+    show: Http.HandlerOptions<unknown, never>["show"]
+  ) => Http.handler({ user, show, continue: address, wait })
+
+  /**
+   * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
+   * read the form.
+   */
+  const handle = (
+    request: Request,
+    { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
+  ): Promise<Response | undefined> => {
+    const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
+    return settle(Effect.flatMap(Pages, ({ app }) =>
+      // A `Request` has its path without dots. A framework may have guarded the other spelling.
+      isSpelled(path, options.path)
+        ? Effect.scoped(app).pipe(
+          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+          Effect.provideService(Incoming, incoming),
+          // A page without its form has changed nothing.
+          Effect.flatMap((response) =>
+            isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
+          ),
+          Effect.catchIf(
+            (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
+            () => Effect.undefined
+          )
+        )
+        : Effect.undefined))
+  }
+
+  // The services of the pages may be what failed.
+  const logError = (message: string) =>
+    settle(Effect.logError(message)).catch(() => Effect.runPromise(Effect.logError(message)))
+
+  const served = {
+    link: (subject: Name | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
+      Http.link(credentialOf.get(subject) ?? subject as string, linkOptions),
+    status: (user: User) =>
+      Effect.flatMap(checkUser(user, "user"), (user) => Effect.flatMap(Pages, ({ connections }) => connections(user))),
+    consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
+      const show = onLink && bind(onLink)
+      return Effect.flatMap(checkUser(user, "user"), (user) => {
+        const caller = { name: options.workload, user }
+        return Effect.provideServiceEffect(
+          Credentials.consentAll<unknown, R | WorkloadAccessToken.WorkloadAccessToken>(Object.values(credentials), {
+            caller,
+            consent: show && consentOf(user, linkOptions, show)
+          }),
+          WorkloadAccessToken.WorkloadAccessToken,
+          WorkloadAccessToken.makeWorkload(caller)
+        )
+      })
+    },
+    events: Http.events
+  }
+
+  return {
+    ...functions,
+    ...toPromise<R, typeof served>(served, {
+      run: settle,
+      within: (stream) =>
+        Stream.unwrap(Effect.map(runtime.context, (context) => Stream.provideContext(stream, context)))
+    }),
+    withAccessToken: (
+      subject: Name | Credential | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
+      { continue: address, onLink, wait, ...use }: UseOptions = {}
+    ) => {
+      const credential = credentialOf.get(subject) ?? subject
+      if (isString(credential)) throw unknownCredential()
+      if (onLink === undefined) return functions.withAccessToken(credential as Identity.AccessTokenCredential, use)
+      return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
+        const show = bind(onLink)
+        return Effect.flatMap(
+          RequestContext.userOf(workloadIdentityToken, context),
+          (user) =>
+            user === undefined
+              ? Effect.fail(unknownUser())
+              : Effect.succeed({ consent: consentOf(user, { continue: address, wait }, show) })
+        )
+      })
+    },
+    fetch: async (request: Request & Req) => {
+      const { pathname: path } = new URL(request.url)
+      return await handle(request, { isRead: request.bodyUsed, original: request, path })
+        ?? new Response(null, { status: 404 })
+    },
+    node: Node.makeListener(
+      "A page of Connect",
+      logError,
+      async (
+        request: IncomingMessage & Req,
+        response: ServerResponse,
+        next: ((error?: unknown) => void) | undefined
+      ) => {
+        // `Request` accepts no TRACE, and the pages have no other methods.
+        const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
+        const web = isOwn ? Node.toRequest(request) : undefined
+        const result = web && await handle(web, {
+          isRead: web.method === "POST" && web.body === null,
+          original: request,
+          path: Node.pathOf(request)
+        })
+        if (result !== undefined) await Node.send(result, response)
+        else if (next !== undefined) next()
+        else response.writeHead(404).end()
+      }
+    ),
+    dispose,
+    [Symbol.asyncDispose]: dispose
+  }
+}

@@ -37,7 +37,17 @@
  *   )
  * )
  */
-import * as Elicitation from "./internal/elicitation.js"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { hasProperty } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { randomUUID } from "node:crypto"
+import { isIdentityError, type RequiresUserConsent } from "../IdentityError.js"
+import type { Client, Rendered, ToolError, UrlElicitation } from "../mcp/consentElicitation/render.js"
+import * as Rendering from "../mcp/consentElicitation/render.js"
+import * as Validation from "../plane/validation.js"
+import { bind } from "./internal/callerContext.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -49,7 +59,25 @@ import * as Elicitation from "./internal/elicitation.js"
  * @since 0.2.0
  * @category models
  */
-export type Options = Elicitation.Options
+export interface Options {
+  /** The class of this name, from the package of the server. */
+  readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => object
+  /** The `McpServer` of the tools. It knows the client of its session. */
+  readonly server: {
+    /** The server of the protocol. */
+    readonly server: {
+      /** Returns the capabilities that the client of the session declared. */
+      readonly getClientCapabilities: () => Client["capabilities"]
+      /** Returns the protocol revision of the session. */
+      readonly getNegotiatedProtocolVersion?: () => string | undefined
+    }
+  }
+  /**
+   * Returns the link where the user connects the credential, such as that of `Connect` for the session of the error. It
+   * must not be AgentCore's own URL: anyone who opens that one can consent in the user's place.
+   */
+  readonly link: (error: RequiresUserConsent) => string | Promise<string>
+}
 
 /**
  * Options of {@link forServer}.
@@ -57,7 +85,18 @@ export type Options = Elicitation.Options
  * @since 0.2.0
  * @category models
  */
-export type ServerOptions<Request, Result> = Elicitation.ServerOptions<Request, Result>
+export interface ServerOptions<Request, Result> extends Options {
+  /** The function of this name, from `@modelcontextprotocol/server`. */
+  readonly inputRequired: {
+    (spec: { inputRequests: { [name: string]: Request } }): Result
+    elicitUrl(params: { message: string; url: string }): Request
+  }
+  /**
+   * How long a retry after `accept` waits for the consent, in milliseconds or as a string such as `"10 seconds"`.
+   * Default: 10 seconds.
+   */
+  readonly wait?: Duration.Input | undefined
+}
 
 /**
  * Wraps the callback of a tool. The wrapped callback also returns results that ask for consent.
@@ -65,7 +104,89 @@ export type ServerOptions<Request, Result> = Elicitation.ServerOptions<Request, 
  * @since 0.2.0
  * @category models
  */
-export type Wrapper<Result> = Elicitation.Wrapper<Result>
+export type Wrapper<Result> = <Args extends Array<unknown>, A>(
+  tool: (...args: Args) => A | Promise<A>
+) => (...args: Args) => Promise<A | ToolError | Result>
+
+// -----------------------------------------------------------------------------
+// Implementation
+// -----------------------------------------------------------------------------
+
+type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
+
+const isConsentNeeded = (error: unknown): error is RequiresUserConsent =>
+  isIdentityError(error) && error._tag === "RequiresUserConsent"
+
+/** A user may have several credentials of one provider, which differ in their scopes. */
+const nameOf = ({ provider, session }: RequiresUserConsent) => [provider, ...session.scopes].join(" ")
+
+/** Whether the user can connect at the URL, and no other person in their place. */
+const isLink = (url: string, { session }: RequiresUserConsent) =>
+  /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+  // The last part of the session's URN needs no encoding, so it is the same in any URL with AgentCore's own.
+  && !url.includes(Redacted.value(session.sessionUri).split(":").at(-1)!)
+
+const linkOf = (error: RequiresUserConsent, link: (error: RequiresUserConsent) => Effect.Effect<string, unknown>) =>
+  Effect.flatMap(
+    link(error),
+    (url) =>
+      isLink(url, error)
+        ? Effect.succeed(url)
+        : Effect.fail(
+          Validation.invalidProperty(
+            "ConsentElicitation",
+            "link",
+            "return a link of Connect, and not AgentCore's own URL"
+          )
+        )
+  )
+
+/** A property of a property of a value in any shape. */
+const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
+  path.reduce((value, name) => hasProperty(value, name) ? value[name] : undefined, value)
+
+const wrap = <Result>(
+  options: Options,
+  clientOf: (context: unknown) => Client,
+  require: (result: InputRequired) => Result,
+  wait: Duration.Input = "10 seconds"
+): Wrapper<Result> =>
+(tool) =>
+(...args) => {
+  const context = args.at(-1)
+  const actionOf = (error: RequiresUserConsent) =>
+    Rendering.actionOf(at(context, "mcpReq", "inputResponses"), nameOf(error))
+  const run = bind(() => tool(...args))
+  const link = bind(options.link)
+  // Both packages have the signal of the request in the callback's context. It aborts when the client disconnects.
+  const signal = at(context, "mcpReq", "signal") ?? at(context, "signal")
+  return Effect.suspend(run).pipe(
+    Effect.retry({
+      while: (error) => isConsentNeeded(error) && actionOf(error) === "accept",
+      schedule: Schedule.upTo(Schedule.spaced(Duration.min(Duration.seconds(2), Duration.fromInputUnsafe(wait))), {
+        duration: wait
+      })
+    }),
+    Effect.catchIf(isConsentNeeded, (error) =>
+      actionOf(error) === "decline"
+        ? Effect.succeed(Rendering.declined)
+        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<ToolError | Result, unknown> => {
+          const consent = { provider: error.provider, link, name: nameOf(error), elicitationId: randomUUID() }
+          const rendered = Rendering.render(consent, clientOf(context))
+          switch (rendered._tag) {
+            case "InputRequired":
+              return Effect.succeed(require(rendered.result))
+            case "UrlElicitationRequired": {
+              const { data, message } = rendered.error
+              return Effect.fail(new options.UrlElicitationRequiredError([...data.elicitations], message))
+            }
+            case "Text":
+              return Effect.succeed(rendered.result)
+          }
+        })),
+    (effect) => Effect.runPromise(effect, { signal: signal instanceof AbortSignal ? signal : undefined })
+  )
+}
 
 // -----------------------------------------------------------------------------
 // Functions
@@ -81,7 +202,14 @@ export type Wrapper<Result> = Elicitation.Wrapper<Result>
  * @since 0.2.0
  * @category functions
  */
-export const forSdk: (options: Options) => Wrapper<never> = Elicitation.forSdk
+export const forSdk = (options: Options): Wrapper<never> =>
+  wrap(
+    options,
+    // A client that declares URL elicitation knows the revision that has it.
+    () => ({ protocolVersion: "2025-11-25", capabilities: options.server.server.getClientCapabilities() }),
+    // This revision has no such result.
+    (result) => result as never
+  )
 
 /**
  * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/server` 2.x. If the callback
@@ -94,5 +222,26 @@ export const forSdk: (options: Options) => Wrapper<never> = Elicitation.forSdk
  * @since 0.2.0
  * @category functions
  */
-export const forServer: <Request, Result>(options: ServerOptions<Request, Result>) => Wrapper<Result> =
-  Elicitation.forServer
+export const forServer = <Request, Result>(options: ServerOptions<Request, Result>): Wrapper<Result> => {
+  const { inputRequired, server: { server }, wait } = options
+  return wrap(
+    options,
+    (context) => {
+      const envelope = (name: string) => at(context, "mcpReq", "envelope", `io.modelcontextprotocol/${name}`)
+      return {
+        protocolVersion: (envelope("protocolVersion") ?? server.getNegotiatedProtocolVersion?.()) as string,
+        capabilities: (envelope("clientCapabilities") ?? server.getClientCapabilities()) as Client["capabilities"]
+      }
+    },
+    ({ inputRequests }) =>
+      inputRequired({
+        inputRequests: Object.fromEntries(
+          Object.entries(inputRequests).map(([name, { params: { message, url } }]) => [
+            name,
+            inputRequired.elicitUrl({ message, url })
+          ])
+        )
+      }),
+    wait
+  )
+}

@@ -23,8 +23,15 @@
  *     complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken: jwt } })
  *   })
  */
-import type { GatewayConsent } from "../mcp/gatewayConsent/recognize.js"
-import * as Implementation from "./internal/gatewayConsent.js"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import type { GatewayConsent, Recognized } from "../mcp/gatewayConsent/recognize.js"
+import * as Recognize from "../mcp/gatewayConsent/recognize.js"
+import type { HostOptions } from "../mcp/gatewayConsent/retrying.js"
+import * as Retrying from "../mcp/gatewayConsent/retrying.js"
+import { bind } from "./internal/callerContext.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -44,13 +51,15 @@ export {
   GatewayConsent
 } from "../mcp/gatewayConsent/recognize.js"
 
-/**
- * Options of {@link fromError} and {@link fromResult}.
- *
- * @since 0.2.0
- * @category models
- */
-export type HostOptions = Implementation.HostOptions
+export type {
+  /**
+   * Options of {@link fromError} and {@link fromResult}.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  HostOptions
+} from "../mcp/gatewayConsent/retrying.js"
 
 /**
  * Options of {@link retrying}.
@@ -58,7 +67,22 @@ export type HostOptions = Implementation.HostOptions
  * @since 0.2.0
  * @category models
  */
-export type Options = Implementation.Options
+export interface Options extends HostOptions {
+  /**
+   * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
+   * portal has the consent. A rejection ends the call.
+   *
+   * With `complete`, the page at the return URL must check that the signed-in user is the one who was asked. Anyone can
+   * open a forwarded link, and would connect their own account.
+   */
+  readonly show: (consent: GatewayConsent) => unknown
+  /**
+   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the
+   * identifier that called the gateway. A newer JWT of the same user is rejected. It is not called for the link of a
+   * consent portal. Default: the authorization is completed elsewhere, for example by the page at the return URL.
+   */
+  readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
+}
 
 // -----------------------------------------------------------------------------
 // Errors
@@ -87,6 +111,9 @@ export {
 // Functions
 // -----------------------------------------------------------------------------
 
+const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
+  Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
+
 /**
  * Returns the consent that an error of an MCP client asks for, or `undefined` for any other error. The error can also
  * be the `cause` of another one. Throws `InvalidGatewayConsent` if the link must not be shown.
@@ -94,7 +121,8 @@ export {
  * @since 0.2.0
  * @category functions
  */
-export const fromError: (error: unknown, options?: HostOptions) => GatewayConsent | undefined = Implementation.fromError
+export const fromError = (error: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
+  unwrap(Recognize.fromError(error, hosts))
 
 /**
  * Returns the consent that a result asks for, or `undefined` for any other result. A result is a JSON-RPC response, a
@@ -107,8 +135,8 @@ export const fromError: (error: unknown, options?: HostOptions) => GatewayConsen
  * @since 0.2.0
  * @category functions
  */
-export const fromResult: (result: unknown, options?: HostOptions) => GatewayConsent | undefined =
-  Implementation.fromResult
+export const fromResult = (result: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
+  unwrap(Recognize.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
@@ -120,4 +148,11 @@ export const fromResult: (result: unknown, options?: HostOptions) => GatewayCons
  * @since 0.2.0
  * @category functions
  */
-export const retrying: <A>(call: () => A | PromiseLike<A>, options: Options) => Promise<A> = Implementation.retrying
+export const retrying = <A>(
+  call: () => A | PromiseLike<A>,
+  { complete, hosts, show }: Options
+): Promise<A> =>
+  Effect.runPromise(Retrying.retrying(
+    Effect.suspend(bind(call)),
+    { hosts, show: bind(show), complete: complete && bind(complete) }
+  ))

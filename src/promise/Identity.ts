@@ -46,12 +46,9 @@ import * as Effect from "effect/Effect"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { IncomingMessage, ServerResponse } from "node:http"
 import { type ConsentSession, FromJson } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
-import type * as Config from "./internal/config.js"
-import type * as Consents from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
@@ -61,190 +58,162 @@ import * as Workloads from "./internal/workload.js"
 // Models
 // -----------------------------------------------------------------------------
 
-/**
- * The configuration of {@link withAccessToken}.
- *
- * @since 0.1.0
- * @category models
- */
-export type OAuth2WrapperConfig = Config.OAuth2WrapperConfig
+export type {
+  /**
+   * The options of {@link withAccessToken} with a declared credential.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  AccessTokenUseOptions,
+  /**
+   * The options of {@link withApiKey} with a declared credential.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ApiKeyUseOptions,
+  /**
+   * The configuration of {@link withApiKey}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ApiKeyWrapperConfig,
+  /**
+   * The configuration of {@link withAccessToken}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  OAuth2WrapperConfig,
+  /**
+   * The options of {@link resume}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  ResumeOptions
+} from "./internal/config.js"
 
-/**
- * The configuration of {@link withApiKey}.
- *
- * @since 0.1.0
- * @category models
- */
-export type ApiKeyWrapperConfig = Config.ApiKeyWrapperConfig
+export type {
+  /**
+   * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
+   * service of `runtime/RequestContext` have them.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  RequestContext
+} from "./internal/requestContext.js"
 
-/**
- * The options of {@link withAccessToken} with a declared credential.
- *
- * @since 0.1.0
- * @category models
- */
-export type AccessTokenUseOptions = Config.AccessTokenUseOptions
+export type {
+  /**
+   * Any client of the AWS SDK, version 3.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  AwsClient,
+  /**
+   * The options of {@link completeAuthorization}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  CompleteAuthorizationOptions,
+  /**
+   * Wraps an async function. The result calls it with a credential as the last argument.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  CredentialWrapper,
+  /**
+   * The functions over a runtime that also has the data plane.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  DataPlaneFunctions,
+  /**
+   * The functions over a runtime, see {@link make}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Functions,
+  /**
+   * All parameters except the last one, the credential.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  InitParams
+} from "./internal/functions.js"
 
-/**
- * The options of {@link withApiKey} with a declared credential.
- *
- * @since 0.1.0
- * @category models
- */
-export type ApiKeyUseOptions = Config.ApiKeyUseOptions
+export type {
+  /**
+   * The options of {@link workload}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Options as WorkloadOptions,
+  /**
+   * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
+   * separately.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  User,
+  /**
+   * A caller: a workload, for itself or for a user. See {@link workload}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Workload
+} from "./internal/workload.js"
 
-/**
- * A token request of the official SDK's client. No function here takes it; it is for programs that import the type.
- *
- * @since 0.1.0
- * @category models
- */
-export interface OAuth2TokenRequest extends OAuth2WrapperConfig {
-  workloadIdentityToken: string
-  sessionUri?: string | undefined
-}
-
-/**
- * An API key request of the official SDK's client. No function here takes it; it is for programs that import the type.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiKeyRequest extends ApiKeyWrapperConfig {
-  workloadIdentityToken: string
-}
-
-/**
- * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
- * service of `runtime/RequestContext` have them.
- *
- * @since 0.1.0
- * @category models
- */
-export type RequestContext = Contexts.RequestContext
-
-/**
- * Any client of the AWS SDK, version 3.
- *
- * @since 0.1.0
- * @category models
- */
-export type AwsClient = Implementation.AwsClient
-
-/**
- * All parameters except the last one, the credential.
- *
- * @since 0.1.0
- * @category models
- */
-export type InitParams<T extends Array<unknown>> = Implementation.InitParams<T>
-
-/**
- * Wraps an async function. The result calls it with a credential as the last argument.
- *
- * @since 0.1.0
- * @category models
- */
-export type CredentialWrapper = Implementation.CredentialWrapper
-
-/**
- * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
- * separately.
- *
- * @since 0.1.0
- * @category models
- */
-export type User = Workloads.User
-
-/**
- * The options of {@link completeAuthorization}.
- *
- * @since 0.1.0
- * @category models
- */
-export type CompleteAuthorizationOptions = Implementation.CompleteAuthorizationOptions
-
-/**
- * The options of {@link workload}.
- *
- * @since 0.1.0
- * @category models
- */
-export type WorkloadOptions = Workloads.Options
-
-/**
- * A caller: a workload, for itself or for a user. See {@link workload}.
- *
- * @since 0.1.0
- * @category models
- */
-export type Workload = Workloads.Workload
-
-/**
- * The options of {@link resume}.
- *
- * @since 0.1.0
- * @category models
- */
-export type ResumeOptions = Config.ResumeOptions
-
-/**
- * The outcome of a visit to the page after consent:
- *
- * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
- * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
- * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
- * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
- * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
- * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
- *
- * @since 0.1.0
- * @category models
- */
-export type ConsentOutcome = Consents.Outcome
-
-/**
- * The options of both callbacks.
- *
- * @since 0.2.0
- * @category models
- */
-export type ConsentCallbackOptions<Req> = Consents.CallbackOptions<Req>
-
-/**
- * The options of {@link fetchConsentCallback}.
- *
- * @since 0.1.0
- * @category models
- */
-export type FetchConsentCallbackOptions = Consents.FetchOptions
-
-/**
- * The options of {@link nodeConsentCallback}, with the framework's types of request and response.
- *
- * @since 0.1.0
- * @category models
- */
-export type NodeConsentCallbackOptions<
-  Req extends IncomingMessage = IncomingMessage,
-  Res extends ServerResponse = ServerResponse
-> = Consents.NodeOptions<Req, Res>
-
-/**
- * The functions over a runtime, see {@link make}.
- *
- * @since 0.1.0
- * @category models
- */
-export type Functions = Implementation.Functions
-
-/**
- * The functions over a runtime that also has the data plane.
- *
- * @since 0.1.0
- * @category models
- */
-export type DataPlaneFunctions = Implementation.DataPlaneFunctions
+export type {
+  /**
+   * The options of both callbacks.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  CallbackOptions as ConsentCallbackOptions,
+  /**
+   * The options of {@link fetchConsentCallback}.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  FetchOptions as FetchConsentCallbackOptions,
+  /**
+   * The options of {@link nodeConsentCallback}, with the framework's types of request and response.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  NodeOptions as NodeConsentCallbackOptions,
+  /**
+   * The outcome of a visit to the page after consent:
+   *
+   * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
+   * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
+   * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
+   * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
+   * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
+   * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  Outcome as ConsentOutcome
+} from "./internal/consents.js"
 
 // -----------------------------------------------------------------------------
 // Context of a request
@@ -274,7 +243,7 @@ export type DataPlaneFunctions = Implementation.DataPlaneFunctions
  *     () => forecast("Zürich")
  *   )
  */
-export const runWithContext = <T>(context: RequestContext, f: () => T): T => Contexts.run(context, f)
+export const runWithContext = <T>(context: Contexts.RequestContext, f: () => T): T => Contexts.run(context, f)
 
 /**
  * Returns the context that was passed to {@link runWithContext}, or `undefined` outside of a request.
@@ -282,7 +251,7 @@ export const runWithContext = <T>(context: RequestContext, f: () => T): T => Con
  * @since 0.1.0
  * @category context
  */
-export const getContext = (): RequestContext | undefined => Contexts.get()
+export const getContext = (): Contexts.RequestContext | undefined => Contexts.get()
 
 // -----------------------------------------------------------------------------
 // Constructors
@@ -325,12 +294,14 @@ export const make: {
     runtime:
       | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
       | Context.Context<Identity.Identity | DataPlane.DataPlane>
-  ): DataPlaneFunctions
+  ): Implementation.DataPlaneFunctions
   /** Makes the functions without `workload`, for a runtime with `Identity` only. */
-  <E>(runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>): Functions
+  <E>(
+    runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
+  ): Implementation.Functions
 } = <E>(
   runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
-): DataPlaneFunctions =>
+): Implementation.DataPlaneFunctions =>
   Implementation.make({
     run: (effect) => "runFork" in runtime ? runtime.runFork(effect) : Effect.runForkWith(runtime)(effect),
     identity: Identity.Identity,
@@ -393,7 +364,7 @@ const defaultFunctions = Implementation.make({
  *   await myTool("hello")
  * }
  */
-export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.withAccessToken
+export const withAccessToken: Implementation.Functions["withAccessToken"] = defaultFunctions.withAccessToken
 
 /**
  * Passes an API key to an async function as its last argument. Each call obtains the key. It takes a configuration of
@@ -411,7 +382,7 @@ export const withAccessToken: Functions["withAccessToken"] = defaultFunctions.wi
  *
  * const program = () => runWithContext({ workload: workload({ name: "my-agent" }) }, () => forecast("Zürich"))
  */
-export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
+export const withApiKey: Implementation.Functions["withApiKey"] = defaultFunctions.withApiKey
 
 /**
  * Passes the workload access token of the caller to an async function as its last argument. The promise rejects with
@@ -420,7 +391,7 @@ export const withApiKey: Functions["withApiKey"] = defaultFunctions.withApiKey
  * @since 0.1.0
  * @category functions
  */
-export const withWAT: Functions["withWAT"] = defaultFunctions.withWAT
+export const withWAT: Implementation.Functions["withWAT"] = defaultFunctions.withWAT
 
 /**
  * Propagates the caller to the next agent. It adds the workload access token of the request in context to
@@ -437,7 +408,7 @@ export const withWAT: Functions["withWAT"] = defaultFunctions.withWAT
  * const client = new BedrockAgentCoreClient({ region: "us-west-2" })
  * withWatPropagation(client)
  */
-export const withWatPropagation: Functions["withWatPropagation"] = defaultFunctions.withWatPropagation
+export const withWatPropagation: Implementation.Functions["withWatPropagation"] = defaultFunctions.withWatPropagation
 
 // -----------------------------------------------------------------------------
 // Functions of this package
@@ -463,7 +434,7 @@ export const withWatPropagation: Functions["withWatPropagation"] = defaultFuncti
  *
  * const program = () => runWithContext({ workload: alice }, () => forecast("Zürich"))
  */
-export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workload
+export const workload: Implementation.DataPlaneFunctions["workload"] = defaultFunctions.workload
 
 /**
  * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It requests
@@ -490,7 +461,7 @@ export const workload: DataPlaneFunctions["workload"] = defaultFunctions.workloa
  *   return runWithContext({ workload: alice }, () => resume(session))
  * }
  */
-export const resume: Functions["resume"] = defaultFunctions.resume
+export const resume: Implementation.Functions["resume"] = defaultFunctions.resume
 
 /**
  * Completes an authorization for the user who is signed in in the browser that came back. It is for a page of the
@@ -505,7 +476,8 @@ export const resume: Functions["resume"] = defaultFunctions.resume
  * @since 0.1.0
  * @category functions
  */
-export const completeAuthorization: Functions["completeAuthorization"] = defaultFunctions.completeAuthorization
+export const completeAuthorization: Implementation.Functions["completeAuthorization"] =
+  defaultFunctions.completeAuthorization
 
 /**
  * Makes the page that the browser returns to after consent, for servers of the Fetch API: Hono, Bun, Deno, Next.js. It
@@ -537,7 +509,8 @@ export const completeAuthorization: Functions["completeAuthorization"] = default
  * export const fetch = async (request: Request): Promise<Response> =>
  *   new URL(request.url).pathname === "/consent" ? consent(request) : new Response("Not found", { status: 404 })
  */
-export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFunctions.fetchConsentCallback
+export const fetchConsentCallback: Implementation.Functions["fetchConsentCallback"] =
+  defaultFunctions.fetchConsentCallback
 
 /**
  * Makes the page of {@link fetchConsentCallback} for servers of Node: `node:http`, Express, Connect. Errors go to
@@ -561,7 +534,7 @@ export const fetchConsentCallback: Functions["fetchConsentCallback"] = defaultFu
  *   }
  * })
  */
-export const nodeConsentCallback: Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
+export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
 
 /**
  * Encodes a session as a string, for {@link resume} in another process. The string contains the secrets of the session

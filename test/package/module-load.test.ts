@@ -204,8 +204,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
         "mcp/gatewayConsent/retrying.js",
         "models/internal/loopback.js",
         "promise/GatewayConsent.js",
-        "promise/internal/callerContext.js",
-        "promise/internal/gatewayConsent.js"
+        "promise/internal/callerContext.js"
       ]
     )
     const ai = /\/effect\/dist\/ai\//

@@ -29,8 +29,6 @@ describe("the official SDK", () => {
   test("has the same models", () => {
     expectTypeOf<PromiseIdentity.OAuth2WrapperConfig>().toEqualTypeOf<Official.OAuth2WrapperConfig>()
     expectTypeOf<PromiseIdentity.ApiKeyWrapperConfig>().toEqualTypeOf<Official.ApiKeyWrapperConfig>()
-    expectTypeOf<PromiseIdentity.OAuth2TokenRequest>().toEqualTypeOf<Official.OAuth2TokenRequest>()
-    expectTypeOf<PromiseIdentity.ApiKeyRequest>().toEqualTypeOf<Official.ApiKeyRequest>()
   })
 
   test("has the same wrappers, except for declared credentials", () => {

@@ -85,7 +85,10 @@ export interface FetchOptions extends CallbackOptions<Request> {
   readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
 }
 
-export interface NodeOptions<Req extends IncomingMessage, Res extends ServerResponse> extends CallbackOptions<Req> {
+export interface NodeOptions<
+  Req extends IncomingMessage = IncomingMessage,
+  Res extends ServerResponse = ServerResponse
+> extends CallbackOptions<Req> {
   /** Sends a response in place of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
 }

@@ -16,10 +16,6 @@ export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? (
     ? (...args: Args) => Promise<Native.Plain<B>>
   : { readonly [K in keyof A]: Promised<A[K]> }
 
-/**
- * The value of an option. A secret may be a string, an `Option` is its value or `undefined`, and a function that
- * returns an effect returns a value or a promise.
- */
 export type Input<A> = A extends Redacted.Redacted ? A | string
   : A extends Option.Option<infer B> ? Input<B> | undefined
   : A extends UserIdentifier ? User
@@ -29,7 +25,6 @@ export type Input<A> = A extends Redacted.Redacted ? A | string
     ? (...args: Args) => Input<B> | Promise<Input<B>>
   : A
 
-/** Options whose values are {@link Input}. */
 export type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /** The parts of a service. */
