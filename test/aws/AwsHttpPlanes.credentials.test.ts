@@ -5,9 +5,9 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
-import * as Os from "node:os"
 import * as Path from "node:path"
 import * as FaultyServer from "../support/faultyServer.js"
+import * as Folder from "../support/folder.js"
 import {
   apiKeyRequest,
   assertNoSecrets,
@@ -22,11 +22,6 @@ import {
 } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
-
-const directory = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(Path.join(Os.tmpdir(), "aws-credentials-"))),
-  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-)
 
 const service = server(json(200, { apiKey: "key" }))
 
@@ -72,7 +67,7 @@ describe("credentials of layerNode", () => {
 
   it.live("are found at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
     Effect.gen(function*() {
-      const folder = yield* directory
+      const folder = yield* Folder.temporary
       const tokenFile = Path.join(folder, "token")
       Fs.writeFileSync(tokenFile, "container-token")
       const endpoint = yield* server(temporary("CONTAINER"))
@@ -93,7 +88,7 @@ describe("credentials of layerNode", () => {
 
   it.live("are found for a web identity token, as in EKS, which is read again", () =>
     Effect.gen(function*() {
-      const folder = yield* directory
+      const folder = yield* Folder.temporary
       const tokenFile = Path.join(folder, "token")
       Fs.writeFileSync(tokenFile, "web-identity-token-1\n")
       let seconds = 5
@@ -158,7 +153,7 @@ describe("credentials of layerNode", () => {
 
   it.live("are found in a profile by the chain of the AWS SDK, before those of the environment", () =>
     Effect.gen(function*() {
-      const folder = yield* directory
+      const folder = yield* Folder.temporary
       const file = Path.join(folder, "credentials")
       Fs.writeFileSync(file, "[agent]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
       yield* environment({
@@ -194,7 +189,7 @@ describe("missing credentials of layerNode", () => {
 
   it.live("are an error with the exception's name, and without the token, when STS rejects the token", () =>
     Effect.gen(function*() {
-      const folder = yield* directory
+      const folder = yield* Folder.temporary
       const tokenFile = Path.join(folder, "token")
       const token = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
       Fs.writeFileSync(tokenFile, token)
@@ -232,7 +227,7 @@ describe("missing credentials of layerNode", () => {
 
   it.live("are an error when the response of STS is too large, and its connection is closed", () =>
     Effect.gen(function*() {
-      const folder = yield* directory
+      const folder = yield* Folder.temporary
       const tokenFile = Path.join(folder, "token")
       Fs.writeFileSync(tokenFile, "token")
       const sts = yield* FaultyServer.start(() => "larger than it says")

@@ -21,10 +21,10 @@ import { pathToFileURL } from "node:url"
 import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
 import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
-import * as Utils from "../support/authorizationServer.js"
 import { buildConsoleFolder } from "../support/build.mjs"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
+import * as Servers from "../support/server.js"
 import * as Tools from "../support/tools.js"
 import * as Wire from "../support/wire.js"
 import * as Chromium from "./chromium.js"
@@ -426,7 +426,7 @@ describe("the console, in Chromium", () => {
   test("explains a discovery URL that cannot be read, when a provider is created and when it is used", (page) =>
     Effect.gen(function*() {
       const token = yield* tokenOf("alice")
-      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const gone = yield* Effect.scoped(Servers.serve(() => {}))
       const discoveryUrl = `${gone}/.well-known/openid-configuration`
       yield* Backend.createProvider("away", { oauthDiscovery: { discoveryUrl } })
       Wire.fails(yield* ask(token, { resourceCredentialProviderName: "away" }), 400, "ValidationException")

@@ -3,10 +3,10 @@ import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build)
 
@@ -31,15 +31,7 @@ const create = (name: string) =>
   `)
 
 /** A port that another server uses. */
-const takenPort = Effect.acquireRelease(
-  Effect.callback<{ readonly port: number; readonly close: () => void }>((resume) => {
-    const server = createServer()
-    server.listen(0, "127.0.0.1", () =>
-      // The address is a string only for a pipe.
-      resume(Effect.succeed({ port: (server.address() as AddressInfo).port, close: () => server.close() })))
-  }),
-  ({ close }) => Effect.sync(close)
-).pipe(Effect.map(({ port }) => String(port)))
+const takenPort = Effect.map(Effect.suspend(() => Server.listen(createServer())), String)
 
 const variable = (running: Program.Running, name: string): string =>
   running.variables[name] ?? assert.fail(`${name} is not exported`)

@@ -10,8 +10,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Jose from "jose"
 import { randomBytes } from "node:crypto"
-import * as Utils from "../support/authorizationServer.js"
 import * as Issuer from "../support/issuer.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import { type ClientOptions, makeClients, type Recording } from "./clients.js"
 import { makeHttpClients } from "./httpClients.js"
@@ -111,7 +111,7 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
           return json(404, { error: "not_found" })
       }
     }
-    const issuer = yield* Utils.httpServer((request, response) => {
+    const issuer = yield* Server.serve((request, response) => {
       const url = new URL(request.url ?? "/", `http://${request.headers.host}`)
       respond(url, request.headers.authorization, readBody(request)).then(
         ({ body, headers, status }) => response.writeHead(status, headers).end(body),

@@ -90,6 +90,20 @@ const completions = Effect.flatMap(
 
 const completes: ScriptedPlanes.Script = { completeResourceTokenAuth: () => Effect.void }
 
+const hourly = { currentUser, poll: Schedule.spaced("1 hour") }
+
+/** The token of a program that shows its link by `show`. */
+const tokenAfter = <A, E, R>(show: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const identity = yield* Identity.Identity
+    const token = yield* identity.getAccessToken({
+      provider: "google",
+      flow: "USER_FEDERATION",
+      consent: PendingConsents.handler({ user: alice, show: () => show })
+    })
+    return Redacted.value(token)
+  })
+
 describe("ConsentCallback", () => {
   it.live("completes the session for its user, and shows a plain page", () =>
     Effect.gen(function*() {
@@ -222,50 +236,33 @@ describe("ConsentCallback", () => {
 
   it.live("wakes the program that waits, long before its next poll", () =>
     Effect.gen(function*() {
-      const identity = yield* Identity.Identity
       const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.forkChild(identity.getAccessToken({
-        provider: "google",
-        flow: "USER_FEDERATION",
-        consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
-      }))
+      const fiber = yield* Effect.forkChild(tokenAfter(Deferred.succeed(shown, undefined)))
       yield* Deferred.await(shown)
       assert.strictEqual((yield* visit("alice")).status, 200)
-      assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
+      assert.strictEqual(yield* Fiber.join(fiber), "access-token")
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
         { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
-        { currentUser, poll: Schedule.spaced("1 hour") }
+        hourly
       ))
     ))
 
   it.live("wakes a program whose user returns before its handler ends", () =>
     Effect.gen(function*() {
-      const identity = yield* Identity.Identity
-      const token = yield* identity.getAccessToken({
-        provider: "google",
-        flow: "USER_FEDERATION",
-        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
-      })
-      assert.strictEqual(Redacted.value(token), "access-token")
+      assert.strictEqual(yield* tokenAfter(visit("alice")), "access-token")
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
         { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
-        { currentUser, poll: Schedule.spaced("1 hour") }
+        hourly
       ))
     ))
 
   it.live("wakes a program with a custom store that knows no signals", () =>
     Effect.gen(function*() {
-      const identity = yield* Identity.Identity
-      const token = yield* identity.getAccessToken({
-        provider: "google",
-        flow: "USER_FEDERATION",
-        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
-      })
-      assert.strictEqual(Redacted.value(token), "access-token")
+      assert.strictEqual(yield* tokenAfter(visit("alice")), "access-token")
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(
@@ -330,21 +327,14 @@ describe("ConsentCallback", () => {
   /** A wait that polls every hour, and the action of the user during the wait. */
   const waitWhile = (visitor: Effect.Effect<{ readonly status: number }, unknown, HttpClient.HttpClient>) =>
     Effect.gen(function*() {
-      const identity = yield* Identity.Identity
       const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.forkChild(Effect.flip(identity.getAccessToken({
-        provider: "google",
-        flow: "USER_FEDERATION",
-        consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
-      })))
+      const fiber = yield* Effect.forkChild(Effect.flip(tokenAfter(Deferred.succeed(shown, undefined))))
       yield* Deferred.await(shown)
       const { status } = yield* visitor
       const error = yield* Fiber.join(fiber)
       assert(error._tag === "AuthorizationFailed")
       return { status, error }
     })
-
-  const hourly = { currentUser, poll: Schedule.spaced("1 hour") }
 
   it.live("ends the wait at once when another user opens the link", () =>
     Effect.gen(function*() {
@@ -381,13 +371,7 @@ describe("ConsentCallback", () => {
 
   it.live("keeps waiting when AgentCore may have completed the session although the response was lost", () =>
     Effect.gen(function*() {
-      const identity = yield* Identity.Identity
-      const token = yield* identity.getAccessToken({
-        provider: "google",
-        flow: "USER_FEDERATION",
-        consent: PendingConsents.handler({ user: alice, show: () => visit("alice") })
-      })
-      assert.strictEqual(Redacted.value(token), "access-token")
+      assert.strictEqual(yield* tokenAfter(visit("alice")), "access-token")
     }).pipe(
       Effect.timeout("5 seconds"),
       Effect.provide(server(
@@ -407,18 +391,16 @@ describe("ConsentCallback", () => {
   ) {
     it.live(`completes when AgentCore ${name}, and the token is issued`, () =>
       Effect.gen(function*() {
-        const identity = yield* Identity.Identity
         const shown = yield* Deferred.make<void>()
         const fiber = yield* Effect.forkChild(
-          identity.getAccessToken({
-            provider: "google",
-            flow: "USER_FEDERATION",
-            consent: PendingConsents.handler({ user: alice, show: () => Deferred.succeed(shown, undefined) })
-          }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent", user: alice })))
+          Effect.provide(
+            tokenAfter(Deferred.succeed(shown, undefined)),
+            WorkloadAccessToken.layerWorkload({ name: "agent", user: alice })
+          )
         )
         yield* Deferred.await(shown)
         assert.include((yield* visit("alice")).text, "Consent given")
-        assert.strictEqual(Redacted.value(yield* Fiber.join(fiber)), "access-token")
+        assert.strictEqual(yield* Fiber.join(fiber), "access-token")
         const planes = yield* ScriptedPlanes.ScriptedPlanes
         // The flow, the page and the wait poll. The page opens no session.
         const calls = yield* planes.callsOf("getResourceOauth2Token")

@@ -11,6 +11,7 @@ import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
 import * as LocalIssuer from "../../src/local/backend/issuer.js"
 import * as Utils from "../support/authorizationServer.js"
+import * as Server from "../support/server.js"
 
 const value = Redacted.value
 
@@ -70,7 +71,7 @@ const recorder = (change: (form: URLSearchParams) => object = () => ({})) =>
   Effect.gen(function*() {
     const forms: Array<URLSearchParams> = []
     const headers: Array<string | undefined> = []
-    const url = yield* Utils.httpServer((request, response) => {
+    const url = yield* Server.serve((request, response) => {
       let body = ""
       request.on("data", (chunk) => body += chunk)
       request.on("end", () => {
@@ -162,7 +163,7 @@ describe("PRIVATE_KEY_JWT", () => {
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const { discovery, forms, url } = yield* recorder()
-      const base = yield* Utils.httpServer((_, response) => {
+      const base = yield* Server.serve((_, response) => {
         response.setHeader("content-type", "application/json")
         response.end(JSON.stringify({ issuer: base, token_endpoint: `${url}/oauth/token` }))
       })
@@ -410,7 +411,7 @@ describe("nonstandard responses", () => {
         [401, {}],
         [500, { error: "invalid_grant", error_description: "sorry" }]
       ] as const
-      const base = yield* Utils.httpServer((request, response) => {
+      const base = yield* Server.serve((request, response) => {
         const [status, body] = responses[Number(request.url?.slice(1))] ?? [404, {}]
         response.writeHead(status, {
           "content-type": "application/json",

@@ -18,6 +18,7 @@ import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as Utils from "../support/authorizationServer.js"
 import { ask, consent, createProvider, createWorkload, tokenFor, updateProvider } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 const value = Redacted.value
@@ -198,7 +199,7 @@ describe("layer, over a real authorization server", () => {
 
   it.live("serves the whole flow of the backend", () =>
     Effect.gen(function*() {
-      const application = yield* Utils.httpServer((_, response) => void response.end("<title>Back</title>"))
+      const application = yield* Server.serve((_, response) => void response.end("<title>Back</title>"))
       const server = yield* AuthorizationServer.make({
         clients: [{
           clientId: "agent",
@@ -294,7 +295,7 @@ describe("layer, over servers that misbehave", () => {
         "/grant": [400, "application/json", `{"error":"invalid_grant","error_description":"${sentinel}"}`],
         "/moved": [302, "text/plain", sentinel]
       }
-      const base = yield* Utils.httpServer((request, response) => {
+      const base = yield* Server.serve((request, response) => {
         const [status, type, body] = responses[request.url ?? ""] ?? [200, "application/json", sentinel]
         response.writeHead(status, { "content-type": type, location: "/elsewhere" }).end(body)
       })
@@ -361,7 +362,7 @@ describe("layer, over servers that misbehave", () => {
         more: { id_token: "kept" }
       }
       const requested: Array<string> = []
-      const base = yield* Utils.httpServer((request, response) => {
+      const base = yield* Server.serve((request, response) => {
         const index = Number(request.url?.split("/").at(-1))
         requested.push(request.url ?? "")
         response.writeHead(200, { "content-type": "application/json; charset=utf-8" })
@@ -408,7 +409,7 @@ describe("layer, over servers that misbehave", () => {
         "/type": [200, "application/json", { access_token: "token", token_type: "mac", id_token: "x" }],
         "/scope": [200, "application/json", { access_token: "token", token_type: "bearer", scope: 1, id_token: "x" }]
       }
-      const base = yield* Utils.httpServer((request, response) => {
+      const base = yield* Server.serve((request, response) => {
         const [status, type, body] = responses[request.url ?? ""] ?? assert.fail("another request")
         response.writeHead(status, { "content-type": type }).end(JSON.stringify(body))
       })
@@ -431,7 +432,7 @@ describe("layer, over servers that misbehave", () => {
       const client = yield* OAuthClient.OAuthClient
       const { metadata } = yield* start()
       let discoveries = 0
-      const base = yield* Utils.httpServer((_, response) => {
+      const base = yield* Server.serve((_, response) => {
         discoveries += 1
         const { authorizationEndpoint, issuer, tokenEndpoint } = metadata
         response.writeHead(discoveries === 1 ? 503 : 200, { "content-type": "application/json" })
@@ -445,7 +446,7 @@ describe("layer, over servers that misbehave", () => {
       yield* client.clientCredentials(agent, { scopes: [] })
       assert.strictEqual(discoveries, 2)
       // A free port: nothing listens there.
-      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const gone = yield* Effect.scoped(Server.serve(() => {}))
       const errors = yield* Effect.all([
         reason(
           client.clientCredentials(account({ discoveryUrl: `${gone}/.well-known/openid-configuration` }), {
@@ -462,8 +463,8 @@ describe("layer, over servers that misbehave", () => {
 
   it.live("keeps a consent open while they are unavailable", () =>
     Effect.gen(function*() {
-      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
-      const base: string = yield* Utils.httpServer((_, response) => {
+      const gone = yield* Effect.scoped(Server.serve(() => {}))
+      const base: string = yield* Server.serve((_, response) => {
         response.setHeader("content-type", "application/json")
         response.end(JSON.stringify({ issuer: base, authorization_endpoint: `${base}/auth` }))
       })
@@ -496,7 +497,7 @@ describe("layer, over servers that misbehave", () => {
         authorizationEndpoint: "http://issuer.example.com/auth",
         tokenEndpoint: "http://issuer.example.com/token"
       }
-      const base = yield* Utils.httpServer((_, response) => {
+      const base = yield* Server.serve((_, response) => {
         response.writeHead(200, { "content-type": "application/json" })
         response.end(JSON.stringify({ issuer: metadata.issuer, token_endpoint: "http://127.0.0.1.example.com/token" }))
       })
@@ -522,7 +523,7 @@ describe("layer, over servers that misbehave", () => {
       const client = yield* OAuthClient.OAuthClient
       const arrived = yield* Deferred.make<void>()
       const left = yield* Deferred.make<void>()
-      const base = yield* Utils.httpServer((request) => {
+      const base = yield* Server.serve((request) => {
         Deferred.doneUnsafe(arrived, Effect.void)
         request.socket.on("close", () => Deferred.doneUnsafe(left, Effect.void))
       })
@@ -545,7 +546,7 @@ describe("layer, over servers that misbehave", () => {
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
       const bodies: Array<string> = []
-      const base = yield* Utils.httpServer((request, response) => {
+      const base = yield* Server.serve((request, response) => {
         request.setEncoding("utf8").on("data", (chunk: string) => bodies.push(chunk)).on("end", () => {
           response.writeHead(200, { "content-type": "application/json" })
           response.end(JSON.stringify({ access_token: "token", token_type: "Bearer", scope: "a  b" }))

@@ -6,8 +6,6 @@ import * as Http from "node:http"
 import * as OAuth from "openid-client"
 import * as Server from "./server.js"
 
-export const httpServer = Server.serve
-
 /** `close` would wait for the connections that browsers open in advance. */
 export const createServer = (): Http.Server => {
   const server = Http.createServer()

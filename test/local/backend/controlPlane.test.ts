@@ -15,7 +15,6 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import * as Utils from "../../support/authorizationServer.js"
 import {
   ask,
   backend,
@@ -31,6 +30,7 @@ import {
 } from "../../support/localBackend.js"
 import { ed25519Key } from "../../support/paymentKeys.js"
 import * as Recorder from "../../support/recorder.js"
+import * as Server from "../../support/server.js"
 import { clear, same, secret } from "../../support/utils.js"
 
 const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
@@ -129,7 +129,7 @@ describe("a discovery URL that cannot be read", () => {
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       const documents: Record<string, object | string> = {}
-      const url = yield* Utils.httpServer((request, response) => {
+      const url = yield* Server.serve((request, response) => {
         const document = documents[request.url?.replace(discoveryPath, "") ?? ""]
         response.setHeader("content-type", "application/json")
         if (document === undefined) response.writeHead(404).end("{}")
@@ -138,7 +138,7 @@ describe("a discovery URL that cannot be read", () => {
       documents["/good"] = { issuer: `${url}/good`, token_endpoint: `${url}/token` }
       documents["/page"] = "<!doctype html>"
       const at = (path: string) => ({ oauthDiscovery: { discoveryUrl: `${url}${path}${discoveryPath}` } })
-      const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+      const gone = yield* Effect.scoped(Server.serve(() => {}))
       const closed = { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } }
       yield* Effect.gen(function*() {
         yield* createProvider("calendar", at("/good"))
@@ -245,7 +245,7 @@ describe("a discovery URL that cannot be read", () => {
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
       const closed = yield* Deferred.make<void>()
-      const url = yield* Utils.httpServer((request) => {
+      const url = yield* Server.serve((request) => {
         request.socket.once("close", () => Effect.runSync(Deferred.succeed(closed, undefined)))
         Effect.runSync(Deferred.succeed(arrived, undefined))
       })

@@ -18,6 +18,7 @@ import * as Utils from "../../support/authorizationServer.js"
 import { shifted } from "../../support/clock.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
+import * as Server from "../../support/server.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
 
 const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(
@@ -94,7 +95,7 @@ describe("errors of authorization servers", () => {
   it.live("appear in the log and in the list for every flow, and the client gets the error of AWS", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
-      const returnUrl = yield* Utils.httpServer((_, response) => void response.end("<h1>Back</h1>"))
+      const returnUrl = yield* Server.serve((_, response) => void response.end("<h1>Back</h1>"))
       yield* Effect.gen(function*() {
         const { url } = yield* LocalServer.LocalServer
         const { server: authorizationServer } = yield* Utils.start({ accessTokenLifetime: "10 minutes" })
@@ -182,8 +183,8 @@ describe("errors of authorization servers", () => {
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       yield* Effect.gen(function*() {
-        const missing = yield* Utils.httpServer((_, response) => void response.writeHead(404).end("sentinel"))
-        const gone = yield* Effect.scoped(Utils.httpServer(() => {}))
+        const missing = yield* Server.serve((_, response) => void response.writeHead(404).end("sentinel"))
+        const gone = yield* Effect.scoped(Server.serve(() => {}))
         yield* createWorkload("agent")
         yield* createProvider("missing", discoveryUrl(missing))
         yield* createProvider("gone", discoveryUrl(gone))
@@ -229,7 +230,7 @@ describe("errors of authorization servers", () => {
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
-        const base = yield* Utils.httpServer((request, response) => {
+        const base = yield* Server.serve((request, response) => {
           let body = ""
           request.on("data", (chunk) => body += chunk)
           request.on("end", () => {

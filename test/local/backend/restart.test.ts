@@ -13,9 +13,8 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
-import * as Fs from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
+import * as Folder from "../../support/folder.js"
 import {
   ask,
   authorize,
@@ -39,10 +38,7 @@ const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
 
 const user = { userId: "alice" }
 
-const temporary = Effect.acquireRelease(
-  Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-"))),
-  (directory) => Effect.sync(() => Fs.rmSync(directory, { recursive: true }))
-)
+const temporary = Folder.temporary
 
 describe("a backend over the store of an earlier one", () => {
   it.effect("continues with the resources, the grants, and the workload access tokens until they expire", () =>
