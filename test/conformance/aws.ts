@@ -20,6 +20,7 @@ export const reasons: { readonly [K in Need]: string } = {
   userToken: "AWS cannot reach the issuer of this suite, which signs users' JWTs",
   expire: "it takes ten minutes",
   account: "it needs a secret, a key of KMS, or a workload identity of a service, which the suite does not create",
+  restricted: "it needs a role with a policy, which the suite does not create",
   gateway: "it needs a gateway, which the suite does not create",
   wholeAccount: "it would change what others in the account use"
 }

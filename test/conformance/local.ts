@@ -26,6 +26,23 @@ const secret = { secretId: `${prefix}-secret`, jsonKey: "password", value: "the-
 /** It is not removed, so its name has another prefix. */
 const serviceLinked = "linked-to-a-service"
 
+const restrictedKey = `${prefix}-restricted`
+
+const restrictedStatements: Exclude<LocalBackend.Policy["Statement"], { readonly Effect: string }> = [
+  { Effect: "Allow", Action: "bedrock-agentcore:GetWorkloadAccessToken", Resource: "*" },
+  {
+    Effect: "Allow",
+    Action: "bedrock-agentcore:GetResourceApiKey",
+    NotResource: "arn:aws:bedrock-agentcore:*:*:token-vault/default/*"
+  },
+  {
+    Effect: "Allow",
+    Action: "bedrock-agentcore:GetResourceApiKey",
+    // A provider with this name may be used, and its secret may not be read.
+    Resource: "arn:aws:bedrock-agentcore:*:*:token-vault/default/apikeycredentialprovider/*aaaaaaaa"
+  }
+]
+
 const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
 
 // -----------------------------------------------------------------------------
@@ -184,7 +201,8 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
       kmsKeys: { [kmsKeyArn]: Redacted.make(pem.privateKey) },
       vendorEndpoints: { MicrosoftOauth2: { authorizationEndpoint, issuer, tokenEndpoint } },
       serviceLinked: [serviceLinked],
-      assumableRoles: [roleArn]
+      assumableRoles: [roleArn],
+      policies: { [restrictedKey]: [{ Statement: restrictedStatements }] }
     }
     const context = yield* Layer.build(
       LocalServer.layer({ settings, consentPortalDelay: "400 millis" }).pipe(Layer.provide(OAuthClient.layer))
@@ -205,6 +223,12 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
         Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => Effect.sync(close))
       const recording = yield* open(makeClients)
       const http = yield* open(makeHttpClients)
+      const restricted = yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          makeClients({ ...options, credentials: { accessKeyId: restrictedKey, secretAccessKey: "any" } })
+        ),
+        ({ close }) => Effect.sync(close)
+      )
       yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
       recording.keepCreated()
       const parts: Parts = {
@@ -227,6 +251,7 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
         userToken,
         expire: (sessionUri) => Effect.runPromise(backend.expire(Redacted.make(sessionUri))),
         account: { secret, kmsKeyArn, kmsPublicKey: pem.publicKey, serviceLinked },
+        restricted,
         gateway: {
           identifier: "conformance-0a1b2c3d4e",
           other: "conformance-5f6g7h8i9j",

@@ -92,6 +92,11 @@ export interface Parts {
     readonly kmsPublicKey: string
     readonly serviceLinked: string
   }
+  /**
+   * A caller with an IAM policy that allows `GetWorkloadAccessToken`, and `GetResourceApiKey` on every resource but
+   * providers. It may not read secrets, and obtain no JWT of STS.
+   */
+  readonly restricted: Pick<Clients, "data" | "sts">
   /** A gateway, with the role of its consent portal. */
   readonly gateway: { readonly identifier: string; readonly other: string; readonly roleArn: string }
   /** Nobody else uses the account: quotas can be used up, and the token vault changed. */
@@ -206,6 +211,7 @@ export const notes = {
   gateway: "comments about a gateway target with Amazon Cognito (2026-09-28, run 13)",
   calls: "a report about machine tokens of the live service (2026-09-28)",
   cognito: "output of the AWS CLI about a CognitoOauth2 provider (2026-04)",
+  secrets: "two reports about secrets of the live service (2026-11)",
   guide: "a copy of the developer guide, private-key-jwt (2026-11)",
   botocore: "documentation in the service models (botocore, shape PrivateKeyJwtConfig)"
 }

@@ -1,9 +1,11 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it, vi } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import { disposeDefaultRuntime } from "effect-agentcore-identity/promise/Identity"
@@ -36,6 +38,7 @@ import * as CustomSchedule from "./custom-schedule.js"
 import * as HttpClientExample from "./http-client.js"
 import * as IamAccessTokenExample from "./iam-access-token.js"
 import { laptop, setUp } from "./laptop.js"
+import * as LeastPrivilegeExample from "./least-privilege.js"
 import * as LocalDevelopmentExample from "./local-development.js"
 import * as PromiseExample from "./promise.js"
 import * as RequiresUserConsent from "./requires-user-consent.js"
@@ -376,6 +379,23 @@ describe("the examples of the README", () => {
       assert.strictEqual(claims.aud, "https://warehouse.example.com")
       assert.strictEqual((claims.exp ?? 0) - (claims.iat ?? 0), 600)
     }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
+
+  it.live("least privilege: what the policy of the agent allows, and nothing else", () =>
+    Effect.gen(function*() {
+      const { seed } = yield* LocalControl.LocalControl
+      yield* seed({
+        workloadIdentities: [{ name: "my-agent" }],
+        apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("key") }]
+      })
+      const { getWorkloadAccessToken, getResourceApiKey } = yield* DataPlane.DataPlane
+      const { workloadAccessToken } = yield* getWorkloadAccessToken({ workloadName: "my-agent" })
+      const denied = yield* Effect.flip(getResourceApiKey({
+        workloadIdentityToken: workloadAccessToken,
+        resourceCredentialProviderName: "weather"
+      }))
+      assert.strictEqual(denied._tag, "AccessDeniedException")
+      assert.include(denied.message, "is not authorized to perform: bedrock-agentcore:GetResourceApiKey")
+    }).pipe(Effect.provide(LeastPrivilegeExample.restricted)))
 
   it.live("local development: a caller from the file of the Python SDK", () =>
     Effect.gen(function*() {
