@@ -211,6 +211,7 @@ export const notes = {
   gateway: "comments about a gateway target with Amazon Cognito (2026-09-28, run 13)",
   calls: "a report about machine tokens of the live service (2026-09-28)",
   cognito: "output of the AWS CLI about a CognitoOauth2 provider (2026-04)",
+  denial: "recordings of the live STS (radkawar/stackd, testdata/aws/iam/outbound_*.json, 2026-09-11)",
   secrets: "two reports about secrets of the live service (2026-11)",
   guide: "a copy of the developer guide, private-key-jwt (2026-11)",
   botocore: "documentation in the service models (botocore, shape PrivateKeyJwtConfig)"

@@ -594,8 +594,8 @@ export const account = [
   statement({
     id: "iam.sts",
     statement: "A caller without permission gets no JWT, and is told the resource that the reference does not name",
-    source: recordedSts(
-      "lifecycle",
+    source: recorded(
+      notes.denial,
       "User: <arn> is not authorized to perform: sts:GetWebIdentityToken on resource: arn:aws:sts::<account>:self because no "
         + "identity-based policy allows the sts:GetWebIdentityToken action"
     ),
