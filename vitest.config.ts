@@ -39,7 +39,7 @@ const long = [
   "cli/help",
   "cli/doctor",
   "cli/onBehalfOf",
-  "cli/setup",
+  "cli/setupCommand",
   "http/concurrency",
   "memoizedLayers",
   "local/LocalServer.fuzz",

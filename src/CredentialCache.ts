@@ -22,8 +22,6 @@ import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import type { JWTPayload } from "jose"
 import { randomUUID } from "node:crypto"
-import * as Digest from "./credentialCache/digest.js"
-import * as Engine from "./credentialCache/engine.js"
 import {
   CacheStoreError,
   makeSafe,
@@ -32,7 +30,9 @@ import {
   Store,
   type StoredCredential,
   type StoreService
-} from "./credentialCache/store.js"
+} from "./credentialCache/cacheStore.js"
+import * as Digest from "./credentialCache/digest.js"
+import * as Engine from "./credentialCache/engine.js"
 import * as DataPlane from "./DataPlane.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"

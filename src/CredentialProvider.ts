@@ -18,7 +18,7 @@ import type {
   PaymentDefinition,
   StripePrivyOptions
 } from "./credentialProvider/definitions.js"
-import * as Operations from "./credentialProvider/operations.js"
+import * as Operations from "./credentialProvider/providerOperations.js"
 
 /**
  * @since 0.1.0
@@ -348,4 +348,4 @@ export {
   stream,
   /** @since 0.1.0 */
   update
-} from "./credentialProvider/operations.js"
+} from "./credentialProvider/providerOperations.js"

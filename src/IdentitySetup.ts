@@ -45,12 +45,12 @@ import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
 import { makeParser } from "./identitySetup/parser.js"
 import * as Plan from "./identitySetup/plan.js"
-import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setup.js"
+import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setupModels.js"
 
 /**
  * @since 0.1.0
  */
-export * from "./identitySetup/setup.js"
+export * from "./identitySetup/setupModels.js"
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.

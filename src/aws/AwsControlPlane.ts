@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import { operations } from "./internal/sdk/adapter.js"
-import { controlPlane, regionSearch } from "./internal/sdk/controlPlane.js"
+import { controlPlane, regionSearch } from "./internal/sdk/sdkControlPlane.js"
+import { operations } from "./internal/sdk/sdkPlane.js"
 
 /**
  * The options of `AwsPlanes` without the clients of the other planes.

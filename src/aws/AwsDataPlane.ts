@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-import { operations } from "./internal/sdk/adapter.js"
-import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
+import { dataPlane, regionSearch } from "./internal/sdk/sdkDataPlane.js"
+import { operations } from "./internal/sdk/sdkPlane.js"
 
 /**
  * The options of `AwsPlanes` without the clients of the other planes.

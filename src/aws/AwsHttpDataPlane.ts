@@ -12,8 +12,8 @@ import type * as Scope from "effect/Scope"
 import * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
-import * as Adapter from "./internal/http/adapter.js"
-import * as Node from "./internal/http/node.js"
+import * as Adapter from "./internal/http/httpPlane.js"
+import * as Node from "./internal/http/nodeRuntime.js"
 
 /**
  * The options of `AwsHttpPlanes` without those of the other planes.

@@ -16,9 +16,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { readConfig } from "../internal/environment.js"
 import type { Planes } from "./AwsPlanes.js"
-import * as Adapter from "./internal/http/adapter.js"
 import * as Client from "./internal/http/client.js"
-import * as Node from "./internal/http/node.js"
+import * as Adapter from "./internal/http/httpPlane.js"
+import * as Node from "./internal/http/nodeRuntime.js"
 import { controlPlane, securityTokenService } from "./internal/http/planes.js"
 import { makeServices } from "./internal/services.js"
 
@@ -43,7 +43,7 @@ export type {
    * @category models
    */
   SharedOptions
-} from "./internal/http/adapter.js"
+} from "./internal/http/httpPlane.js"
 
 export type {
   /**
@@ -51,7 +51,7 @@ export type {
    * @category models
    */
   EndpointOptions
-} from "./internal/settings.js"
+} from "./internal/planeSettings.js"
 
 const make = (
   options: Adapter.Options,

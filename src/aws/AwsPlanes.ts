@@ -12,10 +12,10 @@ import type * as ControlPlane from "../ControlPlane.js"
 import type * as DataPlane from "../DataPlane.js"
 import { readConfig } from "../internal/environment.js"
 import type * as SecurityTokenService from "../SecurityTokenService.js"
-import { operations, type Options } from "./internal/sdk/adapter.js"
-import { controlPlane } from "./internal/sdk/controlPlane.js"
-import { dataPlane, regionSearch } from "./internal/sdk/dataPlane.js"
-import { securityTokenService } from "./internal/sdk/securityTokenService.js"
+import { controlPlane } from "./internal/sdk/sdkControlPlane.js"
+import { dataPlane, regionSearch } from "./internal/sdk/sdkDataPlane.js"
+import { operations, type Options } from "./internal/sdk/sdkPlane.js"
+import { securityTokenService } from "./internal/sdk/sdkSecurityTokenService.js"
 import { makeServices } from "./internal/services.js"
 
 export type {
@@ -47,7 +47,7 @@ export type {
    * @category models
    */
   SharedOptions
-} from "./internal/sdk/adapter.js"
+} from "./internal/sdk/sdkPlane.js"
 
 export type {
   /**
@@ -55,7 +55,7 @@ export type {
    * @category models
    */
   EndpointOptions
-} from "./internal/settings.js"
+} from "./internal/planeSettings.js"
 
 /**
  * The services that the layers provide.

@@ -11,7 +11,7 @@ import type { Flow } from "../ConsentSession.js"
 import { ControlPlane } from "../ControlPlane.js"
 import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
-import { read } from "../local/development/file.js"
+import { read } from "../local/development/callerFile.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import type { Target } from "./target.js"
 

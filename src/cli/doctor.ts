@@ -22,7 +22,7 @@ import * as Causes from "./causes.js"
 import * as Flags from "./credentialFlags.js"
 import * as CredentialModule from "./credentialModule.js"
 import * as Policy from "./policy.js"
-import * as Table from "./table.js"
+import * as Table from "./printTable.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 

@@ -14,12 +14,12 @@ import * as RedirectPage from "../consent/redirectPage.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import type { Json } from "../internal/nativeValue.js"
-import type * as Control from "../local/control/api.js"
+import type * as Control from "../local/control/controlApi.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import { readText } from "../local/internal/readText.js"
 import * as SafeFile from "../local/internal/safeFile.js"
+import * as Table from "./printTable.js"
 import * as StateFile from "./stateFile.js"
-import * as Table from "./table.js"
 
 export class ControlFailed extends Data.TaggedError("ControlFailed")<{ readonly message: string }> {}
 
@@ -62,7 +62,7 @@ const send = (server: StateFile.Controlled, path: string, init: RequestInit): Ef
 
 const read = <P extends keyof Control.Reads>(path: P) =>
   Effect.flatMap(StateFile.find, (server) =>
-    // The server responds with what `control/api` declares.
+    // The server responds with what `control/controlApi` declares.
     send(server, path, {}) as Effect.Effect<Json<Control.Reads[P]>, ControlFailed>)
 
 const act = <A extends Control.Action>(
@@ -71,7 +71,7 @@ const act = <A extends Control.Action>(
   server: Effect.Effect<StateFile.Controlled, StateFile.NoServer> = StateFile.find
 ) =>
   Effect.flatMap(server, (server) =>
-    // The server responds with what `control/api` declares.
+    // The server responds with what `control/controlApi` declares.
     send(server, path, { method: "POST", body: JSON.stringify(body) }) as Effect.Effect<
       Json<Control.Result<A>>,
       ControlFailed

@@ -53,7 +53,7 @@ const addLocal = (root: Root, run: Run, exec: ReadonlyArray<string>): void => {
 }
 
 const addSetup = (root: Root, run: Run): void => {
-  const act = onLoad(run, () => import("./setup.js"), "info")
+  const act = onLoad(run, () => import("./setupCommand.js"), "info")
 
   const setup = root.command("setup")
     .summary("Apply a setup file to AgentCore Identity")

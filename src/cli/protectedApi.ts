@@ -14,7 +14,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
-import { isSameSecret } from "../local/server/signature.js"
+import { isSameSecret } from "../local/server/verifySignature.js"
 
 export interface Options {
   readonly issuer: string

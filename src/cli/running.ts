@@ -7,9 +7,9 @@ import * as Schedule from "effect/Schedule"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { codeOf } from "../internal/errorCode.js"
 import { isRunning } from "../local/internal/processes.js"
+import * as Table from "./printTable.js"
 import * as ShellText from "./shellText.js"
 import * as StateFile from "./stateFile.js"
-import * as Table from "./table.js"
 import * as Terminal from "./terminal.js"
 
 /** Prints lines for a shell. The last line break is the console's. */

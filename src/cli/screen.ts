@@ -5,7 +5,7 @@ import * as Schedule from "effect/Schedule"
 import { styleText } from "node:util"
 import * as Printable from "../internal/printable.js"
 import * as TokenPoller from "../TokenPoller.js"
-import * as Table from "./table.js"
+import * as Table from "./printTable.js"
 import { hasColor } from "./terminal.js"
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]

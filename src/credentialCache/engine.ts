@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import { Rejected } from "../identity/renewal.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { isPlain } from "../models/internal/plainData.js"
+import type { SafeStore, StoredCredential } from "./cacheStore.js"
 import * as Digest from "./digest.js"
-import type { SafeStore, StoredCredential } from "./store.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -96,6 +96,8 @@ import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import * as Pages from "./connect/connectPages.js"
+import * as Requests from "./connect/connectRequests.js"
 import {
   type Connection,
   type Event,
@@ -108,11 +110,9 @@ import {
   type Service,
   type Texts,
   View
-} from "./connect/api.js"
+} from "./connect/connectTypes.js"
 import * as Links from "./connect/links.js"
 import * as Localize from "./connect/localize.js"
-import * as Pages from "./connect/pages.js"
-import * as Requests from "./connect/requests.js"
 import * as Shutdown from "./connect/shutdown.js"
 import * as OwnTexts from "./connect/texts.js"
 import * as ConsentCallback from "./ConsentCallback.js"
@@ -121,7 +121,7 @@ import * as ConsentRoutes from "./internal/consentRoutes.js"
 /**
  * @since 0.1.0
  */
-export * from "./connect/api.js"
+export * from "./connect/connectTypes.js"
 
 // -----------------------------------------------------------------------------
 // Service

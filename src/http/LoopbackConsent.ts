@@ -21,7 +21,7 @@ import { isSecure } from "../models/internal/loopback.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
-import * as LoopbackServer from "./loopbackConsent/server.js"
+import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
 
 /**
  * The usual return URL of a program on this machine: port 8765 of `127.0.0.1`.

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import type { Node, ParseError as SyntaxError } from "jsonc-parser"
 import { readConfig } from "../internal/environment.js"
 import { loadPackage } from "../internal/loadPackage.js"
-import { SetupParseError } from "./setup.js"
+import { SetupParseError } from "./setupModels.js"
 
 export type Path = ReadonlyArray<string | number>
 

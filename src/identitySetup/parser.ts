@@ -7,7 +7,7 @@ import * as Parser from "effect/SchemaParser"
 import { toWords, type Violation } from "../models/internal/violation.js"
 import { readViolations } from "../plane/violations.js"
 import * as Jsonc from "./jsonc.js"
-import type { SetupParseError } from "./setup.js"
+import type { SetupParseError } from "./setupModels.js"
 
 const toProblem = (violation: Violation): Jsonc.Problem => ({
   // A key in JSON is never a symbol.

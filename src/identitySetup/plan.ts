@@ -8,11 +8,11 @@ import * as Stream from "effect/Stream"
 import { ControlPlane } from "../ControlPlane.js"
 import { noParameters } from "../credentialProvider/constructors.js"
 import type { Definition, Ensured } from "../credentialProvider/definitions.js"
-import * as CredentialProvider from "../credentialProvider/operations.js"
+import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Printable from "../internal/printable.js"
 import * as Validation from "../plane/validation.js"
-import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setup.js"
+import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setupModels.js"
 
 type Tags = { readonly [key: string]: string }
 

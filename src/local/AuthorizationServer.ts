@@ -42,11 +42,11 @@ import { toAuthority } from "../internal/ownHost.js"
 import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
-import * as Pages from "./authorization/pages.js"
+import * as OidcStore from "./authorization/oidcStore.js"
 import * as OidcProvider from "./authorization/provider.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
-import { loadModule, type Module, type Settings } from "./authorization/settings.js"
-import * as OidcStore from "./authorization/store.js"
+import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
+import * as Pages from "./authorization/signInPages.js"
 
 // -----------------------------------------------------------------------------
 // Models

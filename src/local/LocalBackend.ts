@@ -69,15 +69,6 @@ import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Authorization from "./backend/authorization.js"
-import * as Consent from "./backend/consent.js"
-import * as Operations from "./backend/dataPlane.js"
-import { makePlane } from "./backend/failures.js"
-import * as Grants from "./backend/grants.js"
-import * as LocalIssuer from "./backend/issuer.js"
-import * as Registry from "./backend/registry.js"
-import * as Rejections from "./backend/rejections.js"
-import { Event } from "./backend/session.js"
-import * as SessionStore from "./backend/sessionStore.js"
 import type {
   BrowserResponse,
   ConsentStatus,
@@ -88,7 +79,16 @@ import type {
   Issuer,
   Rejection,
   SessionError
-} from "./backend/statuses.js"
+} from "./backend/backendModels.js"
+import * as Consent from "./backend/consent.js"
+import * as Operations from "./backend/dataPlane.js"
+import { makePlane } from "./backend/failures.js"
+import * as LocalIssuer from "./backend/issuer.js"
+import * as Registry from "./backend/registry.js"
+import * as Rejections from "./backend/rejections.js"
+import { Event } from "./backend/session.js"
+import * as SessionStore from "./backend/sessionStore.js"
+import * as Grants from "./backend/userGrants.js"
 import * as Vault from "./backend/vault.js"
 import * as WorkloadToken from "./backend/workloadToken.js"
 import { OAuthClient } from "./OAuthClient.js"
@@ -97,7 +97,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./backend/statuses.js"
+export * from "./backend/backendModels.js"
 
 export type {
   /**

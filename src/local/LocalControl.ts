@@ -25,12 +25,7 @@ import { CallerKey, Seeding, unrestrictedKey } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import { makeAuthorizationUrl } from "./backend/sessionStore.js"
 import * as ShiftedClock from "./control/clock.js"
-import * as Faults from "./control/faults.js"
-import * as Generations from "./control/generations.js"
-import * as Planes from "./control/planes.js"
-import * as Requests from "./control/requests.js"
-import * as Snapshots from "./control/snapshots.js"
-import { fail } from "./control/snapshots.js"
+import * as Planes from "./control/controlledPlanes.js"
 import type {
   ClockState,
   Fault,
@@ -39,7 +34,12 @@ import type {
   RequestRecord,
   Resources,
   Snapshot
-} from "./control/statuses.js"
+} from "./control/controlModels.js"
+import * as Faults from "./control/faults.js"
+import * as Generations from "./control/generations.js"
+import * as Requests from "./control/requestRecords.js"
+import * as Snapshots from "./control/snapshots.js"
+import { fail } from "./control/snapshots.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
@@ -47,7 +47,7 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 /**
  * @since 0.1.0
  */
-export * from "./control/statuses.js"
+export * from "./control/controlModels.js"
 
 // -----------------------------------------------------------------------------
 // Models

@@ -22,7 +22,7 @@ import { readVariable } from "../internal/environment.js"
 import { missingToken } from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
-import { complete, LocalDevelopmentError, type StoredCaller } from "./development/file.js"
+import { complete, LocalDevelopmentError, type StoredCaller } from "./development/callerFile.js"
 
 /**
  * The options. Everything is optional.

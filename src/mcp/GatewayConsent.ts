@@ -65,7 +65,7 @@ import * as Result from "effect/Result"
 import type { GatewayConsent, GatewayConsentRequired, InvalidGatewayConsent } from "./gatewayConsent/recognize.js"
 import * as Recognize from "./gatewayConsent/recognize.js"
 import * as Retrying from "./gatewayConsent/retrying.js"
-import * as Transport from "./gatewayConsent/transport.js"
+import * as Transport from "./gatewayConsent/retryingTransport.js"
 
 // -----------------------------------------------------------------------------
 // Models

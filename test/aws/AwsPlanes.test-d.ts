@@ -17,7 +17,7 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { describe, expectTypeOf, it } from "vitest"
-import type { Commands } from "../../src/aws/internal/sdk/call.js"
+import type { Commands } from "../../src/aws/internal/sdk/sdkCall.js"
 
 type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 

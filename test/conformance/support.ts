@@ -8,7 +8,7 @@ import * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvid
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as Routes from "../../src/local/server/operations.js"
+import * as Routes from "../../src/local/server/wireRoutes.js"
 import * as Ours from "../support/operations.js"
 import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
 import { ofClient, ofSchema, type Shape } from "../support/shape.js"

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { bodies, type Reads } from "../../src/local/control/api.js"
+import { bodies, type Reads } from "../../src/local/control/controlApi.js"
 import * as Project from "../support/project.js"
 import * as Python from "../support/python.js"
 

@@ -7,7 +7,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Operations from "../../src/local/server/operations.js"
+import * as Operations from "../../src/local/server/wireRoutes.js"
 
 const rows: ReadonlyArray<Operation.Any> = [
   ...Object.values(DataPlane.operations),

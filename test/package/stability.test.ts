@@ -92,7 +92,7 @@ const everything = readdirSync(src, { recursive: true, encoding: "utf8" })
 describe("the parts of Effect that the package uses", () => {
   it("are stable on the path of a token over `layerNode`", () => {
     assert.deepStrictEqual(
-      unstable("Identity", "aws/internal/http/adapter", "aws/internal/http/node"),
+      unstable("Identity", "aws/internal/http/httpPlane", "aws/internal/http/nodeRuntime"),
       {}
     )
   })

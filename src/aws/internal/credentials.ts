@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { exceptionNameOf, NoResponse } from "./failure.js"
-import { invalidConfig } from "./settings.js"
+import { invalidConfig } from "./planeSettings.js"
 
 /** Static credentials, instead of the SDK's own search. */
 export interface Credentials {

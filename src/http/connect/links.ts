@@ -10,7 +10,7 @@ import * as Status from "../../credentials/status.js"
 import { isDeclared } from "../../identity/credentialTag.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Validation from "../../plane/validation.js"
-import type { LinkOptions } from "./api.js"
+import type { LinkOptions } from "./connectTypes.js"
 
 export type Links = Effect.Success<ReturnType<typeof make>>
 

@@ -1,7 +1,7 @@
 /** The colors of an application, as a style sheet with its digest. */
 import { createHash } from "node:crypto"
 import * as Html from "../../internal/html.js"
-import type { Appearance } from "./api.js"
+import type { Appearance } from "./connectTypes.js"
 
 type Rgb = readonly [red: number, green: number, blue: number]
 

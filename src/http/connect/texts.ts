@@ -1,6 +1,6 @@
 /** The texts of the pages in the languages that come with the package. */
 import * as ConsentPages from "../../internal/consentPages.js"
-import type { Texts } from "./api.js"
+import type { Texts } from "./connectTypes.js"
 
 const { NotSignedIn: notSignedInEn, ...outcomesEn } = ConsentPages.texts.en
 const { NotSignedIn: notSignedInDe, ...outcomesDe } = ConsentPages.texts.de

@@ -11,9 +11,9 @@ import type Provider from "oidc-provider"
 import { BodyTooLarge, maxDropped, readNode } from "../../internal/boundedBody.js"
 import type { Page } from "../../internal/html.js"
 import * as Accounts from "./accounts.js"
-import * as Pages from "./pages.js"
 import type { HeadlessConsent } from "./registrations.js"
-import type { Module } from "./settings.js"
+import type { Module } from "./serverSettings.js"
+import * as Pages from "./signInPages.js"
 
 type Interaction = Awaited<ReturnType<Provider["interactionDetails"]>>
 

@@ -2,7 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Jose from "jose"
 import * as IssuerKeys from "../internal/issuerKeys.js"
-import type { Settings } from "./settings.js"
+import type { Settings } from "./serverSettings.js"
 
 export interface VerifiedToken {
   readonly iss: string

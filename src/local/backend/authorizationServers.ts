@@ -15,7 +15,7 @@ import type * as Arn from "./arn.js"
 import { explain, Seeding } from "./callContext.js"
 import { type Exception, type Invalid, invalid, vendorChanged } from "./failures.js"
 import { readExternal, readKmsKey, type Settings } from "./secrets.js"
-import * as Vendors from "./vendors.js"
+import * as Vendors from "./vendorEndpoints.js"
 
 /** A whole configuration. {@link completeUpdate} makes one of an update. */
 export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest

@@ -1,7 +1,7 @@
 /** The context of a call, which `LocalControl` and the local server provide to the backend. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type { VaultUser } from "./statuses.js"
+import type { VaultUser } from "./backendModels.js"
 
 /** The id of the access key that signed the request. Undefined in this process. */
 export const CallerKey = Context.Reference("effect-agentcore-identity/local/CallerKey", {

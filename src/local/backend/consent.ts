@@ -9,12 +9,12 @@ import * as Redacted from "effect/Redacted"
 import { toUtc } from "../../internal/dates.js"
 import type { AuthorizationServer } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import { BrowserResponse, type ConsentStatus, SessionError } from "./backendModels.js"
 import { noteUser } from "./callContext.js"
 import type { Complete, Parts } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
 import { Event, type Rejection } from "./session.js"
 import { idOf, type Session } from "./sessionStore.js"
-import { BrowserResponse, type ConsentStatus, SessionError } from "./statuses.js"
 import { readKey } from "./vault.js"
 
 type Step = Effect.Effect<BrowserResponse, Rejection | VaultStoreError>

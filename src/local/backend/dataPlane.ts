@@ -15,6 +15,7 @@ import type {
   UserTokenError
 } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import type { VaultUser } from "./backendModels.js"
 import { explain, noteUser, warn } from "./callContext.js"
 import { type Invalid, invalid, mapStoreError, type Operations, raise } from "./failures.js"
 import { formatParts, formatUser } from "./format.js"
@@ -32,9 +33,8 @@ import {
   type Session,
   type SessionStore
 } from "./sessionStore.js"
-import type { VaultUser } from "./statuses.js"
 import * as Vault from "./vault.js"
-import * as Vendors from "./vendors.js"
+import * as Vendors from "./vendorEndpoints.js"
 import * as WorkloadToken from "./workloadToken.js"
 
 /** The parts of one backend. */

@@ -2,7 +2,7 @@
  * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
  * no code.
  */
-import type { ConsentStatus, Rejection, RequestPart, VaultUser } from "./statuses.js"
+import type { ConsentStatus, Rejection, RequestPart, VaultUser } from "./backendModels.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Pending: "waiting for the user to open the page",

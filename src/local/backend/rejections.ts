@@ -7,9 +7,9 @@ import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
 import * as Ref from "effect/Ref"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
+import type { Rejection } from "./backendModels.js"
 import { explain } from "./callContext.js"
 import { requestNames } from "./format.js"
-import type { Rejection } from "./statuses.js"
 
 /** Older errors are dropped. */
 const maxRejections = 100

@@ -17,7 +17,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { type AuthorizationServer, OAuthClient, type OAuthError, type TokenSet } from "../OAuthClient.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
-import type { RequestPart, VaultUser } from "./statuses.js"
+import type { RequestPart, VaultUser } from "./backendModels.js"
 import type { User } from "./workloadToken.js"
 
 // -----------------------------------------------------------------------------

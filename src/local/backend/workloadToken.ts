@@ -12,7 +12,7 @@ import { hash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dates.js"
 import * as Sealing from "../../internal/sealing.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
-import type { VaultUser } from "./statuses.js"
+import type { VaultUser } from "./backendModels.js"
 
 /** The user of a workload access token. Each kind is a namespace of the vault. */
 export const User = Schema.Union([

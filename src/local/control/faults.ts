@@ -10,9 +10,9 @@ import { suggest } from "../../models/internal/violation.js"
 import type { Failure } from "../backend/callContext.js"
 import { errorCodes, toReason } from "../oauth/exchange.js"
 import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
+import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./controlModels.js"
 import * as Exceptions from "./exceptions.js"
-import { HttpCall } from "./requests.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./statuses.js"
+import { HttpCall } from "./requestRecords.js"
 
 type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 

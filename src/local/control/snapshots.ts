@@ -8,12 +8,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Sealing from "../../internal/sealing.js"
-import * as OidcStore from "../authorization/store.js"
+import * as OidcStore from "../authorization/oidcStore.js"
 import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { checkOffset, type ShiftedClock } from "./clock.js"
+import { LocalControlError, type Snapshot } from "./controlModels.js"
 import * as Generations from "./generations.js"
-import { LocalControlError, type Snapshot } from "./statuses.js"
 
 const Content = Schema.Struct({
   version: Schema.Literal(1),

@@ -1,5 +1,5 @@
 /**
- * Serves `control/api` at `/_local/`, for programs on this machine that have the token of the server.
+ * Serves `control/controlApi` at `/_local/`, for programs on this machine that have the token of the server.
  *
  * `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
  * `/_local/console/token`, the only path that needs no token. Error responses have `error`, `message` and usually
@@ -26,7 +26,7 @@ import { isLoopback } from "../../models/internal/loopback.js"
 import { toWords } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
 import { readViolations } from "../../plane/violations.js"
-import * as Api from "../control/api.js"
+import * as Api from "../control/controlApi.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type * as LocalControl from "../LocalControl.js"
@@ -35,7 +35,7 @@ import type { ConsoleCodes } from "./consoleRoutes.js"
 import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
 import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
-import { isSameSecret } from "./signature.js"
+import { isSameSecret } from "./verifySignature.js"
 
 // -----------------------------------------------------------------------------
 // Responses

@@ -14,8 +14,8 @@ import { mapDeep } from "../../models/internal/plainData.js"
 import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
 import * as WireErrors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
-import type { Row } from "./operations.js"
-import { readAccessKeyId, type SignatureCheck } from "./signature.js"
+import { readAccessKeyId, type SignatureCheck } from "./verifySignature.js"
+import type { Row } from "./wireRoutes.js"
 
 export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 

@@ -16,7 +16,7 @@ import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
 import * as AccessLog from "./requestLog.js"
-import type * as Signature from "./signature.js"
+import type * as Signature from "./verifySignature.js"
 
 /**
  * Why the server did not start:

@@ -8,8 +8,8 @@ import * as PubSub from "effect/PubSub"
 import * as RcRef from "effect/RcRef"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Requests } from "../control/requests.js"
-import type { RequestRecord } from "../control/statuses.js"
+import type { RequestRecord } from "../control/controlModels.js"
+import type { Requests } from "../control/requestRecords.js"
 
 export type LiveEvents = Effect.Success<ReturnType<typeof make>>
 

@@ -10,7 +10,7 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
 import { Notes } from "../backend/callContext.js"
-import { type Call, HttpCall, makeNotes, readNow, type Requests } from "../control/requests.js"
+import { type Call, HttpCall, makeNotes, readNow, type Requests } from "../control/requestRecords.js"
 import type { Settings } from "./dispatch.js"
 
 /** Logs the operation, status and duration of a request. The line has no query, header or body. */

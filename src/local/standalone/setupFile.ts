@@ -11,7 +11,7 @@ import * as IdentitySetup from "../../IdentitySetup.js"
 import { makeParser } from "../../identitySetup/parser.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import { readText } from "../internal/readText.js"
-import type { Environment } from "./server.js"
+import type { Environment } from "./standaloneServer.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>
 

@@ -15,7 +15,7 @@ import * as PendingConsents from "../../PendingConsents.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import * as Node from "./node.js"
+import * as Node from "./nodePages.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
 export const make = () => {

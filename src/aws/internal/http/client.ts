@@ -16,9 +16,9 @@ import * as RuntimeHeaders from "../../../internal/runtimeHeaders.js"
 import type { Sha256 } from "../../../internal/signature.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
-import { readSetting } from "../settings.js"
-import { noProfile, type Runtime } from "./adapter.js"
-import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./transport.js"
+import { readSetting } from "../planeSettings.js"
+import { noProfile, type Runtime } from "./httpPlane.js"
+import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./httpTransport.js"
 
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RuntimeHeaders.workloadAccessToken]

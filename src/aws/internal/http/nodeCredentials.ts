@@ -19,13 +19,13 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { isSecure } from "../../../models/internal/loopback.js"
-import { loadSdk } from "../adapter.js"
 import * as Credentials from "../credentials.js"
 import { NoResponse } from "../failure.js"
-import { regionalEndpoint } from "./adapter.js"
+import { loadSdk } from "../operationCall.js"
+import { regionalEndpoint } from "./httpPlane.js"
+import type { Response, Transport } from "./httpTransport.js"
 import * as Protocol from "./protocol.js"
 import * as Retry from "./retry.js"
-import type { Response, Transport } from "./transport.js"
 
 /** The files of the AWS profiles. */
 export interface Files {

@@ -1,8 +1,8 @@
 /** The planes over HTTP that only some layers have. */
 import * as ControlPlane from "../../../ControlPlane.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
-import { controlPlaneVariables, stsVariables } from "../settings.js"
-import type { Plane } from "./adapter.js"
+import { controlPlaneVariables, stsVariables } from "../planeSettings.js"
+import type { Plane } from "./httpPlane.js"
 import { awsQuery, restJson } from "./protocol.js"
 
 export const controlPlane: Plane<typeof ControlPlane.operations> = {

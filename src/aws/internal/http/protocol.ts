@@ -7,7 +7,7 @@ import { escapeUri } from "../../../internal/signature.js"
 import { dropNulls } from "../../../models/internal/plainData.js"
 import type * as Operation from "../../../Operation.js"
 import { type Exceptions, stsExceptionNames } from "../failure.js"
-import type { Response } from "./transport.js"
+import type { Response } from "./httpTransport.js"
 
 export interface Message {
   readonly method: string

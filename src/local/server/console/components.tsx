@@ -2,7 +2,7 @@
 import type { Signal } from "@preact/signals"
 import type { ComponentChildren, InputHTMLAttributes, TargetedSubmitEvent } from "preact"
 import { formatAge, formatDuration } from "../../backend/format.js"
-import { complain, report } from "./store.js"
+import { complain, report } from "./consoleStore.js"
 
 export const Button = (
   { children, kind, label, onClick, pressed }: {

@@ -1,8 +1,8 @@
 /** The consent sessions, with actions in place of their users, and the grants in the vault. */
 import { formatConsentState, formatUser } from "../../backend/format.js"
-import type { Consent, Grant } from "./api.js"
 import { Button, formatRelative, Name, Scopes, Table, TwoLines } from "./components.js"
-import { act, ask, data, serverNow } from "./store.js"
+import { act, ask, data, serverNow } from "./consoleStore.js"
+import type { Consent, Grant } from "./controlClient.js"
 
 // -----------------------------------------------------------------------------
 // Consents

@@ -1,8 +1,8 @@
 /** The faults, and a form for one more. */
 import { signal } from "@preact/signals"
-import type { Body, FaultStatus } from "./api.js"
 import { Button, CheckBox, Field, Form, InputField, Table } from "./components.js"
-import { act, data } from "./store.js"
+import { act, data } from "./consoleStore.js"
+import type { Body, FaultStatus } from "./controlClient.js"
 
 const oauthErrors = ["invalid_grant", "invalid_client", "access_denied", "server_error", "temporarily_unavailable"]
 

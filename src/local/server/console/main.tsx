@@ -6,10 +6,6 @@ import { type ComponentType, render } from "preact"
 import { useLayoutEffect } from "preact/hooks"
 import { Button, Form, InputField } from "./components.js"
 import { Consents, Grants, isWaiting } from "./consents.js"
-import { Faults } from "./faults.js"
-import { Requests } from "./requests.js"
-import { ClockSection, Environment, formatOffset, Providers } from "./server.js"
-import { StateSection } from "./state.js"
 import {
   closeMessage,
   closeQuestion,
@@ -24,7 +20,11 @@ import {
   sections,
   start,
   token
-} from "./store.js"
+} from "./consoleStore.js"
+import { Faults } from "./faults.js"
+import { Requests } from "./requests.js"
+import { ClockSection, Environment, formatOffset, Providers } from "./server.js"
+import { StateSection } from "./state.js"
 
 const views: { readonly [S in Section]: readonly [View: ComponentType, introduction: string] } = {
   requests: [Requests, "The requests, their responses, and the reasons of errors. Secrets are masked."],

@@ -1,9 +1,9 @@
 /** The requests, live. */
 import { signal } from "@preact/signals"
 import { formatUser } from "../../backend/format.js"
-import type { RequestRecord } from "./api.js"
 import { Button, CheckBox, Empty, formatTime, Name } from "./components.js"
-import { data, held, togglePause } from "./store.js"
+import { data, held, togglePause } from "./consoleStore.js"
+import type { RequestRecord } from "./controlClient.js"
 
 const filter = signal("")
 const failuresOnly = signal(false)

@@ -2,7 +2,6 @@
 import { signal } from "@preact/signals"
 import { formatDuration, formatRejection, requestNames } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
-import type { Body } from "./api.js"
 import {
   Button,
   CheckBox,
@@ -17,7 +16,8 @@ import {
   Table,
   TwoLines
 } from "./components.js"
-import { act, data, serverNow } from "./store.js"
+import { act, data, serverNow } from "./consoleStore.js"
+import type { Body } from "./controlClient.js"
 
 // -----------------------------------------------------------------------------
 // Providers

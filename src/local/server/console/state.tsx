@@ -1,9 +1,9 @@
 /** The whole content of the server: reset, seed, snapshots and exports. */
 import { signal } from "@preact/signals"
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
-import type { Body, Path, Result } from "./api.js"
 import { Button, copy, Field, Form, formatRelative, InputField, Table } from "./components.js"
-import { act, ask, complain, data, serverNow } from "./store.js"
+import { act, ask, complain, data, serverNow } from "./consoleStore.js"
+import type { Body, Path, Result } from "./controlClient.js"
 
 /** The changes of the last seed. */
 const changes = signal<Result<"seed">["changes"]>()

@@ -5,8 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { Identity } from "../../../../src/aws/internal/credentials.js"
-import * as Node from "../../../../src/aws/internal/http/node.js"
 import * as NodeCredentials from "../../../../src/aws/internal/http/nodeCredentials.js"
+import * as Node from "../../../../src/aws/internal/http/nodeRuntime.js"
 import { environment, raw, type Respond, type Server, server } from "../../utils.js"
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }

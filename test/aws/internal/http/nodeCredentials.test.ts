@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import type { Request, Response } from "../../../../src/aws/internal/http/httpTransport.js"
 import * as NodeCredentials from "../../../../src/aws/internal/http/nodeCredentials.js"
-import type { Request, Response } from "../../../../src/aws/internal/http/transport.js"
 
 const given = {
   AccessKeyId: "AKID",

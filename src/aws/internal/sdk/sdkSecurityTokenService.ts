@@ -4,10 +4,10 @@
  */
 import type * as Sdk from "@aws-sdk/client-sts"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
-import { loadSdk } from "../adapter.js"
 import { stsExceptionNames } from "../failure.js"
-import { stsVariables } from "../settings.js"
-import type { Adapter } from "./adapter.js"
+import { loadSdk } from "../operationCall.js"
+import { stsVariables } from "../planeSettings.js"
+import type { Adapter } from "./sdkPlane.js"
 
 type Command = Parameters<Sdk.STSClient["send"]>[0]
 

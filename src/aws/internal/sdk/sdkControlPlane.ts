@@ -2,10 +2,10 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as Effect from "effect/Effect"
 import * as ControlPlane from "../../../ControlPlane.js"
-import { loadSdk } from "../adapter.js"
-import { controlPlaneVariables } from "../settings.js"
-import { type Adapter, makeRegionSearch, type RegionSearch } from "./adapter.js"
-import { connect } from "./call.js"
+import { loadSdk } from "../operationCall.js"
+import { controlPlaneVariables } from "../planeSettings.js"
+import { connect } from "./sdkCall.js"
+import { type Adapter, makeRegionSearch, type RegionSearch } from "./sdkPlane.js"
 
 export const controlPlane: Adapter<
   typeof ControlPlane.operations,

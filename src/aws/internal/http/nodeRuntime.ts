@@ -10,11 +10,10 @@ import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { fromNode } from "../../../internal/boundedBody.js"
 import { nodeSha256 } from "../../../internal/signature.js"
-import { loadSdk } from "../adapter.js"
 import { maxBytes, NoResponse } from "../failure.js"
-import * as Settings from "../settings.js"
-import { type NodeOptions, noProfile, type Profile, type Runtime } from "./adapter.js"
-import * as NodeCredentials from "./nodeCredentials.js"
+import { loadSdk } from "../operationCall.js"
+import * as Settings from "../planeSettings.js"
+import { type NodeOptions, noProfile, type Profile, type Runtime } from "./httpPlane.js"
 import {
   connectionClosed,
   type Lost,
@@ -23,7 +22,8 @@ import {
   timedOut,
   toLost,
   type Transport
-} from "./transport.js"
+} from "./httpTransport.js"
+import * as NodeCredentials from "./nodeCredentials.js"
 
 type Env = NodeCredentials.Machine["env"]
 

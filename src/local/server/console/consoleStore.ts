@@ -1,6 +1,6 @@
 /** The state of the console, and the functions that change it. */
 import { batch, computed, signal } from "@preact/signals"
-import * as Wire from "./api.js"
+import * as Wire from "./controlClient.js"
 
 export const sections = {
   requests: "Requests",
@@ -120,7 +120,7 @@ const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
     batch(() => {
       browserNow.value = Date.now()
       for (const [name, value] of responses.flatMap((response) => Object.entries(response))) {
-        // The control responds with what `control/api` declares.
+        // The control responds with what `control/controlApi` declares.
         if (Object.hasOwn(data, name)) data[name as keyof typeof data].value = value as never
       }
     })

@@ -4,7 +4,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import { type Connection, type Rejection, type Texts, View } from "./api.js"
+import { type Connection, type Rejection, type Texts, View } from "./connectTypes.js"
 import type { Localize, Localized } from "./localize.js"
 
 const { html } = Html

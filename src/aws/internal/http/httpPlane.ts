@@ -9,12 +9,12 @@ import { readVariable } from "../../../internal/environment.js"
 import { partitionOf } from "../../../internal/partitions.js"
 import type { Sha256 } from "../../../internal/signature.js"
 import type * as Operation from "../../../Operation.js"
-import * as Adapters from "../adapter.js"
 import * as Credentials from "../credentials.js"
-import * as Settings from "../settings.js"
-import { makeClient } from "./call.js"
+import * as Adapters from "../operationCall.js"
+import * as Settings from "../planeSettings.js"
+import { makeClient } from "./httpCall.js"
+import type { Transport } from "./httpTransport.js"
 import { type Protocol, restJson } from "./protocol.js"
-import type { Transport } from "./transport.js"
 
 // -----------------------------------------------------------------------------
 // Options

@@ -13,12 +13,12 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Operation from "../../../Operation.js"
-import * as Adapters from "../adapter.js"
 import * as Credentials from "../credentials.js"
 import type { NoResponse } from "../failure.js"
-import * as Settings from "../settings.js"
-import { type Commands, type Connection, isThrottledResponse, makeClient } from "./call.js"
+import * as Adapters from "../operationCall.js"
+import * as Settings from "../planeSettings.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
+import { type Commands, type Connection, isThrottledResponse, makeClient } from "./sdkCall.js"
 
 // -----------------------------------------------------------------------------
 // Options

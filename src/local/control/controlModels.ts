@@ -3,7 +3,7 @@ import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import type { VaultUser } from "../backend/statuses.js"
+import type { VaultUser } from "../backend/backendModels.js"
 
 /**
  * The clock of the backend. `offset` is how far it is ahead of the real clock, in milliseconds. It is negative if the

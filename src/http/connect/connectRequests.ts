@@ -30,7 +30,7 @@ import {
   type Rejection,
   type UserKind,
   View
-} from "./api.js"
+} from "./connectTypes.js"
 import type { Links } from "./links.js"
 
 type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">

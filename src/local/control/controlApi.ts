@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import type * as IdentitySetup from "../../IdentitySetup.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import type * as LocalBackend from "../LocalBackend.js"
-import type { ClockState, FaultStatus, RequestRecord, Resources, Snapshot } from "./statuses.js"
+import type { ClockState, FaultStatus, RequestRecord, Resources, Snapshot } from "./controlModels.js"
 
 /** What the console shows about the server itself. The names in `secrets` are also in `environment`. */
 export interface Server {

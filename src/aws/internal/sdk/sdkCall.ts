@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/timeLimit.js"
 import type * as Operation from "../../../Operation.js"
-import type { Client, EnvironmentProfile, Output, Target } from "../adapter.js"
 import * as Failure from "../failure.js"
+import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"
 
 /** The common part of all commands. The types of the SDK have no name for it. */
 export interface Command {

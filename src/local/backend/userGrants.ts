@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ValidationException } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
+import { GrantError, type GrantPageOptions, type GrantStatus } from "./backendModels.js"
 import type { Parts } from "./dataPlane.js"
-import { GrantError, type GrantPageOptions, type GrantStatus } from "./statuses.js"
 import * as Vault from "./vault.js"
 
 const maxGrants = 1000

@@ -1,8 +1,8 @@
 /** Calls the control of the server that served this page. */
 import type { Json } from "../../../internal/nativeValue.js"
-import type * as Control from "../../control/api.js"
+import type * as Control from "../../control/controlApi.js"
 
-export type { Action, Body } from "../../control/api.js"
+export type { Action, Body } from "../../control/controlApi.js"
 
 export type Path = keyof Control.Reads
 

@@ -2,10 +2,10 @@
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
 import type * as Effect from "effect/Effect"
 import * as DataPlane from "../../../DataPlane.js"
-import { loadSdk } from "../adapter.js"
-import { dataPlaneVariables } from "../settings.js"
-import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./adapter.js"
-import { connect, isThrottledResponse } from "./call.js"
+import { loadSdk } from "../operationCall.js"
+import { dataPlaneVariables } from "../planeSettings.js"
+import { connect, isThrottledResponse } from "./sdkCall.js"
+import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./sdkPlane.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Store from "../../../src/local/authorization/store.js"
+import * as Store from "../../../src/local/authorization/oidcStore.js"
 
 const start = (now = { seconds: 0 }) => ({ now, store: Store.make(() => undefined, () => now.seconds) })
 

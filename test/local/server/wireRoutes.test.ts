@@ -4,7 +4,7 @@ import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
-import { routes } from "../../../src/local/server/operations.js"
+import { routes } from "../../../src/local/server/wireRoutes.js"
 import { operations as rows } from "../../support/requests.js"
 import { operations as clients } from "../../support/serviceModel.js"
 

@@ -3,7 +3,7 @@ import { BedrockAgentCoreControlClient } from "@aws-sdk/client-bedrock-agentcore
 import { STSClient } from "@aws-sdk/client-sts"
 import { assert, describe, it } from "@effect/vitest"
 import { hasProperty } from "effect/Predicate"
-import { regionalEndpoint } from "../../../../src/aws/internal/http/adapter.js"
+import { regionalEndpoint } from "../../../../src/aws/internal/http/httpPlane.js"
 
 const regions = [
   "us-east-1",

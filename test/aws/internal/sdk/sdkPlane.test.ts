@@ -7,7 +7,7 @@ import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import type { CredentialsProvider } from "../../../../src/aws/internal/credentials.js"
 import { NoResponse } from "../../../../src/aws/internal/failure.js"
-import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/adapter.js"
+import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/sdkPlane.js"
 import { interrupted } from "../../utils.js"
 
 /** An SDK that loads when the test resolves it. */

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { readText } from "../local/internal/readText.js"
-import * as Table from "./table.js"
+import * as Table from "./printTable.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Pages from "../../../src/local/authorization/pages.js"
+import * as Pages from "../../../src/local/authorization/signInPages.js"
 
 const hostile = `"><script>alert('1')</script>`
 

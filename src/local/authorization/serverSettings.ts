@@ -1,6 +1,6 @@
 /** The settings of a development authorization server, and the package `oidc-provider`. */
+import type { OidcStore } from "./oidcStore.js"
 import type { Client, HeadlessConsent, UserClaims } from "./registrations.js"
-import type { OidcStore } from "./store.js"
 
 export interface Settings {
   readonly issuer: string

@@ -6,12 +6,12 @@ import type { UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { truncateName } from "../../../internal/errorCode.js"
 import { makeSigner, type Sha256 } from "../../../internal/signature.js"
-import type { Client, EnvironmentProfile, Output } from "../adapter.js"
 import type { Identity, Source } from "../credentials.js"
 import * as Failure from "../failure.js"
+import type { Client, EnvironmentProfile, Output } from "../operationCall.js"
+import type { Lost, Response, Transport } from "./httpTransport.js"
 import { type Message, parseTime, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
-import type { Lost, Response, Transport } from "./transport.js"
 
 /** The settings of a plane. */
 export interface Settings {

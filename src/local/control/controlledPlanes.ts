@@ -16,10 +16,10 @@ import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
 import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
+import type { CredentialProviderSummary, Excerpt, Resources } from "./controlModels.js"
 import type { Faults } from "./faults.js"
 import type { Generations } from "./generations.js"
-import type { Requests } from "./requests.js"
-import type { CredentialProviderSummary, Excerpt, Resources } from "./statuses.js"
+import type { Requests } from "./requestRecords.js"
 
 type Decorator = <A, E>(method: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
 

@@ -12,9 +12,9 @@ import * as PubSub from "effect/PubSub"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
+import type { VaultUser } from "../backend/backendModels.js"
 import { Notes } from "../backend/callContext.js"
-import type { VaultUser } from "../backend/statuses.js"
-import type { RequestRecord } from "./statuses.js"
+import type { RequestRecord } from "./controlModels.js"
 
 /** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
 export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
