@@ -186,7 +186,7 @@ describe("layers for program edges", () => {
 
 class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number; readonly token: string }> {}
 
-describe("use", () => {
+describe("AccessToken.use", () => {
   const accepting = (accepted: string, status = 401) => (token: Redacted.Redacted) =>
     Redacted.value(token) === accepted
       ? Effect.succeed(accepted)

@@ -176,7 +176,7 @@ describe("streams", () => {
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
 })
 
-describe("decorate", () => {
+describe("ControlPlane.decorate", () => {
   it.effect("wraps every operation, and the pages of every stream", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [operation: string, request: unknown]>>([])

@@ -434,7 +434,7 @@ describe("awaitReady", () => {
     }).pipe(Effect.provide(local)))
 })
 
-describe("secrets", () => {
+describe("secrets of CredentialProvider", () => {
   it.effect.each(all.map((definition) => ({ definition, label: label(definition) })))(
     "$label: are in no response, difference, error, log line or span",
     ({ definition }) =>

@@ -146,7 +146,7 @@ describe("DataPlane.make", () => {
     }))
 })
 
-describe("decorate", () => {
+describe("DataPlane.decorate", () => {
   it.effect("wraps every call of Identity, and can inject faults", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<string>>([])
@@ -191,7 +191,7 @@ describe("decorate", () => {
     }))
 })
 
-describe("spans", () => {
+describe("spans of DataPlane", () => {
   it.effect("are named after the operation", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

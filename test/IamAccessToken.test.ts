@@ -134,7 +134,7 @@ describe("a declared token", () => {
     }).pipe(Effect.provide(telling)))
 })
 
-describe("use", () => {
+describe("IamAccessToken.use", () => {
   it.effect("renews a rejected token once", () =>
     Effect.gen(function*() {
       const use = (accepted: string) => IamAccessToken.use(Warehouse, accepting(accepted), { rejected })
@@ -174,7 +174,7 @@ describe("makeWithIamAccessToken", () => {
     }))
 })
 
-describe("layer", () => {
+describe("IamAccessToken.layer", () => {
   it.effect("obtains one token when it is built", () =>
     Effect.gen(function*() {
       const tokens = yield* Effect.all([

@@ -7,7 +7,7 @@ import { operations, requests, valid } from "./support/requests.js"
 const row = <A>(request: Schema.Codec<A, Operation.Encoded<A>>) =>
   Operation.make("Any", { request, response: Operation.noResponse, errors: [] })
 
-describe("make", () => {
+describe("Operation.make", () => {
   it("has defaults for method, path, status and quota", () => {
     const { errors, method, name, path, quota, status } = row(Schema.Struct({}))
     assert.deepStrictEqual({ errors, method, name, path, quota, status }, {

@@ -52,7 +52,7 @@ describe("get", () => {
     }).pipe(Effect.provide(counting)))
 })
 
-describe("use", () => {
+describe("PaymentToken.use", () => {
   it.effect("uses accepted tokens once", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* PaymentToken.use(request, accepting("token-0"), { rejected }), "token-0")

@@ -89,7 +89,7 @@ describe("SecurityTokenService.make", () => {
     }).pipe(Effect.provide(planes)))
 })
 
-describe("decorate", () => {
+describe("SecurityTokenService.decorate", () => {
   it.effect("wraps the operation of IamAccessToken, and can inject faults", () =>
     Effect.gen(function*() {
       const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
@@ -120,7 +120,7 @@ describe("decorate", () => {
     }))
 })
 
-describe("spans", () => {
+describe("spans of SecurityTokenService", () => {
   it.effect("are named after the operation, and show neither token nor claims", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

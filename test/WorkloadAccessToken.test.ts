@@ -309,13 +309,13 @@ describe("WorkloadAccessToken", () => {
         )
       })
 
-    it.effect("without it, deferred work runs for the caller that runs it", () =>
+    it.effect("is what deferred work needs: otherwise it runs for the caller that runs it", () =>
       Effect.gen(function*() {
         const users = yield* runByWorker((queue) => Queue.offer(queue, job))
         assert.deepStrictEqual(users, ["worker", "worker"])
       }))
 
-    it.effect("with it, deferred work runs for the caller that requested it", () =>
+    it.effect("lets deferred work run for the caller that requested it", () =>
       Effect.gen(function*() {
         const users = yield* runByWorker((queue) =>
           Effect.flatMap(WorkloadAccessToken.capture, (asCaller) => Queue.offer(queue, asCaller(job)))

@@ -12,7 +12,7 @@ const getWorkloadIdentity = Effect.flatMap(
   (controlPlane) => controlPlane.getWorkloadIdentity({ name: "agent" })
 )
 
-describe("layer", () => {
+describe("AwsControlPlane.layer", () => {
   it.live("sends calls by its options", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, {

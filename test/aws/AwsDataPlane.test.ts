@@ -13,7 +13,7 @@ const getWorkloadAccessToken = Effect.flatMap(
   (dataPlane) => dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
 )
 
-describe("layer", () => {
+describe("AwsDataPlane.layer", () => {
   it.live("sends calls by its options", () =>
     Effect.gen(function*() {
       const http = yield* server(json(200, { workloadAccessToken: token }))

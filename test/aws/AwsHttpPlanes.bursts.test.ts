@@ -46,7 +46,7 @@ const trustedServer = Effect.gen(function*() {
   return server
 })
 
-describe("layerNode", () => {
+describe("AwsHttpPlanes.layerNode", () => {
   it.live.each([["http", plainServer], ["https", trustedServer]] as const)(
     "opens at most 256 connections for 1,000 calls at once, and reuses them for the next 1,000, over %s",
     ([, start]) =>

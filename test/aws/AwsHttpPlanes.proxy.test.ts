@@ -93,7 +93,7 @@ const sessionToken = "c2Vzc2lvbi10b2tlbg-of-a-role"
 const planes = (endpoint: string, timeout?: Duration.Input) =>
   AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout })
 
-describe("layerNode", () => {
+describe("AwsHttpPlanes.layerNode", () => {
   it.live("sends requests through the proxy of the environment, over a kept tunnel", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy

@@ -139,7 +139,7 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
 // Options
 // -----------------------------------------------------------------------------
 
-describe("options", () => {
+describe("options of AwsHttpPlanes", () => {
   it.live("of one plane override those of all planes", () =>
     Effect.gen(function*() {
       const all = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
@@ -519,7 +519,7 @@ describe("over an HttpClient", () => {
 // Connections
 // -----------------------------------------------------------------------------
 
-describe("layerNode", () => {
+describe("AwsHttpPlanes.layerNode", () => {
   it.live("keeps its connections, and closes them with the layer", () =>
     Effect.gen(function*() {
       const sockets = new Set<unknown>()

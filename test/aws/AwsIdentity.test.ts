@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { credentials, failure, json, noVariables, server, token } from "./utils.js"
 
-describe("layer", () => {
+describe("AwsIdentity.layer", () => {
   it.live("provides Identity over the planes that it provides", () =>
     Effect.gen(function*() {
       const http = yield* server((response, seen) =>

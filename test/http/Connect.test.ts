@@ -810,7 +810,7 @@ describe("Connect.handler, for many users", () => {
   })
 })
 
-describe("options", () => {
+describe("options of Connect", () => {
   class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
     provider: "google",
     flow: "USER_FEDERATION",

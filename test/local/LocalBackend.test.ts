@@ -520,7 +520,7 @@ describe("isolation", () => {
     }).pipe(Effect.provide(backend({ latency: "1 second" }))))
 })
 
-describe("secrets", () => {
+describe("secrets of LocalBackend", () => {
   it.effect("do not appear in errors, log lines and spans", () =>
     Effect.gen(function*() {
       const messages: Array<string> = []

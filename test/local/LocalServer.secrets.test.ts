@@ -24,7 +24,7 @@ import {
   workloadToken
 } from "../support/wire.js"
 
-describe("secrets", () => {
+describe("secrets of LocalServer", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
 
   it.live("are in no response, log line or span when a handler has a defect, and the log has the request id", () =>

@@ -264,7 +264,7 @@ describe("signatures", () => {
     }))
 })
 
-describe("options", () => {
+describe("options of LocalServer", () => {
   const rejected = (options: LocalServer.Options) =>
     Effect.flip(Effect.scoped(Layer.build(server(options)))).pipe(
       Effect.map((error) => error._tag === "LocalServerError" ? error.reason : error._tag)

@@ -252,7 +252,7 @@ describe("protocol", () => {
     }).pipe(Effect.provide(server({ allowedHosts: ["Identity"], publicUrl: "https://public.example/" }))))
 })
 
-describe("pages", () => {
+describe("pages of LocalServer", () => {
   it.live("redirect the browser to the authorization server, and then to the return URL", () =>
     Effect.gen(function*() {
       yield* setUp

@@ -603,7 +603,7 @@ describe("layer, over servers that misbehave", () => {
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
-describe("layerScripted", () => {
+describe("OAuthClient.layerScripted", () => {
   const agent = account({ discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" })
 
   const begin = Effect.gen(function*() {

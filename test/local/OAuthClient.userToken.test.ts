@@ -19,7 +19,7 @@ const notFound = (response: ServerResponse) => response.writeHead(404).end()
 const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
 
-describe("layer", () => {
+describe("OAuthClient.layer", () => {
   it.live("accepts each algorithm, and reads the keys of an issuer once", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(
@@ -195,7 +195,7 @@ describe("layer", () => {
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 
-describe("layerScripted", () => {
+describe("OAuthClient.layerScripted", () => {
   it.effect("checks the times and the allowed issuers", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice", exp: 60 })

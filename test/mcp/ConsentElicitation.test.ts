@@ -324,7 +324,7 @@ describe("a call", () => {
     })))
 })
 
-describe("secrets", () => {
+describe("secrets of ConsentElicitation", () => {
   it.live("are not in the encoded failure of a request with its own handler", () =>
     program(Effect.gen(function*() {
       const { alice, endpoint } = yield* setUp()

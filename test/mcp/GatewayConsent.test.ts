@@ -527,7 +527,7 @@ describe("transport", () => {
     })))
 })
 
-describe("secrets", () => {
+describe("secrets of GatewayConsent", () => {
   it.live("reach no log line or span", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

@@ -467,7 +467,7 @@ describe("the caller", () => {
     }))
 })
 
-describe("make", () => {
+describe("Identity.make", () => {
   const workloadIdentityToken = "a-workload-token"
   const keys = Layer.mock(Identity.Identity, { getApiKey: () => Effect.succeed(secret("a-key")) })
   const wrapped = ({ withApiKey }: PromiseIdentity.Functions) =>

@@ -3,7 +3,7 @@ import * as Pages from "../../../src/local/authorization/signInPages.js"
 
 const hostile = `"><script>alert('1')</script>`
 
-describe("pages", () => {
+describe("pages of AuthorizationServer", () => {
   const pages = {
     login: Pages.login({ action: hostile, client: hostile, userName: hostile, problem: hostile }),
     consent: Pages.consent({
