@@ -107,55 +107,64 @@ const holdOff = Duration.minutes(1)
  * @since 0.1.0
  * @category constructors
  */
-export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
-  Effect.map(DataPlane, (dataPlane) => {
+export const makeWorkload: (options: WorkloadOptions) => Effect.Effect<Service, never, DataPlane> = Effect.fnUntraced(
+  function*(options) {
+    const dataPlane = yield* DataPlane
     const invalid = checkWorkload(options)
     if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
-    const { name: workloadName, renewAfter = defaultRenewAfter, user } = options
+    const { name, renewAfter = defaultRenewAfter, user } = options
     const lifetime = Duration.toMillis(renewAfter)
-    const obtain = Effect.catchTag(
-      user === undefined
-        ? dataPlane.getWorkloadAccessToken({ workloadName })
-        : user.userToken !== undefined
-        ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
-        : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId }),
-      "AccessDeniedException",
-      (error) => Effect.fail(withAdvice(error, workloadName))
-    )
-
+    const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
     let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
+
     const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
       // Adapters reject an empty token, but a program's own plane may return one.
       if (Redacted.value(token) !== "") current = { token, renewAt }
       return token
     }
-    const renew = Effect.flatMap(
-      Clock.currentTimeMillis,
-      (begin) => Effect.map(obtain, ({ workloadAccessToken }) => keep(workloadAccessToken, begin + lifetime))
-    ).pipe(Effect.catchIf(
+    const renew = Effect.gen(function*() {
+      const begin = yield* Clock.currentTimeMillis
+      const { workloadAccessToken } = yield* obtain(dataPlane, name, user)
+      return keep(workloadAccessToken, begin + lifetime)
+    })
+    const keepOld = Effect.fnUntraced(function*(error: DataPlaneError) {
+      const now = yield* Clock.currentTimeMillis
+      // Reads the old token after the failure: it may have been invalidated during the call.
+      if (current === undefined) return yield* error
+      const token = keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
+      yield* Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`)
+      return token
+    })
+    const renewOrKeep = Effect.catchIf(
+      renew,
       // AWS issues no new token for an expired JWT, but the old token may still be valid.
       (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
-      (error) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          // Reads the old token after the failure: it may have been invalidated during the call.
-          current === undefined ? Effect.fail(error) : Effect.as(
-            Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`),
-            keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
-          ))
-    ))
-    const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
+      keepOld
+    )
     return {
-      workload: workloadName,
-      get: Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) => current !== undefined && now < current.renewAt ? Effect.succeed(current.token) : share("", renew)
-      ),
+      workload: name,
+      get: Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        return current !== undefined && now < current.renewAt ? current.token : yield* share("", renewOrKeep)
+      }),
       invalidate: (stale) =>
         Effect.sync(() => {
           if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
         })
     }
-  })
+  }
+)
+
+const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: UserIdentifier | undefined) =>
+  Effect.catchTag(
+    user === undefined
+      ? dataPlane.getWorkloadAccessToken({ workloadName })
+      : user.userToken !== undefined
+      ? dataPlane.getWorkloadAccessTokenForJwt({ workloadName, userToken: user.userToken })
+      : dataPlane.getWorkloadAccessTokenForUserId({ workloadName, userId: user.userId }),
+    "AccessDeniedException",
+    (error) => Effect.fail(withAdvice(error, workloadName))
+  )
 
 /**
  * Makes the service of {@link layer}, for a server that gets a token with every request. `Effect.provideService` needs

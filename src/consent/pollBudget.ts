@@ -85,11 +85,13 @@ const makeForClock = (limit: number): Effect.Effect<Budget> =>
     return {
       run: (poll) =>
         Effect.uninterruptibleMask((restore) =>
-          Effect.flatMap(restore(Queue.take(permits)), () =>
+          Effect.andThen(
+            restore(Queue.take(permits)),
             Effect.ensuring(
               restore(Effect.andThen(slot, Effect.provideService(poll, CallPriority, "low"))),
               Queue.offer(permits, undefined)
-            ))
+            )
+          )
         ),
       throttled: Effect.map(Clock.currentTimeMillis, rate.halve)
     }
@@ -125,26 +127,25 @@ export const PollBudget = Context.Reference("effect-agentcore-identity/internal/
  * Polls by a schedule, within the budget, until there is a value. It waits before the first poll. It returns `None`
  * when the schedule ends or the deadline passes. `deadline` is in milliseconds since the epoch.
  */
-export const pollUntil = <Input, A, E, R>({ deadline, input, poll, schedule }: {
+export const pollUntil = Effect.fnUntraced(function*<Input, A, E, R>({ deadline, input, poll, schedule }: {
   readonly schedule: Schedule.Schedule<unknown, Input>
   readonly input: (attempt: number) => Input
   readonly deadline: number
   readonly poll: Effect.Effect<Option.Option<A>, E, R>
-}): Effect.Effect<Option.Option<A>, E, R> =>
-  Effect.flatMap(Effect.zip(PollBudget, Schedule.toStep(schedule)), ([budget, step]) => {
-    let attempt = 0
-    // One wait runs for each user who has not consented yet. To save memory, each effect is created when it runs.
-    const next: Effect.Effect<Option.Option<A>, E, R> = Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.flatMap(
-        Pull.catchDone(step(now, input(attempt++)), () => Effect.succeed(undefined)),
-        (due) => {
-          if (due === undefined) return Effect.succeedNone
-          const delay = Duration.toMillis(due[1])
-          return now + delay > deadline
-            ? Effect.as(Effect.sleep(Math.max(0, deadline - now)), Option.none())
-            : Effect.flatMap(Effect.sleep(delay), () =>
-              Effect.flatMap(budget.run(poll), (value) => Option.isSome(value) ? Effect.succeed(value) : next))
-        }
-      ))
-    return next
-  })
+}) {
+  const budget = yield* PollBudget
+  const step = yield* Schedule.toStep(schedule)
+  for (let attempt = 0;; attempt++) {
+    const now = yield* Clock.currentTimeMillis
+    const due = yield* Pull.catchDone(step(now, input(attempt)), () => Effect.undefined)
+    if (due === undefined) return Option.none<A>()
+    const delay = Duration.toMillis(due[1])
+    if (now + delay > deadline) {
+      yield* Effect.sleep(Math.max(0, deadline - now))
+      return Option.none<A>()
+    }
+    yield* Effect.sleep(delay)
+    const value = yield* budget.run(poll)
+    if (Option.isSome(value)) return value
+  }
+})
