@@ -34,6 +34,7 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
  *   `onBehalfOfVendors` lists more vendors that act on behalf of users. `users` has the claims of the users of
  *   `local --authorization-server`. `serviceLinked` lists workload identities that get no workload access tokens, like
  *   those of AgentCore Runtime. `workloadAccessTokenLifetime` shortens the lifetime of workload access tokens.
+ *   `policies` has the IAM policies of callers, by access key id.
  */
 export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */

@@ -166,7 +166,7 @@ const actionPattern = /^(\*|[\w-]+:[\w*?]+)$/
 const resourcePattern = /^(\*|arn(:[^:\s]*){4}:\S+)$/
 
 /** The services whose actions are authorized here. */
-const services = /^(\*|bedrock-agentcore:|kms:|secretsmanager:|sts:)/i
+const services = /^(\*|bedrock-agentcore:|secretsmanager:|sts:)/i
 
 /** Statements about other services never apply here, so their resources and conditions can be any. */
 const isRelevant = ({ Action }: { readonly Action?: string | ReadonlyArray<string> | undefined }): boolean =>

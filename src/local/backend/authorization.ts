@@ -147,13 +147,14 @@ const findDenial = Effect.fnUntraced(
 export const checkSecret = (
   secretArn: string | undefined
 ): Effect.Effect<void, Exception<"AccessDeniedException">> =>
-  Effect.flatMap(Caller, (caller) =>
-    caller === undefined || secretArn === undefined
-      ? Effect.void
-      : Effect.flatMap(findDenial(caller, "secretsmanager:GetSecretValue", secretArn, {}), (sentence) =>
-        sentence === undefined
-          ? Effect.void
-          : raise("AccessDeniedException", `Access denied when retrieving secret '${secretArn}'. ${sentence}`)))
+  Effect.withFiber((fiber) => {
+    const caller = fiber.getRef(Caller)
+    if (caller === undefined || secretArn === undefined) return Effect.void
+    return Effect.flatMap(findDenial(caller, "secretsmanager:GetSecretValue", secretArn, {}), (sentence) =>
+      sentence === undefined
+        ? Effect.void
+        : raise("AccessDeniedException", `Access denied when retrieving secret '${secretArn}'. ${sentence}`))
+  })
 
 // -----------------------------------------------------------------------------
 // Planes
