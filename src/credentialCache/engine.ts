@@ -183,17 +183,19 @@ export const make = ({ capacity, counters, skew, store }: {
     const miss = increment(counters.misses)
     const shared = increment(counters.shared)
 
-    const readStore = ({ generation, key, rejected }: CacheRequest): Effect.Effect<Option.Option<unknown>> =>
-      restore === undefined ? Effect.succeedNone : Effect.flatMap(
-        Effect.zip(store.get(key), Clock.currentTimeMillis),
-        ([found, now]) => {
-          if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Effect.succeedNone
-          if (!isUsable(found.value, now, rejected)) return Effect.as(store.remove(key), Option.none())
-          const response = restore(found.value.credential)
-          memory.set(key, { ...found.value, response })
-          return Effect.succeedSome(response)
-        }
-      )
+    const readStore = Effect.fnUntraced(function*({ generation, key, rejected }: CacheRequest) {
+      if (restore === undefined) return Option.none<unknown>()
+      const found = yield* store.get(key)
+      const now = yield* Clock.currentTimeMillis
+      if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Option.none()
+      if (!isUsable(found.value, now, rejected)) {
+        yield* store.remove(key)
+        return Option.none()
+      }
+      const response = restore(found.value.credential)
+      memory.set(key, { ...found.value, response })
+      return Option.some(response)
+    })
 
     const drop = (key: string): Effect.Effect<void> => {
       const dropped = Effect.sync(() => forget(key))
@@ -201,31 +203,38 @@ export const make = ({ capacity, counters, skew, store }: {
       return restore === undefined ? dropped : Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
     }
 
-    const keep = ({ generation, key, rejected, request }: CacheRequest, response: unknown): Effect.Effect<void> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const replaces = cacheable.replaces(request)
-        // Two requests replaced the credential, and only the service knows which was the last.
-        if (!generations.isCurrent(key, generation)) return replaces ? drop(key) : Effect.void
-        const credential = cacheable.credentialOf(response)
-        if (credential === undefined) return replaces ? drop(key) : Effect.void
-        const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
-        // A store cannot hold infinite numbers.
-        const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
-        if (!isUsable(entry, now, rejected)) {
-          // A cached credential is no longer the latest. A request that reads the cache has found none.
-          return cacheable.bypassesRead(request) ? drop(key) : Effect.void
-        }
-        // Calls in flight may return the replaced credential.
-        if (replaces) forget(key)
-        memory.set(key, { ...entry, response })
-        if (restore === undefined) return Effect.void
-        const current = generations.enter(key)
-        return store.set(key, entry).pipe(
-          // It may have been invalidated or replaced while the store was writing.
-          Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
-          Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
-        )
-      })
+    const keep = Effect.fnUntraced(function*(
+      { generation, key, rejected, request }: CacheRequest,
+      response: unknown
+    ) {
+      const now = yield* Clock.currentTimeMillis
+      const replaces = cacheable.replaces(request)
+      const credential = cacheable.credentialOf(response)
+      // Two requests replaced the credential, and only the service knows which was the last.
+      if (credential === undefined || !generations.isCurrent(key, generation)) {
+        return yield* replaces ? drop(key) : Effect.void
+      }
+      const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
+      // A store cannot hold infinite numbers.
+      const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
+      if (!isUsable(entry, now, rejected)) {
+        // A cached credential is no longer the latest. A request that reads the cache has found none.
+        return yield* cacheable.bypassesRead(request) ? drop(key) : Effect.void
+      }
+      // Calls in flight may return the replaced credential.
+      if (replaces) forget(key)
+      memory.set(key, { ...entry, response })
+      if (restore !== undefined) yield* writeStore(key, entry)
+    })
+
+    const writeStore = Effect.fnUntraced(function*(key: string, entry: StoredCredential) {
+      const current = generations.enter(key)
+      yield* store.set(key, entry).pipe(
+        // It may have been invalidated or replaced while the store was writing.
+        Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
+        Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
+      )
+    })
 
     // Even a failed or interrupted request may have replaced the credential at the service.
     const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
@@ -240,14 +249,15 @@ export const make = ({ capacity, counters, skew, store }: {
         })
       )
 
-    const lookUp = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
-      Effect.flatMap(
-        readStore(request),
-        Option.match({
-          onNone: () => Effect.andThen(miss, callService(request, effect)),
-          onSome: (response): Effect.Effect<Outcome> => Effect.as(hit, { response, cache: "hit" })
-        })
-      )
+    const lookUp = Effect.fnUntraced(function*(request: CacheRequest, effect: Effect.Effect<unknown, unknown>) {
+      const found = yield* readStore(request)
+      if (Option.isNone(found)) {
+        yield* miss
+        return yield* callService(request, effect)
+      }
+      yield* hit
+      return { response: found.value, cache: "hit" } as const
+    })
 
     return (request, effect) =>
       Effect.withFiber((fiber) => {
