@@ -28,6 +28,8 @@ describe("a redactor", () => {
 
   it("replaces every JWT, and the session token in a canonical request", () => {
     assert.strictEqual(redact("unknown: eyJhbGciOiJ9.eyJpc3MifQ.c2ln, sorry", []), "unknown: <redacted>, sorry")
+    const property = "Value at 'privateKeyJwtConfig.additionalHeaderClaims.alg'"
+    assert.strictEqual(redact(property, []), property)
     assert.strictEqual(
       redact("should have been\n'POST\nx-amz-security-token:IQoJb3JpZ2luX2VjEJr+/abc==\nhost'", []),
       "should have been\n'POST\nx-amz-security-token:<redacted>\nhost'"
