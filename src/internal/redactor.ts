@@ -7,7 +7,7 @@ const pieceLength = 8
  * Secrets that the request does not have: JWTs, and the session token in a canonical request, which AWS quotes. The
  * name of a property is no JWT: `privateKeyJwtConfig.additionalHeaderClaims`.
  */
-const patterns = [/(?<![A-Za-z])eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g, /(?<=x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi]
+const patterns = [/(?<!K)eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g, /(?<=x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi]
 
 // `encodeURIComponent` throws on half a surrogate pair.
 const toWellFormed = (value: string): string => new TextDecoder().decode(new TextEncoder().encode(value))

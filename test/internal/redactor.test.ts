@@ -64,4 +64,10 @@ describe("a redactor", () => {
       { numRuns: rounds({ few: 300, full: 1000 }) }
     )
   })
+
+  it("keeps the names of AWS that look like the beginning of a JWT", () => {
+    const message = "Value at 'privateKeyJwtConfig.additionalHeaderClaims.alg' failed"
+    assert.strictEqual(makeRedactor([])(message), message)
+    assert.strictEqual(makeRedactor([])("token%3DeyJhbGciOiJub25lIn0.e30.%22"), "token%3D<redacted>%22")
+  })
 })
