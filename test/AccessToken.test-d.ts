@@ -449,7 +449,8 @@ describe("handlers", () => {
       ...github,
       consent: {
         show: (session) => Effect.as(Chat, session.provider),
-        wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
+        wait: <E1, R1>({ poll, poller, session, shown }: Consent.Wait<E1, R1>) =>
+          Effect.andThen(shown, poller({ session, poll }))
       }
     })).toEqualTypeOf<Result<never, Chat>>()
   })

@@ -196,7 +196,8 @@ const optionsOf = <Options extends object>(
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- *  * import * as HttpClient from "effect/http/HttpClient"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  * import * as HttpClientRequest from "effect/http/HttpClientRequest"
  *
  * class Github extends AccessToken.Tag<Github>()("app/Github", {
@@ -294,7 +295,8 @@ export const withAccessToken: {
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- *  * import * as HttpClient from "effect/http/HttpClient"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  *
@@ -370,7 +372,8 @@ export const withApiKey: {
  * @example
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
  * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- *  * import * as HttpClient from "effect/http/HttpClient"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpClient from "effect/http/HttpClient"
  *
  * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
  *

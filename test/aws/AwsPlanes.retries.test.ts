@@ -5,6 +5,7 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Net from "node:net"
 import { PollBudget } from "../../src/consent/pollBudget.js"
 import * as Servers from "../support/server.js"
@@ -112,7 +113,7 @@ describe("a throttled attempt of a call that succeeds", () => {
     Effect.gen(function*() {
       let count = 0
       yield* Effect.provideService(call, PollBudget, {
-        run: (poll) => poll,
+        run: identity,
         throttled: Effect.sync(() => void count++)
       })
       return count

@@ -628,11 +628,12 @@ describe("LocalControl", () => {
       yield* Backend.createWorkload("bare", [])
       const [token, bare] = [yield* Backend.tokenFor("alice"), yield* Backend.tokenFor("alice", "bare")]
       const { sessionUri } = yield* Backend.consent(yield* Backend.tokenFor("bob"))
-      const wrongUrl = `${Backend.returnUrl}/?code=sentinel-code`
+      const wrongUrl = `${Backend.returnUrl}&code=sentinel-code`
+      const withoutQuery = Backend.returnUrl.replace(/\?.*/, "?…")
       const calls: ReadonlyArray<readonly [call: Effect.Effect<unknown, unknown, DataPlane.DataPlane>, string]> = [
         [
           Backend.ask(token, { resourceOauth2ReturnUrl: wrongUrl }),
-          `The return URL ${Backend.returnUrl}/?… is not registered on the workload identity 'agent'. `
+          `The return URL ${withoutQuery} is not registered on the workload identity 'agent'. `
           + `Send a registered one (${Backend.returnUrl}), or add it to allowedResourceOauth2ReturnUrls`
         ],
         [
@@ -642,7 +643,7 @@ describe("LocalControl", () => {
         ],
         [
           Backend.ask(bare),
-          `The return URL ${Backend.returnUrl} is not registered on the workload identity 'bare'. `
+          `The return URL ${withoutQuery} is not registered on the workload identity 'bare'. `
           + "'bare' has no return URLs: add it to allowedResourceOauth2ReturnUrls"
         ],
         [

@@ -26,22 +26,22 @@ export type Operations<T> = {
   ) => Effect.Effect<Operation.Response<T[K]>, Exception<Tag<T[K]>>>
 }
 
-export const makePlane = <const T extends Operation.Table>(
-  table: T,
-  operations: Operations<T>
-): Operation.Plane<T> =>
-  fromTable(table, <Request, Response, E>(
-    { errors, name }: Operation.Operation<string, Request, Response, E>,
-    method: string
-  ) => {
-    // The operations have a method for each row, whose exceptions the row has.
-    const call = callOf(operations, method) as (request: Request) => Effect.Effect<Response, Exception<string>>
-    return (request: Request) =>
-      Effect.mapError(call(request), ({ _tag, fieldList, message, reason }) => {
-        const Class = errors.find((Class) => Class._tag === _tag) as Operation.ExceptionClass<E>
-        return new Class({ operation: name, message, reason, fieldList })
-      })
-  })
+const makeMethod = <T>(operations: Operations<T>) =>
+<Request, Response, E>(
+  { errors, name }: Operation.Operation<string, Request, Response, E>,
+  method: string
+): (request: Request) => Effect.Effect<Response, E> => {
+  // The operations have a method for each row, whose exceptions the row has.
+  const call = callOf(operations, method) as (request: Request) => Effect.Effect<Response, Exception<string>>
+  return (request) =>
+    Effect.mapError(call(request), ({ _tag, fieldList, message, reason }) => {
+      const Class = errors.find((Class) => Class._tag === _tag) as Operation.ExceptionClass<E>
+      return new Class({ operation: name, message, reason, fieldList })
+    })
+}
+
+export const makePlane = <const T extends Operation.Table>(table: T, operations: Operations<T>): Operation.Plane<T> =>
+  fromTable(table, makeMethod(operations))
 
 export const raise = <Tag extends string>(
   _tag: Tag,

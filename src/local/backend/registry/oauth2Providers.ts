@@ -70,7 +70,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     }`
     yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
     yield* explain(advice)
-    if (!isAccepted) yield* invalid("Invalid Discovery URL", discoveryPath)
+    if (!isAccepted) return yield* invalid("Invalid Discovery URL", discoveryPath)
   })
 
   const { findUsed, providers, ...operations } = yield* makeKind(account, {
