@@ -64,7 +64,7 @@ const removeFinished = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
   const blocks = [...source.matchAll(/^ \* ```sql\n((?: \* .*\n)+?) \* ```$/gm)]
-  const text = (blocks[1]?.[1] ?? assert.fail("no statements")).replaceAll(/^ \* /gm, "")
+  const text = (blocks[0]?.[1] ?? assert.fail("no statements")).replaceAll(/^ \* /gm, "")
   const statements = text.split(";\n").filter((statement) => statement.trim() !== "")
   assert.lengthOf(statements, 2)
   const now = sql.onDialectOrElse({ pg: () => "extract(epoch FROM now())", orElse: () => "unixepoch()" })
