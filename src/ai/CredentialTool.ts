@@ -311,7 +311,7 @@ const withApproval = (
 // -----------------------------------------------------------------------------
 
 const notApproved = {
-  message: "This call was not approved: nobody was asked for it, or its approval was used. Call the tool again."
+  message: "This call was not approved: the user was not asked for it, or its approval was used. Call the tool again."
 }
 
 /** The form of a call that the user did not approve. */
@@ -346,8 +346,8 @@ const toAiError = (name: string) => ({ message }: { readonly message: string }) 
  * If AgentCore issues no token for another reason than the consent, the request fails with an `AiError` that has the
  * message of the error.
  *
- * An approval, also of a tool without a credential, runs its call once. If nobody was asked for this tool, these
- * parameters and this user, or the approval was used, or 30 days have passed, the model gets a sentence instead of a
+ * An approval, also of a tool without a credential, runs its call once. If this user was not asked for this tool
+ * with these parameters, or the approval was used, or 30 days have passed, the model gets a sentence instead of a
  * result, and may call again. An approval is used when the handler starts, so a call whose handler failed needs another
  * one. With `PendingConsents.layerMemory`, a new process knows no approvals. What the toolkit does not see:
  *

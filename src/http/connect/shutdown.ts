@@ -36,7 +36,7 @@ export const make = () => {
         isStopping = true
         return running === 0 ? Effect.void : Effect.asVoid(Effect.timeoutOption(idle.await, limit))
       }).pipe(Effect.interruptible),
-    /** Begins anew. */
+    /** Accepts requests again. */
     restart: (): void => {
       isStopping = false
     }

@@ -317,7 +317,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
         `scopes, resources, audiences and customParameters must have at most ${maxParametersSize} characters in all, and each item counts 16 more`
       )
     }
-    // Otherwise only the browser would learn that nobody can consent.
+    // Otherwise the caller would get a link that leads to an error page.
     yield* Effect.mapError(client.discover(provider.server), mapGrantError("AuthorizationCode"))
     if (isForced) yield* mapStoreError(vault.drop(key, shape))
     const session = yield* mapStoreError(
