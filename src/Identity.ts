@@ -282,18 +282,29 @@ type Caller = WorkloadAccessToken | Telemetry.Attempts
 type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
 
 const toOauth2TokenRequest = (
-  request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions | "forceAuthentication">,
-  returnUrl: string | undefined
+  request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions | "forceAuthentication">
 ) => ({
   resourceCredentialProviderName: request.provider,
   oauth2Flow: request.flow,
   scopes: request.scopes ?? [],
   resources: nonEmpty(request.resources),
   audiences: nonEmpty(request.audiences),
-  resourceOauth2ReturnUrl: returnUrl,
+  resourceOauth2ReturnUrl: request.returnUrl,
   customState: request.customState,
   customParameters: nonEmpty(request.customParameters)
 } satisfies Oauth2TokenRequest)
+
+/** The request, with the return URL of the program where it has none. */
+const withReturnUrl = <E, R>(
+  subject: AccessTokenRequest<E, R> | AccessTokenCredential,
+  returnUrl: Option.Option<string>
+): AccessTokenRequest<E, R> | AccessTokenCredential => {
+  if (Option.isNone(returnUrl)) return subject
+  const request = CredentialTag.requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
+  // A program in plain JavaScript can pass anything. The check reports it.
+  if (!Predicate.isObject(request) || request.returnUrl !== undefined) return subject
+  return { ...request, returnUrl: returnUrl.value }
+}
 
 /** Accepts a copy of a session, which has properties of the same types. */
 const isSession = (session: unknown): boolean =>
@@ -309,20 +320,13 @@ const returnUrlAdvice = (returnUrl: string | undefined): string =>
 /** Appends advice to an error about the return URL. The planes return the message of the service unchanged. */
 const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | undefined): ValidationException =>
   isAboutReturnUrl(error)
-    ? new ValidationException({
-      operation: error.operation,
-      message: appendAdvice(error.message, returnUrlAdvice(returnUrl)),
-      requestId: error.requestId,
-      reason: error.reason,
-      fieldList: error.fieldList
-    })
+    ? new ValidationException({ ...error, message: appendAdvice(error.message, returnUrlAdvice(returnUrl)) })
     : error
 
 /** AWS sends no expiry of a session. */
 const makeSession = (
-  { flow, provider }: AccessTokenRequest<unknown, unknown>,
-  { audiences, customParameters, customState, resources, scopes, resourceOauth2ReturnUrl: returnUrl }:
-    Oauth2TokenRequest,
+  { flow, provider, returnUrl }: AccessTokenRequest<unknown, unknown>,
+  { audiences, customParameters, customState, resources, scopes }: Oauth2TokenRequest,
   { authorizationUrl, sessionUri }: Extract<TokenResponse, { readonly _tag: "ConsentRequired" }>
 ): Effect.Effect<ConsentSession> =>
   Effect.map(DateTime.now, (now) =>
@@ -391,7 +395,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
     function*(session: ConsentSession, sessionUri?: Redacted.Redacted) {
-      const response = yield* requestToken({ ...toOauth2TokenRequest(session, session.returnUrl), sessionUri })
+      const response = yield* requestToken({ ...toOauth2TokenRequest(session), sessionUri })
       if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
       return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
     },
@@ -425,13 +429,16 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   })
 
   // Returns the token, or the wait for it.
-  const begin = Effect.fnUntraced(function*<E, R>(request: AccessTokenRequest<E, R>) {
-    const returnUrl = request.returnUrl ?? Option.getOrUndefined(yield* Consent.ReturnUrl)
-    const error = returnUrl === request.returnUrl
-      ? undefined
-      : Request.accessToken.checkRequest({ ...request, returnUrl })
+  const getAccessToken = Effect.fnUntraced(function*<E, R>(
+    subject: AccessTokenRequest<E, R> | AccessTokenCredential,
+    options: ConsentOptions<E, R> | undefined
+  ) {
+    const completed = withReturnUrl(subject, yield* Consent.ReturnUrl)
+    const error = Request.accessToken.checkRequest(completed)
+      ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
     if (error !== undefined) return yield* error
-    const tokenRequest = toOauth2TokenRequest(request, returnUrl)
+    const request: AccessTokenRequest<E, R> = { ...CredentialTag.requestOf("AccessToken", completed), ...options }
+    const tokenRequest = toOauth2TokenRequest(request)
     const { forceAuthentication, provider } = request
     const response = yield* requestToken({ ...tokenRequest, forceAuthentication })
     switch (response._tag) {
@@ -450,62 +457,55 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     }
   })
 
-  const resume = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
+  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
+    session: ConsentSession,
+    options: ConsentOptions<E, R> = {}
+  ) {
     const error = isSession(session) ? Request.checkConsentOptions(options) : Request.notASession(session)
     if (error !== undefined) return yield* error
     const token = yield* Effect.provideService(poll(session, session.sessionUri), CallPriority, "normal")
     return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
   })
 
-  const getApiKey = ({ provider }: ApiKeyRequest) =>
-    authenticated((workloadIdentityToken) =>
-      dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName: provider })
-    ).pipe(Effect.map((response) => response.apiKey))
+  const getApiKey = Effect.fnUntraced(function*(subject: ApiKeyRequest | ApiKeyCredential) {
+    const error = Request.apiKey.checkRequest(subject)
+    if (error !== undefined) return yield* error
+    const { provider: resourceCredentialProviderName } = CredentialTag.requestOf("ApiKey", subject)
+    const response = yield* authenticated((workloadIdentityToken) =>
+      dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
+    )
+    return response.apiKey
+  })
 
-  const getPaymentToken = ({ payment, provider }: Parameters<Service["getPaymentToken"]>[0]) =>
-    authenticated((workloadIdentityToken) =>
-      dataPlane.getResourcePaymentToken({
-        workloadIdentityToken,
-        resourceCredentialProviderName: provider,
-        paymentTokenRequest: payment
-      })
-    ).pipe(Effect.map((response) => response.paymentTokenResponse))
+  const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Service["getPaymentToken"]>[0]) {
+    const error = Request.checkPaymentToken(request)
+    if (error !== undefined) return yield* error
+    const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
+    const response = yield* authenticated((workloadIdentityToken) =>
+      dataPlane.getResourcePaymentToken({ workloadIdentityToken, resourceCredentialProviderName, paymentTokenRequest })
+    )
+    return response.paymentTokenResponse
+  })
 
-  const completeAuthorization = ({ sessionUri, user }: Parameters<Service["completeAuthorization"]>[0]) =>
-    Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier: user }))
+  const completeAuthorization = Effect.fnUntraced(function*(options: Parameters<Service["completeAuthorization"]>[0]) {
+    const error = Request.checkCompletion(options)
+    if (error !== undefined) return yield* error
+    const { sessionUri, user: userIdentifier } = options
+    yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
+  })
 
   return {
-    getAccessToken: (subject, options) => {
-      const request = CredentialTag.requestOf("AccessToken", subject)
-      return observe(
+    getAccessToken: (subject, options) =>
+      observe(
         "getAccessToken",
-        request,
-        Effect.suspend(() =>
-          Request.accessToken.checkRequest(subject)
-            ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
-            ?? Effect.flatten(begin({ ...request, ...options }))
-        )
-      )
-    },
-    resumeAccessToken: (session, options) =>
-      observe("resumeAccessToken", session, Effect.flatten(resume(session, options ?? {}))),
-    getApiKey: (subject) => {
-      const request = CredentialTag.requestOf("ApiKey", subject)
-      const get = Effect.suspend(() => Request.apiKey.checkRequest(subject) ?? getApiKey(request))
-      return observe("getApiKey", request, get)
-    },
-    getPaymentToken: (request) =>
-      observe(
-        "getPaymentToken",
-        request,
-        Effect.suspend(() => Request.checkPaymentToken(request) ?? getPaymentToken(request))
+        CredentialTag.requestOf("AccessToken", subject),
+        Effect.flatten(getAccessToken(subject, options))
       ),
-    completeAuthorization: (options) =>
-      observe(
-        "completeAuthorization",
-        undefined,
-        Effect.suspend(() => Request.checkCompletion(options) ?? completeAuthorization(options))
-      )
+    resumeAccessToken: (session, options) =>
+      observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
+    getApiKey: (subject) => observe("getApiKey", CredentialTag.requestOf("ApiKey", subject), getApiKey(subject)),
+    getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
+    completeAuthorization: (options) => observe("completeAuthorization", undefined, completeAuthorization(options))
   }
 })
 

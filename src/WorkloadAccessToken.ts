@@ -141,17 +141,15 @@ export const makeWorkload: (options: WorkloadOptions) => Effect.Effect<Service, 
       (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
       keepOld
     )
-    return {
-      workload: name,
-      get: Effect.gen(function*() {
-        const now = yield* Clock.currentTimeMillis
-        return current !== undefined && now < current.renewAt ? current.token : yield* share("", renewOrKeep)
-      }),
-      invalidate: (stale) =>
-        Effect.sync(() => {
-          if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
-        })
-    }
+    const get = Effect.gen(function*() {
+      const now = yield* Clock.currentTimeMillis
+      return current !== undefined && now < current.renewAt ? current.token : yield* share("", renewOrKeep)
+    })
+    const invalidate = (stale: Redacted.Redacted) =>
+      Effect.sync(() => {
+        if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
+      })
+    return { workload: name, get, invalidate }
   }
 )
 

@@ -19,6 +19,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { Rejected } from "../src/identity/renewal.js"
 import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
@@ -265,6 +266,23 @@ describe("Identity.getAccessToken", () => {
         assert.lengthOf(yield* tokenCalls, 3)
       }).pipe(Effect.provide(planes))
     }))
+
+  for (const name of ["a function", "a waiting handler"]) {
+    it.effect(`hides the rejected credential from ${name} that shows the session`, () =>
+      Effect.gen(function*() {
+        const seen = yield* Deferred.make<Option.Option<Redacted.Redacted>>()
+        const show = () => Effect.flatMap(Rejected, (rejected) => Deferred.succeed(seen, rejected))
+        const waiting: Consent.WaitingHandler = {
+          show,
+          wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
+        }
+        yield* getAccessToken({ ...calendar, consent: name === "a function" ? show : waiting }).pipe(
+          Effect.provideService(Rejected, Option.some(secret("rejected"))),
+          Effect.forkChild
+        )
+        assert.isTrue(Option.isNone(yield* Deferred.await(seen)))
+      }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, responses.issued()] }))))
+  }
 
   it.effect("reads its defaults from the context of the caller", () =>
     Effect.gen(function*() {

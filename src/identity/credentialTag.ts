@@ -68,10 +68,8 @@ const checkId = (id: unknown, operation: string): ValidationException | undefine
 
 const toDeclarationError = (error: ValidationException, id: unknown): ValidationException =>
   new ValidationException({
-    operation: error.operation,
-    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}is invalid: ${error.message}`,
-    reason: error.reason,
-    fieldList: error.fieldList
+    ...error,
+    message: `The credential ${typeof id === "string" ? `'${id}' ` : ""}is invalid: ${error.message}`
   })
 
 /**

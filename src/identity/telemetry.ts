@@ -73,8 +73,6 @@ const makeAttributes = () => {
   }
 }
 
-type Rest<Self> = Exclude<Effect.Services<Self>, Attempts | Tracer.ParentSpan>
-
 /** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
 export type Observe = <A, E, R>(
   operation: IdentityMetrics.Operation,
@@ -112,29 +110,22 @@ export const make = (): Observe => {
 
   return (operation, subject, self) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
-      Effect.withFiber((fiber) => {
+      Effect.gen(function*() {
         // Programs in plain JavaScript can pass anything.
         const { flow: givenFlow, provider }: Subject = Predicate.isObject(subject) ? subject : {}
         const flow = flows.has(givenFlow) ? givenFlow : undefined
         begin(span, { provider, flow })
+        const context = yield* Effect.context<never>()
         const attempts = { count: 0 }
-        const clock = fiber.getRef(Clock.Clock)
-        const start = clock.currentTimeNanosUnsafe()
-        const observed = Effect.updateContext(self, (context: Context.Context<Rest<typeof self>>) =>
-          // TypeScript does not see that the rest and these two are all of them.
-          context.pipe(
-            Context.add(Tracer.ParentSpan, span),
-            Context.add(Attempts, attempts)
-          ) as Context.Context<Effect.Services<typeof self>>)
-        return Effect.onExit(observed, (exit) =>
-          Effect.sync(() => {
-            const seconds = Number(clock.currentTimeNanosUnsafe() - start) / 1e9
-            end(
-              span,
-              { operation, provider, flow, outcome: outcomeOf(exit) },
-              { attempts: attempts.count, seconds },
-              fiber.context
-            )
-          }))
+        const start = yield* Clock.currentTimeNanos
+        return yield* self.pipe(
+          Effect.provideContext(Context.make(Tracer.ParentSpan, span).pipe(Context.add(Attempts, attempts))),
+          Effect.onExit((exit) =>
+            Effect.map(Clock.currentTimeNanos, (now) => {
+              const labels = { operation, provider, flow, outcome: outcomeOf(exit) }
+              end(span, labels, { attempts: attempts.count, seconds: Number(now - start) / 1e9 }, context)
+            })
+          )
+        )
       }))
 }
