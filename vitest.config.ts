@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { skippedReporter } from "./.ci/skipped.mjs"
+import manifest from "./package.json" with { type: "json" }
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
@@ -59,6 +60,8 @@ class LongFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // As in the bundle of the command.
+  define: { packageVersion: JSON.stringify(manifest.version) },
   resolve: {
     alias: [
       { find: /^effect-agentcore-identity$/, replacement: path("./src/index.ts") },

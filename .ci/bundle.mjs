@@ -18,7 +18,7 @@ rmSync(dirname(outfile), { recursive: true, force: true })
 // Both the command and the modules of the package serve the console.
 const consoleInputs = await buildConsole(join(dist, "local", "server", "console"))
 
-const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const { engines, version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const [, wantedMajor, wantedMinor] = /^>=(\d+)\.(\d+)$/.exec(engines.node)
 
 await esbuild.build({
@@ -69,7 +69,7 @@ const { metafile } = await esbuild.build({
   splitting: true,
   // The SDK clients are dependencies of the package, large, and loaded only for AWS endpoints.
   external: ["@aws-sdk/*"],
-  define: { consoleFolder: JSON.stringify("../local/server/console/") },
+  define: { consoleFolder: JSON.stringify("../local/server/console/"), packageVersion: JSON.stringify(version) },
   // A bundler cannot follow how the `main` of `jsonc-parser` loads its parts. Two packages have versions of `mime-db`.
   alias: { "jsonc-parser": "jsonc-parser/lib/esm/main.js", "mime-db": "mime-db" },
   // CommonJS packages inside an ESM bundle still call `require` for Node's own modules.

@@ -60,5 +60,3 @@ export const vendorPackages = async (directory) => {
   writeFileSync(join(directory, "LICENSES.txt"), notices(names.map((name) => `${name}.js`).join(", "), inputs))
   for (const name of names) rmSync(`${fileOf(name)}.map`, { force: true })
 }
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) await vendorPackages(join(root, "dist"))

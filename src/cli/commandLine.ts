@@ -20,8 +20,8 @@ export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultL
   run(Effect.flatMap(Effect.promise(module), use), { level: logLevel, file: logFile })
 }
 
-/** The version of the package. */
-const version = "0.2.0"
+/** The version of the package. The build defines it, from the manifest. */
+declare const packageVersion: string
 
 const columns = 80
 
@@ -41,7 +41,7 @@ export const makeRoot = () => {
     })
     .helpOption("-h, --help", "Print this help")
     .description("Credentials for agents: AgentCore Identity on your machine.")
-    .version(version, "--version", "Print the version")
+    .version(packageVersion, "--version", "Print the version")
     .addOption(
       new Option(
         "--log-level <level>",

@@ -1,6 +1,7 @@
 // Packs the built package and checks the tarball as users get it: publint, attw, the types and the import of every
 // subpath, and the command. Each check runs in an empty folder with only the packages that package.json requires.
 import { spawn, spawnSync } from "node:child_process"
+import { createHash } from "node:crypto"
 import {
   existsSync,
   mkdirSync,
@@ -16,6 +17,7 @@ import { dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { privateTypes } from "./declarations.mjs"
+import { checkLicenses } from "./licenses.mjs"
 import { isPublic } from "./publicModules.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -43,14 +45,26 @@ const must = (name, result) => {
 }
 
 heading("contents")
-const packed = run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", temporary], {
-  shell: process.platform === "win32"
-})
-if (packed.status !== 0) throw new Error(packed.stderr)
-// npm 10 and 11 print a list, later versions print a record by name.
-const output = JSON.parse(packed.stdout)
-const [pack] = Array.isArray(output) ? output : Object.values(output)
-const tarball = join(temporary, pack.filename)
+const makePack = (name) => {
+  const destination = join(temporary, name)
+  mkdirSync(destination)
+  const { status, stderr, stdout } = run("npm", [
+    "pack",
+    "--ignore-scripts",
+    "--json",
+    "--pack-destination",
+    destination
+  ], {
+    shell: process.platform === "win32"
+  })
+  if (status !== 0) throw new Error(stderr)
+  // npm 10 and 11 print a list, later versions print a record by name.
+  const output = JSON.parse(stdout)
+  const [pack] = Array.isArray(output) ? output : Object.values(output)
+  const tarball = join(destination, pack.filename)
+  return { pack, tarball, sha256: createHash("sha256").update(readFileSync(tarball)).digest("hex") }
+}
+const { pack, sha256, tarball } = makePack("pack")
 const files = pack.files.map(({ path }) => path)
 for (
   const file of [
@@ -83,6 +97,10 @@ const maximumSize = 1_800_000
 if (pack.size > maximumSize) fail(`the tarball has ${pack.size} bytes, and may have ${maximumSize}`)
 console.log(`  ${files.length} files, ${pack.size} bytes packed`)
 
+// Everyone can build the published tarball again, and compare.
+if (makePack("again").sha256 !== sha256) fail("a second tarball of the same files differs")
+console.log(`  SHA-256 ${sha256}, twice`)
+
 // "Go to definition" opens the source of a declaration.
 let mapped = 0
 for (const file of files.filter((file) => file.startsWith("dist/") && file.endsWith(".d.ts"))) {
@@ -102,6 +120,14 @@ heading("declarations")
 const mentioned = privateTypes(join(root, "dist"))
 for (const line of mentioned) fail(`a user cannot import ${line}`)
 if (mentioned.length === 0) console.log("  ✓ every type in a public declaration can be imported")
+
+heading("licenses")
+const notices = files.filter((file) => file.endsWith("LICENSES.txt")).map((file) =>
+  readFileSync(join(root, file), "utf8")
+)
+const licenses = checkLicenses(root, manifest, notices)
+for (const line of licenses.problems) fail(`not a permissive license: ${line}`)
+console.log(`  ${licenses.count} packages that are installed or bundled, ${licenses.problems.length} problems`)
 
 heading("publint")
 must("publint", node([join(root, "node_modules/publint/src/cli.js"), "run", tarball, "--strict"]))

@@ -38,14 +38,14 @@ const digestSources = () => {
       .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
   )
   const files = [
+    "package.json",
     "package-lock.json",
     "tsconfig.json",
     ".ci/bundle.mjs",
     ".ci/console.mjs",
     ".ci/vendor.mjs"
-  ].map((
-    file
-  ) => join(root, file))
+  ]
+    .map((file) => join(root, file))
   const hash = createHash("sha256")
   for (const file of [...folders.sort(), ...files]) hash.update(file).update("\0").update(readFileSync(file))
   return hash.digest("hex").slice(0, 16)
