@@ -26,7 +26,7 @@ aws: aws/ <- ground values internal plane planes consent @aws-sdk/client-bedrock
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
 aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
   @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core proxy-from-env
-local/internal: local/internal/ <- internal node jose effect/http
+local/internal: local/internal/ <- ground internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
 local/authorization: local/authorization/ local/AuthorizationServer. <- ground internal plane local/internal node jose koa oidc-provider

@@ -19,7 +19,7 @@ import {
   type ValidationException
 } from "./IdentityError.js"
 import * as Printable from "./internal/printable.js"
-import { isSecure } from "./models/internal/loopback.js"
+import { isSecure } from "./models/internal/urls.js"
 import type * as TokenPoller from "./TokenPoller.js"
 
 /**

@@ -36,7 +36,6 @@ import * as Engine from "./credentialCache/engine.js"
 import * as DataPlane from "./DataPlane.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as OptionTypes from "./plane/optionTypes.js"
 import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
@@ -320,17 +319,17 @@ const copyRequests = <I, S extends object, E, R>(
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
 const optionFields = {
-  skew: Constraint.optional(OptionTypes.DurationInput),
-  opaqueTimeToLive: Constraint.optional(OptionTypes.DurationInput),
-  apiKeyTimeToLive: Constraint.optional(OptionTypes.DurationInput),
-  capacity: Constraint.optional(OptionTypes.Amount)
+  skew: Constraint.optional(Validation.DurationInput),
+  opaqueTimeToLive: Constraint.optional(Validation.DurationInput),
+  apiKeyTimeToLive: Constraint.optional(Validation.DurationInput),
+  capacity: Constraint.optional(Validation.Amount)
 }
 
 const validateOptions = Validation.makeCheck("CredentialCache.layer", () => optionFields)
 
 const validateStoreOptions = Validation.makeCheck(
   "CredentialCache.layerStore",
-  () => ({ ...optionFields, storeTimeout: Constraint.optional(OptionTypes.DurationInput) })
+  () => ({ ...optionFields, storeTimeout: Constraint.optional(Validation.DurationInput) })
 )
 
 /** Every cache is an engine. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */

@@ -24,7 +24,6 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { ProviderName, ReturnUrl, WorkloadName } from "./models/internal/names.js"
 import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
@@ -41,7 +40,7 @@ const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri
  * @category requests
  */
 export const GetWorkloadAccessTokenRequest = Schema.Struct({
-  workloadName: WorkloadName
+  workloadName: Constraint.WorkloadName
 })
 
 /**
@@ -55,7 +54,7 @@ export type GetWorkloadAccessTokenRequest = typeof GetWorkloadAccessTokenRequest
  * @category requests
  */
 export const GetWorkloadAccessTokenForJwtRequest = Schema.Struct({
-  workloadName: WorkloadName,
+  workloadName: Constraint.WorkloadName,
   userToken: UserToken
 })
 
@@ -70,7 +69,7 @@ export type GetWorkloadAccessTokenForJwtRequest = typeof GetWorkloadAccessTokenF
  * @category requests
  */
 export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
-  workloadName: WorkloadName,
+  workloadName: Constraint.WorkloadName,
   userId: UserId
 })
 
@@ -90,11 +89,11 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
  */
 export const GetResourceOauth2TokenRequest = Schema.Struct({
   workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName,
+  resourceCredentialProviderName: Constraint.ProviderName,
   scopes: Schema.Array(Constraint.string(1, 128)),
   oauth2Flow: Flow,
   sessionUri: Constraint.optional(SessionUri),
-  resourceOauth2ReturnUrl: Constraint.optional(ReturnUrl),
+  resourceOauth2ReturnUrl: Constraint.optional(Constraint.ReturnUrl),
   forceAuthentication: Constraint.optional(Schema.Boolean),
   customParameters: Constraint.optional(
     Constraint.stringMap(Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.string(1, 2048))
@@ -116,7 +115,7 @@ export type GetResourceOauth2TokenRequest = typeof GetResourceOauth2TokenRequest
  */
 export const GetResourceApiKeyRequest = Schema.Struct({
   workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName
+  resourceCredentialProviderName: Constraint.ProviderName
 })
 
 /**
@@ -195,7 +194,7 @@ export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
  */
 export const GetResourcePaymentTokenRequest = Schema.Struct({
   workloadIdentityToken: Token,
-  resourceCredentialProviderName: ProviderName,
+  resourceCredentialProviderName: Constraint.ProviderName,
   paymentTokenRequest: PaymentTokenRequest
 })
 

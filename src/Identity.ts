@@ -61,7 +61,7 @@ import {
 } from "./IdentityError.js"
 import { CallPriority } from "./internal/rateLimiter.js"
 import { appendAdvice, isAboutReturnUrl } from "./internal/serviceMessages.js"
-import { sessionLifetime } from "./models/internal/names.js"
+import { sessionLifetime } from "./models/internal/constraint.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"

@@ -13,7 +13,7 @@ import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { isLoopback } from "./models/internal/loopback.js"
+import { isLoopback } from "./models/internal/urls.js"
 
 /**
  * @since 0.1.0

@@ -37,7 +37,6 @@ import * as PollBudgets from "./consent/pollBudget.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { sessionLifetime } from "./models/internal/names.js"
 import * as Validation from "./plane/validation.js"
 
 /**
@@ -88,7 +87,7 @@ const every5Seconds = Schedule.spaced("5 seconds")
  * @category schedules
  */
 export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.upTo(every5Seconds, {
-  duration: sessionLifetime
+  duration: Constraint.sessionLifetime
 })
 
 /**
@@ -158,7 +157,11 @@ export const defaultPoller: Poller = (wait) =>
   Effect.flatMap(
     Clock.currentTimeMillis,
     (now) =>
-      pollSession(every5Seconds, Math.min(now + sessionLifetime, DateTime.toEpochMillis(wait.session.expiresAt)), wait)
+      pollSession(
+        every5Seconds,
+        Math.min(now + Constraint.sessionLifetime, DateTime.toEpochMillis(wait.session.expiresAt)),
+        wait
+      )
   )
 
 /**

@@ -10,7 +10,7 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as Printable from "../internal/printable.js"
-import { isLoopback } from "../models/internal/loopback.js"
+import { isLoopback } from "../models/internal/urls.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 export interface Target {

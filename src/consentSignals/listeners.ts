@@ -1,6 +1,6 @@
 /** The listeners of this process, by the name of their topic. */
 import * as ExpiringMap from "../internal/expiringMap.js"
-import { sessionLifetime } from "../models/internal/names.js"
+import { sessionLifetime } from "../models/internal/constraint.js"
 
 export const make = <A>() => {
   const listeners = new Map<string, Set<(signal: A) => void>>()

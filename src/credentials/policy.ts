@@ -10,7 +10,6 @@ import * as Schema from "effect/Schema"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import { partitionOf } from "../internal/partitions.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { WorkloadName } from "../models/internal/names.js"
 import * as Validation from "../plane/validation.js"
 import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
 
@@ -56,7 +55,7 @@ export interface PolicyOptions {
 }
 
 const validateOptions = Validation.makeCheck("", () => ({
-  workload: WorkloadName,
+  workload: Constraint.WorkloadName,
   account: Constraint.string(12, 12, /^\d+$/),
   region: Constraint.string(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
   users: Schema.Literals(["jwt", "userId", "none"]),

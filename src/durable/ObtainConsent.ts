@@ -152,7 +152,6 @@ import { Connect } from "../http/Connect.js"
 import type { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserId } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -191,9 +190,9 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
 }
 
 const validateOptions = Validation.makeCheck("ObtainConsent.layer", () => ({
-  invite: OptionTypes.AnyFunction,
-  reminders: Constraint.optional(Schema.Array(OptionTypes.DurationInput)),
-  patience: Constraint.optional(OptionTypes.DurationInput)
+  invite: Validation.AnyFunction,
+  reminders: Constraint.optional(Schema.Array(Validation.DurationInput)),
+  patience: Constraint.optional(Validation.DurationInput)
 }))
 
 const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>

@@ -92,7 +92,6 @@ import { checkEffect } from "../identity/identityRequest.js"
 import { AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
-import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
@@ -251,7 +250,7 @@ const makeEvents = Effect.gen(function*() {
 
 const checkShutdownTimeout = Validation.makeCheck(
   "Connect",
-  () => ({ gracefulShutdownTimeout: Constraint.optional(OptionTypes.DurationInput) })
+  () => ({ gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput) })
 )
 
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
@@ -535,7 +534,7 @@ const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, 
 
 const validateHandler = Validation.makeCheck(
   "Connect.handler",
-  () => ({ user: UserIdentifier, wait: Constraint.optional(OptionTypes.DurationInput) })
+  () => ({ user: UserIdentifier, wait: Constraint.optional(Validation.DurationInput) })
 )
 
 /**

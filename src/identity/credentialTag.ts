@@ -7,9 +7,8 @@ import type * as Redacted from "effect/Redacted"
 import { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
-import * as OptionTypes from "../plane/optionTypes.js"
+import { wrongType } from "../models/internal/violation.js"
 import * as Validation from "../plane/validation.js"
-import { wrongType } from "../plane/violations.js"
 
 export interface Declared<out Kind extends string, out Request> {
   /** The name of the declaration. It is unique in a program. */
@@ -94,7 +93,7 @@ export interface Checks {
 }
 
 /** The tag for the credential of an inline request. */
-export const intoField = () => ({ into: Constraint.optional(OptionTypes.Tag) })
+export const intoField = () => ({ into: Constraint.optional(Validation.Tag) })
 
 type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 

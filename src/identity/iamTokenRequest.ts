@@ -3,14 +3,13 @@ import * as Duration from "effect/Duration"
 import { isObject, isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Constraint from "../models/internal/constraint.js"
-import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import { GetWebIdentityTokenRequest, operations } from "../SecurityTokenService.js"
 import { type Checks, intoField, makeSubjectCheck } from "./credentialTag.js"
 
 const { name: operation } = operations.getWebIdentityToken
 
-const Lifetime = OptionTypes.DurationInput.pipe(
+const Lifetime = Validation.DurationInput.pipe(
   Schema.check(
     Constraint.check((duration) =>
       Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600 ? undefined : "be 1 to 60 minutes"

@@ -14,9 +14,8 @@ import {
 } from "../DataPlane.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
-import * as OptionTypes from "../plane/optionTypes.js"
+import { describeValue, wrongType } from "../models/internal/violation.js"
 import * as Validation from "../plane/validation.js"
-import { describeValue, wrongType } from "../plane/violations.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { type Checks, intoField, makeSubjectCheck } from "./credentialTag.js"
 
@@ -39,8 +38,8 @@ export const declarationFields = {
 }
 
 const consentFields = {
-  consent: Constraint.optional(OptionTypes.Handler),
-  poll: Constraint.optional(OptionTypes.Poll)
+  consent: Constraint.optional(Validation.Handler),
+  poll: Constraint.optional(Validation.Poll)
 }
 
 const useFields = {
@@ -126,11 +125,11 @@ export const checkCompletion = Validation.makeCheck(operations.completeResourceT
 export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessToken.name, () => ({
   name: GetWorkloadAccessTokenRequest.fields.workloadName,
   user: Constraint.optional(UserIdentifier),
-  renewAfter: Constraint.optional(OptionTypes.DurationInput)
+  renewAfter: Constraint.optional(Validation.DurationInput)
 }))
 
 /** Checks the options of `PendingConsents.handler`. */
 export const checkPendingOptions = Validation.makeCheck(accessTokenOperation, () => ({
   user: UserIdentifier,
-  show: OptionTypes.Handler
+  show: Validation.Handler
 }))

@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
 import * as IdentityMetrics from "../IdentityMetrics.js"
-import { isProviderName } from "../models/internal/names.js"
+import { isProviderName } from "../models/internal/constraint.js"
 
 /** Counts the calls of the data plane for the running operation, polls included. */
 export class Attempts extends Context.Service<Attempts, { count: number }>()(

@@ -4,10 +4,9 @@
  */
 import * as Schema from "effect/Schema"
 import { Policy } from "../internal/iamPolicy.js"
-import { isIssuer, issuerRule } from "../internal/issuerUrl.js"
 import { type Lifetime, lifetimePattern } from "../internal/lifetime.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { WorkloadName } from "../models/internal/names.js"
+import { isIssuer, issuerRule } from "../models/internal/urls.js"
 import { type Oauth2Vendor, type Oauth2VendorWithEndpoints, vendors } from "../models/internal/vendors.js"
 
 /** The vendors whose endpoints the service knows. Requests for other vendors contain the endpoints. */
@@ -100,7 +99,7 @@ export const LocalSettings = Schema.Struct({
    * The workload identities that are linked to a service, like those that AgentCore Runtime and Gateway create. They
    * get no workload access tokens, and cannot be deleted.
    */
-  serviceLinked: Constraint.optional(Schema.Array(WorkloadName)),
+  serviceLinked: Constraint.optional(Schema.Array(Constraint.WorkloadName)),
   /**
    * The ARNs of the IAM roles that a consent portal can assume. A portal with another role is rejected. Default: every
    * role of the account.

@@ -5,7 +5,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Parser from "effect/SchemaParser"
 import { toWords, type Violation } from "../models/internal/violation.js"
-import { readViolations } from "../plane/violations.js"
+import { readViolations } from "../plane/validation.js"
 import * as Jsonc from "./jsonc.js"
 import type { SetupParseError } from "./setupModels.js"
 

@@ -3,7 +3,7 @@ import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Option from "effect/Option"
-import { isLoopback } from "../models/internal/loopback.js"
+import { isLoopback } from "../models/internal/urls.js"
 
 /** Whether a URL may receive a credential. */
 export type Allows = (url: URL) => boolean

@@ -36,10 +36,9 @@ import { exportJWK, generateKeyPair } from "jose"
 import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
-import { isEndpoint, isIssuer } from "../internal/issuerUrl.js"
 import { installCommand } from "../internal/loadPackage.js"
 import { toAuthority } from "../internal/ownHost.js"
-import * as OptionTypes from "../plane/optionTypes.js"
+import { isEndpoint, isIssuer } from "../models/internal/urls.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
@@ -327,7 +326,7 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
 /** If the host is not a string, Node listens on all addresses. */
 const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
   host: Schema.optional(Schema.String),
-  port: Schema.optional(OptionTypes.Port),
+  port: Schema.optional(Validation.Port),
   allowedHosts: Schema.optional(Schema.Array(Schema.String))
 }))
 

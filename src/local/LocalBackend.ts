@@ -64,8 +64,6 @@ import { LocalSettings } from "../identitySetup/localSettings.js"
 import { codeOf } from "../internal/errorCode.js"
 import * as IamPolicy from "../internal/iamPolicy.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { sessionLifetime as defaultLifetime } from "../models/internal/names.js"
-import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as Authorization from "./backend/authorization.js"
@@ -325,7 +323,7 @@ export class LocalBackend
 
 const string = Constraint.optional(Schema.String)
 
-const duration = Constraint.optional(OptionTypes.DurationInput)
+const duration = Constraint.optional(Validation.DurationInput)
 
 const optionFields = {
   region: string,
@@ -335,7 +333,7 @@ const optionFields = {
   sessionLifetime: duration,
   customStateParameter: string,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionTypes.AnyEffect])),
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Validation.AnyEffect])),
   policy: Constraint.optional(IamPolicy.Policy)
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
@@ -394,7 +392,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       )))
     const { client, rejections } = yield* Effect.flatMap(OAuthClient, Rejections.observe)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
-    const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? defaultLifetime)
+    const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? Constraint.sessionLifetime)
     const sessions = yield* SessionStore.make(sessionLifetime)
     const registry = yield* Registry.make({
       account,

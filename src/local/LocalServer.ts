@@ -27,7 +27,6 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Constraint from "../models/internal/constraint.js"
-import * as OptionTypes from "../plane/optionTypes.js"
 import * as Validation from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import { agentKey } from "./backend/authorization.js"
@@ -153,7 +152,7 @@ const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({
   allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
   host: Constraint.optional(Schema.String),
   allowRemote: Constraint.optional(Schema.Boolean),
-  port: Constraint.optional(OptionTypes.Port)
+  port: Constraint.optional(Validation.Port)
 }))
 
 const makeSettings = (

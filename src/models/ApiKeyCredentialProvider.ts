@@ -7,7 +7,6 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { ProviderName, SecretArn, SecretReference, secretResponse, SecretSource, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
@@ -53,8 +52,8 @@ export interface ExternalApiKey {
 
 const apiKey = {
   apiKey: Constraint.optional(Constraint.secret(0, 65536)),
-  apiKeySecretConfig: Constraint.optional(SecretReference),
-  apiKeySecretSource: Constraint.optional(SecretSource)
+  apiKeySecretConfig: Constraint.optional(Constraint.SecretReference),
+  apiKeySecretSource: Constraint.optional(Constraint.SecretSource)
 }
 
 const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
@@ -87,7 +86,7 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
   CreateApiKeyCredentialProviderRequest,
   Encoded<CreateApiKeyCredentialProviderRequest>
 > = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
-  Schema.Struct({ name: ProviderName, ...apiKey, tags: Constraint.optional(Tags) }),
+  Schema.Struct({ name: Constraint.ProviderName, ...apiKey, tags: Constraint.optional(Constraint.Tags) }),
   checkSource
 )
 
@@ -96,8 +95,8 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
  * @category responses
  */
 export const CreateApiKeyCredentialProviderResponse = Schema.Struct({
-  ...secretResponse("apiKeySecret"),
-  apiKeySecretArn: SecretArn,
+  ...Constraint.secretResponse("apiKeySecret"),
+  apiKeySecretArn: Constraint.SecretArn,
   name: Schema.String,
   credentialProviderArn: Schema.String
 })
@@ -112,7 +111,7 @@ export type CreateApiKeyCredentialProviderResponse = typeof CreateApiKeyCredenti
  * @since 0.1.0
  * @category requests
  */
-export const GetApiKeyCredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const GetApiKeyCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0
@@ -158,7 +157,7 @@ export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
   UpdateApiKeyCredentialProviderRequest,
   Encoded<UpdateApiKeyCredentialProviderRequest>
 > = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(
-  Schema.Struct({ name: ProviderName, ...apiKey }),
+  Schema.Struct({ name: Constraint.ProviderName, ...apiKey }),
   checkSource
 )
 
@@ -166,7 +165,7 @@ export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const DeleteApiKeyCredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const DeleteApiKeyCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0

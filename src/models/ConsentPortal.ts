@@ -6,7 +6,6 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { Tags } from "./internal/names.js"
 import { page, pageRequest, timestamp } from "./internal/resource.js"
 
 const RoleArn = Constraint.matching(String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`)
@@ -93,7 +92,7 @@ export const CreateConsentPortalRequest = Schema.Struct({
   /** A description, up to 512 characters. */
   description: Description,
   /** Tags of the portal. */
-  tags: Constraint.optional(Tags)
+  tags: Constraint.optional(Constraint.Tags)
 })
 
 /**

@@ -8,7 +8,6 @@ import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { AnyTags, KmsKeyArn, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/resource.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
@@ -127,7 +126,7 @@ export const PrivateEndpoint = Constraint.union({
       Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
     /** Tags of the resources that the service creates. */
-    tags: Constraint.optional(Tags),
+    tags: Constraint.optional(Constraint.Tags),
     /** An intermediate domain that receives the requests instead of the authorization server. */
     routingDomain: Constraint.optional(Constraint.string(3, 255))
   })
@@ -264,7 +263,7 @@ export type CustomOauth2ConfigUpdate = CustomConfig<
   { readonly privateKeyJwtConfig?: PrivateKeyJwtConfigUpdate | undefined }
 >
 
-const secretMembers = secretRequest("clientSecret", Constraint.secret(0, 2048))
+const secretMembers = Constraint.secretRequest("clientSecret", Constraint.secret(0, 2048))
 
 const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<Issue> =>
   Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
@@ -283,7 +282,9 @@ const claims = (...reserved: ReadonlyArray<string>) =>
   )
 
 const PrivateKeyJwtUpdate = Schema.Struct({
-  privateKeySource: Constraint.optional(Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: KmsKeyArn }) })),
+  privateKeySource: Constraint.optional(
+    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: Constraint.KmsKeyArn }) })
+  ),
   signingAlgorithm: Constraint.optional(Schema.Literals(["RS256", "PS256", "ES256"])),
   additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
   additionalPayloadClaims: Constraint.optional(claims("iss", "sub", "jti", "exp", "iat", "nbf"))
@@ -362,7 +363,7 @@ export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extend
   : Oauth2ClientConfig
 
 const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
-  name: ProviderName,
+  name: Constraint.ProviderName,
   // TypeScript does not see that the keys are a tuple.
   credentialProviderVendor: Schema.Literals(Object.keys(vendors) as Array<Oauth2Vendor>),
   oauth2ProviderConfigInput: Constraint.union({
@@ -473,7 +474,7 @@ export const CreateOauth2CredentialProviderRequest: Schema.Codec<
   CreateOauth2CredentialProviderRequest,
   Encoded<CreateOauth2CredentialProviderRequest>
 > = Constraint.exact<CreateOauth2CredentialProviderRequest>()(
-  Schema.Struct({ ...members, tags: Constraint.optional(Tags) }),
+  Schema.Struct({ ...members, tags: Constraint.optional(Constraint.Tags) }),
   checkVendor
 )
 
@@ -517,7 +518,7 @@ const PrivateEndpointOutput = Schema.Struct({
     subnetIds: Constraint.optional(Schema.Array(Schema.String)),
     endpointIpAddressType: Constraint.optional(Constraint.openEnum<"IPV4" | "IPV6">()),
     securityGroupIds: Constraint.optional(Schema.Array(Schema.String)),
-    tags: Constraint.optional(AnyTags),
+    tags: Constraint.optional(Constraint.AnyTags),
     routingDomain: Constraint.optional(Schema.String)
   }))
 })
@@ -544,8 +545,8 @@ const CustomOutput = Schema.Struct({
       kmsKeySource: Constraint.optional(Schema.Struct({ kmsKeyArn: Constraint.optional(Schema.String) }))
     })),
     signingAlgorithm: Constraint.optional(Constraint.openEnum<PrivateKeyJwtConfig["signingAlgorithm"]>()),
-    additionalHeaderClaims: Constraint.optional(AnyTags),
-    additionalPayloadClaims: Constraint.optional(AnyTags)
+    additionalHeaderClaims: Constraint.optional(Constraint.AnyTags),
+    additionalPayloadClaims: Constraint.optional(Constraint.AnyTags)
   })),
   privateEndpoint: Constraint.optional(PrivateEndpointOutput),
   privateEndpointOverrides: Constraint.optional(Schema.Array(Schema.Struct({
@@ -585,7 +586,7 @@ export type Oauth2ProviderConfigOutput = typeof Oauth2ProviderConfigOutput.Type
  * @category responses
  */
 export const CreateOauth2CredentialProviderResponse = Schema.Struct({
-  ...secretResponse("clientSecret"),
+  ...Constraint.secretResponse("clientSecret"),
   name: Schema.String,
   credentialProviderArn: Schema.String,
   callbackUrl: Constraint.optional(Schema.String),
@@ -603,7 +604,7 @@ export type CreateOauth2CredentialProviderResponse = typeof CreateOauth2Credenti
  * @since 0.1.0
  * @category requests
  */
-export const GetOauth2CredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const GetOauth2CredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0
@@ -646,7 +647,7 @@ export type GetOauth2CredentialProviderResponse = typeof GetOauth2CredentialProv
  * @since 0.1.0
  * @category requests
  */
-export const DeleteOauth2CredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const DeleteOauth2CredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0

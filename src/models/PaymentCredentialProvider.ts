@@ -7,7 +7,6 @@ import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { AnyTags, ProviderName, secretRequest, secretResponse, Tags } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/resource.js"
 
 export type {
@@ -31,8 +30,8 @@ const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0
 export const CoinbaseCdpConfiguration = Schema.Struct({
   /** The id of the API key at Coinbase CDP. */
   apiKeyId: Id,
-  ...secretRequest("apiKeySecret", Secret),
-  ...secretRequest("walletSecret", Secret)
+  ...Constraint.secretRequest("apiKeySecret", Secret),
+  ...Constraint.secretRequest("walletSecret", Secret)
 })
 
 /**
@@ -48,8 +47,8 @@ export type CoinbaseCdpConfiguration = typeof CoinbaseCdpConfiguration.Type
 export const StripePrivyConfiguration = Schema.Struct({
   /** The id of the app at Privy. */
   appId: Id,
-  ...secretRequest("appSecret", Secret),
-  ...secretRequest("authorizationPrivateKey", PrivateKey),
+  ...Constraint.secretRequest("appSecret", Secret),
+  ...Constraint.secretRequest("authorizationPrivateKey", PrivateKey),
   /** The id of the authorization key at Privy. */
   authorizationId: Id
 })
@@ -93,7 +92,7 @@ export type PaymentVendorConfiguration =
 export type PaymentVendor = PaymentVendorConfiguration["credentialProviderVendor"]
 
 const members = {
-  name: ProviderName,
+  name: Constraint.ProviderName,
   credentialProviderVendor: Schema.Literals(["CoinbaseCDP", "StripePrivy"]),
   providerConfigurationInput: Constraint.union({
     coinbaseCdpConfiguration: CoinbaseCdpConfiguration,
@@ -138,7 +137,7 @@ export const CreatePaymentCredentialProviderRequest: Schema.Codec<
   CreatePaymentCredentialProviderRequest,
   Encoded<CreatePaymentCredentialProviderRequest>
 > = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
-  Schema.Struct({ ...members, tags: Constraint.optional(Tags) }),
+  Schema.Struct({ ...members, tags: Constraint.optional(Constraint.Tags) }),
   checkVendor
 )
 
@@ -151,13 +150,13 @@ export const CreatePaymentCredentialProviderRequest: Schema.Codec<
 export const PaymentProviderConfigurationOutput = Schema.Struct({
   coinbaseCdpConfiguration: Constraint.optional(Schema.Struct({
     apiKeyId: Constraint.optional(Schema.String),
-    ...secretResponse("apiKeySecret"),
-    ...secretResponse("walletSecret")
+    ...Constraint.secretResponse("apiKeySecret"),
+    ...Constraint.secretResponse("walletSecret")
   })),
   stripePrivyConfiguration: Constraint.optional(Schema.Struct({
     appId: Constraint.optional(Schema.String),
-    ...secretResponse("appSecret"),
-    ...secretResponse("authorizationPrivateKey"),
+    ...Constraint.secretResponse("appSecret"),
+    ...Constraint.secretResponse("authorizationPrivateKey"),
     authorizationId: Constraint.optional(Schema.String)
   }))
 })
@@ -189,7 +188,7 @@ export type CreatePaymentCredentialProviderResponse = typeof CreatePaymentCreden
  * @since 0.1.0
  * @category requests
  */
-export const GetPaymentCredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const GetPaymentCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0
@@ -218,7 +217,7 @@ export type UpdatePaymentCredentialProviderResponse = typeof UpdatePaymentCreden
  */
 export const GetPaymentCredentialProviderResponse = Schema.Struct({
   ...UpdatePaymentCredentialProviderResponse.fields,
-  tags: Constraint.optional(AnyTags)
+  tags: Constraint.optional(Constraint.AnyTags)
 })
 
 /**
@@ -251,7 +250,7 @@ export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const DeletePaymentCredentialProviderRequest = Schema.Struct({ name: ProviderName })
+export const DeletePaymentCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
 
 /**
  * @since 0.1.0

@@ -5,7 +5,6 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { AnyTags, TagKey, Tags } from "./internal/names.js"
 
 // The model has no digits in the kinds of resources, but live ARNs do: `oauth2credentialprovider`.
 const ResourceArn = Constraint.string(20, 1011, {
@@ -27,7 +26,7 @@ const ResourceArn = Constraint.string(20, 1011, {
  *   tags: { team: "agents" }
  * }
  */
-export const TagResourceRequest = Schema.Struct({ resourceArn: ResourceArn, tags: Tags })
+export const TagResourceRequest = Schema.Struct({ resourceArn: ResourceArn, tags: Constraint.Tags })
 
 /**
  * @since 0.1.0
@@ -41,7 +40,7 @@ export type TagResourceRequest = typeof TagResourceRequest.Type
  */
 export const UntagResourceRequest = Schema.Struct({
   resourceArn: ResourceArn,
-  tagKeys: Constraint.items(TagKey, 0, 200)
+  tagKeys: Constraint.items(Constraint.TagKey, 0, 200)
 })
 
 /**
@@ -67,7 +66,7 @@ export type ListTagsForResourceRequest = typeof ListTagsForResourceRequest.Type
  * @category responses
  */
 export const ListTagsForResourceResponse = Schema.Struct({
-  tags: Constraint.optional(AnyTags)
+  tags: Constraint.optional(Constraint.AnyTags)
 })
 
 /**

@@ -5,7 +5,6 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { KmsKeyArn } from "./internal/names.js"
 import { timestamp } from "./internal/resource.js"
 
 const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
@@ -71,7 +70,7 @@ export type KmsConfiguration =
 export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
   Schema.Struct({
     keyType: Schema.Literals(["CustomerManagedKey", "ServiceManagedKey"]),
-    kmsKeyArn: Constraint.optional(KmsKeyArn)
+    kmsKeyArn: Constraint.optional(Constraint.KmsKeyArn)
   }),
   (value) => value.keyType === "CustomerManagedKey" ? Constraint.required(value, ["kmsKeyArn"]) : []
 )

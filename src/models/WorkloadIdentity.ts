@@ -5,7 +5,6 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { ReturnUrl, Tags, WorkloadName } from "./internal/names.js"
 import { page, pageRequest, times } from "./internal/resource.js"
 
 /**
@@ -24,11 +23,11 @@ import { page, pageRequest, times } from "./internal/resource.js"
  */
 export const CreateWorkloadIdentityRequest = Schema.Struct({
   /** The name of the workload identity, 3 to 255 characters. */
-  name: WorkloadName,
+  name: Constraint.WorkloadName,
   /** The URLs that users may return to after consent. */
-  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(ReturnUrl)),
+  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl)),
   /** Tags of the workload identity. */
-  tags: Constraint.optional(Tags)
+  tags: Constraint.optional(Constraint.Tags)
 })
 
 /**
@@ -57,7 +56,7 @@ export type CreateWorkloadIdentityResponse = typeof CreateWorkloadIdentityRespon
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadIdentityRequest = Schema.Struct({ name: WorkloadName })
+export const GetWorkloadIdentityRequest = Schema.Struct({ name: Constraint.WorkloadName })
 
 /**
  * @since 0.1.0
@@ -84,8 +83,8 @@ export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Typ
  * @category requests
  */
 export const UpdateWorkloadIdentityRequest = Schema.Struct({
-  name: WorkloadName,
-  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(ReturnUrl))
+  name: Constraint.WorkloadName,
+  allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl))
 })
 
 /**
@@ -98,7 +97,7 @@ export type UpdateWorkloadIdentityRequest = typeof UpdateWorkloadIdentityRequest
  * @since 0.1.0
  * @category requests
  */
-export const DeleteWorkloadIdentityRequest = Schema.Struct({ name: WorkloadName })
+export const DeleteWorkloadIdentityRequest = Schema.Struct({ name: Constraint.WorkloadName })
 
 /**
  * @since 0.1.0

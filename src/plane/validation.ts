@@ -1,21 +1,215 @@
-/** Checks requests against the service model, and options against their schemas. */
+/**
+ * Checks requests against the service model, and options against their schemas. Reads the issues of Effect as
+ * violations: which type a member must have, and which name was probably meant.
+ *
+ * A violation contains names of members and the type of a value. It never contains a value, which may be a secret.
+ */
+import * as Arr from "effect/Array"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import type * as Issue from "effect/SchemaIssue"
+import * as AST from "effect/SchemaAST"
+import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
 import { ValidationException } from "../IdentityError.js"
-import { dropNulls, isPlain } from "../models/internal/plainData.js"
-import { type Path, toAwsSentence, type Violation } from "../models/internal/violation.js"
-import { readViolations } from "./violations.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { dropNulls, isDeep, maxLevels } from "../models/internal/plainData.js"
+import {
+  closestName,
+  type Path,
+  type Rule,
+  toAwsSentence,
+  type Violation,
+  wrongType
+} from "../models/internal/violation.js"
+
+// -----------------------------------------------------------------------------
+// The issues of a union
+// -----------------------------------------------------------------------------
+
+type Issues = ReadonlyArray<Issue.Issue>
+
+const isUndefined = (ast: AST.AST): boolean => ast._tag === "Undefined"
+
+/** Whether a type has only literals. An optional literal counts too. */
+const isLiteral = (ast: AST.AST): boolean =>
+  ast._tag === "Literal" || isUndefined(ast) || ast._tag === "Union" && ast.types.every(isLiteral)
+
+const isOtherLiteral = (issue: Issue.Issue): boolean =>
+  (issue._tag === "InvalidType" || issue._tag === "AnyOf") && isLiteral(issue.ast)
+
+/** How far a value is from a member of a union: wrong literals count most, then missing members, then unknown ones. */
+const unionDistance = (issue: Issue.Issue): number => {
+  if (issue._tag !== "Composite" || issue.ast._tag !== "Objects") return Infinity
+  const { propertySignatures } = issue.ast
+  const given: object = Object(issue.input)
+  const inner = issue.issues.map((member) => member._tag === "Pointer" ? member.issue : member)
+  const wrong = inner.filter(isOtherLiteral).length
+  // The parser reports only the issues of the discriminator, if there is one. So missing members are counted here.
+  const missing = propertySignatures.filter(({ name, type }) => !AST.isOptional(type) && !Object.hasOwn(given, name))
+  const known = new Set(propertySignatures.map(({ name }) => name))
+  const unknown = Object.keys(given).filter((name) => !known.has(name))
+  return (wrong * 1000 + missing.length) * 1000 + Math.min(unknown.length, 999)
+}
+
+/** The issues of the closest members of a union, because the request probably means one of them. */
+const closestIssues = (issues: Issues): Issues => {
+  const distances = issues.map(unionDistance)
+  const least = Math.min(...distances)
+  return issues.filter((_, index) => distances[index] === least)
+}
+
+// -----------------------------------------------------------------------------
+// The types of values
+// -----------------------------------------------------------------------------
+
+const listOf: { readonly [item: string]: string } = {
+  "a string": "a list of strings",
+  "an object": "a list of objects"
+}
+
+const describeDeclaration = (ast: AST.Declaration): string => {
+  const [type] = ast.typeParameters
+  const expected = ast.annotations?.["expected"]
+  return type === undefined
+    ? typeof expected === "string" ? expected : "of another type"
+    : Constraint.isWhole(ast)
+    ? describe(type)
+    : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
+}
+
+const describe = (ast: AST.AST): string => {
+  switch (ast._tag) {
+    case "String":
+      return "a string"
+    case "Number":
+      return "a number"
+    case "Boolean":
+      return "true or false"
+    case "Literal":
+      return `'${String(ast.literal)}'`
+    case "Declaration":
+      return describeDeclaration(ast)
+    case "Arrays":
+      return listOf[ast.rest[0] === undefined ? "" : describe(ast.rest[0])] ?? "a list"
+    case "Objects":
+      return "an object"
+    case "Union":
+      return Arr.dedupe(ast.types.filter((type) => !isUndefined(type)).map(describe)).join(" or ")
+    default:
+      return "of another type"
+  }
+}
+
+// -----------------------------------------------------------------------------
+// The violations in an issue
+// -----------------------------------------------------------------------------
+
+/** The maximum number of violations that an error reports. A request over HTTP can have one invalid item per byte. */
+const maxViolations = 100
+
+type Violations = ReadonlyArray<Violation>
+
+/** The literals of a type that has only literals. */
+const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
+  ast._tag === "Union" ? ast.types.flatMap(literalsOf) : ast._tag === "Literal" ? [String(ast.literal)] : []
+
+/** A value that is none of the literals. The input of a request from the wire is not reported. */
+const readLiteral = (issue: Issue.InvalidType | Issue.AnyOf): Rule => {
+  const expected = literalsOf(issue.ast)
+  return !Issue.hasInput(issue)
+    ? { rule: "value", expected }
+    : typeof issue.input === "string"
+    ? { rule: "value", expected, suggestion: closestName(issue.input, expected) }
+    : wrongType(`one of [${expected.join(", ")}]`, issue.input)
+}
+
+const readType = (issue: Issue.InvalidType | Issue.AnyOf): Rule =>
+  isLiteral(issue.ast) && !isUndefined(issue.ast)
+    ? readLiteral(issue)
+    : issue.ast._tag === "Never"
+    ? { rule: "name", expected: [] }
+    : Issue.hasInput(issue)
+    // A file has the encoded type. The schema of a program's request has no encoding.
+    ? wrongType(describe(AST.toEncoded(issue.ast)), issue.input)
+    : { rule: "type" }
+
+/** The issues of the closest members that say more than "wrong type", or else the types of all members. */
+const readUnion = (issue: Issue.AnyOf, path: Path): Violations => {
+  const issues = closestIssues(issue.issues.filter((one) => one._tag !== "InvalidType" || !isUndefined(one.ast)))
+  const specific = issues.filter((one) => one._tag !== "InvalidType" || isLiteral(one.ast))
+  return isLiteral(issue.ast) || specific.length === 0
+    ? [{ path, ...readType(issue) }]
+    : specific.flatMap((one) => readIssue(one, path))
+}
+
+/** An unknown name that is close to a missing member is one mistake, so it is one violation. */
+const readMembers = (issues: Issues, ast: AST.Objects, input: unknown, path: Path): Violations => {
+  const expected = ast.propertySignatures.map(({ name }) => String(name))
+  const given: object = Object(input)
+  // A name that the request has already is not a suggestion.
+  const absent = expected.filter((name) => !Object.hasOwn(given, name))
+  const renamed = new Set<string>()
+  const read = issues.map((member) => {
+    if (member._tag !== "Pointer" || member.issue._tag !== "UnexpectedKey") return readIssue(member, path)
+    const suggestion = closestName(String(member.path[0]), absent)
+    if (suggestion !== undefined) renamed.add(suggestion)
+    return [{ rule: "name" as const, path: [...path, ...member.path], expected, suggestion }]
+  })
+  return read.flat().filter(({ path: [...name], rule }) =>
+    !(rule === "missing" && name.length === path.length + 1 && renamed.has(String(name.at(-1))))
+  )
+}
+
+const readIssue = (issue: Issue.Issue, path: Path): Violations => {
+  const leaf = (rule: Rule = { rule: "type" }) => [{ path, ...rule }]
+  switch (issue._tag) {
+    case "Pointer":
+      return readIssue(issue.issue, [...path, ...issue.path])
+    case "Composite": {
+      const issues = issue.issues.slice(0, maxViolations)
+      return issue.ast._tag === "Objects"
+        ? readMembers(issues, issue.ast, issue.input, path)
+        : issues.flatMap((one) => readIssue(one, path))
+    }
+    case "Filter": {
+      const rule = Constraint.ruleOf(issue.filter.annotations)
+      return rule === undefined ? readIssue(issue.issue, path) : leaf(rule)
+    }
+    case "Encoding":
+      return readIssue(issue.issue, path)
+    case "AnyOf":
+      return readUnion(issue, path)
+    case "InvalidType":
+      return leaf(readType(issue))
+    case "InvalidValue":
+      return leaf(Constraint.ruleOf(issue.annotations))
+    case "MissingKey":
+      return leaf({ rule: "missing" })
+    default:
+      return leaf()
+  }
+}
+
+/** The violations in an issue, without duplicates, at most 100. */
+export const readViolations = (issue: Issue.Issue): Violations => {
+  const found = new Map(
+    readIssue(issue, []).map((one) => [`${JSON.stringify(one.path.map(String))}${toAwsSentence(one)}`, one])
+  )
+  return [...found.values()].slice(0, maxViolations)
+}
+
+// -----------------------------------------------------------------------------
+// The exception
+// -----------------------------------------------------------------------------
 
 /** In characters. A name can contain the key of a map, which has up to 256. */
 const maxNameLength = 512
-
-/** The maximum number of levels of a request. Requests of the service model have fewer than ten. */
-export const maxLevels = 100
 
 /** The name is truncated, because the key of a map from outside can have any length. */
 const fieldName = (path: Path): string => {
@@ -50,28 +244,9 @@ export const validationException = (violations: ReadonlyArray<Violation>, operat
 export const invalidProperty = (operation: string, property: string, expected: string): ValidationException =>
   validationException([{ path: [property], rule: "limit", expected }], operation)
 
-const objectsIn = (value: unknown): ReadonlyArray<object> =>
-  Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
-
-/**
- * Whether a value has too many levels. Parsers recurse into each level, and would overflow the stack. So this function
- * reads the value level by level. It reads an object once, even if the object contains itself.
- */
-export const isDeep = (request: unknown): boolean => {
-  const seen = new Set<unknown>()
-  let level: ReadonlyArray<unknown> = [request]
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > maxLevels) return true
-    const next: Array<unknown> = []
-    for (const value of level) {
-      if (seen.has(value)) continue
-      seen.add(value)
-      for (const member of objectsIn(value)) next.push(member)
-    }
-    level = next
-  }
-  return false
-}
+// -----------------------------------------------------------------------------
+// Checks
+// -----------------------------------------------------------------------------
 
 const tooDeep: Violation = { path: [], rule: "limit", expected: `have at most ${maxLevels} levels` }
 const unreadable: Violation = { path: [], rule: "type" }
@@ -159,3 +334,41 @@ export const decode = <A, I>(
         )
     )
 }
+
+// -----------------------------------------------------------------------------
+// Types of options that no request has, such as functions, durations and tags
+// -----------------------------------------------------------------------------
+
+export const AnyFunction = Constraint.guard("a function", Predicate.isFunction)
+
+export const AnyEffect = Constraint.guard("an Effect", Effect.isEffect)
+
+export const DurationInput = Constraint.guard(
+  "a number of milliseconds, or a Duration as in '10 minutes'",
+  (value): value is Duration.Input => Duration.fromInput(value as Duration.Input)._tag === "Some"
+)
+
+/** A count or an amount. It may be `Infinity`. */
+export const Amount = Constraint.guard(
+  "a number, 0 or more",
+  (value): value is number => typeof value === "number" && value >= 0
+)
+
+/** A port to listen on, 0 for a free one. */
+export const Port = Constraint.guard(
+  "a port, 0 to 65535",
+  (value): value is number => typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= 65_535
+)
+
+export const Tag = Constraint.guard("a Context.Service", Context.isKey)
+
+export const Handler = Constraint.guard(
+  "a consent handler: a function from a session to an Effect",
+  (value): value is object =>
+    Predicate.isFunction(value) || (Predicate.hasProperty(value, "show") && Predicate.isFunction(value.show))
+)
+
+export const Poll = Constraint.guard(
+  "a Schedule or a Poller",
+  (value) => Schedule.isSchedule(value) || Predicate.isFunction(value)
+)

@@ -18,7 +18,7 @@ import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
-import { isSecure } from "../../models/internal/loopback.js"
+import { isSecure } from "../../models/internal/urls.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import {

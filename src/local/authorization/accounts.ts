@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
-import { isIssuer, issuerRule } from "../../internal/issuerUrl.js"
+import { isIssuer, issuerRule } from "../../models/internal/urls.js"
 import { type Client, type GrantType, jwtBearer, tokenExchange, type UserClaims } from "./registrations.js"
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>

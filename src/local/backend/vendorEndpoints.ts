@@ -1,6 +1,6 @@
 /** The endpoints and quirks of vendors, from their public documentation. */
 import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
-import { isLoopback } from "../../models/internal/loopback.js"
+import { isLoopback } from "../../models/internal/urls.js"
 import type { Oauth2Vendor } from "../../models/internal/vendors.js"
 import type { OnBehalfOf, Quirks } from "../oauth/service.js"
 

@@ -6,7 +6,7 @@ import * as Data from "effect/Data"
 import * as Jose from "jose"
 import { BodyTooLarge } from "../../internal/boundedBody.js"
 import { boundedFetch } from "../../internal/boundedFetch.js"
-import { isEndpoint, isIssuer } from "../../internal/issuerUrl.js"
+import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
 
 /**
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used

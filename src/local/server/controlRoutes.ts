@@ -22,10 +22,10 @@ import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { toPlain } from "../../internal/nativeValue.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import { isLoopback } from "../../models/internal/loopback.js"
+import { isDeep, maxLevels } from "../../models/internal/plainData.js"
+import { isLoopback } from "../../models/internal/urls.js"
 import { toWords } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
-import { readViolations } from "../../plane/violations.js"
 import * as Api from "../control/controlApi.js"
 import * as Exceptions from "../control/exceptions.js"
 import type * as LocalBackend from "../LocalBackend.js"
@@ -116,8 +116,8 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
   Effect.fromResult(parse(body)).pipe(
     Effect.mapError(() => badRequest("The body of the request must be a JSON object in UTF-8")),
     Effect.filterOrFail(
-      (value) => !Validation.isDeep(value),
-      () => badRequest(`The body of the request must have at most ${Validation.maxLevels} levels`)
+      (value) => !isDeep(value),
+      () => badRequest(`The body of the request must have at most ${maxLevels} levels`)
     )
   )
 
@@ -127,7 +127,9 @@ const decode = <A, I>(schema: Schema.Codec<A, I>) => {
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
     Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
-      const problems = readViolations(issue).map((one) => `${one.path.map(String).join(".")} ${toWords(one)}`)
+      const problems = Validation.readViolations(issue).map((one) =>
+        `${one.path.map(String).join(".")} ${toWords(one)}`
+      )
       return badRequest(problems.join("; "))
     })
 }

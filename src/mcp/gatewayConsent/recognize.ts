@@ -4,7 +4,7 @@ import { hasProperty, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { isLoopback, isSecure } from "../../models/internal/loopback.js"
+import { isLoopback, isSecure } from "../../models/internal/urls.js"
 
 export class GatewayConsent extends Schema.Class<GatewayConsent>("effect-agentcore-identity/GatewayConsent")({
   url: Schema.RedactedFromValue(Schema.String),

@@ -1,4 +1,7 @@
-/** The limits of the AWS service model as schemas. Their issues carry the rules that a value violates. */
+/**
+ * The limits of the AWS service model as schemas, and the members that several operations share. The issues of these
+ * schemas carry the rules that a value violates.
+ */
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -281,3 +284,77 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
     OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   >
 }
+
+// -----------------------------------------------------------------------------
+// Members that several operations share
+// -----------------------------------------------------------------------------
+
+/** How long an authorization URL and its session are valid (AWS documentation). Milliseconds. */
+export const sessionLifetime = 10 * 60_000
+
+export const WorkloadName = string(3, 255, "[A-Za-z0-9_.-]+")
+
+const maxProviderName = 128
+const providerName = String.raw`[a-zA-Z0-9\-_]+`
+
+const wholeProviderName = new RegExp(`^${providerName}$`)
+
+export const ProviderName = string(1, maxProviderName, providerName)
+
+/** The same as `Schema.is(ProviderName)`, which takes a millisecond for its first name. */
+export const isProviderName = (name: unknown): boolean =>
+  typeof name === "string" && name.length <= maxProviderName && wholeProviderName.test(name)
+
+/** Mobile and desktop applications use custom schemes for redirects. */
+export const ReturnUrl = string(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
+
+export const KmsKeyArn = string(
+  1,
+  2048,
+  "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
+)
+
+const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
+
+export const TagKey = string(1, 128, tagPattern)
+
+export const Tags = stringMap(TagKey, string(0, 256, tagPattern), 50)
+
+/** Tags in a response. */
+export const AnyTags = Schema.Record(Schema.String, Schema.String)
+
+export const SecretReference = Schema.Struct({
+  secretId: string(1, 2048),
+  jsonKey: string(1, 128)
+})
+
+export const SecretSource = Schema.Literals(["MANAGED", "EXTERNAL"])
+
+export const SecretArn = Schema.Struct({ secretArn: Schema.String })
+
+/**
+ * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
+ * (`EXTERNAL`).
+ */
+export const secretRequest = <const N extends string>(name: N, secret: Schema.Codec<Redacted.Redacted, string>) =>
+  // Computed keys widen to `string`.
+  ({
+    [name]: Schema.optional(secret),
+    [`${name}Source`]: optional(SecretSource),
+    [`${name}Config`]: optional(SecretReference)
+  }) as
+    & { readonly [K in N]: Schema.optional<Schema.Codec<Redacted.Redacted, string>> }
+    & { readonly [K in `${N}Source`]: Schema.optional<typeof SecretSource> }
+    & { readonly [K in `${N}Config`]: Schema.optional<typeof SecretReference> }
+
+/** The members of a secret in a response: where the secret is stored, never the secret itself. */
+export const secretResponse = <const N extends string>(name: N) =>
+  // Computed keys widen to `string`.
+  ({
+    [`${name}Arn`]: Schema.optional(SecretArn),
+    [`${name}JsonKey`]: optional(Schema.String),
+    [`${name}Source`]: optional(openEnum<"MANAGED" | "EXTERNAL">())
+  }) as
+    & { readonly [K in `${N}Arn`]: Schema.optional<typeof SecretArn> }
+    & { readonly [K in `${N}JsonKey`]: Schema.optional<Schema.Codec<string>> }
+    & { readonly [K in `${N}Source`]: Schema.optional<Schema.Codec<"MANAGED" | "EXTERNAL" | (string & {})>> }

@@ -24,3 +24,29 @@ export const dropNulls = (value: unknown): unknown => {
   const present = Object.entries(value).filter(([, item]) => item !== null)
   return Object.fromEntries(present.map(([name, item]) => [name, dropNulls(item)]))
 }
+
+/** The maximum number of levels of a request. Requests of the service model have fewer than ten. */
+export const maxLevels = 100
+
+const objectsIn = (value: unknown): ReadonlyArray<object> =>
+  Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
+
+/**
+ * Whether a value has too many levels. Parsers recurse into each level, and would overflow the stack. So this function
+ * reads the value level by level. It reads an object once, even if the object contains itself.
+ */
+export const isDeep = (request: unknown): boolean => {
+  const seen = new Set<unknown>()
+  let level: ReadonlyArray<unknown> = [request]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxLevels) return true
+    const next: Array<unknown> = []
+    for (const value of level) {
+      if (seen.has(value)) continue
+      seen.add(value)
+      for (const member of objectsIn(value)) next.push(member)
+    }
+    level = next
+  }
+  return false
+}

@@ -16,7 +16,6 @@ import { isDeclared, makeSubjectCheck } from "../../identity/credentialTag.js"
 import { accessTokenOperation, apiKeyOperation, declarationFields, keyFields } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import * as OptionTypes from "../../plane/optionTypes.js"
 import * as Validation from "../../plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
@@ -88,7 +87,7 @@ export interface ResumeOptions extends ApiKeyUseOptions {
 
 const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
-const useFields = { ...tokenField, onAuthUrl: Constraint.optional(OptionTypes.AnyFunction) }
+const useFields = { ...tokenField, onAuthUrl: Constraint.optional(Validation.AnyFunction) }
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
 export const checkAccessTokenConfig = makeSubjectCheck(

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { isEndpoint, isIssuer } from "../../src/internal/issuerUrl.js"
+import { isEndpoint, isIssuer } from "../../src/models/internal/urls.js"
 
 const ambiguous = [
   "https://user@issuer.example.com",
