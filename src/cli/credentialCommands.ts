@@ -1,5 +1,5 @@
 /** The commands `agentcore-identity token`, `api-key` and `doctor`. */
-import { Option } from "@commander-js/extra-typings"
+import { Argument, Option } from "@commander-js/extra-typings"
 import {
   collect,
   details,
@@ -32,7 +32,37 @@ const dataEndpointVariable = [
   "endpoint of the data plane"
 ] as const
 
-const output = ["Prints the result on stdout, and the target, the consent link and the log on", "stderr."]
+const formats = ["raw", "header", "header-json", "json", "git-credential"] as const
+
+export type Format = typeof formats[number]
+
+const formatOption = () =>
+  new Option("--format <format>", "Print the credential for a program (default: a summary without it)").choices(formats)
+
+/** git adds it to the command of a credential helper. */
+const operation = () =>
+  new Argument("[operation]", "What git asks of a credential helper").choices(["get", "store", "erase"])
+
+const output = {
+  Formats: [
+    "raw             the credential alone",
+    "header          a header of HTTP, as in 'Authorization: Bearer ...'",
+    "header-json     the same as a JSON object",
+    "json            an object with expiresAt, if that is known, or with error and",
+    "                link",
+    "git-credential  the attributes of a credential helper of git"
+  ],
+  Output: [
+    "Stdout has the result alone: one line in these formats, and one for each",
+    "attribute for git. The target, the consent link and the log go to stderr."
+  ],
+  "Exit codes": [
+    "0  obtained",
+    "1  the command failed",
+    "3  the user has to consent (not on a terminal, where the command waits)",
+    "4  the user denied consent, or the link expired"
+  ]
+}
 
 const account = ["--account <id>", "AWS account id in policies (default: the account of the caller)"] as const
 
@@ -48,6 +78,7 @@ export const add = (root: Root, run: Run): void => {
       "Obtains an access token. If the user has to consent, it opens a browser and waits at the return URL."
     )
     .argument("<name>", "OAuth2 credential provider")
+    .addArgument(operation())
     .addOption(flowOption("OAuth2 flow"))
     .option("--scope <scope>", "Scope (repeatable)", collect)
     .option("--resource <uri>", "Resource indicator (repeatable)", collect)
@@ -59,37 +90,42 @@ export const add = (root: Root, run: Run): void => {
     .option("--register", "Register the return URL on the workload identity first")
     .option("--force", "Ignore the token in the vault, and ask the user to consent again")
     .option("--no-browser", "Print the consent link instead of opening a browser")
-    .option("--reveal", "Print the token itself")
-    .option("--json", "Print the result as JSON, with the token only if --reveal is given")
+    .addOption(formatOption())
     .option(...region)
     .addHelpText(...details({
       environment: [userTokenVariable, regionVariable, dataEndpointVariable],
-      sections: { Output: output },
+      sections: output,
       examples: [
         "agentcore-identity token github --scope repo --register",
         "agentcore-identity token reports --flow M2M --workload my-agent",
-        "TOKEN=$(agentcore-identity token github --scope repo --reveal)"
+        "TOKEN=$(agentcore-identity token github --scope repo --format raw)"
       ]
     }))
-    .action((provider, options, command) => act(command, ({ token }) => token({ provider, ...options })))
+    .action((provider, operation, options, command) =>
+      act(command, ({ token }) => token({ provider, operation, ...options }))
+    )
 
   root.command("api-key")
     .summary("Obtain an API key")
     .description("Obtains the API key of a credential provider.")
     .argument("<name>", "API-key credential provider")
+    .addArgument(operation())
     .addOption(workloadOption())
-    .option("--reveal", "Print the key itself")
-    .option("--json", "Print the result as JSON, with the key only if --reveal is given")
+    .addOption(formatOption())
+    .option("--header <name>", "Header of --format header and header-json", "x-api-key")
+    .option("--prefix <text>", "Text before the key in that header, as in 'Token ' (default: none)")
     .option(...region)
     .addHelpText(...details({
       environment: [regionVariable, dataEndpointVariable],
-      sections: { Output: output },
+      sections: output,
       examples: [
         "agentcore-identity api-key weather --workload my-agent",
-        "KEY=$(agentcore-identity api-key weather --reveal)"
+        "KEY=$(agentcore-identity api-key weather --format raw)"
       ]
     }))
-    .action((provider, options, command) => act(command, ({ apiKey }) => apiKey({ provider, ...options })))
+    .action((provider, operation, options, command) =>
+      act(command, ({ apiKey }) => apiKey({ provider, operation, ...options }))
+    )
 
   root.command("doctor")
     .summary("Find out why a program does not get its credentials")

@@ -40,10 +40,10 @@ const run: Run = (program, log) =>
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,
-      // A signal stops the server as intended, so the exit code is the one that the command has set, or 0.
+      // A command can set the exit code. A signal stops the server as intended, so without a code it is 0.
       teardown: (exit, end) => {
         const isInterrupted = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-        const code = Exit.isFailure(exit) && !isInterrupted ? 1 : Number(process.exitCode ?? 0)
+        const code = Number(process.exitCode || (Exit.isFailure(exit) && !isInterrupted ? 1 : 0))
         return isInterrupted ? end(code) : whenWritten(() => end(code))
       }
     })

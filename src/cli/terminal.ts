@@ -54,6 +54,10 @@ export const originalOf = (console: Console.Console): Console.Console => origina
 export const printExactly = (text: string): Effect.Effect<void> =>
   Console.consoleWith((console) => Effect.sync(() => originalOf(console).log(text)))
 
+/** Prints what a program reads, to the character. A terminal would execute control characters. */
+export const printForProgram = (text: string): Effect.Effect<void> =>
+  process.stdout.isTTY ? Console.log(text) : printExactly(text)
+
 export class Cancelled extends Data.TaggedError("Cancelled")<{ readonly message: string }> {}
 
 /** Asks on stderr. The terminal edits the line, so Ctrl-C works as usual. */

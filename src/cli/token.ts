@@ -1,8 +1,8 @@
 /**
  * `agentcore-identity token` and `agentcore-identity api-key`: obtain a credential.
  *
- * Stdout has the result alone: the credential itself with `--reveal`, JSON with `--json`, or else a summary without the
- * credential. Everything else goes to stderr.
+ * Stdout has the result alone: the credential in the form of `--format`, or else a summary without it. Everything else
+ * goes to stderr, the consent link too.
  */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -10,30 +10,29 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isString } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
-import type { Flow } from "../ConsentSession.js"
+import type { ConsentSession, Flow } from "../ConsentSession.js"
 import type { ControlPlane } from "../ControlPlane.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
-import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
+import type { Identity } from "../Identity.js"
+import type { RequiresUserConsent, ResourceNotFoundException, ValidationException } from "../IdentityError.js"
 import { isAboutReturnUrl } from "../internal/serviceMessages.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Flags from "./credentialFlags.js"
+import * as Format from "./credentialFormat.js"
 import * as Table from "./printTable.js"
 import * as Screen from "./screen.js"
 import * as Target from "./target.js"
-import * as Terminal from "./terminal.js"
 
-interface Settings extends Flags.CallerFlags {
+interface Settings extends Flags.CallerFlags, Format.Settings {
   readonly provider: string
   readonly region?: string | undefined
-  readonly reveal?: boolean | undefined
-  readonly json?: boolean | undefined
 }
 
 export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
@@ -42,13 +41,15 @@ export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
   readonly browser: boolean
 }
 
-export class NoPerson extends Data.TaggedError("NoPerson")<{ readonly message: string }> {}
-
 export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegistered")<{ readonly message: string }> {}
 
 /** The handlers of `Consent` print to stdout, which is for the result. */
 const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
+
+// -----------------------------------------------------------------------------
+// Results
+// -----------------------------------------------------------------------------
 
 /** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
 const readClaims = Option.liftThrowable((token: string) => {
@@ -62,34 +63,15 @@ const formatExpiry = (expiresAt: string, now: DateTime.Utc): string => {
   return `${expiresAt}, ${left < 0 ? "expired" : `in ${left} ${left === 1 ? "minute" : "minutes"}`}`
 }
 
-const print = Effect.fnUntraced(
-  function*(
-    { json = false, provider, reveal = false }: Settings,
-    { target, user, workload }: Flags.Caller,
-    flow: Flow | undefined,
-    secret: Redacted.Redacted
-  ) {
-    const value = Redacted.value(secret)
-    const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(value))
-    if (json) {
-      return yield* Table.printJson({
-        target,
-        workload,
-        user: user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId },
-        provider,
-        flow,
-        [flow === undefined ? "apiKey" : "token"]: reveal ? value : null,
-        characters: value.length,
-        claims
-      })
-    }
-    // A program gets every character. A terminal would execute control characters.
-    if (reveal) return yield* process.stdout.isTTY ? Console.log(value) : Terminal.printExactly(value)
-    const expiresAt = claims?.expiresAt
+type Claims = Option.Option.Value<ReturnType<typeof readClaims>>
+
+/** Prints what is known of a credential, for people. */
+const summarize = Effect.fnUntraced(
+  function*({ expiresAt, flow, provider, secret, user, workload }: Format.Credential, claims: Claims | undefined) {
     const rows = [
       ["Provider", flow === undefined ? provider : `${provider}, ${flow}`],
       ["Caller", `workload ${workload}, ${Flags.describeUser(user)}`],
-      [flow === undefined ? "API key" : "Token", `******** (${value.length} characters)`],
+      [flow === undefined ? "API key" : "Token", `******** (${Redacted.value(secret).length} characters)`],
       ["Issuer", claims?.issuer],
       ["Subject", claims?.subject],
       ["Audience", claims?.audience],
@@ -98,9 +80,42 @@ const print = Effect.fnUntraced(
       ["Expires", expiresAt === undefined ? undefined : formatExpiry(expiresAt, yield* DateTime.now)]
     ].flatMap(([label, cell]) => cell === undefined ? [] : [[label, isString(cell) ? cell : JSON.stringify(cell)]])
     yield* Console.log(Table.align(rows).join("\n"))
-    yield* Console.error("\n--reveal prints the credential itself.")
+    yield* Console.error("\n--format raw prints the credential itself.")
   }
 )
+
+const exitCodes = new Map<string, number>([
+  ["RequiresUserConsent", 3],
+  ["AuthorizationFailed", 4],
+  ["AuthorizationTimedOut", 4]
+])
+
+/** Nobody waits for this consent, so only another program can complete it. */
+const explainLink = (session: ConsentSession) =>
+  Effect.andThen(
+    toStderr(Consent.console(session)),
+    Console.error(
+      `Anyone who reads the link can consent in the user's place. The browser comes back to ${session.returnUrl}, where `
+        + "an application has to complete the session. On a terminal, or with --no-browser, this command does that itself."
+    )
+  )
+
+/** Sets the exit code. Prints the link, and what a program reads in place of the credential. */
+const reportFailure = (settings: Format.Settings) => (error: unknown) =>
+  Effect.gen(function*() {
+    const tag = hasProperty(error, "_tag") && isString(error._tag) ? error._tag : "Error"
+    process.exitCode = exitCodes.get(tag) ?? 1
+    const consent = Consent.fromError(error)
+    if (consent !== undefined) yield* explainLink(consent.session)
+    yield* Format.printFailure(settings, {
+      error: tag,
+      message: error instanceof Error ? error.message : String(error),
+      ...(consent === undefined ? {} : {
+        link: Redacted.value(consent.link),
+        expiresAt: DateTime.formatIso(consent.session.expiresAt)
+      })
+    })
+  })
 
 interface Chosen {
   /** Undefined for an API key. */
@@ -109,7 +124,7 @@ interface Chosen {
 }
 
 /** Obtains a credential for the caller, and prints it. */
-const run = <E, R>(
+const run = Effect.fnUntraced(function*<E, R>(
   settings: Settings,
   choose: (user: UserIdentifier | undefined) => Effect.Effect<Chosen, ResourceNotFoundException, ControlPlane>,
   obtain: (workload: string, user: UserIdentifier | undefined, flow: Flow | undefined) => Effect.Effect<
@@ -117,37 +132,43 @@ const run = <E, R>(
     E,
     R
   >
-) =>
-  Effect.gen(function*() {
-    const found = yield* Flags.findCaller(settings)
-    const target = yield* Target.find(settings.region, "data")
-    yield* Console.error(`${Target.format(target)}\n`)
-    const secret = Effect.gen(function*() {
-      const workload = yield* Flags.requireWorkload(found.workload)
-      const { flow, reason } = yield* choose(found.user)
-      if (reason !== undefined) yield* Console.error(`Flow: ${flow}. ${reason}.\n`)
-      const needsUser = flow !== undefined && flow !== "M2M"
-      const user = needsUser ? yield* Flags.requireUser(found.user) : undefined
-      const secret = yield* Effect.provide(
-        obtain(workload, user, flow),
-        WorkloadAccessToken.layerWorkload({ name: workload, user })
-      )
-      yield* print(settings, { target, workload, user }, flow, secret)
-    })
-    yield* Effect.provide(secret, Flags.layer(settings.region))
-  })
+) {
+  const username = yield* Format.readUsername(settings)
+  if (username === undefined) return
+  const found = yield* Flags.findCaller(settings)
+  const target = yield* Target.find(settings.region, "data")
+  yield* Console.error(`${Target.format(target)}\n`)
+  yield* Effect.gen(function*() {
+    const workload = yield* Flags.requireWorkload(found.workload)
+    const { flow, reason } = yield* choose(found.user)
+    if (reason !== undefined) yield* Console.error(`Flow: ${flow}. ${reason}.\n`)
+    const needsUser = flow !== undefined && flow !== "M2M"
+    const user = needsUser ? yield* Flags.requireUser(found.user) : undefined
+    const secret = yield* Effect.provide(
+      obtain(workload, user, flow),
+      WorkloadAccessToken.layerWorkload({ name: workload, user })
+    )
+    const claims = flow === undefined ? undefined : Option.getOrUndefined(readClaims(Redacted.value(secret)))
+    const credential = { provider: settings.provider, flow, workload, user, secret, expiresAt: claims?.expiresAt }
+    yield* settings.format === undefined
+      ? summarize(credential, claims)
+      : Format.print(settings.format, credential, settings, username)
+  }).pipe(Effect.provide(Flags.layer(settings.region)))
+})
 
-/** Prints the link, and opens it. If stderr is no terminal, only `--no-browser` prints it: others can read logs. */
-const show = (browser: boolean): Consent.Show<NoPerson> => (session) =>
+/**
+ * Waits for the user's consent. On a terminal it opens a browser. Without one nobody may be there, so only
+ * `--no-browser` waits.
+ */
+const consentHandler = (
+  user: UserIdentifier,
+  browser: boolean
+): Consent.ConsentHandler<LoopbackConsent.LoopbackUnavailable | RequiresUserConsent, Identity> =>
   !browser
-    ? toStderr(Consent.console(session))
+    ? LoopbackConsent.handler({ user, show: (session) => toStderr(Consent.console(session)) })
     : process.stderr.isTTY
-    ? toStderr(Consent.openBrowser(session))
-    : new NoPerson({
-      message:
-        `'${session.provider}' needs the user's consent, and standard error is no terminal, so the link is not shown. `
-        + "Run the command on a terminal, or print the link with --no-browser. Anyone who reads the link can consent in the user's place"
-    })
+    ? LoopbackConsent.handler({ user, show: (session) => toStderr(Consent.openBrowser(session)) })
+    : Consent.fail
 
 export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
   const { browser, force = false, provider, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
@@ -166,7 +187,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
       if (register) yield* LoopbackConsent.register(workload, returnUrl)
       if (user === undefined) return yield* AccessToken.get(request)
       return yield* Effect.catchTag(
-        AccessToken.get({ ...request, consent: LoopbackConsent.handler({ user, show: show(browser) }) }),
+        AccessToken.get({ ...request, consent: consentHandler(user, browser) }),
         "ValidationException",
         (error): Effect.Effect<never, ValidationException | ReturnUrlNotRegistered> =>
           !isAboutReturnUrl(error) ? error : new ReturnUrlNotRegistered({
@@ -175,10 +196,9 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
           })
       )
     }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
-})
+}, (effect, settings) => Effect.tapError(effect, reportFailure(settings)))
 
-export const apiKey = (settings: Settings) =>
-  Effect.flatMap(
-    Flags.apiKey(settings.provider),
-    (credential) => run(settings, () => Effect.succeed({ flow: undefined }), () => ApiKey.get(credential))
-  )
+export const apiKey = Effect.fnUntraced(function*(settings: Settings) {
+  const credential = yield* Flags.apiKey(settings.provider)
+  yield* run(settings, () => Effect.succeed({ flow: undefined }), () => ApiKey.get(credential))
+}, (effect, settings) => Effect.tapError(effect, reportFailure(settings)))

@@ -43,7 +43,7 @@ const freeUrl = Effect.map(Server.freePort, (port) => `http://127.0.0.1:${port}/
 const link = /^ {2}(http:\S+authorize\S+)\r?$/m
 
 describe("agentcore-identity token", () => {
-  it.live("masks the token, unless --reveal prints it alone", () =>
+  it.live("masks the token, unless --format prints it on one line", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const token = (...args: ReadonlyArray<string>) =>
@@ -56,24 +56,25 @@ describe("agentcore-identity token", () => {
               assert.notInclude(stderr, "eyJ")
             })
         )
-      const [masked, json, revealed] = yield* Effect.all([token(), token("--json"), token("--reveal")], {
-        concurrency: 2
-      })
+      const [masked, ...outputs] = yield* Effect.all(
+        [token(), ...["raw", "header", "header-json", "json"].map((format) => token("--format", format))],
+        { concurrency: 2 }
+      )
       assert.match(masked.stdout, /^Provider {2}calendar, M2M\nCaller {4}workload my-agent, no user\n/)
       assert.match(masked.stdout, /^Token {5}\*{8} \(\d+ characters\)$/m)
       assert.match(masked.stdout, /^Scope {5}reports:read$/m)
       assert.match(masked.stdout, /^Expires {3}\d{4}-.*Z, in \d+ minutes$/m)
+      assert.include(masked.stderr, "--format raw prints the credential itself.")
       assert.notInclude(masked.stdout, "eyJ")
-      assert.notInclude(json.stdout, "eyJ")
-      assert.deepInclude(JSON.parse(json.stdout), {
-        workload: "my-agent",
-        user: null,
-        provider: "calendar",
-        flow: "M2M",
-        token: null
-      })
-      assert.match(revealed.stdout, /^eyJ\S+\n$/)
-      assert.strictEqual(decodeJwt(revealed.stdout.trim())["scope"], "reports:read")
+      const lines = outputs.map(({ stdout }) => stdout)
+      for (const line of lines) assert.match(line, /^[^\n]+\n$/)
+      const [raw = "", header = "", headerJson = "", json = ""] = lines
+      assert.strictEqual(decodeJwt(raw.trim())["scope"], "reports:read")
+      assert.match(header, /^Authorization: Bearer eyJ\S+\n$/)
+      assert.match(JSON.parse(headerJson).Authorization, /^Bearer eyJ\S+$/)
+      const { token: inJson, expiresAt, ...rest } = JSON.parse(json)
+      assert.strictEqual(Date.parse(expiresAt) / 1000, decodeJwt(inJson).exp)
+      assert.deepStrictEqual(rest, { provider: "calendar", flow: "M2M", workload: "my-agent", user: null })
     }).pipe(Effect.provide(world)))
 
   it.live("obtains the user's consent through a loopback server; --register registers its return URL", () =>
@@ -88,7 +89,7 @@ describe("agentcore-identity token", () => {
       assert.include(unregistered.stderr, "give --register")
       assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [])
 
-      const started = yield* Program.launch([...args, "--register", "--no-browser", "--reveal"], env)
+      const started = yield* Program.launch([...args, "--register", "--no-browser", "--format", "raw"], env)
       const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
       assert.strictEqual(started.output.stdout, "")
       const page = yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" })
@@ -101,16 +102,53 @@ describe("agentcore-identity token", () => {
       assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [returnUrl])
 
       // The grant exists now, so the next run needs no person.
-      const again = yield* Program.run([...args, "--json"], env)
+      const again = yield* Program.run([...args, "--format", "json"], env)
       assert.strictEqual(again.code, 0, again.stderr)
       assert.deepStrictEqual(JSON.parse(again.stdout).user, { userId: "alice" })
-      assert.strictEqual(JSON.parse(again.stdout).claims.subject, "alice")
+      assert.strictEqual(decodeJwt(JSON.parse(again.stdout).token).sub, "alice")
+    }).pipe(Effect.provide(world)))
 
-      // A log contains no link.
-      const forced = yield* Program.run([...args, "--force"], env)
-      assert.strictEqual(forced.code, 1)
-      assert.include(forced.stderr, "standard error is no terminal")
-      assert.notMatch(forced.stderr, link)
+  it.live("exits with 3 without a terminal, and shows the link on stderr and in the JSON", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const returnUrl = "https://app.example.com/return"
+      yield* WorkloadIdentity.update("my-agent", { returnUrls: [returnUrl] })
+      const args = ["token", "calendar", "--user", "alice", "--scope", "profile:read", "--return-url", returnUrl]
+      const [plain, json] = yield* Effect.all([
+        Program.run([...args, "--format", "raw"], env),
+        Program.run([...args, "--format", "json"], env)
+      ], { concurrency: 2 })
+      assert.deepInclude(plain, { code: 3, stdout: "" })
+      assert.match(plain.stderr, link)
+      assert.include(plain.stderr, `The browser comes back to ${returnUrl}`)
+      const [, inStderr] = link.exec(json.stderr) ?? []
+      const { expiresAt, ...failure } = JSON.parse(json.stdout)
+      assert.strictEqual(json.code, 3)
+      assert.deepStrictEqual(failure, {
+        error: "RequiresUserConsent",
+        message: "The user has to connect 'calendar' first.",
+        link: inStderr
+      })
+      assert.isAbove(Date.parse(expiresAt), Date.now())
+    }).pipe(Effect.provide(world)))
+
+  it.live("exits with 4 if the user denies consent, and with 1 if the command fails", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const args = ["token", "calendar", "--user", "alice", "--scope", "profile:read", "--format", "json"]
+      const returnUrl = yield* freeUrl
+      const started = yield* Program.launch([...args, "--return-url", returnUrl, "--register", "--no-browser"], env)
+      const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
+      yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "deny" })
+      const denied = yield* Effect.promise(() => started.ended)
+      assert.strictEqual(denied.code, 4)
+      assert.strictEqual(JSON.parse(denied.stdout).error, "AuthorizationFailed")
+      const failed = yield* Program.run(["token", "none", "--format", "json"], env)
+      assert.strictEqual(failed.code, 1)
+      assert.strictEqual(JSON.parse(failed.stdout).error, "ResourceNotFoundException")
+      const wrong = yield* Program.run(["token", "calendar", "get", "--format", "raw"], env)
+      assert.deepInclude(wrong, { code: 1, stdout: "" })
+      assert.include(wrong.stderr, "'get' is for --format git-credential")
     }).pipe(Effect.provide(world)))
 
   // `script` gives the command a terminal.
@@ -133,7 +171,7 @@ describe("agentcore-identity token", () => {
         const { code, stdout } = yield* Effect.promise(() => started.ended)
         assert.strictEqual(code, 0, stdout)
         assert.include(stdout, "workload my-agent, the user of a JWT")
-        assert.include(stdout, "--reveal prints the credential itself.")
+        assert.include(stdout, "--format raw prints the credential itself.")
         assert.notInclude(stdout, "eyJ")
       }).pipe(Effect.provide(world))
   )
@@ -239,18 +277,37 @@ describe("the defaults of token, api-key and doctor", () => {
 })
 
 describe("agentcore-identity api-key", () => {
-  it.live("masks the key, unless --reveal prints it alone", () =>
+  it.live("masks the key, unless --format prints it on one line", () =>
     Effect.gen(function*() {
       const env = yield* environment
-      const [masked, json, both] = yield* Effect.all(
-        [["weather"], ["weather", "--json"], ["weather", "--json", "--reveal"]].map((args) =>
-          Program.run(["api-key", ...args], env)
-        ),
-        { concurrency: 2 }
+      const apiKey = (...args: ReadonlyArray<string>) => Program.run(["api-key", "weather", ...args], env)
+      const [masked, header, json] = yield* Effect.all([
+        apiKey(),
+        apiKey("--format", "header", "--header", "Authorization", "--prefix", "Token "),
+        apiKey("--format", "json")
+      ], { concurrency: 2 })
+      assert.include(masked.stdout, `API key   ******** (${key.length} characters)`)
+      assert.notInclude(`${masked.stdout}${masked.stderr}${header.stderr}${json.stderr}`, key.slice(0, 12))
+      assert.strictEqual(header.stdout, `Authorization: Token ${key}\n`)
+      assert.deepStrictEqual(JSON.parse(json.stdout), {
+        apiKey: key,
+        provider: "weather",
+        workload: "my-agent",
+        user: null
+      })
+    }).pipe(Effect.provide(world)))
+
+  it.live("prints no header that a line break in the key could extend", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      yield* ControlPlane.ControlPlane.use((plane) =>
+        plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make(`${key}\nquit=1`) })
       )
-      assert.include(masked?.stdout, `API key   ******** (${key.length} characters)`)
-      assert.notInclude(`${masked?.stdout}${masked?.stderr}${json?.stdout}${json?.stderr}`, key.slice(0, 12))
-      assert.deepInclude(JSON.parse(json?.stdout ?? ""), { provider: "weather", apiKey: null, characters: key.length })
-      assert.strictEqual(JSON.parse(both?.stdout ?? "").apiKey, key)
+      for (const format of ["header", "header-json", "git-credential"]) {
+        const { code, stderr, stdout } = yield* Program.run(["api-key", "weather", "--format", format], env)
+        assert.deepInclude({ code, stdout }, { code: 1, stdout: "" })
+        assert.include(stderr, `The credential has characters that --format ${format} cannot carry`)
+        assert.notInclude(stderr, key.slice(0, 12))
+      }
     }).pipe(Effect.provide(world)))
 })

@@ -1,0 +1,132 @@
+/**
+ * The forms in which `agentcore-identity token` and `api-key` print a credential for another program: a shell, a proxy,
+ * an editor, or git. Each is one line on stdout, except for git, whose protocol has a line for each attribute.
+ */
+import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { text } from "node:stream/consumers"
+import type { Flow } from "../ConsentSession.js"
+import { isSecure } from "../models/internal/urls.js"
+import type { Format } from "./credentialCommands.js"
+import { type Caller, InvalidOption } from "./credentialFlags.js"
+import * as Terminal from "./terminal.js"
+
+/** What was obtained, and for whom. */
+export interface Credential extends Pick<Caller, "workload" | "user"> {
+  readonly provider: string
+  /** Undefined for an API key. */
+  readonly flow: Flow | undefined
+  readonly secret: Redacted.Redacted
+  /** In ISO 8601. Undefined if the credential itself does not say it. */
+  readonly expiresAt: string | undefined
+}
+
+export interface Settings {
+  readonly format?: Format | undefined
+  /** The header of an API key. */
+  readonly header?: string | undefined
+  readonly prefix?: string | undefined
+  /** What git wants from its helper. */
+  readonly operation?: "get" | "store" | "erase" | undefined
+}
+
+// -----------------------------------------------------------------------------
+// git
+// -----------------------------------------------------------------------------
+
+/** The attributes of git's request. See https://git-scm.com/docs/git-credential#IOFMT. */
+const readAttributes = Effect.map(
+  Effect.promise(() => text(process.stdin)),
+  (lines): Readonly<Record<string, string>> =>
+    Object.fromEntries([...lines.matchAll(/^([^=\n]+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+)
+
+export class InsecureHost extends Data.TaggedError("InsecureHost")<{ readonly message: string }> {}
+
+/**
+ * Reads git's request. Returns the user name for git, or undefined if nothing is to print: git's store of credentials
+ * is AgentCore. Fails for a host that git reaches without TLS.
+ */
+export const readUsername = Effect.fnUntraced(function*({ format, operation }: Settings) {
+  if (operation !== undefined && format !== "git-credential") {
+    return yield* new InvalidOption({ message: `'${operation}' is for --format git-credential` })
+  }
+  if (operation === "store" || operation === "erase") return undefined
+  const { host = "", protocol = "", username = "oauth2" } = operation === "get" ? yield* readAttributes : {}
+  if (operation === "get" && !isSecure(`${protocol}://${host}`)) {
+    return yield* new InsecureHost({ message: `git reaches '${host}' without TLS, so it gets no credential` })
+  }
+  return username
+})
+
+// -----------------------------------------------------------------------------
+// Forms
+// -----------------------------------------------------------------------------
+
+const toHeader = (
+  { flow, secret }: Credential,
+  { header = "x-api-key", prefix = "" }: Settings
+): readonly [name: string, value: string] =>
+  flow === undefined
+    ? [header, `${prefix}${Redacted.value(secret)}`]
+    : ["Authorization", `Bearer ${Redacted.value(secret)}`]
+
+const toGit = ({ expiresAt, secret }: Credential, username: string): ReadonlyArray<readonly [string, string]> => [
+  ["username", username],
+  ["password", Redacted.value(secret)],
+  ...expiresAt === undefined
+    ? []
+    : [["password_expiry_utc", String(DateTime.makeUnsafe(expiresAt).epochMilliseconds / 1000)] as const]
+]
+
+/** A user without the JWT. */
+const toUser = (user: Credential["user"]) =>
+  user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId }
+
+const render = (format: Format, credential: Credential, settings: Settings, username: string): string => {
+  const { expiresAt, flow, provider, secret, user, workload } = credential
+  const header = toHeader(credential, settings)
+  switch (format) {
+    case "raw":
+      return Redacted.value(secret)
+    case "header":
+      return header.join(": ")
+    case "header-json":
+      return JSON.stringify(Object.fromEntries([header]))
+    case "git-credential":
+      return toGit(credential, username).map((attribute) => attribute.join("=")).join("\n")
+    case "json":
+      return JSON.stringify({
+        [flow === undefined ? "apiKey" : "token"]: Redacted.value(secret),
+        expiresAt,
+        provider,
+        flow,
+        workload,
+        user: toUser(user)
+      })
+  }
+}
+
+export class NotPrintable extends Data.TaggedError("NotPrintable")<{ readonly message: string }> {}
+
+// A header of HTTP and an attribute of git end with the line.
+const oneLine: ReadonlyArray<Format> = ["header", "header-json", "git-credential"]
+
+/** Prints a credential for a program. A terminal would execute control characters, so there they are escaped. */
+export const print = (format: Format, credential: Credential, settings: Settings, username: string) =>
+  oneLine.includes(format) && /[^\x20-\x7e]/.test(Redacted.value(credential.secret))
+    ? new NotPrintable({ message: `The credential has characters that --format ${format} cannot carry` })
+    : Terminal.printForProgram(render(format, credential, settings, username))
+
+/** Prints what a program reads in place of a credential. A `quit` keeps git from asking for a password. */
+export const printFailure = (
+  { format, operation }: Settings,
+  failure: { readonly error: string; readonly message: string; readonly link?: string; readonly expiresAt?: string }
+): Effect.Effect<void> =>
+  format === "json"
+    ? Terminal.printForProgram(JSON.stringify(failure))
+    : format === "git-credential" && operation === "get"
+    ? Terminal.printForProgram("quit=1")
+    : Effect.void
