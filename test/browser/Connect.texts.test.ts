@@ -25,11 +25,15 @@ const connection = {
   provider: "google",
   scopes: ["openid", "profile", "email", "offline_access"],
   state: "NotGranted",
+  account: undefined,
   link: `${origin}/connect/calendar`,
   revokeAt: undefined
 } as const
 
 const granted = { ...connection, state: "Granted", revokeAt: Connect.revocationPages.GoogleOauth2 } as const
+
+/** Any text can be the label of an account. */
+const account = { id: "17", label: "<b>{user}</b>" }
 
 const { View } = Connect
 const connectionsUrl = `${origin}/connect`
@@ -39,17 +43,28 @@ const there = { continue: `${origin}/chat`, connectionsUrl }
 const views: { readonly [name: string]: Connect.View } = {
   Connections: View.Connections({
     user: "alice",
-    connections: [granted, { ...connection, name: "mail", scopes: [], state: "Unknown" }],
+    connections: [
+      granted,
+      { ...connection, name: "mail", scopes: [], state: "Unknown" },
+      { ...granted, name: "files", scopes: [], account },
+      { ...granted, name: "notes", scopes: [], account: "unknown" },
+      { ...granted, name: "tasks", scopes: [], state: "RevokedAtVendor", account: "unknown" }
+    ],
     formToken
   }),
   Link: View.Link({ user: "alice", connection, formToken, ...there }),
-  Granted: View.Link({ user: "alice", connection: granted, formToken, ...there }),
+  Granted: View.Link({ user: "alice", connection: { ...granted, account }, formToken, ...there }),
   Started: View.Started({ connection, authorizationUrl: Redacted.make(`${origin}/authorize`) }),
-  Disconnected: View.Disconnected({ connection: granted, ...there }),
+  ...Object.fromEntries(
+    (Object.keys(Connect.texts.en.atVendor) as ReadonlyArray<Connect.AtVendor>).map((atVendor) => [
+      `Disconnected-${atVendor}`,
+      View.Disconnected({ connection: granted, atVendor, ...there })
+    ])
+  ),
   ...Object.fromEntries(
     (Object.keys(Connect.texts.en.outcomes) as ReadonlyArray<Connect.ReturnOutcome>).map((outcome) => [
       outcome,
-      View.Returned({ outcome, credential: "calendar", link: connection.link, ...there })
+      View.Returned({ outcome, user: "alice", account, credential: "calendar", link: connection.link, ...there })
     ])
   ),
   ...Object.fromEntries(
@@ -88,6 +103,9 @@ const serve = Effect.gen(function*() {
 const textsIn = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" ? [value] : Object.values(value as object).flatMap(textsIn)
 
+const fill = (text: string): string =>
+  text.replace("{credential}", "calendar").replace("{user}", "alice").replace("{account}", account.label)
+
 describe("the texts of Connect, in Chromium", () => {
   for (const [language, locale] of [["en", "en-US"], ["de", "de-DE"]] as const) {
     Chromium.browserTest(`are those of the table, and none is missing: ${language}`, () =>
@@ -106,7 +124,7 @@ describe("the texts of Connect, in Chromium", () => {
         assert.deepStrictEqual(found, shown[language])
         const all = Object.values(found).flat().join("\n")
         const { direction: _, ...texts } = Connect.texts[language]
-        for (const text of textsIn(texts)) assert.include(all, text.replace("{credential}", "calendar"))
+        for (const text of textsIn(texts)) assert.include(all, fill(text))
       }).pipe(Effect.orDie))
   }
 })

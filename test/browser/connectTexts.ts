@@ -24,7 +24,34 @@ export const shown: {
       "google",
       "Status",
       "Unknown",
-      "Connect mail"
+      "Connect mail",
+      "files",
+      "Provider",
+      "google",
+      "Status",
+      "Connected as <b>{user}</b>",
+      "Reconnect files",
+      "Check files",
+      "Disconnect files",
+      "Remove access at the provider",
+      "notes",
+      "Provider",
+      "google",
+      "Status",
+      "Connected. The provider did not say which account this is.",
+      "Reconnect notes",
+      "Check notes",
+      "Disconnect notes",
+      "Remove access at the provider",
+      "tasks",
+      "Provider",
+      "google",
+      "Status",
+      "Access was removed at the provider",
+      "Reconnect tasks",
+      "Check tasks",
+      "Disconnect tasks",
+      "Remove access at the provider"
     ],
     Link: [
       "Connect calendar",
@@ -54,10 +81,11 @@ export const shown: {
       "See your email address",
       "Keep this access while you are away",
       "Status",
-      "Connected",
+      "Connected as <b>{user}</b>",
       "There is nothing left to do.",
       "Continue",
       "Reconnect calendar",
+      "Check calendar",
       "Disconnect calendar",
       "Remove access at the provider",
       "Your connections"
@@ -67,9 +95,22 @@ export const shown: {
       "You are being taken to the provider to sign in.",
       "Continue"
     ],
-    Disconnected: [
+    "Disconnected-Revoked": [
+      "calendar is disconnected",
+      "The agent no longer has access. The provider has ended the access too.",
+      "Continue",
+      "Your connections"
+    ],
+    "Disconnected-NotSupported": [
       "calendar is disconnected",
       "The agent no longer has access. The provider may still list it.",
+      "Remove access at the provider",
+      "Continue",
+      "Your connections"
+    ],
+    "Disconnected-Failed": [
+      "calendar is disconnected",
+      "The agent no longer has access. The provider could not end it, and may still list it.",
       "Remove access at the provider",
       "Continue",
       "Your connections"
@@ -77,6 +118,21 @@ export const shown: {
     Completed: [
       "Consent given",
       "The agent can continue. You can close this page.",
+      "Connected as <b>{user}</b>",
+      "Continue",
+      "Your connections"
+    ],
+    WrongAccount: [
+      "This is another account",
+      "You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there.",
+      "Connect another account",
+      "Continue",
+      "Your connections"
+    ],
+    AccountUnknown: [
+      "The account could not be checked",
+      "The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds.",
+      "Try again",
       "Continue",
       "Your connections"
     ],
@@ -197,7 +253,34 @@ export const shown: {
       "google",
       "Status",
       "Unbekannt",
-      "mail verbinden"
+      "mail verbinden",
+      "files",
+      "Anbieter",
+      "google",
+      "Status",
+      "Verbunden als <b>{user}</b>",
+      "files neu verbinden",
+      "files prüfen",
+      "files trennen",
+      "Zugriff beim Anbieter widerrufen",
+      "notes",
+      "Anbieter",
+      "google",
+      "Status",
+      "Verbunden. Der Anbieter hat nicht mitgeteilt, welches Konto es ist.",
+      "notes neu verbinden",
+      "notes prüfen",
+      "notes trennen",
+      "Zugriff beim Anbieter widerrufen",
+      "tasks",
+      "Anbieter",
+      "google",
+      "Status",
+      "Der Zugriff wurde beim Anbieter widerrufen",
+      "tasks neu verbinden",
+      "tasks prüfen",
+      "tasks trennen",
+      "Zugriff beim Anbieter widerrufen"
     ],
     Link: [
       "calendar verbinden",
@@ -227,10 +310,11 @@ export const shown: {
       "Ihre E-Mail-Adresse sehen",
       "Den Zugriff auch in Ihrer Abwesenheit behalten",
       "Status",
-      "Verbunden",
+      "Verbunden als <b>{user}</b>",
       "Sie müssen nichts weiter tun.",
       "Weiter",
       "calendar neu verbinden",
+      "calendar prüfen",
       "calendar trennen",
       "Zugriff beim Anbieter widerrufen",
       "Ihre Verbindungen"
@@ -240,9 +324,22 @@ export const shown: {
       "Sie werden zur Anmeldung beim Anbieter weitergeleitet.",
       "Weiter"
     ],
-    Disconnected: [
+    "Disconnected-Revoked": [
+      "calendar ist getrennt",
+      "Der Agent hat keinen Zugriff mehr. Auch der Anbieter hat den Zugriff beendet.",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    "Disconnected-NotSupported": [
       "calendar ist getrennt",
       "Der Agent hat keinen Zugriff mehr. Beim Anbieter wird er möglicherweise noch angezeigt.",
+      "Zugriff beim Anbieter widerrufen",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    "Disconnected-Failed": [
+      "calendar ist getrennt",
+      "Der Agent hat keinen Zugriff mehr. Der Anbieter konnte ihn nicht beenden und zeigt ihn möglicherweise noch an.",
       "Zugriff beim Anbieter widerrufen",
       "Weiter",
       "Ihre Verbindungen"
@@ -250,6 +347,21 @@ export const shown: {
     Completed: [
       "Zustimmung erteilt",
       "Der Agent kann fortfahren. Sie können diese Seite schließen.",
+      "Verbunden als <b>{user}</b>",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    WrongAccount: [
+      "Das ist ein anderes Konto",
+      "Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
+      "Anderes Konto verbinden",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    AccountUnknown: [
+      "Das Konto ließ sich nicht prüfen",
+      "Der Anbieter hat nicht mitgeteilt, welches Konto Sie verbunden haben. Deshalb verwendet der Agent es noch nicht. Sie müssen es nicht noch einmal verbinden. Der Agent fährt fort, sobald der Anbieter antwortet.",
+      "Erneut versuchen",
       "Weiter",
       "Ihre Verbindungen"
     ],

@@ -17,6 +17,11 @@ const CredentialText = Constraint.guard(
   (text): text is `${string}{credential}${string}` => isString(text) && text.includes("{credential}")
 )
 
+const AccountText = Constraint.guard(
+  "a text with the placeholder {account}",
+  (text): text is `${string}{account}${string}` => isString(text) && text.includes("{account}")
+)
+
 export const Texts = Schema.Struct({
   /** The direction of the script. */
   direction: Schema.Literals(["ltr", "rtl"]),
@@ -33,12 +38,22 @@ export const Texts = Schema.Struct({
   provider: Text,
   access: Text,
   state: Text,
-  states: Schema.Struct({ Granted: Text, NotGranted: Text, Unknown: Text }),
+  states: Schema.Struct({ Granted: Text, NotGranted: Text, RevokedAtVendor: Text, Unknown: Text }),
+  /** The account of a connection. */
+  connectedAs: AccountText,
+  /** Instead of `connectedAs`, if the vendor did not name the account. */
+  accountUnknown: Text,
+  /** The button that asks the vendor whether the connection still works. */
+  check: CredentialText,
+  /** After the wrong account was connected. */
+  connectAnother: Text,
+  /** After `disconnect`: what happened at the vendor. */
+  atVendor: Schema.Struct({ Revoked: Text, NotSupported: Text, Failed: Text }),
   /** On the page of a link whose credential is connected. */
   nothingToDo: Text,
   /** Before the browser opens AgentCore's authorization URL. */
   vendorOpens: Text,
-  /** After `disconnect`. */
+  /** After `disconnect`. One of `atVendor` follows. */
   accessEnded: Text,
   /** The link of the option `revokeAt`. */
   withdraw: Text,
@@ -48,6 +63,9 @@ export const Texts = Schema.Struct({
   scopes: Schema.Struct({ openid: Text, profile: Text, email: Text, offline_access: Text }),
   outcomes: Schema.Struct({
     Completed: PageText,
+    /** `{account}` is the account at the vendor, and `{user}` the name of the signed-in user. */
+    WrongAccount: PageText,
+    AccountUnknown: PageText,
     Denied: PageText,
     WrongUser: PageText,
     AlreadyUsed: PageText,

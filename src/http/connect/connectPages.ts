@@ -21,9 +21,11 @@ const statusOfRejection: { readonly [R in Rejection]: number } = {
   Stopping: 503
 }
 
+const statusOfReturn = { ...ConsentPages.statusOf, WrongAccount: 403, AccountUnknown: 502 } as const
+
 const statusOf = (view: View): number =>
   view._tag === "Returned"
-    ? ConsentPages.statusOf[view.outcome]
+    ? statusOfReturn[view.outcome]
     : view._tag === "Rejected"
     ? statusOfRejection[view.reason]
     : 200
@@ -33,6 +35,21 @@ const statusOf = (view: View): number =>
 // -----------------------------------------------------------------------------
 
 const fill = (text: string, label: string): string => text.replaceAll("{credential}", () => label)
+
+/** The placeholders are replaced at once: an account can be called `{user}`. */
+const fillAccount = (text: string, account: Connection["account"], user = ""): string =>
+  text.replaceAll(
+    /\{(account|user)\}/g,
+    (_, name) => name === "user" ? user : account === undefined || account === "unknown" ? "?" : account.label
+  )
+
+/** `undefined` if the account is not asked for. */
+const accountLine = ({ account }: Pick<Connection, "account">, texts: Texts): string | undefined =>
+  account === undefined
+    ? undefined
+    : account === "unknown"
+    ? texts.accountUnknown
+    : fillAccount(texts.connectedAs, account)
 
 const button = (action: string, label: string, isFirst: boolean): Html.Html =>
   html`<button${
@@ -61,9 +78,10 @@ const makePages = ({ describe, frame, texts }: Localized) => {
 <input type="hidden" name="token" value="${Redacted.value(formToken)}">
 ${continueUrl === undefined ? undefined : html`<input type="hidden" name="continue" value="${continueUrl}">`}
 ${
-      connection.state === "Granted"
+      connection.state === "Granted" || connection.state === "RevokedAtVendor"
         ? [
-          button("reconnect", fill(texts.reconnect, label), false),
+          button("reconnect", fill(texts.reconnect, label), connection.state === "RevokedAtVendor"),
+          ...connection.account === undefined ? [] : [button("check", fill(texts.check, label), false)],
           button("disconnect", fill(texts.disconnect, label), false)
         ]
         : button("connect", fill(texts.connect, label), true)
@@ -81,7 +99,9 @@ ${
         ? undefined
         : html`<div><dt>${texts.access}</dt><dd><ul>${access.map((text) => html`<li>${text}</li>`)}</ul></dd></div>`
     }
-<div><dt>${texts.state}</dt><dd>${texts.states[connection.state]}</dd></div>
+<div><dt>${texts.state}</dt><dd>${
+      (connection.state === "Granted" ? accountLine(connection, texts) : undefined) ?? texts.states[connection.state]
+    }</dd></div>
 </dl>`
   }
 
@@ -121,21 +141,24 @@ ${
         html`<p>${texts.vendorOpens}</p>${waysOn([texts.continue, Redacted.value(authorizationUrl)])}`,
         { refresh: Redacted.value(authorizationUrl) }
       ),
-    Disconnected: ({ connection, connectionsUrl, continue: continueUrl }) =>
+    Disconnected: ({ atVendor, connection, connectionsUrl, continue: continueUrl }) =>
       render(
         fill(texts.disconnected, labelOf(connection)),
-        html`<p>${texts.accessEnded}</p>${revoke(connection, texts)}${
-          waysOn([texts.continue, continueUrl], connectionsOf(connectionsUrl))
-        }`
+        html`<p>${texts.accessEnded} ${texts.atVendor[atVendor]}</p>${
+          atVendor === "Revoked" ? undefined : revoke(connection, texts)
+        }${waysOn([texts.continue, continueUrl], connectionsOf(connectionsUrl))}`
       ),
-    Returned: ({ connectionsUrl, continue: continueUrl, link, outcome }) => {
+    Returned: ({ account, connectionsUrl, continue: continueUrl, link, outcome, user }) => {
       const { text, title } = texts.outcomes[outcome]
       const isCompleted = outcome === "Completed"
+      const line = isCompleted ? accountLine({ account }, texts) : undefined
       return render(
         title,
-        html`<p>${text}</p>${
+        html`<p>${outcome === "WrongAccount" ? fillAccount(text, account, user) : text}</p>${
+          line === undefined ? undefined : html`<p>${line}</p>`
+        }${
           waysOn(
-            isCompleted ? undefined : [texts.tryAgain, link],
+            isCompleted ? undefined : [outcome === "WrongAccount" ? texts.connectAnother : texts.tryAgain, link],
             [texts.continue, continueUrl],
             connectionsOf(connectionsUrl)
           )
@@ -184,8 +207,9 @@ const makeJson = ({ describe, texts }: Localized) => {
       connection: withTexts(connection),
       authorizationUrl: Redacted.value(authorizationUrl)
     }),
-    Disconnected: ({ connection, connectionsUrl, continue: continueUrl }) => ({
+    Disconnected: ({ atVendor, connection, connectionsUrl, continue: continueUrl }) => ({
       connection: withTexts(connection),
+      atVendor,
       continue: continueUrl,
       connectionsUrl
     }),

@@ -156,7 +156,7 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 export const make = (settings: Settings) => {
   const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, workload } = settings
   const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
-  const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "state"> => ({
+  const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
     name,
     provider: credential.request.provider,
     scopes: credential.request.scopes ?? [],
@@ -240,7 +240,8 @@ export const make = (settings: Settings) => {
         Effect.map((statuses) =>
           named.map(({ credential, name }, index): Connection => ({
             ...describe(name, credential),
-            state: statuses[index]?._tag ?? "Unknown"
+            state: statuses[index]?._tag ?? "Unknown",
+            account: undefined
           }))
         ),
         asUser
@@ -297,7 +298,8 @@ export const make = (settings: Settings) => {
         }
         yield* emitFor("Disconnected", name)
         return View.Disconnected({
-          connection: { ...describe(name, credential), state: "NotGranted" },
+          connection: { ...describe(name, credential), state: "NotGranted", account: undefined },
+          atVendor: "NotSupported",
           continue: continueUrl,
           connectionsUrl
         })
@@ -365,6 +367,8 @@ export const make = (settings: Settings) => {
           if (event !== "AlreadyUsed" && event !== "Unknown") yield* emitFor(event, credential)
           return View.Returned({
             outcome: outcome._tag,
+            user: yield* describeUser(user),
+            account: undefined,
             credential,
             continue: continueUrl,
             link: credential === undefined || links.find(credential) === undefined

@@ -3,6 +3,7 @@ import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
@@ -29,6 +30,37 @@ export type ConnectCredentials = { readonly [name: string]: UserCredential }
  */
 export type UserKind = "userId" | "jwt"
 
+/** An account at a vendor. */
+export interface Account {
+  /** The vendor's own identifier of the account, which never changes. */
+  readonly id: string
+  /** What its owner recognizes, such as an email address. It is a text of the vendor, and can be any text. */
+  readonly label: string
+}
+
+/**
+ * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
+ * an `HttpClient` that follows no redirects and reads at most 1 MB of a response. They end after 5 seconds.
+ */
+export interface AccountOptions {
+  /**
+   * Returns the account that an access token belongs to. An error with the status 401 (`status`, or that of its
+   * `response`) says that the vendor no longer accepts the token. After any other failure the account is unknown, which
+   * never prevents a consent. Default: the account is not asked for.
+   */
+  readonly account?: ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>) | undefined
+  /**
+   * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
+   * and no agent gets it. If the account is unknown, no agent gets the token. Default: any account.
+   */
+  readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
+  /**
+   * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
+   * prevent that. Default: the vendor is not told.
+   */
+  readonly revoke?: ((token: Redacted.Redacted) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>) | undefined
+}
+
 /** Options of `Connect.layerLinks`. All processes of a program need the same. */
 export interface LinkOptions {
   /** The path of the connections page, as in `/connect`. It has no parameters. */
@@ -49,6 +81,8 @@ export interface LinkOptions {
    * Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
+  /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
+  readonly accounts?: { readonly [name: string]: AccountOptions | undefined } | undefined
 }
 
 /** How the pages look and read. */
@@ -147,9 +181,11 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
 /**
  * A credential of the signed-in user.
  *
- * - `Granted`: AgentCore has a token, or can refresh it. It does not detect a revocation at the vendor.
+ * - `Granted`: AgentCore has a token, or can refresh it. AgentCore does not detect a revocation at the vendor.
  * - `NotGranted`: the user would have to consent
- * - `Unknown`: AgentCore did not respond. The log has the reason.
+ * - `RevokedAtVendor`: AgentCore has a token, and the vendor does not accept it. The user has to reconnect.
+ * - `Unknown`: AgentCore did not respond, or the vendor did not name the account that `expect` needs. The log has the
+ *   reason.
  */
 export interface Connection {
   /** The name in `credentials`. */
@@ -158,6 +194,11 @@ export interface Connection {
   readonly provider: string
   readonly scopes: ReadonlyArray<string>
   readonly state: keyof Texts["states"]
+  /**
+   * The account at the vendor. `"unknown"`: the vendor did not name it. `undefined`: the credential has no function
+   * `account`, or is not granted.
+   */
+  readonly account: Account | "unknown" | undefined
   /** The link of the credential. Its forms post to this address. */
   readonly link: string
   /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */
@@ -166,14 +207,16 @@ export interface Connection {
 
 /**
  * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is
- * `connect`, `reconnect` or `disconnect`.
+ * `connect`, `reconnect`, `check` or `disconnect`.
  *
  * - `Connections`: all connections of the signed-in user
- * - `Link`: the page of a link. `continue` is the value of the field `continue` of its form.
+ * - `Link`: the page of a link, and the response to `check`. `continue` is the value of the field `continue` of its
+ *   form.
  * - `Started`: the response to `connect` and `reconnect`. The page sends the browser to `authorizationUrl` by a
  *   refresh, because Chromium applies `form-action` to redirects.
- * - `Disconnected`: AgentCore and the caches have dropped the tokens. The vendor may still list the access.
- * - `Returned`: the browser came back. After consent it continues to `continue`.
+ * - `Disconnected`: AgentCore and the caches have dropped the tokens. `atVendor` says what happened at the vendor.
+ * - `Returned`: the browser came back as `user`. After consent it continues to `continue`. `account` is the account
+ *   that the browser was signed in to at the vendor, if it is asked for.
  * - `Rejected`: nothing was done, see {@link Rejection}
  *
  * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
@@ -191,14 +234,20 @@ export type View = Data.TaggedEnum<{
     readonly continue: string | undefined
     readonly connectionsUrl: string
   }
-  readonly Started: { readonly connection: Omit<Connection, "state">; readonly authorizationUrl: Redacted.Redacted }
+  readonly Started: {
+    readonly connection: Omit<Connection, "account" | "state">
+    readonly authorizationUrl: Redacted.Redacted
+  }
   readonly Disconnected: {
     readonly connection: Connection
+    readonly atVendor: AtVendor
     readonly continue: string | undefined
     readonly connectionsUrl: string
   }
   readonly Returned: {
     readonly outcome: ReturnOutcome
+    readonly user: string
+    readonly account: Account | "unknown" | undefined
     readonly credential: string | undefined
     readonly continue: string | undefined
     readonly link: string | undefined
@@ -211,8 +260,20 @@ export type View = Data.TaggedEnum<{
   }
 }>
 
-/** How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. */
+/**
+ * How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. `WrongAccount`: `expect` does not allow the
+ * account, and its token is dropped. `AccountUnknown`: the vendor did not name the account, so no agent gets the token.
+ */
 export type ReturnOutcome = keyof Texts["outcomes"]
+
+/**
+ * What happened at the vendor when a user disconnected.
+ *
+ * - `Revoked`: `revoke` succeeded
+ * - `NotSupported`: the credential has no `revoke`, or there was no token. The vendor may still list the access.
+ * - `Failed`: `revoke` failed. The log has the reason.
+ */
+export type AtVendor = keyof Texts["atVendor"]
 
 /** The constructors of {@link View}, and `$match`. */
 export const View = Data.taggedEnum<View>()
@@ -246,16 +307,34 @@ export type EventUser =
  * - `Rejected`: AgentCore did not complete the authorization
  * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late
- * - `Disconnected`: AgentCore has dropped the tokens
+ * - `WrongAccount`: `expect` does not allow `account`, and AgentCore has dropped its token
+ * - `AccountUnknown`: AgentCore has stored the authorization, and no agent gets the token, because the vendor did not
+ *   name the account
+ * - `RevokedAtVendor`: the vendor no longer accepts the token
+ * - `Disconnected`: AgentCore has dropped the tokens. `atVendor` says what happened at the vendor.
  */
 export interface Event {
-  readonly _tag: "Opened" | "Completed" | "Denied" | "Rejected" | "WrongUser" | "Expired" | "Disconnected"
+  readonly _tag:
+    | "Opened"
+    | "Completed"
+    | "Denied"
+    | "Rejected"
+    | "WrongUser"
+    | "Expired"
+    | "WrongAccount"
+    | "AccountUnknown"
+    | "RevokedAtVendor"
+    | "Disconnected"
   /** The name in `credentials`. It is unknown for `Expired`, and if the store of consents failed. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
   /** The user who is signed in. */
   readonly user: EventUser
+  /** The account at the vendor, of `Completed` and `WrongAccount`, if it is known. */
+  readonly account?: Account | undefined
+  /** What happened at the vendor, of `Disconnected`. */
+  readonly atVendor?: AtVendor | undefined
   readonly at: DateTime.Utc
 }
 

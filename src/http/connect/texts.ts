@@ -18,10 +18,24 @@ const en: Texts = {
   provider: "Provider",
   access: "Access",
   state: "Status",
-  states: { Granted: "Connected", NotGranted: "Not connected", Unknown: "Unknown" },
+  states: {
+    Granted: "Connected",
+    NotGranted: "Not connected",
+    RevokedAtVendor: "Access was removed at the provider",
+    Unknown: "Unknown"
+  },
+  connectedAs: "Connected as {account}",
+  accountUnknown: "Connected. The provider did not say which account this is.",
+  check: "Check {credential}",
+  connectAnother: "Connect another account",
+  atVendor: {
+    Revoked: "The provider has ended the access too.",
+    NotSupported: "The provider may still list it.",
+    Failed: "The provider could not end it, and may still list it."
+  },
   nothingToDo: "There is nothing left to do.",
   vendorOpens: "You are being taken to the provider to sign in.",
-  accessEnded: "The agent no longer has access. The provider may still list it.",
+  accessEnded: "The agent no longer has access.",
   withdraw: "Remove access at the provider",
   continue: "Continue",
   tryAgain: "Try again",
@@ -31,7 +45,19 @@ const en: Texts = {
     email: "See your email address",
     offline_access: "Keep this access while you are away"
   },
-  outcomes: outcomesEn,
+  outcomes: {
+    ...outcomesEn,
+    WrongAccount: {
+      title: "This is another account",
+      text:
+        "You are signed in here as {user}, and you connected {account}, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there."
+    },
+    AccountUnknown: {
+      title: "The account could not be checked",
+      text:
+        "The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds."
+    }
+  },
   rejections: {
     NotSignedIn: notSignedInEn,
     OtherSite: {
@@ -80,10 +106,24 @@ const de: Texts = {
   provider: "Anbieter",
   access: "Zugriff",
   state: "Status",
-  states: { Granted: "Verbunden", NotGranted: "Nicht verbunden", Unknown: "Unbekannt" },
+  states: {
+    Granted: "Verbunden",
+    NotGranted: "Nicht verbunden",
+    RevokedAtVendor: "Der Zugriff wurde beim Anbieter widerrufen",
+    Unknown: "Unbekannt"
+  },
+  connectedAs: "Verbunden als {account}",
+  accountUnknown: "Verbunden. Der Anbieter hat nicht mitgeteilt, welches Konto es ist.",
+  check: "{credential} prüfen",
+  connectAnother: "Anderes Konto verbinden",
+  atVendor: {
+    Revoked: "Auch der Anbieter hat den Zugriff beendet.",
+    NotSupported: "Beim Anbieter wird er möglicherweise noch angezeigt.",
+    Failed: "Der Anbieter konnte ihn nicht beenden und zeigt ihn möglicherweise noch an."
+  },
   nothingToDo: "Sie müssen nichts weiter tun.",
   vendorOpens: "Sie werden zur Anmeldung beim Anbieter weitergeleitet.",
-  accessEnded: "Der Agent hat keinen Zugriff mehr. Beim Anbieter wird er möglicherweise noch angezeigt.",
+  accessEnded: "Der Agent hat keinen Zugriff mehr.",
   withdraw: "Zugriff beim Anbieter widerrufen",
   continue: "Weiter",
   tryAgain: "Erneut versuchen",
@@ -93,7 +133,19 @@ const de: Texts = {
     email: "Ihre E-Mail-Adresse sehen",
     offline_access: "Den Zugriff auch in Ihrer Abwesenheit behalten"
   },
-  outcomes: outcomesDe,
+  outcomes: {
+    ...outcomesDe,
+    WrongAccount: {
+      title: "Das ist ein anderes Konto",
+      text:
+        "Sie sind hier als {user} angemeldet und haben {account} verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto."
+    },
+    AccountUnknown: {
+      title: "Das Konto ließ sich nicht prüfen",
+      text:
+        "Der Anbieter hat nicht mitgeteilt, welches Konto Sie verbunden haben. Deshalb verwendet der Agent es noch nicht. Sie müssen es nicht noch einmal verbinden. Der Agent fährt fort, sobald der Anbieter antwortet."
+    }
+  },
   rejections: {
     NotSignedIn: notSignedInDe,
     OtherSite: {
