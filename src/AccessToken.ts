@@ -20,7 +20,7 @@ import {
 } from "./Identity.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Checks from "./identity/identityRequest.js"
-import { useCredential } from "./identity/renewal.js"
+import { useCredential } from "./identity/retries.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 

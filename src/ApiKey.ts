@@ -12,7 +12,7 @@ import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Checks from "./identity/identityRequest.js"
-import { useCredential } from "./identity/renewal.js"
+import { useCredential } from "./identity/retries.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

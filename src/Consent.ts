@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as RedirectPage from "./consent/redirectPage.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import {
   type AuthorizationFailed,
@@ -18,7 +17,7 @@ import {
   RequiresUserConsent,
   type ValidationException
 } from "./IdentityError.js"
-import * as Printable from "./internal/printable.js"
+import * as Messages from "./internal/messages.js"
 import { isSecure } from "./models/internal/urls.js"
 import type * as TokenPoller from "./TokenPoller.js"
 
@@ -130,8 +129,8 @@ export const fail: Show<RequiresUserConsent> = (session) => Effect.fail(new Requ
 
 const print: Show = (session) =>
   Console.log(
-    `Open this page to give '${Printable.escape(session.provider)}' your consent:\n\n  ${
-      Printable.escape(Redacted.value(session.authorizationUrl))
+    `Open this page to give '${Messages.escape(session.provider)}' your consent:\n\n  ${
+      Messages.escape(Redacted.value(session.authorizationUrl))
     }\n`
   )
 
@@ -160,14 +159,16 @@ export const openBrowser: Show = (session) =>
   Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
 const launch = (authorizationUrl: string): Effect.Effect<void> => {
-  return isSecure(authorizationUrl)
-    // Without a browser the user still has the printed URL.
-    ? Effect.catchTag(
-      Effect.asVoid(RedirectPage.open(new URL(authorizationUrl))),
-      "UnknownError",
-      () => Effect.logDebug("The browser did not open")
+  if (!isSecure(authorizationUrl)) {
+    return Effect.logWarning(
+      "The browser was not opened: the authorization URL is neither https nor http to this machine"
     )
-    : Effect.logWarning("The browser was not opened: the authorization URL is neither https nor http to this machine")
+  }
+  return Effect.tryPromise(() => import("./consent/redirectPage.js")).pipe(
+    Effect.flatMap(({ open }) => Effect.asVoid(open(new URL(authorizationUrl)))),
+    // Without a browser the user still has the printed URL.
+    Effect.catchTag("UnknownError", () => Effect.logDebug("The browser did not open"))
+  )
 }
 
 /**

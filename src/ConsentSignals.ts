@@ -28,7 +28,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
-import { withSignal } from "./consent/withSignal.js"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
@@ -216,7 +215,7 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
  * @category waits
  */
 export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
-  withSignal(
+  Listeners.withSignal(
     base(wait),
     (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),
     (outcome) => pollAfter(wait, outcome)

@@ -14,7 +14,7 @@ import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Checks from "./identity/iamTokenRequest.js"
-import { useCredential } from "./identity/renewal.js"
+import { useCredential } from "./identity/retries.js"
 import {
   SecurityTokenService,
   type SecurityTokenServiceError,

@@ -37,7 +37,6 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
-import { PollBudget } from "./consent/pollBudget.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
   DataPlane,
@@ -49,9 +48,8 @@ import {
 } from "./DataPlane.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Request from "./identity/identityRequest.js"
-import { Rejected } from "./identity/renewal.js"
+import { isThrottled, isTransient, Rejected } from "./identity/retries.js"
 import * as Telemetry from "./identity/telemetry.js"
-import { isThrottled, isTransient } from "./identity/transient.js"
 import {
   AuthorizationFailed,
   AuthorizationTimedOut,
@@ -59,8 +57,8 @@ import {
   type RequiresUserConsent,
   ValidationException
 } from "./IdentityError.js"
-import { CallPriority } from "./internal/rateLimiter.js"
-import { appendAdvice, isAboutReturnUrl } from "./internal/serviceMessages.js"
+import { appendAdvice, isAboutReturnUrl } from "./internal/messages.js"
+import { CallPriority, PollBudget } from "./internal/rateLimiter.js"
 import { sessionLifetime } from "./models/internal/constraint.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"

@@ -32,10 +32,9 @@ import * as Option from "effect/Option"
 import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import { PollBudget, pollUntil } from "./consent/pollBudget.js"
-import * as PollBudgets from "./consent/pollBudget.js"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "./IdentityError.js"
+import { makeBudget, PollBudget, pollUntil } from "./internal/rateLimiter.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 
@@ -184,7 +183,7 @@ export const layerBudget = (options: {
   Validation.makeLayer(
     validateBudget,
     options,
-    ({ pollsPerSecond }) => Layer.sync(PollBudget, () => PollBudgets.make(pollsPerSecond))
+    ({ pollsPerSecond }) => Layer.sync(PollBudget, () => makeBudget(pollsPerSecond))
   )
 
 const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({

@@ -6,7 +6,7 @@ import { relative, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as Credentials from "../Credentials.js"
 import { isDeclared } from "../identity/credentialTag.js"
-import { codeOf } from "../internal/errorCode.js"
+import { codeOf } from "../internal/messages.js"
 import * as Terminal from "./terminal.js"
 
 export class CannotLoadModule extends Data.TaggedError("CannotLoadModule")<{ readonly message: string }> {}

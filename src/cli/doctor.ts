@@ -14,9 +14,7 @@ import * as Credentials from "../Credentials.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import { parseHttpDate } from "../internal/dates.js"
-import { codeOf } from "../internal/errorCode.js"
-import * as Printable from "../internal/printable.js"
-import { withoutFullStop } from "../internal/serviceMessages.js"
+import * as Messages from "../internal/messages.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as Causes from "./causes.js"
 import * as Flags from "./credentialFlags.js"
@@ -61,12 +59,12 @@ interface Finding {
 
 const format = ({ message, result, statements, subject }: Finding): string => {
   const [sign, style] = signs[result]
-  const text = Printable.escape(`${subject.padEnd(22)} ${message}`)
+  const text = Messages.escape(`${subject.padEnd(22)} ${message}`)
   const line = `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
   if (statements === undefined) return line
   const json = JSON.stringify(statements, null, 2)
   const hint = json.includes(Policy.unknownAccount) ? `, with your account instead of ${Policy.unknownAccount}` : ""
-  const lines = json.split("\n").map((line) => `    ${Printable.escape(line)}`)
+  const lines = json.split("\n").map((line) => `    ${Messages.escape(line)}`)
   return [line, `  The IAM policy of the caller needs${hint}:`, ...lines].join("\n")
 }
 
@@ -134,7 +132,7 @@ const probe = Effect.fnUntraced(function*(endpoint: string) {
     // The request is not signed, so it has no secrets.
     try: (signal) => boundedFetch(endpoint, { redirect: "manual" }, { timeout: timeLimit, signal }),
     // The error of `fetch` has the reason as its `cause`.
-    catch: (error) => codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
+    catch: (error) => Messages.codeOf(error instanceof Error && error.cause !== undefined ? error.cause : error)
   })
   const end = yield* Clock.currentTimeMillis
   const date = Option.map(parseHttpDate(response.headers.get("date") ?? ""), DateTime.toEpochMillis)
@@ -239,7 +237,7 @@ const checkCredentials = Effect.fnUntraced(
           report(
             "problem",
             subject,
-            [Terminal.describeError(error), ...lines].map(withoutFullStop).join(". "),
+            [Terminal.describeError(error), ...lines].map(Messages.withoutFullStop).join(". "),
             findStatements(policy, error)
           )
       )

@@ -13,7 +13,7 @@ import type * as PlatformError from "effect/PlatformError"
 import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
 import { styleText } from "node:util"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 import { hasColor, originalOf } from "./terminal.js"
 
@@ -37,7 +37,7 @@ export interface Settings {
 }
 
 /** `formatLogFmt` quotes values with line breaks. */
-const lineLogger = Logger.map(Logger.formatLogFmt, Printable.escape)
+const lineLogger = Logger.map(Logger.formatLogFmt, Messages.escape)
 
 const levelStyles = {
   Trace: "gray",
@@ -49,7 +49,7 @@ const levelStyles = {
 } as const
 
 const print = (value: unknown): string =>
-  Printable.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
+  Messages.escapeLines(Inspectable.toStringUnknown(Redactable.redact(value), 0)).replaceAll("\n", "\n  ")
 
 /** Formats like `Logger.consolePretty`, but escapes all parts except the colors. */
 const prettyLogger: Logger.Logger<unknown, void> = Logger.make(({ cause, date, fiber, logLevel, message }) => {

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { isTagged } from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 import type { Run } from "./commandLine.js"
 import * as Logging from "./logging.js"
 import * as Program from "./program.js"
@@ -19,7 +19,7 @@ process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
 
 /** A `SetupParseError` has one line for each problem. Line breaks in other messages come from foreign text. */
 const describe = (error: unknown): string =>
-  (isTagged(error, "SetupParseError") ? Printable.escapeLines : Printable.escape)(describeError(error))
+  (isTagged(error, "SetupParseError") ? Messages.escapeLines : Messages.escape)(describeError(error))
 
 /** The table of causes is only loaded for an error. */
 const explain = (error: unknown) =>
@@ -29,8 +29,8 @@ const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   if (Cause.hasInterruptsOnly(cause)) return
   const error = Cause.findError(cause)
   const lines = Result.isSuccess(error)
-    ? [describe(error.success), ...(yield* explain(error.success)).map(Printable.escape)]
-    : [Printable.escapeLines(Cause.pretty(cause))]
+    ? [describe(error.success), ...(yield* explain(error.success)).map(Messages.escape)]
+    : [Messages.escapeLines(Cause.pretty(cause))]
   console.error(`\n${lines.join("\n")}`)
 })
 

@@ -1,7 +1,7 @@
 /** Lists on stdout: a table for people, or JSON for programs. */
 import * as Console from "effect/Console"
 import type * as Effect from "effect/Effect"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 
 export type Row = Readonly<Record<string, unknown>>
 
@@ -11,7 +11,7 @@ export const isRow = (value: unknown): value is Row =>
 /** Formats a value for a table, on one line. */
 export const cell = (value: unknown): string => {
   if (value === undefined || value === null) return "-"
-  if (typeof value === "string") return Printable.escape(value)
+  if (typeof value === "string") return Messages.escape(value)
   return typeof value === "object" ? Object.values(value).map(cell).join(" ") : String(value)
 }
 

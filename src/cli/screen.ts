@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { styleText } from "node:util"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 import * as TokenPoller from "../TokenPoller.js"
 import * as Table from "./printTable.js"
 import { hasColor } from "./terminal.js"
@@ -20,19 +20,19 @@ export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
   const hasSpinner = interactive && styled
   const clearLine = hasSpinner ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
-  const padded = (label: string) => Printable.escape(label).padEnd(28)
+  const padded = (label: string) => Messages.escape(label).padEnd(28)
   // The spinner continues below the text.
   const print = (text: string) => write(`${clearLine}${text}\n`)
 
   /** Shows a spinner while an effect runs. Without colors it prints one line. */
   const waiting = <A, E, R>(label: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-    if (!hasSpinner) return Effect.andThen(print(`  … ${Printable.escape(label)}`), effect)
+    if (!hasSpinner) return Effect.andThen(print(`  … ${Messages.escape(label)}`), effect)
     return Effect.gen(function*() {
       const start = yield* Clock.currentTimeMillis
       let frame = 0
       const draw = Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const sign = style("cyan", frames[frame++ % frames.length] ?? "")
-        return write(`${clearLine}  ${sign} ${Printable.escape(label)} ${style("dim", seconds(now - start))}`)
+        return write(`${clearLine}  ${sign} ${Messages.escape(label)} ${style("dim", seconds(now - start))}`)
       })
       yield* Effect.forkScoped(Effect.repeat(draw, Schedule.spaced("100 millis")))
       yield* Effect.addFinalizer(() => write(clearLine))
@@ -41,12 +41,12 @@ export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
   }
 
   return {
-    title: (text: string) => print(`\n${style("bold", Printable.escape(text))}\n`),
+    title: (text: string) => print(`\n${style("bold", Messages.escape(text))}\n`),
     step: (label: string, detail: string) =>
-      print(`  ${style("green", "✓")} ${padded(label)} ${style("dim", Printable.escape(detail))}`.trimEnd()),
+      print(`  ${style("green", "✓")} ${padded(label)} ${style("dim", Messages.escape(detail))}`.trimEnd()),
     failed: (label: string, detail: string) =>
-      print(`  ${style("yellow", "✗")} ${padded(label)} ${Printable.escape(detail)}`),
-    text: (text: string) => print(Printable.escapeLines(text)),
+      print(`  ${style("yellow", "✗")} ${padded(label)} ${Messages.escape(detail)}`),
+    text: (text: string) => print(Messages.escapeLines(text)),
     waiting,
     /** Shows a spinner while the program waits for consent. */
     withConsentWait: <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -8,8 +8,7 @@ import * as AwsSettings from "../aws/internal/planeSettings.js"
 import { regionSearch } from "../aws/internal/sdk/sdkDataPlane.js"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
-import { codeOf } from "../internal/errorCode.js"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 import { isLoopback } from "../models/internal/urls.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
@@ -33,7 +32,7 @@ const findCaller = (region: string) =>
       onFailure: (error) => ({
         unknownCaller: error._tag === "TransportError" && error.kind === "timeout"
           ? `no response in ${timeLimit}`
-          : codeOf(error)
+          : Messages.codeOf(error)
       })
     }),
     Effect.provide(AwsPlanes.layer({ region, maxAttempts: 1, timeout: timeLimit }))
@@ -93,4 +92,4 @@ export const format = ({ account, caller, endpoint, local, region, unknownCaller
       `  account ${account ?? "unknown"}, region ${region}, caller ${
         caller ?? `unknown (${unknownCaller ?? "no ARN"})`
       }`
-    ]).map(Printable.escape).join("\n")
+    ]).map(Messages.escape).join("\n")

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty, isString } from "effect/Predicate"
 import { createInterface } from "node:readline"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 
 /** Whether a person can read the output and reply to prompts. */
 export const isInteractive = (): boolean => process.stdin.isTTY && process.stdout.isTTY
@@ -33,7 +33,7 @@ export const describeError = (error: unknown): string =>
 const originals = new WeakMap<Console.Console, Console.Console>()
 
 const escape = (values: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
-  values.map((value) => typeof value === "string" ? Printable.escapeLines(value) : value)
+  values.map((value) => typeof value === "string" ? Messages.escapeLines(value) : value)
 
 export const layerConsole: Layer.Layer<never> = Layer.effect(Console.Console)(
   Effect.map(Console.Console, (original) => {

@@ -10,7 +10,7 @@ import { noParameters } from "../credentialProvider/constructors.js"
 import type { Definition, Ensured } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
-import * as Printable from "../internal/printable.js"
+import * as Messages from "../internal/messages.js"
 import * as Validation from "../plane/validation.js"
 import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setupModels.js"
 
@@ -202,16 +202,16 @@ export const table = (changes: ReadonlyArray<Change>, withValues: boolean): stri
   const rows = changes.map((change) => [
     signs[change.action],
     change.kind,
-    Printable.escape(change.name),
+    Messages.escape(change.name),
     change.action,
-    ...(withValues ? [] : [Printable.escape(summarize(change))])
+    ...(withValues ? [] : [Messages.escape(summarize(change))])
   ])
   const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
   return rows.flatMap((row, index) => {
     const change = changes[index]
     return [
       row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(),
-      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${Printable.escape(line)}`) : [])
+      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${Messages.escape(line)}`) : [])
     ]
   }).join("\n")
 }

@@ -2,7 +2,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { hasProperty } from "effect/Predicate"
-import { codeOf } from "./errorCode.js"
+import { codeOf } from "./messages.js"
 
 /**
  * The package is not installed, a bundle lacks it, or it has other exports. `message` quotes no error, because errors

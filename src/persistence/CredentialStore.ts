@@ -23,7 +23,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { CacheStoreError, Store, type StoreService } from "../credentialCache/cacheStore.js"
 import { readConfig } from "../internal/environment.js"
-import { codeOf } from "../internal/errorCode.js"
+import { codeOf } from "../internal/messages.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 

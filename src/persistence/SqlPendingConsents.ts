@@ -37,7 +37,7 @@ import type { Statement } from "effect/sql/Statement"
 import type { ConsentSignals } from "../ConsentSignals.js"
 import { withDeadline } from "../internal/deadline.js"
 import { readConfig } from "../internal/environment.js"
-import { codeOf } from "../internal/errorCode.js"
+import { codeOf } from "../internal/messages.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import {
   type ConsentBacking,

@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
-import * as Printable from "../../src/internal/printable.js"
+import * as Messages from "../../src/internal/messages.js"
 import * as Program from "../support/cli.js"
 import { jwt } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
@@ -146,11 +146,11 @@ const commands = (setup: string): ReadonlyArray<ReadonlyArray<string>> => [
 
 describe("foreign text", () => {
   it("is escaped on one line, and has the same value in JSON", () => {
-    isHarmless(Printable.escape(hostile))
-    assert.notInclude(Printable.escape(hostile), "\n")
-    assert.strictEqual(JSON.parse(Printable.escapeLines(JSON.stringify({ hostile }, null, 2))).hostile, hostile)
-    assert.strictEqual(Printable.escape("Für alle: 日本語 😀 \"\\\""), "Für alle: 日本語 😀 \"\\\"")
-    assert.strictEqual(Printable.escapeLines("a\nb\r"), "a\nb\\u000d")
+    isHarmless(Messages.escape(hostile))
+    assert.notInclude(Messages.escape(hostile), "\n")
+    assert.strictEqual(JSON.parse(Messages.escapeLines(JSON.stringify({ hostile }, null, 2))).hostile, hostile)
+    assert.strictEqual(Messages.escape("Für alle: 日本語 😀 \"\\\""), "Für alle: 日本語 😀 \"\\\"")
+    assert.strictEqual(Messages.escapeLines("a\nb\r"), "a\nb\\u000d")
   })
 
   it.live("is escaped in the output of every command", () =>

@@ -17,7 +17,7 @@ import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { type TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
-import { truncateName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
 import type * as Operation from "../../Operation.js"
 

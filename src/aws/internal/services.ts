@@ -6,7 +6,7 @@ import type * as Scope from "effect/Scope"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
-import { appendAdvice } from "../../internal/serviceMessages.js"
+import { appendAdvice } from "../../internal/messages.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const advice =

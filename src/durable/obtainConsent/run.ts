@@ -16,7 +16,7 @@ import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { Identity } from "../../Identity.js"
-import { truncateName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/messages.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { renewCredential } from "../../identity/renewal.js"
+import { renewCredential } from "../../identity/retries.js"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
 

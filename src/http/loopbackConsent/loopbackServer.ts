@@ -11,8 +11,8 @@ import * as Http from "node:http"
 import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentPages from "../../internal/consentPages.js"
-import { codeOf } from "../../internal/errorCode.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
+import { codeOf } from "../../internal/messages.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 
 /** Where a server listens. */

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as DataPlane from "../../DataPlane.js"
-import * as Printable from "../../internal/printable.js"
+import * as Messages from "../../internal/messages.js"
 import * as Parameters from "../oauth/parameters.js"
 import type {
   AuthorizationServer,
@@ -115,7 +115,7 @@ const explainReturnUrl = ({ allowedResourceOauth2ReturnUrls: registered, name }:
     : sent === undefined
     ? `Send one that is registered on the workload identity '${name}' (${registeredUrls})`
     : `Send a registered one (${registeredUrls}), or add it to allowedResourceOauth2ReturnUrls`
-  return Printable.escape(`${problem}. ${advice}`)
+  return Messages.escape(`${problem}. ${advice}`)
 }
 
 /** The messages are those of the live service. */

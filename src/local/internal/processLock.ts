@@ -19,7 +19,7 @@ import { randomBytes } from "node:crypto"
 import { readFileSync, readlinkSync } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { hostname } from "node:os"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 import { isRunning, readStartTime } from "./processes.js"
 import * as SafeFile from "./safeFile.js"
 

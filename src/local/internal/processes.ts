@@ -1,7 +1,7 @@
 /** Whether a recorded process still runs. */
 import * as Result from "effect/Result"
 import { readFileSync } from "node:fs"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 
 /** A process and its start time, in the units of the operating system. The time is only known on Linux. */
 export interface Process {

@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, openSync, readFile } from "node:fs"
 import { Socket } from "node:net"
 import { text } from "node:stream/consumers"
 import { promisify } from "node:util"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import { type BigIntStats, constants, type Stats } from "node:fs"
 import * as Fs from "node:fs/promises"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 
 const notAFile = "EFTYPE"
 

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import type { CustomFetch } from "openid-client"
 import type * as OpenidClient from "openid-client"
 import { toUtc } from "../../internal/dates.js"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
 import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
 

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from "node:crypto"
 import * as Fs from "node:fs/promises"
-import { codeOf } from "../../internal/errorCode.js"
+import { codeOf } from "../../internal/messages.js"
 import * as Sealing from "../../internal/sealing.js"
 
 /** `value` is JSON. A change without a value removes the entry. */

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import type { Redis, RedisOptions } from "ioredis"
-import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
+import { codeOf } from "../../internal/messages.js"
 
 /** Commands fail at once without a connection, and after a second without a response, so that they do not pile up. */
 const defaults: RedisOptions = {

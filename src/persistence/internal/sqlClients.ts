@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type { SqlClient } from "effect/sql/SqlClient"
-import { codeOf } from "../../internal/errorCode.js"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
+import { codeOf } from "../../internal/messages.js"
 import { PendingConsentsError } from "./consentStore.js"
 
 const failWith = (reason: PendingConsentsError["reason"], message: string) =>

@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import { isObject, isString } from "effect/Predicate"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { ReadableStream as NodeReadableStream } from "node:stream/web"
-import { truncateName } from "../../internal/errorCode.js"
+import { truncateName } from "../../internal/messages.js"
 
 /** A middleware has read the body of a form. */
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {

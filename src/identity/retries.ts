@@ -1,8 +1,41 @@
-/** Renewal of a credential that a resource has rejected. */
+/** What is worth repeating: a call after a transient failure, a use after a resource has rejected the credential. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type { DataPlaneError } from "../DataPlane.js"
+import type { MissingWorkloadAccessToken } from "../IdentityError.js"
+
+// -----------------------------------------------------------------------------
+// Transient failures
+// -----------------------------------------------------------------------------
+
+const isTransientStatus = (status: number | undefined): boolean =>
+  status !== undefined && (status >= 500 || status === 429)
+
+/** Whether the service throttled the call. */
+export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken): boolean =>
+  error._tag === "ThrottlingException"
+  || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)
+
+/** Whether the error is throttling, a 5xx response, or a lost or timed out connection. */
+export const isTransient = (error: DataPlaneError | MissingWorkloadAccessToken): boolean => {
+  switch (error._tag) {
+    case "ThrottlingException":
+    case "InternalServerException":
+      return true
+    case "TransportError":
+      return error.kind === "connection" || error.kind === "timeout" || isTransientStatus(error.status)
+    case "UnknownServiceError":
+      return isTransientStatus(error.status)
+    default:
+      return false
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Rejected credentials
+// -----------------------------------------------------------------------------
 
 /** The credential that a resource has rejected. A cache does not return it to the next request. */
 export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
