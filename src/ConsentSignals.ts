@@ -38,16 +38,17 @@ import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
- * The subject of a wait: one session, or a user's grant from any session. The name identifies it, and is secret: stores
- * and messages contain only a keyed digest of it.
+ * The subject of a wait: one session, or a user's grant from any session. A `Bearer` has no waits: its registration is
+ * the user of a session of `http/ForwardAuth`. The name identifies the subject, and is secret: stores and messages
+ * contain only a keyed digest of it.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Topic {
-  /** Whether the wait is for a session or for a grant. */
-  readonly _tag: "Session" | "Grant"
-  /** Identifies the session or the grant. */
+  /** Whether the subject is a session, a grant, or the secret of a sandbox. */
+  readonly _tag: "Session" | "Grant" | "Bearer"
+  /** Identifies the subject. */
   readonly name: Redacted.Redacted
 }
 

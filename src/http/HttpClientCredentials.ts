@@ -29,6 +29,7 @@ import * as Origins from "../internal/origins.js"
 import type { SecurityTokenService, SecurityTokenServiceError } from "../SecurityTokenService.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials/authenticatedRequest.js"
+import { tokenOptions } from "./internal/rejection.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -260,22 +261,15 @@ export const withAccessToken: {
     subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
     use?: AccessTokenUseOptions<E1, R1>
   ) => {
-    const {
-      allowInsecureOrigins,
-      flow,
-      origins,
-      reauthenticate = false,
-      scopes = [],
-      stepUp = false,
-      maxScopes = flow === "M2M" ? scopes : undefined,
-      ...request
-    } = optionsOf<AccessTokenOptions<E1, R1>>("AccessToken", subject, use)
+    const { allowInsecureOrigins, maxScopes, origins, reauthenticate, stepUp, ...request } = optionsOf<
+      AccessTokenOptions<E1, R1>
+    >("AccessToken", subject, use)
     return inject(self, {
       header: "authorization",
       allows: Origins.allowList(origins, allowInsecureOrigins === true),
       hop: sendWithAccessToken(
-        { provider: request.provider, prefix: "Bearer ", scopes, reauthenticate, stepUp, maxScopes },
-        (scopes) => (forceAuthentication) => AccessToken.get({ ...request, flow, scopes, forceAuthentication })
+        tokenOptions(request, { maxScopes, reauthenticate, stepUp }),
+        (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
       )
     })
   }

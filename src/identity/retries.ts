@@ -14,7 +14,7 @@ const isTransientStatus = (status: number | undefined): boolean =>
   status !== undefined && (status >= 500 || status === 429)
 
 /** Whether the service throttled the call. */
-export const isThrottled = (error: DataPlaneError | MissingWorkloadAccessToken): boolean =>
+export const isThrottled = (error: { readonly _tag: string; readonly status?: number | undefined }): boolean =>
   error._tag === "ThrottlingException"
   || ((error._tag === "TransportError" || error._tag === "UnknownServiceError") && error.status === 429)
 

@@ -39,10 +39,10 @@ export interface Options<E, R, E2, R2> {
 }
 
 // RFC 9110, section 5.1.
-const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
+export const fieldName = /^[!#$%&'*+\-.^_`|~\w]+$/
 
 // RFC 9110, section 5.5, ASCII only. Checked here because the error of `fetch` quotes an invalid value.
-const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
+export const fieldValue = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 // The messages of defects: the program has put its clients into the wrong order.
 

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Headers from "effect/http/Headers"
 import * as FastCheck from "fast-check"
-import * as Challenge from "../../../src/http/httpClientCredentials/authenticatedRequest.js"
+import * as Rejection from "../../src/http/internal/rejection.js"
 
 const parsed = (header: string) =>
-  Challenge.parseChallenges(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
+  Rejection.parseChallenges(header).map(({ parameters, scheme }) => [scheme, Object.fromEntries(parameters)])
 
 const rejection = (status: number, authenticate?: string) =>
-  Challenge.rejectionOf({
+  Rejection.rejectionOf({
     status,
     headers: Headers.fromInput(authenticate === undefined ? {} : { "WWW-Authenticate": authenticate })
   })
@@ -58,7 +58,7 @@ describe("parseChallenges", () => {
         }`
       ).join(", ")
       assert.deepStrictEqual(
-        Challenge.parseChallenges(header).map(({ parameters, scheme }) => ({ scheme, parameters: [...parameters] })),
+        Rejection.parseChallenges(header).map(({ parameters, scheme }) => ({ scheme, parameters: [...parameters] })),
         challenges.map(({ parameters, scheme }) => ({
           scheme: scheme.toLowerCase(),
           parameters: parameters.map(([name, value]) => [name.toLowerCase(), value])
@@ -68,13 +68,13 @@ describe("parseChallenges", () => {
 
   it("accepts any string, in linear time", () => {
     FastCheck.assert(FastCheck.property(FastCheck.string({ maxLength: 200, unit: "grapheme" }), (header) => {
-      Challenge.parseChallenges(header)
-      Challenge.parseChallenges(`Bearer ${header}`)
+      Rejection.parseChallenges(header)
+      Rejection.parseChallenges(`Bearer ${header}`)
     }))
     const long = 16_384
     for (const piece of ["a", "a ", "a=", "a=\"", "\\\"", ", ", "=", "Bearer a=\"\\", "a b=c, "]) {
-      Challenge.parseChallenges(piece.repeat(long / piece.length))
-      Challenge.parseChallenges(`Bearer x="${piece.repeat(long / piece.length)}`)
+      Rejection.parseChallenges(piece.repeat(long / piece.length))
+      Rejection.parseChallenges(`Bearer x="${piece.repeat(long / piece.length)}`)
     }
   })
 })

@@ -1,0 +1,267 @@
+/**
+ * Credentials for agents that never hold one. A sandboxed agent sends its requests to a proxy, with the secret of a
+ * session. The proxy asks this route about each request, and gets the header with the credential of the session's user.
+ * nginx asks by `auth_request`, Caddy by `forward_auth`. Traefik (`ForwardAuth`) and Envoy (`ext_authz` over HTTP) ask
+ * in the same form.
+ *
+ * The proxy asks with the method and the URL of the request at its origin, in headers that its configuration sets. The
+ * session is `Authorization: Bearer`. No header names a user.
+ *
+ * | status | `X-AgentCore-Error` | |
+ * | --- | --- | --- |
+ * | 200 | | the header of the credential, and its name in `X-AgentCore-Credential` |
+ * | 400 | `invalid_request` | the headers about the request are missing, repeated, or contradict each other |
+ * | 401 | `invalid_session` | the session is unknown, has expired, or was revoked |
+ * | 401 | `consent_required` | the user has to consent: the link of `Connect` is in the JSON, and in the header `Link` |
+ * | 403 | `origin_not_allowed` | no credential is declared for the origin |
+ * | 403 | `credential_rejected`, `insufficient_scope` | the origin rejects the credential, and there is no other |
+ * | 429 | `throttled` | AgentCore throttles, with `Retry-After` |
+ * | 503 | `unavailable` | AgentCore or the store of sessions failed, with `Retry-After`. The log has the reason. |
+ *
+ * A proxy can report a response of the origin: `X-AgentCore-Rejected` has its status, a space, and the name of the
+ * credential; `X-AgentCore-Challenge` has its `WWW-Authenticate`. Then the credential is renewed, or steps up, as
+ * `HttpClientCredentials` does. The report of a credential that was renewed meanwhile gets the new one.
+ *
+ * @since 0.2.0
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as ApiKey from "effect-agentcore-identity/ApiKey"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *   returnUrl: "https://app.example.com/connect/return"
+ * }) {}
+ *
+ * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+ *
+ * const pages = Connect.layer({
+ *   path: "/connect",
+ *   credentials: { calendar: Calendar },
+ *   // The application's own sign-in.
+ *   currentUser: Effect.succeed({ userId: "alice" }),
+ *   workload: "my-agent"
+ * })
+ *
+ * const route = ForwardAuth.layer({
+ *   path: "/forward-auth",
+ *   workload: "my-agent",
+ *   credentials: [
+ *     { credential: Calendar, origins: ["https://www.googleapis.com"] },
+ *     { credential: Weather, origins: ["https://api.weather.example.com"], header: "x-api-key" }
+ *   ]
+ * })
+ *
+ * const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
+ *   Layer.provide(Connect.layerRedaction("/connect")),
+ *   Layer.provide(PendingConsents.layerMemory)
+ * )
+ *
+ * // The program that starts a sandbox gives it the secret of a session.
+ * const start = Effect.map(ForwardAuth.session({ userId: "alice" }), ({ token }) => token)
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Record from "effect/Record"
+import * as Redacted from "effect/Redacted"
+import { ConsentSignals } from "../ConsentSignals.js"
+import type { DataPlane } from "../DataPlane.js"
+import type { Identity } from "../Identity.js"
+import type { ValidationException } from "../IdentityError.js"
+import type { ConsentStoreError } from "../internal/consentStoreError.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+import type { HeaderForm } from "./forwardAuth/askedRequest.js"
+import * as Decide from "./forwardAuth/decide.js"
+import * as Sessions from "./forwardAuth/sessions.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+export type {
+  /**
+   * An access token and its origins. It is sent as `Authorization: Bearer`.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  AccessTokenEntry,
+  /**
+   * An API key, its origins and its header.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  ApiKeyEntry,
+  /**
+   * A credential and its origins.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Entry
+} from "./forwardAuth/decide.js"
+
+export type {
+  /**
+   * The headers that have the request. `X-Forwarded`: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. `X-Original`:
+   * `X-Original-Method` and `X-Original-URL`.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  HeaderForm
+} from "./forwardAuth/askedRequest.js"
+
+export type {
+  /**
+   * A session of a sandbox.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Session,
+  /**
+   * Options of a session.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  SessionOptions
+} from "./forwardAuth/sessions.js"
+
+/**
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options<E = never, R = never> {
+  /** The path of the route. Paths below it belong to it too, because Envoy appends the path of the request. */
+  readonly path: HttpRouter.PathInput
+  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
+  readonly credentials: Decide.Settings<E, R>["credentials"]
+  /** The name of the workload identity that acts for the users. */
+  readonly workload: string
+  /**
+   * The headers that have the request. A request with headers of the other form is rejected. The proxy has to replace
+   * those that the agent sends. Default: `X-Forwarded`.
+   */
+  readonly trust?: HeaderForm | undefined
+  /**
+   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. Default: the user
+   * of a {@link session}.
+   */
+  readonly caller?:
+    | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
+    | undefined
+}
+
+// -----------------------------------------------------------------------------
+// Service
+// -----------------------------------------------------------------------------
+
+/**
+ * The sessions of sandboxes. {@link layer} provides it with the route, {@link layerSessions} without it.
+ *
+ * @since 0.2.0
+ * @category services
+ */
+export class ForwardAuth
+  extends Context.Service<ForwardAuth, Sessions.Service>()("effect-agentcore-identity/http/ForwardAuth")
+{}
+
+/**
+ * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. Fails
+ * with `ConsentStoreError` if the store does, and with `ValidationException` if the user or the lifetime is invalid.
+ *
+ * @since 0.2.0
+ * @category accessors
+ */
+export const session = (
+  user: UserIdentifier,
+  options?: Sessions.SessionOptions
+): Effect.Effect<Sessions.Session, ConsentStoreError | ValidationException, ForwardAuth> =>
+  Effect.flatMap(ForwardAuth, (sessions) => sessions.session(user, options))
+
+/**
+ * Ends a session before it expires. The next request with it has the status 401.
+ *
+ * @since 0.2.0
+ * @category accessors
+ */
+export const revoke = (token: Redacted.Redacted): Effect.Effect<void, ConsentStoreError, ForwardAuth> =>
+  Effect.flatMap(ForwardAuth, (sessions) => sessions.revoke(token))
+
+// -----------------------------------------------------------------------------
+// Layers
+// -----------------------------------------------------------------------------
+
+/** The server's tracer and middlewares do not see headers that are added here. */
+const toResponse = ({ body, headers, secrets, status }: Decide.Decision) =>
+  Effect.as(
+    HttpEffect.appendPreResponseHandler((_, response) =>
+      Effect.succeed(HttpServerResponse.setHeaders(response, Record.map(secrets, Redacted.value)))
+    ),
+    body === ""
+      ? HttpServerResponse.empty({ status, headers })
+      : HttpServerResponse.text(body, { status, headers, contentType: "application/json" })
+  )
+
+/**
+ * Only the sessions, for a process without the route, such as one that starts sandboxes. Both need the same store.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = Layer.effect(
+  ForwardAuth,
+  Effect.map(ConsentSignals, Sessions.make)
+)
+
+/**
+ * Adds the route to an `HttpRouter`, and provides {@link ForwardAuth}. The sessions are in the store of
+ * `PendingConsents`. Invalid options are defects.
+ *
+ * A credential of the flow `USER_FEDERATION` needs `Connect` in context, with its pages (`Connect.layer`) or without
+ * them (`Connect.layerLinks`), and has to be one of its credentials. To cache credentials, put `CredentialCache` under
+ * `Identity`. Neither logs nor spans of the server contain a credential or a session.
+ *
+ * The route is for the proxy. Nobody else needs to reach it: listen on an address that sandboxes cannot reach.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layer = <E = never, R = never>(options: Options<E, R>): Layer.Layer<
+  ForwardAuth,
+  never,
+  | HttpRouter.HttpRouter
+  | Identity
+  | DataPlane
+  | ConsentSignals
+  | HttpRouter.Request.From<"Requires", Exclude<R, HttpRouter.Provided>>
+  | HttpRouter.Request.From<"Error", E>
+> =>
+  Layer.provideMerge(
+    Layer.effectDiscard(Effect.gen(function*() {
+      const decide = yield* Effect.orDie(Decide.make(options))
+      const router = yield* HttpRouter.HttpRouter
+      const handler = Effect.flatMap(
+        HttpServerRequest.HttpServerRequest,
+        ({ headers }) => Effect.flatMap(decide(headers), toResponse)
+      )
+      yield* router.add("*", `${options.path}/*` as HttpRouter.PathInput, handler)
+    })),
+    layerSessions
+  )

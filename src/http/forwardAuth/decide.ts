@@ -1,0 +1,321 @@
+/** Decides on the requests of a proxy: the credential of a request, or the reason why it has none. */
+import type * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Consent from "../../Consent.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import { ConsentSignals } from "../../ConsentSignals.js"
+import { isUserCredential } from "../../credentials/credential.js"
+import { DataPlane } from "../../DataPlane.js"
+import {
+  type AccessTokenCredential,
+  type AccessTokenError,
+  type ApiKeyCredential,
+  Identity,
+  type Service as IdentityService
+} from "../../Identity.js"
+import { isDeclared } from "../../identity/credentialTag.js"
+import { checkWorkload } from "../../identity/identityRequest.js"
+import { isThrottled, renewCredential } from "../../identity/retries.js"
+import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
+import type { ConsentStoreError } from "../../internal/consentStoreError.js"
+import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
+import * as ExpiringMap from "../../internal/expiringMap.js"
+import * as Origins from "../../internal/origins.js"
+import * as Validation from "../../plane/validation.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import { Connect } from "../Connect.js"
+import type { AccessTokenUseOptions, ApiKeyUseOptions, OriginOptions } from "../HttpClientCredentials.js"
+import * as Rejection from "../internal/rejection.js"
+import * as Asked from "./askedRequest.js"
+import * as Sessions from "./sessions.js"
+
+interface Target extends Pick<OriginOptions, "origins"> {}
+
+/** An access token, sent as `Authorization: Bearer`. */
+export interface AccessTokenEntry
+  extends Target, Pick<AccessTokenUseOptions, "maxScopes" | "reauthenticate" | "stepUp">
+{
+  readonly credential: AccessTokenCredential
+}
+
+/** An API key, sent in `header`. */
+export interface ApiKeyEntry extends Target, Pick<ApiKeyUseOptions, "header" | "prefix"> {
+  readonly credential: ApiKeyCredential
+}
+
+export type Entry = AccessTokenEntry | ApiKeyEntry
+
+export interface Settings<E, R> {
+  readonly credentials: Arr.NonEmptyReadonlyArray<Entry>
+  readonly workload: string
+  readonly trust?: Asked.HeaderForm | undefined
+  readonly caller?:
+    | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
+    | undefined
+  /** Returns the address where the user consents. Default: the link of `Connect` in context. */
+  readonly link?: ((session: ConsentSession) => Effect.Effect<string>) | undefined
+}
+
+/** The response to a proxy. */
+export interface Decision {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string }
+  /** Headers with the credential, and its name. */
+  readonly secrets: { readonly [name: string]: Redacted.Redacted }
+  readonly body: string
+}
+
+const invalid = (property: string, expected: string) => Validation.invalidProperty("ForwardAuth", property, expected)
+
+// -----------------------------------------------------------------------------
+// Decisions
+// -----------------------------------------------------------------------------
+
+const reject = (
+  status: number,
+  error: string,
+  message: string,
+  { headers, ...properties }: { readonly headers?: Record<string, string>; readonly link?: string } = {}
+): Decision => ({
+  status,
+  headers: { "cache-control": "no-store", "x-agentcore-error": error, ...headers },
+  secrets: {},
+  body: JSON.stringify({ error, message, ...properties })
+})
+
+const challenge = (error: string) => ({ "www-authenticate": `Bearer error="${error}"` })
+
+const invalidSession = reject(401, "invalid_session", "The session is unknown, or it has ended.", {
+  headers: challenge("invalid_token")
+})
+
+const invalidRequest = reject(400, "invalid_request", "The headers about the request are missing or unclear.")
+
+const notAllowed = reject(403, "origin_not_allowed", "No credential is declared for this origin and method.")
+
+type Failure = AccessTokenError | ConsentStoreError | CredentialRejected | InsufficientScope
+
+/** The times are in seconds: throttling ends soon. */
+const unavailable = (error: { readonly _tag: string }): Effect.Effect<Decision> =>
+  Effect.as(
+    Effect.logWarning(`ForwardAuth has no credential for a request: ${error._tag}`),
+    isThrottled(error)
+      ? reject(429, "throttled", "AgentCore is busy.", { headers: { "retry-after": "1" } })
+      : reject(503, "unavailable", "The credential cannot be obtained.", { headers: { "retry-after": "5" } })
+  )
+
+const rejectFailure = (error: Failure): Effect.Effect<Decision> =>
+  error._tag === "CredentialRejected"
+    ? Effect.succeed(reject(403, "credential_rejected", "The origin rejects the credential, and there is no other."))
+    : error._tag === "InsufficientScope"
+    ? Effect.succeed(reject(403, "insufficient_scope", "The credential lacks scopes that the origin requires."))
+    : unavailable(error)
+
+// -----------------------------------------------------------------------------
+// Credentials
+// -----------------------------------------------------------------------------
+
+/** A report about a credential. The proxy may report one that was renewed meanwhile. */
+type ReportOn = (credential: Redacted.Redacted) => Asked.Report | undefined
+
+interface Source {
+  readonly allows: Origins.Allows
+  readonly header: string
+  readonly prefix: string
+  readonly obtain: (
+    reportOn: ReportOn
+  ) => Effect.Effect<Redacted.Redacted, Failure | RequiresUserConsent, WorkloadAccessToken.WorkloadAccessToken>
+}
+
+const rejectionOf = ({ challenge, status }: Asked.Report) =>
+  Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
+
+const renewed = <E, R>(
+  obtain: Rejection.Obtain<E, R>,
+  rejected: Redacted.Redacted,
+  { provider, reauthenticate }: Pick<Rejection.TokenOptions, "provider" | "reauthenticate">,
+  status: number
+) =>
+  Effect.flatMap(renewCredential(obtain, rejected, { reauthenticate }), (fresh) =>
+    Option.isSome(fresh)
+      ? Effect.succeed(fresh.value)
+      : Effect.fail(new CredentialRejected({ provider, reason: "Unchanged", status })))
+
+const obtainAccessToken = (identity: IdentityService, entry: AccessTokenEntry): Source["obtain"] => {
+  const { request } = entry.credential
+  const options = Rejection.tokenOptions(request, entry)
+  // The agent waits for a user no longer than for a response.
+  const obtain = (scopes: ReadonlyArray<string>) => (forceAuthentication: boolean) =>
+    identity.getAccessToken({ ...request, scopes, forceAuthentication, consent: Consent.fail })
+  return Effect.fnUntraced(function*(reportOn) {
+    const { provider, scopes } = options
+    const token = yield* obtain(scopes)(false)
+    const report = reportOn(token)
+    const rejection = report && rejectionOf(report)
+    if (report === undefined || rejection === undefined) return token
+    if (rejection._tag === "Rejected") return yield* renewed(obtain(scopes), token, options, report.status)
+    const union = Rejection.scopesOfStepUp(options, rejection.required)
+    const more = union === undefined ? Option.none() : yield* Rejection.obtainMore(obtain(union), token, options)
+    if (Option.isSome(more)) return more.value
+    return yield* new InsufficientScope({ provider, required: rejection.required, requested: scopes })
+  })
+}
+
+const obtainApiKey = (identity: IdentityService, { credential }: ApiKeyEntry): Source["obtain"] => {
+  const { provider } = credential.request
+  const obtain = () => identity.getApiKey(credential)
+  return (reportOn) =>
+    Effect.flatMap(obtain(), (key) => {
+      const report = reportOn(key)
+      return report === undefined || rejectionOf(report)?._tag !== "Rejected"
+        ? Effect.succeed(key)
+        : renewed(obtain, key, { provider, reauthenticate: false }, report.status)
+    })
+}
+
+const isApiKey = (entry: Entry): entry is ApiKeyEntry => isDeclared(entry.credential, "ApiKey")
+
+const sourceOf = (identity: IdentityService, entry: Entry): Source => {
+  // An http origin is a loopback host.
+  const allows = Origins.allowList(entry.origins, false)
+  return isApiKey(entry)
+    ? { allows, header: entry.header.toLowerCase(), prefix: entry.prefix ?? "", obtain: obtainApiKey(identity, entry) }
+    : { allows, header: "authorization", prefix: "Bearer ", obtain: obtainAccessToken(identity, entry) }
+}
+
+const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entries: ReadonlyArray<Entry>) {
+  const sources: Array<Source> = []
+  for (const [index, entry] of entries.entries()) {
+    const name = `credentials[${index}]`
+    if (!isApiKey(entry) && !isDeclared(entry.credential, "AccessToken")) {
+      return yield* invalid(`${name}.credential`, "be a class of AccessToken.Tag or ApiKey.Tag")
+    }
+    if (isApiKey(entry) && !fieldName.test(entry.header)) {
+      return yield* invalid(`${name}.header`, "be the name of a header, as in x-api-key")
+    }
+    const source = sourceOf(identity, entry)
+    if (entry.origins.some((origin) => sources.some(({ allows }) => allows(new URL(origin))))) {
+      return yield* invalid(`${name}.origins`, "not have an origin of another credential")
+    }
+    sources.push(source)
+  }
+  return sources
+})
+
+// -----------------------------------------------------------------------------
+// Callers
+// -----------------------------------------------------------------------------
+
+/** Milliseconds. A workload access token is renewed at this age, so a caller need not live longer. */
+const callerLifetime = 10 * 60_000
+
+/** Each user has one caller, so that concurrent requests share its token. */
+const makeCallers = (workload: string) =>
+  Effect.map(DataPlane, (dataPlane) => {
+    const callers = ExpiringMap.make<WorkloadAccessToken.Service>()
+    return Effect.fnUntraced(function*(user: UserIdentifier) {
+      const now = yield* Clock.currentTimeMillis
+      callers.removeExpired(now)
+      const key = user.userToken === undefined ? `id ${user.userId}` : `token ${Redacted.value(user.userToken)}`
+      const known = callers.get(key)
+      if (known !== undefined) return known
+      const caller = yield* Effect.provideService(
+        WorkloadAccessToken.makeWorkload({ name: workload, user }),
+        DataPlane,
+        dataPlane
+      )
+      callers.set(key, caller, now + callerLifetime)
+      return caller
+    })
+  })
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+/** A response to these methods can contain the headers of its request. */
+const isEchoed = (method: string) => method === "TRACE" || method === "CONNECT"
+
+const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential: Redacted.Redacted) => {
+  const value = `${prefix}${Redacted.value(credential)}`
+  return fieldValue.test(value)
+    ? Effect.succeed<Decision>({
+      status: 200,
+      headers: { "cache-control": "no-store" },
+      secrets: {
+        [header]: Redacted.make(value),
+        "x-agentcore-credential": Redacted.make(Asked.nameOf(bearer, credential))
+      },
+      body: ""
+    })
+    : Effect.as(
+      Effect.logWarning(`A credential has characters that the header '${header}' cannot carry`),
+      reject(503, "unavailable", "The credential cannot be sent.")
+    )
+}
+
+/** The link of `Connect`. Without it, an agent would get a 401 that nobody can end. */
+const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
+  Effect.gen(function*() {
+    const connect = yield* Effect.serviceOption(Connect)
+    const missing = entries.findIndex(({ credential }) =>
+      isUserCredential(credential)
+      && (Option.isNone(connect) || Option.isNone(connect.value.nameOf(credential)))
+    )
+    if (missing !== -1) {
+      const expected = "be one of the credentials of Connect: put Connect.layer or Connect.layerLinks under ForwardAuth"
+      return yield* invalid(`credentials[${missing}].credential`, expected)
+    }
+    return (session: ConsentSession) =>
+      Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session)).pipe(Effect.orDie)
+  })
+
+export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...settings }: Settings<E, R>) =>
+  Effect.gen(function*() {
+    const wrong = checkWorkload({ name: workload })
+    if (wrong !== undefined) return yield* wrong
+    if (trust !== "X-Forwarded" && trust !== "X-Original") {
+      return yield* invalid("trust", "be 'X-Forwarded' or 'X-Original'")
+    }
+    const sources = yield* makeSources(yield* Identity, credentials)
+    const callerOf = yield* makeCallers(workload)
+    const signals = yield* ConsentSignals
+    const link = settings.link ?? (yield* linkOfConnect(credentials))
+    const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
+      settings.caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
+
+    const askForConsent = ({ session }: RequiresUserConsent): Effect.Effect<Decision> =>
+      Effect.map(
+        link(session),
+        (address) =>
+          reject(401, "consent_required", "The user has to connect an account. Show them the link, and try again.", {
+            headers: { ...challenge("consent_required"), link: `<${address}>; rel="connect"` },
+            link: address
+          })
+      )
+
+    /** Decides on a request with these headers. Names are in lower case. */
+    return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>
+      Effect.gen(function*() {
+        const bearer = Asked.bearerOf(headers)
+        const user = bearer === undefined ? Option.none() : yield* userOf(bearer)
+        if (!Option.isOption(user)) return user
+        if (bearer === undefined || Option.isNone(user)) return invalidSession
+        const asked = Asked.read(headers, trust)
+        if (asked === undefined) return invalidRequest
+        const source = sources.find(({ allows }) => allows(asked.url))
+        if (source === undefined || isEchoed(asked.method)) return notAllowed
+        const report = Asked.reportOf(headers)
+        return yield* source.obtain((credential) =>
+          report?.credential === Asked.nameOf(bearer, credential) ? report : undefined
+        ).pipe(
+          Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callerOf(user.value)),
+          Effect.flatMap((credential) => allow(source, bearer, credential)),
+          Effect.catch((error) => error._tag === "RequiresUserConsent" ? askForConsent(error) : rejectFailure(error))
+        )
+      })
+  })

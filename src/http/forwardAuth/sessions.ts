@@ -1,0 +1,82 @@
+/** The sessions of sandboxes. A store has the digest of a session's secret, and its user. */
+import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import { hash, randomBytes } from "node:crypto"
+import type * as ConsentSignals from "../../ConsentSignals.js"
+import type { ValidationException } from "../../IdentityError.js"
+import type { ConsentStoreError } from "../../internal/consentStoreError.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
+import { UserIdentifier } from "../../UserIdentifier.js"
+
+export interface Session {
+  /** The secret that the sandbox sends as `Authorization: Bearer`. */
+  readonly token: Redacted.Redacted
+  /** The time after which no credential is returned. */
+  readonly expiresAt: DateTime.Utc
+}
+
+export interface SessionOptions {
+  /** How long the session is valid. Default: 1 hour. */
+  readonly lifetime?: Duration.Input | undefined
+}
+
+/**
+ * - `session`: makes a session for a user
+ * - `revoke`: ends a session before it expires
+ */
+export interface Service {
+  readonly session: (
+    user: UserIdentifier,
+    options?: SessionOptions
+  ) => Effect.Effect<Session, ConsentStoreError | ValidationException>
+  readonly revoke: (token: Redacted.Redacted) => Effect.Effect<void, ConsentStoreError>
+}
+
+const User = Schema.fromJsonString(UserIdentifier)
+const encode = Schema.encodeSync(User)
+const decode = Schema.decodeOption(User)
+
+const check = Validation.makeCheck("ForwardAuth.session", () => ({
+  user: UserIdentifier,
+  lifetime: Constraint.optional(Validation.DurationInput)
+}))
+
+const topicOf = (token: Redacted.Redacted): ConsentSignals.Topic => ({
+  _tag: "Bearer",
+  name: Redacted.make(hash("sha256", Redacted.value(token), "base64url"))
+})
+
+export const make = (signals: ConsentSignals.Service): Service => ({
+  session: (user, { lifetime = "1 hour" } = {}) =>
+    Effect.gen(function*() {
+      const invalid = check({ user, lifetime })
+      if (invalid !== undefined) return yield* invalid
+      const duration = Duration.fromInputUnsafe(lifetime)
+      if (!Duration.isFinite(duration)) {
+        return yield* Validation.invalidProperty("ForwardAuth.session", "lifetime", "be finite")
+      }
+      const token = Redacted.make(randomBytes(32).toString("base64url"))
+      const now = yield* Clock.currentTimeMillis
+      const expiresAt = DateTime.makeUnsafe(now + Duration.toMillis(duration))
+      yield* signals.register({ topic: topicOf(token), execution: encode(user), expiresAt })
+      return { token, expiresAt }
+    }),
+  revoke: (token) =>
+    Effect.flatMap(
+      signals.registrations(topicOf(token)),
+      Effect.forEach((user) => signals.unregister(topicOf(token), user), { discard: true })
+    )
+})
+
+/** The user of a session. `None` if it has expired, was revoked, or is unknown. */
+export const userOf = (
+  signals: ConsentSignals.Service,
+  token: Redacted.Redacted
+): Effect.Effect<Option.Option<UserIdentifier>, ConsentStoreError> =>
+  Effect.map(signals.registrations(topicOf(token)), ([user]) => user === undefined ? Option.none() : decode(user))
