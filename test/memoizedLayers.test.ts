@@ -13,6 +13,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
+import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
@@ -80,7 +81,8 @@ const signals = (id: Id) =>
         queueMicrotask(() => onSignal("Completed"))
         heard.push(`signals-${id}`)
         return () => {}
-      }
+      },
+      register: () => Effect.sync(() => void heard.push(`signals-${id}`))
     }))
   ).pipe(Layer.provide(ConsentSignals.layerMemory))
 
@@ -172,6 +174,8 @@ const listening = listened(
   )
 )
 
+const storing = listened(Effect.orDie(ForwardAuth.session({ userId: "alice" })))
+
 /** The name that was added last, below the layer. */
 const redacted = Effect.map(
   Headers.CurrentRedactedNames,
@@ -251,6 +255,7 @@ const fresh: Readonly<Record<string, Case>> = {
   ),
   "http/Connect.layerRedaction": over(named, Connect.layerRedaction("/connect"), redacted),
   "http/ConsentCallback.layerRedaction": over(named, ConsentCallback.layerRedaction("/consent"), redacted),
+  "http/ForwardAuth.layerSessions": over(signals, ForwardAuth.layerSessions, storing),
   "runtime/RequestContext.layerFallback": over(user, RequestContext.layerFallback, fallback),
   "runtime/RequestContext.layerRedaction": over(named, RequestContext.layerRedaction, redacted),
   "local/LocalDevelopment.layer": over(
@@ -277,6 +282,7 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "durable/ObtainConsent.layer": "It registers the workflow with an engine, and the workflow is one.",
   "http/Connect.layer": `${one.pages} Its events and the key of its forms are one too.`,
   "http/ConsentCallback.layer": one.pages,
+  "http/ForwardAuth.layer": one.pages,
   "local/LocalBackend.layer": one.local,
   "local/LocalBackend.layerStore": one.local,
   "local/LocalControl.layer": one.local,

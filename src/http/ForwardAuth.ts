@@ -74,7 +74,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../ConsentSignals.js"
@@ -225,9 +225,8 @@ const toResponse = ({ body, headers, secrets, status }: Decide.Decision) =>
  * @since 0.2.0
  * @category layers
  */
-export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = Layer.effect(
-  ForwardAuth,
-  Effect.map(ConsentSignals, Sessions.make)
+export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = Layer.fresh(
+  Layer.effect(ForwardAuth, Effect.map(ConsentSignals, Sessions.make))
 )
 
 /**

@@ -7,7 +7,7 @@ import { createHmac } from "node:crypto"
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-/** Which headers have the request: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`, or `X-Original-Method` and `-URL`. */
+/** The headers that have the request: four of `X-Forwarded-`, or `X-Original-Method` and `X-Original-URL`. */
 export type HeaderForm = "X-Forwarded" | "X-Original"
 
 /** The headers that only the other form has. */
@@ -36,7 +36,7 @@ const partsOf = (headers: Headers, form: HeaderForm) => {
   return { method: headers["x-original-method"], protocol, host, target: rest.replace(/^\?/, "/?") }
 }
 
-/** The method and the origin of the request. Undefined if the headers are missing, repeated or contradict each other. */
+/** The method and the origin of the request. Undefined if headers are missing, repeated or contradict each other. */
 export const read = (
   headers: Headers,
   form: HeaderForm

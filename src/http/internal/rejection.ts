@@ -1,6 +1,6 @@
 /** Responses that reject a credential, and the access token to obtain after one. */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AccessTokenDeclaration } from "../../Identity.js"
 import { renewCredential } from "../../identity/retries.js"
