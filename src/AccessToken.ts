@@ -87,10 +87,11 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
  * }) {}
  */
-export const Tag = <Self>(): <const Id extends string, const F extends Flow>(
+export const Tag = <Self = never>(): <const Id extends string, const F extends Flow>(
   id: Id,
   request: AccessTokenDeclaration<F>
-) => TagClass<Self, Id, F> => kind.declare
+) => [Self] extends [never] ? "Name the class: class Self extends AccessToken.Tag<Self>()(...)"
+  : TagClass<Self, Id, F> => kind.declare
 
 // -----------------------------------------------------------------------------
 // Requests

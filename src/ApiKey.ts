@@ -60,7 +60,10 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  */
-export const Tag = <Self>(): <const Id extends string>(id: Id, request: ApiKeyRequest) => TagClass<Self, Id> =>
+export const Tag = <Self = never>(): <const Id extends string>(
+  id: Id,
+  request: ApiKeyRequest
+) => [Self] extends [never] ? "Name the class: class Self extends ApiKey.Tag<Self>()(...)" : TagClass<Self, Id> =>
   kind.declare
 
 /**

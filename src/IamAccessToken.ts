@@ -127,8 +127,11 @@ export interface TagClass<in out Self, out Id extends string>
  *   duration: "10 minutes"
  * }) {}
  */
-export const Tag = <Self>(): <const Id extends string>(id: Id, request: IamAccessTokenRequest) => TagClass<Self, Id> =>
-  kind.declare
+export const Tag = <Self = never>(): <const Id extends string>(
+  id: Id,
+  request: IamAccessTokenRequest
+) => [Self] extends [never] ? "Name the class: class Self extends IamAccessToken.Tag<Self>()(...)"
+  : TagClass<Self, Id> => kind.declare
 
 const obtain = (sts: Service) =>
 (

@@ -144,6 +144,17 @@ describe("a declared access token", () => {
     expectTypeOf(Calendar).toExtend<Identity.AccessTokenCredential>()
   })
 
+  test("is not a class without the type of its class", () => {
+    // @ts-expect-error AccessToken.Tag<Nameless>()
+    class Nameless extends AccessToken.Tag()("test/Nameless", { provider: "google", flow: "M2M" }) {}
+    // @ts-expect-error ApiKey.Tag<NamelessKey>()
+    class NamelessKey extends ApiKey.Tag()("test/NamelessKey", { provider: "weather" }) {}
+    void [Nameless, NamelessKey]
+    expectTypeOf(AccessToken.Tag()("test/Nameless", { provider: "google", flow: "M2M" })).toEqualTypeOf<
+      "Name the class: class Self extends AccessToken.Tag<Self>()(...)"
+    >()
+  })
+
   test("has no properties of a single use", () => {
     const request = { provider: "google", flow: "USER_FEDERATION" } as const
     // @ts-expect-error a declaration has no consent handler

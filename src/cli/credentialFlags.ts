@@ -155,17 +155,20 @@ export const declare = <A>(make: () => A): Effect.Effect<A, ValidationException>
 export const accessToken = (
   { audience, flow = "USER_FEDERATION", parameter = [], provider, resource, returnUrl, scope }: AccessTokenFlags
 ) =>
-  Effect.flatMap(Effect.forEach(parameter, parseParameter), (parameters) =>
-    declare(() =>
-      AccessToken.Tag()(provider, {
-        provider,
-        flow,
-        scopes: scope,
-        resources: resource,
-        audiences: audience,
-        customParameters: Object.fromEntries(parameters),
-        returnUrl
-      })
-    ))
+  Effect.flatMap(
+    Effect.forEach(parameter, parseParameter),
+    (parameters) =>
+      declare(() =>
+        AccessToken.Tag<unknown>()(provider, {
+          provider,
+          flow,
+          scopes: scope,
+          resources: resource,
+          audiences: audience,
+          customParameters: Object.fromEntries(parameters),
+          returnUrl
+        })
+      )
+  )
 
-export const apiKey = (provider: string) => declare(() => ApiKey.Tag()(provider, { provider }))
+export const apiKey = (provider: string) => declare(() => ApiKey.Tag<unknown>()(provider, { provider }))

@@ -68,7 +68,7 @@ const explainPort = (
       [url, environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]].some((url) => portOf(url) === port)
     )
     if (own === undefined) {
-      return yield* new CannotStart({ message: `${message}: the port is in use, choose another one with ${flag}` })
+      return yield* new CannotStart({ message: `${message} with ${flag}` })
     }
     const select = `--port ${portOf(own.url)}`
     return yield* new CannotStart({

@@ -46,6 +46,7 @@ import * as OidcProvider from "./authorization/provider.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
 import * as Pages from "./authorization/signInPages.js"
+import { describeListenError } from "./internal/listenError.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -304,7 +305,7 @@ const listen = (server: Http.Server, host: string, port: number) =>
         resume(
           new AuthorizationServerError({
             reason: "Listen",
-            message: `Cannot listen on ${host}:${port}: ${error.code ?? error.name}`,
+            message: describeListenError(host, port, error.code ?? error.name),
             code: error.code
           })
         ))

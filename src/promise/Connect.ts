@@ -357,7 +357,7 @@ const declare = <Req>(
   if (isDeclared(credential, "AccessToken")) return credential as Credentials.UserCredential
   if (credential?.authFlow !== "USER_FEDERATION") throw wrongCredential(name)
   const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
-  return AccessToken.Tag()(`effect-agentcore-identity/promise/Connect/${name}`, {
+  return AccessToken.Tag<unknown>()(`effect-agentcore-identity/promise/Connect/${name}`, {
     ...request,
     flow: "USER_FEDERATION",
     returnUrl: returnUrl ?? (origin === undefined ? undefined : `${origin}${path}/return`)

@@ -227,6 +227,8 @@ export type {
  * which may belong to another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
  * `PropagateIdentity`.
  *
+ * Throws a `ValidationException` if `workload` is not a caller of {@link workload}, for example only its name.
+ *
  * @since 0.1.0
  * @category context
  * @example

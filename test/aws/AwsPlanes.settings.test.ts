@@ -8,10 +8,12 @@ import { TransportError } from "effect-agentcore-identity/IdentityError"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
@@ -341,6 +343,22 @@ describe.each(adapters)("$name", ({ layer, name }) => {
           assert.notInclude(message, "plain-")
         }
       }
+    }).pipe(Effect.scoped))
+
+  it.effect("names the second copy of effect that has made a secret", () =>
+    Effect.gen(function*() {
+      // It has the methods of a `Redacted`, and no value in this copy.
+      const foreign: Redacted.Redacted = Object.create(Object.getPrototypeOf(Redacted.make("")))
+      const options: Options = { region: "us-west-2", credentials: { ...credentials, secretAccessKey: foreign } }
+      for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        assert.include(messageOf(yield* failure(Layer.build(built))), "two copies of effect (npm ls effect)")
+      }
+      const plane = Context.get(yield* Layer.build(layer({ region: "us-west-2", credentials })), DataPlane)
+      const { message } = yield* Effect.flip(
+        plane.getResourceApiKey({ workloadIdentityToken: foreign, resourceCredentialProviderName: "weather" })
+      )
+      assert.include(message, "'workloadIdentityToken' failed to satisfy constraint: Member must be a Redacted")
+      assert.include(message, "two copies of effect (npm ls effect)")
     }).pipe(Effect.scoped))
 
   it.effect("rejects an invalid number of attempts", () =>

@@ -377,7 +377,10 @@ describe("server", () => {
       const taken = yield* Effect.flip(Effect.scoped(Layer.build(server({ port }))))
       assert.strictEqual(taken._tag, "LocalServerError")
       assert.strictEqual(taken.reason, "Listen")
-      assert.strictEqual(taken.message, `Cannot listen on 127.0.0.1:${port}: EADDRINUSE`)
+      assert.strictEqual(
+        taken.message,
+        `Cannot listen on 127.0.0.1:${port}: EADDRINUSE: the port is in use, choose another one`
+      )
     }).pipe(Effect.provide(server())))
 
   it.live("names the package to install when it is missing", () =>

@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -18,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Recorder from "../support/recorder.js"
 import { secret } from "../support/utils.js"
 
 const scripted = OAuthClient.layerScripted()
@@ -115,6 +117,33 @@ describe("AuthorizationServer", () => {
       assert.strictEqual(yield* discover(url), "none")
       assert.strictEqual(yield* discover(outer.discoveryUrl), 200)
     }).pipe(Effect.provide(AuthorizationServer.layer())))
+})
+
+describe("a layer that is provided twice", () => {
+  it.effect("is named by the warning about a resource that only the other server has", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      // A warning is a line of the log, and an event of its span.
+      const warnings = Effect.map(recorder.everything, (lines) => [
+        ...new Set(lines.flatMap((line) => /There is no [^"]*/.exec(line) ?? []))
+      ])
+      const call = Effect.flatMap(DataPlane.DataPlane, (plane) =>
+        Effect.flip(plane.getWorkloadAccessToken({ workloadName: "agent" })))
+      yield* create("agent").pipe(
+        Effect.andThen(Effect.provide(call, LocalIdentity.layer())),
+        Effect.provide(LocalIdentity.layer()),
+        // The servers before have stopped.
+        Effect.andThen(Effect.provide(call, LocalIdentity.layer())),
+        Effect.provide(recorder.layer)
+      )
+      const [twice = "", alone = "", ...more] = yield* warnings
+      assert.include(
+        twice,
+        "another local server of this process has it. Each layer that LocalIdentity.layer() returns"
+      )
+      assert.include(alone, "There is no workload identity 'agent': create it, or check the name")
+      assert.deepStrictEqual(more, [])
+    }))
 })
 
 describe("constant layers", () => {

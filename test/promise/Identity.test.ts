@@ -211,6 +211,36 @@ describe("an invalid configuration", () => {
       return (error.fieldList ?? []).map(({ message, name }) => `${name}: ${message}`)
     })
 
+  it.live("rejects with advice in the words of this API", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const services = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
+      const { withAccessToken, workload } = PromiseIdentity.make(services)
+      const messageOf = (config: object, user?: PromiseIdentity.User) =>
+        Effect.map(
+          World.rejectionOf(
+            runWithContext(
+              { workload: workload({ name: "agent", user }) },
+              () => withAccessToken({ ...World.calendar, ...config })(tool)()
+            )
+          ),
+          (error) => isIdentityError(error) ? error.message : String(error)
+        )
+      const alice = { userId: "alice" }
+      const noUrl = yield* messageOf({ callbackUrl: undefined }, alice)
+      assert.include(
+        noUrl,
+        ": set callbackUrl in the configuration, or in the context of the request, to a URL that is"
+      )
+      const otherUrl = yield* messageOf({ callbackUrl: "https://agent.example.com/other" }, alice)
+      assert.include(otherUrl, "on the workload identity of the caller, in the setup file under workloadIdentities")
+      assert.include(yield* messageOf({}), "make the caller with workload({ name, user })")
+      assert.include(
+        yield* messageOf({ authFlow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }, alice),
+        "make the caller with workload({ name, user: { userToken } })"
+      )
+    }).pipe(Effect.provide(Identity.layer), Effect.provide(World.layer)))
+
   it.live("rejects with the names of this API when the function is called", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes

@@ -25,6 +25,16 @@ describe("runWithContext", () => {
     assert.strictEqual(runWithContext(context, getContext), context)
   })
 
+  it("rejects the name of a workload, and no request without one", () => {
+    const run = (workload: unknown) => runWithContext({ workload: workload as never }, () => "ran")
+    assert.throws(
+      () => run("my-agent"),
+      "'workload' failed to satisfy constraint: Member must be a caller that workload({ name, user }) returns, but is a string"
+    )
+    assert.throws(() => run({ name: "my-agent" }), "a caller that workload({ name, user }) returns")
+    assert.deepStrictEqual([run(undefined), run(null)], ["ran", "ran"])
+  })
+
   it("can be nested", async () => {
     const outer = { sessionId: "outer" }
     const inner = { sessionId: "inner" }

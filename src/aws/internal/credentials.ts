@@ -7,6 +7,7 @@ import { isDate, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
+import { isReadable, readable } from "../../models/internal/constraint.js"
 import { exceptionNameOf, NoResponse } from "./failure.js"
 import { invalidConfig } from "./planeSettings.js"
 
@@ -139,6 +140,8 @@ const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: Credent
     ? "Expected secretAccessKey to be Redacted"
     : sessionToken !== undefined && !Redacted.isRedacted(sessionToken)
     ? "Expected sessionToken to be Redacted"
+    : ![secretAccessKey, sessionToken].every((secret) => secret === undefined || isReadable(secret))
+    ? `Expected the secrets to ${readable}`
     : undefined
 
 /** Static credentials in the form of the SDK. In plain JavaScript a secret may not be `Redacted`. */

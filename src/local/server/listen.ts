@@ -12,6 +12,7 @@ import type * as Http from "node:http"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { toAuthority } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/urls.js"
+import { describeListenError } from "../internal/listenError.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
@@ -155,8 +156,7 @@ export const listen = (options: ListenOptions): Effect.Effect<Listening, LocalSe
     const node = yield* makeNode
     const server = yield* Effect.mapError(make(() => node.server, { host, port }), ({ cause }) => {
       const code = hasProperty(cause, "code") ? String(cause.code) : undefined
-      const message = `Cannot listen on ${host}:${port}${code === undefined ? "" : `: ${code}`}`
-      return new LocalServerError({ reason: "Listen", message, code })
+      return new LocalServerError({ reason: "Listen", message: describeListenError(host, port, code), code })
     })
     // Runs before the server closes, because closing waits for every connection.
     yield* Effect.addFinalizer(() => Effect.sync(() => node.server.closeAllConnections()))

@@ -99,17 +99,33 @@ const toSecret = Transformation.transform<Redacted.Redacted, string>({
   encode: Redacted.value
 })
 
+/** Completes "must". A copy of `effect` finds only the values of its own secrets. */
+export const readable =
+  "be a Redacted whose value can be read: this one was wiped, or the program has two copies of effect (npm ls effect)"
+
+/** Whether {@link readable} holds. */
+export const isReadable = (secret: Redacted.Redacted<unknown>): boolean => {
+  try {
+    Redacted.value(secret)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** A secret with limits. `Schema.RedactedFromValue` does not report which limit a secret violates. */
 export const secret = (min: number, max: number, pattern?: Pattern): Schema.Codec<Redacted.Redacted, string> => {
   const value = string(min, max, pattern)
   const whole = Schema.declareConstructor<Redacted.Redacted>()(
     [value],
     ([value]) => (input, ast, options) =>
-      Redacted.isRedacted(input)
+      !Redacted.isRedacted(input)
+        ? Effect.fail(new Issue.InvalidType(ast, input, options))
+        : !isReadable(input)
+        ? Effect.fail(problem(readable))
         // A valid secret stays the same object.
-        ? Effect.mapEager(Parser.decodeUnknownEffect(value)(Redacted.value(input), options), () =>
-          input as Redacted.Redacted)
-        : Effect.fail(new Issue.InvalidType(ast, input, options)),
+        : Effect.mapEager(Parser.decodeUnknownEffect(value)(Redacted.value(input), options), () =>
+          input as Redacted.Redacted),
     { toCodecArbitrary: ({ typeParameters: [value] }) => Schema.link<Redacted.Redacted>()(value, toSecret) }
   )
   return value.pipe(Schema.decodeTo(whole, toSecret))

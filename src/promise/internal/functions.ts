@@ -19,6 +19,7 @@ import * as CallerContext from "./callerContext.js"
 import * as Config from "./config.js"
 import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
+import { inOwnWords } from "./words.js"
 import * as Workloads from "./workload.js"
 
 export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
@@ -143,7 +144,7 @@ const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacte
 /** Returns the value of an exit, or throws its error. */
 const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof CallerContext.captureStack>): A => {
   if (Exit.isSuccess(exit)) return exit.value
-  const error = Cause.squash(exit.cause)
+  const error = inOwnWords(Cause.squash(exit.cause))
   // A `ConfigError` is the only failure here that is not an `Error`.
   throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }

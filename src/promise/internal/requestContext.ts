@@ -5,6 +5,8 @@ import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
 import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import { checkUser, serviceOr, toRedacted, type User, type Workload } from "./workload.js"
@@ -52,7 +54,18 @@ const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
   return result
 }
 
+const checkWorkload = Validation.makeCheck("runWithContext", () => ({
+  workload: Constraint.guard<Workload>(
+    "a caller that workload({ name, user }) returns",
+    (value): value is Workload => hasProperty(value, "getToken") && isFunction(value.getToken)
+  )
+}))
+
+/** Throws the `ValidationException` of a workload that is only a name: a program in JavaScript can pass any value. */
 export const run = <T>(context: RequestContext, f: () => T): T => {
+  const { workload } = context
+  const invalid = workload === undefined || workload === null ? undefined : checkWorkload({ workload })
+  if (invalid !== undefined) throw invalid
   const within = <A>(g: () => A): A => storage.run(context, g)
   return runWithin(within(f), within)
 }

@@ -77,6 +77,21 @@ export interface Taggable {
   ) => Effect.Effect<Tags | undefined, E | Exception<"InternalServerException">>
 }
 
+/** The tables of all servers of this process that run. */
+const running = new Set<{ readonly resourceType: string; readonly has: (name: string) => Effect.Effect<boolean> }>()
+
+/** The advice for an unknown name. A layer that is made twice is two servers, and the other one may have the name. */
+const adviceFor = (resourceType: string, name: string, names: ReadonlySet<string>): Effect.Effect<string> =>
+  Effect.map(
+    Effect.findFirst([...running].filter((table) => table.resourceType === resourceType), ({ has }) => has(name)),
+    Option.match({
+      onNone: () => `create it, or check the name${didYouMean(name, [...names])}`,
+      onSome: () =>
+        "another local server of this process has it. Each layer that LocalIdentity.layer() returns starts a server: "
+        + "keep one in a constant, and provide it once"
+    })
+  )
+
 export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
 
 export const make = <A extends Resource, E>(
@@ -96,7 +111,8 @@ export const make = <A extends Resource, E>(
     readonly isAlive?: ((resource: A, now: number) => boolean) | undefined
   }
 ) =>
-  Effect.map(Semaphore.make(1), (semaphore) => {
+  Effect.gen(function*() {
+    const semaphore = yield* Semaphore.make(1)
     const exclusive = semaphore.withPermits(1)
     // Read at the first use, because the store may contain entries of an earlier backend.
     let names: Set<string> | undefined
@@ -112,6 +128,15 @@ export const make = <A extends Resource, E>(
         Clock.currentTimeMillis,
         (found, now) => Option.filter(found, (resource) => isAlive(resource, now))
       )
+
+    const entry = {
+      resourceType,
+      has: (name: string) => Effect.orElseSucceed(Effect.map(get(name), Option.isSome), () => false)
+    }
+    yield* Effect.acquireRelease(
+      Effect.sync(() => running.add(entry)),
+      () => Effect.sync(() => running.delete(entry))
+    )
 
     const find = (name: string) =>
       Effect.flatMap(get(name), (found) =>
@@ -150,7 +175,11 @@ export const make = <A extends Resource, E>(
       Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
         Effect.flatMap(
           readNames,
-          (names) => warn(`There is no ${words} '${name}': create it, or check the name${didYouMean(name, [...names])}`)
+          (names) =>
+            Effect.flatMap(
+              adviceFor(resourceType, name, names),
+              (advice) => warn(`There is no ${words} '${name}': ${advice}`)
+            )
         ))
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
