@@ -69,12 +69,14 @@ export interface Grant {
 
 /**
  * - `Completed`: the token exists
- * - `Denied`, `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
+ * - `Failed`, `Denied`, `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
+ *
+ * A grant has `Completed`, and `Failed` or `Denied` if one of its sessions ended without consent.
  *
  * @since 0.1.0
  * @category models
  */
-export type Outcome = "Completed" | "Denied" | "WrongUser" | "Rejected"
+export type Outcome = "Completed" | AuthorizationFailed["reason"]
 
 /**
  * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is

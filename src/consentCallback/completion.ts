@@ -125,21 +125,50 @@ const isGranted = (
   })
 
 /** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
-const settle = ({ pending }: Dependencies, { session }: PendingConsents.PendingConsent) =>
+const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
   Effect.catch(pending.settle?.(session.sessionUri) ?? Effect.void, (error) => Effect.logDebug(error.message))
 
-/** Signals to all waits for the session or for the grant that the authorization is complete. */
-const announce = (dependencies: Dependencies, consent: PendingConsents.PendingConsent): Effect.Effect<Outcome> =>
+/** Signals to all waits for the session or for the grant how the authorization ended. */
+const announce = (
+  dependencies: Pick<Dependencies, "pending" | "signals">,
+  consent: PendingConsents.PendingConsent,
+  outcome: "Completed" | "Failed" | "Denied"
+): Effect.Effect<void> =>
   Effect.gen(function*() {
     const { credential, session, user, workload } = consent
     const { signals } = dependencies
-    yield* signals.signal(ConsentSignals.session(session.sessionUri), "Completed")
+    yield* signals.signal(ConsentSignals.session(session.sessionUri), outcome)
     if (workload !== undefined && credential !== undefined) {
-      yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential }), "Completed")
+      yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential }), outcome)
     }
     yield* settle(dependencies, consent)
-    return Outcome.Completed({ session, credential, continue: consent.continue })
   })
+
+/** Announces that the authorization is complete, and returns what the page says. */
+const announceCompleted = (
+  dependencies: Dependencies,
+  consent: PendingConsents.PendingConsent
+): Effect.Effect<Outcome> =>
+  Effect.as(
+    announce(dependencies, consent, "Completed"),
+    Outcome.Completed({ session: consent.session, credential: consent.credential, continue: consent.continue })
+  )
+
+/**
+ * Ends the waits for a session that AgentCore reports as failed. Returns `false` if the browser came back with it
+ * before, and after the session expired.
+ */
+export const endFailed = (
+  dependencies: Pick<Dependencies, "pending" | "signals">,
+  sessionUri: Redacted.Redacted
+): Effect.Effect<boolean> =>
+  Effect.flatMap(
+    dependencies.pending.claim(sessionUri),
+    (consent) => Effect.as(announce(dependencies, consent, "Failed"), true)
+  ).pipe(
+    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), false)),
+    Effect.uninterruptible
+  )
 
 /** Logs why a claimed session got no token, and returns what the page says. */
 const fail = (
@@ -159,12 +188,12 @@ const completeClaimed = (
   return Effect.catch(
     Effect.andThen(
       dependencies.identity.completeAuthorization({ sessionUri, user: consent.user }),
-      announce(dependencies, consent)
+      announceCompleted(dependencies, consent)
     ),
     (error) =>
       Effect.gen(function*() {
         // If only the response was lost, the user has the token, and AgentCore rejects a retry.
-        if (yield* isGranted(dependencies, consent)) return yield* announce(dependencies, consent)
+        if (yield* isGranted(dependencies, consent)) return yield* announceCompleted(dependencies, consent)
         if (!mayBeComplete(error)) {
           yield* dependencies.signals.signal(ConsentSignals.session(sessionUri), "Rejected")
         }
@@ -180,15 +209,13 @@ const endClaimed = (
   error: string
 ): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
-    const isDenied = error === denied
-    yield* dependencies.signals.signal(
-      ConsentSignals.session(consent.session.sessionUri),
-      isDenied ? "Denied" : "Rejected"
-    )
+    if (error === denied) {
+      yield* announce(dependencies, consent, "Denied")
+      return Outcome.Denied({ credential: consent.credential, continue: consent.continue })
+    }
+    yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "Rejected")
     yield* settle(dependencies, consent)
-    return isDenied
-      ? Outcome.Denied({ credential: consent.credential, continue: consent.continue })
-      : yield* fail(consent, truncateName(error))
+    return yield* fail(consent, truncateName(error))
   })
 
 /**
@@ -212,7 +239,7 @@ const revisit = (
   Effect.gen(function*() {
     for (const consent of yield* dependencies.pending.unsettled?.(sessionUri) ?? Effect.succeed([])) {
       if ((yield* isSameUser(consent.user, user)) && (yield* isGranted(dependencies, consent))) {
-        yield* announce(dependencies, consent)
+        yield* announce(dependencies, consent, "Completed")
       }
     }
     return Outcome.AlreadyUsed()
@@ -265,7 +292,7 @@ export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
       Effect.filter(consents, (consent) =>
         Effect.gen(function*() {
           if (!(yield* isGranted(dependencies, consent))) return true
-          yield* announce(dependencies, consent)
+          yield* announce(dependencies, consent, "Completed")
           return false
         }), { concurrency: 4 })
   ).pipe(

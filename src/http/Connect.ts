@@ -14,8 +14,10 @@
  * all of them are JSON. The option `appearance` has the name, logo, colors, languages and texts of the pages.
  *
  * A user who denies at the vendor sees a page of AgentCore, as far as AWS is known, and comes back with the link or the
- * back button of the browser. If AgentCore redirects them to the return URL with the error `access_denied`, the page
- * says so and lets them try again, and a wait for the session fails at once with `AuthorizationFailed` (`Denied`).
+ * back button of the browser. So the pages poll each session that they opened every 5 seconds, within the polling
+ * budget (`TokenPoller`), until it ends. If it failed, the waits for the link fail with `AuthorizationFailed`
+ * (`Failed`), in every process that shares the `ConsentSignals`. If AgentCore redirects the browser to the return URL
+ * with the error `access_denied`, the page says so and lets them try again, and the waits fail at once (`Denied`).
  *
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
@@ -75,6 +77,7 @@ import { isString } from "effect/Predicate"
 import * as PubSub from "effect/PubSub"
 import type { Redacted } from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
@@ -88,7 +91,7 @@ import type { UserCredential } from "../Credentials.js"
 import { DataPlane } from "../DataPlane.js"
 import { Identity } from "../Identity.js"
 import { checkEffect } from "../identity/identityRequest.js"
-import { AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
+import { AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
@@ -114,6 +117,7 @@ import * as Links from "./connect/links.js"
 import * as Localize from "./connect/localize.js"
 import * as Shutdown from "./connect/shutdown.js"
 import * as OwnTexts from "./connect/texts.js"
+import * as Watch from "./connect/watch.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
@@ -278,6 +282,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       returnUrl: yield* Consent.ReturnUrl,
       links,
       formTokens: yield* Requests.makeFormTokens(options.formKey),
+      watch: yield* Watch.make(dependencies),
       emit: (event) =>
         Effect.flatMap(DateTime.now, (at) => publish({ ...event, at })).pipe(
           Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
@@ -528,21 +533,33 @@ const timeOutAt = (deadline: number, session: ConsentSession) =>
     Effect.flatMap(() => new AuthorizationTimedOut({ session }))
   )
 
+/** Fails if a session of the user ended without consent. */
+const checkOutcome = (
+  { provider }: ConsentSession,
+  outcome: ConsentSignals.Outcome
+): Effect.Effect<void, AuthorizationFailed> =>
+  outcome === "Completed" ? Effect.void : new AuthorizationFailed({ provider, reason: outcome })
+
 /** Requests a token at most three times. A throttled request has none, and the next probe can be hours away then. */
 const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
   Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
 
 const validateHandler = Validation.makeCheck(
   "Connect.handler",
-  () => ({ user: UserIdentifier, wait: Constraint.optional(Validation.DurationInput) })
+  () => ({
+    user: UserIdentifier,
+    wait: Constraint.optional(Validation.DurationInput),
+    onDenial: Constraint.optional(Schema.Literals(["fail", "wait"]))
+  })
 )
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has
  * connected the credential in any session, and requests the token.
  *
- * It fails with `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut`
- * after `wait`, and with `ValidationException` if `credentials` lacks the credential.
+ * It fails with `AuthorizationFailed` if the user denied, or a session of theirs failed (see `onDenial`), with
+ * `OtherUserKind` if `user` has another kind of identifier than the pages, with `AuthorizationTimedOut` after `wait`,
+ * and with `ValidationException` if `credentials` lacks the credential.
  *
  * The wait ends with its process. `durable/ObtainConsent` waits for days.
  *
@@ -576,17 +593,21 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
   }),
   wait: <E1, R1>({ request, session, shown }: Consent.Wait<E1, R1>) =>
     Effect.gen(function*() {
-      const error = validateHandler({ user: options.user, wait: options.wait })
+      const error = validateHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
       if (error !== undefined) return yield* error
       const { nameOf, users, workload } = yield* Connect
       yield* Requests.checkKind("handler", users, options.user)
       const credential = Option.getOrElse(nameOf(session), () => "")
       const topic = yield* ConsentSignals.grant({ workload, user: options.user, credential })
       const signals = yield* ConsentSignals.ConsentSignals
-      // The user may consent while the link is shown.
-      let isSignalled = false
+      const listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) =>
+        signals.listen(topic, (outcome) => {
+          if (outcome === "Completed" || options.onDenial !== "wait") onSignal(outcome)
+        })
+      // The user may respond while the link is shown.
+      let signalled: ConsentSignals.Outcome | undefined
       yield* Effect.acquireUseRelease(
-        Effect.sync(() => signals.listen(topic, () => isSignalled = true)),
+        Effect.sync(() => listen((outcome) => signalled = outcome)),
         () => shown,
         (stop) => Effect.sync(stop)
       )
@@ -598,16 +619,21 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
           // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
           (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
         ),
-        (onSignal: (outcome: ConsentSignals.Outcome) => void) => signals.listen(topic, onSignal),
-        () => Effect.succeedSome(undefined)
+        listen,
+        (outcome) => Effect.asSome(checkOutcome(session, outcome))
       )
       // A signal during the requests is lost. The next probe finds the grant.
-      const wait: Effect.Effect<Redacted, E1 | AuthorizationTimedOut, R1 | Identity | WorkloadAccessToken> = Effect
-        .flatMap(untilSignal, () => tokenOrWait)
+      const wait: Effect.Effect<
+        Redacted,
+        E1 | AuthorizationFailed | AuthorizationTimedOut,
+        R1 | Identity | WorkloadAccessToken
+      > = Effect.flatMap(untilSignal, () => tokenOrWait)
       const tokenOrWait = Effect.flatMap(
         Effect.suspend(() => requestRepeatedly(request)),
         (token) => Option.isSome(token) ? Effect.succeed(token.value) : wait
       )
-      return isSignalled ? tokenOrWait : wait
+      if (signalled === undefined) return wait
+      yield* checkOutcome(session, signalled)
+      return tokenOrWait
     }).pipe(Effect.flatten)
 })

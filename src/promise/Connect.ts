@@ -204,7 +204,7 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
  * @since 0.2.0
  * @category models
  */
-export interface LinkOptions extends Inputs<Pick<Http.HandlerOptions<never, never>, "continue" | "wait">> {
+export interface LinkOptions extends Inputs<Pick<Http.HandlerOptions<never, never>, "continue" | "onDenial" | "wait">> {
   /** Shows the link to the user. Then the call waits until they have connected. It runs in the context of the call. */
   readonly onLink?: ((link: string) => void | Promise<void>) | undefined
 }
@@ -272,7 +272,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
     /**
      * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
      * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
-     * continues when they have connected.
+     * continues when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
      */
     (
       credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
@@ -464,9 +464,9 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
 
   const consentOf = (
     user: UserIdentifier,
-    { continue: address, wait }: LinkOptions,
+    { continue: address, onDenial, wait }: LinkOptions,
     show: Http.HandlerOptions<unknown, never>["show"]
-  ) => Http.handler({ user, show, continue: address, wait })
+  ) => Http.handler({ user, show, continue: address, onDenial, wait })
 
   /**
    * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
@@ -530,7 +530,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     }),
     withAccessToken: (
       subject: Name | Credential | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
-      { continue: address, onLink, wait, ...use }: UseOptions = {}
+      { continue: address, onDenial, onLink, wait, ...use }: UseOptions = {}
     ) => {
       const credential = credentialOf.get(subject) ?? subject
       if (isString(credential)) throw unknownCredential()
@@ -542,7 +542,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
           (user) =>
             user === undefined
               ? Effect.fail(unknownUser())
-              : Effect.succeed({ consent: consentOf(user, { continue: address, wait }, show) })
+              : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show) })
         )
       })
     },

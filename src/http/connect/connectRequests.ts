@@ -32,6 +32,7 @@ import {
   View
 } from "./connectTypes.js"
 import type { Links } from "./links.js"
+import type { Watch } from "./watch.js"
 
 type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">
 
@@ -43,6 +44,7 @@ export interface Settings extends Completion.Dependencies, OptionsOfRequests {
   readonly links: Links
   readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
+  readonly watch: Watch
 }
 
 // -----------------------------------------------------------------------------
@@ -154,7 +156,7 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 
 /** Handles the requests of users. A user of another kind gets a view with the reason. */
 export const make = (settings: Settings) => {
-  const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, workload } = settings
+  const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, watch, workload } = settings
   const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
   const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
     name,
@@ -282,6 +284,7 @@ export const make = (settings: Settings) => {
         }
         yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
         yield* emitFor("Opened", name)
+        yield* watch(session.value, emitFor("Denied", name))
         return View.Started({
           connection: describe(name, credential),
           authorizationUrl: session.value.authorizationUrl

@@ -147,6 +147,11 @@ export interface HandlerOptions<out E, out R> {
    */
   readonly wait?: Duration.Input | undefined
   /**
+   * What a denial does: `fail` ends the wait with `AuthorizationFailed`, and `wait` lets the user change their mind.
+   * Default: `fail`.
+   */
+  readonly onDenial?: "fail" | "wait" | undefined
+  /**
    * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
    * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
    * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
@@ -302,8 +307,9 @@ export type EventUser =
  *
  * - `Opened`: the user pressed the button, and AgentCore opened a session
  * - `Completed`: AgentCore has stored the authorization
- * - `Denied`: the user came back, and had not allowed the access. AgentCore may show a page of its own after a denial.
- *   Then the user does not come back, and there is no event.
+ * - `Denied`: the user came back, and had not allowed the access. Or AgentCore reports the session as failed before
+ *   it expires: it may show a page of its own after a denial. Only the process that opened the session notices this,
+ *   within about 5 seconds.
  * - `Rejected`: AgentCore did not complete the authorization
  * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
  * - `Expired`: the user came back too late

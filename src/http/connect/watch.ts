@@ -1,0 +1,69 @@
+/** Watches the sessions that the pages opened. After a denial, AgentCore may show a page of its own. */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Tracer from "effect/Tracer"
+import * as Completion from "../../consentCallback/completion.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import { PollBudget } from "../../internal/rateLimiter.js"
+import * as TokenPoller from "../../TokenPoller.js"
+import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+
+type Dependencies = Pick<Completion.Dependencies, "identity" | "pending"> & {
+  readonly signals: ConsentSignals.Service
+}
+
+/** Milliseconds. AgentCore may report a session as failed shortly before it expires here. */
+const expiryMargin = 10_000
+
+/** Polls a session from 5 seconds on, within the budget of the process. Returns whether it failed before it expired. */
+const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
+  PollBudget.pipe(
+    // The first poll of the flow is immediate, and takes no slot of the budget.
+    Effect.flatMap(({ run }) => run(Effect.void)),
+    Effect.delay("5 seconds"),
+    Effect.andThen(
+      identity.resumeAccessToken(session, { consent: () => Effect.void, poll: TokenPoller.defaultPoller })
+    ),
+    Effect.as(false),
+    Effect.catchTag("AuthorizationFailed", () =>
+      Effect.map(
+        Clock.currentTimeMillis,
+        (now) => now < DateTime.toEpochMillis(session.expiresAt) - expiryMargin
+      )),
+    Effect.catch((error) => Effect.as(Effect.logDebug(`A session is watched no longer: ${error._tag}`), false)),
+    // The page after consent signals how the session ended.
+    Effect.raceFirst(
+      ConsentSignals.next(ConsentSignals.session(session.sessionUri)).pipe(
+        Effect.provideService(ConsentSignals.ConsentSignals, signals),
+        Effect.as(false)
+      )
+    )
+  )
+
+export type Watch = Effect.Success<ReturnType<typeof make>>
+
+/**
+ * Returns a function that watches a session until it ends or expires, or the pages end. `onDenied` runs if AgentCore
+ * reports the session as failed and the browser has not come back with it.
+ */
+export const make = (dependencies: Dependencies) =>
+  Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const context = yield* Effect.context<never>()
+    return (session: ConsentSession, onDenied: Effect.Effect<void>): Effect.Effect<void, never, WorkloadAccessToken> =>
+      poll(dependencies, session).pipe(
+        Effect.flatMap((isFailed) =>
+          isFailed ? Completion.endFailed(dependencies, session.sessionUri) : Effect.succeed(false)
+        ),
+        Effect.flatMap((isEnded) => isEnded ? onDenied : Effect.void),
+        // A watch lives longer than its request, and must not keep it in memory.
+        Effect.updateContext((request: Context.Context<WorkloadAccessToken>) =>
+          Context.merge(context, Context.pick(WorkloadAccessToken, Tracer.ParentSpan)(request))
+        ),
+        Effect.forkIn(scope),
+        Effect.asVoid
+      )
+  })

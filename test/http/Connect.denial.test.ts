@@ -1,0 +1,296 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { returnUrlOf } from "../support/connectPages.js"
+import * as World from "../support/connectWorld.js"
+import { keyOf } from "../support/consentStore.js"
+import * as Redis from "../support/redis.js"
+import { responses, secret } from "../support/utils.js"
+
+const { press, refreshOf } = World
+
+const alice = { userId: "alice" }
+
+/** The events from now on. */
+const record = Effect.gen(function*() {
+  const seen: Array<string> = []
+  const { events } = yield* Connect.Connect
+  yield* Effect.forkScoped(Stream.runForEach(events, ({ _tag }) => Effect.sync(() => seen.push(_tag))))
+  yield* Effect.yieldNow
+  return seen
+})
+
+/** An agent that has shown its link, and waits. */
+const waitFor = (
+  credential: Parameters<typeof AccessToken.get>[0],
+  options: Partial<Connect.HandlerOptions<never, never>> = {}
+) =>
+  Effect.gen(function*() {
+    const shown = yield* Deferred.make<void>()
+    const agent = yield* AccessToken.get(credential as never, {
+      consent: Connect.handler({ user: alice, show: () => Deferred.succeed(shown, undefined), ...options })
+    }).pipe(World.as(options.user ?? alice), Effect.forkChild)
+    yield* Deferred.await(shown)
+    return agent
+  })
+
+describe.each(World.forms)("a denial, over real servers: %s", (form) => {
+  it.live("at the vendor ends the wait, is one event, and the next link works", () =>
+    Effect.gen(function*() {
+      const { calendar } = yield* World.setUp
+      const events = yield* record
+      const agent = yield* waitFor(calendar)
+      const browser = yield* TestUser.make("someone@example.com")
+      const page = yield* browser.denies(refreshOf(yield* press("/connect/calendar", "connect")))
+      assert.include(page.text, "Consent denied")
+      const error = yield* Effect.flip(Fiber.join(agent))
+      assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Failed", provider: "calendar" })
+      // The event follows the signal.
+      yield* Effect.repeat(Effect.yieldNow, { until: () => events.length >= 2 })
+      assert.deepStrictEqual(events, ["Opened", "Denied"])
+      const next = yield* waitFor(calendar)
+      yield* World.connect("/connect/calendar")
+      yield* Fiber.join(next)
+      yield* Effect.repeat(Effect.yieldNow, { until: () => events.length >= 4 })
+      assert.deepStrictEqual(events, ["Opened", "Denied", "Opened", "Completed"])
+    }).pipe(Effect.scoped, Effect.timeout("20 seconds"), Effect.provide(World.environment({}, form))), 30_000)
+})
+
+Redis.redisTest("a denial ends the wait of another process, which shares the store", () =>
+  Effect.gen(function*() {
+    const server = yield* Redis.make()
+    yield* server.start
+    const store = RedisPendingConsents.layer({ url: Redacted.make(`redis://127.0.0.1:${server.port}`), key: keyOf(1) })
+    yield* Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const other = yield* Layer.build(Layer.fresh(store))
+      const links = { path: "/connect", credentials: { calendar }, workload: World.workload, origin } as const
+      const agent = yield* waitFor(calendar).pipe(
+        Effect.provide(Connect.layerLinks(links)),
+        Effect.provideContext(other)
+      )
+      const browser = yield* TestUser.make("someone@example.com")
+      yield* browser.denies(refreshOf(yield* press("/connect/calendar", "connect")))
+      assert.deepInclude(yield* Effect.flip(Fiber.join(agent)), { _tag: "AuthorizationFailed", reason: "Failed" })
+    }).pipe(Effect.provide(World.pages({}, Layer.orDie(store)).pipe(Layer.provideMerge(World.servers))))
+  }).pipe(Effect.scoped, Effect.timeout("20 seconds")))
+
+const origin = "https://app.example.com"
+
+class Files extends AccessToken.Tag<Files>()("app/Files", {
+  provider: "files",
+  flow: "USER_FEDERATION",
+  returnUrl: `${origin}/connect/return`
+}) {}
+
+const urlOf = (sessionUri: string) =>
+  `https://identity.example.com/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`
+
+/** The pages over a scripted AgentCore with a session for each request. `failed` and `granted` have users. */
+const scripted = () => {
+  const failed = new Set<string>()
+  const granted = new Set<string>()
+  const polls: Array<{ readonly user: string; readonly at: number }> = []
+  let sessions = 0
+  const plane = ScriptedPlanes.layer({
+    getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+    completeResourceTokenAuth: ({ userIdentifier }) =>
+      Effect.sync(() => void granted.add(String(userIdentifier.userId))),
+    getResourceOauth2Token: ({ sessionUri, workloadIdentityToken }) =>
+      Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        const user = Redacted.value(workloadIdentityToken)
+        if (sessionUri !== undefined) polls.push({ user, at })
+        if (granted.has(user)) return responses.issued()
+        if (sessionUri !== undefined) return failed.has(user) ? responses.failed : responses.inProgress
+        const uri = `urn:ietf:params:oauth:request_uri:${user}-${sessions++}`
+        return Effect.succeed(
+          new DataPlane.ConsentRequired({ authorizationUrl: secret(urlOf(uri)), sessionUri: secret(uri) })
+        )
+      })
+  })
+  const make = Effect.gen(function*() {
+    const { app, service } = yield* Connect.httpApp({
+      path: "/connect",
+      credentials: { files: Files },
+      workload: World.workload,
+      currentUser: World.currentUser
+    })
+    const send = (path: string, cookie: string, init: RequestInit = {}) =>
+      app.pipe(
+        Effect.provideServiceEffect(
+          HttpServerRequest.HttpServerRequest,
+          Effect.sync(() =>
+            HttpServerRequest.fromWeb(
+              new Request(`${origin}${path}`, {
+                ...init,
+                headers: { cookie, origin, accept: "application/json", ...init.headers }
+              })
+            )
+          )
+        ),
+        Effect.scoped,
+        Effect.flatMap((response) => Effect.promise(() => HttpServerResponse.toWeb(response).json()))
+      )
+    const open = (user: string) =>
+      Effect.flatMap(send("/connect/files", `user=${user}`), ({ token }) =>
+        send("/connect/files", `user=${user}`, {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ action: "connect", token })
+        }))
+    const comeBack = (started: { readonly authorizationUrl: string }, more = "") =>
+      send(returnUrlOf(started.authorizationUrl, more), "user=alice")
+    return { service, open, comeBack }
+  })
+  const services = PendingConsents.layerMemory.pipe(Layer.provideMerge(Layer.provideMerge(Identity.layer, plane)))
+  const run = <A, E>(
+    self: (app: Effect.Success<typeof make>) => Effect.Effect<
+      A,
+      E,
+      Layer.Success<typeof services> | Connect.Connect | Scope.Scope
+    >
+  ) =>
+    Effect.flatMap(make, (app) => Effect.provideService(self(app), Connect.Connect, app.service)).pipe(
+      Effect.scoped,
+      Effect.provide(services)
+    )
+  return { failed, granted, polls, run }
+}
+
+describe("a session that the pages opened", () => {
+  it.effect("is polled every 5 seconds, until the user comes back", () => {
+    const { polls, run } = scripted()
+    return run(({ comeBack, open }) =>
+      Effect.gen(function*() {
+        const events = yield* record
+        const started = yield* open("alice")
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(
+          polls.map(({ at }) => at / 1000),
+          Array.from({ length: 12 }, (_, index) => 5 + 5 * index)
+        )
+        yield* comeBack(started)
+        yield* TestClock.adjust("1 minute")
+        assert.lengthOf(polls, 12)
+        assert.deepStrictEqual(events, ["Opened", "Completed"])
+      })
+    )
+  })
+
+  it.effect("has expired, and was not denied, if it fails at its end", () => {
+    const { failed, run } = scripted()
+    return run(({ open }) =>
+      Effect.gen(function*() {
+        const events = yield* record
+        yield* open("alice")
+        yield* TestClock.adjust(592_000)
+        failed.add("alice")
+        const agent = yield* waitFor(Files)
+        yield* TestClock.adjust("1 minute")
+        assert.isUndefined(agent.pollUnsafe())
+        assert.deepStrictEqual(events, ["Opened"])
+        yield* Fiber.interrupt(agent)
+      })
+    )
+  })
+
+  it.effect("ends only the waits of its user", () => {
+    const { failed, run } = scripted()
+    return run(({ open }) =>
+      Effect.gen(function*() {
+        const agents = [yield* waitFor(Files), yield* waitFor(Files)]
+        const other = yield* waitFor(Files, { user: { userId: "bob" } })
+        yield* open("alice")
+        yield* open("bob")
+        failed.add("alice")
+        yield* TestClock.adjust("5 seconds")
+        for (const agent of agents) {
+          assert.deepInclude(yield* Effect.flip(Fiber.join(agent)), { _tag: "AuthorizationFailed", reason: "Failed" })
+        }
+        assert.isUndefined(other.pollUnsafe())
+        yield* Fiber.interrupt(other)
+      })
+    )
+  })
+
+  it.effect("came back with the denial: the wait ends at once, and says so", () => {
+    const { polls, run } = scripted()
+    return run(({ comeBack, open }) =>
+      Effect.gen(function*() {
+        const events = yield* record
+        const agent = yield* waitFor(Files)
+        yield* comeBack(yield* open("alice"), "&error=access_denied")
+        assert.deepInclude(yield* Effect.flip(Fiber.join(agent)), { _tag: "AuthorizationFailed", reason: "Denied" })
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(events, ["Opened", "Denied"])
+        assert.lengthOf(polls, 0)
+      })
+    )
+  })
+
+  it.effect("can be denied, and the wait goes on until the user changes their mind", () => {
+    const { failed, run } = scripted()
+    return run(({ comeBack, open }) =>
+      Effect.gen(function*() {
+        const events = yield* record
+        const agent = yield* waitFor(Files, { onDenial: "wait" })
+        yield* comeBack(yield* open("alice"), "&error=access_denied")
+        yield* open("alice")
+        failed.add("alice")
+        yield* TestClock.adjust("6 seconds")
+        assert.isUndefined(agent.pollUnsafe())
+        yield* comeBack(yield* open("alice"))
+        assert.strictEqual(Redacted.value(yield* Fiber.join(agent)), "access-token")
+        assert.deepStrictEqual(events, ["Opened", "Denied", "Opened", "Denied", "Opened", "Completed"])
+      })
+    )
+  })
+
+  it.effect("is denied while the link is shown", () => {
+    const { run } = scripted()
+    return run(({ comeBack, open }) =>
+      Effect.gen(function*() {
+        const show = () =>
+          Effect.orDie(Effect.flatMap(open("alice"), (started) => comeBack(started, "&error=access_denied")))
+        const error = yield* Effect.flip(
+          AccessToken.get(Files, { consent: Connect.handler({ user: alice, show }) }).pipe(World.as(alice))
+        )
+        assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Denied" })
+      })
+    )
+  })
+
+  it.effect("is one of thousands, which share the budget, the oldest first", () => {
+    const { polls, run } = scripted()
+    return run(({ open }) =>
+      Effect.gen(function*() {
+        const users = Array.from({ length: 2000 }, (_, index) => `user-${index}`)
+        yield* Effect.forEach(users, open)
+        yield* TestClock.adjust("1 minute")
+        for (let second = 0; second < 60; second++) {
+          const within = polls.filter(({ at }) => Math.floor(at / 1000) === second)
+          assert.isAtMost(within.length, 110, `second ${second}`)
+        }
+        assert.isAtLeast(polls.length, 5000)
+        assert.deepStrictEqual(polls.slice(0, 2000).map(({ user }) => user), users)
+      })
+    )
+  }, 60_000)
+})
