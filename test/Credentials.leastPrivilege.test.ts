@@ -12,6 +12,7 @@ import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -20,6 +21,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import { authorize, callback, jwt, returnUrl } from "./support/localBackend.js"
 
 class Machine extends AccessToken.Tag<Machine>()("app/Machine", { provider: "calendar", flow: "M2M" }) {}
@@ -95,7 +97,34 @@ const settings = Effect.sync((): LocalBackend.Settings => ({
   policies: policy === undefined ? {} : { "app-key": [policy] }
 }))
 
-const server = Layer.provide(LocalServer.layer({ setup, settings }), OAuthClient.layerScripted())
+/** AgentCore names a secret in one of two forms, by its age. */
+type Form = "newer" | "older"
+
+/** A store where the names of secrets are as old as the form. */
+const store = (form: Form) =>
+  Layer.effect(
+    VaultStore.VaultStore,
+    Effect.map(VaultStore.VaultStore, (memory) => ({
+      collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => {
+        const collection = memory.collection(name, schema)
+        const json = Schema.fromJsonString(schema)
+        const age = (value: A) => {
+          const text = Schema.encodeSync(json)(value)
+          return Schema.decodeSync(json)(text.replaceAll(/(!default\/[^"]+)-[0-9a-f]{8}(-\w{6}")/g, "$1$2"))
+        }
+        return form === "newer" ? collection : {
+          ...collection,
+          put: (key: string, value: A) => collection.put(key, age(value))
+        }
+      }
+    }))
+  ).pipe(Layer.provide(VaultStore.layerMemory))
+
+const server = (form: Form) =>
+  LocalServer.layerStore({ setup, settings }).pipe(
+    Layer.provide(OAuthClient.layerScripted()),
+    Layer.provide(store(form))
+  )
 
 /** Consents as the user, and completes the session as the program. */
 const approve = (user: UserIdentifier) => (session: ConsentSession) =>
@@ -156,11 +185,12 @@ const run = (credential: Credentials.Credential, kind: Credentials.PolicyOptions
     return yield* Effect.result(Effect.provide(obtain(credential, user), program))
   })
 
-/** AgentCore names secrets in one of two forms, by their age. */
-const isSame = (one: string, other: string) => one.replace("-????????", "") === other.replace("-????????", "")
+/** Whether the server has no secret of this name, because its secrets have the other form. */
+const isOtherForm = (resource: string, form: Form) =>
+  resource.includes("!default/") && /-\?{8}-\?{6}$/.test(resource) !== (form === "newer")
 
 /** Every policy with one action or one resource less, and the action and resource that it lacks. */
-const reduce = ({ Statement, Version }: Credentials.Policy) =>
+const reduce = ({ Statement, Version }: Credentials.Policy, form: Form) =>
   Statement.flatMap((statement, index) => {
     const [action = "", ...others] = statement.Action
     assert.isEmpty(others)
@@ -168,11 +198,11 @@ const reduce = ({ Statement, Version }: Credentials.Policy) =>
       Version,
       Statement: Statement.flatMap((one, at) => at === index ? changed : [one])
     })
-    const resources = statement.Resource.filter((one, at, all) => all.findIndex((other) => isSame(one, other)) === at)
+    const resources = statement.Resource.filter((resource) => !isOtherForm(resource, form))
     return [
       { action, resource: resources[0] ?? "", policy: replace([]) },
       ...resources.map((resource) => {
-        const Resource = statement.Resource.filter((one) => !isSame(one, resource))
+        const Resource = statement.Resource.filter((one) => one !== resource)
         return { action, resource, policy: replace(Resource.length === 0 ? [] : [{ ...statement, Resource }]) }
       })
     ]
@@ -196,37 +226,54 @@ const cases: ReadonlyArray<
   ["an AWS-signed JWT", Warehouse, "none", 2]
 ]
 
+const prove = Effect.fnUntraced(function*(
+  credential: Credentials.Credential,
+  kind: Credentials.PolicyOptions["users"],
+  whole: Credentials.Policy,
+  form: Form
+) {
+  const found = yield* run(credential, kind, whole)
+  assert.strictEqual(found._tag, "Success", String(found))
+  for (const { action, policy, resource } of reduce(whole, form)) {
+    const denied = yield* run(credential, kind, policy)
+    assert.strictEqual(denied._tag, "Failure", `without ${action} on ${resource}`)
+    const message = denied._tag === "Failure" ? String(denied.failure) : ""
+    assert.match(message, /AccessDenied/)
+    assert.include(message, `is not authorized to perform: ${action} on resource: `)
+    // A secret ends in characters that only AWS knows.
+    const [name = ""] = resource.split("-??")
+    assert.include(message, name)
+    const control = yield* LocalControl.LocalControl
+    const records = yield* control.requests
+    assert.isTrue(
+      records.some(({ error, reasons }) =>
+        Option.exists(error, ({ name }) => name.startsWith("AccessDenied"))
+        && reasons.some((reason) => reason.includes(action) && reason.includes(name))
+      )
+    )
+  }
+})
+
 describe("the policy of declared credentials", () => {
   for (const [title, credential, kind, statements] of cases) {
     it.live(`is enough and minimal for ${title}`, () =>
       Effect.gen(function*() {
-        const secrets = yield* Credentials.externalSecrets([credential])
-        const whole = Credentials.policy([credential], {
-          workload: "agent",
-          account: "123456789012",
-          region: "us-west-2",
-          users: kind,
-          secrets
-        })
-        assert.lengthOf(whole.Statement, statements)
-        const found = yield* run(credential, kind, whole)
-        assert.strictEqual(found._tag, "Success", String(found))
-        for (const { action, policy, resource } of reduce(whole)) {
-          const denied = yield* run(credential, kind, policy)
-          assert.strictEqual(denied._tag, "Failure", `without ${action} on ${resource}`)
-          const message = denied._tag === "Failure" ? String(denied.failure) : ""
-          assert.match(message, /AccessDenied/)
-          assert.include(message, `is not authorized to perform: ${action} on resource: `)
-          // A secret ends in characters that only AWS knows.
-          const [name = ""] = resource.split("-??")
-          assert.include(message, name)
-          const control = yield* LocalControl.LocalControl
-          const records = yield* control.requests
-          assert.isTrue(records.some(({ error, reasons }) =>
-            Option.exists(error, ({ name }) => name.startsWith("AccessDenied"))
-            && reasons.some((reason) => reason.includes(action) && reason.includes(name))
-          ))
+        const make = Effect.map(Credentials.externalSecrets([credential]), (secrets) =>
+          Credentials.policy([credential], {
+            workload: "agent",
+            account: "123456789012",
+            region: "us-west-2",
+            users: kind,
+            secrets
+          }))
+        // Every resource is needed with the names of one of the forms.
+        for (const form of ["newer", "older"] as const) {
+          yield* Effect.gen(function*() {
+            const whole = yield* make
+            assert.lengthOf(whole.Statement, statements)
+            yield* prove(credential, kind, whole, form)
+          }).pipe(Effect.provide(server(form)))
         }
-      }).pipe(Effect.provide(server)))
+      }))
   }
 })

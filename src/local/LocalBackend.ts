@@ -110,6 +110,8 @@ export type {
    * - `certificateAuthorities`: PEM files of private CAs, for the requests to authorization servers. The whole process
    *   trusts them until it exits.
    * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
+   * - `kmsSign`: `authorize` requires `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a caller with policies.
+   *   This is a guess: AWS does not document whose permissions sign. Default: `ignore`.
    * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
    *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
    *   Default: none.

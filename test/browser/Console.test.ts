@@ -359,6 +359,45 @@ describe("the console, in Chromium", () => {
       })
     }))
 
+  test("shows who was denied what on which resource, and the statement to change", (page) =>
+    Effect.gen(function*() {
+      const token = yield* tokenOf("alice")
+      const { seed } = yield* control
+      const vault = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default"
+      yield* seed({
+        local: {
+          policies: {
+            "reporting-agent": [{
+              Statement: [
+                { Sid: "Keys", Effect: "Allow", Action: "bedrock-agentcore:GetResourceApiKey", Resource: vault },
+                { Effect: "Allow", Action: "bedrock-agentcore:*", NotResource: `${vault}*` }
+              ]
+            }]
+          }
+        }
+      })
+      Wire.fails(
+        yield* Wire.call(
+          "/identities/api-key",
+          { workloadIdentityToken: token, resourceCredentialProviderName: "weather" },
+          { authorization: Wire.authorization.replace("Credential=local/", "Credential=reporting-agent/") }
+        ),
+        403,
+        "AccessDeniedException"
+      )
+      const provider = `${vault}/apikeycredentialprovider/weather`
+      yield* use(async () => {
+        const row = page.locator("summary").filter({ hasText: "AccessDeniedException" })
+        const text = await row.innerText()
+        assert.include(text, `assumed-role/agentcore-identity-local/reporting-agent is not authorized to perform`)
+        assert.include(text, `bedrock-agentcore:GetResourceApiKey on resource: ${provider}`)
+        assert.include(text, `add the resource ${provider} to statement 'Keys'`)
+        await page.getByLabel("Filter the requests").fill("reporting-agent 'keys'")
+        await hasCount(page.locator("summary"), 1)
+        await page.getByLabel("Filter the requests").fill("")
+      })
+    }))
+
   test("approves, also as another user, denies and expires consents", (page) =>
     Effect.gen(function*() {
       const [alice, bob, carol, dora] = yield* Effect.forEach(["alice", "bob", "carol", "dora"], tokenOf)

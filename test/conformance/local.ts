@@ -183,8 +183,10 @@ export interface Service {
   readonly environment: Readonly<Record<string, string>>
   /** The public key in KMS, in PEM. */
   readonly kmsPrivateKey: string
-  /** Clients like those of `recording`, of another endpoint. */
-  readonly connect: (endpoint: string) => Effect.Effect<Recording, never, Scope.Scope>
+  /** Clients like those of `recording`, and of the caller with policies, of another endpoint. */
+  readonly connect: (
+    endpoint: string
+  ) => Effect.Effect<{ readonly recording: Recording; readonly restricted: Recording }, never, Scope.Scope>
 }
 
 export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scope.Scope> =>
@@ -219,16 +221,21 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
         region: "us-west-2",
         credentials: { accessKeyId: "local", secretAccessKey: "local-secret" }
       }
-      const open = (make: (options: ClientOptions) => Recording) =>
-        Effect.acquireRelease(Effect.sync(() => make(options)), ({ close }) => Effect.sync(close))
-      const recording = yield* open(makeClients)
+      const open = (make: (options: ClientOptions) => Recording, changes: Partial<ClientOptions> = {}) =>
+        Effect.acquireRelease(
+          Effect.sync(() => make({ ...options, ...changes })),
+          ({ close }) => Effect.sync(close)
+        )
+      const connect = (endpoint: string) =>
+        Effect.all({
+          recording: open(makeClients, { endpoint }),
+          restricted: open(makeClients, {
+            endpoint,
+            credentials: { accessKeyId: restrictedKey, secretAccessKey: "any" }
+          })
+        })
+      const { recording, restricted } = yield* connect(server.url)
       const http = yield* open(makeHttpClients)
-      const restricted = yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          makeClients({ ...options, credentials: { accessKeyId: restrictedKey, secretAccessKey: "any" } })
-        ),
-        ({ close }) => Effect.sync(close)
-      )
       yield* Effect.promise(() => recording.control.createWorkloadIdentity({ name: serviceLinked }))
       recording.keepCreated()
       const parts: Parts = {
@@ -265,7 +272,7 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
         parts,
         environment: server.environment,
         kmsPrivateKey: pem.privateKey,
-        connect: (endpoint: string) => open(() => makeClients({ ...options, endpoint }))
+        connect
       }
     }).pipe(Effect.provide(context))
   }).pipe(Effect.orDie)

@@ -122,12 +122,13 @@ export const make: Effect.Effect<Mutable, never, Scope.Scope> = Effect.gen(funct
       (error: unknown) => response.writeHead(500).end(String(error))
     )
   })
-  const recording = yield* service.connect(proxy)
+  const { recording, restricted } = yield* service.connect(proxy)
+  const parts = { ...service.parts, restricted }
 
   return {
     run: async (statement, mutation) => {
       wrong = mutation?.make() ?? {}
-      const outcome = await statement.run(recording.world(Local.prefix), service.parts)
+      const outcome = await statement.run(recording.world(Local.prefix), parts)
         .then((): Outcome => ({ outcome: "holds" }), toOutcome)
       // Ends the mutation, so that the resources of the statement can be removed.
       wrong = {}

@@ -205,6 +205,60 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: failure(403, named("ValidationException", 400))
   },
   {
+    id: "iam.other-resource",
+    wrong: "A denial names the token vault, and not the provider",
+    detectedBy: ["iam.resource"],
+    make: failure(403, worded((message) => message.replace(/\/apikeycredentialprovider\/[\w-]+/, "")))
+  },
+  {
+    id: "iam.other-action",
+    wrong: "A denial names the operation without the service",
+    detectedBy: ["iam.resource"],
+    make: failure(403, worded((message) => message.replaceAll("bedrock-agentcore:Get", "Get")))
+  },
+  {
+    id: "iam.no-reason",
+    wrong: "A denial does not say that no policy allows the action",
+    detectedBy: ["iam.resource"],
+    make: failure(403, worded((message) => message.replace(/ because .*/, "")))
+  },
+  {
+    id: "iam.denied-as-invalid",
+    wrong: "A call without permission is a ValidationException",
+    detectedBy: ["iam.resource", "iam.secret"],
+    make: failure(403, named("ValidationException", 400))
+  },
+  {
+    id: "iam.secret-unnamed",
+    wrong: "A denied secret has the sentence of a denied operation",
+    detectedBy: ["iam.secret"],
+    make: failure(403, worded((message) => message.replace(/^Access denied when retrieving secret '\S+'\. /, "")))
+  },
+  {
+    id: "iam.secret-of-agentcore",
+    wrong: "AgentCore reads its secrets with its own permissions",
+    detectedBy: ["iam.secret"],
+    make: response(
+      /^GetResourceApiKey$/,
+      (given) => given.body.includes("when retrieving secret") ? ok({ apiKey: "key" }) : given
+    )
+  },
+  {
+    id: "iam.sts-resource",
+    wrong: "STS names all resources",
+    detectedBy: ["iam.sts"],
+    make: response(/^STS$/, (given) => ({ ...given, body: given.body.replace(/arn:aws[\w-]*:sts::\d{12}:self/, "*") }))
+  },
+  {
+    id: "iam.sts-exception",
+    wrong: "STS has the exception of AgentCore",
+    detectedBy: ["iam.sts"],
+    make: response(
+      /^STS$/,
+      (given) => ({ ...given, body: given.body.replace("<Code>AccessDenied<", "<Code>AccessDeniedException<") })
+    )
+  },
+  {
     id: "exception.unauthorized-as-invalid",
     wrong: "A rejected JWT is a ValidationException",
     detectedBy: ["workload-token.jwt-checked", "workload-token.garbage"],

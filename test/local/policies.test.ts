@@ -7,10 +7,13 @@ import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { generateKeyPairSync } from "node:crypto"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
 
@@ -36,6 +39,12 @@ const setup: IdentitySetup.IdentitySetup = {
   workloadIdentities: [{ name: "agent" }],
   apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("key-of-the-weather") }]
 }
+
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+const kmsKey = Redacted.make(
+  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+)
 
 const getApiKey = Effect.gen(function*() {
   const dataPlane = yield* DataPlane.DataPlane
@@ -195,6 +204,57 @@ describe("policies of the settings", () => {
         }
       ])
     }))))
+
+  /** A client that authenticates with a key in KMS. */
+  const signing = (local: IdentitySetup.IdentitySetup["local"]): IdentitySetup.IdentitySetup => ({
+    workloadIdentities: [{ name: "agent" }],
+    oauth2CredentialProviders: [{
+      name: "reports",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+          clientId: "agent",
+          clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+          privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+        }
+      }
+    }],
+    local: { kmsKeys: { [kmsKeyArn]: kmsKey }, ...local }
+  })
+
+  const getToken = Effect.gen(function*() {
+    const dataPlane = yield* DataPlane.DataPlane
+    const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+    return yield* dataPlane.getResourceOauth2Token({
+      workloadIdentityToken: workloadAccessToken,
+      resourceCredentialProviderName: "reports",
+      oauth2Flow: "M2M",
+      scopes: []
+    })
+  })
+
+  const withoutKey = allow("All", "*", "*")
+
+  const sign = { Sid: "Sign", Effect: "Allow", Action: "kms:Sign", Resource: kmsKeyArn } as const
+
+  it.live("need kms:Sign on the key of a client only if the settings say so", () =>
+    Effect.gen(function*() {
+      const message = denial("tester", "kms:Sign", kmsKeyArn)
+      const attempt = (local: IdentitySetup.IdentitySetup["local"]) =>
+        signedBy("tester")(getToken).pipe(
+          Effect.provide(Layer.provide(LocalServer.layer({ setup: signing(local) }), OAuthClient.layerScripted()))
+        )
+      assert.strictEqual((yield* attempt({ policies: { tester: [{ Statement: withoutKey }] } }))._tag, "Issued")
+      const kmsSign = "authorize"
+      yield* assertDenied(attempt({ kmsSign, policies: { tester: [{ Statement: withoutKey }] } }), message)
+      assert.strictEqual(
+        (yield* attempt({ kmsSign, policies: { tester: [{ Statement: [withoutKey, sign] }] } }))._tag,
+        "Issued"
+      )
+      // Others may do everything.
+      assert.strictEqual((yield* attempt({ kmsSign }))._tag, "Issued")
+    }))
 
   it("are an error of the setup file if they have what is not evaluated", async () => {
     const parse = (local: object) =>

@@ -140,21 +140,33 @@ const findDenial = Effect.fnUntraced(
   }
 )
 
-/**
- * Checks that the caller may read a secret, because AWS reads secrets with the caller's permissions. The message begins
- * as the one of the live service.
- */
-export const checkSecret = (
-  secretArn: string | undefined
+/** Checks an action of another service, which AWS performs with the caller's permissions. */
+const checkOther = (
+  action: string,
+  resource: string,
+  message: string
 ): Effect.Effect<void, Exception<"AccessDeniedException">> =>
   Effect.withFiber((fiber) => {
     const caller = fiber.getRef(Caller)
-    if (caller === undefined || secretArn === undefined) return Effect.void
-    return Effect.flatMap(findDenial(caller, "secretsmanager:GetSecretValue", secretArn, {}), (sentence) =>
-      sentence === undefined
-        ? Effect.void
-        : raise("AccessDeniedException", `Access denied when retrieving secret '${secretArn}'. ${sentence}`))
+    if (caller === undefined) return Effect.void
+    return Effect.flatMap(
+      findDenial(caller, action, resource, {}),
+      (sentence) => sentence === undefined ? Effect.void : raise("AccessDeniedException", `${message}. ${sentence}`)
+    )
   })
+
+/** Checks that the caller may read a secret. The message begins as the one of the live service. */
+export const checkSecret = (secretArn: string | undefined) =>
+  secretArn === undefined
+    ? Effect.void
+    : checkOther("secretsmanager:GetSecretValue", secretArn, `Access denied when retrieving secret '${secretArn}'`)
+
+/** Checks that the caller may sign with a key, if the settings say so: whose permissions AWS uses is a guess. */
+export const checkSigning = (settings: Effect.Effect<LocalSettings>, keyArn: string, message: string) =>
+  Effect.flatMap(
+    settings,
+    ({ kmsSign }) => kmsSign === "authorize" ? checkOther("kms:Sign", keyArn, message) : Effect.void
+  )
 
 // -----------------------------------------------------------------------------
 // Planes
