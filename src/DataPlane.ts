@@ -39,45 +39,31 @@ const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenRequest = Schema.Struct({
+export class GetWorkloadAccessTokenRequest extends Schema.Opaque<GetWorkloadAccessTokenRequest>()(Schema.Struct({
   workloadName: Constraint.WorkloadName
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type GetWorkloadAccessTokenRequest = typeof GetWorkloadAccessTokenRequest.Type
+export class GetWorkloadAccessTokenForJwtRequest
+  extends Schema.Opaque<GetWorkloadAccessTokenForJwtRequest>()(Schema.Struct({
+    workloadName: Constraint.WorkloadName,
+    userToken: UserToken
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadAccessTokenForJwtRequest = Schema.Struct({
-  workloadName: Constraint.WorkloadName,
-  userToken: UserToken
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetWorkloadAccessTokenForJwtRequest = typeof GetWorkloadAccessTokenForJwtRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const GetWorkloadAccessTokenForUserIdRequest = Schema.Struct({
-  workloadName: Constraint.WorkloadName,
-  userId: UserId
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTokenForUserIdRequest.Type
+export class GetWorkloadAccessTokenForUserIdRequest
+  extends Schema.Opaque<GetWorkloadAccessTokenForUserIdRequest>()(Schema.Struct({
+    workloadName: Constraint.WorkloadName,
+    userId: UserId
+  }))
+{}
 
 /**
  * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
@@ -87,7 +73,7 @@ export type GetWorkloadAccessTokenForUserIdRequest = typeof GetWorkloadAccessTok
  * @since 0.1.0
  * @category requests
  */
-export const GetResourceOauth2TokenRequest = Schema.Struct({
+export class GetResourceOauth2TokenRequest extends Schema.Opaque<GetResourceOauth2TokenRequest>()(Schema.Struct({
   workloadIdentityToken: Token,
   resourceCredentialProviderName: Constraint.ProviderName,
   scopes: Schema.Array(Constraint.string(1, 128)),
@@ -101,28 +87,16 @@ export const GetResourceOauth2TokenRequest = Schema.Struct({
   customState: Constraint.optional(Constraint.secret(1, 4096)),
   resources: Constraint.optional(Schema.Array(Constraint.string(1, 2048))),
   audiences: Constraint.optional(Schema.Array(Constraint.string(1, 2048)))
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type GetResourceOauth2TokenRequest = typeof GetResourceOauth2TokenRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const GetResourceApiKeyRequest = Schema.Struct({
+export class GetResourceApiKeyRequest extends Schema.Opaque<GetResourceApiKeyRequest>()(Schema.Struct({
   workloadIdentityToken: Token,
   resourceCredentialProviderName: Constraint.ProviderName
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetResourceApiKeyRequest = typeof GetResourceApiKeyRequest.Type
+})) {}
 
 const RequestHost = Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-\.]+`)
 const RequestPath = Constraint.string(1, 2048, String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`)
@@ -192,32 +166,20 @@ export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const GetResourcePaymentTokenRequest = Schema.Struct({
+export class GetResourcePaymentTokenRequest extends Schema.Opaque<GetResourcePaymentTokenRequest>()(Schema.Struct({
   workloadIdentityToken: Token,
   resourceCredentialProviderName: Constraint.ProviderName,
   paymentTokenRequest: PaymentTokenRequest
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type GetResourcePaymentTokenRequest = typeof GetResourcePaymentTokenRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const CompleteResourceTokenAuthRequest = Schema.Struct({
+export class CompleteResourceTokenAuthRequest extends Schema.Opaque<CompleteResourceTokenAuthRequest>()(Schema.Struct({
   userIdentifier: UserIdentifier,
   sessionUri: SessionUri
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type CompleteResourceTokenAuthRequest = typeof CompleteResourceTokenAuthRequest.Type
+})) {}
 
 // -----------------------------------------------------------------------------
 // Responses
@@ -230,13 +192,9 @@ const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
  * @since 0.1.0
  * @category responses
  */
-export const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type WorkloadAccessTokenResponse = typeof WorkloadAccessTokenResponse.Type
+export class WorkloadAccessTokenResponse
+  extends Schema.Opaque<WorkloadAccessTokenResponse>()(Schema.Struct({ workloadAccessToken: Credential }))
+{}
 
 /**
  * The service returned a token.
@@ -299,13 +257,9 @@ export type TokenResponse = typeof TokenResponse.Type
  * @since 0.1.0
  * @category responses
  */
-export const GetResourceApiKeyResponse = Schema.Struct({ apiKey: Credential })
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
+export class GetResourceApiKeyResponse
+  extends Schema.Opaque<GetResourceApiKeyResponse>()(Schema.Struct({ apiKey: Credential }))
+{}
 
 /**
  * The tokens that authorize a payment request. The response has one member. A member that AWS adds later is ignored.
@@ -314,7 +268,7 @@ export type GetResourceApiKeyResponse = typeof GetResourceApiKeyResponse.Type
  * @since 0.1.0
  * @category models
  */
-export const PaymentTokenResponse = Schema.Struct({
+export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(Schema.Struct({
   coinbaseCdpTokenResponse: Constraint.optional(Schema.Struct({
     bearerToken: Credential,
     walletAuthToken: Constraint.optional(Credential)
@@ -325,25 +279,15 @@ export const PaymentTokenResponse = Schema.Struct({
     appId: Schema.String,
     basicAuthToken: Credential
   }))
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type PaymentTokenResponse = typeof PaymentTokenResponse.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const GetResourcePaymentTokenResponse = Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetResourcePaymentTokenResponse = typeof GetResourcePaymentTokenResponse.Type
+export class GetResourcePaymentTokenResponse extends Schema.Opaque<GetResourcePaymentTokenResponse>()(
+  Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
+) {}
 
 // -----------------------------------------------------------------------------
 // The response of GetResourceOauth2Token

@@ -52,7 +52,7 @@ const tagPattern = (quantifier: "+" | "*") => ({
  * @since 0.1.0
  * @category requests
  */
-export const GetWebIdentityTokenRequest = Schema.Struct({
+export class GetWebIdentityTokenRequest extends Schema.Opaque<GetWebIdentityTokenRequest>()(Schema.Struct({
   audience: Constraint.items(Constraint.string(1, 1000), 1, 10),
   signingAlgorithm: SigningAlgorithm,
   durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
@@ -63,29 +63,17 @@ export const GetWebIdentityTokenRequest = Schema.Struct({
       50
     )
   )
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetWebIdentityTokenRequest = typeof GetWebIdentityTokenRequest.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const GetWebIdentityTokenResponse = Schema.Struct({
+export class GetWebIdentityTokenResponse extends Schema.Opaque<GetWebIdentityTokenResponse>()(Schema.Struct({
   // An empty token is invalid.
   webIdentityToken: Schema.RedactedFromValue(Schema.NonEmptyString),
   expiration: timestamp
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Type
+})) {}
 
 /**
  * The request has no members, because STS reads the caller from the signature.
@@ -93,13 +81,7 @@ export type GetWebIdentityTokenResponse = typeof GetWebIdentityTokenResponse.Typ
  * @since 0.1.0
  * @category requests
  */
-export const GetCallerIdentityRequest = Constraint.noMembers
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetCallerIdentityRequest = typeof GetCallerIdentityRequest.Type
+export class GetCallerIdentityRequest extends Schema.Opaque<GetCallerIdentityRequest>()(Constraint.noMembers) {}
 
 /**
  * - `account`: the id of the account, 12 digits
@@ -109,17 +91,11 @@ export type GetCallerIdentityRequest = typeof GetCallerIdentityRequest.Type
  * @since 0.1.0
  * @category responses
  */
-export const GetCallerIdentityResponse = Schema.Struct({
+export class GetCallerIdentityResponse extends Schema.Opaque<GetCallerIdentityResponse>()(Schema.Struct({
   account: Schema.String,
   arn: Schema.String,
   userId: Schema.String
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetCallerIdentityResponse = typeof GetCallerIdentityResponse.Type
+})) {}
 
 /**
  * The operations, one row each.

@@ -94,30 +94,22 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category responses
  */
-export const CreateApiKeyCredentialProviderResponse = Schema.Struct({
-  ...Constraint.secretResponse("apiKeySecret"),
-  apiKeySecretArn: Constraint.SecretArn,
-  name: Schema.String,
-  credentialProviderArn: Schema.String
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type CreateApiKeyCredentialProviderResponse = typeof CreateApiKeyCredentialProviderResponse.Type
+export class CreateApiKeyCredentialProviderResponse
+  extends Schema.Opaque<CreateApiKeyCredentialProviderResponse>()(Schema.Struct({
+    ...Constraint.secretResponse("apiKeySecret"),
+    apiKeySecretArn: Constraint.SecretArn,
+    name: Schema.String,
+    credentialProviderArn: Schema.String
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export const GetApiKeyCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetApiKeyCredentialProviderRequest = typeof GetApiKeyCredentialProviderRequest.Type
+export class GetApiKeyCredentialProviderRequest
+  extends Schema.Opaque<GetApiKeyCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
 
 /**
  * Also the response to an update.
@@ -125,16 +117,12 @@ export type GetApiKeyCredentialProviderRequest = typeof GetApiKeyCredentialProvi
  * @since 0.1.0
  * @category responses
  */
-export const GetApiKeyCredentialProviderResponse = Schema.Struct({
-  ...CreateApiKeyCredentialProviderResponse.fields,
-  ...times
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetApiKeyCredentialProviderResponse = typeof GetApiKeyCredentialProviderResponse.Type
+export class GetApiKeyCredentialProviderResponse
+  extends Schema.Opaque<GetApiKeyCredentialProviderResponse>()(Schema.Struct({
+    ...CreateApiKeyCredentialProviderResponse.fields,
+    ...times
+  }))
+{}
 
 /**
  * Replaces the key.
@@ -165,13 +153,9 @@ export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const DeleteApiKeyCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type DeleteApiKeyCredentialProviderRequest = typeof DeleteApiKeyCredentialProviderRequest.Type
+export class DeleteApiKeyCredentialProviderRequest
+  extends Schema.Opaque<DeleteApiKeyCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
 
 /**
  * A page has 1 to 100 items.
@@ -179,41 +163,27 @@ export type DeleteApiKeyCredentialProviderRequest = typeof DeleteApiKeyCredentia
  * @since 0.1.0
  * @category requests
  */
-export const ListApiKeyCredentialProvidersRequest = pageRequest(100)
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListApiKeyCredentialProvidersRequest = typeof ListApiKeyCredentialProvidersRequest.Type
+export class ListApiKeyCredentialProvidersRequest
+  extends Schema.Opaque<ListApiKeyCredentialProvidersRequest>()(pageRequest(100))
+{}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export const ApiKeyCredentialProviderSummary = Schema.Struct({
+export class ApiKeyCredentialProviderSummary extends Schema.Opaque<ApiKeyCredentialProviderSummary>()(Schema.Struct({
   name: Schema.String,
   credentialProviderArn: Schema.String,
   ...times
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type ApiKeyCredentialProviderSummary = typeof ApiKeyCredentialProviderSummary.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListApiKeyCredentialProvidersResponse = Schema.Struct({
-  credentialProviders: Schema.Array(ApiKeyCredentialProviderSummary),
-  ...page
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListApiKeyCredentialProvidersResponse = typeof ListApiKeyCredentialProvidersResponse.Type
+export class ListApiKeyCredentialProvidersResponse
+  extends Schema.Opaque<ListApiKeyCredentialProvidersResponse>()(Schema.Struct({
+    credentialProviders: Schema.Array(ApiKeyCredentialProviderSummary),
+    ...page
+  }))
+{}

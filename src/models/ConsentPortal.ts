@@ -80,7 +80,7 @@ export type ConsentPortalStatus =
  * @since 0.1.0
  * @category requests
  */
-export const CreateConsentPortalRequest = Schema.Struct({
+export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPortalRequest>()(Schema.Struct({
   /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
   name: Constraint.string(1, 50, "[a-zA-Z0-9_-]+"),
   /** The ARN of the IAM role that the portal assumes to read its sources. */
@@ -93,13 +93,7 @@ export const CreateConsentPortalRequest = Schema.Struct({
   description: Description,
   /** Tags of the portal. */
   tags: Constraint.optional(Constraint.Tags)
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type CreateConsentPortalRequest = typeof CreateConsentPortalRequest.Type
+})) {}
 
 /**
  * `portalUrl` is null until the portal is `ACTIVE`.
@@ -107,7 +101,7 @@ export type CreateConsentPortalRequest = typeof CreateConsentPortalRequest.Type
  * @since 0.1.0
  * @category models
  */
-export const ConsentPortalSummary = Schema.Struct({
+export class ConsentPortalSummary extends Schema.Opaque<ConsentPortalSummary>()(Schema.Struct({
   consentPortalId: Schema.String,
   consentPortalArn: Schema.String,
   name: Schema.String,
@@ -117,13 +111,7 @@ export const ConsentPortalSummary = Schema.Struct({
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
   createdAt: timestamp,
   updatedAt: timestamp
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type ConsentPortalSummary = typeof ConsentPortalSummary.Type
+})) {}
 
 /**
  * The response to `CreateConsentPortal`, `GetConsentPortal` and `UpdateConsentPortal`.
@@ -131,7 +119,7 @@ export type ConsentPortalSummary = typeof ConsentPortalSummary.Type
  * @since 0.1.0
  * @category responses
  */
-export const ConsentPortalResponse = Schema.Struct({
+export class ConsentPortalResponse extends Schema.Opaque<ConsentPortalResponse>()(Schema.Struct({
   ...ConsentPortalSummary.fields,
   executionRoleArn: Schema.String,
   idpConfig: Schema.Struct({
@@ -140,13 +128,7 @@ export const ConsentPortalResponse = Schema.Struct({
     audience: Constraint.optional(Schema.String)
   }),
   statusReason: Constraint.optional(Schema.NullOr(Schema.String))
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ConsentPortalResponse = typeof ConsentPortalResponse.Type
+})) {}
 
 /**
  * Takes an id or an ARN.
@@ -154,13 +136,9 @@ export type ConsentPortalResponse = typeof ConsentPortalResponse.Type
  * @since 0.1.0
  * @category requests
  */
-export const GetConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: Identifier })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
+export class GetConsentPortalRequest
+  extends Schema.Opaque<GetConsentPortalRequest>()(Schema.Struct({ consentPortalIdentifier: Identifier }))
+{}
 
 /**
  * An absent member is not changed.
@@ -168,7 +146,7 @@ export type GetConsentPortalRequest = typeof GetConsentPortalRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const UpdateConsentPortalRequest = Schema.Struct({
+export class UpdateConsentPortalRequest extends Schema.Opaque<UpdateConsentPortalRequest>()(Schema.Struct({
   consentPortalIdentifier: Identifier,
   /** The ARN of the IAM role that the portal assumes to read its sources. */
   executionRoleArn: Constraint.optional(RoleArn),
@@ -176,13 +154,7 @@ export const UpdateConsentPortalRequest = Schema.Struct({
   idpConfig: Constraint.optional(IdpConfig),
   /** A description, up to 512 characters. */
   description: Description
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type UpdateConsentPortalRequest = typeof UpdateConsentPortalRequest.Type
+})) {}
 
 /**
  * Takes an id or an ARN.
@@ -190,13 +162,9 @@ export type UpdateConsentPortalRequest = typeof UpdateConsentPortalRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const DeleteConsentPortalRequest = Schema.Struct({ consentPortalIdentifier: Identifier })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type DeleteConsentPortalRequest = typeof DeleteConsentPortalRequest.Type
+export class DeleteConsentPortalRequest
+  extends Schema.Opaque<DeleteConsentPortalRequest>()(Schema.Struct({ consentPortalIdentifier: Identifier }))
+{}
 
 /**
  * A page has 1 to 100 items.
@@ -204,25 +172,13 @@ export type DeleteConsentPortalRequest = typeof DeleteConsentPortalRequest.Type
  * @since 0.1.0
  * @category requests
  */
-export const ListConsentPortalsRequest = pageRequest(100)
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListConsentPortalsRequest = typeof ListConsentPortalsRequest.Type
+export class ListConsentPortalsRequest extends Schema.Opaque<ListConsentPortalsRequest>()(pageRequest(100)) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListConsentPortalsResponse = Schema.Struct({
+export class ListConsentPortalsResponse extends Schema.Opaque<ListConsentPortalsResponse>()(Schema.Struct({
   consentPortals: Schema.Array(ConsentPortalSummary),
   ...page
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListConsentPortalsResponse = typeof ListConsentPortalsResponse.Type
+})) {}

@@ -64,7 +64,7 @@ export {
  * @since 0.1.0
  * @category models
  */
-export const AuthorizationServerMetadata = Schema.Struct({
+export class AuthorizationServerMetadata extends Schema.Opaque<AuthorizationServerMetadata>()(Schema.Struct({
   issuer: Schema.String,
   authorizationEndpoint: Schema.String,
   tokenEndpoint: Schema.String,
@@ -72,13 +72,7 @@ export const AuthorizationServerMetadata = Schema.Struct({
   tokenEndpointAuthMethods: Constraint.optional(
     Constraint.items(Constraint.matching("(client_secret_post|client_secret_basic)"), 1, 2)
   )
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type AuthorizationServerMetadata = typeof AuthorizationServerMetadata.Type
+})) {}
 
 const Discovery = Constraint.union({
   discoveryUrl: Constraint.matching({
@@ -144,18 +138,12 @@ export type PrivateEndpoint = typeof PrivateEndpoint.Type
  * @since 0.1.0
  * @category models
  */
-export const PrivateEndpointOverride = Schema.Struct({
+export class PrivateEndpointOverride extends Schema.Opaque<PrivateEndpointOverride>()(Schema.Struct({
   /** The host name. */
   domain: Constraint.string(1, 253),
   /** How the service reaches the host. */
   privateEndpoint: PrivateEndpoint
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
+})) {}
 
 /**
  * How a user's token is exchanged: by token exchange (RFC 8693), or as an authorization grant (RFC 7523).
@@ -163,7 +151,7 @@ export type PrivateEndpointOverride = typeof PrivateEndpointOverride.Type
  * @since 0.1.0
  * @category models
  */
-export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
+export class OnBehalfOfTokenExchangeConfig extends Schema.Opaque<OnBehalfOfTokenExchangeConfig>()(Schema.Struct({
   /** The grant: `TOKEN_EXCHANGE` (RFC 8693), or `JWT_AUTHORIZATION_GRANT` (RFC 7523). */
   grantType: Schema.Literals(["TOKEN_EXCHANGE", "JWT_AUTHORIZATION_GRANT"]),
   /** Details of a token exchange. The local server requires them for `TOKEN_EXCHANGE`. */
@@ -173,13 +161,7 @@ export const OnBehalfOfTokenExchangeConfig = Schema.Struct({
     /** The scopes of the agent's token, with `M2M`. */
     actorTokenScopes: Constraint.optional(Schema.Array(Constraint.string(1, 128)))
   }))
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type OnBehalfOfTokenExchangeConfig = typeof OnBehalfOfTokenExchangeConfig.Type
+})) {}
 
 // -----------------------------------------------------------------------------
 // Clients
@@ -561,7 +543,7 @@ const CustomOutput = Schema.Struct({
  * @since 0.1.0
  * @category models
  */
-export const Oauth2ProviderConfigOutput = Schema.Struct({
+export class Oauth2ProviderConfigOutput extends Schema.Opaque<Oauth2ProviderConfigOutput>()(Schema.Struct({
   customOauth2ProviderConfig: Constraint.optional(CustomOutput),
   googleOauth2ProviderConfig: Constraint.optional(ClientOutput),
   githubOauth2ProviderConfig: Constraint.optional(ClientOutput),
@@ -571,13 +553,7 @@ export const Oauth2ProviderConfigOutput = Schema.Struct({
   atlassianOauth2ProviderConfig: Constraint.optional(ClientOutput),
   linkedinOauth2ProviderConfig: Constraint.optional(ClientOutput),
   includedOauth2ProviderConfig: Constraint.optional(ClientOutput)
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Oauth2ProviderConfigOutput = typeof Oauth2ProviderConfigOutput.Type
+})) {}
 
 /**
  * `callbackUrl` is the redirect URI to register at the authorization server.
@@ -585,75 +561,55 @@ export type Oauth2ProviderConfigOutput = typeof Oauth2ProviderConfigOutput.Type
  * @since 0.1.0
  * @category responses
  */
-export const CreateOauth2CredentialProviderResponse = Schema.Struct({
-  ...Constraint.secretResponse("clientSecret"),
-  name: Schema.String,
-  credentialProviderArn: Schema.String,
-  callbackUrl: Constraint.optional(Schema.String),
-  oauth2ProviderConfigOutput: Constraint.optional(Oauth2ProviderConfigOutput),
-  status: Constraint.optional(Constraint.openEnum<CredentialProviderStatus>())
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type CreateOauth2CredentialProviderResponse = typeof CreateOauth2CredentialProviderResponse.Type
+export class CreateOauth2CredentialProviderResponse
+  extends Schema.Opaque<CreateOauth2CredentialProviderResponse>()(Schema.Struct({
+    ...Constraint.secretResponse("clientSecret"),
+    name: Schema.String,
+    credentialProviderArn: Schema.String,
+    callbackUrl: Constraint.optional(Schema.String),
+    oauth2ProviderConfigOutput: Constraint.optional(Oauth2ProviderConfigOutput),
+    status: Constraint.optional(Constraint.openEnum<CredentialProviderStatus>())
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export const GetOauth2CredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
+export class GetOauth2CredentialProviderRequest
+  extends Schema.Opaque<GetOauth2CredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
+
+/**
+ * @since 0.1.0
+ * @category responses
+ */
+export class UpdateOauth2CredentialProviderResponse
+  extends Schema.Opaque<UpdateOauth2CredentialProviderResponse>()(Schema.Struct({
+    ...CreateOauth2CredentialProviderResponse.fields,
+    ...times,
+    credentialProviderVendor: Constraint.openEnum<Oauth2Vendor>()
+  }))
+{}
+
+/**
+ * @since 0.1.0
+ * @category responses
+ */
+export class GetOauth2CredentialProviderResponse
+  extends Schema.Opaque<GetOauth2CredentialProviderResponse>()(Schema.Struct({
+    ...UpdateOauth2CredentialProviderResponse.fields,
+    failureReason: Constraint.optional(Schema.String)
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type GetOauth2CredentialProviderRequest = typeof GetOauth2CredentialProviderRequest.Type
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export const UpdateOauth2CredentialProviderResponse = Schema.Struct({
-  ...CreateOauth2CredentialProviderResponse.fields,
-  ...times,
-  credentialProviderVendor: Constraint.openEnum<Oauth2Vendor>()
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type UpdateOauth2CredentialProviderResponse = typeof UpdateOauth2CredentialProviderResponse.Type
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export const GetOauth2CredentialProviderResponse = Schema.Struct({
-  ...UpdateOauth2CredentialProviderResponse.fields,
-  failureReason: Constraint.optional(Schema.String)
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetOauth2CredentialProviderResponse = typeof GetOauth2CredentialProviderResponse.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const DeleteOauth2CredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type DeleteOauth2CredentialProviderRequest = typeof DeleteOauth2CredentialProviderRequest.Type
+export class DeleteOauth2CredentialProviderRequest
+  extends Schema.Opaque<DeleteOauth2CredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
 
 /**
  * A page has 1 to 20 items.
@@ -661,42 +617,28 @@ export type DeleteOauth2CredentialProviderRequest = typeof DeleteOauth2Credentia
  * @since 0.1.0
  * @category requests
  */
-export const ListOauth2CredentialProvidersRequest = pageRequest(20)
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListOauth2CredentialProvidersRequest = typeof ListOauth2CredentialProvidersRequest.Type
+export class ListOauth2CredentialProvidersRequest
+  extends Schema.Opaque<ListOauth2CredentialProvidersRequest>()(pageRequest(20))
+{}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export const Oauth2CredentialProviderSummary = Schema.Struct({
+export class Oauth2CredentialProviderSummary extends Schema.Opaque<Oauth2CredentialProviderSummary>()(Schema.Struct({
   name: Schema.String,
   credentialProviderVendor: Constraint.openEnum<Oauth2Vendor>(),
   credentialProviderArn: Schema.String,
   ...times
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type Oauth2CredentialProviderSummary = typeof Oauth2CredentialProviderSummary.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListOauth2CredentialProvidersResponse = Schema.Struct({
-  credentialProviders: Schema.Array(Oauth2CredentialProviderSummary),
-  ...page
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListOauth2CredentialProvidersResponse = typeof ListOauth2CredentialProvidersResponse.Type
+export class ListOauth2CredentialProvidersResponse
+  extends Schema.Opaque<ListOauth2CredentialProvidersResponse>()(Schema.Struct({
+    credentialProviders: Schema.Array(Oauth2CredentialProviderSummary),
+    ...page
+  }))
+{}

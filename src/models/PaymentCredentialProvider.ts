@@ -27,37 +27,25 @@ const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0
  * @since 0.1.0
  * @category models
  */
-export const CoinbaseCdpConfiguration = Schema.Struct({
+export class CoinbaseCdpConfiguration extends Schema.Opaque<CoinbaseCdpConfiguration>()(Schema.Struct({
   /** The id of the API key at Coinbase CDP. */
   apiKeyId: Id,
   ...Constraint.secretRequest("apiKeySecret", Secret),
   ...Constraint.secretRequest("walletSecret", Secret)
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export type CoinbaseCdpConfiguration = typeof CoinbaseCdpConfiguration.Type
-
-/**
- * @since 0.1.0
- * @category models
- */
-export const StripePrivyConfiguration = Schema.Struct({
+export class StripePrivyConfiguration extends Schema.Opaque<StripePrivyConfiguration>()(Schema.Struct({
   /** The id of the app at Privy. */
   appId: Id,
   ...Constraint.secretRequest("appSecret", Secret),
   ...Constraint.secretRequest("authorizationPrivateKey", PrivateKey),
   /** The id of the authorization key at Privy. */
   authorizationId: Id
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type StripePrivyConfiguration = typeof StripePrivyConfiguration.Type
+})) {}
 
 /**
  * A vendor and its configuration.
@@ -147,84 +135,64 @@ export const CreatePaymentCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category models
  */
-export const PaymentProviderConfigurationOutput = Schema.Struct({
-  coinbaseCdpConfiguration: Constraint.optional(Schema.Struct({
-    apiKeyId: Constraint.optional(Schema.String),
-    ...Constraint.secretResponse("apiKeySecret"),
-    ...Constraint.secretResponse("walletSecret")
-  })),
-  stripePrivyConfiguration: Constraint.optional(Schema.Struct({
-    appId: Constraint.optional(Schema.String),
-    ...Constraint.secretResponse("appSecret"),
-    ...Constraint.secretResponse("authorizationPrivateKey"),
-    authorizationId: Constraint.optional(Schema.String)
+export class PaymentProviderConfigurationOutput
+  extends Schema.Opaque<PaymentProviderConfigurationOutput>()(Schema.Struct({
+    coinbaseCdpConfiguration: Constraint.optional(Schema.Struct({
+      apiKeyId: Constraint.optional(Schema.String),
+      ...Constraint.secretResponse("apiKeySecret"),
+      ...Constraint.secretResponse("walletSecret")
+    })),
+    stripePrivyConfiguration: Constraint.optional(Schema.Struct({
+      appId: Constraint.optional(Schema.String),
+      ...Constraint.secretResponse("appSecret"),
+      ...Constraint.secretResponse("authorizationPrivateKey"),
+      authorizationId: Constraint.optional(Schema.String)
+    }))
   }))
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type PaymentProviderConfigurationOutput = typeof PaymentProviderConfigurationOutput.Type
+{}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const CreatePaymentCredentialProviderResponse = Schema.Struct({
-  name: Schema.String,
-  credentialProviderVendor: Constraint.openEnum<PaymentVendor>(),
-  credentialProviderArn: Schema.String,
-  providerConfigurationOutput: PaymentProviderConfigurationOutput
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type CreatePaymentCredentialProviderResponse = typeof CreatePaymentCredentialProviderResponse.Type
+export class CreatePaymentCredentialProviderResponse
+  extends Schema.Opaque<CreatePaymentCredentialProviderResponse>()(Schema.Struct({
+    name: Schema.String,
+    credentialProviderVendor: Constraint.openEnum<PaymentVendor>(),
+    credentialProviderArn: Schema.String,
+    providerConfigurationOutput: PaymentProviderConfigurationOutput
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export const GetPaymentCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetPaymentCredentialProviderRequest = typeof GetPaymentCredentialProviderRequest.Type
+export class GetPaymentCredentialProviderRequest
+  extends Schema.Opaque<GetPaymentCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const UpdatePaymentCredentialProviderResponse = Schema.Struct({
-  ...CreatePaymentCredentialProviderResponse.fields,
-  ...times
-})
+export class UpdatePaymentCredentialProviderResponse
+  extends Schema.Opaque<UpdatePaymentCredentialProviderResponse>()(Schema.Struct({
+    ...CreatePaymentCredentialProviderResponse.fields,
+    ...times
+  }))
+{}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export type UpdatePaymentCredentialProviderResponse = typeof UpdatePaymentCredentialProviderResponse.Type
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export const GetPaymentCredentialProviderResponse = Schema.Struct({
-  ...UpdatePaymentCredentialProviderResponse.fields,
-  tags: Constraint.optional(Constraint.AnyTags)
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetPaymentCredentialProviderResponse = typeof GetPaymentCredentialProviderResponse.Type
+export class GetPaymentCredentialProviderResponse
+  extends Schema.Opaque<GetPaymentCredentialProviderResponse>()(Schema.Struct({
+    ...UpdatePaymentCredentialProviderResponse.fields,
+    tags: Constraint.optional(Constraint.AnyTags)
+  }))
+{}
 
 /**
  * Replaces the whole configuration, secrets included.
@@ -250,13 +218,9 @@ export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
  * @since 0.1.0
  * @category requests
  */
-export const DeletePaymentCredentialProviderRequest = Schema.Struct({ name: Constraint.ProviderName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type DeletePaymentCredentialProviderRequest = typeof DeletePaymentCredentialProviderRequest.Type
+export class DeletePaymentCredentialProviderRequest
+  extends Schema.Opaque<DeletePaymentCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
+{}
 
 /**
  * A page has 1 to 20 items.
@@ -264,42 +228,28 @@ export type DeletePaymentCredentialProviderRequest = typeof DeletePaymentCredent
  * @since 0.1.0
  * @category requests
  */
-export const ListPaymentCredentialProvidersRequest = pageRequest(20)
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListPaymentCredentialProvidersRequest = typeof ListPaymentCredentialProvidersRequest.Type
+export class ListPaymentCredentialProvidersRequest
+  extends Schema.Opaque<ListPaymentCredentialProvidersRequest>()(pageRequest(20))
+{}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export const PaymentCredentialProviderSummary = Schema.Struct({
+export class PaymentCredentialProviderSummary extends Schema.Opaque<PaymentCredentialProviderSummary>()(Schema.Struct({
   name: Schema.String,
   credentialProviderVendor: Constraint.openEnum<PaymentVendor>(),
   credentialProviderArn: Schema.String,
   ...times
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type PaymentCredentialProviderSummary = typeof PaymentCredentialProviderSummary.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListPaymentCredentialProvidersResponse = Schema.Struct({
-  credentialProviders: Schema.Array(PaymentCredentialProviderSummary),
-  ...page
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListPaymentCredentialProvidersResponse = typeof ListPaymentCredentialProvidersResponse.Type
+export class ListPaymentCredentialProvidersResponse
+  extends Schema.Opaque<ListPaymentCredentialProvidersResponse>()(Schema.Struct({
+    credentialProviders: Schema.Array(PaymentCredentialProviderSummary),
+    ...page
+  }))
+{}

@@ -26,51 +26,31 @@ const ResourceArn = Constraint.string(20, 1011, {
  *   tags: { team: "agents" }
  * }
  */
-export const TagResourceRequest = Schema.Struct({ resourceArn: ResourceArn, tags: Constraint.Tags })
+export class TagResourceRequest
+  extends Schema.Opaque<TagResourceRequest>()(Schema.Struct({ resourceArn: ResourceArn, tags: Constraint.Tags }))
+{}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type TagResourceRequest = typeof TagResourceRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const UntagResourceRequest = Schema.Struct({
+export class UntagResourceRequest extends Schema.Opaque<UntagResourceRequest>()(Schema.Struct({
   resourceArn: ResourceArn,
   tagKeys: Constraint.items(Constraint.TagKey, 0, 200)
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type UntagResourceRequest = typeof UntagResourceRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const ListTagsForResourceRequest = Schema.Struct({ resourceArn: ResourceArn })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListTagsForResourceRequest = typeof ListTagsForResourceRequest.Type
+export class ListTagsForResourceRequest
+  extends Schema.Opaque<ListTagsForResourceRequest>()(Schema.Struct({ resourceArn: ResourceArn }))
+{}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListTagsForResourceResponse = Schema.Struct({
+export class ListTagsForResourceResponse extends Schema.Opaque<ListTagsForResourceResponse>()(Schema.Struct({
   tags: Constraint.optional(Constraint.AnyTags)
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListTagsForResourceResponse = typeof ListTagsForResourceResponse.Type
+})) {}

@@ -24,13 +24,9 @@ const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
  *   }
  * }
  */
-export const GetTokenVaultRequest = Schema.Struct({ tokenVaultId: Constraint.optional(TokenVaultId) })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetTokenVaultRequest = typeof GetTokenVaultRequest.Type
+export class GetTokenVaultRequest
+  extends Schema.Opaque<GetTokenVaultRequest>()(Schema.Struct({ tokenVaultId: Constraint.optional(TokenVaultId) }))
+{}
 
 /**
  * The response to `GetTokenVault` and `SetTokenVaultCMK`.
@@ -38,20 +34,14 @@ export type GetTokenVaultRequest = typeof GetTokenVaultRequest.Type
  * @since 0.1.0
  * @category responses
  */
-export const TokenVaultResponse = Schema.Struct({
+export class TokenVaultResponse extends Schema.Opaque<TokenVaultResponse>()(Schema.Struct({
   tokenVaultId: Schema.String,
   kmsConfiguration: Schema.Struct({
     keyType: Constraint.openEnum<"CustomerManagedKey" | "ServiceManagedKey">(),
     kmsKeyArn: Constraint.optional(Schema.String)
   }),
   lastModifiedDate: timestamp
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type TokenVaultResponse = typeof TokenVaultResponse.Type
+})) {}
 
 /**
  * The key that encrypts the vault: the customer's, or the service's own.
@@ -79,13 +69,7 @@ export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact
  * @since 0.1.0
  * @category requests
  */
-export const SetTokenVaultCmkRequest = Schema.Struct({
+export class SetTokenVaultCmkRequest extends Schema.Opaque<SetTokenVaultCmkRequest>()(Schema.Struct({
   tokenVaultId: Constraint.optional(TokenVaultId),
   kmsConfiguration: KmsConfiguration
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type SetTokenVaultCmkRequest = typeof SetTokenVaultCmkRequest.Type
+})) {}

@@ -21,60 +21,40 @@ import { page, pageRequest, times } from "./internal/resource.js"
  *   allowedResourceOauth2ReturnUrls: ["https://agent.example.com/consent"]
  * }
  */
-export const CreateWorkloadIdentityRequest = Schema.Struct({
+export class CreateWorkloadIdentityRequest extends Schema.Opaque<CreateWorkloadIdentityRequest>()(Schema.Struct({
   /** The name of the workload identity, 3 to 255 characters. */
   name: Constraint.WorkloadName,
   /** The URLs that users may return to after consent. */
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl)),
   /** Tags of the workload identity. */
   tags: Constraint.optional(Constraint.Tags)
-})
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type CreateWorkloadIdentityRequest = typeof CreateWorkloadIdentityRequest.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const CreateWorkloadIdentityResponse = Schema.Struct({
+export class CreateWorkloadIdentityResponse extends Schema.Opaque<CreateWorkloadIdentityResponse>()(Schema.Struct({
   name: Schema.String,
   workloadIdentityArn: Schema.String,
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Schema.String))
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type CreateWorkloadIdentityResponse = typeof CreateWorkloadIdentityResponse.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export const GetWorkloadIdentityRequest = Schema.Struct({ name: Constraint.WorkloadName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type GetWorkloadIdentityRequest = typeof GetWorkloadIdentityRequest.Type
+export class GetWorkloadIdentityRequest
+  extends Schema.Opaque<GetWorkloadIdentityRequest>()(Schema.Struct({ name: Constraint.WorkloadName }))
+{}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const GetWorkloadIdentityResponse = Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...times })
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Type
+export class GetWorkloadIdentityResponse extends Schema.Opaque<GetWorkloadIdentityResponse>()(
+  Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...times })
+) {}
 
 /**
  * The return URLs replace the previous ones.
@@ -82,28 +62,18 @@ export type GetWorkloadIdentityResponse = typeof GetWorkloadIdentityResponse.Typ
  * @since 0.1.0
  * @category requests
  */
-export const UpdateWorkloadIdentityRequest = Schema.Struct({
+export class UpdateWorkloadIdentityRequest extends Schema.Opaque<UpdateWorkloadIdentityRequest>()(Schema.Struct({
   name: Constraint.WorkloadName,
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl))
-})
+})) {}
 
 /**
  * @since 0.1.0
  * @category requests
  */
-export type UpdateWorkloadIdentityRequest = typeof UpdateWorkloadIdentityRequest.Type
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export const DeleteWorkloadIdentityRequest = Schema.Struct({ name: Constraint.WorkloadName })
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type DeleteWorkloadIdentityRequest = typeof DeleteWorkloadIdentityRequest.Type
+export class DeleteWorkloadIdentityRequest
+  extends Schema.Opaque<DeleteWorkloadIdentityRequest>()(Schema.Struct({ name: Constraint.WorkloadName }))
+{}
 
 /**
  * A page has 1 to 20 items.
@@ -111,40 +81,22 @@ export type DeleteWorkloadIdentityRequest = typeof DeleteWorkloadIdentityRequest
  * @since 0.1.0
  * @category requests
  */
-export const ListWorkloadIdentitiesRequest = pageRequest(20)
-
-/**
- * @since 0.1.0
- * @category requests
- */
-export type ListWorkloadIdentitiesRequest = typeof ListWorkloadIdentitiesRequest.Type
+export class ListWorkloadIdentitiesRequest extends Schema.Opaque<ListWorkloadIdentitiesRequest>()(pageRequest(20)) {}
 
 /**
  * @since 0.1.0
  * @category models
  */
-export const WorkloadIdentitySummary = Schema.Struct({
+export class WorkloadIdentitySummary extends Schema.Opaque<WorkloadIdentitySummary>()(Schema.Struct({
   name: Schema.String,
   workloadIdentityArn: Schema.String
-})
-
-/**
- * @since 0.1.0
- * @category models
- */
-export type WorkloadIdentitySummary = typeof WorkloadIdentitySummary.Type
+})) {}
 
 /**
  * @since 0.1.0
  * @category responses
  */
-export const ListWorkloadIdentitiesResponse = Schema.Struct({
+export class ListWorkloadIdentitiesResponse extends Schema.Opaque<ListWorkloadIdentitiesResponse>()(Schema.Struct({
   workloadIdentities: Schema.Array(WorkloadIdentitySummary),
   ...page
-})
-
-/**
- * @since 0.1.0
- * @category responses
- */
-export type ListWorkloadIdentitiesResponse = typeof ListWorkloadIdentitiesResponse.Type
+})) {}
