@@ -1,29 +1,7 @@
 /**
  * The flow: a program names a credential, and `Identity` obtains it, with the user's consent where necessary.
  *
- * These names of the Python SDK have other names here:
- *
- * | `bedrock_agentcore` | here |
- * | --- | --- |
- * | `@requires_access_token(into="access_token", …)` | `AccessToken.Tag`, or `AccessToken.withAccessToken({ into, … })` |
- * | `@requires_api_key(into="api_key", …)` | `ApiKey.Tag`, or `ApiKey.withApiKey({ into, … })` |
- * | `@requires_wat(into="identity_wat")` | the service `WorkloadAccessToken`: `get` |
- * | `@requires_iam_access_token(audience=…)` | `IamAccessToken.withIamAccessToken({ audience, into, … })` |
- * | `BedrockAgentCoreContext`, headers of a request | `runtime/RequestContext` |
- * | `.agentcore.json`, local development | `local/LocalDevelopment` |
- * | `provider_name`, `auth_flow`, `callback_url` | `provider`, `flow`, `returnUrl` |
- * | `scopes`, `resources`, `audiences` | the same |
- * | `force_authentication`, `custom_state`, `custom_parameters` | `forceAuthentication`, `customState`, `customParameters` |
- * | `on_auth_url` | `consent`: a handler that receives the whole session |
- * | `token_poller`, `TokenPoller.poll_for_token` | `poll`: a `Schedule`, or a `TokenPoller.Poller` |
- * | `IdentityClient(region)` | `AwsIdentity.layer({ region })` |
- * | `IdentityClient.get_token` | `Identity.getAccessToken`, and `Identity.resumeAccessToken` to continue later |
- * | `IdentityClient.get_api_key` | `Identity.getApiKey` |
- * | `IdentityClient.complete_resource_token_auth` | `Identity.completeAuthorization`; `ConsentCallback` calls it |
- * | `IdentityClient.get_workload_access_token` | `WorkloadAccessToken.layerWorkload({ name, user })` |
- * | `IdentityClient.create_…`, `get_…`, `update_…`, `delete_…`, `list_…` | the same operations of `ControlPlane` |
- * | `UserIdIdentifier`, `UserTokenIdentifier` | `{ userId }`, `{ userToken }` |
- * | `RequiresUserConsentException` (documented, but not in the SDK) | `RequiresUserConsent` |
+ * `test/languages/python.md` has the names of the Python SDK beside those of this package.
  *
  * @since 0.1.0
  */

@@ -257,6 +257,7 @@ const measureWaitsAndScale = async ({ waits: count }) => {
 const measure = async (settings, { local, scale }) => {
   process.env.AGENTCORE_BENCH_MODULES = await buildModules()
   return {
+    date: new Date().toISOString().slice(0, 10),
     node: process.versions.node,
     cpu: cpus()[0]?.model ?? "unknown processor",
     cores: cpus().length,

@@ -21,15 +21,15 @@ describe("the local server supports", () => {
     assert.deepStrictEqual(missingVendors, [])
   })
 
-  it("the operations in the README (to update it, run node test/conformance/support.mjs)", () => {
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
-    assert.strictEqual(withTable(readme), readme)
+  it("the operations in the guide (to update it, run node test/conformance/support.mjs)", () => {
+    const guide = readFileSync(new URL("../../src/local/README.md", import.meta.url), "utf8")
+    assert.strictEqual(withTable(guide), guide)
   })
 })
 
 describe("the statements", () => {
-  it("are as many as the README says (to update it, run node test/conformance/support.mjs)", () => {
-    const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8")
-    assert.strictEqual(withCounts(readme), readme)
+  it("are as many as the guide says (to update it, run node test/conformance/support.mjs)", () => {
+    const guide = readFileSync(new URL("../../src/local/README.md", import.meta.url), "utf8")
+    assert.strictEqual(withCounts(guide), guide)
   })
 })

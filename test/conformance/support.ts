@@ -164,16 +164,16 @@ const end = "<!-- support ends -->"
 
 const counts = /\d+ statements about AgentCore Identity: \d+ recorded by AWS,\s\d+ documented,\s\d+ guessed/
 
-/** Returns the README with the current number of statements, recorded, documented and guessed. */
-export const withCounts = (readme: string): string => {
-  if (!counts.test(readme)) throw new Error("The README has no sentence about the statements")
-  return readme.replace(counts, `${statements.length} statements about AgentCore Identity: ${countBases(statements)}`)
+/** Returns the guide of the local server with the current number of statements, recorded, documented and guessed. */
+export const withCounts = (guide: string): string => {
+  if (!counts.test(guide)) throw new Error("The guide has no sentence about the statements")
+  return guide.replace(counts, `${statements.length} statements about AgentCore Identity: ${countBases(statements)}`)
 }
 
-/** Returns the README with the current table. */
-export const withTable = (readme: string): string => {
-  const [before, rest] = readme.split(begin)
+/** Returns the guide of the local server with the current table. */
+export const withTable = (guide: string): string => {
+  const [before, rest] = guide.split(begin)
   const after = rest?.split(end)[1]
-  if (before === undefined || after === undefined) throw new Error(`The README has no '${begin}' and '${end}'`)
+  if (before === undefined || after === undefined) throw new Error(`The guide has no '${begin}' and '${end}'`)
   return `${before}${begin}\n${makeTable()}\n${end}${after}`
 }

@@ -1,46 +1,51 @@
 import { assert, describe, it } from "@effect/vitest"
-import { readdirSync, readFileSync } from "node:fs"
+import { readdirSync } from "node:fs"
+import { posix } from "node:path"
 import packageJson from "../../package.json" with { type: "json" }
-import { pictureAddress } from "../pictures/draw.mjs"
+import { blocksOf, pages, read } from "../package/pages.mjs"
 
 const root = new URL("../../", import.meta.url)
 
-const read = (path: string): string => readFileSync(new URL(path, root), "utf8")
+const texts = pages.map((page) => ({ page, text: read(page) }))
 
 const readme = read("README.md")
 
-/** Every block of code, with the comment on the line before it. */
-const blocks = [...readme.matchAll(/^(?:<!-- (.+) -->\n)?```(\w+)\n([\s\S]*?)^```$/gm)]
-  .map(([, marker = "", language = "", code = ""]) => ({ marker, language, code }))
+const blocks = pages.flatMap(blocksOf)
 
 /** Blocks below `<!-- test/examples/x.ts -->`: the file, or a part of it. */
 const examples = blocks.filter(({ marker }) => marker.startsWith("test/"))
 
-describe("README", () => {
-  it("has only tested code: files of the examples, and steps that `follow-readme.mjs` follows", () => {
-    assert.lengthOf(blocks, (readme.match(/^```/gm)?.length ?? 0) / 2)
+const linesOf = (page: string): number => read(page).split("\n").length - 1
+
+describe("README and guides", () => {
+  it("have only tested code: files of the examples, and steps that `follow-readme.mjs` follows", () => {
+    for (const { page, text } of texts) {
+      assert.lengthOf(blocksOf(page), (text.match(/^```/gm)?.length ?? 0) / 2, page)
+    }
     const others = blocks.filter(({ marker }) => !/^(test\/|follow: )/.test(marker))
     // `.ci/run` runs the commands of a clone.
     assert.deepStrictEqual(others.map(({ marker }) => marker), ["a clone"])
     for (const { language, marker } of blocks) {
       assert.strictEqual(marker.startsWith("test/"), !["sh", "json"].includes(language), marker)
     }
+    const markers = blocks.map(({ marker }) => marker)
+    assert.deepStrictEqual([...new Set(markers)], markers, "each block stands once")
   })
 
-  it.each(examples)("shows $marker as it is", ({ code, marker }) => {
+  it.each(examples)("$page shows $marker as it is", ({ code, marker }) => {
     assert.include(read(marker), code)
   })
 
-  it.each(examples)("shows the whole of $marker, or says that it is an excerpt", ({ code, marker }) => {
-    const [before = ""] = readme.split(`<!-- ${marker} -->`)
+  it.each(examples)("$page shows the whole of $marker, or says that it is an excerpt", ({ code, marker, page }) => {
+    const [before = ""] = read(page).split(`<!-- ${marker} -->`)
     const name = marker.slice("test/examples/".length)
     assert.strictEqual(
-      /excerpt\s+of\s+\[`(.+)`\]\(.*\):\s*$/.exec(before.slice(-120))?.[1],
+      /excerpt\s+of\s+\[`(.+)`\]\([^:]*:\s*$/.exec(before.slice(-200))?.[1],
       code === read(marker) ? undefined : name
     )
   })
 
-  it("shows or links every example", () => {
+  it("show or link every example", () => {
     const files = readdirSync(new URL("test/examples/", root)).filter((name) =>
       // The documentation of `local/VaultStore` and `durable/ObtainConsent` has the last ones.
       ![
@@ -52,54 +57,85 @@ describe("README", () => {
         "durable-consent.test.ts"
       ].includes(name)
     )
-    assert.deepStrictEqual(files.filter((name) => !readme.includes(`test/examples/${name}`)), [])
+    const missing = files.filter((name) => !texts.some(({ text }) => text.includes(`test/examples/${name}`)))
+    assert.deepStrictEqual(missing, [])
   })
 
-  it("takes at most ten minutes to read", () => {
-    // Tables are looked up, not read.
-    const words = readme.replaceAll(/```[\s\S]*?```|<[^>]*>|^\|.*$/gm, "").split(/\s+/).filter((word) =>
-      /\w/.test(word)
-    )
-    assert.isBelow(words.length, 2_100)
+  it("are short", () => {
+    assert.isAtMost(linesOf("README.md"), 350)
+    const languages = readdirSync(new URL("test/languages/", root)).filter((name) => name.endsWith(".md"))
+    const all = [...pages, "src/README.md", ...languages.map((name) => `test/languages/${name}`)]
+    // What one README of 859 lines, and the pages that were beside it, had.
+    assert.isAtMost(all.reduce((sum, page) => sum + linesOf(page), 0), 1_366)
   })
 
-  it("names commands and public modules that exist", () => {
-    for (const [, script = ""] of readme.matchAll(/npm (?:run )?(start|test|check|build|bench)\b/g)) {
-      assert.property(packageJson.scripts, script)
+  it("the README has doors of at most 30 lines, with one link and one example each", () => {
+    const [, ...doors] = (/^### [^]*?^## /m.exec(readme)?.[0] ?? "").split(/^(?:### |## )/m)
+    const named = doors.filter((door) => door !== "")
+    assert.lengthOf(named, 4)
+    for (const door of named) {
+      const lines = door.split("\n").filter((line) => line !== "")
+      const name = lines[0]
+      assert.isAtMost(lines.length, 30, name)
+      const text = door.replaceAll(/^```[^]*?^```$/gm, "")
+      assert.lengthOf(text.match(/\]\(/g) ?? [], 1, name)
+      assert.isAtLeast(text.match(/<!-- follow: /g)?.length ?? 0, 1, name)
     }
-    for (const [, module = ""] of readme.matchAll(/"effect-agentcore-identity\/([\w/]+)"/g)) {
-      assert.isAbove(read(`src/${module}.ts`).length, 0)
+  })
+
+  it("name commands and public modules that exist", () => {
+    for (const { text } of texts) {
+      for (const [, script = ""] of text.matchAll(/npm (?:run )?(start|test|check|build|bench|conformance)\b/g)) {
+        assert.property(packageJson.scripts, script)
+      }
+      for (const [, module = ""] of text.matchAll(/"effect-agentcore-identity\/([\w/]+)"/g)) {
+        assert.isAbove(read(`src/${module}.ts`).length, 0)
+      }
     }
   })
 
-  it("names the versions of package.json", () => {
+  it("name the versions of package.json", () => {
     const supported: Record<string, string> = packageJson.peerDependencies
-    for (const [, name = "", version = ""] of readme.matchAll(/([@\w/-]+)@(\d[\d.]*)/g)) {
-      const range = supported[name]
-        ?? Object.entries(packageJson.devDependencies).find(([other]) => other === name)?.[1]
-      if (range !== undefined) assert.match(range, new RegExp(`^[~^]?${version.replaceAll(".", "\\.")}(\\.|$)`), name)
+    for (const { text } of texts) {
+      for (const [, name = "", version = ""] of text.matchAll(/([@\w/-]+)@(\d[\d.]*)/g)) {
+        const range = supported[name]
+          ?? Object.entries(packageJson.devDependencies).find(([other]) => other === name)?.[1]
+        if (range !== undefined) assert.match(range, new RegExp(`^[~^]?${version.replaceAll(".", "\\.")}(\\.|$)`), name)
+      }
+      for (const [, version] of text.matchAll(/effect-agentcore-identity-([\d.]+)\.tgz/g)) {
+        assert.strictEqual(version, packageJson.version)
+      }
     }
   })
 
-  it("links to files and headings that exist", () => {
-    for (const [, path = ""] of readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
-      assert.isAbove(read(path).length, 0, path)
+  it.each(texts)("$page links to files and headings that exist", ({ page, text }) => {
+    const headingsOf = (path: string) =>
+      [...read(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = ""]) =>
+        heading.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")
+      )
+    const links = [
+      ...text.replaceAll(/^```[^]*?^```$/gm, "").matchAll(/\]\((?!https?:)([^)]*)\)/g),
+      // A clone and npm resolve relative pictures.
+      ...text.matchAll(/(?:src|srcset)="([^"]+)/g)
+    ]
+    for (const [, link = ""] of links) {
+      const [path = "", anchor] = link.split("#")
+      const target = path === "" ? page : posix.join(posix.dirname(page), path)
+      assert.isAbove(read(target).length, 0, link)
+      if (anchor !== undefined) assert.include(headingsOf(target), anchor, link)
     }
-    // The page of the package on npm has no checkout.
-    for (const [, address = ""] of readme.matchAll(/(?:src|srcset)="([^"]+)/g)) {
-      const file = address.slice(address.indexOf("test/pictures/"))
-      assert.strictEqual(address, pictureAddress(file))
-      assert.isAbove(read(file).length, 0, file)
-    }
-    const headings = [...readme.matchAll(/^## (.+)$/gm)].map(([, text = ""]) =>
-      text.toLowerCase().replaceAll(/[^\w -]/g, "").replaceAll(" ", "-")
-    )
-    for (const [, anchor = ""] of readme.matchAll(/\]\(#([^)]+)\)/g)) assert.include(headings, anchor)
-    // The only addresses: the program's own, Effect's, and those of the pictures.
-    const hosts = [...readme.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host)
-    assert.deepStrictEqual(
-      [...new Set(hosts)].sort(),
-      ["127.0.0.1", "agent.example.com", "effect.website", "raw.githubusercontent.com", "warehouse.example.com"]
-    )
+  })
+
+  it("have no other addresses than those of the program, of examples, and of the comparison", () => {
+    const hosts = texts.flatMap(({ text }) => [...text.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host))
+    assert.deepStrictEqual([...new Set(hosts)].sort(), [
+      "127.0.0.1",
+      "agent.example.com",
+      "auth0.com",
+      "docs.localstack.cloud",
+      "effect.website",
+      "github.com",
+      "nango.dev"
+    ])
   })
 })

@@ -20,8 +20,8 @@ const blocksOf = (page: string): ReadonlyMap<string, string> =>
 const javascript = blocksOf("javascript.md")
 const python = blocksOf("python.md")
 
-/** Both pages use it, and one shows it. */
-const setup = python.get("setup.jsonc") ?? ""
+/** Both pages use the file that the README shows. */
+const setup = blocksOf("../../README.md").get("test/examples/setup.jsonc") ?? assert.fail("no setup.jsonc")
 
 let project: Project.Project
 
@@ -29,17 +29,20 @@ let project: Project.Project
 const run = async (page: ReadonlyMap<string, string>, step: string, options: {
   readonly files: ReadonlyArray<string>
   readonly env?: Readonly<Record<string, string>>
+  readonly edit?: (command: string) => string
 }) => {
-  const cwd = join(project.folder, step.replaceAll(" ", "-"))
+  const { edit = (command: string) => command, files, ...others } = options
+  const cwd = join(project.folder, [step, ...files].join("-").replaceAll(" ", "-"))
   mkdirSync(cwd, { recursive: true })
-  for (const name of ["setup.jsonc", ...options.files]) {
+  for (const name of ["setup.jsonc", ...files]) {
     writeFileSync(join(cwd, name), page.get(name) ?? setup)
   }
-  return Project.run(project, page.get(step) ?? assert.fail(`the page has no '${step}'`), { ...options, cwd })
+  const command = page.get(step) ?? assert.fail(`the page has no '${step}'`)
+  return Project.run(project, edit(command), { ...others, cwd })
 }
 
 beforeAll(async () => {
-  project = await Project.makeProject(["vitest", "@aws-sdk", ".bin/vitest"])
+  project = await Project.makeProject(["vitest", "@aws-sdk", ".bin/vitest", "effect"])
 })
 
 afterAll(() => project.remove())
@@ -52,32 +55,43 @@ describe("the page for JavaScript", () => {
   it.concurrent("has a test for node:test", async () => {
     assert.match(await run(javascript, "run node", { files: ["agent.test.mjs"] }), /^[#ℹ] pass 1$/m)
   })
-
-  it.concurrent("has a helper for every other runner", async () => {
-    assert.match(await run(javascript, "run any", { files: ["local.mjs", "anyRunner.mjs"] }), /offset: 3600000/)
-  })
 })
 
 describe("the page for Python", () => {
-  const pythonCase = (name: string, step: string, files: ReadonlyArray<string>, expected: RegExp) =>
+  const pythonCase = (
+    name: string,
+    step: string,
+    files: ReadonlyArray<string>,
+    expected: RegExp,
+    edit = (command: string) => command
+  ) =>
     Python.pythonTest(name, () =>
       Effect.gen(function*() {
         const env = yield* Python.environment(project)
-        assert.match(yield* Effect.promise(() => run(python, step, { files, env })), expected)
+        assert.match(yield* Effect.promise(() => run(python, step, { files, env, edit })), expected)
       }))
 
   pythonCase(
     "has a test for unittest",
     "run unittest",
     ["local_identity.py", "test_agent.py"],
-    /Ran 4 tests in .*\n\nOK/
+    /Ran 3 tests in .*\n\nOK/
   )
 
+  it.concurrent("has a program in the names of this package", async () => {
+    assert.match(await run(python, "run sdk", { files: ["sdk.ts"] }), /Sales, with a token of \d{3,} characters/)
+  })
+
   pythonCase(
-    "has a fixture for pytest",
-    "run pytest",
-    ["local_identity.py", "test_agent.py", "conftest.py"],
-    /4 passed/
+    "has a program of the SDK, which runs if it is installed",
+    "run sdk",
+    ["sdk.py"],
+    /Sales, with a token|without the SDK/,
+    (command) =>
+      command.replace(
+        "node sdk.ts",
+        `sh -c 'python3 -m py_compile sdk.py; python3 -c "import bedrock_agentcore" && python3 sdk.py || echo without the SDK'`
+      )
   )
 
   it("has every path of the control", () => {

@@ -1,7 +1,8 @@
-// Follows the README as a newcomer does, in empty folders, with the packed tarball instead of the published package: in
-// TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, and in Python. Commands and files come
-// out of the README: a block of code below `<!-- test/examples/NAME -->` is the file NAME, and below
-// `<!-- follow: STEP -->` it is a step. The commands of the recipe for Next.js come out of its own README.
+// Follows the README and the guides as a newcomer does, in empty folders, with the packed tarball instead of the
+// published package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, in Python, and
+// from a clone. Commands and files come out of the pages: a block of code below `<!-- test/examples/NAME -->` is the
+// file NAME, and below `<!-- follow: STEP -->` it is a step. The commands of the recipe for Next.js come out of its own
+// README. Arguments are the names of walks. Without them, all are walked.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
 // browser. With pnpm, `npm install` is `pnpm add`. Python runs over boto3 with generated service models, because
@@ -9,37 +10,48 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { execFileSync, spawn } from "node:child_process"
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { createServer } from "node:net"
 import { homedir, tmpdir } from "node:os"
 import { basename, dirname, join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { buildProgram } from "../support/build.mjs"
+import { blocksOf, pages, read } from "./pages.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
-const readme = readFileSync(join(root, "README.md"), "utf8")
 const temporary = mkdtempSync(join(tmpdir(), "agentcore-identity-readme-"))
 const start = performance.now()
 
 // -----------------------------------------------------------------------------
-// The README
+// The pages
 // -----------------------------------------------------------------------------
 
-const blocks = (marker, page = readme) =>
+/** The blocks of some pages whose comment begins with a marker, by the rest of the comment. */
+const blocks = (marker, of) =>
   new Map(
-    [...page.matchAll(new RegExp(`<!-- ${marker}(.+) -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``, "g"))]
-      .map(([, name, text]) => [name, text])
+    of.flatMap(blocksOf).filter((block) => block.marker.startsWith(marker)).map((block) => [
+      block.marker.slice(marker.length),
+      block.code
+    ])
   )
-const files = blocks("test/examples/")
-const steps = blocks("follow: ")
-for (const [step, text] of blocks("follow: ", readFileSync(join(root, "test/examples/next/README.md"), "utf8"))) {
-  steps.set(`Next.js, ${step}`, text)
-}
+const files = blocks("test/examples/", pages)
+const steps = blocks("follow: ", pages)
+for (const [step, text] of blocks("follow: ", ["test/examples/next/README.md"])) steps.set(`Next.js, ${step}`, text)
 const followed = new Set()
 
 const take = (map, name) => {
   const text = map.get(name)
-  if (text === undefined) throw new Error(`The README has no '${name}'`)
+  if (text === undefined) throw new Error(`No page has '${name}'`)
   followed.add(name)
   return text
 }
@@ -100,14 +112,13 @@ const newcomer = async (name, node, withPnpm = false) => {
   const withPackageManager = (text) => withPnpm ? text.replace(/^npm install /gm, "pnpm add ") : text
   const withTarball = (text) =>
     withPackageManager(text).replace(
-      /^npx effect-agentcore-identity/gm,
-      `npx --yes --package=${tarball} agentcore-identity`
+      /^(p?npm (?:install|add) .*?)(?:\S+\/)?effect-agentcore-identity(?:-\S+\.tgz)?(?= |$)/gm,
+      `$1${tarball}`
     )
-      .replace(/^(p?npm (?:install|add) .*?)effect-agentcore-identity(?= |$)/gm, `$1${tarball}`)
-  const run = (script, onOutput = () => {}) =>
+  const run = (script, onOutput = () => {}, cwd = folder) =>
     new Promise((resolve, reject) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
-        cwd: folder,
+        cwd,
         env: {
           // Keeps the settings of npm and of proxies, and removes those of AWS.
           ...Object.fromEntries(
@@ -127,13 +138,13 @@ const newcomer = async (name, node, withPnpm = false) => {
         stdio: ["ignore", "pipe", "pipe"]
       })
       let output = ""
-      const read = (data) => {
+      const collect = (data) => {
         output += data
         onOutput(output)
       }
-      child.stdout.setEncoding("utf8").on("data", read)
-      child.stderr.setEncoding("utf8").on("data", read)
-      const timer = setTimeout(() => child.kill("SIGKILL"), 120_000)
+      child.stdout.setEncoding("utf8").on("data", collect)
+      child.stderr.setEncoding("utf8").on("data", collect)
+      const timer = setTimeout(() => child.kill("SIGKILL"), 300_000)
       child.on("exit", (code) => {
         clearTimeout(timer)
         if (code === 0) resolve(output)
@@ -158,6 +169,13 @@ const newcomer = async (name, node, withPnpm = false) => {
       }
       console.log(`  ${name}: ${names.join(", ")}: ${((performance.now() - from) / 1000).toFixed(1)} s`)
     },
+    /** Types a step in another folder, with nothing replaced. */
+    typeAsWritten: async (step, cwd) => {
+      await run(take(steps, step), undefined, cwd)
+      console.log(`  ${name}: ${step}, as written`)
+    },
+    /** The port of the page in an example that a step copies out of the package. */
+    withCopiedPorts: (text) => text.replace(/^cp .*\/(laptop\.ts) \.$/m, `$&\nsed -i s/8765/${page}/ $1`),
     /** Types other commands. */
     pass: async (script) => {
       await run(withTarball(script))
@@ -184,46 +202,54 @@ const allowConsent = () => {
 // The walks
 // -----------------------------------------------------------------------------
 
+const guide = read("src/aws/README.md")
+
 const aKey = "a key of 15 characters"
+const aReport = /Sales, with a token of \d{3,} characters/
 const aToken = /a token of \d{3,} characters/
 const maskedCredentials = /Token +\*+ \(\d{3,} characters\)[^]*API key +\*+ \(15 characters\)/
 
-/** Removes the lines that the README says to remove. */
-const withoutType = (text) => {
-  const type = /In plain JavaScript, remove the type `(.+?)`/.exec(readme)?.[1]
-  if (type === undefined || !text.includes(type)) throw new Error("The README does not say how to write JavaScript")
-  return text.replaceAll(type, "")
+/** Removes what the guide says to remove. */
+const withoutTypes = (text) => {
+  const [, ...types] = /In plain JavaScript, remove the type arguments, such as `(.+?)` and `(.+?)`/.exec(guide) ?? []
+  const typed = types.filter((type) => text.includes(type))
+  if (typed.length === 0) throw new Error("The guide does not say how to write JavaScript")
+  return typed.reduce((result, type) => result.replaceAll(type, ""), text)
 }
 
-/** The size of the bundle in the README. */
+/** The size of the bundle in the guide. */
 const checkBundle = (folder) => {
-  const written = Number(/(\d+) KB/.exec(readme)?.[1])
+  const written = Number(/The file is (\d+) KB/.exec(guide)?.[1])
   const measured = statSync(join(folder, "aws.mjs")).size / 1000
   if (!(Math.abs(measured / written - 1) < 0.1)) {
-    throw new Error(`The bundle has ${Math.round(measured)} KB, and the README says ${written} KB`)
+    throw new Error(`The bundle has ${Math.round(measured)} KB, and the guide says ${written} KB`)
   }
+}
+
+/** Makes the folder of the README. All but one newcomer have the tarball already. */
+const begin = async (me, packages = "install") => {
+  await me.type([packages], [], undefined, (text) => text.replace(/^npm run build.*\nmkdir .*\n/, ""))
+  me.save("setup.jsonc")
 }
 
 const typescript = (node, withPnpm) => async (name) => {
   const me = await newcomer(name, node, withPnpm)
-  await me.type(["install"])
+  await begin(me)
+  me.save("agent.mjs")
+  await me.type(["agent.mjs"], [aReport])
   me.save("first.ts")
   await me.type(["first"], [aKey])
-  for (const file of ["agent.ts", "laptop.ts", "main.ts"]) me.save(file)
-  await me.type(["main"], [aToken])
-  me.save("setup.jsonc")
-  me.save("consent.ts")
-  await me.type(["consent"], [/Alice's token has \d{3,} characters/], allowConsent())
-  me.save("aws.ts")
-  me.save("promise-agent.mjs")
-  await me.type(
-    ["local", "setup", "commands", "aws", "bundle", "promises", "stop"],
-    [new RegExp(`${maskedCredentials.source}[^]*${aToken.source}[^]*${aToken.source}[^]*Sales, with a token of`)],
-    allowConsent()
-  )
+  me.save("reports.test.ts")
+  await me.type(["reports.test.ts"], ["1 passed"])
+  for (const file of ["agent.ts", "aws.ts"]) me.save(file)
+  await me.type(["install, Effect", "main", "aws", "bundle"], [new RegExp(`(${aToken.source}[^]*){3}`)])
   checkBundle(me.folder)
   me.save("testing.test.ts", "agent.test.ts")
   await me.type(["test"], ["1 passed"])
+  me.save("consent.ts")
+  await me.type(["consent"], [/Alice's token has \d{3,} characters/], allowConsent(), me.withCopiedPorts)
+  me.save("promise-agent.mjs")
+  await me.type(["promises"], [aReport], allowConsent())
   // TypeScript does not depend on the version of Node.
   if (node === node22 || node === node26) return
   me.saveStep("tsconfig.json")
@@ -232,18 +258,38 @@ const typescript = (node, withPnpm) => async (name) => {
 
 const javascript = (node) => async (name) => {
   const me = await newcomer(name, node)
-  await me.type(["install", "install, promises"])
-  me.save("first.ts", "first.js", withoutType)
-  await me.type(["first, JavaScript"], [aKey])
+  await begin(me)
+  me.save("first.ts", "first.js", withoutTypes)
+  await me.type(["first"], [aKey], undefined, (text) => text.replace("first.ts", "first.js"))
 }
 
 const python = async (name) => {
   const me = await newcomer(name, node22)
-  await me.type(["install, any language"])
+  await begin(me)
+  me.save("agent.py")
+  await me.type(["python"], [aToken])
+}
+
+/** The guide of the local server, in any folder. */
+const local = async (name) => {
+  const me = await newcomer(name, node22)
+  await me.type(["install, any language"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
   me.save("setup.jsonc")
   me.save("agent.py")
-  await me.type(["local", "python", "stop"], [aToken])
-  await me.type(["exec"], [aToken])
+  await me.type(["local", "commands", "stop"], [new RegExp(`${aToken.source}[^]*${maskedCredentials.source}`)])
+}
+
+/** As written, from a clone beside the folder. It borrows the dependencies of this repository. */
+const clone = async (name) => {
+  const me = await newcomer(name, node24)
+  const here = join(dirname(me.folder), "effect-agentcore-identity")
+  execFileSync("git", ["clone", "--quiet", root, here])
+  symlinkSync(join(root, "node_modules"), join(here, "node_modules"))
+  rmSync(me.folder, { recursive: true })
+  await me.typeAsWritten("install", here)
+  me.save("setup.jsonc")
+  me.save("agent.mjs")
+  await me.type(["agent.mjs"], [aReport])
 }
 
 /** A server of Next.js does not end. It gets another port, a request, and a signal. */
@@ -265,11 +311,6 @@ const next = async (name) => {
   await me.type(["Next.js, run"], ["{\"signIn\":"], undefined, requestOnce(await freePort()))
 }
 
-const demo = async (name) => {
-  const me = await newcomer(name, node22)
-  await me.type(["demo"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
-}
-
 /** A project that has the latest Effect already. npm resolves packages, and downloads none. */
 const besideLatestEffect = async (name) => {
   const me = await newcomer(name, node24)
@@ -286,7 +327,8 @@ const walks = {
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 22": javascript(node22),
   Python: python,
-  demo,
+  "The local server": local,
+  "A clone": clone,
   "Beside the latest effect": besideLatestEffect
 }
 
@@ -300,17 +342,18 @@ const installedByNpx = () => {
 }
 
 try {
-  const waiting = Object.entries(walks)
+  const [, , ...only] = process.argv
+  const waiting = Object.entries(walks).filter(([name]) => only.length === 0 || only.includes(name))
   const walk = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next[1](next[0])
   }
   // The second walker ends even if the first one fails.
   const ends = await Promise.allSettled([walk(), walk()])
   const problems = ends.flatMap(({ reason, status }) => status === "rejected" ? [reason.message ?? String(reason)] : [])
-  const forgotten = [...steps.keys()].filter((step) => !followed.has(step))
+  const forgotten = [...steps.keys()].filter((name) => only.length === 0 && !followed.has(name))
   if (problems.length === 0 && forgotten.length > 0) problems.push(`No walk follows: ${forgotten.join(", ")}`)
   if (problems.length > 0) throw new Error(problems.join("\n\n"))
-  console.log(`The README works from an empty folder: ${Math.round((performance.now() - start) / 1000)} s.`)
+  console.log(`The README and the guides work from empty folders: ${Math.round((performance.now() - start) / 1000)} s.`)
 } finally {
   // Thousands of files: their removal takes a while, and the next job does not wait for it.
   spawn("rm", ["-rf", temporary, ...installedByNpx()], { detached: true, stdio: "ignore" }).unref()

@@ -1,6 +1,6 @@
-// node test/pictures/draw.mjs: draws the pictures of the README, for light and dark pages. `demo.txt` is the output of
-// the demo, which `record.mjs` records. `figures.json` has measurements: `npm run bench -- --json FILE`, then
-// `node test/pictures/draw.mjs FILE`.
+// node test/pictures/draw.mjs: draws the pictures of the README and the guides, for light and dark pages. `demo.txt` is
+// the output of the demo, which `record.mjs` records. `figures.json` has measurements: `npm run bench -- --json FILE`,
+// then `node test/pictures/draw.mjs FILE`.
 import { readFileSync, writeFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
 
@@ -169,8 +169,10 @@ const consent = (colors) => {
 // Figures
 // -----------------------------------------------------------------------------
 
-/** The figures that the README shows, from a result of `npm run bench`. */
-const figuresOf = ({ bundles, calls, cold, node, officialWait, waits }) => ({
+/** The figures of the guide of data planes, from a result of `npm run bench`. */
+const figuresOf = ({ bundles, calls, cold, cores, cpu, date, node, officialWait, waits }) => ({
+  date,
+  machine: `${cores} cores of ${cpu}`,
   node,
   token: { official: calls.official.wall.median, http: calls.http.wall.median, cached: calls.cached.wall.median },
   cold: { official: cold.officialBundled.wall.median, http: cold.httpBundled.wall.median },
@@ -187,7 +189,7 @@ const figuresOf = ({ bundles, calls, cold, node, officialWait, waits }) => ({
 
 const rounded = (value) => value >= 100 ? value.toFixed(0) : Number(value.toPrecision(2)).toString()
 
-const figures = (colors, { cold, node, token, wait }) => {
+const figures = (colors, { cold, date, machine, node, token, wait }) => {
   const { text } = pen(colors)
   const charts = [
     ["A token, in microseconds, with a service that responds at once", [
@@ -231,7 +233,10 @@ const figures = (colors, { cold, node, token, wait }) => {
     title: "A token, a cold start and a wait, beside the official SDK",
     body: [
       ...body,
-      text(20, y + 8, `npm run bench, Node ${node}; shorter is better`, { anchor: "start", fill: colors.soft })
+      text(20, y + 8, `npm run bench, ${date}, Node ${node}, ${machine}; shorter is better`, {
+        anchor: "start",
+        fill: colors.soft
+      })
     ]
   })
 }
@@ -244,7 +249,7 @@ const terminal = { background: "#12151d", text: "#d9dde8", bold: "#ffffff", soft
 
 const demo = (output) => {
   const [cell, row, left, top] = [7.6, 17.5, 20, 54]
-  const lines = ["$ npx effect-agentcore-identity demo --auto-consent", ...output.trimEnd().split("\n")]
+  const lines = ["$ npm start -- --auto-consent", ...output.trimEnd().split("\n")]
   const span = (start, content, fill, weight = 400) => {
     const trimmed = content.trimStart()
     const column = start + content.length - trimmed.length
@@ -282,7 +287,7 @@ const demo = (output) => {
     width,
     height,
     font: mono,
-    title: "The output of npx effect-agentcore-identity demo --auto-consent",
+    title: "The output of npm start -- --auto-consent",
     body: [
       `<rect width="${width}" height="${height}" rx="10" fill="${terminal.background}"/>`,
       ...["#ff5f57", "#febc2e", "#28c840"].map((fill, index) =>
@@ -298,12 +303,6 @@ const demo = (output) => {
 // -----------------------------------------------------------------------------
 
 const path = (name) => new URL(name, import.meta.url)
-
-/** The address of a file of this repository, for pages such as npm's that have no checkout. It follows `homepage`. */
-export const pictureAddress = (file) => {
-  const { homepage } = JSON.parse(readFileSync(path("../../package.json"), "utf8"))
-  return `${homepage.replace("https://github.com/", "https://raw.githubusercontent.com/")}/main/${file}`
-}
 
 const readFigures = () => JSON.parse(readFileSync(path("figures.json"), "utf8"))
 
@@ -326,12 +325,4 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     writeFileSync(path("figures.json"), `${JSON.stringify(measured, null, 2)}\n`)
   }
   for (const [name, content] of Object.entries(draw())) writeFileSync(path(name), content)
-  const readme = path("../../README.md")
-  writeFileSync(
-    readme,
-    readFileSync(readme, "utf8").replace(
-      /((?:src|srcset)=")[^"]*(test\/pictures\/[^"]+)/g,
-      (_, attribute, file) => `${attribute}${pictureAddress(file)}`
-    )
-  )
 }

@@ -10,7 +10,7 @@ const read = (name: string): string => readFileSync(new URL(name, folder), "utf8
 
 const filesOf = (extension: string) => readdirSync(folder).filter((name) => name.endsWith(extension)).sort()
 
-describe("the pictures of the README", () => {
+describe("the pictures of the README and the guides", () => {
   it("are what draw.mjs draws", () => {
     const drawn = draw()
     assert.deepStrictEqual(filesOf(".svg"), Object.keys(drawn).sort())
@@ -29,7 +29,7 @@ describe("the pictures of the README", () => {
     }
   })
 
-  it("have the figures of the README's table of data planes", () => {
+  it("have the figures of the table of data planes", () => {
     const { ratios } = JSON.parse(read("figures.json"))
     for (
       const [plane, { cold, kilobytes, token }] of [
@@ -38,7 +38,7 @@ describe("the pictures of the README", () => {
         ["AwsHttpDataPlane.layer` over fetch", ratios.fetch]
       ]
     ) {
-      const row = readFileSync(new URL("../../README.md", folder), "utf8").split("\n").find((line) =>
+      const row = readFileSync(new URL("../../src/aws/README.md", folder), "utf8").split("\n").find((line) =>
         line.startsWith(`| \`${plane}`)
       )
       const figures = `| ${token.toFixed(1)} | ${cold.toFixed(1)} | ${kilobytes.toFixed(0)} KB |`
