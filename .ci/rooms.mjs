@@ -39,7 +39,7 @@ local/server: local/server/ local/LocalServer. <- ground values internal plane p
   local/vaultFile local/backend local/control node effect/http @effect/platform-node
 local/standalone: local/standalone/ <- internal plane flow/private flow local/internal local/oauth local/vaultFile local/authorization
   local/control local/server node
-local/console: local/server/console/ <- internal local/internal local/backend local/control jsonc-parser preact @preact/signals
+local/console: local/server/console/ <- ground internal local/internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
   effect/reactivity effect/sql
@@ -48,7 +48,7 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
-ai: ai/ <- values internal plane flow edges node effect/ai
+ai: ai/ <- ground values internal plane flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/recognize. mcp/gatewayConsent/retrying. <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
@@ -57,7 +57,7 @@ aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http mcp/protocol aws node effect/http
-promise/local: promise/LocalIdentity. <- internal flow local/authorization local/backend local/control local/standalone
+promise/local: promise/LocalIdentity. <- ground internal flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node

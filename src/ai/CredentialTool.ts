@@ -83,8 +83,8 @@ import * as ConsentSignals from "../ConsentSignals.js"
 import type { UserCredential } from "../Credentials.js"
 import type { AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
-import { canonicalize } from "../internal/canonicalJson.js"
-import * as EncodedSession from "../internal/encodedSession.js"
+import * as Redactor from "../internal/redactor.js"
+import { canonicalize } from "../models/internal/plainData.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -326,7 +326,7 @@ const withoutSession = (output: Tool.HandlerResult<Tool.Any>): Tool.HandlerResul
   if (isIdentityError(output.result) && output.result._tag === "AuthorizationTimedOut") return denied(output.result)
   const consent = Consent.fromError(output.result)
   if (consent !== undefined) return denied(new RequiresUserConsent({ session: consent.session }))
-  return EncodedSession.hasSession(output.encodedResult) ? denied(EncodedSession) : output
+  return Redactor.hasSession(output.encodedResult) ? denied({ message: Redactor.sessionMessage }) : output
 }
 
 const toAiError = (name: string) => ({ message }: { readonly message: string }) =>

@@ -1,6 +1,6 @@
 /** The flags and the help of `agentcore-identity local`. */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
-import { isLifetime, type Lifetime } from "../internal/lifetime.js"
+import { isLifetime, type Lifetime } from "../internal/dates.js"
 import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
 
 /** Parses a flag with several words, separated by spaces or commas. */

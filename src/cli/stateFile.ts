@@ -16,7 +16,7 @@ import type * as Scope from "effect/Scope"
 import { type BigIntStats, existsSync, mkdirSync, readdirSync, rmSync, type Stats, statSync } from "node:fs"
 import { homedir } from "node:os"
 import { join } from "node:path"
-import { isRunning, readStartTime } from "../local/internal/processes.js"
+import { isRunning, readStartTime } from "../local/internal/processLock.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 
 const Running = Schema.Struct({

@@ -3,8 +3,8 @@
  * `local` of a setup file, and the option `settings` of the backend.
  */
 import * as Schema from "effect/Schema"
+import { type Lifetime, lifetimePattern } from "../internal/dates.js"
 import { Policy } from "../internal/iamPolicy.js"
-import { type Lifetime, lifetimePattern } from "../internal/lifetime.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isIssuer, issuerRule } from "../models/internal/urls.js"
 import { type Oauth2Vendor, type Oauth2VendorWithEndpoints, vendors } from "../models/internal/vendors.js"

@@ -1,6 +1,5 @@
 /** The pages at the end of a consent, for applications and for the local server. */
 import * as Html from "./html.js"
-import * as Languages from "./languages.js"
 
 const { html } = Html
 
@@ -103,8 +102,38 @@ export const render = (
   name: Name,
   acceptLanguage: string | null | undefined
 ): Html.Page & { readonly status: number } => {
-  const language = Languages.choose(["en", "de"], acceptLanguage ?? undefined)
+  const language = chooseLanguage(["en", "de"], acceptLanguage ?? undefined)
   const { text, title } = texts[language][name]
   const { body, headers } = Html.render({ title, body: html`<p>${text}</p>`, frame: { language } })
   return { status: statusOf[name], headers: { ...headers, vary: "accept-language" }, body }
+}
+
+// -----------------------------------------------------------------------------
+// The language of a page
+// -----------------------------------------------------------------------------
+
+/** The language ranges of the header, the preferred one first. */
+const rangesOf = (acceptLanguage: string): ReadonlyArray<string> =>
+  acceptLanguage.slice(0, 1024).toLowerCase().split(",").map((item) => {
+    const [range = "", ...parameters] = item.split(";").map((part) => part.trim())
+    const weight = parameters.find((parameter) => parameter.startsWith("q="))
+    return { range, weight: weight === undefined ? 1 : Number(weight.slice(2)) || 0 }
+  }).filter(({ weight }) => weight > 0).sort((one, other) => other.weight - one.weight).map(({ range }) => range)
+
+/**
+ * Returns the language that the header `accept-language` prefers, and the first one if it accepts none of them: `de-AT`
+ * accepts `de`, and `pt` accepts `pt-BR`.
+ */
+export const chooseLanguage = <Language extends string>(
+  languages: readonly [Language, ...ReadonlyArray<Language>],
+  acceptLanguage: string | undefined
+): Language => {
+  for (const range of rangesOf(acceptLanguage ?? "")) {
+    if (range === "*") return languages[0]
+    const fitting = languages.find((language) => language.toLowerCase() === range)
+      ?? languages.find((language) => range.startsWith(`${language.toLowerCase()}-`))
+      ?? languages.find((language) => language.toLowerCase().startsWith(`${range}-`))
+    if (fitting !== undefined) return fitting
+  }
+  return languages[0]
 }

@@ -20,8 +20,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import { isPlain } from "../models/internal/plainData.js"
-import { type Allows, urlOf } from "./origins.js"
-import { followerIn, withoutRedirects } from "./redirects.js"
+import { type Allows, followerIn, urlOf, withoutRedirects } from "./origins.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 type Response = HttpClientResponse.HttpClientResponse

@@ -1,4 +1,4 @@
-/** Times that other programs send. */
+/** Times and lifetimes from outside. */
 import * as DateTime from "effect/DateTime"
 import type * as Option from "effect/Option"
 
@@ -18,3 +18,13 @@ export const maxTime = 8_640_000_000_000_000
 /** Returns the closest time that a `Date` can represent. `DateTime.makeUnsafe` throws for any other. */
 export const toUtc = (milliseconds: number): DateTime.Utc =>
   DateTime.makeUnsafe(Math.max(-maxTime, Math.min(maxTime, milliseconds)))
+
+/**
+ * A lifetime in a setup file or a flag: a duration in the form of Effect, such as `90 seconds`. Tokens expire at whole
+ * seconds, so the shortest is one second.
+ */
+export type Lifetime = `${number} ${"second" | "minute" | "hour" | "day"}${"s" | ""}`
+
+export const lifetimePattern: RegExp = /^[1-9]\d{0,8} (second|minute|hour|day)s?$/
+
+export const isLifetime = (value: string): value is Lifetime => lifetimePattern.test(value)

@@ -57,3 +57,16 @@ export const makeRedactor = (values: Iterable<string>): (text: string, limit?: n
   return (text, limit = Infinity) =>
     text.length <= limit ? redact(text) : `${redact(text.slice(0, limit)).slice(0, 1 - pieceLength)}…`
 }
+
+// -----------------------------------------------------------------------------
+// Sessions of consent in the encoded failure of a tool, which has their links in clear
+// -----------------------------------------------------------------------------
+
+/** A session's URN, as it is or in a URL. */
+const urn = /oauth(:|%(25)*3a)request_uri(:|%(25)*3a)/i
+
+/** Whether a model must not see the value. */
+export const hasSession = (encoded: unknown): boolean => urn.test(JSON.stringify(encoded) ?? "")
+
+/** What a model sees instead. */
+export const sessionMessage = "The user has to connect an account first."

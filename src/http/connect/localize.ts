@@ -2,8 +2,8 @@
 import * as Effect from "effect/Effect"
 import { isString } from "effect/Predicate"
 import type { ValidationException } from "../../IdentityError.js"
+import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import * as Languages from "../../internal/languages.js"
 import * as Validation from "../../plane/validation.js"
 import * as Appearances from "./appearance.js"
 import type { Appearance, Connection, Texts } from "./connectTypes.js"
@@ -136,7 +136,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       }
     }
     return (acceptLanguage) => {
-      const language = Languages.choose([first, ...others], acceptLanguage)
+      const language = ConsentPages.chooseLanguage([first, ...others], acceptLanguage)
       return localizeTo(language, tables[language] ?? ownTexts.en)
     }
   })

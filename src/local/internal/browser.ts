@@ -1,7 +1,7 @@
 /** A simulated browser: its cookies, and the redirects, texts and forms of the pages that it loads. */
 import * as Duration from "effect/Duration"
 import * as Cookies from "effect/http/Cookies"
-import { boundedFetch } from "../../internal/boundedFetch.js"
+import { boundedFetch } from "../../internal/boundedBody.js"
 
 /** Stores cookies by host and path, for all ports of a host, as browsers do. */
 const makeJar = () => {

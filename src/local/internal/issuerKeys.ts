@@ -4,8 +4,7 @@
  */
 import * as Data from "effect/Data"
 import * as Jose from "jose"
-import { BodyTooLarge } from "../../internal/boundedBody.js"
-import { boundedFetch } from "../../internal/boundedFetch.js"
+import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
 import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
 
 /**

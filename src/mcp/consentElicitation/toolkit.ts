@@ -16,8 +16,8 @@ import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { Connect } from "../../http/Connect.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
-import * as EncodedSession from "../../internal/encodedSession.js"
 import { pollUntil } from "../../internal/rateLimiter.js"
+import * as Redactor from "../../internal/redactor.js"
 import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Rendering from "./render.js"
 
@@ -69,8 +69,8 @@ const asking =
       if (isTagged(result, "InputRequired") || result.isError !== true) return result
       if (needed === undefined) {
         // The request had its own handler.
-        return EncodedSession.hasSession(result)
-          ? new McpSchema.CallToolResult(Rendering.toolError(EncodedSession.message))
+        return Redactor.hasSession(result)
+          ? new McpSchema.CallToolResult(Rendering.toolError(Redactor.sessionMessage))
           : result
       }
 

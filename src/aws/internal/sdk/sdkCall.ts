@@ -1,7 +1,7 @@
 /** The calls of a client of the AWS SDK, and their target. */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
-import { withTimeLimit } from "../../../internal/timeLimit.js"
+import { withTimeLimit } from "../../../internal/boundedBody.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
 import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
-import * as Languages from "../../src/internal/languages.js"
+import { chooseLanguage } from "../../src/internal/consentPages.js"
 
 const languages = ["en", "de", "pt-BR", "zh-Hant-TW"] as const
 
@@ -25,14 +25,14 @@ describe("the language of a page", () => {
     ["d", "en"],
     ["den", "en"]
   ])("is, for %s, %s", (header, language) => {
-    assert.strictEqual(Languages.choose(languages, header), language)
+    assert.strictEqual(chooseLanguage(languages, header), language)
   })
 
   it("is one of the languages, for any header", () => {
     FastCheck.assert(
       FastCheck.property(
         FastCheck.oneof(FastCheck.string(), FastCheck.string({ unit: FastCheck.constantFrom(..."de,;q=0.1*- ") })),
-        (header) => languages.includes(Languages.choose(languages, header))
+        (header) => languages.includes(chooseLanguage(languages, header))
       )
     )
   })

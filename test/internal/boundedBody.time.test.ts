@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { withTimeLimit } from "../../src/internal/timeLimit.js"
+import { withTimeLimit } from "../../src/internal/boundedBody.js"
 
 const failureOf = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then(() => assert.fail("expected a failure"), (cause: unknown) => cause)
