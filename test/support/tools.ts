@@ -31,6 +31,9 @@ interface Definition {
 
 const foldersOfPath = (process.env["PATH"] ?? "").split(":")
 
+/** Also the folder of servers, which is not on the path of every user. */
+const foldersOf = (program: string) => [...foldersOfPath, "/usr/sbin"].map((folder) => join(folder, program))
+
 const debianPostgres = "/usr/lib/postgresql"
 
 const definitions = {
@@ -70,6 +73,27 @@ const definitions = {
     variable: "PYTHON",
     paths: () => ["/usr/bin/python3"],
     works: (path) => spawnSync(path, ["-c", "import boto3, pytest"]).status === 0
+  },
+  nginx: {
+    packages: "nginx-light",
+    variable: "NGINX_PATH",
+    paths: () => foldersOf("nginx"),
+    works: existsSync
+  },
+  Caddy: {
+    packages: "caddy",
+    variable: "CADDY_PATH",
+    paths: () => foldersOf("caddy"),
+    works: existsSync
+  },
+  // `unshare` needs the rights to make a namespace: those of root, and of a container that has them.
+  "network namespaces": {
+    packages: "iproute2 and util-linux, as root",
+    variable: "UNSHARE_PATH",
+    paths: () => foldersOf("unshare"),
+    works: (path) =>
+      spawnSync(path, ["-n", "ip", "link", "add", "veth-test", "type", "veth", "peer", "name", "veth-peer"]).status
+        === 0
   },
   // The one of a version manager needs variables of its own.
   "the AWS CLI": {
