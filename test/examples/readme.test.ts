@@ -132,6 +132,7 @@ describe("README and guides", () => {
       "127.0.0.1",
       "agent.example.com",
       "auth0.com",
+      "docs.aws.amazon.com",
       "docs.localstack.cloud",
       "effect.website",
       "github.com",

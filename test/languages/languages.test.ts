@@ -1,7 +1,7 @@
 /** The pages for languages: their files and commands, in a project that has the package as it is published. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll } from "vitest"
 import { bodies, type Reads } from "../../src/local/control/controlApi.js"
@@ -46,6 +46,24 @@ beforeAll(async () => {
 })
 
 afterAll(() => project.remove())
+
+describe("the page about troubleshooting", () => {
+  it("quotes messages of this package as they are", () => {
+    const page = readFileSync(new URL("troubleshooting.md", import.meta.url), "utf8")
+    const [, symptoms = ""] = page.split(/^## /m)
+    const source = new URL("../../src/", import.meta.url)
+    const sources = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+    const text = sources.map((name) => readFileSync(new URL(name, source), "utf8")).join("\n")
+    const quoted = [...symptoms.matchAll(/^\| `(.+?)`/gm)].map(([, message = ""]) => message)
+    // Of npm, Node and Effect.
+    const others = ["npm install", "EADDRINUSE", "Service not found"]
+    assert.deepStrictEqual(
+      quoted.filter((message) => !text.includes(message) && !others.some((other) => message.startsWith(other))),
+      []
+    )
+    assert.isAtLeast(quoted.length, 10)
+  })
+})
 
 describe("the page for JavaScript", () => {
   it.concurrent("has a test for vitest", async () => {
