@@ -15,8 +15,7 @@ import {
   ControlPlane,
   type CreateConsentPortalError,
   type ListConsentPortalsError,
-  type ResourceError,
-  type StreamOptions
+  type ResourceError
 } from "./ControlPlane.js"
 import type {
   ConsentPortalResponse,
@@ -24,6 +23,7 @@ import type {
   CreateConsentPortalRequest,
   UpdateConsentPortalRequest
 } from "./models/ConsentPortal.js"
+import type { StreamOptions } from "./Operation.js"
 
 /**
  * The creation or update of a portal failed. The service supplies `reason`.

@@ -90,7 +90,7 @@ export const operations = {
   deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
     ...resourceRow,
     ...noContent,
-    request: WorkloadIdentity.DeleteWorkloadIdentityRequest
+    request: WorkloadIdentity.GetWorkloadIdentityRequest
   }),
   /** Returns one page of the workload identities. */
   listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
@@ -120,7 +120,7 @@ export const operations = {
   deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
     ...changeRow,
     ...noContent,
-    request: Oauth2CredentialProvider.DeleteOauth2CredentialProviderRequest
+    request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest
   }),
   /** Returns one page of the OAuth2 credential providers. */
   listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
@@ -150,7 +150,7 @@ export const operations = {
   deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
     ...resourceRow,
     ...noContent,
-    request: ApiKeyCredentialProvider.DeleteApiKeyCredentialProviderRequest
+    request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest
   }),
   /** Returns one page of the API-key credential providers. */
   listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
@@ -180,7 +180,7 @@ export const operations = {
   deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
     ...resourceRow,
     ...noContent,
-    request: PaymentCredentialProvider.DeletePaymentCredentialProviderRequest
+    request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest
   }),
   /** Returns one page of the payment credential providers. */
   listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
@@ -252,7 +252,7 @@ export const operations = {
   deleteConsentPortal: Operation.make("DeleteConsentPortal", {
     ...changeRow,
     ...noContent,
-    request: ConsentPortal.DeleteConsentPortalRequest
+    request: ConsentPortal.GetConsentPortalRequest
   }),
   /** Returns one page of the consent portals. */
   listConsentPortals: Operation.make("ListConsentPortals", {
@@ -324,38 +324,6 @@ export type UpdateCredentialProviderError = Operation.Error<typeof operations.up
 export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operations.deleteOauth2CredentialProvider>
 
 /**
- * The errors of deleting a payment credential provider.
- *
- * @since 0.1.0
- * @category errors
- */
-export type DeletePaymentCredentialProviderError = Operation.Error<typeof operations.deletePaymentCredentialProvider>
-
-/**
- * The errors of changing the vault's key.
- *
- * @since 0.1.0
- * @category errors
- */
-export type SetTokenVaultCmkError = Operation.Error<typeof operations.setTokenVaultCmk>
-
-/**
- * The errors of reading and removing tags.
- *
- * @since 0.1.0
- * @category errors
- */
-export type TagsError = Operation.Error<typeof operations.listTagsForResource>
-
-/**
- * The errors of adding tags.
- *
- * @since 0.1.0
- * @category errors
- */
-export type TagResourceError = Operation.Error<typeof operations.tagResource>
-
-/**
  * The errors of creating a consent portal.
  *
  * @since 0.1.0
@@ -382,14 +350,6 @@ export type ListConsentPortalsError = Operation.Error<typeof operations.listCons
 // -----------------------------------------------------------------------------
 // Service
 // -----------------------------------------------------------------------------
-
-/**
- * The start of a stream, and the size of its pages.
- *
- * @since 0.1.0
- * @category models
- */
-export interface StreamOptions extends Operation.StreamOptions {}
 
 /**
  * The operations as methods.
@@ -451,8 +411,8 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
 
 /**
  * A control plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation. A violation is a `ValidationException` that names the member. Errors without the
- * operation's name get it. Every call is a span `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
+ * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a span
+ * `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
  *
  * @since 0.1.0
  * @category constructors

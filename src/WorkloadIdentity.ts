@@ -9,13 +9,14 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ControlPlane, type Service, type StreamOptions, type WorkloadIdentityError } from "./ControlPlane.js"
+import { ControlPlane, type Service, type WorkloadIdentityError } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type {
   CreateWorkloadIdentityResponse,
   GetWorkloadIdentityResponse,
   WorkloadIdentitySummary
 } from "./models/WorkloadIdentity.js"
+import type { StreamOptions } from "./Operation.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.

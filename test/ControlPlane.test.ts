@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type { ApiKeyCredentialProviderSummary } from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -32,7 +33,7 @@ const listing = (all: ReadonlyArray<string>, end: null | undefined = undefined) 
     }
   })
 
-const listed = (options?: ControlPlane.StreamOptions) =>
+const listed = (options?: Operation.StreamOptions) =>
   control((plane) => Stream.runCollect(Stream.map(plane.streamWorkloadIdentities(options), ({ name }) => name)))
 
 describe("ControlPlane.make", () => {
@@ -157,7 +158,7 @@ describe("streams", () => {
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const streams: ReadonlyArray<
-        readonly [stream: (options: ControlPlane.StreamOptions) => Stream.Stream<unknown, unknown>, limit: number]
+        readonly [stream: (options: Operation.StreamOptions) => Stream.Stream<unknown, unknown>, limit: number]
       > = [
         [plane.streamWorkloadIdentities, 20],
         [plane.streamOauth2CredentialProviders, 20],

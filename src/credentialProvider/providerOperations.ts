@@ -10,7 +10,6 @@ import {
   type GetCredentialProviderError,
   type ListError,
   operations as rows,
-  type StreamOptions,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
 import {
@@ -21,6 +20,7 @@ import {
 } from "../CredentialProviderError.js"
 import { vendors } from "../models/internal/vendors.js"
 import type * as Operation from "../Operation.js"
+import type { StreamOptions } from "../Operation.js"
 import * as Validation from "../plane/validation.js"
 import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
 import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"

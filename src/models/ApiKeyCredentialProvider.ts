@@ -150,14 +150,6 @@ export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
 )
 
 /**
- * @since 0.1.0
- * @category requests
- */
-export class DeleteApiKeyCredentialProviderRequest
-  extends Schema.Opaque<DeleteApiKeyCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
-{}
-
-/**
  * A page has 1 to 100 items.
  *
  * @since 0.1.0

@@ -157,16 +157,6 @@ export class UpdateConsentPortalRequest extends Schema.Opaque<UpdateConsentPorta
 })) {}
 
 /**
- * Takes an id or an ARN.
- *
- * @since 0.1.0
- * @category requests
- */
-export class DeleteConsentPortalRequest
-  extends Schema.Opaque<DeleteConsentPortalRequest>()(Schema.Struct({ consentPortalIdentifier: Identifier }))
-{}
-
-/**
  * A page has 1 to 100 items.
  *
  * @since 0.1.0

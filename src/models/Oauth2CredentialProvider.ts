@@ -604,14 +604,6 @@ export class GetOauth2CredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
- * @category requests
- */
-export class DeleteOauth2CredentialProviderRequest
-  extends Schema.Opaque<DeleteOauth2CredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
-{}
-
-/**
  * A page has 1 to 20 items.
  *
  * @since 0.1.0

@@ -215,14 +215,6 @@ export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
 > = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(Schema.Struct(members), checkVendor)
 
 /**
- * @since 0.1.0
- * @category requests
- */
-export class DeletePaymentCredentialProviderRequest
-  extends Schema.Opaque<DeletePaymentCredentialProviderRequest>()(Schema.Struct({ name: Constraint.ProviderName }))
-{}
-
-/**
  * A page has 1 to 20 items.
  *
  * @since 0.1.0

@@ -68,14 +68,6 @@ export class UpdateWorkloadIdentityRequest extends Schema.Opaque<UpdateWorkloadI
 })) {}
 
 /**
- * @since 0.1.0
- * @category requests
- */
-export class DeleteWorkloadIdentityRequest
-  extends Schema.Opaque<DeleteWorkloadIdentityRequest>()(Schema.Struct({ name: Constraint.WorkloadName }))
-{}
-
-/**
  * A page has 1 to 20 items.
  *
  * @since 0.1.0

@@ -60,7 +60,7 @@ import * as Workloads from "./internal/workload.js"
 
 export type {
   /**
-   * The options of {@link withAccessToken} with a declared credential.
+   * The options of {@link withAccessToken} with a declared credential, and of {@link resume}.
    *
    * @since 0.1.0
    * @category models
@@ -86,14 +86,7 @@ export type {
    * @since 0.1.0
    * @category models
    */
-  OAuth2WrapperConfig,
-  /**
-   * The options of {@link resume}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  ResumeOptions
+  OAuth2WrapperConfig
 } from "./internal/config.js"
 
 export type {

@@ -131,62 +131,6 @@ export interface Options {
 export type Plain<A> = Native.Plain<A>
 
 /**
- * A consent session.
- *
- * @since 0.1.0
- * @category models
- */
-export type Consent = Plain<LocalBackend.ConsentStatus>
-
-/**
- * A grant of a user.
- *
- * @since 0.1.0
- * @category models
- */
-export type Grant = Plain<LocalBackend.GrantStatus>
-
-/**
- * An active fault.
- *
- * @since 0.1.0
- * @category models
- */
-export type FaultStatus = Plain<LocalControl.FaultStatus>
-
-/**
- * A request and its response, without secrets.
- *
- * @since 0.1.0
- * @category models
- */
-export type RequestRecord = Plain<LocalControl.RequestRecord>
-
-/**
- * An authorization server issued no token.
- *
- * @since 0.1.0
- * @category models
- */
-export type Rejection = Plain<LocalBackend.Rejection>
-
-/**
- * The workload identities and credential providers of a server.
- *
- * @since 0.1.0
- * @category models
- */
-export type Resources = Plain<LocalControl.Resources>
-
-/**
- * The clock of the server.
- *
- * @since 0.1.0
- * @category models
- */
-export type ClockState = Plain<LocalControl.ClockState>
-
-/**
  * The last page that a user reaches.
  *
  * @since 0.1.0

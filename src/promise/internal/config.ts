@@ -77,14 +77,6 @@ export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
 }
 
-export interface ResumeOptions extends ApiKeyUseOptions {
-  /**
-   * Shows the authorization URL to the user if they have not consented yet. Then the call waits for the token. With a
-   * function that does nothing, the call only waits. By default, the promise rejects with `RequiresUserConsent`.
-   */
-  readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-}
-
 const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
 const useFields = { ...tokenField, onAuthUrl: Constraint.optional(Validation.AnyFunction) }

@@ -77,7 +77,7 @@ export interface Functions {
     fn: (...args: [...TParams, string]) => Promise<TReturn>
   ) => (...args: TParams) => Promise<TReturn>
   readonly withWatPropagation: (client: AwsClient) => void
-  readonly resume: (session: ConsentSession | string, options?: Config.ResumeOptions) => Promise<string>
+  readonly resume: (session: ConsentSession | string, options?: Config.AccessTokenUseOptions) => Promise<string>
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
   readonly fetchConsentCallback: (options: Consents.FetchOptions) => (request: Request) => Promise<Response>
   readonly nodeConsentCallback: <
