@@ -411,8 +411,8 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
 
 /**
  * A control plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a span
- * `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
+ * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a
+ * span `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
  *
  * @since 0.1.0
  * @category constructors

@@ -32,18 +32,22 @@ export const FailedChange = Context.Reference<Failure | undefined>("effect-agent
 })
 
 /** Collects what the record of a call contains, and neither its request nor its response. */
-export const Notes = Context.Reference("effect-agentcore-identity/local/Notes", {
-  defaultValue: (): { readonly addReason: (reason: string) => void; readonly setUser: (user: VaultUser) => void } => ({
-    addReason: () => {},
-    setUser: () => {}
-  })
+export interface Call {
+  readonly addReason: (reason: string) => void
+  readonly setUser: (user: VaultUser) => void
+}
+
+/** The call that is recorded. Undefined without a control. */
+export const CurrentCall = Context.Reference("effect-agentcore-identity/local/CurrentCall", {
+  defaultValue: (): Call | undefined => undefined
 })
 
 /** Reports the user of the call. */
-export const noteUser = (user: VaultUser): Effect.Effect<void> => Effect.map(Notes, ({ setUser }) => setUser(user))
+export const noteUser = (user: VaultUser): Effect.Effect<void> => Effect.map(CurrentCall, (call) => call?.setUser(user))
 
 /** Reports the reason of a failure, which contains no secret. */
-export const explain = (reason: string): Effect.Effect<void> => Effect.map(Notes, ({ addReason }) => addReason(reason))
+export const explain = (reason: string): Effect.Effect<void> =>
+  Effect.map(CurrentCall, (call) => call?.addReason(reason))
 
 /** Reports a mistake of a program, and logs it. The log names no users. */
 export const warn = (message: string, reason = message): Effect.Effect<void> =>

@@ -6,7 +6,7 @@ import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
 import { didYouMean, misspelledName, suggest } from "../../models/internal/violation.js"
-import type { Failure } from "../backend/callContext.js"
+import { CurrentCall, type Failure } from "../backend/callContext.js"
 import { errorCodes, toReason } from "../oauth/exchange.js"
 import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./controlModels.js"
@@ -200,8 +200,8 @@ export const make = Effect.sync(() => {
         entries.size === 0 ? Effect.succeed(undefined) : Effect.gen(function*() {
           const fault = yield* take((fault) => fault.operation === operation || fault.operation === "*")
           if (fault === undefined) return undefined
-          const call = yield* HttpCall
-          if (call !== undefined && fault.cut === true) call.cut = true
+          const call = yield* CurrentCall
+          if (call instanceof HttpCall && fault.cut === true) call.cut = true
           const error = toOperationError(fault, operation)
           if (error !== undefined) return yield* Effect.fail(error)
           return fault.failChange === true ? { reason: fault.message ?? simulated } : undefined

@@ -13,29 +13,12 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import type { VaultUser } from "../backend/backendModels.js"
-import { Notes } from "../backend/callContext.js"
+import { type Call, CurrentCall } from "../backend/callContext.js"
 import type { RequestRecord } from "./controlModels.js"
 
 /** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
 export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>
   fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-
-/**
- * The HTTP request of an operation. Through it, the routes of the server and the planes exchange what only one of them
- * knows.
- */
-export interface Call {
-  /** Whether a fault cuts the connection. */
-  cut: boolean
-  readonly notes: CallNotes
-  /** The record of the plane. It is written when the status is known. */
-  record: RequestRecord | undefined
-}
-
-/** Undefined for a call in this process. */
-export const HttpCall = Context.Reference("effect-agentcore-identity/local/HttpCall", {
-  defaultValue: (): Call | undefined => undefined
-})
 
 export type Requests = Effect.Success<typeof make>
 
@@ -103,22 +86,28 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
   }
 }
 
-export type CallNotes = ReturnType<typeof makeNotes>
-
 /** Collects the user of a call, and the reasons that its response omits. */
-export const makeNotes = () => {
-  const reasons: Array<string> = []
-  let user: Option.Option<VaultUser> = Option.none()
-  return {
-    addReason: (reason: string): void => {
-      if (reasons.length < maxReasons) reasons.push(shorten(reason, maxReasonLength))
-    },
-    setUser: (named: VaultUser): void => {
-      // The copy has the same properties.
-      user = Option.some(mask(named) as VaultUser)
-    },
-    read: () => ({ user, reasons })
+export class RecordedCall implements Call {
+  readonly reasons: Array<string> = []
+  user: Option.Option<VaultUser> = Option.none()
+  addReason(reason: string): void {
+    if (this.reasons.length < maxReasons) this.reasons.push(shorten(reason, maxReasonLength))
   }
+  setUser(user: VaultUser): void {
+    // The copy has the same properties.
+    this.user = Option.some(mask(user) as VaultUser)
+  }
+}
+
+/**
+ * The HTTP request of an operation. Through it, the routes of the server and the planes exchange what only one of them
+ * knows.
+ */
+export class HttpCall extends RecordedCall {
+  /** Whether a fault cuts the connection. */
+  cut = false
+  /** The record of the plane. It is written when the status is known. */
+  record: RequestRecord | undefined = undefined
 }
 
 export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
@@ -145,9 +134,9 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
     /** Records a call of an operation. */
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
-        const call = fiber.getRef(HttpCall)
+        const current = fiber.getRef(CurrentCall)
+        const call = current instanceof HttpCall ? current : new RecordedCall()
         const start = readNow(fiber)
-        const notes = call?.notes ?? makeNotes()
         const toRecord = (exit: Exit.Exit<unknown, unknown>): RequestRecord => ({
           id: randomUUID(),
           at: DateTime.makeUnsafe(start),
@@ -157,15 +146,16 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
           request: Option.some(mask(request)),
           response: Exit.isSuccess(exit) ? Option.some(mask(exit.value)) : Option.none(),
           error: Exit.isSuccess(exit) ? Option.none() : Option.some(describe(exit.cause)),
-          ...notes.read()
+          reasons: call.reasons,
+          user: call.user
         })
-        if (call === undefined) {
+        if (!(call instanceof HttpCall)) {
           return effect.pipe(
-            Effect.provideService(Notes, notes),
+            Effect.provideService(CurrentCall, call),
             Effect.onExit((exit) => Effect.suspend(() => write(toRecord(exit))))
           )
         }
-        // The route of the call provides the notes, and writes the record.
+        // The route provides the call, and writes the record.
         const record = (exit: Exit.Exit<A, E>): Exit.Exit<A, E> => {
           call.record = toRecord(exit)
           return exit

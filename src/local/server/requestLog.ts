@@ -1,5 +1,4 @@
 /** The access log of a server, and the records of requests for its control. */
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -9,8 +8,8 @@ import * as Option from "effect/Option"
 import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
-import { Notes } from "../backend/callContext.js"
-import { type Call, HttpCall, makeNotes, readNow, type Requests } from "../control/requestRecords.js"
+import { CurrentCall } from "../backend/callContext.js"
+import { HttpCall, readNow, type Requests } from "../control/requestRecords.js"
 import type { Settings } from "./dispatch.js"
 
 /** Logs the operation, status and duration of a request. The line has no query, header or body. */
@@ -74,14 +73,9 @@ export const recordAccess =
       operation,
       typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
         const start = readNow(fiber)
-        const call: Call = { cut: false, record: undefined, notes: makeNotes() }
+        const call = new HttpCall()
         return Effect.flatMap(
-          Effect.updateContext(
-            handler,
-            (context: Context.Context<R>) =>
-              // References have defaults, so the type of the handler does not require them.
-              Context.add(Context.add(context, HttpCall, call), Notes, call.notes) as Context.Context<R>
-          ),
+          Effect.provideService(handler, CurrentCall, call),
           (response) => {
             const error = response.headers["x-amzn-errortype"]
             const record = call.record ?? {
@@ -92,7 +86,8 @@ export const recordAccess =
               request: Option.none(),
               response: Option.none(),
               error: Option.map(Option.fromUndefinedOr(error), (name) => ({ name, message: "" })),
-              ...call.notes.read()
+              reasons: call.reasons,
+              user: call.user
             }
             const written = requests.write({
               ...record,
