@@ -1,4 +1,4 @@
-// The pages of `Connect` in `Bun.serve` or `Deno.serve`, and an agent whose user connects there. Prints what the agent got.
+// The pages of `Connect` in `Bun.serve` or `Deno.serve`, and an agent whose user connects there. Prints what it got.
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { runWithContext } from "effect-agentcore-identity/promise/Identity"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"

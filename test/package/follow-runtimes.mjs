@@ -1,6 +1,6 @@
-// Runs the first programs of the README, the demo, and the pages of `Connect` on Bun and Deno, from an empty folder with
-// the packed tarball. The programs are those that run on Node. npm installs both runtimes beside the folder: they are
-// too large to be dependencies of this repository.
+// Runs the first programs of the README, the demo, and the pages of `Connect` on Bun and Deno, from an empty folder
+// with the packed tarball. The programs are those that run on Node. npm installs both runtimes beside the folder: they
+// are too large to be dependencies of this repository.
 import { execFileSync, spawn } from "node:child_process"
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
