@@ -76,6 +76,7 @@ import type {
   GrantStatus,
   Issuer,
   Rejection,
+  RevocationOutcome,
   SessionError
 } from "./backend/backendModels.js"
 import * as Consent from "./backend/consent.js"
@@ -258,9 +259,10 @@ export interface Service {
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
    * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
-   * keeps the grant, as AWS does, until its next refresh fails.
+   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault removes
+   * the grant.
    */
-  readonly revokeGrant: (id: string) => Effect.Effect<void, GrantError>
+  readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
   /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
   /** The last 100 errors of authorization servers, the newest first. The backend logs each of them as a warning. */

@@ -151,8 +151,11 @@ export interface GrantControl {
   readonly page: (options: LocalBackend.GrantPageOptions) => Effect.Effect<LocalBackend.GrantPage, LocalControlError>
   /** Makes the access token expire now. */
   readonly expire: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
-  /** Revokes the refresh token at the authorization server. The next refresh of the backend fails. */
-  readonly revoke: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
+  /**
+   * Revokes the refresh token at the authorization server. The next refresh of the backend fails. A grant without a
+   * refresh token is forgotten if the server revokes no access tokens.
+   */
+  readonly revoke: (id: string) => Effect.Effect<LocalBackend.RevocationOutcome, LocalBackend.GrantError>
   /** Removes the grant from the vault. */
   readonly forget: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
 }

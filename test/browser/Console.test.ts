@@ -563,6 +563,15 @@ describe("the console, in Chromium", () => {
       assert.lengthOf(yield* grants.list, 1)
       yield* confirm("Forget", "The vault has forgotten the grant")
       assert.lengthOf(yield* grants.list, 0)
+
+      yield* ask(token, { scopes: ["read"] })
+      yield* consents.approve((yield* consents.list)[0]?.id ?? "")
+      yield* use((page) => page.getByText("without a refresh token").waitFor())
+      yield* press(
+        "Revoke the grant of alice for calendar",
+        "has no refresh token, and the authorization server does not revoke an access token alone"
+      )
+      assert.lengthOf(yield* grants.list, 0)
     }))
 
   test("moves the clock, and rejects an invalid time", (page) =>

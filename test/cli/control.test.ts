@@ -323,11 +323,11 @@ const keyOf = (world: World, workloadIdentityToken: string, name = "weather") =>
 const idOf = (items: ReadonlyArray<Item>) => ({ id: String(items[0]?.["id"]) })
 
 /** The user consents at the authorization server, and the session is completed. */
-const consent = (world: World, token: string, userName = "alice") =>
+const consent = (world: World, token: string, userName = "alice", more: object = {}) =>
   Effect.gen(function*() {
-    yield* ask(world, token)
+    yield* ask(world, token, more)
     yield* world.way.act("consents/approve", { ...idOf(yield* world.way.list("consents")), userName })
-    const { accessToken } = yield* ask(world, token)
+    const { accessToken } = yield* ask(world, token, more)
     return String(accessToken)
   })
 
@@ -458,6 +458,14 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       yield* consent(world, token)
       yield* world.way.act("grants/forget", idOf(yield* world.way.list("grants")))
       assert.isString((yield* ask(world, token))["authorizationUrl"])
+      assert.deepStrictEqual(yield* world.way.list("grants"), [])
+
+      // The authorization server revokes no access token alone.
+      const withoutRefresh = { scopes: ["profile:read"] }
+      yield* consent(world, token, "alice", withoutRefresh)
+      const revoked = yield* world.way.act("grants/revoke", idOf(yield* world.way.list("grants")))
+      assert.include(JSON.stringify(revoked), "forgotten")
+      assert.isString((yield* ask(world, token, withoutRefresh))["authorizationUrl"])
       assert.deepStrictEqual(yield* world.way.list("grants"), [])
     })
 }

@@ -87,6 +87,15 @@ export interface GrantStatus {
   readonly revoked: boolean
 }
 
+/**
+ * What `revokeGrant` has done:
+ *
+ * - `revoked`: the authorization server has revoked the token
+ * - `forgotten`: the grant has no refresh token, and the server revokes no access tokens (`unsupported_token_type`). So
+ *   the vault has removed the grant. The access token stays valid until it expires.
+ */
+export type RevocationOutcome = "revoked" | "forgotten"
+
 /** The options of a page of grants. */
 export interface GrantPageOptions {
   /** The maximum number of grants, 1 to 1000. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ValidationException } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { GrantError, type GrantPageOptions, type GrantStatus } from "./backendModels.js"
+import { GrantError, type GrantPageOptions, type GrantStatus, type RevocationOutcome } from "./backendModels.js"
 import type { Parts } from "./dataPlane.js"
 import * as Vault from "./vault.js"
 
@@ -31,14 +31,14 @@ export const make = ({ client, registry, vault }: Parts) => {
         }
       }))
 
-  const act = (
+  const act = <A>(
     action: GrantError["action"],
-    run: (...entry: Vault.Entry) => Effect.Effect<void, GrantError["reason"] | VaultStoreError>
+    run: (...entry: Vault.Entry) => Effect.Effect<A, GrantError["reason"] | VaultStoreError>
   ) =>
     Effect.fnUntraced(
       function*(id: string) {
         const entry = yield* vault.byId(id)
-        yield* entry === undefined ? Effect.fail("Unknown" as const) : run(...entry)
+        return yield* entry === undefined ? Effect.fail("Unknown" as const) : run(...entry)
       },
       Effect.mapError((error) => new GrantError({ action, reason: typeof error === "string" ? error : "Store" })),
       Effect.withSpan(`LocalBackend.${action}Grant`)
@@ -53,11 +53,17 @@ export const make = ({ client, registry, vault }: Parts) => {
     )
     const token = Option.getOrElse(grant.refreshToken, () => grant.accessToken)
     const type = Option.isSome(grant.refreshToken) ? "refresh_token" : "access_token"
-    yield* Effect.mapError(
-      client.revoke(server, { token, type }),
-      ({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const
+    const outcome = yield* client.revoke(server, { token, type }).pipe(
+      Effect.as<RevocationOutcome>("revoked"),
+      // RFC 7009, section 2.2.1: many servers revoke no access tokens, above all no JWTs.
+      Effect.catchIf(
+        ({ code }) => type === "access_token" && code === "unsupported_token_type",
+        () => Effect.succeed<RevocationOutcome>("forgotten")
+      ),
+      Effect.mapError(({ reason }) => reason === "Misconfigured" ? "Unsupported" as const : "Failed" as const)
     )
-    yield* vault.markRevoked(key, grant.id)
+    yield* outcome === "revoked" ? vault.markRevoked(key, grant.id) : vault.forget(key, grant.id)
+    return outcome
   })
 
   const grantPage = Effect.fnUntraced(function*({ after, limit }: GrantPageOptions) {

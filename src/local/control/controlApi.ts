@@ -104,6 +104,7 @@ export interface Results {
   readonly clock: ClockState
   readonly faults: FaultStatus
   readonly "consents/open": { readonly url: string }
+  readonly "grants/revoke": { readonly outcome: LocalBackend.RevocationOutcome }
   readonly console: { readonly url: string }
   readonly "console/token": { readonly token: string }
 }

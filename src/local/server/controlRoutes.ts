@@ -276,7 +276,7 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
     "consents/deny": (selector) => Effect.flatMap(toConsent(selector), consents.deny),
     "consents/expire": (selector) => Effect.flatMap(toConsent(selector), consents.expire),
     "grants/expire": ({ id }) => grants.expire(id),
-    "grants/revoke": ({ id }) => grants.revoke(id),
+    "grants/revoke": ({ id }) => Effect.map(grants.revoke(id), (outcome) => ({ outcome })),
     "grants/forget": ({ id }) => grants.forget(id),
     console: () => Effect.map(server.consoleUrl, (url) => ({ url: Redacted.value(url) })),
     [exchangePath]: ({ code }) =>

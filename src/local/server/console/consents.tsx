@@ -112,7 +112,12 @@ const GrantActions = ({ grant }: { readonly grant: Grant }) => {
   const { id, provider } = grant
   const about = `of ${formatUser(grant.user)} for ${provider}`
   const expire = () => act("grants/expire", { id }, () => `The access token ${about} has expired.`)
-  const revoke = () => act("grants/revoke", { id }, () => `The authorization server has revoked the grant ${about}.`)
+  const revoke = () =>
+    act("grants/revoke", { id }, ({ outcome }) =>
+      outcome === "revoked"
+        ? `The authorization server has revoked the grant ${about}.`
+        : `The grant ${about} has no refresh token, and the authorization server does not revoke an access token alone. `
+          + "The vault has forgotten the grant. The token stays valid until it expires.")
   const forget = () =>
     ask({
       title: "Forget the grant?",
