@@ -2,6 +2,7 @@
 import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
+import { isLifetime, type Lifetime } from "../internal/dates.js"
 import * as Completions from "./completions.js"
 import { type Level, levels, type Settings } from "./logging.js"
 
@@ -74,6 +75,11 @@ export const parseNumber = (text: string): number => {
 export const parsePort = (text: string): number => {
   if (/^\d{1,5}$/.test(text) && Number(text) <= 65535) return Number(text)
   throw new InvalidArgumentError("A port is a whole number from 0 to 65535.")
+}
+
+export const parseLifetime = (text: string): Lifetime => {
+  if (isLifetime(text)) return text
+  throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
 }
 
 /** The parser of a repeatable flag. */

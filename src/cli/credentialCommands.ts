@@ -1,10 +1,12 @@
-/** The commands `agentcore-identity token`, `api-key` and `doctor`. */
-import { Argument, Option } from "@commander-js/extra-typings"
+/** The commands `agentcore-identity token`, `api-key`, `authorize`, `doctor` and `policy`. */
+import { Argument, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import {
   collect,
   details,
   endpointVariable,
   onLoad,
+  parseLifetime,
+  parsePort,
   region,
   regionVariable,
   type Root,
@@ -66,6 +68,13 @@ const output = {
 
 const account = ["--account <id>", "AWS account id in policies (default: the account of the caller)"] as const
 
+/** The return URL has the port, so it cannot be a free one. */
+const parseServerPort = (text: string): number => {
+  const port = parsePort(text)
+  if (port > 0) return port
+  throw new InvalidArgumentError("The return URL has the port: give another one than 0.")
+}
+
 // `LoopbackConsent.defaultReturnUrl`, which is loaded when the command runs.
 const loopbackReturnUrl = "http://127.0.0.1:8765/consent"
 
@@ -125,6 +134,54 @@ export const add = (root: Root, run: Run): void => {
     }))
     .action((provider, operation, options, command) =>
       act(command, ({ apiKey }) => apiKey({ provider, operation, ...options }))
+    )
+
+  root.command("authorize")
+    .summary("Let a proxy add a user's credentials to an agent's requests")
+    .description(
+      "Runs on this machine for one user: a proxy asks it about each request of an agent, and adds the credential that "
+        + "the module declares for the origin. The agent has a session, and no credential. Prints the configuration of "
+        + "the proxy on stdout, and serves until it is stopped."
+    )
+    .argument("<module>", "ES module that exports an array of credentials and origins. The command runs it")
+    .addOption(workloadOption())
+    .addOption(userOption())
+    .option("--port <port>", "Port for the proxy and for the user's browser", parseServerPort, 4030)
+    .option("--listen <address>", "Where the proxy listens for the agent", "127.0.0.1:8080")
+    .addOption(
+      new Option("--proxy <name>", "Print the configuration of one proxy (default: of both)").choices(
+        ["caddy", "nginx"] as const
+      )
+    )
+    .option("--lifetime <duration>", "Lifetime of the session", parseLifetime, "8 hours" as const)
+    .option("--register", "Register the return URL, /connect/return at --port, on the workload\nidentity first")
+    .option("--no-browser", "Print the address of the user's pages instead of opening a browser")
+    .option(...region)
+    .addHelpText(...details({
+      environment: [userTokenVariable, regionVariable, dataEndpointVariable],
+      sections: {
+        Module: [
+          "export const forwardAuth = [",
+          "  { credential: Calendar, origins: [\"https://www.googleapis.com\"] },",
+          "  { credential: Weather, origins: [\"https://api.example.com\"],",
+          "    header: \"x-api-key\" }",
+          "]"
+        ],
+        Output: [
+          "Stdout has the configuration. The session and the address for the browser go",
+          "to stderr. The session is a secret of the agent."
+        ]
+      },
+      examples: [
+        "agentcore-identity authorize credentials.js --user alice --register",
+        "agentcore-identity authorize credentials.js --proxy caddy >Caddyfile"
+      ]
+    }))
+    .action((module, options, command) =>
+      onLoad(run, () => import("./authorize.js"), "warning")(
+        command,
+        (Authorize) => Authorize.run({ module, ...options })
+      )
     )
 
   root.command("doctor")

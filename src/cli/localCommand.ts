@@ -1,18 +1,12 @@
 /** The flags and the help of `agentcore-identity local`. */
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings"
-import { isLifetime, type Lifetime } from "../internal/dates.js"
-import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
+import { Option } from "@commander-js/extra-typings"
+import { collect, details, parseLifetime, parsePort, type Root, setupFile } from "./commandLine.js"
 
 /** Parses a flag with several words, separated by spaces or commas. */
 const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
   ...previous,
   ...value.match(/[^\s,]+/g) ?? []
 ]
-
-const parseLifetime = (text: string): Lifetime => {
-  if (isLifetime(text)) return text
-  throw new InvalidArgumentError("A lifetime is a whole number and a unit, such as '90 seconds' or '5 minutes'.")
-}
 
 export const add = (root: Root) =>
   root.command("local")

@@ -259,8 +259,8 @@ export interface Service {
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
    * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
-   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault removes
-   * the grant.
+   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault
+   * removes the grant.
    */
   readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
   /** Removes a grant from the vault. The next request requires the user's consent. */

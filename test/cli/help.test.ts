@@ -36,6 +36,7 @@ const commands = [
   ["setup", "apply"],
   ["token"],
   ["api-key"],
+  ["authorize"],
   ["doctor"],
   ["policy"],
   ["demo"]

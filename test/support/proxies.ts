@@ -73,24 +73,17 @@ const wrapCaddy = (configuration: string, folder: string): string =>
     .replace("{\n", `{\n\tauto_https off\n\tlog {\n\t\toutput file ${folder}/error.log\n\t}\n`)
     .replace(/^http:.*\{\n/m, (line) => `${line}\tlog {\n\t\toutput file ${folder}/access.log\n\t}\n`)
 
-/** Starts a proxy on a free port of an address. */
-export const make = (
+/** Starts a proxy with a configuration that was made for this address. */
+export const run = (
   name: Name,
-  options: Pick<Configuration.ProxyOptions, "credentials" | "forwardAuth">,
-  host = "127.0.0.1"
+  configuration: string,
+  { host = "127.0.0.1", port }: { readonly host?: string; readonly port: number }
 ): Effect.Effect<Proxy, never, Scope.Scope | Tools.Tools> =>
   Effect.gen(function*() {
     const path = yield* Tools.pathOf(name)
     const folder = yield* Folder.temporary
-    const port = yield* Server.freePort
-    const all = { ...options, listen: `${host}:${port}`, authorities }
     const file = join(folder, "configuration")
-    writeFileSync(
-      file,
-      name === "nginx"
-        ? wrapNginx(Configuration.nginx(all), folder)
-        : wrapCaddy(Configuration.caddy(all), folder)
-    )
+    writeFileSync(file, name === "nginx" ? wrapNginx(configuration, folder) : wrapCaddy(configuration, folder))
     const args = name === "nginx" ? ["-p", folder, "-c", file] : ["run", "--config", file, "--adapter", "caddyfile"]
     const output = openSync(join(folder, "output.log"), "a")
     const child = yield* start(path, args, {
@@ -108,6 +101,17 @@ export const make = (
       Effect.orDie
     )
     return { url: `http://${host}:${port}`, written }
+  })
+
+/** Starts a proxy on a free port of an address. */
+export const make = (
+  name: Name,
+  options: Pick<Configuration.ProxyOptions, "credentials" | "forwardAuth">,
+  host = "127.0.0.1"
+): Effect.Effect<Proxy, never, Scope.Scope | Tools.Tools> =>
+  Effect.flatMap(Server.freePort, (port) => {
+    const all = { ...options, listen: `${host}:${port}`, authorities }
+    return run(name, name === "nginx" ? Configuration.nginx(all) : Configuration.caddy(all), { host, port })
   })
 
 export interface Seen {
