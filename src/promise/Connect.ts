@@ -387,15 +387,6 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     )
   )
 
-type Services = Identity.Identity | DataPlane.DataPlane
-
-const layerServices = <Name extends string, Req>({ runtime }: Options<Name, Req>): Layer.Layer<Services, unknown> =>
-  runtime === undefined
-    ? LazyRuntime.defaultLayer
-    : "contextEffect" in runtime
-    ? Layer.effectContext(runtime.contextEffect)
-    : Layer.succeedContext(runtime)
-
 // -----------------------------------------------------------------------------
 // Functions
 // -----------------------------------------------------------------------------
@@ -438,7 +429,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   const runtime = LazyRuntime.make(
     layerPages(toHttpOptions(options, credentials)).pipe(
       Layer.provideMerge(Stores.layer(options.pendingConsents)),
-      Layer.provideMerge(layerServices(options))
+      Layer.provideMerge(LazyRuntime.layerOf(options.runtime, LazyRuntime.defaultLayer))
     )
   )
   type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never

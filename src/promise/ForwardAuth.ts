@@ -1,0 +1,259 @@
+/**
+ * Credentials for agents that never hold one: `http/ForwardAuth` without Effect. A proxy asks this route about each
+ * request of a sandbox, and gets the header with the credential. {@link ForwardAuth} has the form `fetch` for `Request`
+ * and `Response`, and the form `node` for `node:http`, Express and the like. The responses are those of
+ * `http/ForwardAuth`.
+ *
+ * @since 0.2.0
+ * @example
+ * import * as Connect from "effect-agentcore-identity/promise/Connect"
+ * import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
+ * import { createServer } from "node:http"
+ *
+ * // The application's own sign-in.
+ * declare const userOf: (cookie: string | null) => Promise<string | undefined>
+ *
+ * const calendar = {
+ *   providerName: "google",
+ *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"],
+ *   authFlow: "USER_FEDERATION" as const,
+ *   callbackUrl: "https://app.example.com/connect/return"
+ * }
+ *
+ * export const connect = Connect.make({
+ *   path: "/connect",
+ *   workload: "my-agent",
+ *   credentials: { calendar },
+ *   currentUser: async (request: Request) => {
+ *     const userId = await userOf(request.headers.get("cookie"))
+ *     return userId === undefined ? undefined : { userId }
+ *   }
+ * })
+ *
+ * const forwardAuth = ForwardAuth.make({
+ *   workload: "my-agent",
+ *   credentials: [
+ *     { credential: calendar, origins: ["https://www.googleapis.com"] },
+ *     { credential: { providerName: "weather" }, origins: ["https://api.weather.example.com"], header: "x-api-key" }
+ *   ],
+ *   connect
+ * })
+ *
+ * // Only the proxy reaches this address.
+ * createServer(forwardAuth.node).listen(4030, "127.0.0.1")
+ *
+ * // The program that starts a sandbox gives it the secret of a session.
+ * export const start = async (userId: string) => (await forwardAuth.session({ userId })).token
+ */
+import * as Context from "effect/Context"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import * as AccessToken from "../AccessToken.js"
+import * as ApiKey from "../ApiKey.js"
+import * as AwsDataPlane from "../aws/AwsDataPlane.js"
+import type { ConsentSession } from "../ConsentSession.js"
+import { ConsentSignals } from "../ConsentSignals.js"
+import * as CredentialCache from "../CredentialCache.js"
+import type * as DataPlane from "../DataPlane.js"
+import type * as Http from "../http/ForwardAuth.js"
+import * as Decide from "../http/forwardAuth/decide.js"
+import * as Sessions from "../http/forwardAuth/sessions.js"
+import * as Identity from "../Identity.js"
+import { isDeclared } from "../identity/credentialTag.js"
+import * as Config from "./internal/config.js"
+import * as LazyRuntime from "./internal/lazyRuntime.js"
+import * as Node from "./internal/nodePages.js"
+import * as Stores from "./internal/stores.js"
+import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
+
+// -----------------------------------------------------------------------------
+// Models
+// -----------------------------------------------------------------------------
+
+/**
+ * An access token and its origins. The credential is a class of `AccessToken.Tag`, or a configuration as
+ * `withAccessToken` takes it, without what belongs to a single call. A configuration that users connect has the
+ * `callbackUrl` that it has for `Connect`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface AccessTokenEntry extends Omit<Http.AccessTokenEntry, "credential"> {
+  readonly credential:
+    | Identity.AccessTokenCredential
+    | Omit<
+      Config.OAuth2WrapperConfig,
+      "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
+    >
+}
+
+/**
+ * An API key, its origins and its header.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
+  readonly credential: Identity.ApiKeyCredential | Omit<Config.ApiKeyWrapperConfig, "workloadIdentityToken">
+}
+
+/**
+ * The options of {@link make}: those of `http/ForwardAuth`, for programs without Effect.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Options extends Pick<Http.Options, "trust" | "workload"> {
+  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
+  readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
+  /** The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. */
+  readonly connect?: { readonly link: (session: ConsentSession) => Promise<string> } | undefined
+  /**
+   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
+   * user of a `session`.
+   */
+  readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
+  /** Stores the sessions, with the consents of `Connect`. Default: memory, for one process. */
+  readonly pendingConsents?: Stores.StoreOptions | undefined
+  /**
+   * The services of a program with Effect. Default: `Identity.layer` with a `CredentialCache` over
+   * `AwsDataPlane.layer()`, which read the environment.
+   */
+  readonly runtime?:
+    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
+    | Context.Context<Identity.Identity | DataPlane.DataPlane>
+    | undefined
+}
+
+/**
+ * A session of a sandbox.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Session {
+  /** The secret that the sandbox sends as `Authorization: Bearer`. */
+  readonly token: string
+  /** The time after which no credential is returned. */
+  readonly expiresAt: Date
+}
+
+/**
+ * The route and its sessions.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ForwardAuth extends AsyncDisposable {
+  /** Responds to a proxy. It reads headers only, so mount it at any path. Rejects with the errors of `caller`. */
+  readonly fetch: (request: Request) => Promise<Response>
+  /**
+   * Responds to a proxy, for `node:http`, Express and the like. Errors go to `next`. Without `next`, the log has their
+   * names, and the status is 500.
+   */
+  readonly node: (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void>
+  /**
+   * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user or the
+   * lifetime is invalid, and with `ConsentStoreError` if the store fails.
+   */
+  readonly session: (user: User, options?: Http.SessionOptions) => Promise<Session>
+  /** Ends a session before it expires. */
+  readonly revoke: (token: string) => Promise<void>
+  /** Ends the connections to the stores. The next use makes new ones. Sessions in memory are lost. */
+  readonly dispose: () => Promise<void>
+}
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
+const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.Entry => {
+  const { credential } = entry
+  // Declared credentials are those of the entries of `http/ForwardAuth`.
+  if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) return entry as Decide.Entry
+  const id = `effect-agentcore-identity/promise/ForwardAuth/${index}`
+  const declared = "header" in entry
+    ? ApiKey.Tag<unknown>()(id, { provider: (credential as Config.ApiKeyWrapperConfig).providerName })
+    : AccessToken.Tag<unknown>()(id, Config.toDeclaration(credential as Config.OAuth2WrapperConfig))
+  return { ...entry, credential: declared } as Decide.Entry
+}
+
+const cached = Layer.fresh(Identity.layer).pipe(
+  Layer.provideMerge(CredentialCache.layer()),
+  Layer.provideMerge(AwsDataPlane.layer())
+)
+
+class Decided extends Context.Service<Decided, Effect.Success<ReturnType<typeof Decide.make<unknown, never>>>>()(
+  "effect-agentcore-identity/promise/ForwardAuth/Decided"
+) {}
+
+const toSettings = (
+  { caller, connect, trust, workload }: Options,
+  credentials: Decide.Settings<unknown, never>["credentials"]
+): Decide.Settings<unknown, never> => ({
+  credentials,
+  trust,
+  workload,
+  caller: caller
+    && ((bearer) =>
+      Effect.map(
+        Effect.tryPromise({ try: async () => caller(Redacted.value(bearer)), catch: (error) => error }),
+        (user) => Option.map(Option.fromNullishOr(user), toUserIdentifier)
+      )),
+  link: connect && ((session) => Effect.promise(() => connect.link(session)))
+})
+
+/**
+ * Makes the route. Throws a `ValidationException` if a credential is invalid. The first use connects to the store, and
+ * rejects with `ValidationException` if another option is invalid.
+ *
+ * @since 0.2.0
+ * @category constructors
+ */
+export const make = (options: Options): ForwardAuth => {
+  const [first, ...others] = options.credentials
+  const settings = toSettings(options, [declare(first, 0), ...others.map((entry, index) => declare(entry, index + 1))])
+  const runtime = LazyRuntime.make(
+    Layer.effect(Decided, Decide.make(settings)).pipe(
+      Layer.provideMerge(Stores.layer(options.pendingConsents)),
+      Layer.provideMerge(LazyRuntime.layerOf(options.runtime, cached))
+    )
+  )
+  type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
+  const run = <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> =>
+    Effect.runPromise(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+  const sessions = Effect.map(ConsentSignals, Sessions.make)
+
+  const decide = async (headers: Readonly<Record<string, string | undefined>>): Promise<Response> => {
+    const { body, headers: open, secrets, status } = await run(Effect.flatMap(Decided, (decide) => decide(headers)))
+    const response = new Response(body === "" ? null : body, { status, headers: open })
+    for (const [name, value] of Object.entries(secrets)) response.headers.set(name, Redacted.value(value))
+    if (body !== "") response.headers.set("content-type", "application/json")
+    return response
+  }
+  return {
+    fetch: ({ headers }) => decide(Object.fromEntries(headers)),
+    node: Node.makeListener(
+      "ForwardAuth",
+      (message) => Effect.runPromise(Effect.logError(message)),
+      async (request: IncomingMessage, response: ServerResponse) => {
+        const headers = Object.entries(request.headers).map(([name, value]) => [name, value && String(value)])
+        await Node.send(await decide(Object.fromEntries(headers)), response)
+      }
+    ),
+    session: async (user, sessionOptions) => {
+      const { expiresAt, token } = await run(
+        Effect.flatMap(sessions, ({ session }) => session(toUserIdentifier(user), sessionOptions))
+      )
+      return { token: Redacted.value(token), expiresAt: DateTime.toDateUtc(expiresAt) }
+    },
+    revoke: (token) => run(Effect.flatMap(sessions, ({ revoke }) => revoke(toRedacted(token)))),
+    dispose: runtime.dispose,
+    [Symbol.asyncDispose]: runtime.dispose
+  }
+}
