@@ -244,7 +244,6 @@ const typescript = (node, withPnpm) => async (name) => {
   for (const file of ["agent.ts", "aws.ts"]) me.save(file)
   await me.type(["install, Effect", "main", "aws", "bundle"], [new RegExp(`(${aToken.source}[^]*){3}`)])
   checkBundle(me.folder)
-  me.save("testing.test.ts", "agent.test.ts")
   await me.type(["test"], ["1 passed"])
   me.save("consent.ts")
   await me.type(["consent"], [/Alice's token has \d{3,} characters/], allowConsent(), me.withCopiedPorts)
