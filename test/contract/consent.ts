@@ -272,6 +272,7 @@ export const consent = (subject: Subject): void => {
       const strangers = [
         requestToken(yield* tokenOfUser("bob"), { sessionUri }),
         requestToken(yield* tokenOfUser("alice", "other"), { sessionUri }),
+        requestToken(yield* tokenOfJwt(jwt({ iss: "UserId", sub: "alice" })), { sessionUri }),
         requestToken(token, { sessionUri, resourceCredentialProviderName: "mail" })
       ]
       same(

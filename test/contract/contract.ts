@@ -2,7 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { identityArn, invalid, notFound } from "./setup.js"
+import { createApiKey, identityArn, invalid, notFound } from "./setup.js"
 import {
   control,
   createProvider,
@@ -133,6 +133,8 @@ export const contract = (subject: Subject): void => {
       const operation = "CreateOauth2CredentialProvider"
       const config = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
       yield* createProvider("calendar")
+      // Another kind can have the same name.
+      yield* createApiKey("calendar")
       yield* rejects(subject, createProvider("calendar"), exists(operation, "calendar"))
       yield* rejects(
         subject,

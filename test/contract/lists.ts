@@ -150,6 +150,12 @@ export const lists = (subject: Subject): void => {
         for (let index = 0; index < 50; index++) yield* one(`provider-${index}`)
         yield* rejects(subject, one("one-more"), { tag: "ServiceQuotaExceededException", operation, message })
       }
+      // A name that is taken is reported before the quota.
+      yield* rejects(
+        subject,
+        createApiKey("provider-7"),
+        invalid("CreateApiKeyCredentialProvider", "Credential provider with name: provider-7 already exists")
+      )
       yield* control((plane) => plane.deleteApiKeyCredentialProvider({ name: "provider-7" }))
       yield* createApiKey("one-more")
     })

@@ -15,6 +15,7 @@ import {
   vaultArn
 } from "./setup.js"
 import {
+  backend,
   complete,
   consentAs,
   control,
@@ -61,6 +62,10 @@ export const resources = (subject: Subject): void => {
     test("are deleted with their grants", function*() {
       yield* setUp
       yield* consented("alice")
+      yield* createWorkload("other")
+      const ofOther = yield* tokenOfUser("alice", "other")
+      const { sessionUri } = yield* requestConsent(ofOther)
+      yield* backend((local) => local.approve(sessionUri))
       const pending = yield* requestConsent(yield* tokenOfUser("bob"))
       yield* consentAs(pending.sessionUri, "code")
       const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
@@ -83,6 +88,7 @@ export const resources = (subject: Subject): void => {
       // A session of the deleted identity does not yield a token for the new one.
       assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
       assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("bob"))))
+      assert.isTrue(isIssued(yield* requestToken(ofOther)))
     })
   })
 

@@ -82,27 +82,6 @@ describe("workloads and providers", () => {
       )
     ))
 
-  it.effect("have unique names within their kind", () =>
-    Effect.gen(function*() {
-      const controlPlane = yield* ControlPlane.ControlPlane
-      yield* setup
-      const key = { name: "calendar", apiKey: Redacted.make("key") }
-      // Another kind can have the same name.
-      yield* controlPlane.createApiKeyCredentialProvider(key)
-      const failures = yield* Effect.all([
-        Effect.flip(createWorkload("agent")),
-        Effect.flip(createProvider("calendar")),
-        Effect.flip(controlPlane.createApiKeyCredentialProvider(key)),
-        Effect.flip(controlPlane.getWorkloadIdentity({ name: "nobody" }))
-      ])
-      assert.deepStrictEqual(failures.map((error) => [error._tag, error.message]), [
-        ["ValidationException", "WorkloadIdentity with name 'agent' already exists."],
-        ["ValidationException", "Credential provider with name: calendar already exists"],
-        ["ValidationException", "Credential provider with name: calendar already exists"],
-        ["ResourceNotFoundException", "WorkloadIdentity with name 'nobody' not found"]
-      ])
-    }).pipe(Effect.provide(backend())))
-
   it.effect("are rejected when the backend cannot use them", () =>
     Effect.gen(function*() {
       const metadata = {
@@ -178,29 +157,6 @@ describe("workload access tokens", () => {
         assert.strictEqual(error._tag, "UnauthorizedException")
         assert.notInclude(JSON.stringify(error) + String(error), Redacted.value(token))
       }
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("are not issued without a workload, or for an invalid JWT", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      yield* TestClock.setTime(1_000_000)
-      const claims = { iss: "https://idp.test", sub: "alice" }
-      const get = (userToken: Redacted.Redacted) =>
-        plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
-      yield* get(jwt({ ...claims, exp: 1001 }))
-      const failures = yield* Effect.all([
-        Effect.flip(get(jwt({ ...claims, exp: 1000 }))),
-        Effect.flip(get(jwt({ iss: claims.iss }))),
-        Effect.flip(get(Redacted.make("a.b.c"))),
-        Effect.flip(plane.getWorkloadAccessToken({ workloadName: "nobody" }))
-      ])
-      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
-        "UnauthorizedException",
-        "ValidationException",
-        "ValidationException",
-        "AccessDeniedException"
-      ])
     }).pipe(Effect.provide(backend())))
 
   it.effect("expire with the JWT that they were made of, if that is earlier", () =>
@@ -338,56 +294,6 @@ describe("settings that change while the backend runs", () => {
     }))
 })
 
-describe("machine to machine", () => {
-  const m2m = { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined } as const
-
-  it.effect("sends a request to the authorization server at every call", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
-      assert.strictEqual(yield* issued(workloadAccessToken, m2m), "token-1.calendar.m2m.read")
-      assert.strictEqual(yield* issued(workloadAccessToken, { ...m2m, scopes: [] }), "token-2.calendar.m2m.")
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("returns the same error for every failure of the server", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
-      const error = yield* Effect.flip(ask(workloadAccessToken, m2m))
-      assert.deepStrictEqual([error._tag, error.message], [
-        "ValidationException",
-        "Error parsing ClientCredentials response"
-      ])
-    }).pipe(Effect.provide(backend({ fail: () => "InvalidClient" }))))
-
-  it.effect("fails for an unknown provider, and for an unsupported flow", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const failures = yield* Effect.all([
-        Effect.flip(ask(token, { oauth2Flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" })),
-        Effect.flip(ask(token, { resourceCredentialProviderName: "nothing" })),
-        Effect.flip(
-          plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "calendar" })
-        ),
-        Effect.flip(plane.getResourcePaymentToken({
-          workloadIdentityToken: token,
-          resourceCredentialProviderName: "coinbase",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
-        }))
-      ])
-      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), [
-        "ValidationException",
-        "ResourceNotFoundException",
-        "ResourceNotFoundException",
-        "ResourceNotFoundException"
-      ])
-    }).pipe(Effect.provide(backend())))
-})
-
 describe("isolation", () => {
   it.effect("returns their own tokens to two users of two workloads in parallel", () =>
     Effect.gen(function*() {
@@ -446,33 +352,6 @@ describe("isolation", () => {
         (yield* Effect.flip(complete(sessionUri, { userId: "mallory" })))._tag,
         "AccessDeniedException"
       )
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("rejects a poll of another user's session", () =>
-    Effect.gen(function*() {
-      const local = yield* LocalBackend.LocalBackend
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      yield* createWorkload("other")
-      yield* createProvider("mail")
-      const { sessionUri } = yield* consent(yield* tokenFor("alice"))
-      const asJwt = yield* plane.getWorkloadAccessTokenForJwt({
-        workloadName: "agent",
-        userToken: jwt({ iss: "UserId", sub: "alice" })
-      })
-      const strangers = [
-        yield* tokenFor("bob"),
-        yield* tokenFor("alice", "other"),
-        asJwt.workloadAccessToken
-      ]
-      const polls = Effect.forEach(strangers, (token) => ask(token, { sessionUri }))
-      const before = yield* polls
-      yield* local.approve(sessionUri)
-      const after = yield* polls
-      assert.deepStrictEqual([...before, ...after].map(({ _tag }) => _tag), Arr.replicate("Failed" as const, 6))
-      const elsewhere = yield* ask(yield* tokenFor("alice"), { sessionUri, resourceCredentialProviderName: "mail" })
-      assert.strictEqual(elsewhere._tag, "Failed")
-      yield* issued(yield* tokenFor("alice"), { sessionUri })
     }).pipe(Effect.provide(backend())))
 
   it.effect("completes a session only for the same JWT, and shares the vault with its subject", () =>

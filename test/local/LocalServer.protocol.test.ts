@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import * as Wire from "../support/wire.js"
 
 const settings = (endpoint: string, maxAttempts: number) => ({
@@ -120,18 +119,6 @@ describe("errors of the AWS SDK", () => {
       )
       check(error, Control, Control.BedrockAgentCoreControlServiceException, "ConcurrentModificationException", 409)
     }).pipe(Effect.provide(Wire.over(failing))))
-
-  it.live("have the invalid fields", () =>
-    Effect.gen(function*() {
-      const { control, data } = yield* clients(yield* Wire.url)
-      const error = yield* thrown(() => control.createWorkloadIdentity({ name: "no name!" }))
-      assert(error instanceof Control.ValidationException)
-      assert.strictEqual(error.reason, "FieldValidationFailed")
-      assert.deepStrictEqual(error.fieldList?.map(({ name }) => name), ["name"])
-      const missing = yield* thrown(() => data.getWorkloadAccessToken({ workloadName: undefined }))
-      assert(missing instanceof Data.ValidationException)
-      assert.deepStrictEqual(missing.fieldList, [{ name: "workloadName", message: "Member must not be null" }])
-    }).pipe(Effect.provide(Wire.server())))
 })
 
 describe("retries of the AWS SDK", () => {
@@ -216,53 +203,5 @@ describe("responses to the AWS SDK", () => {
       assert.strictEqual(empty.text, "")
       assert.isUndefined(empty.headers["content-type"])
       assert.isUndefined(empty.headers["content-length"])
-    }).pipe(Effect.provide(Wire.server())))
-
-  it.live("have tags when an ARN is longer than a parameter of a router", () =>
-    Effect.gen(function*() {
-      const { control } = yield* clients(yield* Wire.url)
-      const { workloadIdentityArn: resourceArn } = yield* response(() =>
-        control.createWorkloadIdentity({ name: "w".repeat(255), tags: { team: "Z=r@ch 1" } })
-      )
-      const tagged = yield* response(() => control.tagResource({ resourceArn, tags: { "a b": "c=d@e", "f/g": "" } }))
-      assert.strictEqual(tagged.$metadata.httpStatusCode, 204)
-      const { tags } = yield* response(() => control.listTagsForResource({ resourceArn }))
-      assert.deepStrictEqual(tags, { team: "Z=r@ch 1", "a b": "c=d@e", "f/g": "" })
-      const untagged = yield* response(() => control.untagResource({ resourceArn, tagKeys: ["a b", "f/g", "never=+"] }))
-      assert.strictEqual(untagged.$metadata.httpStatusCode, 204)
-      assert.deepStrictEqual((yield* response(() => control.listTagsForResource({ resourceArn }))).tags, {
-        team: "Z=r@ch 1"
-      })
-      const unknown = yield* thrown(() =>
-        control.listTagsForResource({ resourceArn: resourceArn?.replace("/w", "/x") })
-      )
-      assert(unknown instanceof Control.ResourceNotFoundException)
-    }).pipe(Effect.provide(Wire.server())))
-
-  it.live("have pages for the paginators", () =>
-    Effect.gen(function*() {
-      const { control } = yield* clients(yield* Wire.url)
-      const names = Array.from({ length: 23 }, (_, index) => `w-${String(index).padStart(2, "0")}`)
-      for (const name of names) {
-        yield* response(() => control.createWorkloadIdentity({ name }))
-      }
-      yield* response(() => control.createApiKeyCredentialProvider({ name: "weather", apiKey: "key" }))
-      const collect = <A>(pages: AsyncIterable<A>) =>
-        Stream.runCollect(Stream.fromAsyncIterable(pages, (error) => error))
-      const pages = yield* collect(Control.paginateListWorkloadIdentities({ client: control, pageSize: 10 }, {}))
-      assert.deepStrictEqual(pages.map(({ workloadIdentities }) => workloadIdentities?.length), [10, 10, 3])
-      assert.deepStrictEqual(
-        pages.flatMap(({ workloadIdentities }) => workloadIdentities?.map(({ name }) => name)).sort(),
-        names
-      )
-      assert.isUndefined(pages.at(-1)?.nextToken)
-      const keys = yield* collect(Control.paginateListApiKeyCredentialProviders({ client: control }, {}))
-      assert.deepStrictEqual(keys.flatMap((page) => page.credentialProviders?.map(({ name }) => name)), ["weather"])
-      assert.isEmpty(
-        (yield* collect(Control.paginateListOauth2CredentialProviders({ client: control }, {})))
-          .flatMap((page) => page.credentialProviders ?? [])
-      )
-      const wrong = yield* thrown(() => control.listWorkloadIdentities({ nextToken: "not one of yours" }))
-      assert(wrong instanceof Control.ValidationException)
     }).pipe(Effect.provide(Wire.server())))
 })

@@ -98,43 +98,6 @@ describe("protocol", () => {
       assert.strictEqual(body.reason, "FieldValidationFailed")
     }).pipe(Effect.provide(server())))
 
-  it.live("names the error in a header, and has a message", () =>
-    Effect.gen(function*() {
-      yield* setUp
-      const exists = fails(
-        yield* call("/identities/CreateWorkloadIdentity", { name: "agent" }),
-        400,
-        "ValidationException"
-      )
-      assert.deepStrictEqual(exists, {
-        message: "WorkloadIdentity with name 'agent' already exists.",
-        reason: "FieldValidationFailed"
-      })
-      const unknown = fails(
-        yield* call("/identities/GetWorkloadAccessToken", { workloadName: "nobody" }),
-        403,
-        "AccessDeniedException"
-      )
-      assert.deepStrictEqual(unknown, { message: "Workload Identity does not belong to caller account" })
-      fails(
-        yield* call("/identities/api-key", {
-          workloadIdentityToken: "no-token",
-          resourceCredentialProviderName: "weather"
-        }),
-        401,
-        "UnauthorizedException"
-      )
-      const denied = fails(
-        yield* call("/identities/CompleteResourceTokenAuth", {
-          userIdentifier: { userId: "alice" },
-          sessionUri: "urn:ietf:params:oauth:request_uri:unknown"
-        }),
-        403,
-        "AccessDeniedException"
-      )
-      assert.strictEqual(denied.message, "Invalid or expired session")
-    }).pipe(Effect.provide(server())))
-
   it.live("rejects requests outside the protocol", () =>
     Effect.gen(function*() {
       const base = yield* url

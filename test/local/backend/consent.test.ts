@@ -1,7 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -27,29 +25,6 @@ import {
 import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
-  it.effect("returns the token of the vault after one consent", () =>
-    Effect.gen(function*() {
-      const local = yield* LocalBackend.LocalBackend
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const { authorizationUrl, sessionUri } = yield* consent(token)
-      assert.match(Redacted.value(sessionUri), /^urn:ietf:params:oauth:request_uri:[a-zA-Z0-9\-._~]{43}$/)
-      assert.strictEqual(
-        Redacted.value(authorizationUrl),
-        `http://127.0.0.1:4020/identities/oauth2/authorize?request_uri=${
-          encodeURIComponent(Redacted.value(sessionUri))
-        }`
-      )
-      assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "InProgress")
-      yield* local.approve(sessionUri)
-      assert.strictEqual(yield* issued(token, { sessionUri }), "token-1.calendar.approved.read")
-      assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
-      // The return URL is checked before the vault.
-      for (const resourceOauth2ReturnUrl of [undefined, "https://agent.example.com/other"]) {
-        assert.strictEqual((yield* Effect.flip(ask(token, { resourceOauth2ReturnUrl })))._tag, "ValidationException")
-      }
-    }).pipe(Effect.provide(backend())))
-
   it.effect("rejects parameters that are too long for an authorization URL", () =>
     Effect.gen(function*() {
       yield* setup
@@ -130,35 +105,6 @@ describe("a user's consent", () => {
         redirected(back).href,
         `agent:consent?session_id=${encodeURIComponent(Redacted.value(sessionUri))}`
       )
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("rejects a return URL that is not registered, with the messages of the live service", () =>
-    Effect.gen(function*() {
-      const provide = "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
-      const register =
-        "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow"
-      yield* setup
-      yield* createWorkload("bare", [])
-      const token = yield* tokenFor("alice")
-      const bare = yield* tokenFor("alice", "bare")
-      const { sessionUri } = yield* consent(token)
-      const failures = yield* Effect.all([
-        Effect.flip(ask(bare)),
-        Effect.flip(ask(bare, { resourceOauth2ReturnUrl: undefined })),
-        Effect.flip(ask(token, { resourceOauth2ReturnUrl: undefined })),
-        Effect.flip(ask(token, { resourceOauth2ReturnUrl: `${returnUrl}/` })),
-        Effect.flip(ask(token, { resourceOauth2ReturnUrl: undefined, sessionUri }))
-      ])
-      assert.deepStrictEqual(failures.map(({ message }) => message), [register, register, provide, register, provide])
-      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 5))
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("rejects a workload access token without a user", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
-      assert.strictEqual((yield* Effect.flip(ask(workloadAccessToken)))._tag, "ValidationException")
     }).pipe(Effect.provide(backend())))
 
   it.effect("fails the session when the user denies it", () =>
@@ -258,21 +204,6 @@ describe("a user's consent", () => {
       yield* complete(sessionUri, { userId: "alice" })
       assert.strictEqual(yield* issued(token), "token-1.calendar.one.read")
     }).pipe(Effect.provide(backend())))
-
-  it.effect("fails when the authorization server issues no token for the code", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const { sessionUri } = yield* consent(token)
-      yield* callback(yield* authorize(sessionUri), { code: "code" })
-      const error = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
-      assert.deepStrictEqual([error._tag, error.message], [
-        "ValidationException",
-        "Error parsing AuthorizationCode response"
-      ])
-      assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "Failed")
-      assert.strictEqual((yield* Effect.flip(complete(sessionUri, { userId: "alice" })))._tag, "AccessDeniedException")
-    }).pipe(Effect.provide(backend({ fail: () => "InvalidGrant" }))))
 
   it.effect("stores no token when the session expires during the exchange, and continues when the caller disconnects", () =>
     Effect.gen(function*() {

@@ -32,49 +32,6 @@ const expiredGrant = Effect.gen(function*() {
 })
 
 describe("the vault", () => {
-  it.effect("stores one grant for each shape of the request", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const shapes = [
-        { scopes: ["read", "write"] },
-        { scopes: ["write"] },
-        { scopes: [] },
-        { resources: ["https://api.test"] },
-        { audiences: ["api"] },
-        { customParameters: { access_type: "offline" } },
-        { customParameters: { access_type: "online" } }
-      ]
-      const tokens: Array<string> = []
-      for (const shape of shapes) {
-        yield* consent(token, shape)
-        tokens.push(yield* obtain(token, shape))
-        // The grants of other shapes stay.
-        assert.deepStrictEqual(
-          yield* Effect.forEach(shapes.slice(0, tokens.length), (one) => issued(token, one)),
-          tokens
-        )
-      }
-      assert.lengthOf(new Set(tokens), shapes.length)
-      // A second consent for a shape replaces its grant only.
-      yield* obtain(token, { scopes: ["write", "read"], forceAuthentication: true })
-      const after = yield* Effect.forEach(shapes, (one) => issued(token, one))
-      assert.notStrictEqual(after[0], tokens[0])
-      assert.deepStrictEqual(after.slice(1), tokens.slice(1))
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("drops the grant of a shape when authentication is forced, and no other", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const offline = { customParameters: { access_type: "offline" } }
-      yield* obtain(token)
-      const kept = yield* obtain(token, offline)
-      yield* consent(token, { forceAuthentication: true })
-      yield* consent(token)
-      assert.strictEqual(yield* issued(token, offline), kept)
-    }).pipe(Effect.provide(backend())))
-
   it.effect("refreshes each grant separately", () =>
     Effect.gen(function*() {
       yield* setup

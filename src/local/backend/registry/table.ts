@@ -77,13 +77,21 @@ export interface Taggable {
   ) => Effect.Effect<Tags | undefined, E | Exception<"InternalServerException">>
 }
 
+interface Running {
+  readonly resourceType: string
+  readonly has: (name: string) => Effect.Effect<boolean>
+}
+
 /** The tables of all servers of this process that run. */
-const running = new Set<{ readonly resourceType: string; readonly has: (name: string) => Effect.Effect<boolean> }>()
+const running = new Set<Running>()
 
 /** The advice for an unknown name. A layer that is made twice is two servers, and the other one may have the name. */
-const adviceFor = (resourceType: string, name: string, names: ReadonlySet<string>): Effect.Effect<string> =>
+const adviceFor = (own: Running, name: string, names: ReadonlySet<string>): Effect.Effect<string> =>
   Effect.map(
-    Effect.findFirst([...running].filter((table) => table.resourceType === resourceType), ({ has }) => has(name)),
+    Effect.findFirst(
+      [...running].filter((table) => table !== own && table.resourceType === own.resourceType),
+      ({ has }) => has(name)
+    ),
     Option.match({
       onNone: () => `create it, or check the name${didYouMean(name, [...names])}`,
       onSome: () =>
@@ -177,7 +185,7 @@ export const make = <A extends Resource, E>(
           readNames,
           (names) =>
             Effect.flatMap(
-              adviceFor(resourceType, name, names),
+              adviceFor(entry, name, names),
               (advice) => warn(`There is no ${words} '${name}': ${advice}`)
             )
         ))
