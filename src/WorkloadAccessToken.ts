@@ -45,6 +45,11 @@ export interface Service {
    * check that AgentCore has the user's token.
    */
   readonly workload?: string | undefined
+  /**
+   * The user that the token is for, if it is known. `mcp/ConsentElicitation` needs it to notice that this user has
+   * denied.
+   */
+  readonly user?: UserIdentifier | undefined
 }
 
 /**

@@ -184,6 +184,8 @@ export interface ToolkitOptions {
  *
  * - On a retry after `accept`, the tool waits a few seconds for the consent. Without it, the client gets the same link
  *   again. A retry after `decline` or `cancel` ends with "The user did not consent."
+ * - So does, once, a call after a denial at the vendor. It is noticed if `WorkloadAccessToken` knows its `user`, and a
+ *   `ConsentSignals` in context reaches the process with the pages.
  * - Each call runs with the `WorkloadAccessToken` of its own request, such as that of `RequestContext.layer`. Two
  *   people can share a session of MCP.
  * - A tool that returns a result in spite of the missing consent keeps it. A request with its own `consent` is not

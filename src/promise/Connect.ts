@@ -55,21 +55,24 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
+import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as Credentials from "../Credentials.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
+import * as Denials from "../http/connect/denials.js"
 import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
 import * as Shutdown from "../http/connect/shutdown.js"
 import * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
-import { ValidationException } from "../IdentityError.js"
+import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import type { Plain } from "../models/internal/plainData.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -273,6 +276,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
      * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
      * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
      * continues when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
+     *
+     * Without `onLink` it rejects with `RequiresUserConsent`, and, if the user has denied since then, once with
+     * `AuthorizationFailed`.
      */
     (
       credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
@@ -375,16 +381,18 @@ interface PagesService {
     HttpServerRequest.HttpServerRequest | Scope.Scope
   >
   readonly connections: Effect.Success<ReturnType<typeof Http.httpApp>>["connections"]
+  readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
 }
 
 class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
 
 const layerPages = (options: Http.Options<unknown, never, unknown>) =>
   Layer.effectContext(
-    Effect.map(
-      Http.httpApp(options),
-      ({ service, ...pages }) => Context.make(Http.Connect, service).pipe(Context.add(Pages, pages))
-    )
+    Effect.gen(function*() {
+      const { service, ...pages } = yield* Http.httpApp(options)
+      const takeDenial = yield* Denials.make(service)
+      return Context.make(Http.Connect, service).pipe(Context.add(Pages, { ...pages, takeDenial }))
+    })
   )
 
 // -----------------------------------------------------------------------------
@@ -447,7 +455,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
       disposal = undefined
       shutdown.restart()
     })
-  const { functions, settle, withAccessToken } = Functions.makeWith<R>({
+  const { consentOptions, functions, settle, withAccessToken } = Functions.makeWith<R>({
     run,
     identity: Identity.Identity,
     dataPlane: DataPlane.DataPlane
@@ -458,6 +466,27 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     { continue: address, onDenial, wait }: LinkOptions,
     show: Http.HandlerOptions<unknown, never>["show"]
   ) => Http.handler({ user, show, continue: address, onDenial, wait })
+
+  /** A call that shows no link fails once after the user has denied. */
+  const orDenied = (makeConsent: typeof consentOptions): typeof consentOptions => (use, context) =>
+    Effect.gen(function*() {
+      const user = yield* RequestContext.userOf(use.workloadIdentityToken, context)
+      const { consent, ...options } = yield* makeConsent(use, context)
+      const checkDenial = (session: ConsentSession) =>
+        Effect.flatMap(Pages, ({ takeDenial }) => takeDenial(session, user)).pipe(
+          Effect.flatMap(
+            Option.match({
+              onNone: () => Effect.void,
+              onSome: (reason) => new AuthorizationFailed({ provider: session.provider, reason })
+            })
+          )
+        )
+      return {
+        ...options,
+        consent: consent
+          && Consent.mapShow(consent, (show) => (session) => Effect.andThen(checkDenial(session), show(session)))
+      }
+    })
 
   /**
    * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
@@ -525,7 +554,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     ) => {
       const credential = credentialOf.get(subject) ?? subject
       if (isString(credential)) throw unknownCredential()
-      if (onLink === undefined) return functions.withAccessToken(credential as Identity.AccessTokenCredential, use)
+      if (onLink === undefined) return withAccessToken(credential, use, orDenied(consentOptions))
       return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
         const show = bind(onLink)
         return Effect.flatMap(

@@ -117,6 +117,11 @@ type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["resu
 const isConsentNeeded = (error: unknown): error is RequiresUserConsent =>
   isIdentityError(error) && error._tag === "RequiresUserConsent"
 
+/** `withAccessToken` of `promise/Connect` rejects with it once after the user has denied. */
+const isDenied = (error: unknown): boolean =>
+  isIdentityError(error) && error._tag === "AuthorizationFailed"
+  && (error.reason === "Denied" || error.reason === "Failed")
+
 /** A user may have several credentials of one provider, which differ in their scopes. */
 const nameOf = ({ provider, session }: RequiresUserConsent) => [provider, ...session.scopes].join(" ")
 
@@ -184,6 +189,7 @@ const wrap = <Result>(
               return Effect.succeed(rendered.result)
           }
         })),
+    Effect.catchIf(isDenied, () => Effect.succeed(Rendering.declined)),
     (effect) => Effect.runPromise(effect, { signal: signal instanceof AbortSignal ? signal : undefined })
   )
 }
@@ -217,7 +223,9 @@ export const forSdk = (options: Options): Wrapper<never> =>
  * `input_required` with the link, and calls again. Other clients get what {@link forSdk} sends them.
  *
  * On a retry after `accept`, the callback runs again every 2 seconds until the user has consented, for up to `wait`. A
- * retry after `decline` or `cancel` ends with "The user did not consent." The wait ends if the client disconnects.
+ * retry after `decline` or `cancel` ends with "The user did not consent." So does a retry after a denial at the vendor,
+ * once, if the callback obtains the token with `withAccessToken` of `promise/Connect`, for a user that its context
+ * knows. The wait ends if the client disconnects.
  *
  * @since 0.2.0
  * @category functions

@@ -9,6 +9,7 @@ import * as McpProtocol from "effect/ai/McpProtocol"
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as World from "../support/connectWorld.js"
 import * as Mcp from "../support/mcpWorld.js"
 import * as Recorder from "../support/recorder.js"
@@ -123,6 +124,32 @@ describe("a client that gets input_required", () => {
         }
       }))
   )
+
+  it.live("ends once after a denial at the vendor, and the next call asks again", () =>
+    program(Effect.gen(function*() {
+      const { alice, endpoint, link } = yield* setUp({ user: { userId: "alice" } })
+      const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer | Scope.Scope>())
+      const browser = yield* TestUser.make("someone@example.com")
+      let rounds = 0
+      const deny = Effect.flatMap(World.press(link, "connect"), (started) => browser.denies(World.refreshOf(started)))
+      const client = yield* Mcp.connectModern(endpoint, alice, {
+        onLink: async () => {
+          // The client accepts when it has opened the link.
+          if (rounds++ === 0) void run(deny)
+          else if (rounds > 2) void run(connectAs("alice", link))
+          return "accept"
+        }
+      })
+      assert.deepStrictEqual(yield* client.call("events"), {
+        isError: true,
+        text: "The user did not consent.",
+        links: []
+      })
+      assert.isAtMost(rounds, 2)
+      rounds = 2
+      assert.match((yield* client.call("events")).text, /^used /)
+      assert.strictEqual(rounds, 3)
+    })), 30_000)
 
   it.live("is asked for the second credential at once after it has accepted the first", () =>
     program(Effect.gen(function*() {

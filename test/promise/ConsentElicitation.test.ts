@@ -10,6 +10,7 @@ import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as DateTime from "effect/DateTime"
@@ -24,6 +25,7 @@ import * as World from "../support/connectWorld.js"
 import * as Mcp from "../support/mcpWorld.js"
 import { assertSecretFree } from "../support/recorder.js"
 import * as Servers from "../support/server.js"
+import * as App from "./connectWorld.js"
 import { runtimeOf } from "./world.js"
 
 const calendarNeeded = "The user has to connect 'calendar' first."
@@ -289,6 +291,52 @@ describe("forServer, without sessions", () => {
       ]
       for (const client of clients) assert.strictEqual((yield* client.call("events")).text, linkText(link))
     })))
+})
+
+describe("forServer over promise/Connect", () => {
+  it.live(
+    "ends once after a denial at the vendor, and the next call asks again",
+    () =>
+      App.inApplication(function*({ as, connect }) {
+        const application: Application = {
+          useCalendar: () =>
+            PromiseIdentity.runWithContext(
+              as("alice"),
+              connect.withAccessToken("calendar")(async (token: string) => {
+                return token === "" ? "none" : "used"
+              })
+            ),
+          link: (error) => connect.link(error.session)
+        }
+        const endpoint = yield* serveModern(application)
+        const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer | Scope.Scope>())
+        const browser = yield* TestUser.make("someone@example.com")
+        let rounds = 0
+        const deny = Effect.flatMap(
+          World.press("/connect/calendar", "connect"),
+          (started) => browser.denies(World.refreshOf(started))
+        )
+        const client = yield* Mcp.connectModern(endpoint, "", {
+          onLink: async () => {
+            // The client accepts when it has opened the link.
+            if (rounds++ === 0) void run(deny)
+            else if (rounds > 2) void run(World.connect("/connect/calendar"))
+            return "accept"
+          }
+        })
+        assert.deepStrictEqual(yield* client.call("events"), {
+          isError: true,
+          text: "The user did not consent.",
+          links: []
+        })
+        const asked = rounds
+        assert.isAtMost(asked, 2)
+        rounds = 2
+        assert.strictEqual((yield* client.call("events")).text, "used")
+        assert.strictEqual(rounds, 3)
+      }),
+    30_000
+  )
 })
 
 describe("a wrapped callback", () => {

@@ -10,6 +10,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
+import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as McpProtocol from "effect/ai/McpProtocol"
 import * as McpServer from "effect/ai/McpServer"
@@ -90,10 +91,21 @@ const handlers = ({ calendar, mail }: World.Declared) =>
 
 export class Endpoint extends Context.Service<Endpoint, string>()("test/mcp/Endpoint") {}
 
+const layerUser = (user: UserIdentifier.UserIdentifier) =>
+  HttpRouter.middleware<{ provides: RequestContext.Provided }>()((self) =>
+    RequestContext.middleware(
+      Effect.updateService(self, WorkloadAccessToken.WorkloadAccessToken, (caller) => ({ ...caller, user }))
+    )
+  ).layer
+
 /** Serves MCP on a port of its own. */
 export const serve = (
   declared: World.Declared,
-  { protocol, wait }: ConsentElicitation.ToolkitOptions & { readonly protocol?: typeof protocols[number] } = {}
+  { protocol, user, wait }: ConsentElicitation.ToolkitOptions & {
+    readonly protocol?: typeof protocols[number]
+    /** The user of all requests, if the application knows them. */
+    readonly user?: UserIdentifier.UserIdentifier
+  } = {}
 ) =>
   Layer.build(Layer.fresh(
     HttpRouter.serve(
@@ -103,7 +115,7 @@ export const serve = (
         path: "/mcp",
         protocols: protocol === undefined ? protocols : [protocol],
         registrations: ConsentElicitation.toolkit(Tools, { wait }).pipe(Layer.provide(handlers(declared)))
-      }).pipe(Layer.provide(RequestContext.layer)),
+      }).pipe(Layer.provide(user === undefined ? RequestContext.layer : layerUser(user))),
       { disableListenLog: true, disableLogger: true }
     ).pipe(
       Layer.provide(RequestContext.layerRedaction),

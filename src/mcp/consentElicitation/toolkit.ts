@@ -15,10 +15,11 @@ import { randomUUID } from "node:crypto"
 import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { Connect } from "../../http/Connect.js"
+import * as Denials from "../../http/connect/denials.js"
 import { RequiresUserConsent } from "../../IdentityError.js"
 import { pollUntil } from "../../internal/rateLimiter.js"
 import * as Redactor from "../../internal/redactor.js"
-import type { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as Rendering from "./render.js"
 
 /**
@@ -41,27 +42,45 @@ const rejecting = McpServer.middleware((effect) =>
 
 type Registration = Parameters<McpServer.McpServer["Service"]["addTool"]>[0]
 
+/** Returns the reason if the user of a call has denied since they were asked. */
+type TakeDenial = Effect.Success<ReturnType<typeof Denials.make>>
+
+interface Asking {
+  readonly connect: Connect["Service"]
+  readonly takeDenial: TakeDenial
+  readonly wait: Duration.Input
+}
+
 const asking =
-  (connect: Connect["Service"], wait: Duration.Input, handle: Registration["handle"]): Registration["handle"] =>
-  (payload) =>
+  ({ connect, takeDenial, wait }: Asking, handle: Registration["handle"]): Registration["handle"] => (payload) =>
     Effect.gen(function*() {
       const { clientCapabilities, inputResponses, protocolVersion } = yield* McpSchema.McpRequestContext
       const nameOf = (session: ConsentSession) => Option.getOrElse(connect.nameOf(session), () => session.provider)
       const actionOf = (session: ConsentSession) => Rendering.actionOf(inputResponses, nameOf(session))
       let needed: ConsentSession | undefined
+      let isDenied = false
       const ask = (session: ConsentSession) =>
         Effect.suspend(() => {
           needed = session
           return new RequiresUserConsent({ session })
         })
+      const checkDenial = (session: ConsentSession) =>
+        Effect.gen(function*() {
+          const caller = yield* Effect.serviceOption(WorkloadAccessToken)
+          const denial = yield* takeDenial(session, Option.getOrUndefined(caller)?.user)
+          isDenied = Option.isSome(denial)
+          if (isDenied) return yield* ask(session)
+        })
       const handler: Consent.WaitingHandler<RequiresUserConsent> = {
-        show: (session) => actionOf(session) === "accept" ? Effect.void : ask(session),
+        show: (session) =>
+          Effect.andThen(checkDenial(session), actionOf(session) === "accept" ? Effect.void : ask(session)),
         // Requests the token every 2 seconds, within the polling budget, until the time is over.
         wait: Effect.fnUntraced(function*({ request, session, shown }) {
           yield* shown
           const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
           const schedule = Schedule.spaced("2 seconds")
-          const token = yield* pollUntil({ schedule, input: () => undefined, deadline, poll: request })
+          const poll = Effect.andThen(checkDenial(session), request)
+          const token = yield* pollUntil({ schedule, input: () => undefined, deadline, poll })
           return Option.isSome(token) ? token.value : yield* ask(session)
         })
       }
@@ -75,7 +94,7 @@ const asking =
       }
 
       const session: ConsentSession = needed
-      if (actionOf(session) === "decline") return new McpSchema.CallToolResult(Rendering.declined)
+      if (isDenied || actionOf(session) === "decline") return new McpSchema.CallToolResult(Rendering.declined)
       const link = yield* Effect.option(
         Effect.tapError(connect.link(session), (error) => Effect.logError(error.message))
       )
@@ -106,10 +125,11 @@ const layerAsking = (wait: Duration.Input) =>
     Effect.gen(function*() {
       const server = yield* McpServer.McpServer
       const connect = yield* Connect
+      const takeDenial = yield* Denials.make(connect)
       return McpServer.McpServer.of({
         ...server,
         addTool: (registration) =>
-          server.addTool({ ...registration, handle: asking(connect, wait, registration.handle) })
+          server.addTool({ ...registration, handle: asking({ connect, takeDenial, wait }, registration.handle) })
       })
     })
   )

@@ -267,5 +267,5 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     nodeConsentCallback: Consents.makeNode(runtime),
     workload: (options) => Workloads.make(options, runtime)
   }
-  return { functions, settle, withAccessToken }
+  return { consentOptions, functions, settle, withAccessToken }
 }
