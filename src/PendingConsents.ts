@@ -112,6 +112,8 @@ export {
  * @category services
  */
 export interface Service {
+  /** When a store in memory began, which has no earlier sessions. Default: the store is durable. */
+  readonly since?: DateTime.Utc | undefined
   readonly open: (pending: PendingConsent) => Effect.Effect<void, ConsentStoreError>
   readonly claim: (
     sessionUri: Redacted.Redacted
@@ -140,12 +142,13 @@ interface Entry {
   readonly state: "Open" | "Claimed" | "Settled"
 }
 
-const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+const makeMemory: Effect.Effect<Service> = Effect.map(DateTime.now, (since) => {
   const entries = ExpiringMap.make<Entry>()
   const get = (sessionUri: Redacted.Redacted): Entry | undefined => entries.get(Redacted.value(sessionUri))
   const set = (entry: Entry): void =>
     entries.set(Redacted.value(entry.pending.session.sessionUri), entry, expiryOf(entry.pending) + retentionAfterExpiry)
   return {
+    since,
     open: (pending) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         entries.removeExpired(now)

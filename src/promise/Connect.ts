@@ -57,6 +57,7 @@ import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -74,6 +75,7 @@ import * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import type { Plain } from "../models/internal/plainData.js"
+import * as PendingConsents from "../PendingConsents.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import { bind } from "./internal/callerContext.js"
@@ -262,6 +264,12 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
   /**
+   * Builds the pages and connects to the store of `pendingConsents`, so that a server finds a mistake when it starts.
+   * Rejects with `ValidationException` if an option is invalid, with `PendingConsentsError` if a package is missing, a
+   * key is invalid, or the store cannot be set up, and with `ConsentStoreError` if the store does not respond.
+   */
+  readonly ready: () => Promise<void>
+  /**
    * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
    * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
    */
@@ -409,9 +417,9 @@ const unknownUser = () =>
 /**
  * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid.
  *
- * The first use builds them, and connects to the store of `pendingConsents`. It rejects with `ValidationException` if
- * another option is invalid, and with `PendingConsentsError` if a package is missing or the store cannot be set up. The
- * next use tries again.
+ * The first use builds them, and connects to the store of `pendingConsents`: call `ready` at the start. It rejects with
+ * `ValidationException` if another option is invalid, and with `PendingConsentsError` if a package is missing or the
+ * store cannot be set up. The next use tries again.
  *
  * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
  * sign-in, return it from `respond` for the view `Rejected` with the reason `NotSignedIn`.
@@ -538,6 +546,11 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
         )
       })
     },
+    ready: () =>
+      Effect.flatMap(
+        PendingConsents.PendingConsents,
+        ({ unsettled }) => unsettled === undefined ? Effect.void : Effect.asVoid(unsettled(Redacted.make("ready")))
+      ),
     events: Http.events
   }
 

@@ -129,6 +129,13 @@ export const shown: {
       "Continue",
       "Your connections"
     ],
+    Forgotten: [
+      "This has to be started again",
+      "The application was restarted, and has forgotten this link. Nothing was stored. Connect again.",
+      "Try again",
+      "Continue",
+      "Your connections"
+    ],
     AccountUnknown: [
       "The account could not be checked",
       "The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds.",
@@ -355,6 +362,13 @@ export const shown: {
       "Das ist ein anderes Konto",
       "Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
       "Anderes Konto verbinden",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    Forgotten: [
+      "Bitte noch einmal von vorn",
+      "Die Anwendung wurde neu gestartet und hat diesen Link vergessen. Es wurde nichts gespeichert. Verbinden Sie noch einmal.",
+      "Erneut versuchen",
       "Weiter",
       "Ihre Verbindungen"
     ],

@@ -59,7 +59,10 @@ describe.each(World.forms)("a denial, over real servers: %s", (form) => {
       const agent = yield* waitFor(calendar)
       const browser = yield* TestUser.make("someone@example.com")
       const page = yield* browser.denies(refreshOf(yield* press("/connect/calendar", "connect")))
-      assert.include(page.text, "Consent denied")
+      const [, wayBack = ""] = /class="button first" href="([^"]*)"/.exec(page.text) ?? assert.fail(page.text)
+      const back = yield* World.request(wayBack)
+      assert.include(back.text, "You did not allow access")
+      assert.include(back.text, "Your connections")
       const error = yield* Effect.flip(Fiber.join(agent))
       assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Failed", provider: "calendar" })
       // The event follows the signal.
@@ -293,4 +296,18 @@ describe("a session that the pages opened", () => {
       })
     )
   }, 60_000)
+})
+
+it.effect("a link of the process before the restart is forgotten, until it would have expired", () => {
+  const { run } = scripted()
+  return run(({ comeBack }) =>
+    Effect.gen(function*() {
+      const before = { authorizationUrl: urlOf("urn:ietf:params:oauth:request_uri:before") }
+      assert.strictEqual((yield* comeBack(before)).outcome, "Forgotten")
+      yield* TestClock.adjust("19 minutes")
+      assert.strictEqual((yield* comeBack(before)).outcome, "Forgotten")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* comeBack(before)).outcome, "Unknown")
+    })
+  )
 })

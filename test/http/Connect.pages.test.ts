@@ -80,6 +80,7 @@ const everyPage = (headers: Record<string, string>) =>
     pages["WrongUser"] = yield* request(returnUrl, { cookie: "user=mallory", headers })
     pages["AlreadyUsed"] = yield* ask(returnUrl)
     pages["Unknown"] = yield* ask("/connect/return")
+    pages["Forgotten"] = yield* ask("/connect/return?session_id=urn:ietf:params:oauth:request_uri:before-the-restart")
     pages["Denied"] = yield* Pages.deny(link, { headers })
     pages["Failed"] = yield* Pages.deny(link, { headers, error: "server_error" })
     pages["OtherSite"] = yield* act("/connect/calendar", "connect", { origin: "https://evil.example" })
@@ -150,6 +151,7 @@ describe("the pages of Connect", () => {
         ["WrongUser", "Mit einem anderen Konto angemeldet"],
         ["AlreadyUsed", "Link bereits verwendet"],
         ["Unknown", "Unbekannter Link"],
+        ["Forgotten", "Bitte noch einmal von vorn"],
         ["Denied", "Sie haben den Zugriff nicht erlaubt"],
         ["Failed", "Die Zustimmung wurde nicht abgeschlossen"],
         ["OtherSite", "Von einer anderen Website gesendet"],

@@ -244,6 +244,8 @@ describe("pages of LocalServer", () => {
       const page = yield* Wire.page(session.back({ error: "access_denied" }))
       assert.strictEqual(page.status, 200)
       assert.include(page.text, "Consent denied")
+      // The way back has the error, and no session.
+      assert.include(page.text, `href="${Wire.returnUrl}&amp;error=access_denied"`)
       assertStrict(page)
       const poll = yield* oauth2(yield* workloadToken("alice"), { sessionUri: session.sessionUri })
       assert.deepStrictEqual(succeeds(poll), { sessionStatus: "FAILED" })

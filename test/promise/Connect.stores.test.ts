@@ -279,7 +279,7 @@ describe("a store that cannot be used", () => {
         ),
         (connect) => Effect.promise(connect.dispose)
       ),
-      (connect) => rejectionOf(connect.link("calendar"))
+      (connect) => rejectionOf(connect.ready())
     )
 
   it.live("is reported with the next step, and without its secrets", () =>
@@ -294,6 +294,7 @@ describe("a store that cannot be used", () => {
         ...[{}, null, "redis://:hunter2secret@127.0.0.1", { redis: "redis://:hunter2secret@127.0.0.1" }].map((store) =>
           [store as Store, /'pendingConsents' .* have the property redis or sql/] as const
         ),
+        [{ redis: { url: "redis://:hunter2secret@127.0.0.1:1", key } }, /The store of consents/],
         [{ sql: { url: "postgresql://postgres:hunter2secret@127.0.0.1:1/postgres", key } }, /: ECONNREFUSED/],
         [{ sql: { url: "mysql://postgres:hunter2secret@127.0.0.1:1/postgres", key } }, /The URL of PostgreSQL has to/],
         [{ sql: { filename: "/nowhere/consents.db", key } }, /cannot connect to the file '\/nowhere\/consents.db'/]

@@ -71,6 +71,8 @@ export const Texts = Schema.Struct({
     AlreadyUsed: PageText,
     Expired: PageText,
     Unknown: PageText,
+    /** The consents were in memory, and the application was restarted. */
+    Forgotten: PageText,
     Failed: PageText
   }),
   rejections: Schema.Struct({

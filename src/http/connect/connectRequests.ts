@@ -1,5 +1,6 @@
 /** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
@@ -17,7 +18,9 @@ import { subjectOf } from "../../identity/jwtSubject.js"
 import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
+import { retentionAfterExpiry } from "../../internal/consentStoreError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
+import { sessionLifetime } from "../../models/internal/constraint.js"
 import { isSecure } from "../../models/internal/urls.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
@@ -186,6 +189,12 @@ export const make = (settings: Settings) => {
     })
 
   const { connectionsUrl } = links
+
+  /** Whether a store in memory may have had the session before the process was restarted. */
+  const isForgotten = ({ sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
+    Effect.map(Clock.currentTimeMillis, (now) =>
+      sessionUri !== undefined && pending.since !== undefined
+      && now < DateTime.toEpochMillis(pending.since) + sessionLifetime + retentionAfterExpiry)
 
   /** `link` is where the user can try again. */
   const reject = (reason: Rejection, link?: string) => View.Rejected({ reason, link, connectionsUrl })
@@ -367,9 +376,11 @@ export const make = (settings: Settings) => {
           const continueUrl = "continue" in outcome ? outcome.continue : undefined
           const event = outcome._tag === "Failed" ? "Rejected" : outcome._tag
           if (event === "Completed") yield* Effect.ignore(asUser(forgetStatus))
-          if (event !== "AlreadyUsed" && event !== "Unknown") yield* emitFor(event, credential)
+          // Without a session, nothing has ended.
+          const isEnd = event !== "AlreadyUsed" && event !== "Unknown" && visit.sessionUri !== undefined
+          if (isEnd) yield* emitFor(event, credential)
           return View.Returned({
-            outcome: outcome._tag,
+            outcome: event === "Unknown" && (yield* isForgotten(visit)) ? "Forgotten" : outcome._tag,
             user: yield* describeUser(user),
             account: undefined,
             credential,

@@ -13,8 +13,8 @@ import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
  *
  * - `Redirect`: the browser is redirected to `url`
- * - `Denied`: the user denied consent
- * - `Rejected`: the authorization server sent another error
+ * - `Denied`: the user denied consent. `returnUrl` is that of the session, with the error and without the session.
+ * - `Rejected`: the authorization server sent another error. `returnUrl` is as with `Denied`.
  * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be
  *   opened again.
  * - `Expired`: the session has expired
@@ -23,8 +23,8 @@ import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.
  */
 export type BrowserResponse = Data.TaggedEnum<{
   Redirect: { readonly url: Redacted.Redacted }
-  Denied: { readonly provider: string }
-  Rejected: { readonly provider: string }
+  Denied: { readonly provider: string; readonly returnUrl: string }
+  Rejected: { readonly provider: string; readonly returnUrl: string }
   Unavailable: { readonly provider: string }
   Expired: {}
   Replayed: {}

@@ -40,6 +40,9 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
   return `${base}${separator}${query}${fragment.join("")}`
 }
 
+/** The errors of an authorization response (RFC 6749, section 4.1.2.1). */
+const errorOf = { Denied: "access_denied", Rejected: "server_error" } as const
+
 /** `sessionLifetime` in milliseconds. */
 export const make = (
   { client, registry, sessionLifetime, sessions }: Parts,
@@ -79,7 +82,10 @@ export const make = (
         const outcome = reason === "AccessDenied" ? "Denied" : "Rejected"
         return Effect.as(
           sessions.apply(session, Event.CallbackRejected({ reason: outcome })),
-          BrowserResponse[outcome]({ provider })
+          BrowserResponse[outcome]({
+            provider,
+            returnUrl: appendQuery(session.returnUrl, [["error", errorOf[outcome]]])
+          })
         )
       },
       onSuccess: () =>

@@ -21,9 +21,14 @@ import { headers } from "./errors.js"
 export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { status, headers })
 
-/** Responds with a page of one paragraph. */
-export const respondText = (status: number, title: string, text: Html.Html): HttpServerResponse.HttpServerResponse =>
-  respondPage(Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>` }), status)
+/** Responds with a page of one paragraph, and a link below it. */
+export const respondText = (
+  status: number,
+  title: string,
+  text: Html.Html,
+  link?: Html.Html
+): HttpServerResponse.HttpServerResponse =>
+  respondPage(Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>${link}` }), status)
 
 const unknownHost = respondText(403, "Unknown host", html`This server does not serve the host name in the address.`)
 
@@ -75,23 +80,31 @@ const respondEnd = (name: "AlreadyUsed" | "Expired" | "Unknown"): HttpServerResp
   return respondText(ConsentPages.statusOf[name], title, html`${text}`)
 }
 
+/** A return URL may have any scheme. As far as AWS is known, its page has no such link. */
+const wayBack = (returnUrl: string): Html.Html | undefined =>
+  /^https?:/i.test(returnUrl)
+    ? html`<a class="button first" href="${returnUrl}">Back to the application</a>`
+    : undefined
+
 const toResponse = LocalBackend.BrowserResponse.$match({
   Redirect: ({ url }) =>
     HttpServerResponse.empty({
       status: 302,
       headers: { ...headers, location: toHeaderValue(Redacted.value(url)), "referrer-policy": "no-referrer" }
     }),
-  Denied: ({ provider }) =>
+  Denied: ({ provider, returnUrl }) =>
     respondText(
       200,
       "Consent denied",
-      html`You denied access through the provider <strong>${provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`
+      html`You denied access through the provider <strong>${provider}</strong>. Nothing was stored, and the agent gets no access. You can close this page.`,
+      wayBack(returnUrl)
     ),
-  Rejected: ({ provider }) =>
+  Rejected: ({ provider, returnUrl }) =>
     respondText(
       502,
       "Consent failed",
-      html`The authorization server of the provider <strong>${provider}</strong> returned an error. Nothing was stored. Go back to the application and start again.`
+      html`The authorization server of the provider <strong>${provider}</strong> returned an error. Nothing was stored. Go back to the application and start again.`,
+      wayBack(returnUrl)
     ),
   Unavailable: ({ provider }) =>
     respondText(

@@ -116,7 +116,7 @@ describe("a user's consent", () => {
       const page = yield* authorize(first.sessionUri)
       assert.deepStrictEqual(
         yield* callback(page, { error: "access_denied", error_description: "quoted by nobody" }),
-        LocalBackend.BrowserResponse.Denied({ provider: "calendar" })
+        LocalBackend.BrowserResponse.Denied({ provider: "calendar", returnUrl: `${returnUrl}&error=access_denied` })
       )
       const second = yield* consent(token)
       yield* local.deny(second.sessionUri)
