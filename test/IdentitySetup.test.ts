@@ -132,6 +132,13 @@ describe("IdentitySetup.parse", () => {
       assert.deepStrictEqual(yield* lines(`{ "apiKeyCredentialProviders": [{ "name": "sentinel", "apiKey": 5 }] }`), [
         "setup.jsonc:1:65: apiKeyCredentialProviders[0].apiKey: must be a string, but is a number"
       ])
+      assert.deepStrictEqual(
+        yield* lines(`{ "tags": { "issuer": { "$env": "AGENTCORE_LOCAL_OAUTH_ISSUER" } } }`),
+        [
+          "setup.jsonc:1:23: tags.issuer: the environment variable AGENTCORE_LOCAL_OAUTH_ISSUER is not set. "
+          + "'agentcore-identity local --authorization-server' sets it, and 'agentcore-identity env' prints it for a shell"
+        ]
+      )
       assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [
         "setup.jsonc:1:42: local.kmsKeys[\"arn:aws:kms\"]: must be a string, but is a number"
       ])

@@ -1,6 +1,7 @@
 /** All commands of `agentcore-identity`. */
 import { CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import type * as Effect from "effect/Effect"
+import { closestName } from "../models/internal/violation.js"
 import {
   configureErrors,
   details,
@@ -165,7 +166,33 @@ const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>
   })
 }
 
+const find = (parent: CommandUnknownOpts, name: string): CommandUnknownOpts | undefined =>
+  parent.commands.find((command) => command.name() === name)
+
+/**
+ * Rejects `requests`, which is a command of `local`, and `local requsts`. Commander would look for the first among the
+ * commands of the root only, and would take the second for an argument of `local`.
+ */
+const rejectUnknown = (root: CommandUnknownOpts, [first = "", second = ""]: ReadonlyArray<string>): void => {
+  const isName = (word: string) => /^\w/.test(word) && word !== "help"
+  const local = find(root, "local")
+  if (local === undefined) return
+  const names = local.commands.map((command) => command.name())
+  const suggest = (name: string | undefined, prefix = "") =>
+    name === undefined ? "" : `\n(Did you mean ${prefix}${name}?)`
+  if (isName(first) && find(root, first) === undefined) {
+    const nearest = closestName(first, [...root.commands.map((command) => command.name()), ...names])
+    // Commander suggests the commands of the root.
+    if (nearest !== undefined && names.includes(nearest)) {
+      root.error(`error: unknown command '${first}'${suggest(nearest, "local ")}`)
+    }
+  } else if (first === "local" && isName(second) && find(local, second) === undefined) {
+    local.error(`error: unknown command '${second}'${suggest(closestName(second, names))}`)
+  }
+}
+
 /** Runs the command of the arguments. Throws a `CommanderError` for `--help` and for invalid arguments. */
 export const parse = (root: CommandUnknownOpts, args: ReadonlyArray<string>): void => {
+  rejectUnknown(root, args)
   root.parse(splitUnknownFlags(root, args), { from: "user" })
 }

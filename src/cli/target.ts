@@ -1,5 +1,6 @@
 /** The endpoint, the account, the region and the caller of a command. */
 import type * as Config from "effect/Config"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as AwsControlPlane from "../aws/AwsControlPlane.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
@@ -11,6 +12,7 @@ import * as DataPlane from "../DataPlane.js"
 import * as Messages from "../internal/messages.js"
 import { isLoopback } from "../models/internal/urls.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
+import * as StateFile from "./stateFile.js"
 
 export interface Target {
   readonly endpoint: string
@@ -75,12 +77,25 @@ export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string
     return Effect.map(call, () => endpoint)
   })
 
+/** A shell without the variables of a local server calls AWS, also while the server runs. */
+const noteLocalServer = Effect.gen(function*() {
+  const servers = yield* Effect.orElseSucceed(StateFile.selected, () => [])
+  const [server] = servers
+  if (server === undefined) return
+  const select = servers.length === 1 ? "" : ` --port ${new URL(server.url).port}`
+  yield* Console.error(
+    `This command calls AWS, and not the local server at ${server.url} (process ${server.pid}). To use that server, run `
+      + `eval "$(agentcore-identity env${select})" first.\n`
+  )
+})
+
 /** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
 export const find = (option: string | undefined, plane: Plane = "control"): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
     const region = yield* AwsSettings.region(option, (yield* regionSearch)(undefined))
     const endpoint = yield* findEndpoint(plane, region)
     const local = isLoopback(URL.parse(endpoint)?.hostname ?? "")
+    if (!local) yield* noteLocalServer
     return { endpoint, region, local, ...(local ? {} : yield* findCaller(region)) }
   })
 

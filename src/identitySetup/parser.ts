@@ -56,12 +56,18 @@ const getVariableName = (node: Node): string | undefined => {
     : undefined
 }
 
+/** The variables that describe the authorization server of a local server. */
+const hintOf = (name: string): string =>
+  name.startsWith("AGENTCORE_LOCAL_OAUTH_")
+    ? ". 'agentcore-identity local --authorization-server' sets it, and 'agentcore-identity env' prints it for a shell"
+    : ""
+
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
   const name = getVariableName(node)
   if (name !== undefined) {
     return Effect.mapError(
       readConfig(Config.String(name)),
-      () => ({ path, reason: `the environment variable ${name} is not set` })
+      () => ({ path, reason: `the environment variable ${name} is not set${hintOf(name)}` })
     )
   }
   switch (node.type) {

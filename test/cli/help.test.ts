@@ -128,6 +128,10 @@ describe("an unknown command or flag", () => {
       [["setp"], "unknown command 'setp'", "setup"],
       [["setp", "--help"], "unknown command 'setp'", "setup"],
       [["help", "locl"], "unknown command 'locl'", "local"],
+      [["requests"], "unknown command 'requests'", "local requests"],
+      [["clock", "--advance", "1 hour"], "unknown command 'clock'", "local clock"],
+      [["snapshott"], "unknown command 'snapshott'", "local snapshot"],
+      [["local", "requsts"], "unknown command 'requsts'", "requests"],
       [["setup", "pln", "file"], "unknown command 'pln'", "plan"],
       [["setup", "pln", "--help"], "unknown command 'pln'", "plan"],
       [["local", "--prot", "1"], "unknown option '--prot'", "--port"],
@@ -143,6 +147,13 @@ describe("an unknown command or flag", () => {
       assert.strictEqual(code, 1)
       assert.strictEqual(stdout, "")
       assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'agentcore-identity`)
+    }))
+
+  it.live("is rejected below local without a similar one", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* Program.run(["local", "zzz"])
+      assert.strictEqual(code, 1)
+      assert.include(stderr, "error: unknown command 'zzz'\nRun 'agentcore-identity local --help'")
     }))
 
   it.live("is rejected without a flag of another command", () =>
@@ -218,6 +229,7 @@ describe("agentcore-identity --completions", () => {
         "setup",
         "token",
         "api-key",
+        "authorize",
         "doctor",
         "policy",
         "demo"

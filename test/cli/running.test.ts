@@ -187,6 +187,32 @@ describe("agentcore-identity env, status, stop", () => {
       }
     }))
 
+  it.live("are named by every command that calls AWS while a server runs", () =>
+    Effect.gen(function*() {
+      const folder = yield* Program.temporary
+      const running = yield* Program.local([], { XDG_RUNTIME_DIR: folder })
+      // Not on a loopback host, and nobody listens there.
+      const AWS_ENDPOINT_URL = "https://0.0.0.0:9"
+      const env = {
+        XDG_RUNTIME_DIR: folder,
+        AWS_ENDPOINT_URL,
+        AWS_REGION: "us-west-2",
+        AWS_ACCESS_KEY_ID: "a",
+        AWS_SECRET_ACCESS_KEY: "b",
+        AWS_MAX_ATTEMPTS: "1"
+      }
+      const file = join(folder, "setup.json")
+      writeFileSync(file, JSON.stringify({ workloadIdentities: [{ name: "agent" }] }))
+      const commands = [["token", "calendar"], ["api-key", "weather"], ["setup", "plan", file], ["doctor"]]
+      const note = `This command calls AWS, and not the local server at ${running.variables[serverVariable]} `
+        + `(process ${running.pid}). To use that server, run eval "$(agentcore-identity env)" first.`
+      for (const command of commands) {
+        assert.include((yield* Program.run(command, env)).stderr, note, command.join(" "))
+      }
+      const used = yield* Program.run(["doctor", "--no-token"], { ...env, ...running.variables })
+      assert.notInclude(used.stderr, "This command calls AWS")
+    }))
+
   it.live("ask for a choice when several servers run", () =>
     Effect.gen(function*() {
       const env = { XDG_RUNTIME_DIR: yield* Program.temporary }
