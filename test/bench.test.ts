@@ -110,7 +110,8 @@ describe("npm run bench", () => {
       "uncachedPromise",
       "httpPromise",
       "cached",
-      "cachedPromise"
+      "cachedPromise",
+      "forwardAuth"
     ])
     assert.sameMembers(Object.keys(cold), [
       "raw",
@@ -211,7 +212,8 @@ describe("npm run bench", () => {
         httpFetch: ofRaw("httpFetch", 1.55, 1.6),
         httpPromise: ofRaw("httpPromise", 1, 0.55),
         cached: { ...result.calls["cached"], wall: exactly(13), speedUp: exactly(median) },
-        cachedPromise: { ...result.calls["cachedPromise"], wall: exactly(20) }
+        cachedPromise: { ...result.calls["cachedPromise"], wall: exactly(20) },
+        forwardAuth: { ...result.calls["forwardAuth"], cpu: exactly(1000) }
       },
       bursts: { ...result.bursts, speedOfRaw: exactly(1.6) },
       cold: {

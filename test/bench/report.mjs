@@ -83,7 +83,13 @@ const definitions = {
       15
     ],
     ["cached: microseconds", (result) => result.calls.cached.wall.median, "at most", 13],
-    ["cached, promise/Identity: microseconds", (result) => result.calls.cachedPromise.wall.median, "at most", 20]
+    ["cached, promise/Identity: microseconds", (result) => result.calls.cachedPromise.wall.median, "at most", 20],
+    [
+      "ForwardAuth, a cached credential: CPU microseconds of a request",
+      (result) => result.calls.forwardAuth.cpu.median,
+      "at most",
+      1000
+    ]
   ],
   bursts: [
     [
@@ -225,6 +231,7 @@ const labels = {
   httpPromise: "promise/Identity, withAccessToken, AwsHttpDataPlane.layerNode",
   cached: "getAccessToken, cached",
   cachedPromise: "promise/Identity, withAccessToken, cached",
+  forwardAuth: "promise/ForwardAuth, cached, with its server and its proxy",
   officialBundled: "bedrock-agentcore, bundled",
   sdkBundled: "AwsDataPlane.layer, bundled",
   httpBundled: "AwsHttpDataPlane.layerNode, bundled",

@@ -1,9 +1,10 @@
 // The server, in its own process so that its time is not measured: it responds to every request with the token, after
 // some milliseconds if it is given any, and counts requests.
 import { createServer } from "node:http"
-import { accessToken } from "./fixture.mjs"
+import { accessToken, workloadAccessToken } from "./fixture.mjs"
 
 const body = JSON.stringify({ accessToken })
+const workloadBody = JSON.stringify({ workloadAccessToken })
 const headers = {
   "content-type": "application/json",
   "content-length": body.length,
@@ -19,7 +20,12 @@ let requests = 0
 const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   request.resume().on("end", () => {
     requests++
-    wait(() => response.writeHead(200, headers).end(body))
+    const isForWorkload = request.url.includes("WorkloadAccessToken")
+    wait(() =>
+      isForWorkload
+        ? response.writeHead(200, { "content-type": "application/json" }).end(workloadBody)
+        : response.writeHead(200, headers).end(body)
+    )
   })
 })
 

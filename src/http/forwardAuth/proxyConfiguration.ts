@@ -7,7 +7,6 @@
  */
 import * as Cause from "effect/Cause"
 import { isDeclared } from "../../identity/credentialTag.js"
-import { fieldName } from "../../internal/credentialHeader.js"
 import type { Entry } from "./decide.js"
 
 export interface ProxyOptions {
@@ -33,11 +32,13 @@ export const pathOf = (origin: string): string => `/${new URL(origin).host.repla
 
 const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> =>
   credentials.flatMap((entry) => {
-    const header = "header" in entry && isDeclared(entry.credential, "ApiKey") ? entry.header : "Authorization"
+    const name = "header" in entry && isDeclared(entry.credential, "ApiKey") ? entry.header : "authorization"
+    // Names are compared below.
+    const header = name.toLowerCase().replaceAll(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())
     return entry.origins.map((origin) => {
       const url = new URL(origin)
       // A URL may have a dollar or a quote in its host, which the configurations would read.
-      if (!/^[\w.:[\]-]+$/.test(url.host) || !fieldName.test(header) || !/^[\w-]+$/.test(header)) {
+      if (!/^[\w.:[\]-]+$/.test(url.host) || !/^[\w-]+$/.test(header)) {
         throw new Cause.IllegalArgumentError("A host or a header has characters that a configuration cannot have")
       }
       return { url, path: pathOf(origin), header, stepUp: "stepUp" in entry && entry.stepUp === true }
@@ -46,10 +47,7 @@ const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> =>
 
 /** The headers of an agent's request that no origin receives. */
 const removed = (origins: ReadonlyArray<Origin>): ReadonlyArray<string> => [
-  ...new Map(
-    ["Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization", ...origins.map(({ header }) => header)]
-      .map((header) => [header.toLowerCase(), header])
-  ).values()
+  ...new Set(["Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization", ...origins.map(({ header }) => header)])
 ]
 
 const portOf = ({ port, protocol }: URL): string => port === "" ? protocol === "https:" ? "443" : "80" : port
@@ -233,12 +231,15 @@ handle_path ${origin.path}/* {
 export const caddy = (options: ProxyOptions): string => {
   const origins = originsOf(options)
   const headers = removed(origins)
+  const [, host = "", port = ""] = /^(.*):(\d+)$/.exec(options.listen) ?? []
+  // A host in the address of a site is a condition for the header `Host`.
+  const bind = host === "" || host === "0.0.0.0" ? "" : `  bind ${host.replaceAll(/[[\]]/g, "")}\n`
   const file = `{
   admin off
 }
 
-http://${options.listen} {
-  ${indent(origins.map((origin) => caddyRoute(options, origin, headers)).join("\n"), "  ")}
+http://:${port} {
+${bind}  ${indent(origins.map((origin) => caddyRoute(options, origin, headers)).join("\n"), "  ")}
   respond 404
 }
 `
