@@ -72,7 +72,7 @@ describe("README and guides", () => {
   it("the README has doors of at most 30 lines, with one link and one example each", () => {
     const [, ...doors] = (/^### [^]*?^## /m.exec(readme)?.[0] ?? "").split(/^(?:### |## )/m)
     const named = doors.filter((door) => door !== "")
-    assert.lengthOf(named, 4)
+    assert.lengthOf(named, 5)
     for (const door of named) {
       const lines = door.split("\n").filter((line) => line !== "")
       const name = lines[0]
@@ -136,7 +136,8 @@ describe("README and guides", () => {
       "docs.localstack.cloud",
       "effect.website",
       "github.com",
-      "nango.dev"
+      "nango.dev",
+      "weather.example.com"
     ])
   })
 })

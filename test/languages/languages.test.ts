@@ -69,10 +69,6 @@ describe("the page for JavaScript", () => {
   it.concurrent("has a test for vitest", async () => {
     assert.match(await run(javascript, "run vitest", { files: ["agent.test.ts"] }), /Tests\s+2 passed/)
   })
-
-  it.concurrent("has a test for node:test", async () => {
-    assert.match(await run(javascript, "run node", { files: ["agent.test.mjs"] }), /^[#ℹ] pass 1$/m)
-  })
 })
 
 describe("the page for Python", () => {

@@ -94,7 +94,7 @@ for (const file of files) {
   }
 }
 /** In bytes. */
-const maximumSize = 1_950_000
+const maximumSize = 2_100_000
 if (pack.size > maximumSize) fail(`the tarball has ${pack.size} bytes, and may have ${maximumSize}`)
 console.log(`  ${files.length} files, ${pack.size} bytes packed`)
 

@@ -241,6 +241,8 @@ const typescript = (node, withPnpm) => async (name) => {
   await me.type(["first"], [aKey])
   me.save("reports.test.ts")
   await me.type(["reports.test.ts"], ["1 passed"])
+  me.save("sandbox.mjs")
+  await me.type(["sandbox.mjs"], ["x-api-key: for development", "status 403"])
   for (const file of ["agent.ts", "aws.ts"]) me.save(file)
   await me.type(["install, Effect", "main", "aws", "bundle"], [new RegExp(`(${aToken.source}[^]*){3}`)])
   checkBundle(me.folder)
