@@ -2,7 +2,6 @@
 import { decodeJwt, decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT, UnsecuredJWT } from "jose"
 import type { Call, Json, Mutation, ServiceResponse, Tools, Wrong } from "./mutate.js"
 import type { TokenRequest } from "./statement.js"
-import { returnUrl } from "./statements/resources.js"
 
 // -----------------------------------------------------------------------------
 // Parts
@@ -205,58 +204,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: failure(403, named("ValidationException", 400))
   },
   {
-    id: "iam.other-resource",
-    wrong: "A denial names the token vault, and not the provider",
-    detectedBy: ["iam.resource"],
-    make: failure(403, worded((message) => message.replace(/\/apikeycredentialprovider\/[\w-]+/, "")))
-  },
-  {
-    id: "iam.other-action",
-    wrong: "A denial names the operation without the service",
-    detectedBy: ["iam.resource"],
-    make: failure(403, worded((message) => message.replaceAll("bedrock-agentcore:Get", "Get")))
-  },
-  {
-    id: "iam.no-reason",
-    wrong: "A denial does not say that no policy allows the action",
-    detectedBy: ["iam.resource"],
-    make: failure(403, worded((message) => message.replace(/ because .*/, "")))
-  },
-  {
     id: "iam.denied-as-invalid",
     wrong: "A call without permission is a ValidationException",
     detectedBy: ["iam.resource", "iam.secret"],
     make: failure(403, named("ValidationException", 400))
   },
   {
-    id: "iam.secret-unnamed",
-    wrong: "A denied secret has the sentence of a denied operation",
-    detectedBy: ["iam.secret"],
-    make: failure(403, worded((message) => message.replace(/^Access denied when retrieving secret '\S+'\. /, "")))
-  },
-  {
-    id: "iam.secret-of-agentcore",
-    wrong: "AgentCore reads its secrets with its own permissions",
-    detectedBy: ["iam.secret"],
-    make: response(
-      /^GetResourceApiKey$/,
-      (given) => given.body.includes("when retrieving secret") ? ok({ apiKey: "key" }) : given
-    )
-  },
-  {
     id: "iam.sts-resource",
     wrong: "STS names all resources",
     detectedBy: ["iam.sts"],
     make: response(/^STS$/, (given) => ({ ...given, body: given.body.replace(/arn:aws[\w-]*:sts::\d{12}:self/, "*") }))
-  },
-  {
-    id: "iam.sts-exception",
-    wrong: "STS has the exception of AgentCore",
-    detectedBy: ["iam.sts"],
-    make: response(
-      /^STS$/,
-      (given) => ({ ...given, body: given.body.replace("<Code>AccessDenied<", "<Code>AccessDeniedException<") })
-    )
   },
   {
     id: "exception.unauthorized-as-invalid",
@@ -289,34 +246,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: failure(400, worded((message) => message.replace("already exists", "is taken")))
   },
   {
-    id: "exception.request-id",
-    wrong: "An exception has no request id",
-    detectedBy: ["protocol.errors"],
-    make: response(
-      /./,
-      (given) => ({ ...given, headers: without(given.headers, "x-amzn-requestid") as ServiceResponse["headers"] })
-    )
-  },
-  {
     id: "exception.reason",
     wrong: "A ValidationException has no reason",
     detectedBy: ["protocol.reason"],
     make: failure(400, (given) => ({ ...given, body: JSON.stringify(without(parse(given.body), "reason")) }))
-  },
-  {
-    id: "exception.fields",
-    wrong: "One wrong field is reported as two",
-    detectedBy: ["protocol.one-field", "protocol.enum-message"],
-    make: failure(400, (given) => {
-      const json = parse(given.body)
-      const { fieldList } = json
-      return Array.isArray(fieldList)
-        ? {
-          ...given,
-          body: JSON.stringify({ ...json, fieldList: [...fieldList, { name: "other", message: "wrong" }] })
-        }
-        : given
-    })
   },
   {
     id: "exception.enum",
@@ -356,40 +289,16 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: response(/^Create/, (given) => given.status === 201 ? { ...given, status: 200 } : given)
   },
   {
-    id: "response.deleted",
-    wrong: "A deletion has the status 200",
-    detectedBy: ["workload.crud", "provider.callback-url", "portal.life"],
-    make: response(/^Delete/, (given) => given.status === 204 ? { ...given, status: 200, body: "{}" } : given)
-  },
-  {
     id: "response.milliseconds",
     wrong: "Times are milliseconds",
     detectedBy: ["protocol.timestamps"],
     make: success(/./, (json) => ({ ...json, createdTime: Number(json["createdTime"]) * 1_000 }))
   },
   {
-    id: "response.iso-time",
-    wrong: "Times are strings",
-    detectedBy: ["protocol.timestamps"],
-    make: success(
-      /^GetWorkloadIdentity$/,
-      (json) => ({ ...json, createdTime: new Date(Number(json["createdTime"]) * 1_000).toISOString() })
-    )
-  },
-  {
     id: "response.no-callback-url",
     wrong: "A provider has no callback URL",
     detectedBy: ["provider.callback-url"],
     make: success(oauth2Provider, (json) => without(json, "callbackUrl"))
-  },
-  {
-    id: "response.one-callback-url",
-    wrong: "All providers have one callback URL",
-    detectedBy: ["provider.callback-url", "user.callback-url"],
-    make: success(
-      /Oauth2CredentialProvider$/,
-      everywhere(/callback\/[0-9a-f-]{36}/g, "callback/00000000-0000-4000-8000-000000000000")
-    )
   },
   {
     id: "response.no-secret-arn",
@@ -536,32 +445,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   },
   // Lists
   {
-    id: "list.loses-an-item",
-    wrong: "A page of a list loses its first item",
-    detectedBy: ["workload.list", "provider.lists"],
-    make: success(/^List/, (json) =>
-      Object.fromEntries(
-        Object.entries(json).map(([name, value]) => [name, Array.isArray(value) ? value.slice(1) : value])
-      ))
-  },
-  {
-    id: "list.loses-a-name",
-    wrong: "A page of several items loses the first one",
-    detectedBy: ["workload.list"],
-    make: success(/^List/, (json) =>
-      Object.fromEntries(
-        Object.entries(json).map((
-          [name, value]
-        ) => [name, Array.isArray(value) && value.length > 1 ? value.slice(1) : value])
-      ))
-  },
-  {
-    id: "list.ends",
-    wrong: "A list ends with its first page",
-    detectedBy: ["workload.list"],
-    make: success(/^List/, (json) => without(json, "nextToken"))
-  },
-  {
     id: "list.any-size",
     wrong: "A page may have any number of items",
     detectedBy: ["workload.list", "provider.lists"],
@@ -576,15 +459,6 @@ export const mutations: ReadonlyArray<Mutation> = [
       service: async (call, forward) =>
         is(call, /^Tags$/) && call.method === "POST" ? { ...ok({}), status: 204 } : forward(call)
     })
-  },
-  {
-    id: "stored.merged",
-    wrong: "An update of a workload identity adds to its URLs",
-    detectedBy: ["workload.crud"],
-    make: request(/^UpdateWorkloadIdentity$/, (json) => ({
-      ...json,
-      allowedResourceOauth2ReturnUrls: ["https://a.example.com/", returnUrl]
-    }))
   },
   {
     id: "stored.key",
@@ -832,30 +706,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "workload-token.changed",
-    wrong: "A workload access token is accepted when its middle was changed",
-    detectedBy: ["workload-token.garbage"],
-    make: () => ({
-      service: async (call, forward) => {
-        const given = await forward(call)
-        return given.status === 401 && is(call, /^GetResourceOauth2Token$/)
-            && String(parse(call.body)["workloadIdentityToken"]).length > 40
-          ? ok({ accessToken: "token" })
-          : given
-      }
-    })
-  },
-  {
     id: "workload-token.other-user",
     wrong: "The token of one user is returned to another",
     detectedBy: ["vault.hit"],
     make: request(/ForUserId$/, (json) => ({ ...json, userId: "alice" }))
-  },
-  {
-    id: "workload-token.unknown",
-    wrong: "An unknown workload identity is not found",
-    detectedBy: ["workload-token.unknown", "workload-token.unknown-jwt"],
-    make: failure(403, named("ResourceNotFoundException", 404), /^GetWorkloadAccessToken/)
   },
   // Grants
   {
@@ -890,12 +744,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     wrong: "Custom state is part of the shape of a grant",
     detectedBy: ["vault.shape.custom-state"],
     make: userRequest((json) => "customState" in json ? { ...json, audiences: [json["customState"]] } : json)
-  },
-  {
-    id: "vault.ordered",
-    wrong: "The order of scopes is part of the shape of a grant",
-    detectedBy: ["vault.shape.order"],
-    make: userRequest((json) => ({ ...json, audiences: [JSON.stringify(json["scopes"])] }))
   },
   {
     id: "vault.not-forced",
@@ -967,17 +815,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     }
   },
   {
-    id: "session.unknown",
-    wrong: "An unknown session is complete",
-    detectedBy: ["binding.unknown-session", "user.expired"],
-    make: () => ({
-      service: async (call, forward) => {
-        const given = await forward(call)
-        return given.status === 403 && is(call, /^CompleteResourceTokenAuth$/) ? ok({}) : given
-      }
-    })
-  },
-  {
     id: "session.not-completed",
     wrong: "The completion of a session has no effect",
     detectedBy: ["user.consent", "user.code-exchange"],
@@ -1002,35 +839,10 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "session.url",
-    wrong: "The authorization URL does not name the session",
-    detectedBy: ["user.first-response"],
-    make: success(/^GetResourceOauth2Token$/, everywhere(/request_uri=/, "session="))
-  },
-  {
     id: "session.no-status",
     wrong: "The first response has no status",
     detectedBy: ["user.first-response"],
     make: success(/^GetResourceOauth2Token$/, (json) => without(json, "sessionStatus"))
-  },
-  {
-    id: "session.any-return-url",
-    wrong: "Any return URL is accepted",
-    detectedBy: ["user.unregistered-url", "user.no-url", "user.url-with-grant"],
-    make: userRequest((json) => ({ ...json, resourceOauth2ReturnUrl: returnUrl }))
-  },
-  {
-    id: "session.without-user",
-    wrong: "A workload without a user gets a page",
-    detectedBy: ["user.without-user"],
-    make: () => ({
-      service: async (call, forward) => {
-        const given = await forward(call)
-        return given.status === 400 && is(call, /^GetResourceOauth2Token$/)
-          ? ok({ authorizationUrl: "https://example.com/", sessionUri: "urn:ietf:params:oauth:request_uri:a" })
-          : given
-      }
-    })
   },
   // Requests to authorization servers
   {
@@ -1068,14 +880,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   {
-    id: "token.custom-grant",
-    wrong: "Custom parameters replace the grant",
-    detectedBy: ["m2m.parameters"],
-    make: parameters((given) => {
-      if (given.has("tenant")) given.set("grant_type", "password")
-    })
-  },
-  {
     id: "token.resources",
     wrong: "Resources are one parameter",
     detectedBy: ["m2m.parameters"],
@@ -1088,14 +892,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     wrong: "The client's secret is always in the body",
     detectedBy: ["m2m.client-authentication"],
     make: () => ({ token: async (given) => ({ ...given, basic: false }) })
-  },
-  {
-    id: "obo.subject",
-    wrong: "A token exchange has another subject token",
-    detectedBy: ["obo.token-exchange"],
-    make: parameters((given) => {
-      if (given.has("subject_token")) given.set("subject_token", "other")
-    })
   },
   {
     id: "obo.subject-type",
@@ -1117,23 +913,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     detectedBy: ["obo.jwt-grant", "obo.microsoft"],
     make: parameters((given) => {
       if (given.has("assertion")) given.set("assertion", "other")
-    })
-  },
-  {
-    id: "obo.requested-use",
-    wrong: "Microsoft gets no requested_token_use",
-    detectedBy: ["obo.microsoft"],
-    make: parameters((given) => given.delete("requested_token_use"))
-  },
-  {
-    id: "obo.anything",
-    wrong: "An impossible token exchange returns a token",
-    detectedBy: ["obo.without-jwt", "obo.vendors", "obo.rejected"],
-    make: () => ({
-      service: async (call, forward) => {
-        const given = await forward(call)
-        return given.status === 400 && is(call, /^GetResourceOauth2Token$/) ? ok({ accessToken: "token" }) : given
-      }
     })
   },
   // JWTs
@@ -1183,12 +962,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     make: jwts(assertion, async (token) => new UnsecuredJWT(decodeJwt(token)).encode())
   },
   {
-    id: "aws-jwt.audience",
-    wrong: "JWTs of AWS are for the issuer",
-    detectedBy: ["obo.actor-aws", "aws-jwt.client"],
-    make: jwts(awsTokens, (token, { awsToken }) => awsToken(String(decodeJwt(token).aud).replace(/\/token$/, "")))
-  },
-  {
     id: "aws-jwt.signature",
     wrong: "JWTs of AWS have another signature",
     detectedBy: ["obo.actor-aws", "aws-jwt.client"],
@@ -1207,28 +980,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     }))
   },
   {
-    id: "sts.lifetime",
-    wrong: "The JWTs of STS live for 15 minutes by default",
-    detectedBy: ["sts.web-identity"],
-    make: () => ({
-      service: (call, forward) =>
-        forward(
-          is(call, /^STS$/) && !call.body.includes("DurationSeconds")
-            ? { ...call, body: `${call.body}&DurationSeconds=900` }
-            : call
-        )
-    })
-  },
-  {
-    id: "sts.caller",
-    wrong: "GetCallerIdentity returns another account",
-    detectedBy: ["sts.caller"],
-    make: response(
-      /^STS$/,
-      (given) => ({ ...given, body: given.body.replace(/<Account>\d+/, "<Account>210987654321") })
-    )
-  },
-  {
     id: "payment.path",
     wrong: "A payment token of Coinbase is for another path",
     detectedBy: ["payment.coinbase"],
@@ -1236,18 +987,6 @@ export const mutations: ReadonlyArray<Mutation> = [
       /^GetResourcePaymentToken$/,
       (json) => JSON.parse(JSON.stringify(json).replace("/accounts", "/other"))
     )
-  },
-  {
-    id: "payment.signature",
-    wrong: "A payment token of Coinbase has another signature",
-    detectedBy: ["payment.coinbase"],
-    make: success(/^GetResourcePaymentToken$/, (json) =>
-      JSON.parse(
-        JSON.stringify(json).replace(
-          /("bearerToken":")([^"]+)/,
-          (_, tag: string, token: string) => `${tag}${breakSignature(token)}`
-        )
-      ))
   },
   {
     id: "payment.basic",
@@ -1259,18 +998,6 @@ export const mutations: ReadonlyArray<Mutation> = [
     )
   },
   // Consent portals
-  {
-    id: "portal.active",
-    wrong: "A consent portal is active at once",
-    detectedBy: ["portal.life"],
-    make: success(/^CreateConsentPortal$/, everywhere(/"CREATING"/, "\"ACTIVE\""))
-  },
-  {
-    id: "portal.description",
-    wrong: "An update of a consent portal has no effect",
-    detectedBy: ["portal.life"],
-    make: request(/^UpdateConsentPortal$/, (json) => without(json, "description", "idpConfig"))
-  },
   {
     id: "portal.openid",
     wrong: "The scopes of a consent portal need no openid",

@@ -15,7 +15,6 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import { type IncomingMessage, type ServerResponse } from "node:http"
 import { inspect } from "node:util"
-import * as FaultyServer from "../support/faultyServer.js"
 import * as LocalWorld from "../support/localWorld.js"
 import { assertSecretFree, faces } from "../support/recorder.js"
 import * as Server from "../support/server.js"
@@ -63,12 +62,9 @@ const never = Schedule.spaced("1 hour")
 const functions = (options: {
   readonly poll?: Schedule.Schedule<unknown>
   readonly pending?: Layer.Layer<PendingConsents.PendingConsents>
-  /** The path whose first response is lost. */
-  readonly loses?: string
 } = {}) =>
   Effect.gen(function*() {
-    const server = yield* LocalServer.LocalServer
-    const url = options.loses === undefined ? server.url : yield* FaultyServer.losing(server.url, options.loses)
+    const { url } = yield* LocalServer.LocalServer
     const calls = yield* Ref.make<ReadonlyArray<string>>([])
     const planes = DataPlane.decorate((operation, call) =>
       Effect.andThen(Ref.update(calls, (all) => [...all, operation]), call)
@@ -183,17 +179,6 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(tagOf(error), "RequiresUserConsent")
     }).pipe(Effect.provide(LocalWorld.layer())))
 
-  it.live("completes once when the link is open in several tabs", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks[kind])
-      const { back, browser, session } = yield* consented(app)
-      const pages = yield* Effect.all(Array.from({ length: 8 }, () => browser.opens(back)), { concurrency: 8 })
-      assert.deepStrictEqual(pages.map(({ status }) => status).sort(), [200, ...Array.from({ length: 7 }, () => 410)])
-      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
-      const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
-      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
-    }).pipe(Effect.provide(LocalWorld.layer())))
-
   it.live("rejects unknown links, other methods, and browsers without a user, and claims nothing", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind])
@@ -243,50 +228,6 @@ describe("a consent", () => {
       assert.include(page.text, "You did not allow access")
       assert.strictEqual(failedOf(yield* rejectionOf(token)).reason, "Denied")
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
-    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
-
-  it.live("ends the wait at once when another user opens the page", () =>
-    Effect.gen(function*() {
-      // It polls every hour.
-      const app = yield* application(callbacks.node)
-      const { link, token } = yield* shown((onAuthUrl) =>
-        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
-      )
-      const page = yield* consentIn(yield* app.browserOf("mallory"), "alice", link)
-      assert.strictEqual(page.status, 403)
-      const error = failedOf(yield* rejectionOf(token))
-      assert.strictEqual(error.reason, "WrongUser")
-      assert.include(error.message, "another user opened the page after consent")
-      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
-    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
-
-  it.live("ends the wait at once when AgentCore rejects the completion", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks.fetch)
-      // The application names another user than the one of the workload access token.
-      const workloadAccessToken = yield* Effect.promise(app.as("alice").getToken)
-      const { link, token } = yield* shown((onAuthUrl) =>
-        runWithContext({ workloadAccessToken, user: { userId: "alicia" } }, app.tokenOf(onAuthUrl))
-      )
-      const page = yield* consentIn(yield* app.browserOf("alicia"), "alice", link)
-      assert.strictEqual(page.status, 502)
-      const error = failedOf(yield* rejectionOf(token))
-      assert.strictEqual(error.reason, "Rejected")
-      assert.include(error.message, "AgentCore did not accept the consent")
-      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
-      // The wait has polled once more.
-      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
-    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
-
-  it.live("is complete even when the response of AgentCore is lost and the retry is rejected", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks.fetch, { loses: "/identities/CompleteResourceTokenAuth" })
-      const { link, token } = yield* shown((onAuthUrl) =>
-        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
-      )
-      const page = yield* consentIn(yield* app.browserOf("alice"), "alice", link)
-      assert.include(page.text, "Consent given")
-      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
 
   it.live("continues in another process", () =>

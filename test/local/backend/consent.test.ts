@@ -107,6 +107,20 @@ describe("a user's consent", () => {
       )
     }).pipe(Effect.provide(backend())))
 
+  it.effect("needs the id of a client", () =>
+    Effect.gen(function*() {
+      yield* setup
+      const client = {
+        clientId: undefined,
+        clientSecret: undefined,
+        clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
+      }
+      yield* createProvider("bare", client as never)
+      const error = yield* Effect.flip(ask(yield* tokenFor("alice"), { resourceCredentialProviderName: "bare" }))
+      assert.strictEqual(error._tag, "ValidationException")
+      assert.include(error.message, "USER_FEDERATION needs a clientId")
+    }).pipe(Effect.provide(backend())))
+
   it.effect("fails the session when the user denies it", () =>
     Effect.gen(function*() {
       const local = yield* LocalBackend.LocalBackend

@@ -11,21 +11,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import * as Utils from "../../support/authorizationServer.js"
 import { issuerOf, makeKey, sign } from "../../support/issuer.js"
-import {
-  accessToken,
-  ask,
-  backend,
-  createProvider,
-  createWorkload,
-  jwt,
-  setup,
-  tokenFor
-} from "../../support/localBackend.js"
+import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup } from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
 const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -284,58 +274,6 @@ describe("clients without a secret", () => {
       ])
       assert.match((yield* useNew("unfit", kmsKeyArn, "ES256")).join(" "), /^ValidationException .*ES256/)
     }).pipe(Effect.provide(server({ kmsKeys }))))
-
-  it.live("authenticate with a JWT of the local issuer, which the server checks by discovery", () =>
-    Effect.gen(function*() {
-      const { url } = yield* LocalServer.LocalServer
-      const seen: Array<Jose.JWTPayload> = []
-      const resource: string = yield* Server.serve((request, response) => {
-        let body = ""
-        request.on("data", (chunk) => body += chunk)
-        request.on("end", async () => {
-          const metadata = await (await fetch(`${url}/.well-known/openid-configuration`)).json() as { jwks_uri: string }
-          const { payload } = await Jose.jwtVerify(
-            new URLSearchParams(body).get("client_assertion") ?? "",
-            Jose.createRemoteJWKSet(new URL(metadata.jwks_uri)),
-            { issuer: url, audience: `${resource}/token` }
-          )
-          seen.push(payload)
-          response.setHeader("content-type", "application/json")
-          response.end(JSON.stringify({ access_token: "for-the-role", token_type: "Bearer" }))
-        })
-      })
-      yield* createWorkload("agent")
-      const controlPlane = yield* ControlPlane.ControlPlane
-      yield* controlPlane.createOauth2CredentialProvider({
-        name: "reports",
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            oauthDiscovery: {
-              authorizationServerMetadata: {
-                issuer: resource,
-                authorizationEndpoint: `${resource}/authorize`,
-                tokenEndpoint: `${resource}/token`
-              }
-            },
-            clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
-          }
-        }
-      })
-      const machine = yield* Effect.flatMap(
-        DataPlane.DataPlane,
-        (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })
-      )
-      const response = yield* askAs(machine.workloadAccessToken, "reports", { oauth2Flow: "M2M" })
-      assert.strictEqual(accessToken(response), "for-the-role")
-      assert.deepInclude(seen[0]?.["https://sts.amazonaws.com/"], { aws_account: "123456789012" })
-
-      // A user's consent needs a client id.
-      const user = yield* tokenFor("alice")
-      const [tag, message] = yield* failure(ask(user, { resourceCredentialProviderName: "reports" }))
-      assert.strictEqual(tag, "ValidationException")
-      assert.match(message, /clientId/)
-    }).pipe(Effect.provide(server())))
 })
 
 // -----------------------------------------------------------------------------
@@ -353,57 +291,6 @@ const createExchange = createProvider("exchange", {
 })
 
 describe("tokens on behalf of a user, over the scripted client", () => {
-  it.effect("rejects users without a JWT", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const onBehalfOfTokenExchangeConfig = {
-        grantType: "TOKEN_EXCHANGE",
-        tokenExchangeGrantTypeConfig: { actorTokenContent: "M2M", actorTokenScopes: ["act"] }
-      } as const
-      yield* createProvider("exchange", { onBehalfOfTokenExchangeConfig })
-      yield* createProvider("grant", { onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" } })
-      const dataPlane = yield* DataPlane.DataPlane
-      const token = yield* userTokenFor(jwt(alice))
-      const request = (resourceCredentialProviderName: string) => ({ ...obo, resourceCredentialProviderName })
-      assert.strictEqual(
-        accessToken(yield* ask(token, request("exchange"))),
-        "token-2.exchange.obo-alice-by-token-1.read"
-      )
-      assert.strictEqual(accessToken(yield* ask(token, request("grant"))), "token-3.grant.obo-alice.read")
-
-      const machine = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
-      for (const other of [machine.workloadAccessToken, yield* tokenFor("alice")]) {
-        const [tag, message] = yield* failure(ask(other, request("exchange")))
-        assert.strictEqual(tag, "ValidationException")
-        assert.match(message, /GetWorkloadAccessTokenForJWT/)
-      }
-      const [tag, message] = yield* failure(ask(token, request("calendar")))
-      assert.strictEqual(tag, "ValidationException")
-      assert.strictEqual(
-        message,
-        "OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: CustomOauth2"
-      )
-      for (const name of ["grant_type", "scope", "client_id", "subject_token", "actor_token"]) {
-        assert.deepStrictEqual(
-          yield* failure(ask(token, { ...request("exchange"), customParameters: { tenant: "a", [name]: "b" } })),
-          ["ValidationException", `${name} cannot be present in customParameters for the specified OAuth2 Flow`]
-        )
-      }
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("fails when the user's JWT has expired, and with it the workload access token", () =>
-    Effect.gen(function*() {
-      yield* setup
-      yield* createExchange
-      const token = yield* userTokenFor(jwt({ ...alice, exp: 60 }))
-      yield* ask(token, { ...obo, resourceCredentialProviderName: "exchange" })
-      yield* TestClock.adjust("2 minutes")
-      assert.deepStrictEqual(
-        yield* failure(ask(token, { ...obo, resourceCredentialProviderName: "exchange" })),
-        ["UnauthorizedException", "Workload access token is invalid or expired"]
-      )
-    }).pipe(Effect.provide(backend())))
-
   it.effect("rejects a JWT that is too large for a workload access token", () =>
     Effect.gen(function*() {
       yield* setup
