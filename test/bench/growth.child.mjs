@@ -1,5 +1,5 @@
 // What a call costs that must not depend on how much there is: with few and with many workload identities, consent
-// sessions, or entries of a vault file.
+// sessions, grants, or entries of a vault file.
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -9,17 +9,20 @@ import { urlOfModule } from "./fixture.mjs"
 import { measureCpu } from "./statistics.mjs"
 
 const [, , kind, file, ...sizes] = process.argv
-const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore] = await Promise.all([
-  "DataPlane",
-  "ControlPlane",
-  "local/LocalBackend",
-  "local/OAuthClient",
-  "local/VaultFile",
-  "local/VaultStore"
-].map((module) => import(urlOfModule(module))))
+const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore, Vault, WorkloadToken] = await Promise
+  .all([
+    "DataPlane",
+    "ControlPlane",
+    "local/LocalBackend",
+    "local/OAuthClient",
+    "local/VaultFile",
+    "local/VaultStore",
+    "local/backend/vault",
+    "local/backend/workloadToken"
+  ].map((module) => import(urlOfModule(module))))
 
 const backendOver = (store) =>
-  LocalBackend.layerStore().pipe(Layer.provide(store), Layer.provide(OAuthClient.layerScripted()))
+  LocalBackend.layerStore().pipe(Layer.provideMerge(store), Layer.provide(OAuthClient.layerScripted()))
 
 /** Adds what is missing up to each size, and measures. */
 const grow = (add, measure) =>
@@ -50,8 +53,8 @@ const identities = Effect.gen(function*() {
   )
 }).pipe(Effect.provide(backendOver(VaultFile.layer({ path: file }))))
 
-/** In memory. On disk, each session beyond the limit removes another one, which is a second write. */
-const sessions = Effect.gen(function*() {
+/** A workload identity with a provider: how users get their workload access tokens, and ask for tokens. */
+const setUp = Effect.gen(function*() {
   const control = yield* ControlPlane.ControlPlane
   const plane = yield* DataPlane.DataPlane
   const returnUrl = "http://127.0.0.1/done"
@@ -67,19 +70,28 @@ const sessions = Effect.gen(function*() {
       }
     }
   })
-  const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForUserId({
-    workloadName: "agent",
-    userId: "alice"
-  })
-  const open = plane.getResourceOauth2Token({
-    workloadIdentityToken: workloadAccessToken,
-    resourceCredentialProviderName: "calendar",
-    oauth2Flow: "USER_FEDERATION",
-    scopes: ["read"],
-    resourceOauth2ReturnUrl: returnUrl,
-    // 13,000 sessions of this size are more than a workload may have.
-    customState: Redacted.make("x".repeat(256))
-  })
+  const tokenOf = (userId) =>
+    Effect.map(
+      plane.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId }),
+      (response) => response.workloadAccessToken
+    )
+  const ask = (workloadIdentityToken, more = {}) =>
+    plane.getResourceOauth2Token({
+      workloadIdentityToken,
+      resourceCredentialProviderName: "calendar",
+      oauth2Flow: "USER_FEDERATION",
+      scopes: ["read"],
+      resourceOauth2ReturnUrl: returnUrl,
+      ...more
+    })
+  return { ask, tokenOf }
+})
+
+/** In memory. On disk, each session beyond the limit removes another one, which is a second write. */
+const sessions = Effect.gen(function*() {
+  const { ask, tokenOf } = yield* setUp
+  // 13,000 sessions of this size are more than a workload may have.
+  const open = ask(yield* tokenOf("alice"), { customState: Redacted.make("x".repeat(256)) })
   return yield* grow(
     () => open,
     Effect.fnUntraced(function*() {
@@ -87,6 +99,37 @@ const sessions = Effect.gen(function*() {
     })
   )
 }).pipe(Effect.provide(backendOver(VaultStore.layerMemory)))
+
+/** In memory, or in a vault file: the token of a grant, and a page of their list. */
+const grants = Effect.gen(function*() {
+  const { ask, tokenOf } = yield* setUp
+  const backend = yield* LocalBackend.LocalBackend
+  const stored = (yield* VaultStore.VaultStore).collection("grants", Schema.Array(Vault.Grant))
+  // One user consents. All others have a copy of that grant.
+  const token = yield* tokenOf("user-0")
+  const { sessionUri } = yield* ask(token)
+  yield* backend.approve(sessionUri)
+  assert.equal((yield* ask(token, { sessionUri }))._tag, "Issued")
+  const [[key, [grant]]] = yield* stored.entries
+  const { provider } = Vault.readKey(key)
+  return yield* grow(
+    (user) =>
+      stored.put(Vault.makeKey("agent", WorkloadToken.userOfId(`user-${user}`), provider), [{
+        ...grant,
+        id: `grant-${user}`
+      }]),
+    Effect.fnUntraced(function*(size) {
+      const users = Array.from({ length: 10 }, (_, index) => `user-${Math.floor((index * (size - 1)) / 9)}`)
+      const tokens = yield* Effect.forEach(users, tokenOf)
+      let turn = 0
+      const call = Effect.suspend(() =>
+        Effect.map(ask(tokens[turn++ % 10]), ({ _tag }) => assert.equal(_tag, "Issued"))
+      )
+      const page = Effect.map(backend.grantPage({ limit: 10 }), ({ grants }) => assert.equal(grants.length, 10))
+      return { token: yield* measureCpu(2000, call), page: yield* measureCpu(2000, page) }
+    })
+  )
+}).pipe(Effect.provide(backendOver(file === "" ? VaultStore.layerMemory : VaultFile.layer({ path: file }))))
 
 /** Opens the file again for each measurement. Reading costs time for each entry. */
 const entries = Effect.gen(function*() {
@@ -112,5 +155,5 @@ const entries = Effect.gen(function*() {
   return results
 })
 
-process.send(await Effect.runPromise(Effect.scoped({ identities, sessions, entries }[kind])))
+process.send(await Effect.runPromise(Effect.scoped({ identities, sessions, grants, entries }[kind])))
 process.on("disconnect", () => process.exit())

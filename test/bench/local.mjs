@@ -135,10 +135,10 @@ const measureReady = async (command, env, processes) => {
   return { alone: summary(samples.alone), withAuthorizationServer: summary(samples.withAuthorizationServer) }
 }
 
-/** Runs a child that measures with few and with many of something. */
-const measureFewAndMany = async (env, module, ...args) => {
-  const child = fork(path(module), args, { env })
-  const failed = once(child, "exit").then(() => Promise.reject(new Error(`${module} ${args.join(" ")} ended`)))
+/** Runs the child that measures with few and with many of something. */
+const measureFewAndMany = async (env, ...args) => {
+  const child = fork(path("./growth.child.mjs"), args, { env })
+  const failed = once(child, "exit").then(() => Promise.reject(new Error(`growth.child.mjs ${args.join(" ")} ended`)))
   // The race reports the failure.
   failed.catch(() => {})
   const [[few, many]] = await Promise.race([once(child, "message"), failed])
@@ -149,7 +149,8 @@ const measureFewAndMany = async (env, module, ...args) => {
 /** In memory and on disk, with ten grants and with many. */
 const measureGrants = async (env, home, grants) => {
   const measure = async (file) => {
-    const { few, many } = await measureFewAndMany(env, "./grants.child.mjs", file, "10", String(grants))
+    const measured = await measureFewAndMany(env, "grants", file, "10", String(grants))
+    const [few, many] = [measured.few, measured.many].map(({ operations, size }) => ({ grants: size, ...operations }))
     return { few, many, token: many.token / few.token, page: many.page / few.page }
   }
   return { memory: await measure(""), disk: await measure(join(home, "vault")) }
@@ -161,13 +162,7 @@ const measureGrowth = async (env, home, { entries, identities, sessions }) => {
   for (
     const [kind, ...sizes] of [["identities", 10, identities], ["sessions", 10, sessions], ["entries", 100, entries]]
   ) {
-    const { few, many } = await measureFewAndMany(
-      env,
-      "./growth.child.mjs",
-      kind,
-      join(home, kind),
-      ...sizes.map(String)
-    )
+    const { few, many } = await measureFewAndMany(env, kind, join(home, kind), ...sizes.map(String))
     for (const operation of Object.keys(few.operations)) {
       const [before, after] = [few.operations[operation], many.operations[operation]]
       growth[operation] = { sizes: [few.size, many.size], few: before, many: after, ratio: after / before }
