@@ -184,9 +184,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--message <text>", "Its message")
     .option("--delay <duration>", "Delay the failure, or the call, as by '2 seconds'")
     .option("--cut", "Close the connection without a response")
-    .option("--fail-change", "The call succeeds, and its change of a consent portal fails")
+    .option("--fail-change", "Accept the call. The consent portal then ends as failed")
     .option("--probability <number>", "From 0 to 1 (default: 1)", parseNumber)
-    .option("--count <number>", "Remove the fault after this many calls (default: no limit)", parseNumber)
+    .option(
+      "--count <number>",
+      "Remove the fault after this many calls (default: no limit).\nAn SDK repeats a failed call, about 3 times in all",
+      parseNumber
+    )
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)

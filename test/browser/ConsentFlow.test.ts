@@ -102,6 +102,10 @@ describe("a consent, in Chromium", () => {
   Chromium.browserTest("gives the waiting program its token when the user allows it", () =>
     Effect.gen(function*() {
       const { heading, press, program, tab } = yield* consentInBrowser("alice")
+      // The browser comes back to AgentCore first, which the user does not know.
+      yield* Effect.promise(() =>
+        tab.page.getByText(/^the application, by way of AgentCore Identity at 127\.0\.0\.1:\d+$/).waitFor()
+      )
       yield* press("Allow")
       yield* heading("Consent given")
       yield* picture(tab, "flow-given")

@@ -513,6 +513,18 @@ describe("local fault and clock", () => {
     }))
 })
 
+describe("local restore", () => {
+  it.live("lists the snapshots if none has the name", () =>
+    Effect.gen(function*() {
+      const env = yield* environmentOfServer
+      const attempt = Program.failure(["local", "restore", "nope"], env)
+      assert.include(yield* attempt, "There is no snapshot with this name. There are none")
+      yield* Program.inProcess(["local", "snapshot", "one"], env)
+      yield* Program.inProcess(["local", "snapshot", "two"], env)
+      assert.include(yield* attempt, "There is no snapshot with this name. There are: one, two")
+    }))
+})
+
 describe("local requests", () => {
   const list = Effect.gen(function*() {
     const env = yield* environmentOfServer

@@ -265,7 +265,9 @@ describe("LocalControl", () => {
           (yield* Effect.flip(other.restore({ sealed, key: Redacted.make("x") }))).reason,
           "InvalidKey"
         )
-        assert.strictEqual((yield* Effect.flip(other.restore("none"))).reason, "UnknownSnapshot")
+        const unknown = yield* Effect.flip(other.restore("none"))
+        assert.strictEqual(unknown.reason, "UnknownSnapshot")
+        assert.include(unknown.message, "There is no snapshot with this name. There are none")
         assert.strictEqual((yield* Effect.flip(other.snapshot("a/b"))).reason, "InvalidName")
         // Nothing was changed.
         assert.strictEqual(yield* Backend.issued(token), issued)

@@ -49,14 +49,16 @@ const renderPrompt = async (
   const clientId = parameter(interaction, "client_id")
   const client = (await provider.Client.find(clientId))?.clientName ?? clientId
   if (interaction.prompt.name === "login") return Pages.login({ action, client, ...retry })
-  const { host, protocol } = new URL(parameter(interaction, "redirect_uri"))
+  const { host, pathname, protocol } = new URL(parameter(interaction, "redirect_uri"))
   return Pages.consent({
     action,
     client,
     userName: interaction.session?.accountId ?? "",
     scopes: parameter(interaction, "scope").split(" ").filter((scope) => scope !== ""),
-    // Without path and query, which would not help the user to decide.
-    returnHost: host || protocol
+    // Without path and query, which would not help the user to decide. AgentCore sends the browser on.
+    returnTo: pathname.startsWith("/identities/oauth2/callback/")
+      ? `the application, by way of AgentCore Identity at ${host}`
+      : host || protocol
   })
 }
 

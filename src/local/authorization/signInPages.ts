@@ -46,7 +46,7 @@ export const consent = (options: {
   readonly client: string
   readonly userName: string
   readonly scopes: ReadonlyArray<string>
-  readonly returnHost: string
+  readonly returnTo: string
 }): Html.Page =>
   Html.render({
     title: `Allow ${options.client} to act for you?`,
@@ -57,7 +57,7 @@ export const consent = (options: {
 <div><dt>It asks for</dt><dd>${
       options.scopes.length === 0 ? "no scope" : html`<ul>${options.scopes.map(scopeItem)}</ul>`
     }</dd></div>
-<div><dt>Then you return to</dt><dd>${options.returnHost}</dd></div>
+<div><dt>Then you return to</dt><dd>${options.returnTo}</dd></div>
 </dl>
 <form method="post" action="${options.action}">
 <input type="hidden" name="prompt" value="consent">

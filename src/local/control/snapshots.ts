@@ -114,7 +114,10 @@ export const make = ({ authorizationServer, clock, generations }: {
       Effect.gen(function*() {
         if (typeof from === "string") {
           const snapshot = snapshots.get(from)
-          if (snapshot === undefined) return yield* fail("UnknownSnapshot", "There is no snapshot with this name")
+          if (snapshot === undefined) {
+            const names = snapshots.size === 0 ? "There are none" : `There are: ${[...snapshots.keys()].join(", ")}`
+            return yield* fail("UnknownSnapshot", `There is no snapshot with this name. ${names}`)
+          }
           return yield* decodeAndLoad(JSON.parse(Redacted.value(snapshot.content)))
         }
         const key = yield* toKey(from.key)

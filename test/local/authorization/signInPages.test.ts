@@ -11,7 +11,7 @@ describe("pages of AuthorizationServer", () => {
       client: hostile,
       userName: hostile,
       scopes: [hostile],
-      returnHost: hostile
+      returnTo: hostile
     }),
     proceed: Pages.proceed(hostile),
     problem: Pages.problem(hostile, hostile, hostile),
@@ -43,7 +43,7 @@ describe("pages of AuthorizationServer", () => {
 
   it("show scopes with the names of inherited properties as text", () => {
     const scopes = ["__proto__", "constructor", "toString"]
-    const page = Pages.consent({ action: "/x", client: "c", userName: "u", scopes, returnHost: "h" })
+    const page = Pages.consent({ action: "/x", client: "c", userName: "u", scopes, returnTo: "h" })
     assert.include(page.body, scopes.map((scope) => `<li><code>${scope}</code></li>`).join(""))
   })
 })

@@ -20,7 +20,7 @@ const describeEffect = ({ cut, delay, exception, failChange, probability, status
   [
     ...(delay === undefined ? [] : [`waits ${formatDelay(delay)}`]),
     ...(cut === true ? ["cuts the connection"] : []),
-    ...(failChange === true ? ["fails after the call"] : []),
+    ...(failChange === true ? ["accepts the call, and the consent portal ends as failed"] : []),
     ...(exception === undefined && status === undefined
       ? []
       : [`fails with ${[exception, status].filter((part) => part !== undefined).join(" ")}`]),
@@ -103,7 +103,7 @@ const AddFault = () => (
     <InputField label="Delay" name="delay" placeholder="2 seconds" />
     <InputField
       label="Calls"
-      hint="After these, the fault ends"
+      hint="After these, the fault ends. An SDK repeats a failed call."
       name="count"
       type="number"
       min="1"
@@ -120,7 +120,7 @@ const AddFault = () => (
       placeholder="1"
     />
     <CheckBox name="cut">Cut the connection</CheckBox>
-    <CheckBox name="failChange">Fail the change of a consent portal, after the call</CheckBox>
+    <CheckBox name="failChange">Accept the call, and let the consent portal end as failed</CheckBox>
     <Options id="operations" values={["*", ...data.server.value?.operations ?? []]} />
     <Options id="exceptions" values={data.server.value?.exceptions ?? []} />
     <Options id="oauth-errors" values={oauthErrors} />
