@@ -494,13 +494,21 @@ describe("the console, in Chromium", () => {
         yield* ask(token, { oauth2Flow: "M2M", scopes: ["calendar.readonly"] })
       }
       yield* grants.revoke((yield* grants.list)[0]?.id ?? "")
-      /** The words of up to 24 characters that begin on one line and end on another. */
+      const { faults, snapshot } = yield* control
+      yield* faults.add({ operation: "CreateApiKeyCredentialProvider", exception: "ServiceQuotaExceededException" })
+      yield* snapshot("after-the-first-consent")
+      /** The words on two lines. A word of over 24 characters may break before a capital. */
       const findBroken = () => {
         const texts = document.createTreeWalker(document.querySelector("main") ?? document.body, NodeFilter.SHOW_TEXT)
         const broken: Array<string> = []
         for (let text = texts.nextNode(); text !== null; text = texts.nextNode()) {
-          for (const { 0: word, index } of (text.nodeValue ?? "").matchAll(/[\p{L}\p{N}_]+/gu)) {
-            if (word.length > 24) continue
+          const words = [...(text.nodeValue ?? "").matchAll(/[\p{L}\p{N}_]+/gu)].flatMap(({ 0: word, index }) =>
+            word.length <= 24 ? [[word, index] as const] : Array.from(
+              word.matchAll(/^[^\p{Lu}]+|\p{Lu}+[^\p{Lu}]*/gu),
+              (part) => [part[0], index + part.index] as const
+            )
+          )
+          for (const [word, index] of words) {
             const range = document.createRange()
             range.setStart(text, index)
             range.setEnd(text, index + word.length)
@@ -509,14 +517,24 @@ describe("the console, in Chromium", () => {
         }
         return broken
       }
+      const contents = [
+        ["requests", "calendar"],
+        ["consents", "calendar"],
+        ["grants", "calendar"],
+        ["providers", "calendar"],
+        ["faults", "CreateApiKeyCredentialProvider"],
+        ["clock", "real time"],
+        ["state", "after-the-first-consent"],
+        ["environment", "dotenv"]
+      ] as const
       yield* use(async () => {
         const findings: Array<string> = []
         for (const width of [1280, 1440, 1920, 390]) {
           await page.setViewportSize({ width, height: 800 })
-          for (const section of ["requests", "consents", "grants", "providers"]) {
+          for (const [section, content] of contents) {
             await page.locator(`nav a[href$="#${section}"]`).click()
             await page.locator(`nav a[href$="#${section}"][aria-current]`).waitFor()
-            await page.locator("main").filter({ hasText: "calendar" }).waitFor()
+            await page.locator("main").filter({ hasText: content }).waitFor()
             for (const word of await page.evaluate(findBroken)) findings.push(`${word} in ${section} at ${width} px`)
             const overflow = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
             if (overflow !== 0) findings.push(`${section} at ${width} px: ${overflow} pixels too wide`)

@@ -155,9 +155,11 @@ export const formatRelative = (time: string, now: number): string => {
 /** The longest word that a line does not break. */
 const maxWordLength = 24
 
-/** Names or a URL. A line breaks after punctuation, or within a very long word. */
+/** Names or a URL. A line breaks after punctuation, and in a very long word before a capital, or else anywhere. */
 export const Name = ({ children }: { readonly children: string }) => {
-  const words = children.split(/(?<=[\s/.:@?&=#-])/)
+  const words = children.split(/(?<=[\s/.:@?&=#-])/).flatMap((word) =>
+    word.length > maxWordLength ? word.split(/(?<=\p{Ll})(?=\p{Lu})/u) : [word]
+  )
   return (
     <span class={words.some(({ length }) => length > maxWordLength) ? "long" : undefined}>
       {words.map((word) => (

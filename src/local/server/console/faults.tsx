@@ -1,6 +1,6 @@
 /** The faults, and a form for one more. */
 import { signal } from "@preact/signals"
-import { Button, CheckBox, Field, Form, InputField, Table } from "./components.js"
+import { Button, CheckBox, Field, Form, InputField, Name, Table } from "./components.js"
 import { act, data } from "./consoleStore.js"
 import type { Body, FaultStatus } from "./controlClient.js"
 
@@ -141,8 +141,8 @@ export const Faults = () => {
         rows={faults?.map(({ fault, fired, id, remaining }) => ({
           key: id,
           cells: [
-            describeTarget(fault),
-            describeEffect(fault),
+            <Name>{describeTarget(fault)}</Name>,
+            <Name>{describeEffect(fault)}</Name>,
             fired,
             remaining ?? "no limit",
             <Button

@@ -87,7 +87,9 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
           <span class={`pill ${toTone(record)}`}>{record.status ?? (isFailure(record) ? "failed" : "ok")}</span>
           <span class="what">
             <span>
-              <b>{record.operation}</b>{" "}
+              <b>
+                <Name>{record.operation}</Name>
+              </b>{" "}
               <small>
                 <Name>{describeSubject(record)}</Name>
               </small>
@@ -95,7 +97,7 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
             {outcome !== undefined && <span class="outcome">{outcome}</span>}
             {record.error !== undefined && (
               <span class="error">
-                {record.error.name}
+                <Name>{record.error.name}</Name>
                 {record.error.message !== "" && <span class="soft">{record.error.message}</span>}
               </span>
             )}
