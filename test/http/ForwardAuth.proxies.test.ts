@@ -37,7 +37,9 @@ const apiKey = "sentinel-key-of-the-weather"
 const respond = (seen: Proxies.Seen, response: Http.ServerResponse, foreignUrl: string): void => {
   if (seen.path.startsWith("/redirect")) {
     response.writeHead(302, { location: foreignUrl, "x-accel-redirect": "/weather" }).end()
-  } else response.end(`${seen.method} ${seen.path} ${seen.body}`)
+  } else {response.writeHead(200, { "set-cookie": "session=of-the-origin" }).end(
+      `${seen.method} ${seen.path} ${seen.body}`
+    )}
 }
 
 /**
@@ -159,6 +161,7 @@ for (const name of Proxies.names) {
         assert.deepStrictEqual([calendar.status, calendar.body], [200, `POST /events?day=a%2Fb&q=%20 ${body}`])
         const weather = yield* get(`${world.weather.at}/forecast`, world.alice, { headers: own })
         assert.deepStrictEqual([weather.status, weather.body], [200, "GET /forecast "])
+        assert.isNull(weather.headers.get("set-cookie"))
         for (const { headers, rawHeaders } of [...world.calendar.seen, ...world.weather.seen]) {
           const text = rawHeaders.join("\n")
           assert.notMatch(text, /sentinel.mine/)

@@ -94,6 +94,7 @@ describe("the headers of the request", () => {
     ["a host in upper case", World.forwarded({ "X-Forwarded-Host": "CALENDAR.Example.com" }), allowed],
     ["the default port", World.forwarded({ "X-Forwarded-Host": "calendar.example.com:443" }), allowed],
     ["an encoded path", World.forwarded({ "X-Forwarded-Uri": "/%2e%2e/%2F@evil.example.com?a=%0d%0a" }), allowed],
+    ["a path of other bytes", World.forwarded({ "X-Forwarded-Uri": "/\x80\x85\xa0\\\"<>|" }), allowed],
     ["a path that looks like a host", World.forwarded({ "X-Forwarded-Uri": "//evil.example.com/" }), allowed],
     ["a trailing dot", World.forwarded({ "X-Forwarded-Host": "calendar.example.com." }), foreign],
     ["another port", World.forwarded({ "X-Forwarded-Host": "calendar.example.com:8443" }), foreign],

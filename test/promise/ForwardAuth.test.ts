@@ -49,10 +49,7 @@ const inRoute = <A>(
 
 const request = (session: string, changes = {}) =>
   new Request("http://localhost/forward-auth", {
-    headers: [["authorization", `Bearer ${session}`], ...World.forwarded(changes)].map(([name = "", value = ""]) => [
-      name,
-      value
-    ])
+    headers: { authorization: `Bearer ${session}`, ...Object.fromEntries(World.forwarded(changes)) }
   })
 
 describe("a route without Effect", () => {

@@ -12,11 +12,13 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as FastCheck from "fast-check"
+import * as Sessions from "../../src/http/forwardAuth/sessions.js"
 import * as ConsentCallback from "./consentCallback.js"
 import { rounds } from "./rounds.js"
 import type * as Tools from "./tools.js"
@@ -122,6 +124,27 @@ export const contract = (
         const bare = { session: sessionOf("bare"), user: alice }
         yield* one.pending.open(bare)
         same(yield* two.pending.claim(uriOf("bare")), bare)
+      }))
+
+    test("keeps the users of sandboxes for every process, until their sessions end", () =>
+      Effect.gen(function*() {
+        const [one, two] = yield* startTwo(yield* make)
+        const users: ReadonlyArray<UserIdentifier> = [alice, { userToken: jwt(subject) }]
+        for (const user of users) {
+          const { session } = Sessions.make(one.signals)
+          const [revoked, kept, expired] = [
+            yield* session(user),
+            yield* session(user),
+            yield* session(user, { lifetime: 0 })
+          ]
+          same(yield* Sessions.userOf(two.signals, revoked.token), Option.some(user))
+          yield* Sessions.make(two.signals).revoke(revoked.token)
+          for (const { signals } of [one, two]) {
+            assert.isTrue(Option.isNone(yield* Sessions.userOf(signals, revoked.token)))
+            assert.isTrue(Option.isNone(yield* Sessions.userOf(signals, expired.token)))
+            same(yield* Sessions.userOf(signals, kept.token), Option.some(user))
+          }
+        }
       }))
 
     test("claims a session once", () =>
@@ -441,6 +464,7 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
     const users = [{ userId: sentinel("User") }, {
       userToken: jwt({ iss: sentinel("Issuer"), sub: sentinel("Subject") })
     }]
+    const sandboxes = yield* Effect.forEach(users, (user) => Sessions.make(signals).session(user))
     for (const [index, user] of users.entries()) {
       const more = {
         workload: sentinel("Workload"),
@@ -464,6 +488,7 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
         ),
       ...["Workload", "Credential", "Continue", "Execution"].map(sentinel),
       payload,
+      ...sandboxes.map(({ token }) => Redacted.value(token)),
       Redacted.value(keys.key)
     ]
   })

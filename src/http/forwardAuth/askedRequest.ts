@@ -20,8 +20,8 @@ const foreign: { readonly [K in HeaderForm]: ReadonlyArray<string> } = {
 const method = /^[A-Z]+$/
 const protocol = /^https?$/
 const host = /^(?:[\w-]+(?:\.[\w-]+)*\.?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i
-const target = /^\/[^\s\p{Cc}]*$/u
-const absolute = /^(https?):\/\/([^/?]+)([/?][^\s\p{Cc}]*)?$/u
+const target = /^\/[!-~\x80-\xff]*$/
+const absolute = /^(https?):\/\/([^/?]+)([/?][!-~\x80-\xff]*)?$/
 
 const partsOf = (headers: Headers, form: HeaderForm) => {
   if (form === "X-Forwarded") {

@@ -131,6 +131,8 @@ server {
   proxy_ssl_verify on;
   proxy_ssl_verify_depth 4;
   proxy_ssl_trusted_certificate ${options.authorities ?? "/etc/ssl/certs/ca-certificates.crt"};
+  # A cookie of an origin would be a credential, too.
+  proxy_hide_header Set-Cookie;
   proxy_set_header Host $agentcore_host;
   proxy_set_header Connection "";
   # What the agent sends in these headers reaches no origin.
@@ -188,7 +190,9 @@ const caddySend = ({ url }: Origin, authorities: string | undefined, matcher: st
   return `reverse_proxy ${matcher}${url.origin} {
   header_up Host ${url.host}
   header_up -X-Agentcore-*
-  header_up -X-Forwarded-*${transport}${rest}
+  header_up -X-Forwarded-*
+  # A cookie of an origin would be a credential, too.
+  header_down -Set-Cookie${transport}${rest}
 }`
 }
 

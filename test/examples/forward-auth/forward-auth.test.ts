@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { assert, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { parse } from "yaml"
 import * as Configuration from "../../../src/http/forwardAuth/proxyConfiguration.js"
 import * as Project from "../../support/project.js"
@@ -47,15 +47,20 @@ describe("the files", () => {
   })
 })
 
+let project: Project.Project
+
+// Builds the package.
+beforeAll(async () => {
+  project = await Project.makeRecipe("forward-auth", ["effect"])
+}, 180_000)
+
+afterAll(() => project.remove())
+
 /** The program and its proxy. `agent` runs the agent, and returns what it prints. */
 const world = (name: Proxies.Name) =>
   Effect.gen(function*() {
     const calendar = yield* Proxies.origin(({ headers, path }, response) =>
       response.end(`${path} for ${JSON.stringify(Object.keys(headers).sort())}`)
-    )
-    const project = yield* Effect.acquireRelease(
-      Effect.promise(() => Project.makeRecipe("forward-auth", ["effect"])),
-      ({ remove }) => Effect.sync(remove)
     )
     const [port, forwardAuthPort] = yield* Effect.promise(() => Promise.all([Project.freePort(), Project.freePort()]))
     const origin = `http://127.0.0.1:${port}`
