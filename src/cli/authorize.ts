@@ -212,7 +212,7 @@ const showPages = (address: URL, browser: boolean) =>
 const serve = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
     const signIn = yield* makeSignIn
-    yield* Effect.gen(function*() {
+    return yield* Effect.gen(function*() {
       const session = yield* ForwardAuth.session(server.user, { lifetime: settings.lifetime })
       const { listen } = settings
       yield* Terminal.printExactly(
