@@ -10,8 +10,8 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 /** These see state of their process or of a module that other files change: metrics are one registry, `promise/` has one runtime. */
 const alone = [
   "test/IdentityMetrics*.test.ts",
-  "test/examples/{open-telemetry,reports}.test.ts",
-  "test/examples/{ai-sdk,express,hono,langgraph,strands}/*.test.ts",
+  "test/examples/{open-telemetry,reports,two-users}.test.ts",
+  "test/examples/{ai-sdk,express,hono,langgraph,mcp,strands}/*.test.ts",
   "test/promise/**/*.test.ts"
 ]
 

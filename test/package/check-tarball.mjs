@@ -272,7 +272,7 @@ const workshop = project("workshop", [
   ...required,
   ...optional,
   ...Object.keys(manifest.devDependencies).filter((name) =>
-    /^(@types\/|vitest|@effect\/|@opentelemetry\/|@hono\/|hono$|express$|cookie-session$|ai$|@langchain\/|@strands-agents\/|zod$)/
+    /^(@types\/|vitest|@effect\/|@opentelemetry\/|@hono\/|hono$|express$|cookie-session$|ai$|@langchain\/|@modelcontextprotocol\/|@strands-agents\/|zod$)/
       .test(name)
   )
 ])

@@ -46,7 +46,11 @@ const blocks = (marker, of) =>
   )
 const files = blocks("test/examples/", pages)
 const steps = blocks("follow: ", pages)
-for (const [step, text] of blocks("follow: ", ["test/examples/next/README.md"])) steps.set(`Next.js, ${step}`, text)
+for (const [recipe, page] of Object.entries({ "Next.js": "next", MCP: "mcp" })) {
+  for (const [step, text] of blocks("follow: ", [`test/examples/${page}/README.md`])) {
+    steps.set(`${recipe}, ${step}`, text)
+  }
+}
 const followed = new Set()
 
 const take = (map, name) => {
@@ -185,10 +189,10 @@ const newcomer = async (name, node, withPnpm = false) => {
 }
 
 /** Opens the first link in an output, and allows. */
-const allowConsent = () => {
+const allowConsent = (link = /http\S+\/oauth2\/authorize\S+(?=\s)/) => {
   let response
   return (output) => {
-    const url = /http\S+\/oauth2\/authorize\S+(?=\s)/.exec(output)?.[0]
+    const url = link.exec(output)?.[0]
     if (url === undefined || response !== undefined) return
     response = Effect.runPromise(
       SimulatedUser.consent({ authorizationUrl: Redacted.make(url), userName: "alice", decision: "allow" })
@@ -312,6 +316,27 @@ const next = async (name) => {
   await me.type(["Next.js, run"], ["{\"signIn\":"], undefined, requestOnce(await freePort()))
 }
 
+/** The server gets another port, time to start, and a signal. */
+const mcp = async (name) => {
+  const me = await newcomer(name, node24)
+  await me.type(["MCP, install"])
+  await me.type(["MCP, test"], ["2 passed"])
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  await me.type(
+    ["MCP, run", "MCP, client"],
+    ["{\"sub\":\"alice\"}"],
+    allowConsent(/http\S+\/connect\/\S+(?=\s)/),
+    (text) =>
+      `export PORT=${port} ORIGIN=${url} MCP_URL=${url}/mcp\n${
+        text.replaceAll("http://localhost:3000", url).replace(
+          /^node mcp\/main.ts &$/m,
+          `$&\nserver=$!\ncurl --silent --output /dev/null --retry 30 --retry-connrefused --retry-delay 1 ${url}`
+        )
+      }\nkill $server`
+  )
+}
+
 /** A project that has the latest Effect already. npm resolves packages, and downloads none. */
 const besideLatestEffect = async (name) => {
   const me = await newcomer(name, node24)
@@ -321,6 +346,7 @@ const besideLatestEffect = async (name) => {
 
 const walks = {
   "Next.js": next,
+  MCP: mcp,
   "TypeScript, Node 24": typescript(node24),
   "TypeScript, Node 24, pnpm": typescript(node24, true),
   "TypeScript, Node 22": typescript(node22),

@@ -1,9 +1,8 @@
 import type { ModelMessage } from "ai"
 import { MockLanguageModelV4 } from "ai/test"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import * as World from "../../support/agentWorld.js"
-import * as Recorder from "../../support/recorder.js"
-import type * as Example from "./agent.js"
+import * as World from "../agent-world.ts"
+import type * as Example from "./agent.ts"
 
 let world: Awaited<ReturnType<typeof World.start>>
 let agent: typeof Example
@@ -11,7 +10,7 @@ let agent: typeof Example
 beforeAll(async () => {
   world = await World.start()
   // It reads the environment.
-  agent = await import("./agent.js")
+  agent = await import("./agent.ts")
 })
 afterAll(() => world.stop())
 
@@ -69,7 +68,10 @@ describe("an agent of the AI SDK", () => {
     assert.lengthOf(seen, 4)
     assert.strictEqual(new Set(world.tokens).size, 2)
     const texts = [...seen, alice.stored, bob.stored]
-    Recorder.assertSecretFree(texts, [...world.tokens, World.secretOf(alice.link), World.secretOf(bob.link)])
+    assert.deepStrictEqual(
+      World.leaksOf(texts, [...world.tokens, World.secretOf(alice.link), World.secretOf(bob.link)]),
+      []
+    )
     for (const text of texts) assert.notInclude(text, "request_uri")
     // The next call needs no approval.
     assert.include((await agent.ask(model, "alice", [question])).text, "Sales of alice")

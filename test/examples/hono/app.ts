@@ -53,7 +53,7 @@ const signedIn: MiddlewareHandler = async (c, next) => {
 // The agent
 // -----------------------------------------------------------------------------
 
-const connect = Connect.make({
+export const connect = Connect.make({
   path: "/connect",
   origin,
   workload: "my-agent",

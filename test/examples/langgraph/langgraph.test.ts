@@ -2,9 +2,8 @@ import { BaseChatModel } from "@langchain/core/language_models/chat_models"
 import { AIMessage, type BaseMessage } from "@langchain/core/messages"
 import { MemorySaver } from "@langchain/langgraph"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import * as World from "../../support/agentWorld.js"
-import * as Recorder from "../../support/recorder.js"
-import type * as Example from "./agent.js"
+import * as World from "../agent-world.ts"
+import type * as Example from "./agent.ts"
 
 let world: Awaited<ReturnType<typeof World.start>>
 let agent: typeof Example
@@ -12,7 +11,7 @@ let agent: typeof Example
 beforeAll(async () => {
   world = await World.start()
   // It reads the environment.
-  agent = await import("./agent.js")
+  agent = await import("./agent.ts")
 })
 afterAll(() => world.stop())
 
@@ -76,7 +75,7 @@ describe("a graph of LangGraph", () => {
     assert.strictEqual(new Set(world.tokens).size, 2)
     assert.include(stored(), "Sales of alice")
     const texts = [...model.seen, stored()]
-    Recorder.assertSecretFree(texts, [...world.tokens, ...links.map(World.secretOf)])
+    assert.deepStrictEqual(World.leaksOf(texts, [...world.tokens, ...links.map(World.secretOf)]), [])
     for (const text of texts) assert.notInclude(text, "request_uri")
     // The next call is not interrupted.
     assert.strictEqual(await ask("alice", "And now?"), "Sales of alice")

@@ -1,8 +1,7 @@
 import { type Message, Model as BaseModel, type ModelStreamEvent } from "@strands-agents/sdk"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
-import * as World from "../../support/agentWorld.js"
-import * as Recorder from "../../support/recorder.js"
-import type * as Example from "./agent.js"
+import * as World from "../agent-world.ts"
+import type * as Example from "./agent.ts"
 
 let world: Awaited<ReturnType<typeof World.start>>
 let agent: typeof Example
@@ -10,7 +9,7 @@ let agent: typeof Example
 beforeAll(async () => {
   world = await World.start()
   // It reads the environment.
-  agent = await import("./agent.js")
+  agent = await import("./agent.ts")
 })
 afterAll(() => world.stop())
 
@@ -77,7 +76,7 @@ describe("an agent of Strands", () => {
     assert.lengthOf(links, 2)
     assert.strictEqual(new Set(world.tokens).size, 2)
     const texts = [...model.seen, ...stored, JSON.stringify([alice, bob])]
-    Recorder.assertSecretFree(texts, [...world.tokens, ...links.map(World.secretOf)])
+    assert.deepStrictEqual(World.leaksOf(texts, [...world.tokens, ...links.map(World.secretOf)]), [])
     for (const text of texts) assert.notInclude(text, "request_uri")
     // The next call is not interrupted.
     const next = await ask({ userId: "alice", snapshot: alice.snapshot, input: "And now?" })

@@ -1,7 +1,6 @@
-/** What the example agents of frameworks need: AgentCore Identity, an API of reports, and pages of an application. */
+/** For the tests of the agents of frameworks: AgentCore Identity, an API of reports, and pages of an application. */
 import { disposeDefaultRuntime, nodeConsentCallback } from "effect-agentcore-identity/promise/Identity"
 import { start as startLocal } from "effect-agentcore-identity/promise/LocalIdentity"
-import { decodeJwt } from "jose"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 
@@ -22,7 +21,8 @@ export const start = async () => {
       case "reports": {
         const token = request.headers.authorization?.replace("Bearer ", "") ?? ""
         tokens.push(token)
-        response.end(`${name} of ${decodeJwt(token).sub}`)
+        const { sub } = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString())
+        response.end(`${name} of ${sub}`)
         return
       }
       default:
@@ -68,6 +68,11 @@ export const start = async () => {
     }
   }
 }
+
+/** The pieces of 8 characters of secrets that are in one of the texts. */
+export const leaksOf = (texts: ReadonlyArray<string>, secrets: ReadonlyArray<string>): ReadonlyArray<string> =>
+  secrets.flatMap((secret) => Array.from({ length: secret.length - 7 }, (_, start) => secret.slice(start, start + 8)))
+    .filter((piece) => texts.some((text) => text.includes(piece)))
 
 /** The secret part of AgentCore's authorization URL. */
 export const secretOf = (link: string): string =>
