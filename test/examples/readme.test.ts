@@ -47,8 +47,7 @@ describe("README and guides", () => {
 
   it("show or link every example", () => {
     const files = readdirSync(new URL("test/examples/", root)).filter((name) =>
-      // The tests of recipes need the first one. The documentation of `local/VaultStore` and `durable/ObtainConsent` has
-      // the last ones.
+      // Tests of recipes need the first one. The docs of `VaultStore` and `ObtainConsent` have the last ones.
       ![
         "agent-world.ts",
         "examples.test.ts",

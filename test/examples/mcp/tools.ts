@@ -6,12 +6,13 @@ import { readEvents } from "../hono/calendar.ts"
 
 const { DEVELOPMENT_USER: userId } = process.env
 
-// AgentCore Runtime authenticates the user of a client, and sends the caller in a header. On your own machine it is you.
+// AgentCore Runtime authenticates the user of a client, and sends the caller in a header. On your own machine, it is
+// you.
 const fallback = userId === undefined
   ? undefined
   : { workload: connect.workload({ name: "my-agent", user: { userId } }) }
 
-/** Serves requests of MCP. A tool acts for the caller of its own request, also in a session that several users share. */
+/** Serves MCP. A tool acts for the caller of its own request, also in a session that several users share. */
 export const asCaller = (serve: (request: Request) => Promise<Response>) => (request: Request): Promise<Response> =>
   runWithContext(RequestContext.fromHeaders(request, { fallback }), () => serve(request))
 
