@@ -76,7 +76,7 @@ export interface Grant {
  * @since 0.1.0
  * @category models
  */
-export type Outcome = "Completed" | AuthorizationFailed["reason"]
+export type Outcome = "Completed" | "Failed" | "Denied" | "WrongUser" | "Rejected"
 
 /**
  * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is

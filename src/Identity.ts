@@ -26,7 +26,7 @@ import {
 } from "./DataPlane.js"
 import * as CredentialTag from "./identity/credentialTag.js"
 import * as Request from "./identity/identityRequest.js"
-import { isThrottled, isTransient, Rejected } from "./identity/retries.js"
+import { isThrottled, isTransient, Rejected, TokenReview } from "./identity/retries.js"
 import * as Telemetry from "./identity/telemetry.js"
 import {
   AuthorizationFailed,
@@ -253,6 +253,9 @@ export class Identity extends Context.Service<Identity, Service>()("effect-agent
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value
 
+const isAboutAccount = ({ reason }: AuthorizationFailed): boolean =>
+  reason === "AccountUnknown" || reason === "RevokedAtVendor" || reason === "WrongAccount"
+
 type Caller = WorkloadAccessToken | Telemetry.Attempts
 
 type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
@@ -356,7 +359,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   const dataPlane = yield* DataPlane
   const observe = Telemetry.make()
 
-  const requestToken = (request: Oauth2TokenRequest) =>
+  const requestUnreviewed = (request: Oauth2TokenRequest) =>
     authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
       .pipe(
         Effect.tapError((error) =>
@@ -367,6 +370,22 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
           error._tag === "ValidationException" ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl) : error
         )
       )
+
+  const requestToken = (request: Oauth2TokenRequest) =>
+    Effect.flatMap(
+      requestUnreviewed(request),
+      (response) =>
+        response._tag !== "Issued" ? Effect.succeed(response) : Effect.flatMap(
+          TokenReview,
+          (review) =>
+            review<Caller>({
+              credential: { ...request, provider: request.resourceCredentialProviderName },
+              token: response.accessToken,
+              request: (forceAuthentication) =>
+                requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
+            }) ?? Effect.succeed(response)
+        )
+    )
 
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
@@ -381,6 +400,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     )
   )
 
+  // The vendor may name the account later, or the user may connect it again.
+  const pollOn = (session: ConsentSession, sessionUri?: Redacted.Redacted) =>
+    Effect.catchIf(
+      poll(session, sessionUri),
+      (error) => error._tag === "AuthorizationFailed" && isAboutAccount(error),
+      (error) => Effect.as(Effect.logDebug(`Polling continues: ${error.message}`), Option.none())
+    )
+
   // Shows the session, and returns the wait. The frame of a generator would take memory as long as the wait lasts.
   const show = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
     if ((yield* timeLeft(session)) === 0) return yield* new AuthorizationTimedOut({ session })
@@ -390,7 +417,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const base = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
     const poller: TokenPoller.Poller = (wait) =>
       Effect.raceFirst(Request.checkEffect("poll", base(wait)), timeOut(session))
-    const wait = { session, poll: Effect.suspend(() => poll(session, session.sessionUri)) }
+    const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
     if (Predicate.isFunction(handler)) {
       yield* Request.checkEffect("consent", handler(session))
       return poller(wait)
@@ -399,7 +426,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     return handler.wait<AccessTokenError | E, Caller | R>({
       ...wait,
       poller,
-      request: poll(session),
+      request: pollOn(session),
       shown
     })
   })

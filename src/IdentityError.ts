@@ -406,7 +406,10 @@ const authorizationFailures = {
   Failed: "the user denied consent, or the session expired",
   Denied: "the user did not allow access",
   WrongUser: "another user opened the page after consent. Each user needs their own link",
-  Rejected: "AgentCore did not accept the consent, so there will be no token. The log has the reason"
+  Rejected: "AgentCore did not accept the consent, so there will be no token. The log has the reason",
+  AccountUnknown: "the vendor did not say whose account it is, and the application needs to know. Try again later",
+  RevokedAtVendor: "the vendor no longer accepts the token. The user has to reconnect",
+  WrongAccount: "AgentCore keeps the token of an account that the application does not allow"
 }
 
 /**
@@ -419,14 +422,27 @@ const authorizationFailures = {
  * - `Rejected`: AgentCore rejected the completion, for example because the user identifier differs from that of the
  *   workload access token
  *
- * The callback page reports the last three at once. It runs in the same process, or shares a store of consents.
+ * - `AccountUnknown`, `RevokedAtVendor`, `WrongAccount`: AgentCore has a token, and the option `accounts` of
+ *   `http/Connect` keeps it back. The vendor did not say whose account it is, did not accept the token, or named an
+ *   account that is not allowed, and AgentCore did not drop its token. A wait continues instead
+ *
+ * The callback page reports `Denied`, `WrongUser` and `Rejected` at once. It runs in the same process, or shares a
+ * store of consents.
  *
  * @since 0.1.0
  * @category errors
  */
 export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("AuthorizationFailed", {
   provider: Schema.String,
-  reason: Schema.Literals(["Failed", "Denied", "WrongUser", "Rejected"]).pipe(
+  reason: Schema.Literals([
+    "Failed",
+    "Denied",
+    "WrongUser",
+    "Rejected",
+    "AccountUnknown",
+    "RevokedAtVendor",
+    "WrongAccount"
+  ]).pipe(
     Schema.withConstructorDefault(Effect.succeed("Failed"))
   )
 }) {

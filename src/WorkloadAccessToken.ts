@@ -46,8 +46,8 @@ export interface Service {
    */
   readonly workload?: string | undefined
   /**
-   * The user that the token is for, if it is known. `mcp/ConsentElicitation` needs it to notice that this user has
-   * denied.
+   * The user that the token is for, if it is known. `http/Connect` checks the accounts of this user, and
+   * `mcp/ConsentElicitation` notices that they have denied.
    */
   readonly user?: UserIdentifier | undefined
 }
@@ -154,7 +154,7 @@ export const makeWorkload: (options: WorkloadOptions) => Effect.Effect<Service, 
       Effect.sync(() => {
         if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
       })
-    return { workload: name, get, invalidate }
+    return { workload: name, user, get, invalidate }
   }
 )
 
@@ -171,7 +171,7 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
 
 /**
  * Makes the service of {@link layer}, for a server that gets a token with every request. `Effect.provideService` needs
- * no layer.
+ * no layer. `user` is the user that the token is for, where the program knows it.
  *
  * @since 0.1.0
  * @category constructors
@@ -189,7 +189,8 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
  *     )
  *   )
  */
-export const make = (token: Redacted.Redacted): Service => ({
+export const make = (token: Redacted.Redacted, user?: UserIdentifier): Service => ({
+  user,
   get: Effect.succeed(token),
   invalidate: () => Effect.void
 })

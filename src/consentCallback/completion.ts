@@ -68,6 +68,11 @@ export interface Dependencies {
   ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
   readonly pending: PendingConsents.Service
   readonly signals: Pick<ConsentSignals.Service, "signal">
+  /**
+   * Whether agents get the token that AgentCore has stored. If not, no wait is signalled: the user may connect again.
+   * Default: they do.
+   */
+  readonly isAllowed?: ((consent: PendingConsents.PendingConsent) => Effect.Effect<boolean>) | undefined
 }
 
 /**
@@ -149,10 +154,13 @@ const announceCompleted = (
   dependencies: Dependencies,
   consent: PendingConsents.PendingConsent
 ): Effect.Effect<Outcome> =>
-  Effect.as(
-    announce(dependencies, consent, "Completed"),
-    Outcome.Completed({ session: consent.session, credential: consent.credential, continue: consent.continue })
-  )
+  Effect.gen(function*() {
+    const { isAllowed } = dependencies
+    yield* isAllowed === undefined || (yield* isAllowed(consent))
+      ? announce(dependencies, consent, "Completed")
+      : settle(dependencies, consent)
+    return Outcome.Completed({ session: consent.session, credential: consent.credential, continue: consent.continue })
+  })
 
 /**
  * Ends the waits for a session that AgentCore reports as failed. Returns `false` if the browser came back with it

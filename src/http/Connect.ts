@@ -89,19 +89,22 @@ import { withSignal } from "../consentSignals/listeners.js"
 import { CredentialCache } from "../CredentialCache.js"
 import type { UserCredential } from "../Credentials.js"
 import { DataPlane } from "../DataPlane.js"
-import { Identity } from "../Identity.js"
+import { type AccessTokenError, Identity } from "../Identity.js"
 import { checkEffect } from "../identity/identityRequest.js"
+import { TokenReview } from "../identity/retries.js"
 import { AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import * as Connections from "./connect/connections.js"
 import * as Pages from "./connect/connectPages.js"
 import * as Requests from "./connect/connectRequests.js"
 import {
   type Connection,
+  type Disconnection,
   type Event,
   eventCount,
   type HandlerOptions,
@@ -160,6 +163,49 @@ export const link = (
   Effect.flatMap(Connect, (connect) => connect.link(credential, options))
 
 /**
+ * The connections of a user, as the page shows them. It fails with `OtherUserKind` if the user is not of the kind that
+ * the option `users` names.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const connections = (
+  user: UserIdentifier
+): Effect.Effect<
+  ReadonlyArray<Connection>,
+  OtherUserKind | WorkloadAccessTokenError,
+  Connect | Identity | DataPlane
+> => Effect.flatMap(Connect, (connect) => connect.connections(user))
+
+/**
+ * Asks AgentCore and the vendor whether a connection still works, and returns it as the page shows it. If the vendor
+ * does not accept a token of a connection (status 401), also after AgentCore has had the chance to renew it, the state
+ * is `RevokedAtVendor`. The vendor is asked only if the option `accounts` has the function `account`.
+ *
+ * It fails with `ValidationException` if `credentials` lacks the credential.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const check = (
+  user: UserIdentifier,
+  credential: UserCredential | string
+): Effect.Effect<Connection, OtherUserKind | AccessTokenError, Connect | Identity | DataPlane> =>
+  Effect.flatMap(Connect, (connect) => connect.check(user, credential))
+
+/**
+ * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. It tries all
+ * credentials, and returns what happened to each. Call it again if one has `Failed`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const disconnectAll = (
+  user: UserIdentifier
+): Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind, Connect | Identity | DataPlane> =>
+  Effect.flatMap(Connect, (connect) => connect.disconnectAll(user))
+
+/**
  * The consent events of this process, until the pages end. A reader that is more than 1024 events behind misses the
  * oldest.
  *
@@ -216,9 +262,26 @@ export const texts: { readonly en: Texts; readonly de: Texts } = OwnTexts.texts
 // Routes
 // -----------------------------------------------------------------------------
 
-const makeService = (options: LinkOptions, links: Links.Links, events: Stream.Stream<Event>): Service => ({
+const makeService = (
+  options: LinkOptions,
+  links: Links.Links,
+  { accounts, checkKind, forUser }: Connections.Connections,
+  events: Stream.Stream<Event>
+): Service => ({
   workload: options.workload,
   users: options.users ?? "userId",
+  check: (user, subject) =>
+    Effect.gen(function*() {
+      yield* checkKind("check", user)
+      const name = links.nameOf(subject)
+      const credential = name === undefined ? undefined : links.find(name)
+      if (name === undefined || credential === undefined) return yield* Links.unknownCredential()
+      return yield* forUser(user).check(name, credential)
+    }),
+  connections: (user) => Effect.andThen(checkKind("connections", user), Effect.suspend(() => forUser(user).list())),
+  disconnectAll: (user) =>
+    Effect.andThen(checkKind("disconnectAll", user), Effect.suspend(() => forUser(user).disconnectAll)),
+  withReview: accounts.withReview,
   nameOf: (subject) => Option.fromNullishOr(links.nameOf(subject)),
   credentialOf: (name) => Option.fromNullishOr(links.find(name)),
   link: (subject, { continue: address } = {}) =>
@@ -257,9 +320,32 @@ const checkShutdownTimeout = Validation.makeCheck(
   () => ({ gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput) })
 )
 
+const makeEmit =
+  (publish: (event: Event) => Effect.Effect<unknown>) => (event: Omit<Event, "at">): Effect.Effect<void> =>
+    Effect.flatMap(DateTime.now, (at) => publish({ ...event, at })).pipe(
+      Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
+    )
+
+/** The service, and the review of tokens for all that `Identity` does in this context. */
+const toContext = (service: Service): Effect.Effect<Context.Context<Connect>> =>
+  Effect.map(
+    service.withReview(TokenReview),
+    (review) => Context.make(Connect, service).pipe(Context.add(TokenReview, review))
+  )
+
 const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
   "agentcore.event": _tag,
   ...credential === undefined ? {} : { "agentcore.credential": credential }
+})
+
+/** The services that the requests of users need, for handlers of a server without them. */
+const servicesOfProgram = Effect.gen(function*() {
+  const cache = yield* Effect.serviceOption(CredentialCache)
+  const services = Context.make(Identity, yield* Identity).pipe(
+    Context.add(DataPlane, yield* DataPlane),
+    Context.add(Consent.ReturnUrl, yield* Consent.ReturnUrl)
+  )
+  return Option.isNone(cache) ? services : Context.add(services, CredentialCache, cache.value)
 })
 
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
@@ -273,20 +359,25 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const shutdown = Shutdown.make()
     const { events, publish, end } = yield* makeEvents
     yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), end))
-    const dependencies = yield* Completion.dependenciesOfProgram
-    const { connections, runFor } = Requests.make({
+    const connections = yield* Connections.make({ ...options, links, emit: makeEmit(publish) })
+    const program = yield* Completion.dependenciesOfProgram
+    const dependencies: Completion.Dependencies = {
+      ...program,
+      identity: {
+        ...program.identity,
+        resumeAccessToken: (session, resumeOptions) =>
+          connections.accounts.withReview(program.identity.resumeAccessToken(session, resumeOptions))
+      }
+    }
+    const { runFor } = Requests.make({
       ...options,
       ...dependencies,
-      dataPlane: yield* DataPlane,
-      cache: yield* Effect.serviceOption(CredentialCache),
-      returnUrl: yield* Consent.ReturnUrl,
+      services: yield* servicesOfProgram,
+      connections,
       links,
       formTokens: yield* Requests.makeFormTokens(options.formKey),
-      watch: yield* Watch.make(dependencies),
-      emit: (event) =>
-        Effect.flatMap(DateTime.now, (at) => publish({ ...event, at })).pipe(
-          Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
-        )
+      // It drops the token that it gets.
+      watch: yield* Watch.make(program)
     })
 
     const respond = (view: View) =>
@@ -357,8 +448,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       HttpRouter.route("POST", linkPath, handle("POST", (requests, name) => requests.submit(name)))
     ]
     return {
-      service: makeService(options, links, events),
-      connections,
+      service: makeService(options, links, connections, events),
       addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
     }
   })
@@ -430,24 +520,26 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
 > =>
   Layer.provideMerge(
     HttpRouter.middleware<{ provides: Connect }>()(
-      Effect.map(Connect, (connect) => Effect.provideService(Connect, connect)),
+      Effect.map(
+        Effect.flatMap(Connect, toContext),
+        (context) => <A, E3, R3>(self: Effect.Effect<A, E3, R3>) => Effect.provideContext(self, context)
+      ),
       { global: true }
     ),
-    Layer.effect(
-      Connect,
+    Layer.effectContext(
       Effect.gen(function*() {
         const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
         yield* addTo(yield* HttpRouter.HttpRouter)
-        return service
+        return yield* toContext(service)
       })
     )
   )
 
 /**
- * The same routes as an effect that returns a response, the service, and the connections of a user as data, for a
- * server without an `HttpRouter`. For other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`.
- * Where a handler of the program uses {@link link}, provide the service to it:
- * `Effect.provideService(Connect.Connect, service)`.
+ * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For
+ * other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where the program uses {@link link}
+ * or {@link handler}, provide the service to it: `Effect.provideService(Connect.Connect, service)`, and with the option
+ * `accounts` also `service.withReview`.
  *
  * @since 0.1.0
  * @category constructors
@@ -460,22 +552,18 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
       Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
     >
     readonly service: Service
-    /** What the page of the connections shows. The user is of the kind that the option `users` names. */
-    readonly connections: (
-      user: UserIdentifier
-    ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
   },
   ValidationException,
   Identity | DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.gen(function*() {
-    const { addTo, connections, service } = yield* makeRoutes(options)
+    const { addTo, service } = yield* makeRoutes(options)
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The app has the requirements and errors of the routes. The type of the router does not include them.
     yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
     const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
-    return { app, connections, service }
+    return { app, service }
   })
 
 /**
@@ -485,9 +573,12 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
  * @category layers
  */
 export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
-  Layer.effect(
-    Connect,
-    Effect.map(Effect.orDie(Links.make(options)), (links) => makeService(options, links, Stream.empty))
+  Layer.effectContext(
+    Effect.gen(function*() {
+      const links = yield* Links.make(options)
+      const connections = yield* Connections.make({ ...options, links, emit: makeEmit(() => Effect.void) })
+      return yield* toContext(makeService(options, links, connections, Stream.empty))
+    }).pipe(Effect.orDie)
   )
 
 /**
@@ -544,6 +635,61 @@ const checkOutcome = (
 const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
   Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
 
+/** Listens to the signals of the user's grant. */
+type Listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) => () => void
+
+const listenFor = (
+  { nameOf, workload }: Service,
+  session: ConsentSession,
+  { onDenial, user }: HandlerOptions<unknown, unknown>
+) =>
+  Effect.gen(function*() {
+    const credential = Option.getOrElse(nameOf(session), () => "")
+    const topic = yield* ConsentSignals.grant({ workload, user, credential })
+    const signals = yield* ConsentSignals.ConsentSignals
+    const listen: Listen = (onSignal) =>
+      signals.listen(topic, (outcome) => {
+        if (outcome === "Completed" || onDenial !== "wait") onSignal(outcome)
+      })
+    return listen
+  })
+
+/** Shows the link, and returns the last signal meanwhile: the user may respond before it is shown. */
+const showLink = <E, R>(
+  shown: Effect.Effect<unknown, E, R>,
+  listen: Listen
+): Effect.Effect<ConsentSignals.Outcome | undefined, E, R> =>
+  Effect.suspend(() => {
+    let signalled: ConsentSignals.Outcome | undefined
+    return Effect.acquireUseRelease(
+      Effect.sync(() => listen((outcome) => signalled = outcome)),
+      () => shown,
+      (stop) => Effect.sync(stop)
+    ).pipe(Effect.map(() => signalled))
+  })
+
+/** Waits for a signal, or until a probe finds the grant. */
+const untilGranted = <R>(
+  session: ConsentSession,
+  poll: Effect.Effect<Option.Option<unknown>, never, R>,
+  listen: Listen,
+  schedule: Schedule.Schedule<unknown>,
+  deadline: number
+) =>
+  withSignal(
+    Effect.flatMap(
+      pollUntil({ schedule, input: () => undefined, deadline, poll }),
+      // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
+      (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
+    ),
+    listen,
+    (outcome) => Effect.asSome(checkOutcome(session, outcome))
+  )
+
+/** Requests tokens for a user whose accounts are reviewed, also if the workload access token does not know the user. */
+const asUserOf = ({ withReview }: Service, user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  withReview(Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user })))
+
 const validateHandler = Validation.makeCheck(
   "Connect.handler",
   () => ({
@@ -595,41 +741,23 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
     Effect.gen(function*() {
       const error = validateHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
       if (error !== undefined) return yield* error
-      const { nameOf, users, workload } = yield* Connect
-      yield* Requests.checkKind("handler", users, options.user)
-      const credential = Option.getOrElse(nameOf(session), () => "")
-      const topic = yield* ConsentSignals.grant({ workload, user: options.user, credential })
-      const signals = yield* ConsentSignals.ConsentSignals
-      const listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) =>
-        signals.listen(topic, (outcome) => {
-          if (outcome === "Completed" || options.onDenial !== "wait") onSignal(outcome)
-        })
-      // The user may respond while the link is shown.
-      let signalled: ConsentSignals.Outcome | undefined
-      yield* Effect.acquireUseRelease(
-        Effect.sync(() => listen((outcome) => signalled = outcome)),
-        () => shown,
-        (stop) => Effect.sync(stop)
-      )
+      const connect = yield* Connect
+      yield* Connections.checkKind("handler", connect.users, options.user)
+      const listen = yield* listenFor(connect, session, options)
+      const signalled = yield* showLink(shown, listen)
       const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-      const schedule = options.probe ?? defaultProbe
-      const untilSignal = withSignal(
-        Effect.flatMap(
-          pollUntil({ schedule, input: () => undefined, deadline, poll: probe(session) }),
-          // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
-          (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
-        ),
-        listen,
-        (outcome) => Effect.asSome(checkOutcome(session, outcome))
-      )
+      const asUser = asUserOf(connect, options.user)
       // A signal during the requests is lost. The next probe finds the grant.
       const wait: Effect.Effect<
         Redacted,
         E1 | AuthorizationFailed | AuthorizationTimedOut,
         R1 | Identity | WorkloadAccessToken
-      > = Effect.flatMap(untilSignal, () => tokenOrWait)
+      > = Effect.flatMap(
+        untilGranted(session, asUser(probe(session)), listen, options.probe ?? defaultProbe, deadline),
+        () => tokenOrWait
+      )
       const tokenOrWait = Effect.flatMap(
-        Effect.suspend(() => requestRepeatedly(request)),
+        Effect.suspend(() => requestRepeatedly(asUser(request))),
         (token) => Option.isSome(token) ? Effect.succeed(token.value) : wait
       )
       if (signalled === undefined) return wait

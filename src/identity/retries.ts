@@ -1,10 +1,13 @@
-/** What is worth repeating: a call after a transient failure, a use after a resource has rejected the credential. */
+/**
+ * What is worth repeating: a call after a transient failure, a use after a resource has rejected the credential, a
+ * request whose token the program keeps back.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type { DataPlaneError } from "../DataPlane.js"
-import type { MissingWorkloadAccessToken } from "../IdentityError.js"
+import type { DataPlaneError, TokenResponse } from "../DataPlane.js"
+import type { AuthorizationFailed, MissingWorkloadAccessToken } from "../IdentityError.js"
 
 // -----------------------------------------------------------------------------
 // Transient failures
@@ -84,3 +87,32 @@ export const useCredential = <A, E, R, E1, R1>(
         renewCredential(renew, first, { reauthenticate }),
         Option.match({ onNone: () => Effect.fail(error), onSome: f })
       )))
+
+// -----------------------------------------------------------------------------
+// Reviewed tokens
+// -----------------------------------------------------------------------------
+
+export type ReviewError = DataPlaneError | MissingWorkloadAccessToken | AuthorizationFailed
+
+/** A token that `Identity` is about to return, and what it was requested with. */
+export interface Issued<R> {
+  readonly credential: {
+    readonly provider: string
+    readonly scopes: ReadonlyArray<string>
+    readonly resources?: ReadonlyArray<string> | undefined
+    readonly audiences?: ReadonlyArray<string> | undefined
+    readonly customParameters?: { readonly [name: string]: string } | undefined
+    readonly returnUrl?: string | undefined
+  }
+  readonly token: Redacted.Redacted
+  /** Requests the token again, without a session. */
+  readonly request: (forceAuthentication: boolean) => Effect.Effect<TokenResponse, ReviewError, R>
+}
+
+/** Returns the response that `Identity` uses instead, or `undefined` if the token may be returned. */
+export type Review = <R>(issued: Issued<R>) => Effect.Effect<TokenResponse, ReviewError, R> | undefined
+
+/** Read from the context of the calling program. Default: every token is returned. */
+export class TokenReview extends Context.Reference("effect-agentcore-identity/internal/TokenReview", {
+  defaultValue: (): Review => () => undefined
+}) {}

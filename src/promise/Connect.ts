@@ -50,13 +50,15 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import type * as HttpClient from "effect/http/HttpClient"
 import { isHttpServerError } from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
-import { hasProperty, isString } from "effect/Predicate"
+import { hasProperty, isFunction, isObject, isString } from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -73,6 +75,7 @@ import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/
 import * as Shutdown from "../http/connect/shutdown.js"
 import * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentialTag.js"
+import { TokenReview } from "../identity/retries.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import type { Plain } from "../models/internal/plainData.js"
 import * as PendingConsents from "../PendingConsents.js"
@@ -124,12 +127,26 @@ export type {
 
 export type {
   /**
+   * An account at a vendor.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Account,
+  /**
    * A connection of a user, as the page and `status` show it.
    *
    * @since 0.2.0
    * @category models
    */
   Connection,
+  /**
+   * What `disconnectAll` did with a connection.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Disconnection,
   /**
    * A page as data, for the option `respond`.
    *
@@ -169,6 +186,51 @@ export type Credential =
   )
 
 /**
+ * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. Any other vendor is
+ * a function:
+ *
+ * @since 0.2.0
+ * @category models
+ * @example
+ * import type * as Connect from "effect-agentcore-identity/promise/Connect"
+ *
+ * const box: Connect.AccountOptions = {
+ *   account: async (token, signal) => {
+ *     const headers = { authorization: `Bearer ${token}` }
+ *     const response = await fetch("https://api.box.com/2.0/users/me", { headers, redirect: "error", signal })
+ *     // A response with the status 401 says that the vendor no longer accepts the token.
+ *     if (!response.ok) throw response
+ *     const user: { readonly id: string; readonly login: string } = await response.json()
+ *     return { id: user.id, label: user.login }
+ *   },
+ *   expect: (user, account) => account.label === user.userId
+ * }
+ */
+export interface AccountOptions {
+  /**
+   * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status 401,
+   * the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is unknown, which
+   * never prevents a consent. `signal` then ends the request. Default: the account is not asked for.
+   */
+  readonly account?:
+    | ((token: string, signal: AbortSignal) => Http.Account | Promise<Http.Account> | VendorEffect<Http.Account>)
+    | undefined
+  /**
+   * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
+   * and no agent gets it. If the account is unknown, no agent gets the token. Default: any account.
+   */
+  readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
+  /**
+   * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
+   * prevent that. Default: the vendor is not told.
+   */
+  readonly revoke?: ((token: string, signal: AbortSignal) => unknown) | undefined
+}
+
+/** A function of `http/VendorAccount` returns it. */
+type VendorEffect<A> = Effect.Effect<A, unknown, HttpClient.HttpClient>
+
+/**
  * The options of {@link make}: the {@link Inputs} of `http/Connect`.
  *
  * `Name` are the names of the credentials. `Req` is the request that `currentUser` gets: a `Request` in `fetch`, and
@@ -178,8 +240,12 @@ export type Credential =
  * @category models
  */
 export interface Options<Name extends string = string, Req = Request | IncomingMessage>
-  extends Inputs<Omit<Http.Options<never, never>, "credentials" | "currentUser" | "respond">>, CallbackOptions<Req>
+  extends
+    Inputs<Omit<Http.Options<never, never>, "accounts" | "credentials" | "currentUser" | "respond">>,
+    CallbackOptions<Req>
 {
+  /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
+  readonly accounts?: { readonly [K in Name]?: AccountOptions | undefined } | undefined
   /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
   readonly credentials: { readonly [K in Name]: Credential }
   /**
@@ -270,6 +336,17 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly ready: () => Promise<void>
   /**
+   * Asks AgentCore and the vendor whether a connection of a user still works. The state `RevokedAtVendor` says that the
+   * vendor does not accept the token, also after AgentCore has had the chance to renew it. The vendor is asked only if
+   * the option `accounts` has the function `account`. Rejects as `status` does.
+   */
+  readonly check: (user: User, credential: Name | Credential) => Promise<Http.Connection>
+  /**
+   * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. It tries all
+   * credentials, and returns what happened to each. Call it again if one has `Failed`. Rejects with `OtherUserKind`.
+   */
+  readonly disconnectAll: (user: User) => Promise<ReadonlyArray<Http.Disconnection>>
+  /**
    * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
    * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
    */
@@ -323,14 +400,54 @@ const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<
       Effect.tryPromise({ try: () => within(async () => callback(request)), catch: (error) => error })
   )
 
+/** Runs a function that returns a value, a promise, or an effect of `http/VendorAccount`. */
+const toVendorEffect =
+  <A>(f: (token: string, signal: AbortSignal) => A | Promise<A> | VendorEffect<A>) =>
+  (token: Redacted.Redacted): VendorEffect<A> =>
+    Effect.flatMap(
+      Effect.tryPromise({
+        // An effect is wrapped, because a promise would not keep it.
+        try: async (signal) => {
+          const result = f(Redacted.value(token), signal)
+          return Effect.isEffect(result) ? { effect: result } : { value: await result }
+        },
+        catch: (error) => error
+      }),
+      // `isEffect` does not keep the type.
+      (result) => "effect" in result ? result.effect as VendorEffect<A> : Effect.succeed(result.value)
+    )
+
+const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.AccountOptions => ({
+  account: isFunction(account) ? toVendorEffect(account) : account,
+  expect: isFunction(expect)
+    ? (user, account) => Effect.orDie(Effect.tryPromise(async () => expect(user, account)))
+    : expect,
+  revoke: isFunction(revoke) ? toVendorEffect<unknown>(revoke) : revoke
+})
+
 const toHttpOptions = <Name extends string, Req>(
   options: Options<Name, Req>,
   credentials: Http.ConnectCredentials
 ): Http.Options<unknown, never, unknown> => {
-  const { credentials: _, currentUser, describeUser, formKey, pendingConsents: __, respond, runtime: ___, ...others } =
-    options
+  const {
+    accounts,
+    credentials: _,
+    currentUser,
+    describeUser,
+    formKey,
+    pendingConsents: __,
+    respond,
+    runtime: ___,
+    ...others
+  } = options
   return {
     ...others,
+    accounts: isObject(accounts)
+      ? Record.map(
+        accounts as { readonly [name: string]: AccountOptions | undefined },
+        (options) => options && toHttpAccount(options)
+      )
+      : accounts,
     credentials,
     currentUser: Effect.flatMap(
       // The forms below pass the request that the type names.
@@ -388,7 +505,6 @@ interface PagesService {
     unknown,
     HttpServerRequest.HttpServerRequest | Scope.Scope
   >
-  readonly connections: Effect.Success<ReturnType<typeof Http.httpApp>>["connections"]
   readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
 }
 
@@ -397,9 +513,14 @@ class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-ide
 const layerPages = (options: Http.Options<unknown, never, unknown>) =>
   Layer.effectContext(
     Effect.gen(function*() {
-      const { service, ...pages } = yield* Http.httpApp(options)
+      const { app, service } = yield* Http.httpApp(options)
       const takeDenial = yield* Denials.make(service)
-      return Context.make(Http.Connect, service).pipe(Context.add(Pages, { ...pages, takeDenial }))
+      // All functions get only tokens that are reviewed.
+      const review = yield* service.withReview(TokenReview)
+      return Context.make(Http.Connect, service).pipe(
+        Context.add(Pages, { app, takeDenial }),
+        Context.add(TokenReview, review)
+      )
     })
   )
 
@@ -530,8 +651,13 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   const served = {
     link: (subject: Name | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
       Http.link(credentialOf.get(subject) ?? subject as string, linkOptions),
-    status: (user: User) =>
-      Effect.flatMap(checkUser(user, "user"), (user) => Effect.flatMap(Pages, ({ connections }) => connections(user))),
+    status: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.connections),
+    check: (user: User, subject: Name | Credential) =>
+      Effect.flatMap(
+        checkUser(user, "user"),
+        (user) => Http.check(user, credentialOf.get(subject) ?? subject as string)
+      ),
+    disconnectAll: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.disconnectAll),
     consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
       const show = onLink && bind(onLink)
       return Effect.flatMap(checkUser(user, "user"), (user) => {

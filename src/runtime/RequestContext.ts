@@ -63,6 +63,7 @@ import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
+import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
 // -----------------------------------------------------------------------------
@@ -161,7 +162,7 @@ export const fromHeaders = (input: Input): Effect.Effect<Service> =>
  */
 export const workloadAccessToken = (context: Service): WorkloadAccessToken.Service =>
   context.workloadAccessToken !== undefined ? WorkloadAccessToken.make(context.workloadAccessToken) : {
-    get: Effect.fail(new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
+    get: Effect.fail(new MissingWorkloadAccessToken({ message: RuntimeHeaders.missingToken })),
     invalidate: () => Effect.void
   }
 
@@ -386,8 +387,8 @@ export const layerRedaction: Layer.Layer<never> = Layer.fresh(
     Effect.map(Headers.CurrentRedactedNames, (names) => [
       ...names,
       "authorization",
-      ...RequestHeaders.workloadAccessTokenHeaders,
-      new RegExp(`^${RequestHeaders.customPrefix}`)
+      ...RuntimeHeaders.workloadAccessToken,
+      new RegExp(`^${RuntimeHeaders.customPrefix}`)
     ])
   )
 )

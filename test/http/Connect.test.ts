@@ -498,7 +498,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
       yield* TestClock.adjust("11 minutes")
       assert.deepStrictEqual(yield* back, {
         status: 410,
-        body: { outcome: "Expired", connectionsUrl: `${origin}/connect` }
+        body: { outcome: "Expired", user: "alice", connectionsUrl: `${origin}/connect` }
       })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened", "Expired"])
       assert.isTrue(yield* serves("/connect"))
@@ -532,6 +532,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
           status: 502,
           body: {
             outcome: "Failed",
+            user: "alice",
             credential: "files",
             link: `${origin}/connect/files`,
             connectionsUrl: `${origin}/connect`

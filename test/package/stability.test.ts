@@ -103,15 +103,9 @@ describe("the parts of Effect that the package uses", () => {
 
   it("are stable elsewhere, except for these", () => {
     assert.deepStrictEqual(unstable(...everything), {
-      FileSystem: [
-        "FileSystem"
-      ],
-      Logger: [
-        "toFile"
-      ],
-      PlatformError: [
-        "PlatformError"
-      ],
+      FileSystem: ["FileSystem"],
+      Logger: ["toFile"],
+      PlatformError: ["PlatformError"],
       "ai/AiError": ["UnknownError", "make"],
       "ai/McpClient": ["Transport"],
       "ai/McpClientError": ["McpClientError", "TransportError", "isMcpClientError"],
@@ -130,79 +124,52 @@ describe("the parts of Effect that the package uses", () => {
         "make"
       ],
       "ai/Toolkit": ["Any", "Toolkit", "WithHandler"],
-      "cli/Completions": [
-        "CommandDescriptor",
-        "FlagDescriptor",
-        "FlagType",
-        "Shell",
-        "generate"
-      ],
-      "http-api/HttpApiMiddleware": [
-        "Service"
-      ],
-      "http/Cookies": [
-        "Cookie",
-        "fromSetCookie"
-      ],
-      "http/FetchHttpClient": [
-        "RequestInit",
-        "layer"
-      ],
-      "http/FindMyWay": [
-        "make"
-      ],
-      "http/Headers": [
-        "CurrentRedactedNames",
-        "Headers",
-        "has",
-        "redact",
-        "remove",
-        "set"
-      ],
-      "http/HttpBody": [
-        "HttpBody",
-        "uint8Array"
-      ],
+      "cli/Completions": ["CommandDescriptor", "FlagDescriptor", "FlagType", "Shell", "generate"],
+      "http-api/HttpApiMiddleware": ["Service"],
+      "http/Cookies": ["Cookie", "fromSetCookie"],
+      "http/FetchHttpClient": ["RequestInit", "layer"],
+      "http/FindMyWay": ["make"],
+      "http/Headers": ["CurrentRedactedNames", "has", "redact", "remove", "set"],
+      "http/HttpBody": ["HttpBody", "uint8Array"],
       "http/HttpClient": [
         "HttpClient",
         "TracerDisabledWhen",
+        "execute",
         "filterStatusOk",
         "followRedirects",
         "isHttpClient",
         "make",
-        "makeWith"
+        "makeWith",
+        "transform"
       ],
-      "http/HttpClientError": [
-        "EncodeError",
-        "HttpClientError",
-        "isHttpClientError"
-      ],
+      "http/HttpClientError": ["EncodeError", "HttpClientError", "isHttpClientError"],
       "http/HttpClientRequest": [
         "HttpClientRequest",
+        "acceptJson",
+        "basicAuth",
         "bearerToken",
+        "bodyJsonUnsafe",
+        "bodyUrlParams",
+        "delete",
         "get",
         "isHttpClientRequest",
         "make",
+        "post",
         "setBody",
         "setHeader",
         "setHeaders",
         "toUrl"
       ],
-      "http/HttpClientResponse": [
-        "HttpClientResponse",
-        "TypeId",
-        "schemaBodyJson"
-      ],
-      "http/HttpMiddleware": [
-        "TracerDisabledWhen",
-        "withLoggerDisabled"
-      ],
+      "http/HttpClientResponse": ["HttpClientResponse", "TypeId", "fromWeb", "schemaBodyJson"],
+      "http/HttpEffect": ["appendPreResponseHandler"],
+      "http/HttpMiddleware": ["TracerDisabledWhen", "withLoggerDisabled"],
       "http/HttpRouter": [
         "HttpRouter",
         "PathInput",
         "Provided",
         "Request",
         "Route",
+        "add",
         "make",
         "middleware",
         "params",
@@ -210,82 +177,34 @@ describe("the parts of Effect that the package uses", () => {
         "serve",
         "use"
       ],
-      "http/HttpServer": [
-        "HttpServer",
-        "formatAddress"
-      ],
-      "http/HttpServerError": [
-        "HttpServerError",
-        "RouteNotFound",
-        "isHttpServerError"
-      ],
-      "http/HttpServerRequest": [
-        "HttpServerRequest",
-        "ParsedSearchParams",
-        "fromWeb"
-      ],
+      "http/HttpServer": ["HttpServer", "formatAddress"],
+      "http/HttpServerError": ["HttpServerError", "RouteNotFound", "ServeError", "isHttpServerError"],
+      "http/HttpServerRequest": ["HttpServerRequest", "ParsedSearchParams", "fromWeb"],
       "http/HttpServerResponse": [
         "HttpServerResponse",
         "empty",
         "fromWeb",
         "jsonUnsafe",
+        "redirect",
+        "setCookieUnsafe",
         "setHeader",
+        "setHeaders",
         "stream",
         "text",
         "toWeb",
         "uint8Array"
       ],
-      "persistence/Persistence": [
-        "PersistenceError"
-      ],
-      "reactivity/Reactivity": [
-        "layer"
-      ],
-      "sql/SqlClient": [
-        "SafeIntegers",
-        "SqlClient",
-        "make",
-        "makeSqliteAcquirers"
-      ],
-      "sql/SqlConnection": [
-        "Connection"
-      ],
-      "sql/SqlError": [
-        "SqlError",
-        "classifySqliteError",
-        "isSqlError"
-      ],
-      "sql/Statement": [
-        "Statement",
-        "makeCompilerSqlite"
-      ],
-      "workflow/Activity": [
-        "Activity",
-        "CurrentAttempt",
-        "idempotencyKey",
-        "make"
-      ],
-      "workflow/DurableClock": [
-        "sleep"
-      ],
-      "workflow/DurableDeferred": [
-        "Token",
-        "TokenParsed",
-        "await",
-        "make",
-        "raceAll",
-        "succeed",
-        "token"
-      ],
-      "workflow/Workflow": [
-        "Execution",
-        "Workflow",
-        "make"
-      ],
-      "workflow/WorkflowEngine": [
-        "WorkflowEngine",
-        "WorkflowInstance"
-      ]
+      "persistence/Persistence": ["PersistenceError"],
+      "reactivity/Reactivity": ["layer"],
+      "sql/SqlClient": ["SafeIntegers", "SqlClient", "make", "makeSqliteAcquirers"],
+      "sql/SqlConnection": ["Connection"],
+      "sql/SqlError": ["SqlError", "classifySqliteError", "isSqlError"],
+      "sql/Statement": ["Statement", "makeCompilerSqlite"],
+      "workflow/Activity": ["Activity", "CurrentAttempt", "idempotencyKey", "make"],
+      "workflow/DurableClock": ["sleep"],
+      "workflow/DurableDeferred": ["Token", "TokenParsed", "await", "make", "raceAll", "succeed", "token"],
+      "workflow/Workflow": ["Execution", "Workflow", "make"],
+      "workflow/WorkflowEngine": ["WorkflowEngine", "WorkflowInstance"]
     })
   })
 })

@@ -27,6 +27,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -81,13 +82,23 @@ export type Form = "http" | "fetch" | "node"
 
 export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
 
+const toPromiseAccount = ({ account, expect, revoke }: Connect.AccountOptions): PromiseConnect.AccountOptions => ({
+  account: account && ((token) => account(Redacted.make(token))),
+  expect: expect && (async (user, account) => {
+    const result = expect(user, account)
+    return Effect.isEffect(result) ? Effect.runPromise(result) : result
+  }),
+  revoke: revoke && ((token) => revoke(Redacted.make(token)))
+})
+
 /** The options as `promise/Connect` takes them. A response of `currentUser` is the one of `respond`. */
 const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
-  const { currentUser: _, describeUser: __, respond, ...options } = all
+  const { accounts = {}, currentUser: _, describeUser: __, respond, ...options } = all
   const cookieOf = (request: Request | IncomingMessage) =>
     request instanceof Request ? request.headers.get("cookie") : request.headers.cookie
   return {
     ...options,
+    accounts: Record.map(accounts, (vendor) => vendor && toPromiseAccount(vendor)),
     currentUser: async (request) => {
       const [, name, value = ""] = /(user|jwt)=([^;]*)/.exec(cookieOf(request) ?? "") ?? []
       return name === "user"
@@ -308,7 +319,9 @@ export const refreshOf = (page: { readonly text: string }) =>
 /** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
 export const connect = (
   path: string,
-  { action = "connect", cookie = "user=alice", returns }: {
+  { account = "someone@example.com", action = "connect", cookie = "user=alice", returns }: {
+    /** The account that the browser is signed in to at the vendor. */
+    readonly account?: string
     readonly action?: "connect" | "reconnect"
     readonly cookie?: string
     readonly returns?: string
@@ -317,7 +330,7 @@ export const connect = (
   Effect.gen(function*() {
     const started = yield* press(path, action, cookie)
     assert.strictEqual(started.status, 200, started.text)
-    const browser = yield* TestUser.make("someone@example.com")
+    const browser = yield* TestUser.make(account)
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
     return yield* browser.approves(refreshOf(started))

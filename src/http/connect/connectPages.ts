@@ -51,6 +51,14 @@ const accountLine = ({ account }: Pick<Connection, "account">, texts: Texts): st
     ? texts.accountUnknown
     : fillAccount(texts.connectedAs, account)
 
+/** The state of a connection, and whose account it is. */
+const stateLine = (connection: Connection, texts: Texts): string => {
+  const line = connection.state === "Granted" ? accountLine(connection, texts) : undefined
+  return line ?? (connection.state === "Unknown" && connection.account === "unknown"
+    ? texts.outcomes.AccountUnknown.text
+    : texts.states[connection.state])
+}
+
 const button = (action: string, label: string, isFirst: boolean): Html.Html =>
   html`<button${
     isFirst ? html` class="first"` : undefined
@@ -99,9 +107,7 @@ ${
         ? undefined
         : html`<div><dt>${texts.access}</dt><dd><ul>${access.map((text) => html`<li>${text}</li>`)}</ul></dd></div>`
     }
-<div><dt>${texts.state}</dt><dd>${
-      (connection.state === "Granted" ? accountLine(connection, texts) : undefined) ?? texts.states[connection.state]
-    }</dd></div>
+<div><dt>${texts.state}</dt><dd>${stateLine(connection, texts)}</dd></div>
 </dl>`
   }
 

@@ -1,5 +1,6 @@
 /** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -7,14 +8,11 @@ import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
-import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type * as CredentialCache from "../../CredentialCache.js"
-import * as Credentials from "../../Credentials.js"
-import { DataPlane, type Service as DataPlaneService } from "../../DataPlane.js"
-import { Identity, type Service as IdentityService } from "../../Identity.js"
-import { subjectOf } from "../../identity/jwtSubject.js"
+import type * as Credentials from "../../Credentials.js"
+import type { DataPlane } from "../../DataPlane.js"
+import type { AccessTokenError, Identity } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
@@ -22,55 +20,26 @@ import { retentionAfterExpiry } from "../../internal/consentStoreError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import { sessionLifetime } from "../../models/internal/constraint.js"
 import { isSecure } from "../../models/internal/urls.js"
+import type { ConsentStoreError } from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import {
-  type Connection,
-  type Event,
-  type EventUser,
-  type Options,
-  OtherUserKind,
-  type Rejection,
-  type UserKind,
-  View
-} from "./connectTypes.js"
+import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import type { Connections } from "./connections.js"
+import { type Connection, type Event, type Options, type Rejection, type ReturnOutcome, View } from "./connectTypes.js"
 import type { Links } from "./links.js"
 import type { Watch } from "./watch.js"
 
-type OptionsOfRequests = Pick<Options<never, never>, "describeUser" | "revokeAt" | "users" | "workload">
-
-export interface Settings extends Completion.Dependencies, OptionsOfRequests {
-  readonly identity: IdentityService
-  readonly dataPlane: DataPlaneService
-  readonly cache: Option.Option<CredentialCache.Service>
-  readonly returnUrl: Option.Option<string>
+export interface Settings extends Completion.Dependencies, Pick<Options<never, never>, "describeUser" | "workload"> {
+  /** The services of the program, which the handlers of the server need not have. */
+  readonly services: Context.Context<Identity | DataPlane>
+  readonly connections: Connections
   readonly links: Links
   readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
-  readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
   readonly watch: Watch
 }
 
 // -----------------------------------------------------------------------------
 // Users
 // -----------------------------------------------------------------------------
-
-export const checkKind = (
-  part: OtherUserKind["part"],
-  expected: UserKind,
-  user: UserIdentifier
-): Effect.Effect<void, OtherUserKind> =>
-  Effect.suspend(() => {
-    const found = user.userToken === undefined ? "userId" : "jwt"
-    return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
-  })
-
-const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
-  user.userToken === undefined
-    ? Effect.succeed({ userId: user.userId })
-    : Effect.map(
-      subjectOf(user.userToken),
-      Option.match({ onNone: () => undefined, onSome: ([issuer, subject]) => ({ issuer, subject }) })
-    )
 
 /** The id, or the first claim of the JWT that names an account. The application has verified the JWT. */
 const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
@@ -157,36 +126,17 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 // Requests
 // -----------------------------------------------------------------------------
 
+/** What the page after consent says of an account. */
+interface ReviewedAccount {
+  readonly outcome: "Completed" | "WrongAccount" | "AccountUnknown"
+  readonly account: Connection["account"]
+}
+
 /** Handles the requests of users. A user of another kind gets a view with the reason. */
 export const make = (settings: Settings) => {
-  const { cache, dataPlane, emit, formTokens, identity, links, pending, returnUrl, signals, watch, workload } = settings
-  const { describeUser = describeByClaims, revokeAt = {}, users = "userId" } = settings
-  const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
-    name,
-    provider: credential.request.provider,
-    scopes: credential.request.scopes ?? [],
-    link: links.link(name),
-    revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
-  })
-
-  /** Requests the token once, and shows nothing. Returns `None` if the user has already consented. */
-  const requestSession = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
-    identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail }).pipe(
-      Effect.as(Option.none()),
-      Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
-    )
-
-  /** Requests the token with `forceAuthentication`, so that AgentCore drops its tokens. Drops the cached token. */
-  const forceConsent = (credential: Credentials.UserCredential) =>
-    Effect.gen(function*() {
-      const old = yield* identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
-        Effect.asSome,
-        Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
-      )
-      const session = yield* requestSession(credential, true)
-      if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
-      return session
-    })
+  const { connections, formTokens, links, pending, services, signals, watch, workload } = settings
+  const { describeUser = describeByClaims } = settings
+  const { accounts, describe } = connections
 
   const { connectionsUrl } = links
 
@@ -208,23 +158,12 @@ export const make = (settings: Settings) => {
   const allowed = (address: string | undefined): Option.Option<string | undefined> =>
     address === undefined ? Option.some(undefined) : links.allowed(address)
 
+  const provided = Effect.provideContext(services)
+
   const requestsOf = (user: UserIdentifier) => {
-    const caller = { name: workload, user }
+    const own = connections.forUser(user)
 
-    /** Runs an effect with a workload access token of the user. */
-    const asUser = <A, E, R>(self: Effect.Effect<A, E, R | WorkloadAccessToken.WorkloadAccessToken | Identity>) =>
-      Effect.provideServiceEffect(
-        self,
-        WorkloadAccessToken.WorkloadAccessToken,
-        WorkloadAccessToken.makeWorkload(caller)
-      ).pipe(
-        Effect.provideService(DataPlane, dataPlane),
-        Effect.provideService(Identity, identity),
-        Effect.provideService(Consent.ReturnUrl, returnUrl)
-      )
-
-    const emitFor = (tag: Event["_tag"], credential: string | undefined) =>
-      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ _tag: tag, credential, workload, user: eventUser }))
+    const emitFor = (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event)
 
     /** Two JWTs of one user have one key. */
     const userKey = Effect.map(
@@ -233,35 +172,9 @@ export const make = (settings: Settings) => {
     )
     const formToken = Effect.flatMap(userKey, formTokens.make)
 
-    const forgetStatus = Credentials.forgetStatus({ caller })
-
-    const connectionsOf = (names: ReadonlyArray<string>, remember?: "0 seconds") => {
-      const named = names.flatMap((name) => {
-        const credential = links.find(name)
-        return credential === undefined ? [] : [{ name, credential }]
-      })
-      return Credentials.status(named.map(({ credential }) => credential), { caller, remember }).pipe(
-        Effect.tap(Effect.forEach((status) =>
-          status._tag === "Unknown"
-            ? Effect.logWarning(
-              `AgentCore did not respond whether ${status.credential.key} is granted: ${status.error._tag}`
-            )
-            : Effect.void
-        )),
-        Effect.map((statuses) =>
-          named.map(({ credential, name }, index): Connection => ({
-            ...describe(name, credential),
-            state: statuses[index]?._tag ?? "Unknown",
-            account: undefined
-          }))
-        ),
-        asUser
-      )
-    }
-
     const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
       Effect.gen(function*() {
-        const [connection] = yield* connectionsOf([name], "0 seconds")
+        const [connection] = yield* own.list([name], "0 seconds")
         if (connection === undefined) return reject("UnknownCredential")
         if (connection.state === "Granted") {
           // A process may have been killed after the completion and before the signal.
@@ -274,7 +187,7 @@ export const make = (settings: Settings) => {
           continue: continueUrl,
           connectionsUrl
         })
-      }).pipe(Effect.catch(unavailable(links.link(name, continueUrl))))
+      }).pipe(Effect.catch(unavailable(links.link(name, continueUrl))), provided)
 
     const start = (
       name: string,
@@ -283,8 +196,7 @@ export const make = (settings: Settings) => {
       continueUrl: string | undefined
     ) =>
       Effect.gen(function*() {
-        const session = yield* isForced ? forceConsent(credential) : requestSession(credential, false)
-        yield* forgetStatus
+        const session = yield* own.requestSession(credential, isForced)
         // Another tab has connected it meanwhile.
         if (Option.isNone(session)) return yield* showLink(name, continueUrl)
         if (!isSecure(Redacted.value(session.value.authorizationUrl))) {
@@ -292,8 +204,8 @@ export const make = (settings: Settings) => {
           return reject("Unavailable", links.link(name, continueUrl))
         }
         yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
-        yield* emitFor("Opened", name)
-        yield* watch(session.value, emitFor("Denied", name))
+        yield* emitFor({ _tag: "Opened", credential: name })
+        yield* own.asUser(watch(session.value, emitFor({ _tag: "Denied", credential: name })))
         return View.Started({
           connection: describe(name, credential),
           authorizationUrl: session.value.authorizationUrl
@@ -302,32 +214,78 @@ export const make = (settings: Settings) => {
 
     const disconnect = (name: string, credential: Credentials.UserCredential, continueUrl: string | undefined) =>
       Effect.gen(function*() {
-        const session = yield* forceConsent(credential)
-        yield* forgetStatus
-        if (Option.isNone(session)) {
-          yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-          return reject("Unavailable", links.link(name, continueUrl))
-        }
-        yield* emitFor("Disconnected", name)
+        const { atVendor, outcome } = yield* own.disconnect(name, credential)
+        if (outcome === "Failed") return reject("Unavailable", links.link(name, continueUrl))
         return View.Disconnected({
           connection: { ...describe(name, credential), state: "NotGranted", account: undefined },
-          atVendor: "NotSupported",
+          atVendor,
           continue: continueUrl,
           connectionsUrl
         })
       })
 
-    return {
-      /** The connections as data. */
-      list: connectionsOf(links.names),
+    /** `WrongAccount` was emitted when the token was dropped. */
+    const emitReturn = (
+      outcome: Exclude<ReturnOutcome, "Forgotten">,
+      credential: string | undefined,
+      account: Connection["account"]
+    ): Effect.Effect<void> =>
+      outcome === "AlreadyUsed" || outcome === "Unknown" || outcome === "WrongAccount" ? Effect.void : emitFor({
+        _tag: outcome === "Failed" ? "Rejected" : outcome,
+        credential,
+        account: account === "unknown" ? undefined : account
+      })
 
+    /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
+    const reviewAccount = (name: string) =>
+      Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
+        const { account, expect } = accounts.optionsOf(name)
+        if (account === undefined) return { outcome: "Completed", account }
+        yield* own.forget
+        const [connection] = yield* own.list([name], "0 seconds")
+        if (expect === undefined || connection?.state === "Granted") {
+          return { outcome: "Completed", account: connection?.account }
+        }
+        if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
+        const wrong = yield* accounts.wrongAccountOf(name, user)
+        // Another process has noticed it, and dropped the token.
+        if (wrong === undefined) yield* emitFor({ _tag: "WrongAccount", credential: name })
+        return { outcome: "WrongAccount", account: wrong ?? "unknown" }
+      }).pipe(
+        Effect.catch((error) =>
+          Effect.as(
+            Effect.logWarning(`The account was not reviewed: ${error._tag}`),
+            { outcome: "AccountUnknown", account: "unknown" } satisfies ReviewedAccount
+          )
+        ),
+        provided
+      )
+
+    const actions = new Map<
+      string | undefined,
+      (
+        name: string,
+        credential: Credentials.UserCredential,
+        continueUrl: string | undefined
+      ) => Effect.Effect<View, AccessTokenError | ConsentStoreError, Identity | DataPlane>
+    >([
+      ["connect", (name, credential, continueUrl) => start(name, credential, false, continueUrl)],
+      ["reconnect", (name, credential, continueUrl) => start(name, credential, true, continueUrl)],
+      [
+        "check",
+        (name, credential, continueUrl) => Effect.andThen(own.check(name, credential), showLink(name, continueUrl))
+      ],
+      ["disconnect", disconnect]
+    ])
+
+    return {
       connections: Effect.gen(function*() {
         return View.Connections({
           user: yield* describeUser(user),
-          connections: yield* connectionsOf(links.names),
+          connections: yield* own.list(),
           formToken: yield* formToken
         })
-      }).pipe(Effect.catch(unavailable())),
+      }).pipe(Effect.catch(unavailable()), provided),
 
       link: (name: string, address: string | undefined): Effect.Effect<View> => {
         const continueUrl = allowed(address)
@@ -353,36 +311,39 @@ export const make = (settings: Settings) => {
           if (!(yield* formTokens.isValid(token, yield* userKey))) return reject("StaleForm", retry)
           if (credential === undefined) return reject("UnknownCredential")
           if (Option.isNone(continueUrl)) return reject("ContinueNotAllowed", retry)
-          switch (action) {
-            case "connect":
-            case "reconnect":
-              return yield* asUser(start(name, credential, action === "reconnect", continueUrl.value)).pipe(
-                Effect.catch(unavailable(retry))
-              )
-            case "disconnect":
-              return yield* asUser(disconnect(name, credential, continueUrl.value)).pipe(
-                Effect.catch(unavailable(retry))
-              )
-            default:
-              return reject("StaleForm", retry)
-          }
+          const act = actions.get(action)
+          return act === undefined
+            ? reject("StaleForm", retry)
+            : yield* act(name, credential, continueUrl.value).pipe(Effect.catch(unavailable(retry)), provided)
         })
       },
 
       returned: (visit: Completion.Visit) =>
         Effect.gen(function*() {
-          const outcome = yield* Completion.complete(settings, visit, user)
-          const credential = "credential" in outcome ? outcome.credential : undefined
-          const continueUrl = "continue" in outcome ? outcome.continue : undefined
-          const event = outcome._tag === "Failed" ? "Rejected" : outcome._tag
-          if (event === "Completed") yield* Effect.ignore(asUser(forgetStatus))
+          let reviewed: ReviewedAccount = { outcome: "Completed", account: undefined }
+          const completed = yield* Completion.complete(
+            {
+              ...settings,
+              isAllowed: ({ credential }) =>
+                credential === undefined ? Effect.succeed(true) : Effect.map(reviewAccount(credential), (review) => {
+                  reviewed = review
+                  return review.outcome === "Completed"
+                })
+            },
+            visit,
+            user
+          )
+          const { account, outcome } = completed._tag === "Completed"
+            ? reviewed
+            : { outcome: completed._tag, account: undefined }
+          const credential = "credential" in completed ? completed.credential : undefined
+          const continueUrl = "continue" in completed ? completed.continue : undefined
           // Without a session, nothing has ended.
-          const isEnd = event !== "AlreadyUsed" && event !== "Unknown" && visit.sessionUri !== undefined
-          if (isEnd) yield* emitFor(event, credential)
+          if (visit.sessionUri !== undefined) yield* emitReturn(outcome, credential, account)
           return View.Returned({
-            outcome: event === "Unknown" && (yield* isForgotten(visit)) ? "Forgotten" : outcome._tag,
+            outcome: outcome === "Unknown" && (yield* isForgotten(visit)) ? "Forgotten" : outcome,
             user: yield* describeUser(user),
-            account: undefined,
+            account,
             credential,
             continue: continueUrl,
             link: credential === undefined || links.find(credential) === undefined
@@ -399,13 +360,10 @@ export const make = (settings: Settings) => {
       user: UserIdentifier,
       run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
     ): Effect.Effect<View, never, R> =>
-      Effect.matchEffect(checkKind("currentUser", users, user), {
+      Effect.matchEffect(connections.checkKind("currentUser", user), {
         onFailure: (error) => Effect.as(Effect.logError(error.message), reject("OtherUserKind")),
         onSuccess: () => run(requestsOf(user))
-      }),
-    /** The connections of a user as data. */
-    connections: (user: UserIdentifier) =>
-      Effect.andThen(checkKind("connections", users, user), Effect.suspend(() => requestsOf(user).list))
+      })
   }
 }
 

@@ -14,8 +14,11 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
+import type { DataPlane } from "../../DataPlane.js"
+import type { AccessTokenError, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
+import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type * as Appearances from "./appearance.js"
 
 /**
@@ -169,7 +172,7 @@ const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: 
  */
 export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
   /** The part whose user has the wrong kind. */
-  part: Schema.Literals(["currentUser", "handler", "connections"]),
+  part: Schema.Literals(["currentUser", "handler", "connections", "check", "disconnectAll"]),
   /** The option `users` of `Connect`. */
   expected: Schema.Literals(["userId", "jwt"]),
   found: Schema.Literals(["userId", "jwt"])
@@ -296,6 +299,20 @@ export const View = Data.taggedEnum<View>()
  */
 export type Rejection = keyof Texts["rejections"]
 
+/**
+ * What `disconnectAll` did with a connection.
+ *
+ * - `Disconnected`: AgentCore and the caches have dropped the tokens
+ * - `NotConnected`: there was no token
+ * - `Failed`: AgentCore did not respond, or still returns a token. The log has the reason.
+ */
+export interface Disconnection {
+  /** The name in `credentials`. */
+  readonly name: string
+  readonly outcome: "Disconnected" | "NotConnected" | "Failed"
+  readonly atVendor: AtVendor
+}
+
 /** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
 export type EventUser =
   | { readonly userId: string }
@@ -355,6 +372,12 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
 
 /**
  * - `link`: the address where users connect a credential, which can also be named as in `credentials`
+ * - `connections`: the connections of a user, as the page shows them
+ * - `check`: asks AgentCore and the vendor of a credential whether the connection of a user still works
+ * - `disconnectAll`: disconnects a user from everything, at the vendors too. A failure of one does not keep the others
+ *   connected.
+ * - `withReview`: runs an effect that gets no tokens of accounts that `expect` of `accounts` does not allow. Programs
+ *   in the context of `Connect.layer` and `Connect.layerLinks` need not call it.
  * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
  *   events late misses the oldest.
  */
@@ -369,5 +392,16 @@ export interface Service {
     credential: UserCredential | ConsentSession | string,
     options?: { readonly continue?: string | undefined }
   ) => Effect.Effect<string, ValidationException>
+  readonly connections: (
+    user: UserIdentifier
+  ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError, Identity | DataPlane>
+  readonly check: (
+    user: UserIdentifier,
+    credential: UserCredential | string
+  ) => Effect.Effect<Connection, OtherUserKind | AccessTokenError, Identity | DataPlane>
+  readonly disconnectAll: (
+    user: UserIdentifier
+  ) => Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind, Identity | DataPlane>
+  readonly withReview: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   readonly events: Stream.Stream<Event>
 }

@@ -102,6 +102,10 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
     const nameOfRequest = new Map(
       [...credentialOf].map(([name, { request }]) => [Status.keyOf(request, programUrl), name])
     )
+    // AgentCore may store the grant of requests with different return URLs as one.
+    const grantKeyOf = (request: Parameters<typeof Status.keyOf>[0]) =>
+      Status.keyOf({ ...request, returnUrl: "" }, Option.none())
+    const nameOfGrant = new Map([...credentialOf].map(([name, { request }]) => [grantKeyOf(request), name]))
     return {
       origin,
       names,
@@ -115,6 +119,9 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
           : "key" in subject
           ? nameOfTag.get(subject.key)
           : nameOfRequest.get(Status.keyOf(subject, Option.none())),
+      /** The name of the credential whose grant a request is for. */
+      nameOfGrant: (request: Parameters<typeof Status.keyOf>[0]) =>
+        nameOfRequest.get(Status.keyOf(request, Option.none())) ?? nameOfGrant.get(grantKeyOf(request)),
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       /** The absolute address where a user continues, if it is allowed. */

@@ -4,12 +4,12 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
-import * as RequestHeaders from "../../internal/requestHeaders.js"
+import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
-import { checkUser, serviceOr, toRedacted, type User, type Workload } from "./workload.js"
+import { checkUser, serviceOr, toRedacted, toUserIdentifier, type User, type Workload } from "./workload.js"
 
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
@@ -72,8 +72,9 @@ export const run = <T>(context: RequestContext, f: () => T): T => {
 
 export const get = (): RequestContext | undefined => storage.getStore()
 
-const ofWorkload = ({ getToken, invalidate, name }: Workload): Service => ({
+const ofWorkload = ({ getToken, invalidate, name, user }: Workload): Service => ({
   workload: name,
+  user,
   get: Effect.tryPromise({
     try: async () => Redacted.make(await getToken()),
     // `getToken` rejects with these errors. Any other error passes through unchanged.
@@ -90,11 +91,11 @@ export const callerOf = (
   context: RequestContext | undefined
 ): Effect.Effect<Service, MissingWorkloadAccessToken> => {
   const token = configured || context?.workloadAccessToken
-  if (token) return Effect.succeed(make(toRedacted(token)))
+  if (token) return Effect.succeed(make(toRedacted(token), context?.user && toUserIdentifier(context.user)))
   if (context?.workload) return Effect.succeed(ofWorkload(context.workload))
   const message = context === undefined
     ? "There is no workload access token, and no request is in context: call inside of runWithContext, or pass workloadIdentityToken to the functions that take it"
-    : RequestHeaders.missingToken
+    : RuntimeHeaders.missingToken
   return serviceOr(WorkloadAccessToken, Effect.suspend(() => new MissingWorkloadAccessToken({ message })))
 }
 

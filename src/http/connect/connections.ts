@@ -1,0 +1,248 @@
+/** The connections of a user: what they are, and how they begin and end. For the pages, and for programs. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
+import * as Consent from "../../Consent.js"
+import { CredentialCache } from "../../CredentialCache.js"
+import * as Credentials from "../../Credentials.js"
+import { Identity } from "../../Identity.js"
+import { subjectOf } from "../../identity/jwtSubject.js"
+import { Rejected } from "../../identity/retries.js"
+import type { UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import * as Accounts from "./account.js"
+import {
+  type AtVendor,
+  type Connection,
+  type Disconnection,
+  type Event,
+  type EventUser,
+  type LinkOptions,
+  type Options,
+  OtherUserKind,
+  type UserKind
+} from "./connectTypes.js"
+import { type Links, unknownCredential } from "./links.js"
+
+interface Settings extends Pick<LinkOptions, "accounts" | "users" | "workload"> {
+  readonly revokeAt?: Options<never, never>["revokeAt"]
+  readonly links: Links
+  readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
+}
+
+export type Connections = Effect.Success<ReturnType<typeof make>>
+
+export const checkKind = (
+  part: OtherUserKind["part"],
+  expected: UserKind,
+  user: UserIdentifier
+): Effect.Effect<void, OtherUserKind> =>
+  Effect.suspend(() => {
+    const found = user.userToken === undefined ? "userId" : "jwt"
+    return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
+  })
+
+const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
+  user.userToken === undefined
+    ? Effect.succeed({ userId: user.userId })
+    : Effect.map(
+      subjectOf(user.userToken),
+      Option.match({ onNone: () => undefined, onSome: ([issuer, subject]) => ({ issuer, subject }) })
+    )
+
+/** Requests the token once, and shows nothing. */
+const request = (credential: Credentials.UserCredential, forceAuthentication = false) =>
+  Identity.use((identity) =>
+    identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail })
+  )
+
+/** Returns `None` if the user has not consented. */
+const requestToken = (credential: Credentials.UserCredential) =>
+  request(credential).pipe(
+    Effect.asSome,
+    Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
+  )
+
+/** Returns `None` if the user has already consented. */
+const requestSession = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
+  request(credential, forceAuthentication).pipe(
+    Effect.as(Option.none()),
+    Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
+  )
+
+/** Requests a session with `forceAuthentication`, so that AgentCore drops its tokens. Drops the cached token. */
+const forceSession = (credential: Credentials.UserCredential, old: Option.Option<Redacted.Redacted>) =>
+  Effect.gen(function*() {
+    const session = yield* requestSession(credential, true)
+    const cache = yield* Effect.serviceOption(CredentialCache)
+    if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
+    return session
+  })
+
+/** What `expect` says in place of a token. */
+const stateOf = (status: Credentials.Status | undefined): Pick<Connection, "account" | "state"> => {
+  const reason = status?._tag === "Unknown" && status.error._tag === "AuthorizationFailed" ? status.error.reason : ""
+  return reason === "RevokedAtVendor"
+    ? { state: reason, account: "unknown" }
+    : { state: status?._tag ?? "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
+}
+
+export const make = ({ emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings) =>
+  Effect.gen(function*() {
+    const emitFor = (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) =>
+      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
+    const accounts = yield* Accounts.make({ accounts: options.accounts, emit: emitFor, links })
+
+    const entries = links.names.flatMap((name) => {
+      const credential = links.find(name)
+      return credential === undefined ? [] : [[name, credential] as const]
+    })
+
+    const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
+      name,
+      provider: credential.request.provider,
+      scopes: credential.request.scopes ?? [],
+      link: links.link(name),
+      revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
+    })
+
+    /** Asks the vendor. A rejected token may be one that AgentCore can renew. */
+    const inspect = (
+      name: string,
+      credential: Credentials.UserCredential,
+      token: Redacted.Redacted,
+      isFresh: boolean
+    ) =>
+      Effect.gen(function*() {
+        const first = yield* accounts.inspect(name, token, isFresh)
+        if (first._tag !== "Rejected") return first
+        const renewed = yield* Effect.provideService(requestToken(credential), Rejected, Option.some(token))
+        return Option.isSome(renewed) ? yield* accounts.inspect(name, renewed.value, isFresh) : first
+      })
+
+    /** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
+    const withAccount = (connection: Connection, credential: Credentials.UserCredential) =>
+      Effect.gen(function*() {
+        if (connection.state !== "Granted" || accounts.optionsOf(connection.name).account === undefined) {
+          return connection
+        }
+        const token = yield* requestToken(credential)
+        const inspection = Option.isSome(token)
+          ? yield* inspect(connection.name, credential, token.value, false)
+          : undefined
+        return inspection?._tag === "Known"
+          ? { ...connection, account: inspection.account }
+          : {
+            ...connection,
+            account: "unknown" as const,
+            state: inspection?._tag === "Rejected" ? "RevokedAtVendor" as const : connection.state
+          }
+      }).pipe(
+        Effect.catch((error) =>
+          Effect.as(
+            Effect.logWarning(`The account of ${connection.name} is not known: ${error._tag}`),
+            { ...connection, account: "unknown" as const }
+          )
+        )
+      )
+
+    const list = (
+      caller: { readonly name: string; readonly user: UserIdentifier },
+      names: ReadonlyArray<string>,
+      remember: "0 seconds" | undefined
+    ) =>
+      Effect.gen(function*() {
+        const named = entries.filter(([name]) => names.includes(name))
+        const statuses = yield* Credentials.status(named.map(([, credential]) => credential), { caller, remember })
+        for (const status of statuses) {
+          // The vendor's failure has its own line.
+          if (status._tag === "Unknown" && status.error._tag !== "AuthorizationFailed") {
+            yield* Effect.logWarning(
+              `AgentCore did not respond whether ${status.credential.key} is granted: ${status.error._tag}`
+            )
+          }
+        }
+        return yield* Effect.forEach(named, ([name, credential], index) =>
+          withAccount({ ...describe(name, credential), ...stateOf(statuses[index]) }, credential), { concurrency: 3 })
+      }).pipe(accounts.withReview)
+
+    /** Ends the grant at the vendor, and drops the tokens. */
+    const disconnect = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
+      Effect.gen(function*() {
+        const token = yield* requestToken(credential)
+        const atVendor: AtVendor = Option.isSome(token) ? yield* accounts.revoke(name, token.value) : "NotSupported"
+        if (Option.isNone(yield* forceSession(credential, token))) {
+          yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
+          return { name, outcome: "Failed", atVendor } satisfies Disconnection
+        }
+        yield* emitFor(user, { _tag: "Disconnected", credential: name, atVendor })
+        return { name, outcome: "Disconnected", atVendor } satisfies Disconnection
+      }).pipe(Accounts.withoutReview)
+
+    /** The failure of one does not keep the others connected. */
+    const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
+      Effect.flatMap(Accounts.withoutReview(requestToken(credential)), (token) =>
+        Option.isSome(token)
+          ? disconnect(user, name, credential)
+          : Effect.succeed<Disconnection>({ name, outcome: "NotConnected", atVendor: "NotSupported" })).pipe(
+          Effect.catch((error) =>
+            Effect.as(
+              Effect.logError(`${name} could not be disconnected: ${error._tag}`),
+              { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
+            )
+          )
+        )
+
+    /** The functions for a user, whose kind is checked. */
+    const forUser = (user: UserIdentifier) => {
+      const caller = { name: workload, user }
+      let made: WorkloadAccessToken.Service | undefined
+      // One token for all that a request does.
+      const service = Effect.suspend(() =>
+        made === undefined
+          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) => made ??= service)
+          : Effect.succeed(made)
+      )
+      const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+        Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, service)
+      const forget = Credentials.forgetStatus({ caller })
+      return {
+        asUser,
+        forget: asUser(forget),
+        list: (names = links.names, remember?: "0 seconds") => asUser(list(caller, names, remember)),
+        /** Asks the vendor, whatever is remembered. */
+        check: (name: string, credential: Credentials.UserCredential) =>
+          Effect.gen(function*() {
+            const token = yield* Accounts.withoutReview(requestToken(credential))
+            if (Option.isSome(token)) yield* Accounts.withoutReview(inspect(name, credential, token.value, true))
+            const [connection] = yield* list(caller, [name], "0 seconds")
+            if (connection === undefined) return yield* unknownCredential()
+            if (connection.state === "RevokedAtVendor") {
+              yield* emitFor(user, { _tag: "RevokedAtVendor", credential: name })
+            }
+            return connection
+          }).pipe(asUser),
+        requestSession: (credential: Credentials.UserCredential, isForced: boolean) =>
+          (isForced
+            ? Accounts.withoutReview(
+              Effect.flatMap(requestToken(credential), (old) => forceSession(credential, old))
+            )
+            : accounts.withReview(requestSession(credential, false))).pipe(Effect.tap(forget), asUser),
+        disconnect: (name: string, credential: Credentials.UserCredential) =>
+          disconnect(user, name, credential).pipe(Effect.tap(forget), asUser),
+        disconnectAll: Effect.forEach(entries, ([name, credential]) => disconnectIfConnected(user, name, credential))
+          .pipe(
+            Effect.tap(() => Effect.ignore(forget)),
+            asUser
+          )
+      }
+    }
+
+    return {
+      accounts,
+      describe,
+      emitFor,
+      forUser,
+      checkKind: (part: OtherUserKind["part"], user: UserIdentifier) => checkKind(part, users, user)
+    }
+  })

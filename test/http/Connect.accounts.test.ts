@@ -1,0 +1,399 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { decodeJwt } from "jose"
+import * as World from "../support/connectWorld.js"
+import * as FaultyServer from "../support/faultyServer.js"
+import * as Recorder from "../support/recorder.js"
+import * as Server from "../support/server.js"
+
+const { connect, fieldsOf, json, press, request } = World
+
+const alice = { userId: "alice" }
+
+const subjectOf = (token: Redacted.Redacted) => decodeJwt(Redacted.value(token)).sub
+
+/** The events from now on. */
+const record = Effect.gen(function*() {
+  const seen: Array<Connect.Event> = []
+  yield* Effect.forkScoped(Stream.runForEach(Connect.events, (event) => Effect.sync(() => seen.push(event))))
+  yield* Effect.yieldNow
+  const until = (count: number) => Effect.repeat(Effect.yieldNow, { until: () => seen.length >= count })
+  return {
+    /** The first events, without what all of them have. */
+    first: (count: number) =>
+      Effect.map(until(count), () => seen.map(({ _tag, account, atVendor }) => ({ _tag, account, atVendor }))),
+    seen
+  }
+})
+
+const event = (_tag: Connect.Event["_tag"], more: Partial<Connect.Event> = {}) => ({
+  _tag,
+  account: undefined,
+  atVendor: undefined,
+  ...more
+})
+
+/** An agent that has shown its link, and waits. */
+const waitFor = (
+  credential: World.Declared["calendar"],
+  probe: Schedule.Schedule<unknown> = Schedule.spaced("1 hour")
+) =>
+  Effect.gen(function*() {
+    const shown = yield* Deferred.make<string>()
+    const agent = yield* AccessToken.get(credential, {
+      consent: Connect.handler({ user: alice, probe, show: (link) => Deferred.succeed(shown, link) })
+    }).pipe(World.as(alice), Effect.forkChild)
+    yield* Deferred.await(shown)
+    return agent
+  })
+
+/** A vendor that knows the accounts of the local authorization server, and does as it is told. */
+class Vendor {
+  state: "ok" | "other" | 401 | 503 | FaultyServer.Fault = "ok"
+  label = (subject: string): string => subject
+  readonly asked: Array<string> = []
+  readonly revoked: Array<string> = []
+  url = ""
+  readonly start = Effect.map(
+    Server.serve((incoming, response) => {
+      const token = incoming.headers.authorization?.replace("Bearer ", "") ?? ""
+      this.asked.push(incoming.url ?? "")
+      if (typeof this.state === "number") return response.writeHead(this.state).end(`{"id":"1","token":"${token}"}`)
+      if (this.state !== "ok" && this.state !== "other") return FaultyServer.fail(this.state, response)
+      if (incoming.url === "/redirect") return response.writeHead(302, { location: "/me" }).end()
+      if (incoming.url === "/revoke") {
+        this.revoked.push(token)
+        return response.writeHead(200).end("{}")
+      }
+      const subject = this.state === "other" ? "another" : decodeJwt(token).sub ?? ""
+      response.writeHead(200, { "content-type": "application/json" })
+      return response.end(JSON.stringify({ id: `id of ${subject}`, login: this.label(subject) }))
+    }),
+    (url) => {
+      this.url = url
+    }
+  )
+  readonly account = (token: VendorAccount.Token) =>
+    VendorAccount.make({ url: `${this.url}/me`, id: "id", label: "login" }).account(token)
+  readonly revoke = (token: VendorAccount.Token) => VendorAccount.get(`${this.url}/revoke`, token)
+}
+
+/** The application, with accounts of `calendar` that the vendor names. */
+type Services = Layer.Success<ReturnType<typeof World.environment>> | Scope.Scope
+
+const withVendor = (
+  form: World.Form,
+  accounts: (vendor: Vendor) => Connect.AccountOptions,
+  run: (
+    vendor: Vendor,
+    declared: World.Declared
+  ) => Generator<Effect.Effect<unknown, unknown, Services>, void, never>
+) => {
+  const vendor = new Vendor()
+  return Effect.gen(function*() {
+    yield* vendor.start
+    const declared = yield* World.setUp
+    return yield* Effect.gen(() => run(vendor, declared))
+  }).pipe(
+    Effect.scoped,
+    Effect.timeout("25 seconds"),
+    Effect.provide(World.environment({ accounts: { calendar: accounts(vendor) } }, form))
+  )
+}
+
+const isOwn = (user: { readonly userId?: string | undefined }, account: Connect.Account) =>
+  account.label === `${user.userId}@example.com`
+
+describe.each(World.forms)("the account behind a connection: %s", (form) => {
+  const issuer: { discoveryUrl: string } = { discoveryUrl: "" }
+  const ofIssuer: Connect.AccountOptions = {
+    account: (token) => VendorAccount.openId(issuer).account(token),
+    expect: (user, account) => Effect.succeed(isOwn(user, account))
+  }
+
+  it.live(
+    "is the one that the user may connect: another one is dropped, and reaches no agent",
+    () =>
+      Effect.gen(function*() {
+        const { calendar } = yield* World.setUp
+        issuer.discoveryUrl = (yield* AuthorizationServer.AuthorizationServer).discoveryUrl
+        const events = yield* record
+        const agent = yield* waitFor(calendar)
+
+        const wrong = yield* connect("/connect/calendar", { account: "mallory@example.com" })
+        assert.strictEqual(wrong.status, 403)
+        for (const text of ["This is another account", "alice", "mallory@example.com", "Connect another account"]) {
+          assert.include(wrong.text, text)
+        }
+        assert.isUndefined(agent.pollUnsafe())
+        const refused = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
+        assert.strictEqual(refused._tag, "RequiresUserConsent")
+        assert.include((yield* request("/connect/calendar")).text, "Not connected")
+
+        const right = yield* connect("/connect/calendar", { account: "alice@example.com" })
+        assert.include(right.text, "Connected as alice@example.com")
+        assert.strictEqual(subjectOf(yield* Fiber.join(agent)), "alice@example.com")
+        // In the browser of another user, with another account.
+        const bob = yield* connect("/connect/calendar", { cookie: "user=bob", account: "bob@example.com" })
+        assert.include(bob.text, "Connected as bob@example.com")
+        assert.strictEqual(subjectOf(yield* World.as(alice)(AccessToken.get(calendar))), "alice@example.com")
+
+        const { connections } = JSON.parse((yield* request("/connect", { headers: json })).text)
+        assert.deepStrictEqual(
+          connections.map(({ account, name, state }: Connect.Connection) => [name, state, account]),
+          [
+            ["calendar", "Granted", { id: "alice@example.com", label: "alice@example.com" }],
+            ["mail", "NotGranted", undefined]
+          ]
+        )
+        const accountOf = (name: string) => ({ account: { id: `${name}@example.com`, label: `${name}@example.com` } })
+        assert.deepStrictEqual(yield* events.first(6), [
+          event("Opened"),
+          event("WrongAccount", accountOf("mallory")),
+          event("Opened"),
+          event("Completed", accountOf("alice")),
+          event("Opened"),
+          event("Completed", accountOf("bob"))
+        ])
+      }).pipe(
+        Effect.scoped,
+        Effect.timeout("25 seconds"),
+        Effect.provide(World.environment({ accounts: { calendar: ofIssuer } }, form))
+      ),
+    30_000
+  )
+
+  it.live(
+    "continues a wait when the vendor responds again",
+    () =>
+      withVendor(form, ({ account }) => ({ account, expect: isOwn }), function*(vendor, { calendar }) {
+        const events = yield* record
+        const agent = yield* waitFor(calendar, Schedule.spaced("20 millis"))
+        vendor.state = 503
+        yield* connect("/connect/calendar", { account: "alice@example.com" })
+        assert.isUndefined(agent.pollUnsafe())
+        vendor.state = "ok"
+        assert.strictEqual(subjectOf(yield* Fiber.join(agent)), "alice@example.com")
+        assert.deepStrictEqual(yield* events.first(2), [event("Opened"), event("AccountUnknown")])
+      }),
+    30_000
+  )
+
+  it.live(
+    "may be unknown, and the page says so, if any account is allowed",
+    () =>
+      withVendor(form, ({ account }) => ({ account }), function*(vendor, { calendar }) {
+        const faults = ["silent", "dripping", "large", "larger than it says", "bomb"] as const
+        vendor.state = 503
+        assert.include((yield* connect("/connect/calendar")).text, "did not say which account")
+        for (const fault of faults) {
+          vendor.state = fault
+          const [took, page] = yield* Effect.timed(request("/connect/calendar"))
+          assert.include(page.text, "did not say which account", fault)
+          assert.isBelow(Duration.toSeconds(took), 7, fault)
+        }
+        yield* World.as(alice)(AccessToken.get(calendar))
+        vendor.state = "ok"
+        assert.include((yield* request("/connect/calendar")).text, "Connected as someone@example.com")
+      }),
+    40_000
+  )
+
+  it.live(
+    "is asked for without a redirect, which would carry the token elsewhere",
+    () =>
+      withVendor(form, (vendor) => ({
+        account: (token) =>
+          VendorAccount.make({ url: `${vendor.url}/redirect`, id: "id", label: "login" }).account(token)
+      }), function*(vendor) {
+        assert.include((yield* connect("/connect/calendar")).text, "did not say which account")
+        assert.deepStrictEqual([...new Set(vendor.asked)], ["/redirect"])
+      }),
+    30_000
+  )
+
+  it.live(
+    "has any label, which is text",
+    () =>
+      withVendor(form, ({ account }) => ({ account, expect: ({ userId }) => userId !== "mallory" }), function*(vendor) {
+        vendor.label = () => `<img src=x onerror=alert(1)>{user}"'${"x".repeat(1000)}`
+        for (const cookie of ["user=alice", "user=mallory"]) {
+          const page = yield* connect("/connect/calendar", { cookie })
+          // What a browser shows.
+          assert.include(page.text, `<img src=x onerror=alert(1)>{user}"'`)
+          assert.notInclude(page.text, "x".repeat(200))
+        }
+        const { text } = yield* request("/connect")
+        assert.include(text, "&lt;img src=x onerror=alert(1)&gt;{user}")
+        assert.notInclude(text, "<img")
+      }),
+    30_000
+  )
+
+  it.live(
+    "is checked when the user asks, and a rejected token is a revocation",
+    () =>
+      withVendor(form, ({ account }) => ({ account }), function*(vendor) {
+        yield* connect("/connect/calendar")
+        const events = yield* record
+        assert.include((yield* press("/connect/calendar", "check")).text, "Connected as someone@example.com")
+        vendor.state = 401
+        // It is remembered.
+        assert.include((yield* request("/connect/calendar")).text, "Connected as someone@example.com")
+        const revoked = yield* press("/connect/calendar", "check")
+        assert.include(revoked.text, "Access was removed at the provider")
+        assert.notInclude(revoked.text, "calendar is connected")
+        assert.include(revoked.text, "Reconnect calendar")
+        const [connection] = JSON.parse((yield* request("/connect", { headers: json })).text).connections
+        assert.deepInclude(connection, { name: "calendar", state: "RevokedAtVendor" })
+        assert.deepStrictEqual(yield* events.first(1), [event("RevokedAtVendor")])
+        vendor.state = "ok"
+        assert.include(
+          (yield* connect("/connect/calendar", { action: "reconnect" })).text,
+          "Connected as someone@example.com"
+        )
+      }),
+    30_000
+  )
+
+  it.live(
+    "is checked and disconnected by no other site",
+    () =>
+      withVendor(form, ({ account, revoke }) => ({ account, revoke }), function*(vendor) {
+        yield* connect("/connect/calendar")
+        const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
+        const asked = vendor.asked.length
+        for (const action of ["check", "disconnect"]) {
+          const body = { action, token }
+          for (const headers of [{ origin: "https://other.example" }, { "sec-fetch-site": "cross-site" }]) {
+            assert.strictEqual((yield* request("/connect/calendar", { body, headers })).status, 403, action)
+          }
+          assert.strictEqual((yield* request("/connect/calendar", { body: { action } })).status, 403, action)
+          assert.strictEqual((yield* request("/connect/calendar", { body, cookie: "user=bob" })).status, 403, action)
+          assert.strictEqual((yield* request(`/connect/calendar?action=${action}&token=${token}`)).status, 200, action)
+        }
+        assert.deepStrictEqual(vendor.revoked, [])
+        assert.strictEqual(vendor.asked.length, asked)
+        assert.include((yield* request("/connect/calendar")).text, "Connected as someone@example.com")
+      }),
+    30_000
+  )
+
+  it.live(
+    "is told when the user disconnects, and its failure keeps no token",
+    () =>
+      withVendor(form, ({ account, revoke }) => ({ account, revoke }), function*(vendor, { calendar }) {
+        const events = yield* record
+        yield* connect("/connect/calendar")
+        const token = Redacted.value(yield* World.as(alice)(AccessToken.get(calendar)))
+        assert.include((yield* press("/connect/calendar", "disconnect")).text, "has ended the access too")
+        assert.deepStrictEqual(vendor.revoked, [token])
+
+        yield* connect("/connect/calendar")
+        vendor.state = 503
+        const failed = yield* press("/connect/calendar", "disconnect")
+        assert.include(failed.text, "could not end it")
+        assert.include(failed.text, Connect.revocationPages.GoogleOauth2)
+        yield* connect("/connect/mail")
+        assert.include((yield* press("/connect/mail", "disconnect")).text, "may still list it")
+        for (const path of ["/connect/calendar", "/connect/mail"]) {
+          assert.include((yield* request(path)).text, "Not connected")
+        }
+        const seen = yield* events.first(9)
+        assert.deepStrictEqual(seen.filter(({ _tag }) => _tag === "Disconnected"), [
+          event("Disconnected", { atVendor: "Revoked" }),
+          event("Disconnected", { atVendor: "Failed" }),
+          event("Disconnected", { atVendor: "NotSupported" })
+        ])
+        Recorder.assertSecretFree([JSON.stringify(events.seen)], [token])
+      }),
+    30_000
+  )
+})
+
+describe("programs", () => {
+  it.live(
+    "get no token of a wrong account, also if they are the first to see it, and without a wait",
+    () =>
+      withVendor("http", ({ account }) => ({ account, expect: isOwn }), function*(vendor, { calendar }) {
+        // The vendor does not respond to the page, so the token stays.
+        vendor.state = 503
+        const unknown = yield* connect("/connect/calendar", { account: "mallory@example.com" })
+        assert.strictEqual(unknown.status, 502)
+        assert.include(unknown.text, "The account could not be checked")
+        assert.include((yield* request("/connect/calendar")).text, "did not say which account")
+        const kept = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
+        assert.deepInclude(kept, { _tag: "AuthorizationFailed", reason: "AccountUnknown" })
+        vendor.state = "ok"
+        const dropped = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
+        assert.strictEqual(dropped._tag, "RequiresUserConsent")
+        assert.include((yield* request("/connect/calendar")).text, "Not connected")
+      }),
+    30_000
+  )
+
+  it.live(
+    "check a connection, and disconnect a user from everything",
+    () =>
+      withVendor("http", ({ account, revoke }) => ({ account, revoke }), function*(vendor, { calendar, mail }) {
+        yield* connect("/connect/calendar", { account: "alice@example.com" })
+        const checked = yield* Connect.check(alice, calendar)
+        assert.deepInclude(checked, { name: "calendar", state: "Granted" })
+        assert.deepStrictEqual(checked.account, { id: "id of alice@example.com", label: "alice@example.com" })
+        assert.deepInclude(yield* Connect.check(alice, "mail"), { state: "NotGranted", account: undefined })
+        const unknown = yield* Effect.flip(Connect.check(alice, "other"))
+        assert.strictEqual(unknown._tag, "ValidationException")
+        const jwt = { userToken: Redacted.make("a.b.c") }
+        assert.strictEqual((yield* Effect.flip(Connect.check(jwt, calendar)))._tag, "OtherUserKind")
+        assert.strictEqual((yield* Effect.flip(Connect.disconnectAll(jwt)))._tag, "OtherUserKind")
+
+        yield* connect("/connect/calendar", { cookie: "user=bob" })
+        assert.deepStrictEqual(yield* Connect.disconnectAll(alice), [
+          { name: "calendar", outcome: "Disconnected", atVendor: "Revoked" },
+          { name: "mail", outcome: "NotConnected", atVendor: "NotSupported" }
+        ])
+        assert.lengthOf(vendor.revoked, 1)
+        for (const credential of [calendar, mail]) {
+          const error = yield* Effect.flip(World.as(alice)(AccessToken.get(credential)))
+          assert.strictEqual(error._tag, "RequiresUserConsent")
+        }
+        // Another user stays connected.
+        yield* World.as({ userId: "bob" })(AccessToken.get(calendar))
+      }),
+    30_000
+  )
+
+  it.live("show the pages of their own with the account", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      assert.deepStrictEqual(
+        JSON.parse((yield* connect("/connect/calendar")).text),
+        { outcome: "Completed", account: { id: "7", label: "the label" } }
+      )
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(World.environment({
+        accounts: { calendar: { account: () => Effect.succeed({ id: "7", label: "the label" }) } },
+        respond: (view) =>
+          Effect.succeed(
+            view._tag === "Returned"
+              ? Option.some(HttpServerResponse.jsonUnsafe({ outcome: view.outcome, account: view.account }))
+              : Option.none()
+          )
+      }))
+    ), 30_000)
+})
