@@ -11,16 +11,57 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
+import { isObject, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as CredentialTag from "./identity/credentialTag.js"
-import * as Checks from "./identity/iamTokenRequest.js"
 import { useCredential } from "./identity/retries.js"
+import * as Constraint from "./models/internal/constraint.js"
+import * as Validation from "./plane/validation.js"
 import {
+  GetWebIdentityTokenRequest,
+  operations,
   SecurityTokenService,
   type SecurityTokenServiceError,
   type Service,
   type SigningAlgorithm
 } from "./SecurityTokenService.js"
+
+// Checks by the members of `GetWebIdentityToken`.
+
+const { name: operation } = operations.getWebIdentityToken
+
+const Lifetime = Validation.DurationInput.pipe(
+  Schema.check(
+    Constraint.check((duration) =>
+      Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600 ? undefined : "be 1 to 60 minutes"
+    ),
+    Constraint.check((duration) =>
+      Number.isInteger(Duration.toSeconds(duration)) ? undefined : "be a whole number of seconds"
+    )
+  )
+)
+
+const makeCheck = (more: Schema.Struct.Fields): Validation.Check => {
+  const { audience, signingAlgorithm, tags } = GetWebIdentityTokenRequest.fields
+  const check = Validation.makeCheck(operation, () => ({
+    audience,
+    signingAlgorithm: Constraint.optional(signingAlgorithm),
+    duration: Constraint.optional(Lifetime),
+    tags,
+    ...more
+  }))
+  return (request) =>
+    check(
+      isObject(request) && isString(request["audience"]) ? { ...request, audience: [request["audience"]] } : request
+    )
+}
+
+const checks: CredentialTag.Checks = {
+  name: "IamAccessToken",
+  checkRequest: CredentialTag.makeSubjectCheck("IamAccessToken", operation, makeCheck(CredentialTag.intoField())),
+  checkDeclaration: makeCheck({})
+}
 
 /**
  * The AWS-signed JWT in context, which {@link withIamAccessToken} provides for an inline request. A program that calls
@@ -33,7 +74,7 @@ export class IamAccessToken
   extends Context.Service<IamAccessToken, Redacted.Redacted>()("effect-agentcore-identity/IamAccessToken")
 {}
 
-const kind = CredentialTag.makeKind(Checks.iamAccessToken, IamAccessToken)
+const kind = CredentialTag.makeKind(checks, IamAccessToken)
 
 // -----------------------------------------------------------------------------
 // Requests
@@ -138,7 +179,7 @@ const obtain = (sts: Service) =>
   subject: IamAccessTokenCredential | IamAccessTokenRequest
 ): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>
   Effect.suspend(() => {
-    const invalid = Checks.iamAccessToken.checkRequest(subject)
+    const invalid = checks.checkRequest(subject)
     if (invalid !== undefined) return Effect.fail(invalid)
     const { audience, duration, signingAlgorithm = "ES384", tags } = CredentialTag.requestOf("IamAccessToken", subject)
     return Effect.map(

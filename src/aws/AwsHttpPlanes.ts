@@ -3,8 +3,9 @@
  * and have the same errors, settings, time limits and retries. The package signs requests itself, and tests compare its
  * signatures with those of the AWS SDK.
  *
- * `layer` sends them by any `HttpClient`, also on edge runtimes. `layerNode` uses `node:http` and `node:https`. It
- * keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
+ * `layer` sends them by any `HttpClient`, also on edge runtimes. It signs with `node:crypto` if the runtime has it, and
+ * else with Web Crypto, which takes ten times as long. `layerNode` uses `node:http` and `node:https`. It keeps its
+ * connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
  * @since 0.1.0
  */

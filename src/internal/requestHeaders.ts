@@ -1,6 +1,27 @@
 /** Reads the headers that AgentCore Runtime sends to an agent. */
 import * as Redacted from "effect/Redacted"
-import * as RuntimeHeaders from "./runtimeHeaders.js"
+
+/** The header that propagates the workload access token to the next agent or gateway. */
+export const identityWat = "x-amz-bedrock-agentcore-identity-wat"
+
+/** The three headers of the workload access token. The first present one counts. The SDKs read only the first two. */
+export const workloadAccessTokenHeaders = [
+  identityWat,
+  "workloadaccesstoken",
+  "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
+] as const
+
+export const sessionIdHeader = "x-amzn-bedrock-agentcore-runtime-session-id"
+
+export const requestIdHeader = "x-amzn-bedrock-agentcore-runtime-request-id"
+
+export const callbackUrlHeader = "oauth2callbackurl"
+
+export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
+
+/** The message for an invocation without a workload access token. */
+export const missingToken =
+  "The request has no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"
 
 export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
@@ -81,18 +102,18 @@ const redact = (value: string | undefined): Redacted.Redacted | undefined =>
 
 export const read = (input: Input, makeRequestId: () => string): RequestHeaders => {
   const headers = normalize(input)
-  const tokenHeader = RuntimeHeaders.workloadAccessToken.find((name) => headers.has(name))
+  const tokenHeader = workloadAccessTokenHeaders.find((name) => headers.has(name))
   // It has no prototype, so a lookup by a name from outside finds headers only.
   const customHeaders: Record<string, Redacted.Redacted> = Object.create(null)
   for (const [name, value] of headers) {
-    if (name.startsWith(RuntimeHeaders.customPrefix)) {
-      customHeaders[name.slice(RuntimeHeaders.customPrefix.length)] = Redacted.make(value)
+    if (name.startsWith(customPrefix)) {
+      customHeaders[name.slice(customPrefix.length)] = Redacted.make(value)
     }
   }
   return {
-    requestId: headers.get(RuntimeHeaders.requestId) ?? makeRequestId(),
-    sessionId: headers.get(RuntimeHeaders.sessionId),
-    callbackUrl: headers.get(RuntimeHeaders.callbackUrl),
+    requestId: headers.get(requestIdHeader) ?? makeRequestId(),
+    sessionId: headers.get(sessionIdHeader),
+    callbackUrl: headers.get(callbackUrlHeader),
     workloadAccessToken: redact(tokenHeader && headers.get(tokenHeader)),
     bearerToken: redact(bearer.exec(headers.get("authorization") ?? "")?.[1]),
     customHeaders

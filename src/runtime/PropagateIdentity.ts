@@ -17,7 +17,7 @@ import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Redacted from "effect/Redacted"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
-import { identityWat } from "../internal/runtimeHeaders.js"
+import { identityWat } from "../internal/requestHeaders.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
 /**

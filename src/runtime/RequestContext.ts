@@ -63,7 +63,6 @@ import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
-import * as RuntimeHeaders from "../internal/runtimeHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
 // -----------------------------------------------------------------------------
@@ -162,7 +161,7 @@ export const fromHeaders = (input: Input): Effect.Effect<Service> =>
  */
 export const workloadAccessToken = (context: Service): WorkloadAccessToken.Service =>
   context.workloadAccessToken !== undefined ? WorkloadAccessToken.make(context.workloadAccessToken) : {
-    get: Effect.fail(new MissingWorkloadAccessToken({ message: RuntimeHeaders.missingToken })),
+    get: Effect.fail(new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
     invalidate: () => Effect.void
   }
 
@@ -387,8 +386,8 @@ export const layerRedaction: Layer.Layer<never> = Layer.fresh(
     Effect.map(Headers.CurrentRedactedNames, (names) => [
       ...names,
       "authorization",
-      ...RuntimeHeaders.workloadAccessToken,
-      new RegExp(`^${RuntimeHeaders.customPrefix}`)
+      ...RequestHeaders.workloadAccessTokenHeaders,
+      new RegExp(`^${RequestHeaders.customPrefix}`)
     ])
   )
 )

@@ -18,8 +18,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { createHash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dates.js"
+import { type HeapEntry, makeHeap } from "../../internal/expiringMap.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
-import * as Heap from "../../internal/priorityQueue.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import * as Sessions from "./session.js"
 import { Access, readWorkload, RequestParts, type RequestShape } from "./vault.js"
@@ -71,7 +71,7 @@ interface Entry {
   readonly session: Session
   state: Sessions.State
   /** When the session is dropped. */
-  readonly end: Heap.Entry<string>
+  readonly end: HeapEntry<string>
 }
 
 interface Workload {
@@ -120,7 +120,7 @@ export const make = Effect.fnUntraced(
     const lock = yield* KeyedLock.make
     // Sorted by time of opening. After the clock is moved back, the order of expiry differs.
     const sessions = new Map<string, Entry>()
-    const ends = Heap.make<string>()
+    const ends = makeHeap<string>()
     const uris = new Map<string, string>()
     const workloads = new Map<string, Workload>()
     let allSize = 0

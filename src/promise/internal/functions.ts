@@ -13,7 +13,7 @@ import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
-import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
+import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as CallerContext from "./callerContext.js"
 import * as Config from "./config.js"
@@ -133,7 +133,7 @@ const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacte
         ? async (args) => {
           const wat = await token()
           if (wat !== undefined && hasProperty(args.request, "headers") && isObject(args.request.headers)) {
-            args.request.headers[RuntimeHeaders.identityWat] = Redacted.value(wat)
+            args.request.headers[RequestHeaders.identityWat] = Redacted.value(wat)
           }
           return next(args)
         }

@@ -4,7 +4,7 @@ import { hasProperty, isFunction } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { MissingWorkloadAccessToken, type ValidationException } from "../../IdentityError.js"
-import * as RuntimeHeaders from "../../internal/runtimeHeaders.js"
+import * as RequestHeaders from "../../internal/requestHeaders.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -95,7 +95,7 @@ export const callerOf = (
   if (context?.workload) return Effect.succeed(ofWorkload(context.workload))
   const message = context === undefined
     ? "There is no workload access token, and no request is in context: call inside of runWithContext, or pass workloadIdentityToken to the functions that take it"
-    : RuntimeHeaders.missingToken
+    : RequestHeaders.missingToken
   return serviceOr(WorkloadAccessToken, Effect.suspend(() => new MissingWorkloadAccessToken({ message })))
 }
 

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "fast-check"
 import * as ExpiringMap from "../../src/internal/expiringMap.js"
-import * as Heap from "../../src/internal/priorityQueue.js"
 
 describe("heap", () => {
   it("returns the lowest key first, and of equal keys the oldest entry, whatever is removed", () => {
@@ -10,9 +9,9 @@ describe("heap", () => {
       FastCheck.record({ remove: FastCheck.nat(30) })
     )
     FastCheck.assert(FastCheck.property(FastCheck.array(step, { maxLength: 60 }), (steps) => {
-      const heap = Heap.make<number>()
-      const added: Array<Heap.Entry<number>> = []
-      let model: ReadonlyArray<Heap.Entry<number>> = []
+      const heap = ExpiringMap.makeHeap<number>()
+      const added: Array<ExpiringMap.HeapEntry<number>> = []
+      let model: ReadonlyArray<ExpiringMap.HeapEntry<number>> = []
       for (const step of steps) {
         if ("add" in step) {
           const entry = heap.add(step.add, added.length)
@@ -29,7 +28,7 @@ describe("heap", () => {
         assert.strictEqual(heap.first(), model[0])
         assert.strictEqual(heap.size(), model.length)
       }
-      const rest: Array<Heap.Entry<number>> = []
+      const rest: Array<ExpiringMap.HeapEntry<number>> = []
       for (let first = heap.first(); first !== undefined; first = heap.first()) {
         rest.push(first)
         heap.remove(first)
