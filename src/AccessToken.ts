@@ -18,9 +18,8 @@ import {
   type ConsentOptions,
   Identity
 } from "./Identity.js"
-import * as CredentialTag from "./identity/credentialTag.js"
+import * as CredentialTag from "./identity/credentials.js"
 import * as Checks from "./identity/identityRequest.js"
-import { useCredential } from "./identity/retries.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
@@ -306,7 +305,7 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
   Effect.suspend(() => {
     const { reauthenticate: _, rejected: __, ...consent } = options
     const inline = { ...CredentialTag.requestOf("AccessToken", request), ...consent }
-    return useCredential(
+    return CredentialTag.useCredential(
       get(request, consent),
       (forceAuthentication) => get({ ...inline, forceAuthentication }),
       f,

@@ -10,9 +10,8 @@ import { dual } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
-import * as CredentialTag from "./identity/credentialTag.js"
+import * as CredentialTag from "./identity/credentials.js"
 import * as Checks from "./identity/identityRequest.js"
-import { useCredential } from "./identity/retries.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -208,7 +207,7 @@ export const use = <A, E, R>(
   f: (key: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  useCredential(get(request), () => get(request), f, options)
+  CredentialTag.useCredential(get(request), () => get(request), f, options)
 
 /**
  * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one

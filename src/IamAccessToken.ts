@@ -14,8 +14,7 @@ import type * as Layer from "effect/Layer"
 import { isObject, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as CredentialTag from "./identity/credentialTag.js"
-import { useCredential } from "./identity/retries.js"
+import * as CredentialTag from "./identity/credentials.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 import {
@@ -352,7 +351,7 @@ export const use = <A, E, R>(
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
-  useCredential(get(request), () => get(request), f, options)
+  CredentialTag.useCredential(get(request), () => get(request), f, options)
 
 // -----------------------------------------------------------------------------
 // Layers

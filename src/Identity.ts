@@ -24,9 +24,8 @@ import {
   type PaymentTokenResponse,
   type TokenResponse
 } from "./DataPlane.js"
-import * as CredentialTag from "./identity/credentialTag.js"
+import { isThrottled, isTransient, Rejected, requestOf, TokenReview } from "./identity/credentials.js"
 import * as Request from "./identity/identityRequest.js"
-import { isThrottled, isTransient, Rejected, TokenReview } from "./identity/retries.js"
 import * as Telemetry from "./identity/telemetry.js"
 import {
   AuthorizationFailed,
@@ -279,7 +278,7 @@ const withReturnUrl = <E, R>(
   returnUrl: Option.Option<string>
 ): AccessTokenRequest<E, R> | AccessTokenCredential => {
   if (Option.isNone(returnUrl)) return subject
-  const request = CredentialTag.requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
+  const request = requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
   // A program in plain JavaScript can pass anything. The check reports it.
   if (!Predicate.isObject(request) || request.returnUrl !== undefined) return subject
   return { ...request, returnUrl: returnUrl.value }
@@ -440,7 +439,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const error = Request.accessToken.checkRequest(completed)
       ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
     if (error !== undefined) return yield* error
-    const request: AccessTokenRequest<E, R> = { ...CredentialTag.requestOf("AccessToken", completed), ...options }
+    const request: AccessTokenRequest<E, R> = { ...requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
     const { forceAuthentication, provider } = request
     const response = yield* requestToken({ ...tokenRequest, forceAuthentication })
@@ -473,7 +472,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   const getApiKey = Effect.fnUntraced(function*(subject: ApiKeyRequest | ApiKeyCredential) {
     const error = Request.apiKey.checkRequest(subject)
     if (error !== undefined) return yield* error
-    const { provider: resourceCredentialProviderName } = CredentialTag.requestOf("ApiKey", subject)
+    const { provider: resourceCredentialProviderName } = requestOf("ApiKey", subject)
     const response = yield* authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
     )
@@ -501,12 +500,12 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     getAccessToken: (subject, options) =>
       observe(
         "getAccessToken",
-        CredentialTag.requestOf("AccessToken", subject),
+        requestOf("AccessToken", subject),
         Effect.flatten(getAccessToken(subject, options))
       ),
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
-    getApiKey: (subject) => observe("getApiKey", CredentialTag.requestOf("ApiKey", subject), getApiKey(subject)),
+    getApiKey: (subject) => observe("getApiKey", requestOf("ApiKey", subject), getApiKey(subject)),
     getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
     completeAuthorization: (options) => observe("completeAuthorization", undefined, completeAuthorization(options))
   }

@@ -8,7 +8,7 @@ import { relative, resolve } from "node:path"
 import { pathToFileURL } from "node:url"
 import type * as Credentials from "../Credentials.js"
 import type { Entry } from "../http/ForwardAuth.js"
-import { isDeclared } from "../identity/credentialTag.js"
+import { isDeclared } from "../identity/credentials.js"
 import { codeOf } from "../internal/messages.js"
 import * as Terminal from "./terminal.js"
 

@@ -22,7 +22,7 @@ import type {
   ConsentOptions,
   Identity
 } from "../Identity.js"
-import * as CredentialTag from "../identity/credentialTag.js"
+import * as CredentialTag from "../identity/credentials.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"

@@ -17,7 +17,7 @@ import * as Constraint from "../models/internal/constraint.js"
 import { describeValue, wrongType } from "../models/internal/violation.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
-import { type Checks, intoField, makeSubjectCheck } from "./credentialTag.js"
+import { type Checks, intoField, makeSubjectCheck } from "./credentials.js"
 
 // -----------------------------------------------------------------------------
 // Access tokens

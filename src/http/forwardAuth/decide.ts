@@ -16,9 +16,8 @@ import {
   Identity,
   type Service as IdentityService
 } from "../../Identity.js"
-import { isDeclared } from "../../identity/credentialTag.js"
+import { isDeclared, isThrottled, renewCredential } from "../../identity/credentials.js"
 import { checkWorkload } from "../../identity/identityRequest.js"
-import { isThrottled, renewCredential } from "../../identity/retries.js"
 import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
 import type { ConsentStoreError } from "../../internal/consentStoreError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"

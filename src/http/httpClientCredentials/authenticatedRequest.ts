@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { renewCredential } from "../../identity/retries.js"
+import { renewCredential } from "../../identity/credentials.js"
 import { CredentialRejected, InsufficientScope } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
 import {

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AccessTokenDeclaration } from "../../Identity.js"
-import { renewCredential } from "../../identity/retries.js"
+import { renewCredential } from "../../identity/credentials.js"
 import { isIdentityError } from "../../IdentityError.js"
 
 // The challenges of RFC 9110, and the error codes of RFC 6750.

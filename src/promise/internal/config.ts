@@ -12,7 +12,7 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared, makeSubjectCheck } from "../../identity/credentialTag.js"
+import { isDeclared, makeSubjectCheck } from "../../identity/credentials.js"
 import { accessTokenOperation, apiKeyOperation, declarationFields, keyFields } from "../../identity/identityRequest.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
