@@ -121,21 +121,13 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
  */
 export interface Combinator<Needs> {
   /**
-   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
-   * fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <Id, E = RequiresUserConsent, R = never>(
-    credential: Credential<Id>,
-    options?: ConsentOptions<E, R>
-  ): <A, E1, R1>(
-    self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
-  /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
-   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
+   * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
+   * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
    */
   <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    options: Options<Id, E, R>
+    request: Credential<Id> | Options<Id, E, R>,
+    options?: ConsentOptions<E, R>
   ): <A, E1, R1>(
     self: Effect.Effect<A, E1, R1>
   ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
@@ -170,21 +162,14 @@ export interface Combinator<Needs> {
  */
 export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
   /**
-   * Provides a declared access token to an effect. Each run obtains the token for its own caller. Without `consent` it
-   * fails with `RequiresUserConsent` if the user has to consent.
-   */
-  <A, E1, R1, Id, E = RequiresUserConsent, R = never>(
-    self: Effect.Effect<A, E1, R1>,
-    credential: Credential<Id>,
-    options?: ConsentOptions<E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
-  /**
-   * Provides an access token to an effect, under the tag `into` (default: `AccessToken`). Each run obtains the token
-   * for its own caller. Without `consent` it fails with `RequiresUserConsent` if the user has to consent.
+   * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
+   * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
+   * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
    */
   <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
     self: Effect.Effect<A, E1, R1>,
-    options: Options<Id, E, R>
+    request: Credential<Id> | Options<Id, E, R>,
+    options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
@@ -322,26 +307,14 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
  * caller: a command line tool, or one Lambda invocation. A token in a layer expires, and in a server it would reach
  * other users. Elsewhere use {@link withAccessToken}.
  *
- * Each use of the layer obtains a token for the caller below it, also if the layer is a constant.
+ * Each use of the layer obtains a token for the caller below it, also if the layer is a constant. `options` belong to a
+ * declared credential.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layer: {
-  /**
-   * Provides one declared access token, which is obtained when the layer is built. It is for the edge of a short
-   * program with one caller.
-   */
-  <Id, E = RequiresUserConsent, R = never>(
-    credential: Credential<Id>,
-    options?: ConsentOptions<E, R>
-  ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
-  /**
-   * Provides one access token, which is obtained when the layer is built. It is for the edge of a short program with
-   * one caller.
-   */
-  <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    options: Options<Id, E, R>
-  ): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken>
-} = <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
-  kind.layer(subject, (request) => get(request, options))
+export const layer = <Id = AccessToken, E = RequiresUserConsent, R = never>(
+  request: Credential<Id> | Options<Id, E, R>,
+  options?: ConsentOptions<E, R>
+): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+  kind.layer(request, (request) => get(request, options))

@@ -83,16 +83,12 @@ export interface Options<Id = ApiKey> extends ApiKeyRequest {
  * @category models
  */
 export interface Combinator<Needs> {
-  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
   /**
-   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
-   * caller.
+   * Provides an API key to an effect: under the tag of a declared credential, or under the tag `into` of a request
+   * (default: `ApiKey`). Each run obtains the key for its own caller.
    */
   <Id = ApiKey>(
-    options: Options<Id>
+    request: Credential<Id> | Options<Id>
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
 }
 
@@ -115,18 +111,13 @@ export interface Combinator<Needs> {
  * const program = Effect.flatMap(Weather, forecast).pipe(ApiKey.withApiKey(Weather))
  */
 export const withApiKey: Combinator<Identity | WorkloadAccessToken> & {
-  /** Provides a declared API key to an effect. Each run obtains the key for its own caller. */
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    credential: Credential<Id>
-  ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
   /**
-   * Provides an API key to an effect, under the tag `into` (default: `ApiKey`). Each run obtains the key for its own
-   * caller.
+   * Provides an API key to an effect: under the tag of a declared credential, or under the tag `into` of a request
+   * (default: `ApiKey`). Each run obtains the key for its own caller.
    */
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
-    options: Options<Id>
+    request: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Identity | WorkloadAccessToken>
 } = dual(
   2,
@@ -216,15 +207,6 @@ export const use = <A, E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const layer: {
-  /**
-   * Provides one declared API key, which is obtained when the layer is built. It is for the edge of a short program
-   * with one caller.
-   */
-  <Id>(credential: Credential<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
-  /**
-   * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
-   * caller.
-   */
-  <Id = ApiKey>(options: Options<Id>): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken>
-} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)
+export const layer = <Id = ApiKey>(
+  request: Credential<Id> | Options<Id>
+): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> => kind.layer(request, get)

@@ -204,19 +204,12 @@ const obtain = (sts: Service) =>
  */
 export interface Combinator<Needs> {
   /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
-   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
-  <Id>(
-    credential: Credential<Id>
-  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
-  /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
-   * token. The account must have outbound web identity federation enabled, and IAM must allow
-   * `sts:GetWebIdentityToken`.
+   * Provides an AWS-signed JWT to an effect: under the tag of a declared credential, or under the tag `into` of a
+   * request (default: `IamAccessToken`). Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
   <Id = IamAccessToken>(
-    options: Options<Id>
+    request: Credential<Id> | Options<Id>
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
 }
 
@@ -248,21 +241,13 @@ export interface Combinator<Needs> {
  */
 export const withIamAccessToken: Combinator<SecurityTokenService> & {
   /**
-   * Provides a declared AWS-signed JWT to an effect. Each run obtains the token. The account must have outbound web
-   * identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
-  <A, E, R, Id>(
-    self: Effect.Effect<A, E, R>,
-    credential: Credential<Id>
-  ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
-  /**
-   * Provides an AWS-signed JWT to an effect, under the tag `into` (default: `IamAccessToken`). Each run obtains the
-   * token. The account must have outbound web identity federation enabled, and IAM must allow
-   * `sts:GetWebIdentityToken`.
+   * Provides an AWS-signed JWT to an effect: under the tag of a declared credential, or under the tag `into` of a
+   * request (default: `IamAccessToken`). Each run obtains the token. The account must have outbound web identity
+   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
    */
   <A, E, R, Id = IamAccessToken>(
     self: Effect.Effect<A, E, R>,
-    options: Options<Id>
+    request: Credential<Id> | Options<Id>
   ): Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | SecurityTokenService>
 } = dual(
   2,
@@ -365,15 +350,6 @@ export const use = <A, E, R>(
  * @since 0.1.0
  * @category layers
  */
-export const layer: {
-  /**
-   * Provides one declared token, which is obtained when the layer is built. It is not renewed. It is for the edge of a
-   * short program.
-   */
-  <Id>(credential: Credential<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
-  /**
-   * Provides one token, which is obtained when the layer is built. It is not renewed. It is for the edge of a short
-   * program.
-   */
-  <Id = IamAccessToken>(options: Options<Id>): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService>
-} = <Id>(subject: Credential<Id> | Options<Id>) => kind.layer(subject, get)
+export const layer = <Id = IamAccessToken>(
+  request: Credential<Id> | Options<Id>
+): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => kind.layer(request, get)

@@ -86,8 +86,22 @@ const services = ["ControlPlane", "DataPlane", "SecurityTokenService", "Identity
 const plain = "Type 'string' is not assignable to type 'Redacted<string> | SecretReference'."
 const missing = (member: string, type: string) => new RegExp(`'${member}' is missing .* required in type '${type}'.$`)
 
-/** Invalid options of a credential provider, and the errors of TypeScript. */
-const mistakes: ReadonlyArray<readonly [call: string, message: string | RegExp]> = [
+/** Begins with the wrong property, and lists no overloads. */
+const unknown = (property: string) =>
+  new RegExp(`^Object literal may only specify known properties, and '${property}' does not exist in type `)
+
+const provider = "CredentialProvider"
+
+/** Invalid options, and the errors of TypeScript. */
+const mistakes: ReadonlyArray<readonly [call: string, message: string | RegExp, module?: string]> = [
+  ["withAccessToken({ provider: \"github\", authFlow: \"USER\" })", unknown("authFlow"), "AccessToken"],
+  [
+    "withAccessToken({ provider: \"github\", flow: \"USER\" })",
+    /^Type '"USER"' is not assignable to type '"[^']*"'\.$/,
+    "AccessToken"
+  ],
+  ["withApiKey({ provider: \"weather\", header: \"x\" })", unknown("header"), "ApiKey"],
+  ["withIamAccessToken({ audience: \"a\", lifetime: \"1 hour\" })", unknown("lifetime"), "IamAccessToken"],
   ["custom({ ...server, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
   ["custom({ name: \"id\", metadata, clientId: \"me\" })", missing("clientSecret", "SecretClient")],
   ["custom({ ...server })", "is missing the following properties from type 'SecretClient': clientId, clientSecret"],
@@ -160,7 +174,7 @@ describe("an editor", { timeout: 60_000 }, () => {
       const secret = Redacted.make("secret")
       const text: string = "secret"
 `
-    for (const [call] of mistakes) wrong.add(call, "", `${alias("CredentialProvider")}.${call}`, "")
+    for (const [call, , module = provider] of mistakes) wrong.add(call, "", `${alias(module)}.${call}`, "")
     calls.start = imports.length
     properties.start = calls.start + calls.text.length
     wrong.start = properties.start + properties.text.length + prelude.length
@@ -270,12 +284,12 @@ describe("an editor", { timeout: 60_000 }, () => {
   })
 
   // The messages name the wrong option, and no property of another kind of client.
-  it("shows precise errors for the options of a credential provider", () => {
+  it("shows precise errors for the options of a credential provider, and for requests", () => {
     const diagnostics = service.getSemanticDiagnostics(file)
-    for (const [index, [call, message]] of mistakes.entries()) {
+    for (const [index, [call, message, module = provider]] of mistakes.entries()) {
       const from = wrong.start + (wrong.places[index]?.[1] ?? 0)
       const text = diagnostics
-        .filter(({ start = 0 }) => start >= from && start < from + `${alias("CredentialProvider")}.${call}`.length)
+        .filter(({ start = 0 }) => start >= from && start < from + `${alias(module)}.${call}`.length)
         .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, " ")).join()
       assert.isTrue(typeof message === "string" ? text.endsWith(message) : message.test(text), `${call}: ${text}`)
       assert.notInclude(text, "awsIamIdTokenJwt")
