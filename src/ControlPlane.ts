@@ -33,10 +33,6 @@ import * as Operation from "./Operation.js"
 import * as Plane from "./plane/make.js"
 import { addStreams } from "./plane/pagination.js"
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 // What rows share. `quota`: calls per second of each operation (AWS documentation).
 const commonRow = {
   errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
@@ -263,10 +259,6 @@ export const operations = {
   })
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /**
  * The errors of most operations on one resource.
  *
@@ -346,10 +338,6 @@ export type ChangeConsentPortalError = Operation.Error<typeof operations.updateC
  * @category errors
  */
 export type ListConsentPortalsError = Operation.Error<typeof operations.listConsentPortals>
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * The operations as methods.

@@ -41,10 +41,6 @@ import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * What to do when the user has to consent.
  *
@@ -175,10 +171,6 @@ export type AccessTokenError =
  */
 export type ApiKeyError = DataPlaneError | WorkloadAccessTokenError
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  * @category services
@@ -244,10 +236,6 @@ export interface Service {
  * )
  */
 export class Identity extends Context.Service<Identity, Service>()("effect-agentcore-identity/Identity") {}
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
   value === undefined || Object.keys(value).length === 0 ? undefined : value

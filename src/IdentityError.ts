@@ -42,10 +42,6 @@ export type TypeId = typeof TypeId
  */
 export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u, TypeId)
 
-// -----------------------------------------------------------------------------
-// Base
-// -----------------------------------------------------------------------------
-
 /** Makes the class that an error of this module extends. */
 const ErrorClass =
   <Self>() =>

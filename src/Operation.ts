@@ -15,10 +15,6 @@ import type { CommonError, TransportError, UnknownServiceError, ValidationExcept
 import type { Encoded } from "./models/internal/constraint.js"
 import { mapDeep } from "./models/internal/plainData.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export type {
   /**
    * A request on the wire: every `Redacted` becomes its value, and the rest is plain data.
@@ -211,10 +207,6 @@ export type Decorator<T, E = CommonError> = <K extends keyof T>(
   effect: Effect.Effect<Response<T[K]>, Error<T[K]> | E>,
   request: Request<T[K]>
 ) => Effect.Effect<Response<T[K]>, Error<T[K]> | E>
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const unwrapSecrets = (request: unknown): unknown =>
   mapDeep(request, (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value)

@@ -89,10 +89,6 @@ import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * A tool that needs an access token of the user.
  *
@@ -186,10 +182,6 @@ export interface Pending {
   /** What the application shows to the user. `undefined` if the user has consented already. */
   readonly consent: Consent.Required | undefined
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /**
  * Makes a tool whose handler requires the credential. {@link toolkit} provides it. A request with the plain toolkit

@@ -11,10 +11,6 @@ import { isPlain } from "../models/internal/plainData.js"
 import type { SafeStore, StoredCredential } from "./cacheStore.js"
 import * as Digest from "./digest.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** The current time, and how long before its expiry a credential is no longer used. In milliseconds. */
 export interface Time {
   readonly now: number

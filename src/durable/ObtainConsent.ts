@@ -171,10 +171,6 @@ import {
  */
 export * from "./obtainConsent/workflow.js"
 
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
-
 const defaultReminders: ReadonlyArray<Duration.Input> = ["1 day", "3 days"]
 
 const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
@@ -224,10 +220,6 @@ const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payloa
       ? yield* invalid("credential", "be one of the credentials of Connect")
       : { workload, userId: user.userId, credential: name, episode }
   })
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * Registers the workflow with the `WorkflowEngine` of this process, which becomes a runner of it. An execution keeps
@@ -285,10 +277,6 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
 export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.fresh(
   Layer.effect(ConsentSignals, Run.makeSignals)
 )
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 /**
  * Starts the workflow, and returns the id of its execution at once. A fiber that waited for the result would run for

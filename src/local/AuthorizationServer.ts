@@ -48,10 +48,6 @@ import { loadModule, type Module, type Settings } from "./authorization/serverSe
 import * as Pages from "./authorization/signInPages.js"
 import { describeListenError } from "./internal/listenError.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export type {
   /**
    * A client of the server.
@@ -149,10 +145,6 @@ export interface Options {
   readonly authorizationCodeLifetime?: Duration.Input | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /**
  * Why the server did not start, or why a method failed:
  *
@@ -173,10 +165,6 @@ export class AuthorizationServerError
     code: Schema.optional(Schema.String)
   })
 {}
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * - `registerClient`: adds a client, or replaces the one with the same `clientId`
@@ -246,10 +234,6 @@ export type Content = Redacted.Redacted<string>
 export class AuthorizationServer
   extends Context.Service<AuthorizationServer, Service>()("effect-agentcore-identity/local/AuthorizationServer")
 {}
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const fail = (reason: AuthorizationServerError["reason"], message: string) =>
   new AuthorizationServerError({ reason, message })
@@ -455,10 +439,6 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       })
     }
   })
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * Runs the server as long as the layer's scope.

@@ -151,10 +151,6 @@ export type {
   Policy
 } from "../internal/iamPolicy.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.1.0
  * @category models
@@ -205,10 +201,6 @@ export interface Options {
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * The pages that a browser opens for a consent, and the actions of a test on consent sessions.
@@ -342,10 +334,6 @@ const optionFields = {
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
 const checkOptions = Validation.makeCheck("LocalBackend.layer", () => optionFields)
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /** The files that were read, also those that failed. A file is read once, because it seldom changes. */
 const knownAuthorities = new Set<string>()

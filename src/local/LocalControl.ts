@@ -49,10 +49,6 @@ import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
  */
 export * from "./control/controlModels.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The options of the backend, and of its control.
  *
@@ -87,10 +83,6 @@ export type Consent = string | Redacted.Redacted
  * @category errors
  */
 export type SeedError = IdentitySetup.ApplyError | AuthorizationServerError
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
 
 /**
  * @since 0.1.0
@@ -244,10 +236,6 @@ export class LocalControl
   extends Context.Service<LocalControl, Service>()("effect-agentcore-identity/local/LocalControl")
 {}
 
-// -----------------------------------------------------------------------------
-// Settings
-// -----------------------------------------------------------------------------
-
 type Settings = LocalBackend.Settings
 
 const mergeRecord = <A extends object>(first: A | undefined, second: A | undefined): A | undefined =>
@@ -262,10 +250,6 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
   kmsKeys: mergeRecord(first.kmsKeys, second.kmsKeys),
   policies: mergeRecord(first.policies, second.policies)
 })
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 const make = (options: Options) =>
   Effect.gen(function*() {

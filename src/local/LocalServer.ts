@@ -52,10 +52,6 @@ import type { Credentials, Signatures } from "./server/verifySignature.js"
 import * as Operations from "./server/wireRoutes.js"
 import * as VaultStore from "./VaultStore.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export type {
   /**
    * An access key that may sign requests.
@@ -128,10 +124,6 @@ export interface Options extends LocalControl.Options, RouteOptions {
   readonly secretEnvironment?: Readonly<Record<string, Redacted.Redacted>> | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * A running server: its URL, and the environment variables with which an AWS SDK finds it.
  *
@@ -141,10 +133,6 @@ export interface Options extends LocalControl.Options, RouteOptions {
 export class LocalServer
   extends Context.Service<LocalServer, Service>()("effect-agentcore-identity/local/LocalServer")
 {}
-
-// -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
 
 // The backend validates its own options.
 const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({

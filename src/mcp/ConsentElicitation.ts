@@ -83,10 +83,6 @@ import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Rendering from "./consentElicitation/render.js"
 import * as Serving from "./consentElicitation/toolkit.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The consent that a tool needs.
  *
@@ -139,10 +135,6 @@ export type UrlElicitation = Rendering.UrlElicitation
  */
 export type Rendered = Rendering.Rendered
 
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
-
 /**
  * Returns what an MCP server sends to a client if the user has to consent. It is a pure function.
  *
@@ -159,10 +151,6 @@ export type Rendered = Rendering.Rendered
  * console.log(rendered._tag) // UrlElicitationRequired
  */
 export const render: (consent: Consent, client: Client) => Rendered = Rendering.render
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /**
  * Options of {@link toolkit}.

@@ -67,10 +67,6 @@ import * as Recognize from "./gatewayConsent/recognize.js"
 import * as Retrying from "./gatewayConsent/retrying.js"
 import * as Transport from "./gatewayConsent/retryingTransport.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The consent that a gateway asks for:
@@ -103,10 +99,6 @@ export type HostOptions = Retrying.HostOptions
  */
 export type Options<E1 = never, R1 = never, E2 = never, R2 = never> = Retrying.Options<E1, R1, E2, R2>
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
@@ -132,10 +124,6 @@ export {
    */
   InvalidGatewayConsent
 } from "./gatewayConsent/recognize.js"
-
-// -----------------------------------------------------------------------------
-// Functions
-// -----------------------------------------------------------------------------
 
 const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, Option.map(({ consent }) => consent))
 

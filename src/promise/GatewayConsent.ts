@@ -33,10 +33,6 @@ import type { HostOptions } from "../mcp/gatewayConsent/retrying.js"
 import * as Retrying from "../mcp/gatewayConsent/retrying.js"
 import { bind } from "./internal/callerContext.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The consent that a gateway asks for:
@@ -84,10 +80,6 @@ export interface Options extends HostOptions {
   readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /**
    * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
@@ -106,10 +98,6 @@ export {
    */
   InvalidGatewayConsent
 } from "../mcp/gatewayConsent/recognize.js"
-
-// -----------------------------------------------------------------------------
-// Functions
-// -----------------------------------------------------------------------------
 
 const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
   Option.getOrUndefined(Result.getOrThrow(recognized))?.consent

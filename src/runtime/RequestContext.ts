@@ -65,10 +65,6 @@ import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
  * case-insensitive.
@@ -124,10 +120,6 @@ export const Fallback = Context.Reference("effect-agentcore-identity/runtime/Req
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
 })
 
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
-
 /**
  * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
  *
@@ -169,10 +161,6 @@ const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> 
   context.workloadAccessToken === undefined
     ? Effect.map(Fallback, Option.getOrElse(() => workloadAccessToken(context)))
     : Effect.succeed(workloadAccessToken(context))
-
-// -----------------------------------------------------------------------------
-// Combinators
-// -----------------------------------------------------------------------------
 
 /**
  * Runs an effect with the {@link RequestContext} of a request and the `WorkloadAccessToken` of its caller, or with the

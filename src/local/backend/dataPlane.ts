@@ -53,10 +53,6 @@ export interface Parts {
 
 export type Complete = ReturnType<typeof make>["complete"]
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 /** Like the live service, the backend does not pass on the error of an authorization server. */
 const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken") =>
   invalid(`Error parsing ${grant} response`)
@@ -164,10 +160,6 @@ const checkParameters = (
     ? Effect.void
     : invalid(`${name} cannot be present in customParameters for the specified OAuth2 Flow`)
 }
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenResponse => new DataPlane.Issued({ accessToken })
 

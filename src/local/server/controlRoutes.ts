@@ -36,10 +36,6 @@ import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
 import { isSameSecret } from "./verifySignature.js"
 
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
-
 interface Problem {
   readonly status: number
   readonly error: string
@@ -87,10 +83,6 @@ const fromControl = (error: ControlError | Problem): Problem => {
     message: error.message
   }
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 /** Checks that a program or page of this machine sent the request to this server. */
 const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
@@ -162,10 +154,6 @@ const parseSetup = (
       ConfigProvider.ConfigProvider,
       ConfigProvider.fromEnv({ env: {} })
     )
-
-// -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
 
 export interface Service {
   /** The URL of the server on this machine, without a trailing slash. */
