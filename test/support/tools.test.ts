@@ -8,12 +8,12 @@ import * as Tools from "./tools.js"
 
 const tests = fileURLToPath(new URL("..", import.meta.url))
 
-/** A call with a tool as its first argument, or the browser of Playwright. */
+/** A call with a program as its first argument, or the browser of Playwright. Some tools are called as their program. */
 const starts =
-  /\w+\(\s*["'`][\w/]*\b(?:redis-server|redis-cli|initdb|postgres|psql|pg_\w+|nginx|caddy|unshare|chromium\S*|aws|python3?)["'`]|\bchromium\.\w+\(/g
+  /\b(?!testWith|pathOf|foldersOf)\w+\(\s*["'`][\w/]*\b(?:redis-server|redis-cli|initdb|postgres|psql|pg_\w+|nginx|caddy|unshare|chromium\S*|aws|python3?)["'`]|\bchromium\.\w+\(/g
 
-/** One gets the path of Chromium from `tools.ts`, which has the names. The last is a program that draws pictures. */
-const allowed = ["browser/chromium.ts", "support/tools.ts", "pictures/record.mjs"]
+/** One gets the path of Chromium from `tools.ts`. The other is a program that draws pictures. */
+const allowed = ["browser/chromium.ts", "pictures/record.mjs"]
 
 describe("tools that not every machine has", () => {
   Tools.testWith()("are reached only by a test that declares them", () =>
