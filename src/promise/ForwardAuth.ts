@@ -205,7 +205,7 @@ const toSettings = (
         Effect.tryPromise({ try: async () => caller(Redacted.value(bearer)), catch: (error) => error }),
         (user) => Option.map(Option.fromNullishOr(user), toUserIdentifier)
       )),
-  link: connect && ((session) => Effect.promise(() => connect.link(session)))
+  link: connect && ((session) => Effect.tryPromise(() => connect.link(session)))
 })
 
 /**

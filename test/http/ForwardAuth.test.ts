@@ -282,6 +282,21 @@ describe("a report of the proxy", () => {
       const more = yield* World.ask(session, report(403, narrow, insufficientScope("admin")))
       assert.deepStrictEqual(errorOf(more), [403, "insufficient_scope"])
     }).pipe(Effect.provide(withOptions({ stepUp: true, maxScopes: ["write"] }))))
+
+  it.effect("does not step up to scopes that no link is for", () =>
+    Effect.gen(function*() {
+      const session = yield* World.sessionOf("alice")
+      const narrow = credentialOf(yield* World.ask(session))
+      const response = yield* World.ask(session, report(403, narrow, insufficientScope("write")))
+      assert.deepStrictEqual(errorOf(response), [403, "insufficient_scope"])
+    }).pipe(
+      Effect.provide(World.server({
+        script: {
+          getResourceOauth2Token: ({ scopes }) => scopes.length === 1 ? responses.issued("narrow") : responses.consent
+        },
+        options: { credentials: [{ credential: World.Calendar, origins: [World.calendarOrigin], stepUp: true }] }
+      }))
+    ))
 })
 
 describe("the server", () => {

@@ -19,7 +19,6 @@ import {
 import { isDeclared, isThrottled, renewCredential } from "../../identity/credentials.js"
 import { checkWorkload } from "../../identity/identityRequest.js"
 import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
-import type { ConsentStoreError } from "../../internal/consentStoreError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as Origins from "../../internal/origins.js"
@@ -27,22 +26,20 @@ import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { Connect } from "../Connect.js"
-import type { AccessTokenUseOptions, ApiKeyUseOptions, OriginOptions } from "../HttpClientCredentials.js"
+import type { AccessTokenUseOptions, ApiKeyUseOptions } from "../HttpClientCredentials.js"
 import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
 
-interface Target extends Pick<OriginOptions, "origins"> {}
-
 /** An access token, sent as `Authorization: Bearer`. */
 export interface AccessTokenEntry
-  extends Target, Pick<AccessTokenUseOptions, "maxScopes" | "reauthenticate" | "stepUp">
+  extends Pick<AccessTokenUseOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
 {
   readonly credential: AccessTokenCredential
 }
 
 /** An API key, sent in `header`. */
-export interface ApiKeyEntry extends Target, Pick<ApiKeyUseOptions, "header" | "prefix"> {
+export interface ApiKeyEntry extends Pick<ApiKeyUseOptions, "header" | "origins" | "prefix"> {
   readonly credential: ApiKeyCredential
 }
 
@@ -56,7 +53,7 @@ export interface Settings<E, R> {
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
     | undefined
   /** Returns the address where the user consents. Default: the link of `Connect` in context. */
-  readonly link?: ((session: ConsentSession) => Effect.Effect<string>) | undefined
+  readonly link?: ((session: ConsentSession) => Effect.Effect<string, unknown>) | undefined
 }
 
 /** The response to a proxy. */
@@ -96,8 +93,6 @@ const invalidRequest = reject(400, "invalid_request", "The headers about the req
 
 const notAllowed = reject(403, "origin_not_allowed", "No credential is declared for this origin and method.")
 
-type Failure = AccessTokenError | ConsentStoreError | CredentialRejected | InsufficientScope
-
 /** The times are in seconds: throttling ends soon. */
 const unavailable = (error: { readonly _tag: string }): Effect.Effect<Decision> =>
   Effect.as(
@@ -107,12 +102,9 @@ const unavailable = (error: { readonly _tag: string }): Effect.Effect<Decision> 
       : reject(503, "unavailable", "The credential cannot be obtained.", { headers: { "retry-after": "5" } })
   )
 
-const rejectFailure = (error: Failure): Effect.Effect<Decision> =>
-  error._tag === "CredentialRejected"
-    ? Effect.succeed(reject(403, "credential_rejected", "The origin rejects the credential, and there is no other."))
-    : error._tag === "InsufficientScope"
-    ? Effect.succeed(reject(403, "insufficient_scope", "The credential lacks scopes that the origin requires."))
-    : unavailable(error)
+const rejected = reject(403, "credential_rejected", "The origin rejects the credential, and there is no other.")
+
+const insufficient = reject(403, "insufficient_scope", "The credential lacks scopes that the origin requires.")
 
 // -----------------------------------------------------------------------------
 // Credentials
@@ -121,13 +113,15 @@ const rejectFailure = (error: Failure): Effect.Effect<Decision> =>
 /** A report about a credential. The proxy may report one that was renewed meanwhile. */
 type ReportOn = (credential: Redacted.Redacted) => Asked.Report | undefined
 
+type Failure = AccessTokenError | CredentialRejected | InsufficientScope | RequiresUserConsent
+
 interface Source {
   readonly allows: Origins.Allows
   readonly header: string
   readonly prefix: string
   readonly obtain: (
     reportOn: ReportOn
-  ) => Effect.Effect<Redacted.Redacted, Failure | RequiresUserConsent, WorkloadAccessToken.WorkloadAccessToken>
+  ) => Effect.Effect<Redacted.Redacted, Failure, WorkloadAccessToken.WorkloadAccessToken>
 }
 
 const rejectionOf = ({ challenge, status }: Asked.Report) =>
@@ -251,10 +245,8 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
       },
       body: ""
     })
-    : Effect.as(
-      Effect.logWarning(`A credential has characters that the header '${header}' cannot carry`),
-      reject(503, "unavailable", "The credential cannot be sent.")
-    )
+    // It has characters that no header can carry.
+    : unavailable({ _tag: "EncodeError" })
 }
 
 /** The link of `Connect`. Without it, an agent would get a 401 that nobody can end. */
@@ -269,9 +261,30 @@ const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
       const expected = "be one of the credentials of Connect: put Connect.layer or Connect.layerLinks under ForwardAuth"
       return yield* invalid(`credentials[${missing}].credential`, expected)
     }
-    return (session: ConsentSession) =>
-      Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session)).pipe(Effect.orDie)
+    return (session: ConsentSession) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
   })
+
+type Link = NonNullable<Settings<never, never>["link"]>
+
+const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decision> =>
+  Effect.match(link(session), {
+    // `Connect` has no credential with the scopes of a step-up.
+    onFailure: () => insufficient,
+    onSuccess: (address) =>
+      reject(401, "consent_required", "The user has to connect an account. Show them the link, and try again.", {
+        headers: { ...challenge("consent_required"), link: `<${address}>; rel="connect"` },
+        link: address
+      })
+  })
+
+const rejectFailure = (link: Link) => (error: Failure): Effect.Effect<Decision> =>
+  error._tag === "RequiresUserConsent"
+    ? askForConsent(link, error.session)
+    : error._tag === "CredentialRejected"
+    ? Effect.succeed(rejected)
+    : error._tag === "InsufficientScope"
+    ? Effect.succeed(insufficient)
+    : unavailable(error)
 
 export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...settings }: Settings<E, R>) =>
   Effect.gen(function*() {
@@ -286,16 +299,6 @@ export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...se
     const link = settings.link ?? (yield* linkOfConnect(credentials))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
       settings.caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
-
-    const askForConsent = ({ session }: RequiresUserConsent): Effect.Effect<Decision> =>
-      Effect.map(
-        link(session),
-        (address) =>
-          reject(401, "consent_required", "The user has to connect an account. Show them the link, and try again.", {
-            headers: { ...challenge("consent_required"), link: `<${address}>; rel="connect"` },
-            link: address
-          })
-      )
 
     /** Decides on a request with these headers. Names are in lower case. */
     return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>
@@ -314,7 +317,7 @@ export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...se
         ).pipe(
           Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callerOf(user.value)),
           Effect.flatMap((credential) => allow(source, bearer, credential)),
-          Effect.catch((error) => error._tag === "RequiresUserConsent" ? askForConsent(error) : rejectFailure(error))
+          Effect.catch(rejectFailure(link))
         )
       })
   })
