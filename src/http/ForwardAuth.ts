@@ -67,6 +67,7 @@
  * // The program that starts a sandbox gives it the secret of a session.
  * const start = Effect.map(ForwardAuth.session({ userId: "alice" }), ({ token }) => token)
  */
+import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpEffect from "effect/http/HttpEffect"
@@ -128,6 +129,14 @@ export type {
 
 export type {
   /**
+   * - `session`: makes a session for a user
+   * - `revoke`: ends a session before it expires
+   *
+   * @since 0.2.0
+   * @category services
+   */
+  Service,
+  /**
    * A session of a sandbox.
    *
    * @since 0.2.0
@@ -135,7 +144,7 @@ export type {
    */
   Session,
   /**
-   * Options of a session.
+   * The options of {@link session}.
    *
    * @since 0.2.0
    * @category models
@@ -151,7 +160,7 @@ export interface Options<E = never, R = never> {
   /** The path of the route. Paths below it belong to it too, because Envoy appends the path of the request. */
   readonly path: HttpRouter.PathInput
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
-  readonly credentials: Decide.Settings<E, R>["credentials"]
+  readonly credentials: Arr.NonEmptyReadonlyArray<Decide.Entry>
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
   /**

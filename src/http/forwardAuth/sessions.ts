@@ -26,10 +26,6 @@ export interface SessionOptions {
   readonly lifetime?: Duration.Input | undefined
 }
 
-/**
- * - `session`: makes a session for a user
- * - `revoke`: ends a session before it expires
- */
 export interface Service {
   readonly session: (
     user: UserIdentifier,
