@@ -8,7 +8,7 @@ import * as Tools from "./tools.js"
 
 const tests = fileURLToPath(new URL("..", import.meta.url))
 
-/** A call with a program as its first argument, or the browser of Playwright. Some tools are called as their program. */
+/** A call with a program as its first argument, or the browser of Playwright. Some tools have the name of a program. */
 const starts =
   /\b(?!testWith|pathOf|foldersOf)\w+\(\s*["'`][\w/]*\b(?:redis-server|redis-cli|initdb|postgres|psql|pg_\w+|nginx|caddy|unshare|chromium\S*|aws|python3?)["'`]|\bchromium\.\w+\(/g
 
