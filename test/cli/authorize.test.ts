@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
-import { writeFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
 import type { IncomingHttpHeaders } from "node:http"
 import { join } from "node:path"
 import * as Calendar from "../support/calendar.js"
@@ -161,7 +161,8 @@ describe("agentcore-identity authorize", () => {
       const port = yield* Server.freePort
       const authorize = (module: string, ...args: ReadonlyArray<string>) =>
         Program.run(["authorize", module, "--port", String(port), ...args], env)
-      const module = writeCredentials("https://www.googleapis.com", "https://api.example.com")
+      const recipe = new URL("../examples/forward-auth/credentials.ts", import.meta.url)
+      const module = writeModule("credentials.ts", readFileSync(recipe, "utf8"))
       const started = yield* Program.launch(
         ["authorize", module, "--user", "alice", "--port", String(port), "--proxy", "caddy"],
         env
@@ -169,8 +170,10 @@ describe("agentcore-identity authorize", () => {
       yield* Program.seen(started, /sign-in/)
       yield* Program.seen(started, /respond 404\n\}\n$/)
       assert.match(started.output.stdout, /^\{\n\tadmin off\n/)
+      assert.include(started.output.stdout, "reverse_proxy https://www.googleapis.com {")
       assert.include((yield* authorize(module, "--user", "bob")).stderr, `Another program listens on port ${port}`)
       assert.include((yield* authorize(module)).stderr, "no user is named")
+      assert.include((yield* authorize(module, "--port", "0")).stderr, "The return URL has the port")
       const declared = writeModule("declared.mjs", "export const forwardAuth = []\n")
       assert.include((yield* authorize(declared, "--user", "alice")).stderr, "exports no credential with its origins")
       started.child.kill("SIGTERM")
