@@ -38,9 +38,9 @@ export const html = (strings: TemplateStringsArray, ...values: ReadonlyArray<Int
 
 export const style = [
   ":root{color-scheme:light dark;--bg:#f4f5f8;--card:#fff;--text:#1b1f2a;--soft:#5a6172;--line:#dfe2ea;",
-  "--field:#8a91a3;--accent:#3346d3;--on:#fff;--hover:#2737b0;--warn:#fff6dd;--warn-text:#644a00;--bad:#b3261e}",
+  "--field:#8a91a3;--accent:#3346d3;--on:#fff;--hover:#2737b0;--warn:#fff6dd;--warn-text:#644a00;--bad:#b3261e;--good:#1a7f4b}",
   "@media(prefers-color-scheme:dark){:root{--bg:#10131a;--card:#191d27;--text:#e9ebf2;--soft:#a5adbf;--line:#2d3342;",
-  "--field:#737c91;--accent:#9fb0ff;--on:#10131a;--hover:#bcc8ff;--warn:#2c2610;--warn-text:#f0d58a;--bad:#ff9a92}}",
+  "--field:#737c91;--accent:#9fb0ff;--on:#10131a;--hover:#bcc8ff;--warn:#2c2610;--warn-text:#f0d58a;--bad:#ff9a92;--good:#4cc38a}}",
   "*{box-sizing:border-box}",
   "body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.25rem;background:var(--bg);",
   "color:var(--text);font:1rem/1.5 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",sans-serif;",
@@ -61,6 +61,16 @@ export const style = [
   "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
   "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0;padding-inline-start:1.1rem}li+li{margin-top:.15rem}",
   "section{margin:0 0 1.75rem}section>:last-child{margin-bottom:0}",
+  ".card{margin:0 0 1rem;padding:1.1rem 1.25rem;border:1px solid var(--line);border-radius:12px}.card h2{margin:0}",
+  "nav+.card{margin-top:1.25rem}form+.soft{margin-top:.75rem}",
+  ".card p,.card ul{margin-bottom:.6rem}.card>:last-child{margin-bottom:0}.card .kicker{margin-bottom:.1rem}.soft strong{color:var(--text)}",
+  ".status{display:flex;gap:.5rem;align-items:baseline;margin:.35rem 0 .75rem;font-weight:550}",
+  ".status::before{content:\"\";flex:none;width:.6rem;height:.6rem;border:2px solid var(--field);border-radius:50%}",
+  ".status.on::before{background:var(--good);border-color:var(--good)}",
+  ".status.broken{color:var(--bad)}.status.broken::before{background:var(--bad);border-color:var(--bad)}",
+  ".actions{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem}",
+  ".actions button{width:auto;margin:.25rem 0 0}.actions .link{margin-bottom:0;padding:.65rem 0}.actions .first{flex:1 0 100%}",
+  "@media(min-width:36rem){.wide .actions .first{flex:none}}",
   "h2{margin:0 0 .6rem;font-size:1.05rem;line-height:1.3;font-weight:650}",
   ".count{margin-left:.25rem;padding:.1rem .5rem;border-radius:99px;background:var(--bg);color:var(--soft);",
   "font-size:.8rem;font-weight:550}",
@@ -94,7 +104,7 @@ export const style = [
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
  */
-export const styleDigest = "sha256-cEljDykMS5TOxw1Ld4fu7pdgm2YJBfpI8vWMoHXjuug="
+export const styleDigest = "sha256-/fbYvtD5IDPIORjADtpB0A82yWV3GfqY462l6/jQHCE="
 
 /** The icon of every page, as a URL. */
 export const icon = new Html(

@@ -430,6 +430,7 @@ const toHttpOptions = <Name extends string, Req>(
 ): Http.Options<unknown, never, unknown> => {
   const {
     accounts,
+    connectedSince,
     credentials: _,
     currentUser,
     describeUser,
@@ -448,6 +449,7 @@ const toHttpOptions = <Name extends string, Req>(
       )
       : accounts,
     credentials,
+    connectedSince: connectedSince && ((user, name) => Effect.orDie(call(() => connectedSince(user, name)))),
     currentUser: Effect.flatMap(
       // The forms below pass the request that the type names.
       call((request) => currentUser(request as Req)),

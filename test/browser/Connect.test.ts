@@ -126,16 +126,16 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
     (alice) =>
       Effect.gen(function*() {
         yield* alice.goto(shared.link)
-        yield* alice.heading("Connect calendar")
+        yield* alice.heading("Connect Calendar")
         yield* picture(alice.page, "connect-link")
         assert.include(yield* alice.text, "alice")
-        yield* alice.press("Connect calendar")
+        yield* alice.press("Connect Calendar")
         yield* alice.signInAtVendor
         yield* alice.press("Allow")
         yield* alice.heading("Chat")
         assert.strictEqual(alice.page.url(), `${shared.origin}/chat/42`)
         yield* alice.goto(shared.link)
-        yield* alice.heading("calendar is connected")
+        yield* alice.heading("Calendar is connected")
         assert.deepStrictEqual(alice.events(), ["Opened", "Completed"])
       })
   )
@@ -158,7 +158,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
     (carol) =>
       Effect.gen(function*() {
         yield* carol.goto(shared.link)
-        yield* carol.press("Connect calendar")
+        yield* carol.press("Connect Calendar")
         yield* carol.signInAtVendor
         yield* Effect.promise(() =>
           shared.tab.context.addCookies([{ name: "user", value: "mallory", url: shared.origin }])
@@ -169,7 +169,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
         for (const user of ["mallory", "carol"]) {
           yield* carol.signIn(user)
           yield* carol.goto(shared.link)
-          yield* carol.heading("Connect calendar")
+          yield* carol.heading("Connect Calendar")
         }
       })
   )
@@ -177,13 +177,13 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
   browserCase("the user denies, and the link still works", "dave", (dave) =>
     Effect.gen(function*() {
       yield* dave.goto(shared.link)
-      yield* dave.press("Connect calendar")
+      yield* dave.press("Connect Calendar")
       yield* dave.signInAtVendor
       yield* dave.press("Deny")
       yield* dave.heading("Consent denied")
       yield* dave.goto(shared.link)
       assert.include(yield* dave.text, "Not connected")
-      yield* dave.press("Connect calendar")
+      yield* dave.press("Connect Calendar")
       yield* dave.press("Allow")
       yield* dave.heading("Chat")
       assert.deepStrictEqual(dave.events(), ["Opened", "Opened", "Completed"])
@@ -196,11 +196,11 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       Effect.gen(function*() {
         const { pathname } = new URL(shared.link)
         yield* erin.goto(`${shared.origin}${pathname}`)
-        yield* erin.press("Connect calendar")
+        yield* erin.press("Connect Calendar")
         yield* Effect.promise(() => erin.page.getByLabel("User name").waitFor())
         yield* erin.back
-        yield* erin.heading("Connect calendar")
-        yield* erin.press("Connect calendar")
+        yield* erin.heading("Connect Calendar")
+        yield* erin.press("Connect Calendar")
         yield* erin.signInAtVendor
         yield* erin.press("Allow")
         yield* erin.heading("Consent given")
@@ -211,7 +211,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
           assert.isBelow(steps, 6, erin.page.url())
           yield* erin.back
         }
-        yield* erin.heading("calendar is connected")
+        yield* erin.heading("Calendar is connected")
         assert.deepStrictEqual(erin.events(), ["Opened", "Opened", "Completed"])
       })
   )
@@ -227,16 +227,16 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
         )
         const [second, third] = [visitorOf("frank", yield* open), visitorOf("frank", yield* open)]
         for (const tab of [frank, second, third]) yield* tab.goto(shared.link)
-        yield* frank.press("Connect calendar")
+        yield* frank.press("Connect Calendar")
         yield* frank.signInAtVendor
-        yield* second.press("Connect calendar")
+        yield* second.press("Connect Calendar")
         yield* second.heading("Allow Connect agent to act for you?")
         yield* frank.press("Allow")
         yield* frank.heading("Chat")
         yield* second.press("Allow")
         yield* second.heading("Chat")
-        yield* third.press("Connect calendar")
-        yield* third.heading("calendar is connected")
+        yield* third.press("Connect Calendar")
+        yield* third.heading("Calendar is connected")
         assert.deepStrictEqual(frank.events(), ["Opened", "Opened", "Completed", "Completed"])
       })
   )
@@ -247,24 +247,24 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       yield* grace.goto(connections)
       yield* grace.heading("Your connections")
       yield* picture(grace.page, "connect-list")
-      yield* grace.press("Connect calendar")
+      yield* grace.press("Connect Calendar")
       yield* grace.signInAtVendor
       yield* grace.press("Allow")
       yield* grace.heading("Consent given")
 
       yield* grace.goto(connections)
-      yield* grace.press("Reconnect calendar")
+      yield* grace.press("Reconnect: Calendar")
       yield* grace.press("Allow")
       yield* grace.heading("Consent given")
 
       yield* grace.goto(connections)
-      yield* grace.press("Disconnect calendar")
-      yield* grace.heading("calendar is disconnected")
+      yield* grace.press("Disconnect: Calendar")
+      yield* grace.heading("Calendar is disconnected")
       assert.isTrue(
         yield* Effect.promise(() => grace.page.getByRole("link", { name: "Remove access" }).isVisible())
       )
       yield* grace.goto(connections)
-      yield* Effect.promise(() => grace.page.getByRole("button", { name: "Connect calendar" }).waitFor())
+      yield* Effect.promise(() => grace.page.getByRole("button", { name: "Connect Calendar" }).waitFor())
       assert.deepStrictEqual(grace.events(), ["Opened", "Completed", "Opened", "Completed", "Disconnected"])
     }))
 
@@ -277,7 +277,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
         Effect.flatMap((error) => error._tag === "RequiresUserConsent" ? Effect.succeed(error) : Effect.fail(error))
       )
       yield* heidi.goto(shared.link)
-      yield* heidi.heading("Connect calendar")
+      yield* heidi.heading("Connect Calendar")
       yield* Effect.acquireRelease(
         Effect.andThen(
           control.clock.advance("8 days"),
@@ -294,12 +294,12 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
           )
       )
       // A page that was open for days.
-      yield* heidi.press("Connect calendar")
+      yield* heidi.press("Connect Calendar")
       yield* heidi.heading("This page has expired")
       yield* heidi.goto(Redacted.value(authorizationUrl))
       assert.match(yield* heidi.text, /Unknown link|expired/)
       yield* heidi.goto(shared.link)
-      yield* heidi.press("Connect calendar")
+      yield* heidi.press("Connect Calendar")
       yield* heidi.signInAtVendor
       yield* heidi.press("Allow")
       yield* heidi.heading("Chat")

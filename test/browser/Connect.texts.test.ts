@@ -46,12 +46,13 @@ const views: { readonly [name: string]: Connect.View } = {
     connections: [
       granted,
       { ...connection, name: "mail", scopes: [], state: "Unknown" },
-      { ...granted, name: "files", scopes: [], account },
+      { ...granted, name: "files", scopes: [], account, since: "2026-03-03T09:00:00.000Z" },
       { ...granted, name: "notes", scopes: [], account: "unknown" },
       { ...granted, name: "tasks", scopes: [], state: "RevokedAtVendor", account: "unknown" }
     ],
     formToken
   }),
+  NoConnections: View.Connections({ user: "alice", connections: [], formToken }),
   Link: View.Link({ user: "alice", connection, formToken, ...there }),
   Granted: View.Link({ user: "alice", connection: { ...granted, account }, formToken, ...there }),
   Started: View.Started({ connection, authorizationUrl: Redacted.make(`${origin}/authorize`) }),
@@ -103,8 +104,16 @@ const serve = Effect.gen(function*() {
 const textsIn = (value: unknown): ReadonlyArray<string> =>
   typeof value === "string" ? [value] : Object.values(value as object).flatMap(textsIn)
 
-const fill = (text: string): string =>
-  text.replace("{credential}", "calendar").replace("{user}", "alice").replace("{account}", account.label)
+const dates = { en: "March 3, 2026", de: "3. März 2026" }
+
+const fill = (text: string, language: "en" | "de", texts: Connect.Texts): string =>
+  Object.entries({
+    credential: "Calendar",
+    user: "alice",
+    account: account.label,
+    status: texts.connectedAs.replace("{account}", account.label),
+    date: dates[language]
+  }).reduce((filled, [name, value]) => filled.replace(`{${name}}`, value), text)
 
 describe("the texts of Connect, in Chromium", () => {
   for (const [language, locale] of [["en", "en-US"], ["de", "de-DE"]] as const) {
@@ -124,7 +133,7 @@ describe("the texts of Connect, in Chromium", () => {
         assert.deepStrictEqual(found, shown[language])
         const all = Object.values(found).flat().join("\n")
         const { direction: _, ...texts } = Connect.texts[language]
-        for (const text of textsIn(texts)) assert.include(all, fill(text))
+        for (const text of textsIn(texts)) assert.include(all, fill(text, language, Connect.texts[language]))
       }).pipe(Effect.orDie))
   }
 })

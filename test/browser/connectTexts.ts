@@ -1,35 +1,59 @@
 /** What several pages show, one below the other. */
 const words = {
   en: {
-    retry: ["Try again", "Continue", "Your connections"],
-    reload: ["Try again", "Your connections"],
-    next: ["Continue", "Your connections"],
-    google: ["Provider", "google", "Status"],
+    retry: [
+      "Try again",
+      "Continue",
+      "Your connections"
+    ],
+    reload: [
+      "Try again",
+      "Your connections"
+    ],
+    next: [
+      "Continue",
+      "Your connections"
+    ],
+    connected: [
+      "Disconnect",
+      "Check",
+      "Reconnect",
+      "Remove access at the provider"
+    ],
     scopes: [
-      "Provider",
-      "google",
-      "Access",
+      "The agent can",
       "See which account you use",
       "See your name and profile picture",
       "See your email address",
-      "Keep this access while you are away",
-      "Status"
+      "Keep this access while you are away"
     ]
   },
   de: {
-    retry: ["Erneut versuchen", "Weiter", "Ihre Verbindungen"],
-    reload: ["Erneut versuchen", "Ihre Verbindungen"],
-    next: ["Weiter", "Ihre Verbindungen"],
-    google: ["Anbieter", "google", "Status"],
+    retry: [
+      "Erneut versuchen",
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    reload: [
+      "Erneut versuchen",
+      "Ihre Verbindungen"
+    ],
+    next: [
+      "Weiter",
+      "Ihre Verbindungen"
+    ],
+    connected: [
+      "Trennen",
+      "Prüfen",
+      "Neu verbinden",
+      "Zugriff beim Anbieter widerrufen"
+    ],
     scopes: [
-      "Anbieter",
-      "google",
-      "Zugriff",
+      "Der Agent kann",
       "Sehen, welches Konto Sie verwenden",
       "Ihren Namen und Ihr Profilbild sehen",
       "Ihre E-Mail-Adresse sehen",
-      "Den Zugriff auch in Ihrer Abwesenheit behalten",
-      "Status"
+      "Den Zugriff auch in Ihrer Abwesenheit behalten"
     ]
   }
 }
@@ -42,79 +66,75 @@ export const shown: {
     Connections: [
       "Your connections",
       "Signed in as alice",
-      "calendar",
-      ...words.en.scopes,
+      "Calendar",
+      "Google",
       "Connected",
-      "Reconnect calendar",
-      "Disconnect calendar",
+      ...words.en.scopes,
+      "Disconnect",
+      "Reconnect",
       "Remove access at the provider",
-      "mail",
-      ...words.en.google,
+      "Mail",
+      "Google",
       "Unknown",
-      "Connect mail",
-      "files",
-      ...words.en.google,
-      "Connected as <b>{user}</b>",
-      "Reconnect files",
-      "Check files",
-      "Disconnect files",
-      "Remove access at the provider",
-      "notes",
-      ...words.en.google,
+      "Connect Mail",
+      "Files",
+      "Google",
+      "Connected as <b>{user}</b>, since March 3, 2026",
+      ...words.en.connected,
+      "Notes",
+      "Google",
       "Connected. The provider did not say which account this is.",
-      "Reconnect notes",
-      "Check notes",
-      "Disconnect notes",
-      "Remove access at the provider",
-      "tasks",
-      ...words.en.google,
+      ...words.en.connected,
+      "Tasks",
+      "Google",
       "Access was removed at the provider",
-      "Reconnect tasks",
-      "Check tasks",
-      "Disconnect tasks",
+      "Reconnect",
+      "Disconnect",
       "Remove access at the provider"
     ],
+    NoConnections: [
+      "Your connections",
+      "Signed in as alice",
+      "There is nothing to connect yet. Accounts that the agent can use for you will appear here."
+    ],
     Link: [
-      "Connect calendar",
-      "Signed in as",
-      "alice",
-      ...words.en.scopes,
+      "Connect Calendar",
+      "Signed in as alice",
+      "Google",
       "Not connected",
-      "Connect calendar",
+      ...words.en.scopes,
+      "Connect Calendar",
       "Your connections"
     ],
     Granted: [
-      "calendar is connected",
-      "Signed in as",
-      "alice",
-      ...words.en.scopes,
-      "Connected as <b>{user}</b>",
+      "Calendar is connected",
+      "Signed in as alice",
       "There is nothing left to do.",
       "Continue",
-      "Reconnect calendar",
-      "Check calendar",
-      "Disconnect calendar",
-      "Remove access at the provider",
+      "Google",
+      "Connected as <b>{user}</b>",
+      ...words.en.scopes,
+      ...words.en.connected,
       "Your connections"
     ],
     Started: [
-      "Connecting calendar",
+      "Connecting Calendar",
       "You are being taken to the provider to sign in.",
       "Continue"
     ],
     "Disconnected-Revoked": [
-      "calendar is disconnected",
+      "Calendar is disconnected",
       "The agent no longer has access. The provider has ended the access too.",
       ...words.en.next
     ],
     "Disconnected-NotSupported": [
-      "calendar is disconnected",
+      "Calendar is disconnected",
       "The agent no longer has access. The provider may still list it.",
       "Remove access at the provider",
       ...words.en.next
     ],
     "Disconnected-Failed": [
-      "calendar is disconnected",
+      "Calendar is disconnected",
       "The agent no longer has access. The provider could not end it, and may still list it.",
       "Remove access at the provider",
       ...words.en.next
@@ -124,22 +144,6 @@ export const shown: {
       "The agent can continue. You can close this page.",
       "Connected as <b>{user}</b>",
       ...words.en.next
-    ],
-    WrongAccount: [
-      "This is another account",
-      "You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there.",
-      "Connect another account",
-      ...words.en.next
-    ],
-    Forgotten: [
-      "This has to be started again",
-      "The application was restarted, and has forgotten this link. Nothing was stored. Connect again.",
-      ...words.en.retry
-    ],
-    AccountUnknown: [
-      "The account could not be checked",
-      "The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds.",
-      ...words.en.retry
     ],
     Denied: [
       "You did not allow access",
@@ -169,6 +173,22 @@ export const shown: {
     Failed: [
       "Consent could not be completed",
       "The service did not accept the consent, or access was not allowed. Go back to where you were asked, and start again.",
+      ...words.en.retry
+    ],
+    WrongAccount: [
+      "This is another account",
+      "You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there.",
+      "Connect another account",
+      ...words.en.next
+    ],
+    Forgotten: [
+      "This has to be started again",
+      "The application was restarted, and has forgotten this link. Nothing was stored. Connect again.",
+      ...words.en.retry
+    ],
+    AccountUnknown: [
+      "The account could not be checked",
+      "The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds.",
       ...words.en.retry
     ],
     NotSignedIn: [
@@ -220,79 +240,75 @@ export const shown: {
     Connections: [
       "Ihre Verbindungen",
       "Angemeldet als alice",
-      "calendar",
-      ...words.de.scopes,
+      "Calendar",
+      "Google",
       "Verbunden",
-      "calendar neu verbinden",
-      "calendar trennen",
+      ...words.de.scopes,
+      "Trennen",
+      "Neu verbinden",
       "Zugriff beim Anbieter widerrufen",
-      "mail",
-      ...words.de.google,
+      "Mail",
+      "Google",
       "Unbekannt",
-      "mail verbinden",
-      "files",
-      ...words.de.google,
-      "Verbunden als <b>{user}</b>",
-      "files neu verbinden",
-      "files prüfen",
-      "files trennen",
-      "Zugriff beim Anbieter widerrufen",
-      "notes",
-      ...words.de.google,
+      "Mail verbinden",
+      "Files",
+      "Google",
+      "Verbunden als <b>{user}</b>, seit dem 3. März 2026",
+      ...words.de.connected,
+      "Notes",
+      "Google",
       "Verbunden. Der Anbieter hat nicht mitgeteilt, welches Konto es ist.",
-      "notes neu verbinden",
-      "notes prüfen",
-      "notes trennen",
-      "Zugriff beim Anbieter widerrufen",
-      "tasks",
-      ...words.de.google,
+      ...words.de.connected,
+      "Tasks",
+      "Google",
       "Der Zugriff wurde beim Anbieter widerrufen",
-      "tasks neu verbinden",
-      "tasks prüfen",
-      "tasks trennen",
+      "Neu verbinden",
+      "Trennen",
       "Zugriff beim Anbieter widerrufen"
     ],
+    NoConnections: [
+      "Ihre Verbindungen",
+      "Angemeldet als alice",
+      "Hier gibt es noch nichts zu verbinden. Konten, die der Agent für Sie verwenden kann, erscheinen dann hier."
+    ],
     Link: [
-      "calendar verbinden",
-      "Angemeldet als",
-      "alice",
-      ...words.de.scopes,
+      "Calendar verbinden",
+      "Angemeldet als alice",
+      "Google",
       "Nicht verbunden",
-      "calendar verbinden",
+      ...words.de.scopes,
+      "Calendar verbinden",
       "Ihre Verbindungen"
     ],
     Granted: [
-      "calendar ist verbunden",
-      "Angemeldet als",
-      "alice",
-      ...words.de.scopes,
-      "Verbunden als <b>{user}</b>",
+      "Calendar ist verbunden",
+      "Angemeldet als alice",
       "Sie müssen nichts weiter tun.",
       "Weiter",
-      "calendar neu verbinden",
-      "calendar prüfen",
-      "calendar trennen",
-      "Zugriff beim Anbieter widerrufen",
+      "Google",
+      "Verbunden als <b>{user}</b>",
+      ...words.de.scopes,
+      ...words.de.connected,
       "Ihre Verbindungen"
     ],
     Started: [
-      "calendar wird verbunden",
+      "Calendar wird verbunden",
       "Sie werden zur Anmeldung beim Anbieter weitergeleitet.",
       "Weiter"
     ],
     "Disconnected-Revoked": [
-      "calendar ist getrennt",
+      "Calendar ist getrennt",
       "Der Agent hat keinen Zugriff mehr. Auch der Anbieter hat den Zugriff beendet.",
       ...words.de.next
     ],
     "Disconnected-NotSupported": [
-      "calendar ist getrennt",
+      "Calendar ist getrennt",
       "Der Agent hat keinen Zugriff mehr. Beim Anbieter wird er möglicherweise noch angezeigt.",
       "Zugriff beim Anbieter widerrufen",
       ...words.de.next
     ],
     "Disconnected-Failed": [
-      "calendar ist getrennt",
+      "Calendar ist getrennt",
       "Der Agent hat keinen Zugriff mehr. Der Anbieter konnte ihn nicht beenden und zeigt ihn möglicherweise noch an.",
       "Zugriff beim Anbieter widerrufen",
       ...words.de.next
@@ -302,22 +318,6 @@ export const shown: {
       "Der Agent kann fortfahren. Sie können diese Seite schließen.",
       "Verbunden als <b>{user}</b>",
       ...words.de.next
-    ],
-    WrongAccount: [
-      "Das ist ein anderes Konto",
-      "Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
-      "Anderes Konto verbinden",
-      ...words.de.next
-    ],
-    Forgotten: [
-      "Bitte noch einmal von vorn",
-      "Die Anwendung wurde neu gestartet und hat diesen Link vergessen. Es wurde nichts gespeichert. Verbinden Sie noch einmal.",
-      ...words.de.retry
-    ],
-    AccountUnknown: [
-      "Das Konto ließ sich nicht prüfen",
-      "Der Anbieter hat nicht mitgeteilt, welches Konto Sie verbunden haben. Deshalb verwendet der Agent es noch nicht. Sie müssen es nicht noch einmal verbinden. Der Agent fährt fort, sobald der Anbieter antwortet.",
-      ...words.de.retry
     ],
     Denied: [
       "Sie haben den Zugriff nicht erlaubt",
@@ -347,6 +347,22 @@ export const shown: {
     Failed: [
       "Die Zustimmung wurde nicht abgeschlossen",
       "Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn.",
+      ...words.de.retry
+    ],
+    WrongAccount: [
+      "Das ist ein anderes Konto",
+      "Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
+      "Anderes Konto verbinden",
+      ...words.de.next
+    ],
+    Forgotten: [
+      "Bitte noch einmal von vorn",
+      "Die Anwendung wurde neu gestartet und hat diesen Link vergessen. Es wurde nichts gespeichert. Verbinden Sie noch einmal.",
+      ...words.de.retry
+    ],
+    AccountUnknown: [
+      "Das Konto ließ sich nicht prüfen",
+      "Der Anbieter hat nicht mitgeteilt, welches Konto Sie verbunden haben. Deshalb verwendet der Agent es noch nicht. Sie müssen es nicht noch einmal verbinden. Der Agent fährt fort, sobald der Anbieter antwortet.",
       ...words.de.retry
     ],
     NotSignedIn: [

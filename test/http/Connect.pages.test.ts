@@ -188,7 +188,7 @@ describe("the pages of Connect", () => {
       yield* World.setUp
       const page = yield* request("/connect/calendar", { headers: { "accept-language": "ar-EG" } })
       assert.include(page.text, `<html lang="ar" dir="rtl">`)
-      assert.strictEqual(titleOf(page), "ربط calendar")
+      assert.strictEqual(titleOf(page), "ربط Calendar")
       // The first of the languages is the default, and German is not one of them.
       assert.include((yield* request("/connect", { headers: german })).text, "Your connections")
     }).pipe(Effect.provide(

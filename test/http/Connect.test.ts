@@ -81,13 +81,13 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
 
       const page = yield* request(link)
       assert.strictEqual(page.status, 200)
-      for (const text of ["alice", "calendar:read", "Connect calendar"]) assert.include(page.text, text)
+      for (const text of ["alice", "calendar:read", "Connect Calendar"]) assert.include(page.text, text)
       assert.include(page.headers.get("content-security-policy") ?? "", "default-src 'none'")
       assert.notInclude(page.text, "<script")
 
       assert.include((yield* connect(link)).text, "Consent given")
       const granted = yield* request(link)
-      assert.include(granted.text, "calendar is connected")
+      assert.include(granted.text, "Calendar is connected")
       const old = yield* World.as(alice)(AccessToken.get(calendar))
 
       const listed = yield* request("/connect", { headers: json })
@@ -99,12 +99,12 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       )
 
       const disconnected = yield* press(link, "disconnect")
-      assert.include(disconnected.text, "calendar is disconnected")
+      assert.include(disconnected.text, "Calendar is disconnected")
       assert.include(disconnected.text, Connect.revocationPages.GoogleOauth2)
       // The cache of the agent has dropped its token too.
       const error = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(error._tag, "RequiresUserConsent")
-      assert.include((yield* request(link)).text, "Connect calendar")
+      assert.include((yield* request(link)).text, "Connect Calendar")
 
       const recorded = yield* events
       assert.deepStrictEqual(

@@ -287,7 +287,7 @@ describe("TestUser, over real servers", () => {
       yield* alice.opens(`${origin}/sign-in/user=alice`)
       assert.include((yield* alice.denies(link)).text, "Consent denied")
       assert.include((yield* alice.approves(link)).text, "Consent given")
-      assert.include((yield* alice.opens(link)).text, "Disconnect calendar")
+      assert.include((yield* alice.opens(link)).text, "Disconnect")
     }).pipe(Effect.provide(ConnectWorld.environment())))
 
   const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)

@@ -93,7 +93,7 @@ const toPromiseAccount = ({ account, expect, revoke }: Connect.AccountOptions): 
 
 /** The options as `promise/Connect` takes them. A response of `currentUser` is the one of `respond`. */
 const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
-  const { accounts = {}, currentUser: _, describeUser: __, respond, ...options } = all
+  const { accounts = {}, connectedSince: _, currentUser: __, describeUser: ___, respond, ...options } = all
   const cookieOf = (request: Request | IncomingMessage) =>
     request instanceof Request ? request.headers.get("cookie") : request.headers.cookie
   return {

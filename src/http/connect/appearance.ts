@@ -22,29 +22,37 @@ const AccountText = Constraint.guard(
   (text): text is `${string}{account}${string}` => isString(text) && text.includes("{account}")
 )
 
+const SinceText = Constraint.guard(
+  "a text with the placeholders {status} and {date}",
+  (text): text is string => isString(text) && text.includes("{status}") && text.includes("{date}")
+)
+
 export const Texts = Schema.Struct({
   /** The direction of the script. */
   direction: Schema.Literals(["ltr", "rtl"]),
   /** The title of the page of all connections, and of the links to it. */
   connections: Text,
+  /** On the page of all connections, if there are none. */
+  noConnections: Text,
   connect: CredentialText,
-  reconnect: CredentialText,
-  disconnect: CredentialText,
+  /** A button. Screen readers read the label of the credential after it, also for `disconnect` and `check`. */
+  reconnect: Text,
+  disconnect: Text,
   connected: CredentialText,
   connecting: CredentialText,
   disconnected: CredentialText,
   signedInAs: Text,
-  /** Stands before the name of the credential provider, if a credential has no label. */
-  provider: Text,
+  /** The heading above what the scopes allow. */
   access: Text,
-  state: Text,
   states: Schema.Struct({ Granted: Text, NotGranted: Text, RevokedAtVendor: Text, Unknown: Text }),
   /** The account of a connection. */
   connectedAs: AccountText,
   /** Instead of `connectedAs`, if the vendor did not name the account. */
   accountUnknown: Text,
+  /** The status of a connection, with the date of the option `connectedSince`. */
+  since: SinceText,
   /** The button that asks the vendor whether the connection still works. */
-  check: CredentialText,
+  check: Text,
   /** After the wrong account was connected. */
   connectAnother: Text,
   /** After `disconnect`: what happened at the vendor. */
@@ -128,8 +136,10 @@ export const Appearance = Schema.Struct({
   credentials: Constraint.optional(Schema.Record(
     Text,
     Schema.Struct({
-      /** The name, as in `Google Calendar`. Default: the name in `credentials`. */
+      /** The name, as in `Google Calendar`. Default: the name in `credentials`, as in `Calendar`. */
       label: Constraint.optional(Label),
+      /** The vendor, as in `Google`. Default: the name of the credential provider, as in `Google`. */
+      vendor: Constraint.optional(Label),
       /** A sentence about what the agent does with the credential. Default: none. */
       description: Constraint.optional(Label),
       /**

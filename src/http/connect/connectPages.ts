@@ -4,6 +4,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
+import * as Card from "./card.js"
 import { type Connection, type Rejection, type Texts, View } from "./connectTypes.js"
 import type { Localize, Localized } from "./localize.js"
 
@@ -34,40 +35,20 @@ const statusOf = (view: View): number =>
 // HTML
 // -----------------------------------------------------------------------------
 
-const fill = (text: string, label: string): string => text.replaceAll("{credential}", () => label)
+type Page<Tag extends View["_tag"]> = (view: Extract<View, { readonly _tag: Tag }>, localized: Localized) => Html.Page
 
-/** The placeholders are replaced at once: an account can be called `{user}`. */
-const fillAccount = (text: string, account: Connection["account"], user = ""): string =>
-  text.replaceAll(
-    /\{(account|user)\}/g,
-    (_, name) => name === "user" ? user : account === undefined || account === "unknown" ? "?" : account.label
-  )
+const render = (
+  title: string,
+  body: Html.Html,
+  { frame }: Localized,
+  options?: Pick<Html.Options, "forms" | "refresh" | "wide">
+): Html.Page => Html.render({ title, body, frame, ...options })
 
-/** `undefined` if the account is not asked for. */
-const accountLine = ({ account }: Pick<Connection, "account">, texts: Texts): string | undefined =>
-  account === undefined
-    ? undefined
-    : account === "unknown"
-    ? texts.accountUnknown
-    : fillAccount(texts.connectedAs, account)
-
-/** The state of a connection, and whose account it is. */
-const stateLine = (connection: Connection, texts: Texts): string => {
-  const line = connection.state === "Granted" ? accountLine(connection, texts) : undefined
-  return line ?? (connection.state === "Unknown" && connection.account === "unknown"
-    ? texts.outcomes.AccountUnknown.text
-    : texts.states[connection.state])
-}
-
-const button = (action: string, label: string, isFirst: boolean): Html.Html =>
-  html`<button${
-    isFirst ? html` class="first"` : undefined
-  } type="submit" name="action" value="${action}">${label}</button>`
-
-const revoke = ({ revokeAt }: Pick<Connection, "revokeAt">, { withdraw }: Texts): Html.Html | undefined =>
-  revokeAt === undefined
-    ? undefined
-    : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`
+const titleOf = (
+  text: "connect" | "connected" | "connecting" | "disconnected",
+  connection: Pick<Connection, "name" | "provider" | "scopes">,
+  { describe, texts }: Localized
+): string => Card.fill(texts[text], { credential: describe(connection).label })
 
 /** Links to where the user can go on. The first one looks like the main button of a form. */
 const waysOn = (...ways: ReadonlyArray<readonly [text: string, url: string | undefined] | undefined>): Html.Html =>
@@ -77,114 +58,112 @@ const waysOn = (...ways: ReadonlyArray<readonly [text: string, url: string | und
     )
   }</nav>`
 
-const makePages = ({ describe, frame, texts }: Localized) => {
-  const labelOf = (connection: Pick<Connection, "name" | "scopes">) => describe(connection).label ?? connection.name
+const signedInAs = (name: string, { signedInAs }: Texts): Html.Html =>
+  html`<p class="soft">${signedInAs} <strong>${name}</strong></p>`
 
-  const formOf = (connection: Connection, formToken: Redacted.Redacted, continueUrl?: string): Html.Html => {
-    const label = labelOf(connection)
-    return html`<form method="post" action="${new URL(connection.link).pathname}">
-<input type="hidden" name="token" value="${Redacted.value(formToken)}">
-${continueUrl === undefined ? undefined : html`<input type="hidden" name="continue" value="${continueUrl}">`}
-${
-      connection.state === "Granted" || connection.state === "RevokedAtVendor"
-        ? [
-          button("reconnect", fill(texts.reconnect, label), connection.state === "RevokedAtVendor"),
-          ...connection.account === undefined ? [] : [button("check", fill(texts.check, label), false)],
-          button("disconnect", fill(texts.disconnect, label), false)
-        ]
-        : button("connect", fill(texts.connect, label), true)
-    }
-</form>`
-  }
-
-  const facts = (connection: Connection, user?: string): Html.Html => {
-    const { access, description, label } = describe(connection)
-    return html`${description === undefined ? undefined : html`<p>${description}</p>`}<dl>
-${user === undefined ? undefined : html`<div><dt>${texts.signedInAs}</dt><dd>${user}</dd></div>`}
-${label === undefined ? html`<div><dt>${texts.provider}</dt><dd>${connection.provider}</dd></div>` : undefined}
-${
-      access.length === 0
-        ? undefined
-        : html`<div><dt>${texts.access}</dt><dd><ul>${access.map((text) => html`<li>${text}</li>`)}</ul></dd></div>`
-    }
-<div><dt>${texts.state}</dt><dd>${stateLine(connection, texts)}</dd></div>
-</dl>`
-  }
-
-  const render = (title: string, body: Html.Html, options?: Pick<Html.Options, "forms" | "refresh">): Html.Page =>
-    Html.render({ title, body, frame, ...options })
-
-  const connectionsOf = (connectionsUrl: string) => [texts.connections, connectionsUrl] as const
-
-  return View.$match({
-    Connections: ({ connections, formToken, user }) =>
-      render(
-        texts.connections,
-        html`<p>${texts.signedInAs} <strong>${user}</strong></p>${
-          connections.map((connection) =>
-            html`<section><h2>${labelOf(connection)}</h2>${facts(connection)}${formOf(connection, formToken)}${
-              revoke(connection, texts)
-            }</section>`
-          )
-        }`,
-        { forms: true }
-      ),
-    Link: ({ connection, connectionsUrl, continue: continueUrl, formToken, user }) => {
-      const isGranted = connection.state === "Granted"
-      return render(
-        fill(isGranted ? texts.connected : texts.connect, labelOf(connection)),
-        html`${facts(connection, user)}${isGranted ? html`<p>${texts.nothingToDo}</p>` : undefined}${
-          isGranted && continueUrl !== undefined ? waysOn([texts.continue, continueUrl]) : undefined
-        }${formOf(connection, formToken, continueUrl)}${
-          connection.state === "NotGranted" ? undefined : revoke(connection, texts)
-        }<p class="soft"><a href="${connectionsUrl}">${texts.connections}</a></p>`,
-        { forms: true }
+const connectionsPage: Page<"Connections"> = ({ connections, formToken, user }, localized) => {
+  const { describe, texts } = localized
+  return render(
+    texts.connections,
+    html`${signedInAs(user, texts)}${connections.length === 0 ? html`<p>${texts.noConnections}</p>` : undefined}${
+      connections.map((connection) =>
+        html`<section class="card"><h2>${describe(connection).label}</h2>${
+          Card.body(connection, localized, { formToken })
+        }</section>
+`
       )
-    },
-    Started: ({ authorizationUrl, connection }) =>
-      render(
-        fill(texts.connecting, labelOf(connection)),
-        html`<p>${texts.vendorOpens}</p>${waysOn([texts.continue, Redacted.value(authorizationUrl)])}`,
-        { refresh: Redacted.value(authorizationUrl) }
-      ),
-    Disconnected: ({ atVendor, connection, connectionsUrl, continue: continueUrl }) =>
-      render(
-        fill(texts.disconnected, labelOf(connection)),
-        html`<p>${texts.accessEnded} ${texts.atVendor[atVendor]}</p>${
-          atVendor === "Revoked" ? undefined : revoke(connection, texts)
-        }${waysOn([texts.continue, continueUrl], connectionsOf(connectionsUrl))}`
-      ),
-    Returned: ({ account, connectionsUrl, continue: continueUrl, link, outcome, user }) => {
-      const { text, title } = texts.outcomes[outcome]
-      const isCompleted = outcome === "Completed"
-      const line = isCompleted ? accountLine({ account }, texts) : undefined
-      return render(
-        title,
-        html`<p>${outcome === "WrongAccount" ? fillAccount(text, account, user) : text}</p>${
-          line === undefined ? undefined : html`<p>${line}</p>`
-        }${
-          waysOn(
-            isCompleted ? undefined : [outcome === "WrongAccount" ? texts.connectAnother : texts.tryAgain, link],
-            [texts.continue, continueUrl],
-            connectionsOf(connectionsUrl)
-          )
-        }`,
-        isCompleted ? { refresh: continueUrl } : {}
-      )
-    },
-    Rejected: ({ connectionsUrl, link, reason }) => {
-      const { text, title } = texts.rejections[reason]
-      return render(
-        title,
-        html`<p>${text}</p>${
-          // No page can serve this user.
-          reason === "OtherUserKind"
-            ? undefined
-            : waysOn([texts.tryAgain, link], connectionsOf(connectionsUrl))}`
-      )
-    }
-  })
+    }`,
+    localized,
+    { forms: true, wide: true }
+  )
 }
+
+const linkPage: Page<"Link"> = (
+  { connection, connectionsUrl, continue: continueUrl, formToken, user },
+  localized
+) => {
+  const { texts } = localized
+  const isGranted = connection.state === "Granted"
+  return render(
+    titleOf(isGranted ? "connected" : "connect", connection, localized),
+    html`${signedInAs(user, texts)}${
+      isGranted ? html`<p>${texts.nothingToDo}</p>${waysOn([texts.continue, continueUrl])}` : undefined
+    }<section class="card">${Card.body(connection, localized, { formToken, continue: continueUrl })}</section>
+<p class="soft"><a href="${connectionsUrl}">${texts.connections}</a></p>`,
+    localized,
+    { forms: true }
+  )
+}
+
+const startedPage: Page<"Started"> = ({ authorizationUrl, connection }, localized) => {
+  const url = Redacted.value(authorizationUrl)
+  const { texts } = localized
+  return render(
+    titleOf("connecting", connection, localized),
+    html`<p>${texts.vendorOpens}</p>${waysOn([texts.continue, url])}`,
+    localized,
+    { refresh: url }
+  )
+}
+
+const disconnectedPage: Page<"Disconnected"> = (
+  { atVendor, connection, connectionsUrl, continue: continueUrl },
+  localized
+) => {
+  const { texts } = localized
+  return render(
+    titleOf("disconnected", connection, localized),
+    html`<p>${texts.accessEnded} ${texts.atVendor[atVendor]}</p>${
+      atVendor === "Revoked" ? undefined : Card.withdrawal(connection, texts)
+    }${waysOn([texts.continue, continueUrl], [texts.connections, connectionsUrl])}`,
+    localized
+  )
+}
+
+const returnedPage: Page<"Returned"> = (
+  { account, connectionsUrl, continue: continueUrl, link, outcome, user },
+  localized
+) => {
+  const { texts } = localized
+  const { text, title } = texts.outcomes[outcome]
+  const isCompleted = outcome === "Completed"
+  const line = isCompleted ? Card.accountLine({ account }, texts) : undefined
+  const retry = outcome === "WrongAccount" ? texts.connectAnother : texts.tryAgain
+  return render(
+    title,
+    html`<p>${
+      outcome === "WrongAccount" ? Card.fill(text, { account: Card.labelOfAccount(account), user }) : text
+    }</p>${line === undefined ? undefined : html`<p>${line}</p>`}${
+      waysOn(
+        isCompleted ? undefined : [retry, link],
+        [texts.continue, continueUrl],
+        [texts.connections, connectionsUrl]
+      )
+    }`,
+    localized,
+    isCompleted ? { refresh: continueUrl } : {}
+  )
+}
+
+const rejectedPage: Page<"Rejected"> = ({ connectionsUrl, link, reason }, localized) => {
+  const { texts } = localized
+  const { text, title } = texts.rejections[reason]
+  // No page can serve a user of another kind.
+  const ways = reason === "OtherUserKind"
+    ? undefined
+    : waysOn([texts.tryAgain, link], [texts.connections, connectionsUrl])
+  return render(title, html`<p>${text}</p>${ways}`, localized)
+}
+
+const makePages = (localized: Localized) =>
+  View.$match({
+    Connections: (view) => connectionsPage(view, localized),
+    Link: (view) => linkPage(view, localized),
+    Started: (view) => startedPage(view, localized),
+    Disconnected: (view) => disconnectedPage(view, localized),
+    Returned: (view) => returnedPage(view, localized),
+    Rejected: (view) => rejectedPage(view, localized)
+  })
 
 // -----------------------------------------------------------------------------
 // JSON
@@ -192,7 +171,7 @@ ${
 
 const makeJson = ({ describe, texts }: Localized) => {
   /** Adds the texts that the application gave. */
-  const withTexts = <C extends Pick<Connection, "name" | "scopes">>(connection: C) => {
+  const withTexts = <C extends Pick<Connection, "name" | "provider" | "scopes">>(connection: C) => {
     const { isDescribed, ...texts } = describe(connection)
     return isDescribed ? { ...connection, ...texts } : connection
   }

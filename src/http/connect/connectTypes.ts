@@ -118,6 +118,13 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
     | undefined
   /** The name, logo, colors, languages and texts of the pages. Default: plain pages in English and German. */
   readonly appearance?: Appearance | undefined
+  /**
+   * Returns when a user connected a credential, by its name in `credentials`, for the pages. AgentCore does not report
+   * it. A program that stores the events `Completed` knows it. Default: the pages have no date.
+   */
+  readonly connectedSince?:
+    | ((user: UserIdentifier, credential: string) => Effect.Effect<Date | undefined>)
+    | undefined
   /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
@@ -207,6 +214,8 @@ export interface Connection {
    * `account`, or is not granted.
    */
   readonly account: Account | "unknown" | undefined
+  /** When the user connected it, by the option `connectedSince`, as in `2026-03-03T09:00:00.000Z`. */
+  readonly since?: string | undefined
   /** The link of the credential. Its forms post to this address. */
   readonly link: string
   /** Where the user withdraws the access at the vendor, see the option `revokeAt`. */

@@ -24,8 +24,9 @@ import {
 } from "./connectTypes.js"
 import { type Links, unknownCredential } from "./links.js"
 
-interface Settings extends Pick<LinkOptions, "accounts" | "users" | "workload"> {
-  readonly revokeAt?: Options<never, never>["revokeAt"]
+interface Settings
+  extends Pick<LinkOptions, "accounts" | "users" | "workload">, Pick<Options<never, never>, "connectedSince" | "revokeAt">
+{
   readonly links: Links
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
 }
@@ -87,7 +88,20 @@ const stateOf = (status: Credentials.Status | undefined): Pick<Connection, "acco
     : { state: status?._tag ?? "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
 }
 
-export const make = ({ emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings) =>
+/** Adds when the user connected it. The page has no date if the program fails to return one. */
+const addSince = (
+  connection: Connection,
+  user: UserIdentifier,
+  connectedSince: Settings["connectedSince"]
+): Effect.Effect<Connection> =>
+  connectedSince === undefined || connection.state !== "Granted"
+    ? Effect.succeed(connection)
+    : Effect.suspend(() => connectedSince(user, connection.name)).pipe(
+      Effect.map((since) => since === undefined ? connection : { ...connection, since: since.toISOString() }),
+      Effect.catchDefect(() => Effect.as(Effect.logWarning("The option connectedSince of Connect failed"), connection))
+    )
+
+export const make = ({ connectedSince, emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings) =>
   Effect.gen(function*() {
     const emitFor = (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) =>
       Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
@@ -163,7 +177,9 @@ export const make = ({ emit, links, revokeAt = {}, users = "userId", workload, .
           }
         }
         return yield* Effect.forEach(named, ([name, credential], index) =>
-          withAccount({ ...describe(name, credential), ...stateOf(statuses[index]) }, credential), { concurrency: 3 })
+          withAccount({ ...describe(name, credential), ...stateOf(statuses[index]) }, credential).pipe(
+            Effect.flatMap((connection) => addSince(connection, caller.user, connectedSince))
+          ), { concurrency: 3 })
       }).pipe(accounts.withReview)
 
     /** Ends the grant at the vendor, and drops the tokens. */

@@ -17,11 +17,12 @@ const { html } = Html
 export interface Localized {
   readonly texts: Texts
   readonly frame: Html.Frame
-  readonly describe: (connection: Pick<Connection, "name" | "scopes">) => {
+  readonly formatDate: (date: Date) => string
+  readonly describe: (connection: Pick<Connection, "name" | "provider" | "scopes">) => {
     /** Whether the application gave texts for the credential. */
     readonly isDescribed: boolean
-    /** `undefined` if the application gave no label. */
-    readonly label: string | undefined
+    readonly label: string
+    readonly vendor: string
     readonly description: string | undefined
     readonly access: ReadonlyArray<string>
   }
@@ -32,6 +33,13 @@ export type Localize = (acceptLanguage: string | undefined) => Localized
 
 const own = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+
+/** `google-calendar` and `googleCalendar` are `Google Calendar`. */
+const toTitleCase = (name: string): string =>
+  name.replace(/[-_ ]+/g, " ").replace(/([a-z\d])(?=[A-Z])/g, "$1 ").replace(
+    /(^| )[a-z]/g,
+    (word) => word.toUpperCase()
+  )
 
 // -----------------------------------------------------------------------------
 // Checks
@@ -67,7 +75,13 @@ const checkCredentials = (
     }
   })
 
-const isLanguageTag = (tag: string): boolean => /^[a-z]{2,8}(-[a-z0-9]{1,8})*$/i.test(tag)
+const isLanguageTag = (tag: string): boolean => {
+  try {
+    return Intl.getCanonicalLocales(tag).length === 1
+  } catch {
+    return false
+  }
+}
 
 /** The URL of the logo, and its origin if the content security policy has to allow it. */
 const checkLogo = (
@@ -124,11 +138,13 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       return {
         texts,
         frame: { ...frame, language, direction: texts.direction },
-        describe: ({ name, scopes }) => {
+        formatDate: (date) => date.toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" }),
+        describe: ({ name, provider, scopes }) => {
           const given = own(credentials, name)
           return {
             isDescribed: given !== undefined,
-            label: read(given?.label),
+            label: read(given?.label) ?? toTitleCase(name),
+            vendor: read(given?.vendor) ?? toTitleCase(provider),
             description: read(given?.description),
             access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)
           }

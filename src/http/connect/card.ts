@@ -1,0 +1,96 @@
+/** A connection as HTML: what it is, its state, and what the user can do. */
+import * as Redacted from "effect/Redacted"
+import * as Html from "../../internal/html.js"
+import type { Connection, Texts } from "./connectTypes.js"
+import type { Localized } from "./localize.js"
+
+const { html } = Html
+
+/** Replaces all placeholders at once: the vendor's text for an account can be `{user}`. */
+export const fill = (text: string, values: { readonly [placeholder: string]: string | undefined }): string =>
+  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => Object.hasOwn(values, name) ? values[name] ?? "?" : whole)
+
+export const labelOfAccount = (account: Connection["account"]): string | undefined =>
+  account === undefined || account === "unknown" ? undefined : account.label
+
+/** `undefined` if the account is not asked for. */
+export const accountLine = ({ account }: Pick<Connection, "account">, texts: Texts): string | undefined =>
+  account === undefined
+    ? undefined
+    : account === "unknown"
+    ? texts.accountUnknown
+    : fill(texts.connectedAs, { account: account.label })
+
+const colorOf = { Granted: "on", NotGranted: "off", RevokedAtVendor: "broken", Unknown: "off" } as const
+
+const status = (connection: Connection, { formatDate, texts }: Localized): Html.Html => {
+  const { since, state } = connection
+  const text = (state === "Granted" ? accountLine(connection, texts) : undefined)
+    ?? (state === "Unknown" && connection.account === "unknown"
+      ? texts.outcomes.AccountUnknown.text
+      : texts.states[state])
+  return html`<p class="status ${colorOf[state]}">${
+    state !== "Granted" || since === undefined || connection.account === "unknown"
+      ? text
+      : fill(texts.since, { status: text, date: formatDate(new Date(since)) })
+  }</p>`
+}
+
+const facts = (connection: Connection, localized: Localized): Html.Html => {
+  const { access, description } = localized.describe(connection)
+  return html`${description === undefined ? undefined : html`<p>${description}</p>`}${
+    access.length === 0 ? undefined : html`<p class="kicker">${localized.texts.access}</p>
+<ul>${access.map((text) => html`<li>${text}</li>`)}</ul>`
+  }`
+}
+
+type Action = "connect" | "reconnect" | "check" | "disconnect"
+
+/** The first action looks like a button, and the others like links. */
+const actionsOf = ({ account, state }: Connection): ReadonlyArray<Action> =>
+  // AgentCore has the token, and the vendor did not name the account.
+  state === "Unknown" && account === "unknown"
+    ? ["check", "disconnect"]
+    : state === "NotGranted" || state === "Unknown"
+    ? ["connect"]
+    : state === "RevokedAtVendor"
+    ? ["reconnect", "disconnect"]
+    : ["disconnect", ...account === undefined ? [] : ["check" as const], "reconnect"]
+
+const form = (
+  connection: Connection,
+  { describe, texts }: Localized,
+  { continue: address, formToken }: { readonly formToken: Redacted.Redacted; readonly continue?: string | undefined }
+): Html.Html => {
+  const { label } = describe(connection)
+  const isConnected = connection.state === "Granted"
+  const button = (action: Action, index: number) =>
+    html`<button class="${
+      index > 0 ? "link" : isConnected ? "plain" : "first"
+    }" type="submit" name="action" value="${action}"${
+      action === "connect" ? undefined : html` aria-label="${texts[action]}: ${label}"`
+    }>${action === "connect" ? fill(texts.connect, { credential: label }) : texts[action]}</button>`
+  return html`<form class="actions" method="post" action="${new URL(connection.link).pathname}">
+<input type="hidden" name="token" value="${Redacted.value(formToken)}">
+${address === undefined ? undefined : html`<input type="hidden" name="continue" value="${address}">`}
+${actionsOf(connection).map(button)}
+</form>`
+}
+
+export const withdrawal = ({ revokeAt }: Pick<Connection, "revokeAt">, { withdraw }: Texts): Html.Html | undefined =>
+  revokeAt === undefined
+    ? undefined
+    : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`
+
+/** A connection, without its heading. */
+export const body = (
+  connection: Connection,
+  localized: Localized,
+  options: { readonly formToken: Redacted.Redacted; readonly continue?: string | undefined }
+): Html.Html => {
+  const { label, vendor } = localized.describe(connection)
+  return html`${vendor === label ? undefined : html`<p class="soft">${vendor}</p>`}
+${status(connection, localized)}${facts(connection, localized)}${form(connection, localized, options)}${
+    connection.state === "NotGranted" ? undefined : withdrawal(connection, localized.texts)
+  }`
+}
