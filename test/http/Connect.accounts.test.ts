@@ -257,7 +257,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
         const revoked = yield* press("/connect/calendar", "check")
         assert.include(revoked.text, "Access was removed at the provider")
         assert.notInclude(revoked.text, "calendar is connected")
-        assert.include(revoked.text, "Reconnect calendar")
+        assert.include(revoked.text, "Reconnect: Calendar")
         const [connection] = JSON.parse((yield* request("/connect", { headers: json })).text).connections
         assert.deepInclude(connection, { name: "calendar", state: "RevokedAtVendor" })
         assert.deepStrictEqual(yield* events.first(1), [event("RevokedAtVendor")])

@@ -32,7 +32,7 @@ const status = (connection: Connection, { formatDate, texts }: Localized): Html.
   return html`<p class="status ${colorOf[state]}">${
     state !== "Granted" || since === undefined || connection.account === "unknown"
       ? text
-      : fill(texts.since, { status: text, date: formatDate(new Date(since)) })
+      : fill(texts.since, { status: text, date: formatDate(since) })
   }</p>`
 }
 

@@ -25,7 +25,9 @@ import {
 import { type Links, unknownCredential } from "./links.js"
 
 interface Settings
-  extends Pick<LinkOptions, "accounts" | "users" | "workload">, Pick<Options<never, never>, "connectedSince" | "revokeAt">
+  extends
+    Pick<LinkOptions, "accounts" | "users" | "workload">,
+    Pick<Options<never, never>, "connectedSince" | "revokeAt">
 {
   readonly links: Links
   readonly emit: (event: Omit<Event, "at">) => Effect.Effect<void>
@@ -101,7 +103,9 @@ const addSince = (
       Effect.catchDefect(() => Effect.as(Effect.logWarning("The option connectedSince of Connect failed"), connection))
     )
 
-export const make = ({ connectedSince, emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings) =>
+export const make = (
+  { connectedSince, emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings
+) =>
   Effect.gen(function*() {
     const emitFor = (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) =>
       Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
@@ -216,7 +220,8 @@ export const make = ({ connectedSince, emit, links, revokeAt = {}, users = "user
       // One token for all that a request does.
       const service = Effect.suspend(() =>
         made === undefined
-          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) => made ??= service)
+          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) =>
+            made ??= service)
           : Effect.succeed(made)
       )
       const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>

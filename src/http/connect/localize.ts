@@ -1,4 +1,5 @@
 /** Checks an appearance against the credentials, and prepares the pages in each language. */
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { isString } from "effect/Predicate"
 import type { ValidationException } from "../../IdentityError.js"
@@ -17,7 +18,7 @@ const { html } = Html
 export interface Localized {
   readonly texts: Texts
   readonly frame: Html.Frame
-  readonly formatDate: (date: Date) => string
+  readonly formatDate: (date: string) => string
   readonly describe: (connection: Pick<Connection, "name" | "provider" | "scopes">) => {
     /** Whether the application gave texts for the credential. */
     readonly isDescribed: boolean
@@ -138,7 +139,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       return {
         texts,
         frame: { ...frame, language, direction: texts.direction },
-        formatDate: (date) => date.toLocaleDateString(language, { dateStyle: "long", timeZone: "UTC" }),
+        formatDate: (date) => DateTime.formatUtc(DateTime.makeUnsafe(date), { locale: language, dateStyle: "long" }),
         describe: ({ name, provider, scopes }) => {
           const given = own(credentials, name)
           return {
