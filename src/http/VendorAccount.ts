@@ -121,8 +121,8 @@ export class VendorError extends Schema.TaggedError<VendorError>()("VendorError"
   host: Schema.String,
   /** The status of the response. 401 says that the vendor does not accept the token. */
   status: Schema.optional(Schema.Number),
-  /** What was wrong. */
-  reason: Schema.Literals(["NoResponse", "Status", "Body", "Url"])
+  /** What was wrong. `NotSupported`: the discovery document has no such endpoint. */
+  reason: Schema.Literals(["NoResponse", "Status", "Body", "Url", "NotSupported"])
 }) {
   override get message(): string {
     switch (this.reason) {
@@ -132,6 +132,8 @@ export class VendorError extends Schema.TaggedError<VendorError>()("VendorError"
         return `${this.host} responded with the status ${this.status}`
       case "Body":
         return `The response of ${this.host} is not as documented`
+      case "NotSupported":
+        return `${this.host} has no endpoint for this`
       case "Url":
         return "The vendor's endpoint is not a URL with https"
     }
@@ -250,7 +252,7 @@ const discover = (discoveryUrl: string, endpoint: string) =>
     send,
     Effect.flatMap((response) => readObject(discoveryUrl, response)),
     Effect.map((document) => document[endpoint]),
-    Effect.filterOrFail(isString, () => new VendorError({ host: hostOf(discoveryUrl), reason: "Body" }))
+    Effect.filterOrFail(isString, () => new VendorError({ host: hostOf(discoveryUrl), reason: "NotSupported" }))
   )
 
 /**

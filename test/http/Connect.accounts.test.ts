@@ -79,7 +79,7 @@ class Vendor {
         this.revoked.push(token)
         return response.writeHead(200).end("{}")
       }
-      const subject = this.state === "other" ? "another" : decodeJwt(token).sub ?? ""
+      const subject = this.state === "other" || token === "" ? "another" : decodeJwt(token).sub ?? ""
       response.writeHead(200, { "content-type": "application/json" })
       return response.end(JSON.stringify({ id: `id of ${subject}`, login: this.label(subject) }))
     }),
@@ -376,6 +376,14 @@ describe("programs", () => {
       }),
     30_000
   )
+
+  it.live("disconnect although the provider has no revocation endpoint", () =>
+    withVendor("http", (vendor) => ({
+      revoke: (token) => VendorAccount.openId({ discoveryUrl: `${vendor.url}/me` }).revoke(token)
+    }), function*() {
+      yield* connect("/connect/calendar")
+      assert.include((yield* press("/connect/calendar", "disconnect")).text, "may still list it")
+    }), 30_000)
 
   it.live("show the pages of their own with the account", () =>
     Effect.gen(function*() {

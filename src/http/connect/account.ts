@@ -277,9 +277,11 @@ export const make = ({ accounts, emit, links }: {
       revoke: (name: string, token: Redacted.Redacted): Effect.Effect<AtVendor> => {
         const { revoke } = optionsOf(name)
         return revoke === undefined ? Effect.succeed("NotSupported") : orElse(
-          Effect.as(callVendor(() => revoke(token)), "Revoked" as const),
-          (error) =>
-            Effect.as(Effect.logWarning(`The vendor did not revoke ${name}: ${describe(error)}`), "Failed" as const)
+          Effect.as(callVendor(() => revoke(token)), "Revoked" as AtVendor),
+          (error): Effect.Effect<AtVendor> =>
+            hasProperty(error, "reason") && error.reason === "NotSupported"
+              ? Effect.succeed("NotSupported")
+              : Effect.as(Effect.logWarning(`The vendor did not revoke ${name}: ${describe(error)}`), "Failed")
         )
       }
     }

@@ -287,7 +287,8 @@ export type ReturnOutcome = keyof Texts["outcomes"]
  * What happened at the vendor when a user disconnected.
  *
  * - `Revoked`: `revoke` succeeded
- * - `NotSupported`: the credential has no `revoke`, or there was no token. The vendor may still list the access.
+ * - `NotSupported`: the credential has no `revoke`, its OpenID provider has no revocation endpoint, or there was no
+ *   token. The vendor may still list the access.
  * - `Failed`: `revoke` failed. The log has the reason.
  */
 export type AtVendor = keyof Texts["atVendor"]

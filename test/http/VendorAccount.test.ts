@@ -1,0 +1,206 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Connect from "effect-agentcore-identity/http/Connect"
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
+import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import type * as HttpClient from "effect/http/HttpClient"
+import * as Redacted from "effect/Redacted"
+import * as Server from "../support/server.js"
+
+const token = Redacted.make("the-token")
+const client = { clientId: "client:1", clientSecret: Redacted.make("secret/2") }
+
+interface Received {
+  readonly method: string | undefined
+  readonly url: string
+  readonly authorization: string | undefined
+  readonly body: string
+}
+
+/** The vendors: a server of this machine with the documented responses, under the names of their hosts. */
+const withVendors = <A, E>(
+  responses: { readonly [request: string]: object | number },
+  run: Effect.Effect<A, E, HttpClient.HttpClient>
+) =>
+  Effect.gen(function*() {
+    const received: Array<Received> = []
+    const url = yield* Server.serve((request, response) => {
+      let body = ""
+      request.on("data", (chunk) => body += String(chunk))
+      request.on("end", () => {
+        const { headers: { authorization }, method, url = "" } = request
+        received.push({ method, url: url.slice(1), authorization, body })
+        const found = responses[`${method} ${url.slice(1)}`] ?? 404
+        if (typeof found === "number") response.writeHead(found).end()
+        else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(found))
+      })
+    })
+    const result = yield* run.pipe(
+      Effect.result,
+      Effect.provide(FetchHttpClient.layer),
+      Effect.provideService(
+        FetchHttpClient.Fetch,
+        (input, init) => fetch(String(input).replace(/^https:\//, url), init)
+      )
+    )
+    return { received, result }
+  }).pipe(Effect.scoped)
+
+const bearer = "Bearer the-token"
+const basic = `Basic ${Buffer.from("client%3A1:secret%2F2").toString("base64")}`
+const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
+const discovery = {
+  "GET issuer.example.com/.well-known/openid-configuration": {
+    issuer: "https://issuer.example.com",
+    userinfo_endpoint: "https://issuer.example.com/me",
+    revocation_endpoint: "https://issuer.example.com/revoke"
+  }
+}
+
+// The responses are those of the vendors' documents, shortened. The table of the module names them.
+const accounts: ReadonlyArray<readonly [string, VendorAccount.Vendor, string, object, Connect.Account]> = [
+  [
+    "Google",
+    VendorAccount.google,
+    "GET openidconnect.googleapis.com/v1/userinfo",
+    { sub: "110248495921238986420", name: "Alice", email: "alice@gmail.com", email_verified: true },
+    { id: "110248495921238986420", label: "alice@gmail.com" }
+  ],
+  [
+    "GitHub",
+    VendorAccount.github(),
+    "GET api.github.com/user",
+    { login: "octocat", id: 1, node_id: "MDQ6VXNlcjE=", type: "User" },
+    { id: "1", label: "octocat" }
+  ],
+  [
+    "Microsoft",
+    VendorAccount.microsoft,
+    "GET graph.microsoft.com/v1.0/me",
+    {
+      "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#users/$entity",
+      displayName: "Adele Vance",
+      mail: "AdeleV@contoso.com",
+      userPrincipalName: "AdeleV@contoso.com",
+      id: "87d349ed-44d7-43e1-9a83-5f2406dee5bd"
+    },
+    { id: "87d349ed-44d7-43e1-9a83-5f2406dee5bd", label: "AdeleV@contoso.com" }
+  ],
+  [
+    "Slack",
+    VendorAccount.slack,
+    "GET slack.com/api/auth.test",
+    {
+      ok: true,
+      url: "https://subarachnoid.slack.com/",
+      team: "Subarachnoid Workspace",
+      user: "grace",
+      team_id: "T12345678",
+      user_id: "W12345678"
+    },
+    { id: "T12345678/W12345678", label: "grace" }
+  ],
+  [
+    "an OpenID provider",
+    VendorAccount.openId({ discoveryUrl }),
+    "GET issuer.example.com/me",
+    { sub: "24400320", name: "Jane Doe", preferred_username: "j.doe", email: "" },
+    { id: "24400320", label: "j.doe" }
+  ]
+]
+
+describe("the account", () => {
+  for (const [name, { account }, request, response, expected] of accounts) {
+    it.live(`is read from the documented response: ${name}`, () =>
+      Effect.gen(function*() {
+        const { received, result } = yield* withVendors({ ...discovery, [request]: response }, account(token))
+        assert.deepInclude(result, { success: expected })
+        assert.deepInclude(received.at(-1), { url: request.replace("GET ", ""), authorization: bearer })
+        for (const { authorization, url } of received.slice(0, -1)) {
+          assert.isUndefined(authorization, url)
+        }
+        // `promise/Connect` passes a string.
+        const { result: again } = yield* withVendors({ ...discovery, [request]: response }, account("the-token"))
+        assert.deepInclude(again, { success: expected })
+      }))
+
+    it.live(`is not known without such a response, and the error has nothing of it: ${name}`, () =>
+      Effect.gen(function*() {
+        for (const body of [{}, { id: null, sub: {}, login: "x" }, ["the-token"], 500, 403]) {
+          const { result } = yield* withVendors({ ...discovery, [request]: body }, account(token))
+          assert.deepInclude(result, { _tag: "Failure" })
+          assert.notInclude(JSON.stringify(result), "the-token")
+        }
+        const { result } = yield* withVendors({ ...discovery, [request]: 401 }, account(token))
+        assert.deepInclude("failure" in result ? result.failure : {}, { _tag: "VendorError", status: 401 })
+      }))
+  }
+
+  it.live("has an error of Slack with the status 200", () =>
+    Effect.gen(function*() {
+      const statusFor = (error: string) =>
+        Effect.map(
+          withVendors({ "GET slack.com/api/auth.test": { ok: false, error } }, VendorAccount.slack.account(token)),
+          ({ result }) => "failure" in result ? result.failure.status : assert.fail()
+        )
+      assert.strictEqual(yield* statusFor("token_revoked"), 401)
+      assert.isUndefined(yield* statusFor("ratelimited"))
+    }))
+
+  it.effect("is not asked for in clear text", () =>
+    Effect.gen(function*() {
+      const vendor = VendorAccount.make({ url: "http://vendor.example.com/me", id: "id", label: "name" })
+      const { result } = yield* withVendors({}, vendor.account(token))
+      assert.deepInclude("failure" in result ? result.failure : {}, { reason: "Url", host: "vendor.example.com" })
+    }))
+})
+
+describe("the grant", () => {
+  it.live("ends as the vendors document it", () =>
+    Effect.gen(function*() {
+      const revocations: ReadonlyArray<readonly [VendorAccount.RevocableVendor, string, object | number, object]> = [
+        [VendorAccount.google, "POST oauth2.googleapis.com/revoke", 200, {
+          authorization: undefined,
+          body: "token=the-token&token_type_hint=access_token"
+        }],
+        [VendorAccount.github(client), "DELETE api.github.com/applications/client%3A1/grant", 204, {
+          authorization: basic,
+          body: "{\"access_token\":\"the-token\"}"
+        }],
+        [VendorAccount.slack, "GET slack.com/api/auth.revoke", { ok: true, revoked: true }, {
+          authorization: bearer,
+          body: ""
+        }],
+        [VendorAccount.openId({ discoveryUrl, client }), "POST issuer.example.com/revoke", 200, {
+          authorization: basic,
+          body: "token=the-token&token_type_hint=access_token"
+        }],
+        [
+          VendorAccount.openId({ discoveryUrl, client: { clientId: "public" } }),
+          "POST issuer.example.com/revoke",
+          200,
+          {
+            authorization: undefined,
+            body: "token=the-token&token_type_hint=access_token&client_id=public"
+          }
+        ]
+      ]
+      for (const [{ revoke }, request, response, expected] of revocations) {
+        const { received, result } = yield* withVendors({ ...discovery, [request]: response }, revoke(token))
+        assert.deepInclude(result, { _tag: "Success" }, request)
+        const [method, url] = request.split(" ")
+        assert.deepStrictEqual(received.at(-1), { method, url, ...expected } as Received)
+        const { result: failed } = yield* withVendors({ ...discovery, [request]: 400 }, revoke(token))
+        assert.deepInclude(failed, { _tag: "Failure" }, request)
+      }
+    }))
+
+  it.live("does not end at a provider without a revocation endpoint", () =>
+    Effect.gen(function*() {
+      const { result } = yield* withVendors(
+        { "GET issuer.example.com/.well-known/openid-configuration": { issuer: "https://issuer.example.com" } },
+        VendorAccount.openId({ discoveryUrl }).revoke(token)
+      )
+      assert.deepInclude("failure" in result ? result.failure : {}, { reason: "NotSupported" })
+    }))
+})
