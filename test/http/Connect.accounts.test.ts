@@ -1,14 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
+import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -19,6 +23,7 @@ import * as World from "../support/connectWorld.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as Recorder from "../support/recorder.js"
 import * as Server from "../support/server.js"
+import { responses, scripted, secret } from "../support/utils.js"
 
 const { connect, fieldsOf, json, press, request } = World
 
@@ -384,6 +389,52 @@ describe("programs", () => {
       yield* connect("/connect/calendar")
       assert.include((yield* press("/connect/calendar", "disconnect")).text, "may still list it")
     }), 30_000)
+
+  it.effect("get no token of a wrong account from a session that they resume", () => {
+    const requests: Array<object> = []
+    const plane = scripted({
+      getResourceOauth2Token: ({ forceAuthentication, sessionUri }) => {
+        requests.push({ forceAuthentication, isPoll: sessionUri !== undefined })
+        return forceAuthentication === true || requests.length > 3 ? responses.consent : responses.issued()
+      }
+    })
+    class Files extends AccessToken.Tag<Files>()("app/Files", {
+      provider: "files",
+      flow: "USER_FEDERATION",
+      returnUrl: "https://app.example.com/connect/return"
+    }) {}
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Files },
+      accounts: { files: { account: () => Effect.succeed({ id: "1", label: "mallory" }), expect: () => false } }
+    })
+    const session = new ConsentSession({
+      provider: "files",
+      flow: "USER_FEDERATION",
+      scopes: [],
+      returnUrl: "https://app.example.com/connect/return",
+      sessionUri: secret("urn:ietf:params:oauth:request_uri:1"),
+      authorizationUrl: secret("https://auth.example.com"),
+      expiresAt: DateTime.makeUnsafe(600_000)
+    })
+    return Effect.gen(function*() {
+      const identity = yield* Identity.Identity
+      const error = yield* Effect.flip(identity.resumeAccessToken(session))
+      assert.strictEqual(error._tag, "RequiresUserConsent")
+      assert.deepStrictEqual(requests, [
+        { forceAuthentication: undefined, isPoll: true },
+        { forceAuthentication: false, isPoll: false },
+        { forceAuthentication: true, isPoll: false }
+      ])
+    }).pipe(
+      Effect.provideService(
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.make(secret("token"), alice)
+      ),
+      Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane)))
+    )
+  })
 
   it.live("show the pages of their own with the account", () =>
     Effect.gen(function*() {

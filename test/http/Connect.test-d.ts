@@ -4,6 +4,7 @@ import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
@@ -81,6 +82,18 @@ describe("Connect", () => {
     // @ts-expect-error: no user grants it
     void Connect.link(Reports)
     expectTypeOf(Connect.link(Calendar)).toEqualTypeOf<Effect.Effect<string, ValidationException, Connect.Connect>>()
+  })
+
+  it("asks vendors over an HttpClient, which the program need not provide", () => {
+    const options = { path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } } as const
+    const accounts = { calendar: { ...VendorAccount.google, expect: () => Effect.succeed(true) } }
+    expectTypeOf(Connect.layerLinks({ ...options, accounts })).toEqualTypeOf<Layer.Layer<Connect.Connect>>()
+    const account = () => Effect.fail("down")
+    Connect.layerLinks({ ...options, accounts: { calendar: { account } } })
+    // @ts-expect-error: the accounts have no other service
+    Connect.layerLinks({ ...options, accounts: { calendar: { account: () => Connect.link(Calendar) } } })
+    // @ts-expect-error: a function of promise/Connect
+    Connect.layerLinks({ ...options, accounts: { calendar: { account: async () => ({ id: "1", label: "1" }) } } })
   })
 
   it("requires a current user", () => {

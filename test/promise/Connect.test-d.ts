@@ -3,6 +3,7 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import type * as HttpConnect from "effect-agentcore-identity/http/Connect"
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import type * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -50,6 +51,19 @@ describe("Connect.make", () => {
     const m2m = { providerName: "google", scopes: [], authFlow: "M2M" as const }
     // @ts-expect-error no user grants it
     Connect.make({ ...base, credentials: { reports: m2m }, currentUser: () => undefined })
+  })
+
+  test("has accounts of its credentials only, which are promises or ready ones", () => {
+    const all = { ...base, currentUser: () => undefined }
+    const account = async (token: string) => ({ id: token, label: token })
+    Connect.make({ ...all, accounts: { calendar: VendorAccount.google, mail: { account, expect: () => true } } })
+    Connect.make({ ...all, accounts: { mail: { account, expect: async ({ userId }, { id }) => userId === id } } })
+    // @ts-expect-error there is no such credential
+    Connect.make({ ...all, accounts: { calender: { account } } })
+    // @ts-expect-error an account has a label
+    Connect.make({ ...all, accounts: { mail: { account: async () => ({ id: "1" }) } } })
+    // @ts-expect-error it says whether the account is the user's
+    Connect.make({ ...all, accounts: { mail: { account, expect: () => "alice" } } })
   })
 
   test("has one store, and one database", () => {
