@@ -525,8 +525,54 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     })
   )
 
+/** The credentials of the options, and how to find one: by its name, or as the program has it. */
+const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
+  const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(
+    options.credentials
+  ).map(([name, credential]) => [name, declare(name, credential, options)])
+  const credentialOf = new Map<unknown, Credentials.UserCredential>(
+    declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
+  )
+  return { credentials: Object.fromEntries(declared), credentialOf }
+}
+
+const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
+  layerPages(toHttpOptions(options, credentials)).pipe(
+    Layer.provideMerge(Stores.layer(options.pendingConsents)),
+    Layer.provideMerge(LazyRuntime.layerOf(options.runtime, LazyRuntime.defaultLayer))
+  )
+
+type Provided = Layer.Success<ReturnType<typeof layerOf>>
+
+/** Runs requests and calls, and ends after those that run. */
+const makeRuntime = <Name extends string, Req>(
+  options: Options<Name, Req>,
+  credentials: Http.ConnectCredentials
+) => {
+  const runtime = LazyRuntime.make(layerOf(options, credentials))
+  const shutdown = Shutdown.make()
+  let disposal: Promise<void> | undefined
+  return {
+    context: runtime.context,
+    // Counts a request from its arrival, because the first ones wait for the runtime.
+    run: <A, E>(effect: Effect.Effect<A, E, Provided>): Fiber.Fiber<A, unknown> =>
+      Effect.runFork(
+        shutdown.guard(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+      ),
+    dispose: (): Promise<void> =>
+      disposal ??= Effect.runPromise(
+        Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), Effect.promise(runtime.dispose))
+      ).finally(() => {
+        disposal = undefined
+        shutdown.restart()
+      })
+  }
+}
+
+type Run = ReturnType<typeof Functions.makeWith<Provided>>
+
 // -----------------------------------------------------------------------------
-// Functions
+// Calls
 // -----------------------------------------------------------------------------
 
 const unknownUser = () =>
@@ -535,6 +581,148 @@ const unknownUser = () =>
     message: "A call with onLink needs to know the user: call it inside of runWithContext, with the property user, or "
       + "with a workload that acts for a user"
   })
+
+const consentOf = (
+  user: UserIdentifier,
+  { continue: address, onDenial, wait }: LinkOptions,
+  show: Http.HandlerOptions<unknown, never>["show"]
+) => Http.handler({ user, show, continue: address, onDenial, wait })
+
+/** A call that shows no link fails once after the user has denied. */
+const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => (use, context) =>
+  Effect.gen(function*() {
+    const user = yield* RequestContext.userOf(use.workloadIdentityToken, context)
+    const { consent, ...options } = yield* makeConsent(use, context)
+    const checkDenial = (session: ConsentSession) =>
+      Effect.flatMap(Pages, ({ takeDenial }) => takeDenial(session, user)).pipe(
+        Effect.flatMap(
+          Option.match({
+            onNone: () => Effect.void,
+            onSome: (reason) => new AuthorizationFailed({ provider: session.provider, reason })
+          })
+        )
+      )
+    return {
+      ...options,
+      consent: consent
+        && Consent.mapShow(consent, (show) => (session) => Effect.andThen(checkDenial(session), show(session)))
+    }
+  })
+
+const makeWithAccessToken = (
+  { consentOptions, withAccessToken }: Run,
+  credentialOf: ReadonlyMap<unknown, Credentials.UserCredential>
+): Connect["withAccessToken"] =>
+(subject, { continue: address, onDenial, onLink, wait, ...use } = {}) => {
+  const credential = credentialOf.get(subject) ?? subject
+  if (isString(credential)) throw unknownCredential()
+  if (onLink === undefined) return withAccessToken(credential, use, orDenied(consentOptions))
+  return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
+    const show = bind(onLink)
+    return Effect.flatMap(
+      RequestContext.userOf(workloadIdentityToken, context),
+      (user) =>
+        user === undefined
+          ? Effect.fail(unknownUser())
+          : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show) })
+    )
+  })
+}
+
+/** The functions of `http/Connect`, for users as programs without Effect have them. */
+const makeServed = (
+  workload: string,
+  credentials: Http.ConnectCredentials,
+  credentialOf: ReadonlyMap<unknown, Credentials.UserCredential>
+) => {
+  // A name that is unknown is left to `http/Connect`.
+  const find = (subject: string | Credential | ConsentSession) => credentialOf.get(subject) ?? subject as string
+  return {
+    link: (subject: string | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
+      Http.link(find(subject), linkOptions),
+    status: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.connections),
+    check: (user: User, subject: string | Credential) =>
+      Effect.flatMap(checkUser(user, "user"), (user) => Http.check(user, find(subject))),
+    disconnectAll: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.disconnectAll),
+    consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
+      const show = onLink && bind(onLink)
+      return Effect.flatMap(checkUser(user, "user"), (user) => {
+        const caller = { name: workload, user }
+        return Effect.provideServiceEffect(
+          Credentials.consentAll<unknown, Provided | WorkloadAccessToken.WorkloadAccessToken>(
+            Object.values(credentials),
+            { caller, consent: show && consentOf(user, linkOptions, show) }
+          ),
+          WorkloadAccessToken.WorkloadAccessToken,
+          WorkloadAccessToken.makeWorkload(caller)
+        )
+      })
+    },
+    ready: () =>
+      Effect.flatMap(
+        PendingConsents.PendingConsents,
+        ({ unsettled }) => unsettled === undefined ? Effect.void : Effect.asVoid(unsettled(Redacted.make("ready")))
+      ),
+    events: Http.events
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Servers
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
+ * read the form.
+ */
+type Handle = (
+  request: Request,
+  incoming: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
+) => Promise<Response | undefined>
+
+const makeHandle = (pagesPath: string, settle: Run["settle"]): Handle => (request, { isRead, original, path }) => {
+  const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
+  return settle(Effect.flatMap(Pages, ({ app }) =>
+    // A `Request` has its path without dots. A framework may have guarded the other spelling.
+    isSpelled(path, pagesPath)
+      ? Effect.scoped(app).pipe(
+        Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
+        Effect.provideService(Incoming, incoming),
+        // A page without its form has changed nothing.
+        Effect.flatMap((response) =>
+          isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
+        ),
+        Effect.catchIf(
+          (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
+          () => Effect.undefined
+        )
+      )
+      : Effect.undefined))
+}
+
+const makeListener = (handle: Handle, settle: Run["settle"]) =>
+  Node.makeListener(
+    "A page of Connect",
+    // The services of the pages may be what failed.
+    (message) => settle(Effect.logError(message)).catch(() => Effect.runPromise(Effect.logError(message))),
+    async (request: IncomingMessage, response: ServerResponse, next: ((error?: unknown) => void) | undefined) => {
+      // `Request` accepts no TRACE, and the pages have no other methods.
+      const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
+      const web = isOwn ? Node.toRequest(request) : undefined
+      const result = web && await handle(web, {
+        isRead: web.method === "POST" && web.body === null,
+        original: request,
+        path: Node.pathOf(request)
+      })
+      if (result !== undefined) await Node.send(result, response)
+      else if (next !== undefined) next()
+      else response.writeHead(404).end()
+    }
+  )
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
 
 /**
  * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid.
@@ -555,183 +743,25 @@ const unknownUser = () =>
 export const make = <const Name extends string, Req = Request | IncomingMessage>(
   options: Options<Name, Req>
 ): Connect<Name, Req> => {
-  const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(
-    options.credentials
-  ).map(([name, credential]) => [name, declare(name, credential, options)])
-  const credentials = Object.fromEntries(declared)
-  /** A credential as the program has it, or its name, as Connect knows it. */
-  const credentialOf = new Map<unknown, Credentials.UserCredential>(
-    declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
-  )
-
-  const runtime = LazyRuntime.make(
-    layerPages(toHttpOptions(options, credentials)).pipe(
-      Layer.provideMerge(Stores.layer(options.pendingConsents)),
-      Layer.provideMerge(LazyRuntime.layerOf(options.runtime, LazyRuntime.defaultLayer))
-    )
-  )
-  type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
-  const shutdown = Shutdown.make()
-  // Counts a request from its arrival, because the first ones wait for the runtime.
-  const run = <A, E>(effect: Effect.Effect<A, E, R>): Fiber.Fiber<A, unknown> =>
-    Effect.runFork(
-      shutdown.guard(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
-    )
-  let disposal: Promise<void> | undefined
-  const dispose = (): Promise<void> =>
-    disposal ??= Effect.runPromise(
-      Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), Effect.promise(runtime.dispose))
-    ).finally(() => {
-      disposal = undefined
-      shutdown.restart()
-    })
-  const { consentOptions, functions, settle, withAccessToken } = Functions.makeWith<R>({
-    run,
-    identity: Identity.Identity,
-    dataPlane: DataPlane.DataPlane
-  })
-
-  const consentOf = (
-    user: UserIdentifier,
-    { continue: address, onDenial, wait }: LinkOptions,
-    show: Http.HandlerOptions<unknown, never>["show"]
-  ) => Http.handler({ user, show, continue: address, onDenial, wait })
-
-  /** A call that shows no link fails once after the user has denied. */
-  const orDenied = (makeConsent: typeof consentOptions): typeof consentOptions => (use, context) =>
-    Effect.gen(function*() {
-      const user = yield* RequestContext.userOf(use.workloadIdentityToken, context)
-      const { consent, ...options } = yield* makeConsent(use, context)
-      const checkDenial = (session: ConsentSession) =>
-        Effect.flatMap(Pages, ({ takeDenial }) => takeDenial(session, user)).pipe(
-          Effect.flatMap(
-            Option.match({
-              onNone: () => Effect.void,
-              onSome: (reason) => new AuthorizationFailed({ provider: session.provider, reason })
-            })
-          )
-        )
-      return {
-        ...options,
-        consent: consent
-          && Consent.mapShow(consent, (show) => (session) => Effect.andThen(checkDenial(session), show(session)))
-      }
-    })
-
-  /**
-   * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
-   * read the form.
-   */
-  const handle = (
-    request: Request,
-    { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
-  ): Promise<Response | undefined> => {
-    const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
-    return settle(Effect.flatMap(Pages, ({ app }) =>
-      // A `Request` has its path without dots. A framework may have guarded the other spelling.
-      isSpelled(path, options.path)
-        ? Effect.scoped(app).pipe(
-          Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
-          Effect.provideService(Incoming, incoming),
-          // A page without its form has changed nothing.
-          Effect.flatMap((response) =>
-            isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
-          ),
-          Effect.catchIf(
-            (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
-            () => Effect.undefined
-          )
-        )
-        : Effect.undefined))
-  }
-
-  // The services of the pages may be what failed.
-  const logError = (message: string) =>
-    settle(Effect.logError(message)).catch(() => Effect.runPromise(Effect.logError(message)))
-
-  const served = {
-    link: (subject: Name | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
-      Http.link(credentialOf.get(subject) ?? subject as string, linkOptions),
-    status: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.connections),
-    check: (user: User, subject: Name | Credential) =>
-      Effect.flatMap(
-        checkUser(user, "user"),
-        (user) => Http.check(user, credentialOf.get(subject) ?? subject as string)
-      ),
-    disconnectAll: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.disconnectAll),
-    consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
-      const show = onLink && bind(onLink)
-      return Effect.flatMap(checkUser(user, "user"), (user) => {
-        const caller = { name: options.workload, user }
-        return Effect.provideServiceEffect(
-          Credentials.consentAll<unknown, R | WorkloadAccessToken.WorkloadAccessToken>(Object.values(credentials), {
-            caller,
-            consent: show && consentOf(user, linkOptions, show)
-          }),
-          WorkloadAccessToken.WorkloadAccessToken,
-          WorkloadAccessToken.makeWorkload(caller)
-        )
-      })
-    },
-    ready: () =>
-      Effect.flatMap(
-        PendingConsents.PendingConsents,
-        ({ unsettled }) => unsettled === undefined ? Effect.void : Effect.asVoid(unsettled(Redacted.make("ready")))
-      ),
-    events: Http.events
-  }
-
+  const { credentialOf, credentials } = declareAll(options)
+  const { context, dispose, run } = makeRuntime(options, credentials)
+  const made = Functions.makeWith<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
+  const { functions, settle } = made
+  const served = makeServed(options.workload, credentials, credentialOf)
+  const handle = makeHandle(options.path, settle)
   return {
     ...functions,
-    ...toPromise<R, typeof served>(served, {
+    ...toPromise<Provided, typeof served>(served, {
       run: settle,
-      within: (stream) =>
-        Stream.unwrap(Effect.map(runtime.context, (context) => Stream.provideContext(stream, context)))
+      within: (stream) => Stream.unwrap(Effect.map(context, (context) => Stream.provideContext(stream, context)))
     }),
-    withAccessToken: (
-      subject: Name | Credential | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
-      { continue: address, onDenial, onLink, wait, ...use }: UseOptions = {}
-    ) => {
-      const credential = credentialOf.get(subject) ?? subject
-      if (isString(credential)) throw unknownCredential()
-      if (onLink === undefined) return withAccessToken(credential, use, orDenied(consentOptions))
-      return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
-        const show = bind(onLink)
-        return Effect.flatMap(
-          RequestContext.userOf(workloadIdentityToken, context),
-          (user) =>
-            user === undefined
-              ? Effect.fail(unknownUser())
-              : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show) })
-        )
-      })
-    },
-    fetch: async (request: Request & Req) => {
+    withAccessToken: makeWithAccessToken(made, credentialOf),
+    fetch: async (request) => {
       const { pathname: path } = new URL(request.url)
       return await handle(request, { isRead: request.bodyUsed, original: request, path })
         ?? new Response(null, { status: 404 })
     },
-    node: Node.makeListener(
-      "A page of Connect",
-      logError,
-      async (
-        request: IncomingMessage & Req,
-        response: ServerResponse,
-        next: ((error?: unknown) => void) | undefined
-      ) => {
-        // `Request` accepts no TRACE, and the pages have no other methods.
-        const isOwn = /^(GET|HEAD|POST)$/.test(request.method ?? "")
-        const web = isOwn ? Node.toRequest(request) : undefined
-        const result = web && await handle(web, {
-          isRead: web.method === "POST" && web.body === null,
-          original: request,
-          path: Node.pathOf(request)
-        })
-        if (result !== undefined) await Node.send(result, response)
-        else if (next !== undefined) next()
-        else response.writeHead(404).end()
-      }
-    ),
+    node: makeListener(handle, settle),
     dispose,
     [Symbol.asyncDispose]: dispose
   }
