@@ -20,7 +20,13 @@
  *
  * A proxy can report a response of the origin: `X-AgentCore-Rejected` has its status, a space, and the name of the
  * credential; `X-AgentCore-Challenge` has its `WWW-Authenticate`. Then the credential is renewed, or steps up, as
- * `HttpClientCredentials` does. The report of a credential that was renewed meanwhile gets the new one.
+ * `HttpClientCredentials` does. The report of a credential that was renewed meanwhile gets the new one. An agent can
+ * make an origin reject its request. So with `reauthenticate`, an agent can make its user consent again.
+ *
+ * The recipe `test/examples/forward-auth` has the configurations of nginx and Caddy, what each of them loses, and what
+ * is claimed: a credential leaves for its origins only, the agent's own `Authorization`, `Cookie` and `X-Api-Key` reach
+ * none, a session has one user, logs and spans have no credential, and the agent sees a link, never a URL of AgentCore.
+ * `test/http/ForwardAuth.proxies.test.ts` tests it behind both.
  *
  * @since 0.2.0
  * @example
@@ -87,10 +93,6 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import type { HeaderForm } from "./forwardAuth/askedRequest.js"
 import * as Decide from "./forwardAuth/decide.js"
 import * as Sessions from "./forwardAuth/sessions.js"
-
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
 
 export type {
   /**
@@ -177,10 +179,6 @@ export interface Options<E = never, R = never> {
     | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
 /**
  * The sessions of sandboxes. {@link layer} provides it with the route, {@link layerSessions} without it.
  *
@@ -212,10 +210,6 @@ export const session = (
  */
 export const revoke = (token: Redacted.Redacted): Effect.Effect<void, ConsentStoreError, ForwardAuth> =>
   Effect.flatMap(ForwardAuth, (sessions) => sessions.revoke(token))
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
 
 /** The server's tracer and middlewares do not see headers that are added here. */
 const toResponse = ({ body, headers, secrets, status }: Decide.Decision) =>

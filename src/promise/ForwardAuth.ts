@@ -71,10 +71,6 @@ import * as Node from "./internal/nodePages.js"
 import * as Stores from "./internal/stores.js"
 import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * An access token and its origins. The credential is a class of `AccessToken.Tag`, or a configuration as
  * `withAccessToken` takes it, without what belongs to a single call. A configuration that users connect has the
@@ -167,10 +163,6 @@ export interface ForwardAuth extends AsyncDisposable {
   /** Ends the connections to the stores. The next use makes new ones. Sessions in memory are lost. */
   readonly dispose: () => Promise<void>
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.Entry => {
   const { credential } = entry
