@@ -150,6 +150,7 @@ for (const name of Proxies.names) {
         const own = {
           cookie: "sentinel=mine",
           "x-api-key": "sentinel-mine",
+          x_api_key: "sentinel-mine",
           "proxy-authorization": "Basic sentinel-mine"
         }
         const body = "x".repeat(100_000)

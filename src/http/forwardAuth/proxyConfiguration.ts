@@ -107,7 +107,7 @@ export const nginx = (options: ProxyOptions): string => {
     `proxy_set_header ${header} ${used.includes(header) ? `$agentcore_${variableOf(header)}` : "\"\""};`
   )
   const upstreams = origins.map(({ url }, index) =>
-    `upstream agentcore_${index} { server ${url.hostname}:${portOf(url)}; }`
+    `upstream agentcore_${index} { server ${url.hostname}:${portOf(url)}; keepalive 8; }`
   )
   return `${upstreams.join("\n")}
 upstream agentcore_forward_auth { server ${forwardAuth.host}; keepalive 8; }
@@ -198,7 +198,10 @@ const caddySend = ({ url }: Origin, authorities: string | undefined, matcher: st
 
 const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArray<string>): string => {
   const forwardAuth = new URL(options.forwardAuth)
-  const others = headers.filter((header) => header !== origin.header).map((header) => `request_header -${header}`)
+  // Some origins read an underscore as a hyphen. nginx passes no such header on.
+  const others = headers.flatMap((header) => [header, header.replaceAll("-", "_")])
+    .filter((header, index, all) => header !== origin.header && all.indexOf(header) === index)
+    .map((header) => `request_header -${header}`)
   const again = caddyAsk(forwardAuth, origin, [
     "header_up Authorization {vars.agentcore_session}",
     "header_up X-Agentcore-Rejected \"{vars.agentcore_status} {vars.agentcore_credential}\"",
