@@ -219,15 +219,6 @@ describe("CredentialCache: entries and their lifetimes", () => {
       getResourceOauth2Token: [failures.throttling, failures.denied, failures.lost, responses.issued(jwt(3600))]
     }))))
 
-  it.effect("drops the oldest entry above the capacity", () =>
-    Effect.gen(function*() {
-      const ask = (user: string) => keyOf("weather", user)
-      yield* Effect.forEach(["alice", "bob", "carol"], ask)
-      assert.strictEqual(yield* ask("carol"), "key-2")
-      assert.strictEqual(yield* ask("bob"), "key-1")
-      assert.strictEqual(yield* ask("alice"), "key-3")
-    }).pipe(Effect.provide(cached(numbered, { capacity: 2 }))))
-
   it.effect("replaces an expired credential with the new one", () =>
     Effect.gen(function*() {
       const ask = (user: string, forceAuthentication = false) =>

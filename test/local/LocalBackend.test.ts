@@ -354,34 +354,6 @@ describe("isolation", () => {
       )
     }).pipe(Effect.provide(backend())))
 
-  it.effect("completes a session only for the same JWT, and shares the vault with its subject", () =>
-    Effect.gen(function*() {
-      const plane = yield* DataPlane.DataPlane
-      yield* setup
-      const userToken = jwt({ iss: "https://idp.test", sub: "alice", jti: "1" })
-      const fresh = jwt({ iss: "https://idp.test", sub: "alice", jti: "2" })
-      const tokenOf = (user: Redacted.Redacted) =>
-        Effect.map(
-          plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: user }),
-          ({ workloadAccessToken }) => workloadAccessToken
-        )
-      const token = yield* tokenOf(userToken)
-      const { sessionUri } = yield* consent(token)
-      yield* callback(yield* authorize(sessionUri), { code: "code" })
-      const wrong = [{ userToken: fresh }, { userId: "alice" }, { userId: Redacted.value(userToken).slice(0, 128) }]
-      const errors = yield* Effect.forEach(wrong, (user) => Effect.flip(complete(sessionUri, user)))
-      assert.deepStrictEqual(errors.map(({ _tag }) => _tag), Arr.replicate("AccessDeniedException" as const, 3))
-      yield* complete(sessionUri, { userToken })
-      assert.strictEqual(yield* issued(token), "token-1.calendar.code.read")
-      assert.strictEqual(yield* issued(yield* tokenOf(fresh)), "token-1.calendar.code.read")
-      const others = [
-        yield* tokenFor("alice"),
-        yield* tokenOf(jwt({ iss: "https://other.test", sub: "alice" })),
-        yield* tokenOf(jwt({ iss: "https://idp.test", sub: "bob" }))
-      ]
-      yield* Effect.forEach(others, (other) => consent(other))
-    }).pipe(Effect.provide(backend())))
-
   it.effect("exchanges the code once for two concurrent completions", () =>
     Effect.gen(function*() {
       yield* setup

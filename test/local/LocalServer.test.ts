@@ -29,67 +29,6 @@ import {
 } from "../support/wire.js"
 
 describe("protocol", () => {
-  it.live("responds to every operation as the service model describes", () =>
-    Effect.gen(function*() {
-      const callbackUrl = yield* setUp
-      assert.isTrue(callbackUrl.startsWith(`${yield* url}/identities/oauth2/callback/`))
-      const created = succeeds(yield* call("/identities/CreateWorkloadIdentity", { name: "other" }), 201)
-      assert.deepStrictEqual(created, {
-        name: "other",
-        workloadIdentityArn:
-          "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/other",
-        allowedResourceOauth2ReturnUrls: []
-      })
-
-      const before = Date.now() / 1000 - 60
-      const read = succeeds(yield* call("/identities/GetWorkloadIdentity", { name: "agent" }))
-      for (const time of [read.createdTime, read.lastUpdatedTime]) {
-        assert.isNumber(time)
-        assert.isTrue(Number(time) > before && Number(time) < before + 120, "seconds since the epoch")
-      }
-
-      const plain = yield* workloadToken()
-      const jwt = `e30.${
-        Buffer.from(JSON.stringify({ iss: "https://id.example.com", sub: "alice" })).toString("base64url")
-      }.c2ln`
-      succeeds(yield* call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: jwt }))
-      assert.deepStrictEqual(
-        succeeds(
-          yield* call("/identities/api-key", {
-            workloadIdentityToken: plain,
-            resourceCredentialProviderName: "weather"
-          })
-        ),
-        { apiKey: "key-of-the-weather" }
-      )
-      assert.deepStrictEqual(succeeds(yield* oauth2(plain, { oauth2Flow: "M2M", scopes: [] })), {
-        accessToken: "token-1.calendar-client.m2m."
-      })
-      fails(
-        yield* call("/identities/payment/token", {
-          workloadIdentityToken: plain,
-          resourceCredentialProviderName: "payments",
-          paymentTokenRequest: { coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" } }
-        }),
-        404,
-        "ResourceNotFoundException"
-      )
-
-      const { back, sessionUri } = yield* consent()
-      const user = yield* workloadToken("alice")
-      assert.deepStrictEqual(succeeds(yield* oauth2(user, { sessionUri })), { sessionStatus: "IN_PROGRESS" })
-      yield* Wire.page(back({ code: "the-code" }))
-      assert.deepStrictEqual(
-        succeeds(
-          yield* call("/identities/CompleteResourceTokenAuth", { userIdentifier: { userId: "alice" }, sessionUri })
-        ),
-        {}
-      )
-      assert.deepStrictEqual(succeeds(yield* oauth2(user, { sessionUri })), {
-        accessToken: "token-2.calendar-client.the-code.read"
-      })
-    }).pipe(Effect.provide(server())))
-
   it.live("ignores unknown members, and reads an empty body as an empty object", () =>
     Effect.gen(function*() {
       succeeds(yield* call("/identities/CreateWorkloadIdentity", { name: "agent", later: { addition: 1 } }), 201)

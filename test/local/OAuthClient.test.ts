@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -197,85 +196,16 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.live("serves the whole flow of the backend", () =>
+  it.live("accepts no approval that no authorization server sent", () =>
     Effect.gen(function*() {
-      const application = yield* Server.serve((_, response) => void response.end("<title>Back</title>"))
-      const server = yield* AuthorizationServer.make({
-        clients: [{
-          clientId: "agent",
-          clientSecret: Utils.clientSecret,
-          redirectUris: [`${application}/identities/oauth2/callback/*`],
-          scopes: ["reports:read"]
-        }]
-      })
-      const program = Effect.gen(function*() {
-        const controlPlane = yield* ControlPlane.ControlPlane
-        const plane = yield* DataPlane.DataPlane
+      const { discoveryUrl } = yield* AuthorizationServer.make()
+      yield* Effect.gen(function*() {
         const backend = yield* LocalBackend.LocalBackend
-        const returnUrl = `${application}/back`
-        yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-        yield* controlPlane.createOauth2CredentialProvider({
-          name: "reports",
-          credentialProviderVendor: "CustomOauth2",
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              oauthDiscovery: { discoveryUrl: server.discoveryUrl },
-              clientId: "agent",
-              clientSecret: Utils.clientSecret
-            }
-          }
-        })
-        const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForUserId({
-          workloadName: "agent",
-          userId: "alice"
-        })
-        const request = {
-          workloadIdentityToken: workloadAccessToken,
-          resourceCredentialProviderName: "reports",
-          scopes: ["openid", "offline_access", "reports:read"],
-          oauth2Flow: "USER_FEDERATION" as const,
-          resourceOauth2ReturnUrl: returnUrl,
-          customParameters: { prompt: "consent" }
-        }
-        const walk = (decision: "allow" | "deny") =>
-          Effect.gen(function*() {
-            const response = yield* plane.getResourceOauth2Token({ ...request, forceAuthentication: true })
-            if (response._tag !== "ConsentRequired") return assert.fail(response._tag)
-            const { sessionUri } = response
-            const page = yield* backend.authorize(sessionUri)
-            if (page._tag !== "Redirect") return assert.fail(page._tag)
-            const { url } = yield* SimulatedUser.consent({ authorizationUrl: page.url, userName: "alice", decision })
-            const callbackId = new URL(value(url)).pathname.split("/").at(-1) ?? ""
-            return { sessionUri, back: yield* backend.callback(callbackId, url) }
-          })
-
-        const denied = yield* walk("deny")
-        assert.strictEqual(denied.back._tag, "Denied")
-        assert.strictEqual(
-          (yield* plane.getResourceOauth2Token({ ...request, sessionUri: denied.sessionUri }))._tag,
-          "Failed"
-        )
-        // Only the scripted client accepts a response that no authorization server sent.
-        const unapproved = yield* plane.getResourceOauth2Token(request)
-        if (unapproved._tag !== "ConsentRequired") return assert.fail(unapproved._tag)
-        assert.strictEqual((yield* Effect.flip(backend.approve(unapproved.sessionUri))).reason, "Failed")
-
-        const { back, sessionUri } = yield* walk("allow")
-        assert.strictEqual(
-          back._tag === "Redirect" && new URL(value(back.url)).searchParams.get("session_id"),
-          value(sessionUri)
-        )
-        yield* plane.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
-        const token = yield* plane.getResourceOauth2Token({ ...request, sessionUri })
-        assert.strictEqual(token._tag, "Issued")
-        assert.deepStrictEqual(yield* plane.getResourceOauth2Token(request), token)
-        const m2m = yield* plane.getResourceOauth2Token({ ...request, oauth2Flow: "M2M", scopes: ["reports:read"] })
-        assert.strictEqual(m2m._tag, "Issued")
-      })
-      yield* Effect.provide(
-        program,
-        LocalBackend.layer({ publicUrl: application }).pipe(Layer.provide(OAuthClient.layer))
-      )
+        yield* createWorkload("agent")
+        yield* createProvider("reports", { oauthDiscovery: { discoveryUrl } })
+        const { sessionUri } = yield* consent(yield* tokenFor("alice"), { resourceCredentialProviderName: "reports" })
+        assert.strictEqual((yield* Effect.flip(backend.approve(sessionUri))).reason, "Failed")
+      }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layer)))
     }))
 })
 
