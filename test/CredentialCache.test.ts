@@ -8,11 +8,9 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
@@ -641,36 +639,6 @@ describe("CredentialCache: single flight", () => {
       assert.deepStrictEqual(tally, { hits: 1, misses: 1, shared: 999 })
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("fails all callers with one failure, and the next request calls again", () =>
-    Effect.gen(function*() {
-      const fibers = yield* Effect.forEach(Array.from({ length: 10 }, () => Effect.flip(tokenOf())), (effect) =>
-        Effect.forkChild(effect))
-      yield* TestClock.adjust("1 second")
-      const errors = yield* Fiber.joinAll(fibers)
-      assert.deepStrictEqual(
-        errors.map(({ _tag }) =>
-          _tag
-        ),
-        Array.from({ length: 10 }, () => "ThrottlingException")
-      )
-      assert.strictEqual(yield* tokenCalls, 1)
-      assert.strictEqual(yield* tokenOf(), jwt(3600))
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [Effect.delay(failures.throttling, "1 second"), responses.issued(jwt(3600))]
-    }))))
-
-  it.effect("interrupting a caller, even the first, fails no other caller", () =>
-    Effect.gen(function*() {
-      const fibers = yield* Effect.forEach(Array.from({ length: 10 }), () => Effect.forkChild(tokenOf()))
-      yield* TestClock.adjust("500 millis")
-      const [first, second, third, ...others] = fibers
-      yield* Fiber.interruptAll([first!, third!])
-      assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(first!)))
-      yield* TestClock.adjust("500 millis")
-      for (const fiber of [second!, ...others]) assert.strictEqual(yield* Fiber.join(fiber), jwt(3600, 0))
-      assert.strictEqual(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(cached(slow))))
-
   it.effect("interrupts the call when all callers are interrupted, and leaves nothing behind", () =>
     Effect.gen(function*() {
       const interrupted = yield* Ref.make(0)
@@ -689,15 +657,6 @@ describe("CredentialCache: single flight", () => {
         }
       }).pipe(Effect.provide(Layer.provide(CredentialCache.layer(), Layer.succeed(DataPlane.DataPlane, plane))))
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
-
-  it.effect("the time limit of a caller affects no other caller", () =>
-    Effect.gen(function*() {
-      const hasty = yield* Effect.forkChild(Effect.timeoutOption(tokenOf(), "100 millis"))
-      const patient = yield* Effect.forkChild(tokenOf())
-      yield* TestClock.adjust("1 second")
-      assert.isTrue(Option.isNone(yield* Fiber.join(hasty)))
-      assert.strictEqual(yield* Fiber.join(patient), jwt(3600, 0))
-    }).pipe(Effect.provide(cached(slow))))
 
   it.effect("an uninterruptible caller can share a call with an interruptible one", () =>
     Effect.gen(function*() {

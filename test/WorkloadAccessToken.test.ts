@@ -117,15 +117,6 @@ describe("WorkloadAccessToken", () => {
       }).pipe(Effect.provide(planes))
     }))
 
-  it.effect("fails concurrent callers with the failure of their shared call", () =>
-    Effect.gen(function*() {
-      const outcomes = yield* Effect.all(Array.from({ length: 20 }, () => Effect.flip(get)), {
-        concurrency: "unbounded"
-      })
-      assert.deepStrictEqual([...new Set(outcomes.map((error) => error._tag))], ["ThrottlingException"])
-      assert.lengthOf(yield* calls, 1)
-    }).pipe(Effect.provide(workload({ name: "my-agent" }, { getWorkloadAccessToken: [failures.throttling] }))))
-
   it.effect("does not keep a failure", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(get))._tag, "ThrottlingException")
@@ -174,28 +165,6 @@ describe("WorkloadAccessToken", () => {
       }).pipe(Effect.provide(
         workload({ name: "my-agent", renewAfter: Duration.infinity }, { getWorkloadAccessToken: numbered })
       )))
-
-    it.effect("is one call for all callers, and continues when the first caller is interrupted", () =>
-      Effect.gen(function*() {
-        const gate = yield* Deferred.make<void>()
-        yield* Effect.gen(function*() {
-          yield* get
-          yield* TestClock.adjust("1 hour")
-          const first = yield* Effect.forkChild(get)
-          const others = yield* Effect.forEach(
-            Array.from({ length: 20 }, () => value),
-            (effect) => Effect.forkChild(effect)
-          )
-          yield* Effect.yieldNow
-          yield* Fiber.interrupt(first)
-          yield* Deferred.succeed(gate, undefined)
-          assert.deepStrictEqual([...new Set(yield* Fiber.joinAll(others))], ["token-2"])
-          assert.lengthOf(yield* calls, 2)
-        }).pipe(Effect.provide(workload({ name: "my-agent" }, {
-          getWorkloadAccessToken: (request, index) =>
-            Effect.andThen(index === 0 ? Effect.void : Deferred.await(gate), numbered(request, index))
-        })))
-      }))
 
     const transient = {
       throttling: failures.throttling,

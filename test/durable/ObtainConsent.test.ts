@@ -25,7 +25,6 @@ import * as DurableClock from "effect/workflow/DurableClock"
 import * as Workflow from "effect/workflow/Workflow"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { setTimeout } from "node:timers/promises"
-import * as World from "../support/connectWorld.js"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 
@@ -115,23 +114,6 @@ const registrations = Effect.gen(function*() {
 })
 
 describe("ObtainConsent on the in-memory engine", () => {
-  it.live("resumes when the response of the completion is lost and AgentCore rejects the retry", () =>
-    Effect.gen(function*() {
-      const { calendar } = yield* World.setUp
-      const id = yield* ObtainConsent.start({ ...request, credential: calendar })
-      yield* awaitState(id, "Suspended")
-      assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
-      yield* awaitState(id, "Granted")
-    }).pipe(Effect.provide(
-      ObtainConsent.layer({ invite: () => Effect.void }).pipe(
-        Layer.provideMerge(
-          World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, PendingConsents.layerMemory))
-        ),
-        Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
-        Layer.provideMerge(Layer.merge(World.servers, WorkflowEngine.layerMemory))
-      )
-    )))
-
   it.effect("invites, reminds, and expires", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {

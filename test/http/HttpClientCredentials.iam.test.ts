@@ -2,14 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import * as Jose from "jose"
 import { clients, reject, resource } from "../support/resource.js"
 import { secret } from "../support/utils.js"
 
@@ -84,21 +81,4 @@ describe("withIamAccessToken", () => {
       })
       assert.lengthOf(seen, 2)
     }).pipe(Effect.provide([numbered, client])))
-
-  it.live("sends a JWT that the resource can verify with the keys of the issuer", () =>
-    Effect.gen(function*() {
-      const { issuer } = yield* LocalBackend.LocalBackend
-      const { seen, url } = yield* resource((_, response) => response.end("ok"))
-      const api = HttpClientCredentials.withIamAccessToken(yield* HttpClient.HttpClient, {
-        audience: "https://reports.example.com",
-        origins: [url]
-      })
-      yield* api.get(url)
-      const token = seen[0]?.headers.authorization?.replace("Bearer ", "") ?? ""
-      const keys = yield* issuer.keySet
-      const { payload } = yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet(keys)))
-      assert.strictEqual(payload.aud, "https://reports.example.com")
-    }).pipe(
-      Effect.provide([Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()), client])
-    ))
 })

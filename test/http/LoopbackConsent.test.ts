@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -8,7 +7,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
@@ -22,7 +20,6 @@ import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Calendar from "../support/calendar.js"
-import * as FaultyServer from "../support/faultyServer.js"
 import { as, claimsOf } from "../support/localWorld.js"
 import * as Recorder from "../support/recorder.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
@@ -150,24 +147,6 @@ describe("LoopbackConsent.handler", () => {
       )
       // The grant exists now, so the next call neither shows nor listens.
       yield* get(returnUrl, () => Effect.die("shown again")).pipe(as("agent", "alice"))
-    }).pipe(Effect.provide(world)))
-
-  it.live("completes when the response of AgentCore is lost and it rejects the retry", () =>
-    Effect.gen(function*() {
-      const [returnUrl] = yield* ReturnUrls
-      const { url } = yield* LocalServer.LocalServer
-      const overHttp = AwsHttpDataPlane.layerNode({
-        region: "us-west-2",
-        endpoint: yield* FaultyServer.losing(url, "/identities/CompleteResourceTokenAuth"),
-        credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
-      })
-      const shown = yield* Deferred.make<TestUser.Page, TestUser.TestUserError>()
-      const token = yield* get(returnUrl, ({ authorizationUrl }) =>
-        Effect.forkDetach(
-          Deferred.into(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" }), shown)
-        )).pipe(as("agent", "alice"), Effect.provide(Layer.provideMerge(Identity.layer, overHttp)))
-      assert.strictEqual(claimsOf(token).sub, "alice")
-      assert.include((yield* Deferred.await(shown)).text, "Consent given")
     }).pipe(Effect.provide(world)))
 
   it.live("works with another path, with a query, and with localhost", () =>
