@@ -1,6 +1,6 @@
 import { runWithContext, withAccessToken, workload } from "effect-agentcore-identity/promise/Identity"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
-import { expect, test } from "vitest"
+import { afterAll, expect, test } from "vitest"
 
 const readReports = withAccessToken({
   providerName: "reports",
@@ -9,13 +9,14 @@ const readReports = withAccessToken({
   callbackUrl: "http://127.0.0.1:8765/consent"
 })(async (token: string) => `a token of ${token.length} characters`)
 
+const local = await start({ setup: `${import.meta.dirname}/setup.jsonc`, authorizationServer: true })
+Object.assign(process.env, local.environment)
+afterAll(local.stop)
+
 test("Alice consents once, and her agent gets a token", async () => {
-  const local = await start({ setup: `${import.meta.dirname}/setup.jsonc`, authorizationServer: true })
-  Object.assign(process.env, local.environment)
   const alice = { workload: workload({ name: "my-agent", user: { userId: "alice" } }) }
   await expect(runWithContext(alice, readReports)).rejects.toMatchObject({ _tag: "RequiresUserConsent" })
   // In the place of Alice and her browser. `deny` and `expire` are the other ends of a consent.
   for (const { id } of await local.control.consents.list()) await local.control.consents.approve(id)
   expect(await runWithContext(alice, readReports)).toMatch(/a token of \d{3} characters/)
-  await local.stop()
 })
