@@ -1,4 +1,4 @@
-/** Host names of a server on this machine. */
+/** The host of a server on this machine. */
 import { isIP } from "node:net"
 
 /**
@@ -20,3 +20,9 @@ export const toAuthority = (host: string): string => {
   const name = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host
   return name.includes(":") ? `[${name}]` : name
 }
+
+/** Why a server cannot listen, by a code of Node, as in `EADDRINUSE`. */
+export const describeListenError = (host: string, port: number, code: string | undefined): string =>
+  `Cannot listen on ${host}:${port}${code === undefined ? "" : `: ${code}`}${
+    code === "EADDRINUSE" ? ": the port is in use, choose another one" : ""
+  }`

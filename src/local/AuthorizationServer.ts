@@ -37,7 +37,7 @@ import { randomBytes } from "node:crypto"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { installCommand } from "../internal/loadPackage.js"
-import { toAuthority } from "../internal/ownHost.js"
+import { describeListenError, toAuthority } from "../internal/ownHost.js"
 import { isEndpoint, isIssuer } from "../models/internal/urls.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
@@ -46,7 +46,6 @@ import * as OidcProvider from "./authorization/provider.js"
 import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
 import * as Pages from "./authorization/signInPages.js"
-import { describeListenError } from "./internal/listenError.js"
 
 export type {
   /**

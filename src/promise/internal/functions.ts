@@ -12,15 +12,35 @@ import type { Show } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
-import type { ValidationException } from "../../IdentityError.js"
+import { ValidationException } from "../../IdentityError.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as CallerContext from "./callerContext.js"
 import * as Config from "./config.js"
 import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
-import { inOwnWords } from "./words.js"
 import * as Workloads from "./workload.js"
+
+/** The words of programs without Effect in advice of `Identity` and of the local server. */
+const words = [
+  [
+    "set returnUrl on the request, or Consent.ReturnUrl for the program,",
+    "set callbackUrl in the configuration, or in the context of the request,"
+  ],
+  ["in code with WorkloadIdentity.addReturnUrls, or in the setup file", "in the setup file"],
+  [
+    "get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId",
+    "make the caller with workload({ name, user })"
+  ],
+  ["get it by GetWorkloadAccessTokenForJWT", "make the caller with workload({ name, user: { userToken } })"]
+] as const
+
+/** Returns another error as it is. */
+const inOwnWords = (error: unknown): unknown => {
+  if (!(error instanceof ValidationException)) return error
+  const message = words.reduce((text, [from, to]) => text.replace(from, to), error.message)
+  return message === error.message ? error : new ValidationException({ ...error, message })
+}
 
 export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
 
