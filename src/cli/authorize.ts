@@ -72,9 +72,11 @@ const makeSignIn = Effect.gen(function*() {
   const route = HttpRouter.add(
     "GET",
     signInPath,
-    Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => {
+    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
       const given = new URL(url, "http://127.0.0.1").searchParams.get("code") ?? ""
-      if (code === undefined || !isSameSecret(code, given)) {
+      // A browser may load a page ahead of time, and drop it.
+      const isPrefetch = headers["sec-purpose"]?.startsWith("prefetch") === true
+      if (code === undefined || isPrefetch || !isSameSecret(code, given)) {
         return HttpServerResponse.text("This address works once. Run the command again.", { status: 403 })
       }
       code = undefined

@@ -129,6 +129,8 @@ describe("agentcore-identity authorize", () => {
               // Only the browser that the command has signed in can connect an account.
               const stranger = yield* TestUser.make("mallory")
               assert.strictEqual((yield* stranger.opens(Redacted.make(link))).status, 401)
+              const ahead = yield* Effect.promise(() => fetch(signIn, { headers: { "sec-purpose": "prefetch" } }))
+              assert.strictEqual(ahead.status, 403)
               yield* user.opens(Redacted.make(signIn))
               assert.strictEqual((yield* stranger.opens(Redacted.make(signIn))).status, 403)
               yield* user.approves(Redacted.make(link))
