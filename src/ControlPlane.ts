@@ -260,28 +260,12 @@ export const operations = {
 }
 
 /**
- * The errors of most operations on one resource.
+ * The errors of the operations on workload identities, and of reading and listing most other resources.
  *
  * @since 0.1.0
  * @category errors
  */
 export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
-
-/**
- * The errors of listing resources.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListError = Operation.Error<typeof operations.listWorkloadIdentities>
-
-/**
- * The errors of every operation on workload identities.
- *
- * @since 0.1.0
- * @category errors
- */
-export type WorkloadIdentityError = Operation.Error<typeof operations.createWorkloadIdentity>
 
 /**
  * The errors of creating a credential provider.

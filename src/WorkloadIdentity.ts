@@ -9,7 +9,7 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ControlPlane, type Service, type WorkloadIdentityError } from "./ControlPlane.js"
+import { ControlPlane, type ResourceError, type Service } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type {
   CreateWorkloadIdentityResponse,
@@ -62,7 +62,7 @@ export interface Settings {
 export const create = (options: Settings & {
   /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */
   readonly name?: string | undefined
-} = {}): Effect.Effect<CreateWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
+} = {}): Effect.Effect<CreateWorkloadIdentityResponse, ResourceError, ControlPlane> =>
   Effect.gen(function*() {
     const controlPlane = yield* ControlPlane
     return yield* controlPlane.createWorkloadIdentity({
@@ -79,7 +79,7 @@ export const create = (options: Settings & {
  * @since 0.1.0
  * @category operations
  */
-export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
+export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, ResourceError, ControlPlane> =>
   ControlPlane.use((controlPlane) => controlPlane.getWorkloadIdentity({ name }))
 
 /**
@@ -96,7 +96,7 @@ export const update = (
     /** The URLs that users may return to after consent. They replace all others. */
     readonly returnUrls: ReadonlyArray<string>
   }
-): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError, ControlPlane> =>
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError, ControlPlane> =>
   withLock(
     name,
     ControlPlane.use((controlPlane) =>
@@ -104,7 +104,7 @@ export const update = (
     )
   )
 
-const delete_ = (name: string): Effect.Effect<void, WorkloadIdentityError, ControlPlane> =>
+const delete_ = (name: string): Effect.Effect<void, ResourceError, ControlPlane> =>
   ControlPlane.use((controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
 
 export {
@@ -125,7 +125,7 @@ export {
  */
 export const stream = (
   options?: StreamOptions
-): Stream.Stream<WorkloadIdentitySummary, WorkloadIdentityError, ControlPlane> =>
+): Stream.Stream<WorkloadIdentitySummary, ResourceError, ControlPlane> =>
   Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
 
 /** The locks of each plane. Within a process, one fiber at a time changes an identity. */
@@ -140,7 +140,7 @@ const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Sched
 const converge = (
   name: string,
   change: (urls: ReadonlyArray<string>) => ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
   Effect.gen(function*() {
     const plane = yield* ControlPlane
     const current = yield* plane.getWorkloadIdentity({ name })
@@ -173,7 +173,7 @@ const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArra
 export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
   withLock(name, converge(name, (urls) => union(urls, returnUrls)))
 
 /**
@@ -185,7 +185,7 @@ export const addReturnUrls = (
 export const removeReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> =>
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
   withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
 
 /**
@@ -211,7 +211,7 @@ export const ensure = (
     /** The name, 3 to 255 characters. */
     readonly name: string
   }
-): Effect.Effect<GetWorkloadIdentityResponse, WorkloadIdentityError | ReturnUrlsContended, ControlPlane> => {
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> => {
   const { name, returnUrls = [] } = options
   const present = converge(name, (urls) => union(urls, returnUrls))
   return withLock(

@@ -8,8 +8,8 @@ import {
   type CreateCredentialProviderError,
   type DeleteOauth2CredentialProviderError,
   type GetCredentialProviderError,
-  type ListError,
   operations as rows,
+  type ResourceError,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
 import {
@@ -49,10 +49,10 @@ export const get = <K extends Kind>(
 export const stream = <K extends Kind>(
   kind: K,
   options?: StreamOptions
-): Stream.Stream<Summaries[K], ListError, ControlPlane> =>
+): Stream.Stream<Summaries[K], ResourceError, ControlPlane> =>
   Stream.unwrap(
     Effect.map(ControlPlane, (plane) =>
-      plane[`stream${names[kind]}CredentialProviders`](options) as Stream.Stream<Summaries[K], ListError>)
+      plane[`stream${names[kind]}CredentialProviders`](options) as Stream.Stream<Summaries[K], ResourceError>)
   )
 
 /** Deletes a provider. */

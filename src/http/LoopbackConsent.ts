@@ -15,7 +15,7 @@ import * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
-import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
+import type { ControlPlane, ResourceError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
 import { isSecure } from "../models/internal/urls.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
@@ -179,6 +179,6 @@ const listen = Effect.fnUntraced(function*(
  */
 export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<
   void,
-  LoopbackUnavailable | WorkloadIdentityError | WorkloadIdentity.ReturnUrlsContended,
+  LoopbackUnavailable | ResourceError | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane
 > => Effect.andThen(addressOf(returnUrl), Effect.asVoid(WorkloadIdentity.addReturnUrls(workload, [returnUrl])))

@@ -15,7 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { randomBytes } from "node:crypto"
-import type { ControlPlane, WorkloadIdentityError } from "../ControlPlane.js"
+import type { ControlPlane, ResourceError } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import { readVariable } from "../internal/environment.js"
@@ -86,7 +86,7 @@ export {
 export type LoadError =
   | LocalDevelopmentError
   | MissingWorkloadAccessToken
-  | WorkloadIdentityError
+  | ResourceError
   | WorkloadIdentity.ReturnUrlsContended
   | ConfigError
 
