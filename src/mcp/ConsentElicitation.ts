@@ -83,57 +83,54 @@ import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Rendering from "./consentElicitation/render.js"
 import * as Serving from "./consentElicitation/toolkit.js"
 
-/**
- * The consent that a tool needs.
- *
- * @since 0.2.0
- * @category models
- */
-export type Consent = Rendering.Consent
-
-/**
- * The client that called the tool.
- *
- * @since 0.2.0
- * @category models
- */
-export type Client = Rendering.Client
-
-/**
- * The part of a client's capabilities that {@link render} reads.
- *
- * @since 0.2.0
- * @category models
- */
-export type ClientCapabilities = Rendering.ClientCapabilities
-
-/**
- * The result of a tool that failed.
- *
- * @since 0.2.0
- * @category models
- */
-export type ToolError = Rendering.ToolError
-
-/**
- * The elicitation of revision 2025-11-25.
- *
- * @since 0.2.0
- * @category models
- */
-export type UrlElicitation = Rendering.UrlElicitation
-
-/**
- * What the server sends:
- *
- * - `InputRequired`: a result that asks the client to open the link and to call the tool again
- * - `UrlElicitationRequired`: a JSON-RPC error with the link
- * - `Text`: the result of a tool that failed. The model passes the link on
- *
- * @since 0.2.0
- * @category models
- */
-export type Rendered = Rendering.Rendered
+export type {
+  /**
+   * The client that called the tool.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Client,
+  /**
+   * The part of a client's capabilities that {@link render} reads.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  ClientCapabilities,
+  /**
+   * The consent that a tool needs.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Consent,
+  /**
+   * What the server sends:
+   *
+   * - `InputRequired`: a result that asks the client to open the link and to call the tool again
+   * - `UrlElicitationRequired`: a JSON-RPC error with the link
+   * - `Text`: the result of a tool that failed. The model passes the link on
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Rendered,
+  /**
+   * The result of a tool that failed.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  ToolError,
+  /**
+   * The elicitation of revision 2025-11-25.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  UrlElicitation
+} from "./consentElicitation/render.js"
 
 /**
  * Returns what an MCP server sends to a client if the user has to consent. It is a pure function.
@@ -150,7 +147,7 @@ export type Rendered = Rendering.Rendered
  *
  * console.log(rendered._tag) // UrlElicitationRequired
  */
-export const render: (consent: Consent, client: Client) => Rendered = Rendering.render
+export const render: (consent: Rendering.Consent, client: Rendering.Client) => Rendering.Rendered = Rendering.render
 
 /**
  * Options of {@link toolkit}.

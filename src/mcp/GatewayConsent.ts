@@ -83,21 +83,22 @@ export {
   GatewayConsent
 } from "./gatewayConsent/recognize.js"
 
-/**
- * Options of {@link fromError} and {@link fromResult}.
- *
- * @since 0.2.0
- * @category models
- */
-export type HostOptions = Retrying.HostOptions
-
-/**
- * Options of {@link retrying} and {@link transport}.
- *
- * @since 0.2.0
- * @category models
- */
-export type Options<E1 = never, R1 = never, E2 = never, R2 = never> = Retrying.Options<E1, R1, E2, R2>
+export type {
+  /**
+   * Options of {@link fromError} and {@link fromResult}.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  HostOptions,
+  /**
+   * Options of {@link retrying} and {@link transport}.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Options
+} from "./gatewayConsent/retrying.js"
 
 export {
   /**
@@ -140,7 +141,7 @@ const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, O
  */
 export const fromError = (
   error: unknown,
-  { hosts }: HostOptions = {}
+  { hosts }: Retrying.HostOptions = {}
 ): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromError(error, hosts))
 
 /**
@@ -156,7 +157,7 @@ export const fromError = (
  */
 export const fromResult = (
   result: unknown,
-  { hosts }: HostOptions = {}
+  { hosts }: Retrying.HostOptions = {}
 ): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromResult(result, hosts))
 
 /**
@@ -172,14 +173,14 @@ export const fromResult = (
 export const retrying: {
   /** Runs a call of a tool, and handles the consent that it asks for. Takes the options first, for `pipe`. */
   <E1 = never, R1 = never, E2 = never, R2 = never>(
-    options: Options<E1, R1, E2, R2>
+    options: Retrying.Options<E1, R1, E2, R2>
   ): <A, E, R>(
     call: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
   /** Runs a call of a tool, and handles the consent that it asks for. */
   <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
     call: Effect.Effect<A, E, R>,
-    options: Options<E1, R1, E2, R2>
+    options: Retrying.Options<E1, R1, E2, R2>
   ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
 } = dual(2, Retrying.retrying)
 
@@ -195,5 +196,5 @@ export const retrying: {
  */
 export const transport: <E1 = never, R1 = never, E2 = never, R2 = never>(
   inner: McpClient.Transport,
-  options: Options<E1, R1, E2, R2>
+  options: Retrying.Options<E1, R1, E2, R2>
 ) => Effect.Effect<McpClient.Transport, never, R1 | R2> = Transport.transport

@@ -37,19 +37,21 @@ import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } fro
 import * as Redis from "./internal/redis.js"
 import type * as StoreKeys from "./internal/storeKeys.js"
 
-/**
- * The keys of a store.
- *
- * @since 0.2.0
- * @category models
- */
-export type KeyOptions = StoreKeys.KeyOptions
+export type {
+  /**
+   * The keys of a store.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  KeyOptions
+} from "./internal/storeKeys.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options extends KeyOptions, Pick<RedisOptions, "url" | "redis"> {
+export interface Options extends StoreKeys.KeyOptions, Pick<RedisOptions, "url" | "redis"> {
   /** The prefix of names in Redis, and the channel of its messages. Default: `agentcore-consents`. */
   readonly storeId?: string | undefined
 }

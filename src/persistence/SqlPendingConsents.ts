@@ -61,19 +61,21 @@ import type * as StoreKeys from "./internal/storeKeys.js"
  */
 export type SqlClient = import("effect/sql/SqlClient").SqlClient
 
-/**
- * The keys of a store.
- *
- * @since 0.2.0
- * @category models
- */
-export type KeyOptions = StoreKeys.KeyOptions
+export type {
+  /**
+   * The keys of a store.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  KeyOptions
+} from "./internal/storeKeys.js"
 
 /**
  * @since 0.1.0
  * @category models
  */
-export interface Options extends KeyOptions {
+export interface Options extends StoreKeys.KeyOptions {
   /**
    * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40
    * characters. The names of the other two tables begin with it. Default: `agentcore_consents`.

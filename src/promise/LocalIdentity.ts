@@ -75,13 +75,15 @@ export type WithReferences<A> = A extends string ?
  */
 export type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
-/**
- * The options of the authorization server. Everything is optional.
- *
- * @since 0.1.0
- * @category models
- */
-export type AuthorizationServerOptions = Server.AuthorizationServerOptions
+export type {
+  /**
+   * The options of the authorization server. Everything is optional.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  AuthorizationServerOptions
+} from "../local/standalone/standaloneServer.js"
 
 /**
  * The options of {@link start}. Everything is optional.
@@ -99,7 +101,7 @@ export interface Options {
    * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…`
    * are in `environment`. Default: none.
    */
-  readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
+  readonly authorizationServer?: boolean | Server.AuthorizationServerOptions | undefined
   /** A name or address of this machine. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /** Default: a free one. */
@@ -374,7 +376,7 @@ export const start: {
   (
     options: Options & {
       /** Starts an authorization server too, with one client for every provider. */
-      readonly authorizationServer: true | AuthorizationServerOptions
+      readonly authorizationServer: true | Server.AuthorizationServerOptions
     }
   ): Promise<LocalIdentityWithUsers>
   /** Without an authorization server. */

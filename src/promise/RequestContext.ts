@@ -23,22 +23,23 @@ import { randomUUID } from "node:crypto"
 import * as RequestHeaders from "../internal/requestHeaders.js"
 import type * as Contexts from "./internal/requestContext.js"
 
-/**
- * Headers by name: those of Node, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
- * case-insensitive.
- *
- * @since 0.2.0
- * @category models
- */
-export type HeadersLike = RequestHeaders.HeadersLike
-
-/**
- * Headers, or an object with headers: a request of Fetch or Node, or an event of Lambda.
- *
- * @since 0.2.0
- * @category models
- */
-export type Input = RequestHeaders.Input
+export type {
+  /**
+   * Headers by name: those of Node, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
+   * case-insensitive.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  HeadersLike,
+  /**
+   * Headers, or an object with headers: a request of Fetch or Node, or an event of Lambda.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Input
+} from "../internal/requestHeaders.js"
 
 /**
  * A caller: a `workload`, or a token in `workloadAccessToken` with the `user` that it is for.
@@ -96,7 +97,7 @@ export interface Options {
  *   return new Response(text)
  * }
  */
-export const fromHeaders = (input: Input, { fallback }: Options = {}): RequestContext => {
+export const fromHeaders = (input: RequestHeaders.Input, { fallback }: Options = {}): RequestContext => {
   const context = RequestHeaders.read(input, randomUUID)
   return context.workloadAccessToken === undefined ? { ...context, ...fallback } : context
 }

@@ -90,7 +90,7 @@ export type Input = RequestHeaders.Input
  * @since 0.1.0
  * @category models
  */
-export type Service = RequestHeaders.RequestHeaders
+export interface Service extends RequestHeaders.RequestHeaders {}
 
 /**
  * The context of the current request.

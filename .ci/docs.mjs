@@ -1,0 +1,120 @@
+// Builds the reference of the API, a static site with search, from the docs of the public modules, and checks its links.
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { dirname, join, resolve } from "node:path"
+import { fileURLToPath } from "node:url"
+import { Application, Comment, CommentTag, Converter, MinimalSourceFile, OptionDefaults } from "typedoc"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const out = join(root, "docs")
+const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+
+/** The modules that a user can import. The root only exports some of them again. */
+const modules = Object.keys(exports).flatMap((name) => /^\.\/([\w/]+)$/.exec(name)?.[1] ?? [])
+
+/** A comment of a source file as typedoc reads it. */
+const toComment = (text, file, { converter, project }) => {
+  const lines = text.replaceAll(/^\/\*\*|\*\/$/g, "").replaceAll(/^ *\* ?/gm, "").trim()
+  const [summary, ...tags] = lines.split(/^(?=@(?:category|example|since)\b)/m)
+  const { content } = converter.parseRawComment(new MinimalSourceFile(summary, file), project.files)
+  return new Comment(
+    content,
+    tags.map((tag) => {
+      const [, name, value] = /^(@\w+)\s+([^]*)$/.exec(tag.trim())
+      const isExample = name === "@example"
+      return new CommentTag(name, [{
+        kind: isExample ? "code" : "text",
+        text: isExample ? `\`\`\`ts\n${value}\n\`\`\`` : value
+      }])
+    })
+  )
+}
+
+/** typedoc reads neither the comment at the start of a module without the tag `@module`, nor those of `export type {}`. */
+const addComments = (context) => {
+  for (const module of context.project.children) {
+    const file = join(root, "src", `${module.name}.ts`)
+    if (!existsSync(file)) continue
+    const text = readFileSync(file, "utf8")
+    const [start] = /^\/\*\*[^]*?\*\//.exec(text) ?? []
+    if (start !== undefined) module.comment = toComment(start, file, context)
+    for (const [, names] of text.matchAll(/^export (?:type )?\{\n([^]*?)\n\}/gm)) {
+      for (const [, comment, name, as] of names.matchAll(/(\/\*\*[^]*?\*\/)\s*(?:type )?(\w+)(?: as (\w+))?/g)) {
+        const child = module.getChildByName([as ?? name])
+        if (child !== undefined) child.comment = toComment(comment, file, context)
+      }
+    }
+  }
+}
+
+const build = async () => {
+  const app = await Application.bootstrap({
+    name: "effect-agentcore-identity",
+    entryPoints: modules.map((name) => join(root, "src", `${name}.ts`)),
+    tsconfig: join(root, "src", "tsconfig.json"),
+    readme: join(root, "README.md"),
+    projectDocuments: ["src/*/README.md", "test/languages/*.md", "test/examples/*/README.md"].map((glob) =>
+      join(root, glob)
+    ),
+    out,
+    includeVersion: true,
+    excludeExternals: true,
+    disableSources: true,
+    // A script makes this page, so its anchors could not be checked.
+    includeHierarchySummary: false,
+    highlightLanguages: [...OptionDefaults.highlightLanguages, "dockerfile", "jsonc", "python", "sql"],
+    // For the compiler of a user who has not installed an optional package.
+    blockTags: [...OptionDefaults.blockTags, "@ts-ignore"],
+    excludeTags: [...OptionDefaults.excludeTags, "@ts-ignore"],
+    // Private parts of public types. TypeScript shows what they result in.
+    intentionallyNotExported: [
+      "CustomConfig",
+      "OneOf",
+      "Optional",
+      "Outcome",
+      "Plain",
+      "Promised",
+      "ProviderRequest",
+      "VendorEffect",
+      "ensure",
+      "toNative"
+    ]
+  })
+  // The name of its file would be the same for all.
+  app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
+    const text = document.content.map((part) => part.text).join("")
+    document.name = /^# (.+)$/m.exec(text)?.[1] ?? document.name
+  })
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, addComments)
+  const project = await app.convert()
+  if (project === undefined) return false
+  app.validate(project)
+  await app.generateOutputs(project)
+  return !app.logger.hasErrors() && !app.logger.hasWarnings()
+}
+
+/** Links to files or anchors that do not exist. */
+const brokenLinks = () => {
+  const pages = new Map(
+    readdirSync(out, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".html"))
+      .map((name) => [join(out, name), readFileSync(join(out, name), "utf8")])
+  )
+  const anchors = new Map(
+    [...pages].map(([page, html]) => [page, new Set([...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id))])
+  )
+  let links = 0
+  const broken = [...pages].flatMap(([page, html]) =>
+    [...html.matchAll(/ (?:href|src|srcset)="(?!\w+:)([^"#]*)(?:#([^"]*))?"/g)].flatMap(([, path, anchor]) => {
+      links += 1
+      const target = path === "" ? page : resolve(dirname(page), decodeURIComponent(path))
+      const found = existsSync(target) && (!anchor || anchors.get(target)?.has(decodeURIComponent(anchor)) !== false)
+      return found ? [] : [`${page.slice(out.length + 1)}: ${path}${anchor === undefined ? "" : `#${anchor}`}`]
+    })
+  )
+  console.log(`${pages.size} pages, ${links} links, ${broken.length} broken`)
+  return broken
+}
+
+const isBuilt = await build()
+const broken = brokenLinks()
+for (const link of broken) console.log(`  ${link}`)
+process.exitCode = isBuilt && broken.length === 0 ? 0 : 1
