@@ -15,7 +15,10 @@ beforeAll(async () => {
   Object.assign(process.env, { ORIGIN: url, RETURN_URL: `${url}/connect/return`, SESSION_SECRET: "for tests" })
   local = await start({ setup: fileURLToPath(new URL("setup.jsonc", import.meta.url)), authorizationServer: true })
   // In place of the calendar: a page with the user of the token.
-  Object.assign(process.env, local.environment, { CALENDAR_API: `${local.issuer}/me` })
+  Object.assign(process.env, local.environment, {
+    CALENDAR_API: `${local.issuer}/me`,
+    CALENDAR_ISSUER: local.issuer
+  })
   // The program reads the environment when it is loaded.
   const { app } = await import("./app.ts")
   server.on("request", app)
@@ -87,7 +90,7 @@ describe("the connections page", () => {
     const link = `${url}/connect/calendar`
     expect((await dave.opens(link)).url).toBe(`${url}/sign-in`)
     await dave.approves(link)
-    expect((await dave.opens(`${url}/connect`)).text).toContain("Connected")
+    expect((await dave.opens(`${url}/connect`)).text).toContain("Connected as dave")
 
     const erin = local.user("erin")
     await signIn(erin)

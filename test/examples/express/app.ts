@@ -1,11 +1,16 @@
 import cookieSession from "cookie-session"
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { runWithContext, type User } from "effect-agentcore-identity/promise/Identity"
 import express, { type Request, type RequestHandler } from "express"
 import { readEvents } from "./calendar.ts"
 
-const { ORIGIN: origin = "http://localhost:3000", SESSION_SECRET: secret } = process.env
+const {
+  CALENDAR_ISSUER: issuer = "https://calendar.example.com",
+  ORIGIN: origin = "http://localhost:3000",
+  SESSION_SECRET: secret
+} = process.env
 if (secret === undefined) throw new Error("Set SESSION_SECRET, which signs the cookie of the session")
 const isSecure = origin.startsWith("https:")
 
@@ -34,6 +39,13 @@ const connect = Connect.make({
   workload: "my-agent",
   credentials: {
     calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
+  },
+  accounts: {
+    calendar: {
+      ...VendorAccount.openId({ discoveryUrl: `${issuer}/.well-known/openid-configuration` }),
+      // A user connects their own account only. Without this line, they connect any account, and the page names it.
+      expect: (user, account) => account.label === user.userId
+    }
   },
   continueTo: [`${origin}/agenda`],
   currentUser: userOf

@@ -1,3 +1,4 @@
+import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { runWithContext, type User } from "effect-agentcore-identity/promise/Identity"
@@ -7,7 +8,11 @@ import { getSignedCookie, setSignedCookie } from "hono/cookie"
 import { csrf } from "hono/csrf"
 import { readEvents } from "./calendar.ts"
 
-const { ORIGIN: origin = "http://localhost:3000", SESSION_SECRET: secret } = process.env
+const {
+  CALENDAR_ISSUER: issuer = "https://calendar.example.com",
+  ORIGIN: origin = "http://localhost:3000",
+  SESSION_SECRET: secret
+} = process.env
 if (secret === undefined) throw new Error("Set SESSION_SECRET, which signs the cookie of the session")
 
 // -----------------------------------------------------------------------------
@@ -59,6 +64,13 @@ export const connect = Connect.make({
   workload: "my-agent",
   credentials: {
     calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
+  },
+  accounts: {
+    calendar: {
+      ...VendorAccount.openId({ discoveryUrl: `${issuer}/.well-known/openid-configuration` }),
+      // A user connects their own account only. Without this line, they connect any account, and the page names it.
+      expect: (user, account) => account.label === user.userId
+    }
   },
   continueTo: [`${origin}/agenda`],
   currentUser: () => userOf(getContext())

@@ -33,7 +33,8 @@ before(async () => {
       ORIGIN: url,
       SESSION_SECRET: "for tests",
       // In place of the calendar: a page with the user of the token.
-      CALENDAR_API: `${local.issuer}/me`
+      CALENDAR_API: `${local.issuer}/me`,
+      CALENDAR_ISSUER: local.issuer
     },
     stdio: ["ignore", "pipe", "inherit"]
   })
@@ -107,7 +108,7 @@ describe("the connections page", () => {
     const link = `${url}/connect/calendar`
     assert.equal((await dave.opens(link)).url, `${url}/sign-in`)
     await dave.approves(link)
-    assert.match((await dave.opens(`${url}/connect`)).text, /Connected/)
+    assert.match((await dave.opens(`${url}/connect`)).text, /Connected as dave/)
 
     const erin = local.user("erin")
     await signIn(erin)
