@@ -7,7 +7,7 @@
  * | --- | --- |
  * | `GET <path>` | the connections of the signed-in user |
  * | `GET <path>/<name>` | the link of a credential: who is signed in, what will be connected, and a button |
- * | `POST <path>/<name>` | opens a session for the signed-in user, or disconnects |
+ * | `POST <path>/<name>` | opens a session for the signed-in user, checks the connection, or disconnects |
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
@@ -18,6 +18,18 @@
  * budget (`TokenPoller`), until it ends. If it failed, the waits for the link fail with `AuthorizationFailed`
  * (`Failed`), in every process that shares the `ConsentSignals`. If AgentCore redirects the browser to the return URL
  * with the error `access_denied`, the page says so and lets them try again, and the waits fail at once (`Denied`).
+ *
+ * A browser may be signed in to another account at the vendor: that of a colleague, or a private one. With the option
+ * `accounts`, the pages ask the vendor whose account it is, and show it. `http/VendorAccount` has the functions for
+ * known vendors. With `expect`, an account that the user may not connect is an outcome of its own (`WrongAccount`): the
+ * page names the account and the user, AgentCore drops the token, and the waits continue. AgentCore stores a grant
+ * before anyone can look at it. So every token is checked before `Identity` returns it: with a handler and without one,
+ * and after a resumed wait. This holds in the context of {@link layer} and {@link layerLinks}, for users whom the
+ * `WorkloadAccessToken` or the handler names.
+ *
+ * The pages cannot ask a vendor to show its account chooser for one session: AgentCore stores a grant under its
+ * `customParameters`, so a session with others would be another grant. Declare them with the credential from the start,
+ * as in `customParameters: { prompt: "select_account" }` for Google and Microsoft.
  *
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
