@@ -423,7 +423,7 @@ const authorizationFailures = {
  *   account that is not allowed, and AgentCore did not drop its token. A wait continues instead
  *
  * The callback page reports `Denied`, `WrongUser` and `Rejected` at once. It runs in the same process, or shares a
- * store of consents.
+ * store of consents. A wait with a link of `Connect` fails with `Failed` if a session that its page opened has failed.
  *
  * @since 0.1.0
  * @category errors

@@ -43,6 +43,7 @@ interface Result {
   readonly bursts: { readonly [name in "raw" | "http"]: { readonly wall: Spread } } & { readonly speedOfRaw: Spread }
   readonly waits: Waits
   readonly linkWaits: Waits
+  readonly pages: { readonly sessions: number; readonly heap: number; readonly polls: number }
   readonly officialWait: Spread
   readonly local: {
     readonly operations: { readonly [name: string]: { readonly cpu: Spread; readonly speedOfBare: Spread } }
@@ -148,7 +149,9 @@ describe("npm run bench", () => {
   })
 
   it("measures users who have not consented yet", () => {
-    const { linkWaits, officialWait, waits } = read(file)
+    const { linkWaits, officialWait, pages, waits } = read(file)
+    assert.strictEqual(pages.sessions, 20)
+    assert.isAbove(pages.polls, 0)
     assertSpread(officialWait)
     for (const measured of [waits, linkWaits]) {
       assert.strictEqual(measured.waits, 20)
@@ -225,6 +228,7 @@ describe("npm run bench", () => {
       load: { ...result.load, wall: exactly(20) },
       waits: meet(result.waits),
       linkWaits: meet(result.linkWaits),
+      pages: { ...result.pages, heap: 32, polls: 100 },
       local: {
         ...result.local,
         operations: {

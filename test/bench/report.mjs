@@ -128,6 +128,10 @@ const definitions = {
   ],
   waits: waitDefinitions("waits for consent", ({ waits }) => waits),
   linkWaits: waitDefinitions("waits with a link", ({ linkWaits }) => linkWaits),
+  pages: [
+    ["sessions of the pages: heap of each, KB", ({ pages }) => pages.heap, "at most", 32],
+    ["sessions of the pages: polls a second of all", ({ pages }) => pages.polls, "at most", 100]
+  ],
   scale: [
     [
       "model: polls a second of one process, of the measured",
@@ -301,6 +305,11 @@ const waitRows = ({ linkWaits, waits }) => [
   ])
 ]
 
+const pageRows = ({ pages }) => [
+  ["sessions that the pages opened, and watch", "heap, KB", "polls/s"],
+  [String(pages.sessions), number(pages.heap), number(pages.polls)]
+]
+
 const scaleRows = ({ scale: { model, real, shared, unshared } }) => [
   [
     `100 processes, 1,000,000 waits of ${number(real.heap)} KB, 2,000 consents a minute, one hour`,
@@ -370,6 +379,7 @@ const parts = {
   bundles: [bundleRows],
   load: [loadRows],
   waits: [waitRows],
+  pages: [pageRows],
   scale: [scaleRows],
   officialWait: [officialWaitRows],
   local: [localRows, readyRows, grantRows, growthRows]

@@ -27,7 +27,7 @@ const usage = `npm run bench -- [options]
   --burst N        calls at once (1000)
   --warm-up N      calls of a subject before the first round (2000; cached calls are short, so 20 times as many)
   --processes N    processes of each kind for module load and cold start (15)
-  --waits N        users who have not consented yet (10000), who were shown the session, then a link; more than 1000 take two minutes
+  --waits N        users who have not consented yet (10000), who were shown the session, then a link, then pressed its button; more than 1000 take four minutes
   --grants N       grants in the vault of the local server (100000); these take a minute
   --identities N   workload identities of the local server (10400)
   --sessions N     consent sessions of a workload (13000)
@@ -172,6 +172,20 @@ const measureWaits = async (waits, shown) => {
   }
 }
 
+/** Users whose sessions the pages of `Connect` have opened. */
+const measurePages = async (sessions) => {
+  const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
+  try {
+    const env = environment(await server.next())
+    const child = start("./pages.child.mjs", [String(sessions)], { env, execArgv: ["--expose-gc"] })
+    const result = await child.next()
+    child.stop()
+    return result
+  } finally {
+    server.stop()
+  }
+}
+
 /** Users who consent while the official SDK waits: it polls every five seconds. */
 const measureOfficialWait = async (users) => {
   const server = start("./waits.server.child.mjs", [], { env: { PATH: process.env.PATH } })
@@ -241,6 +255,7 @@ const measureClients = async (settings) => {
       load: { ...summaries(load), ...await loadedBy(identity, env) },
       waits: await measureWaits(settings.waits, "url"),
       linkWaits: await measureWaits(settings.waits, "link"),
+      pages: await measurePages(settings.waits),
       officialWait: await measureOfficialWait(Math.min(settings.waits, 40)),
       samples: { calls, cold, load }
     }

@@ -1,7 +1,7 @@
 // The server of the waits: the first request of a user needs consent. Polls of a session are pending until the session
 // is completed, and other requests of the user need consent until then. It counts both as polls.
 import { createServer } from "node:http"
-import { accessToken } from "./fixture.mjs"
+import { accessToken, workloadAccessToken } from "./fixture.mjs"
 
 const userOf = new Map()
 const asked = new Set()
@@ -27,6 +27,9 @@ const respondToken = ({ oauth2Flow, sessionUri, workloadIdentityToken: user }) =
 
 const responses = {
   "/identities/oauth2/token": respondToken,
+  "/identities/GetWorkloadAccessTokenForUserId": ({ userId }) => ({
+    workloadAccessToken: `${workloadAccessToken}${userId}`
+  }),
   "/complete": ({ sessionUri }) => {
     granted.add(userOf.get(sessionUri))
     return {}

@@ -5,6 +5,7 @@ import * as Connect from "effect-agentcore-identity/http/Connect"
 import { AuthorizationFailed, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -194,6 +195,48 @@ describe("the pages of Connect", () => {
     }).pipe(Effect.provide(
       World.environment({ appearance: { texts: { ar: arabic }, languages: ["en", "ar"] } })
     ))
+  })
+
+  it.live("name a connection without texts by its own name, in words, and the vendor once", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const { text } = yield* request("/connect")
+      for (const heading of ["Google Drive", "Team Calendar", "Calendar"]) assert.include(text, `<h2>${heading}</h2>`)
+      // The credential provider is called `calendar`.
+      assert.strictEqual(text.split(`<p class="soft">Calendar</p>`).length, 3)
+      assert.include(text, `<p class="soft">Contoso</p>`)
+    }).pipe(Effect.provide(
+      Layer.unwrap(Effect.map(World.credentials, ({ calendar, mail }) =>
+        World.pages({
+          credentials: { "google-drive": calendar, team_calendar: mail, calendar, mail },
+          revokeAt: {},
+          appearance: { credentials: { mail: { vendor: "Contoso" } } }
+        }, PendingConsents.layerMemory))).pipe(Layer.provideMerge(World.servers))
+    )))
+
+  it.live("say since when, if the application knows it, and ignore its failure", () => {
+    const asked: Array<unknown> = []
+    return Effect.gen(function*() {
+      yield* World.setUp
+      yield* connect("/connect/calendar")
+      yield* connect("/connect/mail")
+      const { text } = yield* request("/connect", { headers: german })
+      assert.include(text, "Verbunden, seit dem 3. März 2026</p>")
+      assert.include(text, "Verbunden</p>")
+      assert.deepStrictEqual(asked, [["alice", "calendar"], ["alice", "mail"]])
+      const listed = JSON.parse((yield* request("/connect", { headers: json })).text)
+      assert.deepStrictEqual(
+        listed.connections.map(({ since }: Connect.Connection) => since),
+        ["2026-03-03T23:59:59.000Z", undefined]
+      )
+    }).pipe(Effect.provide(World.environment({
+      connectedSince: (user, credential) =>
+        Effect.sync(() => {
+          if (asked.length < 2) asked.push([user.userId, credential])
+          if (credential === "mail") throw new Error("no database")
+          return DateTime.toDateUtc(DateTime.makeUnsafe("2026-03-03T23:59:59Z"))
+        })
+    })))
   })
 
   it.live("respond with JSON that has the texts of the application", () =>

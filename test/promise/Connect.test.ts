@@ -233,6 +233,7 @@ describe("a user's connections", () => {
         credentials: { calendar: { label: { en: "Google Calendar", de: "Google Kalender" } } }
       },
       describeUser: async ({ userId }) => `Ms. ${userId}`,
+      connectedSince: async () => undefined,
       respond: (view, { url = "" }) => {
         if (view._tag === "Link" && view.connection.name === "mail") return new Response("our page for mail")
         if (view._tag !== "Rejected" || view.reason !== "NotSignedIn") return undefined
