@@ -225,7 +225,7 @@ describe("npm run bench", () => {
         http: { ...result.cold["http"], ofOfficial: exactly(1.8) },
         sdkBundled: { ...result.cold["sdkBundled"], ofOfficialBundled: exactly(1.28) }
       },
-      load: { ...result.load, wall: exactly(20) },
+      load: { ...result.load, wall: exactly(18) },
       waits: meet(result.waits),
       linkWaits: meet(result.linkWaits),
       pages: { ...result.pages, heap: 32, polls: 100 },
