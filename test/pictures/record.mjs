@@ -3,9 +3,11 @@
 import * as DataPlane from "@aws-sdk/client-bedrock-agentcore"
 import { execFileSync, spawn } from "node:child_process"
 import { writeFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { createServer } from "node:http"
+import { join } from "node:path"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { chromium } from "playwright-core"
-import { buildCommand } from "../support/build.mjs"
+import { buildCommand, buildModules } from "../support/build.mjs"
 import { withPalette } from "./png.mjs"
 
 // The SDK warns about the Node version of its next releases.
@@ -33,7 +35,66 @@ const start = async () => {
   throw new Error("The local server did not start: is port 4020 or 4021 in use?")
 }
 
+const load = async (module) => import(pathToFileURL(join(await buildModules(), `promise/${module}.js`)).href)
+
+/** Starts an application with the page of connections, where Alice has connected one of two accounts. */
+const startApplication = async () => {
+  const [{ make }, { runWithContext }, LocalIdentity] = await Promise.all(
+    ["Connect", "Identity", "LocalIdentity"].map(load)
+  )
+  const origin = "http://127.0.0.1:8766"
+  const client = {
+    oauthDiscovery: { discoveryUrl: { $env: "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL" } },
+    clientId: { $env: "AGENTCORE_LOCAL_OAUTH_CLIENT_ID" },
+    clientSecret: { $env: "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET" }
+  }
+  const local = await LocalIdentity.start({
+    authorizationServer: true,
+    setup: {
+      workloadIdentities: [{ name: "my-agent", allowedResourceOauth2ReturnUrls: [`${origin}/connect/return`] }],
+      oauth2CredentialProviders: ["calendar", "files"].map((name) => ({
+        name,
+        credentialProviderVendor: "CustomOauth2",
+        oauth2ProviderConfigInput: { customOauth2ProviderConfig: client }
+      }))
+    }
+  })
+  Object.assign(process.env, local.environment)
+  const alice = { userId: "alice@example.com" }
+  const credential = (providerName) => ({ providerName, scopes: ["read"], authFlow: "USER_FEDERATION" })
+  const connect = make({
+    path: "/connect",
+    origin,
+    workload: "my-agent",
+    credentials: { calendar: credential("calendar"), files: credential("files") },
+    accounts: { calendar: { account: () => Promise.resolve({ id: "1", label: "alice@example.com" }) } },
+    appearance: {
+      name: "Example Agent",
+      credentials: {
+        calendar: { label: "Google Calendar", vendor: "Google", description: "Reads the events of your day." },
+        files: { label: "Box", vendor: "Box", description: "Reads the files that you name." }
+      }
+    },
+    currentUser: () => alice
+  })
+  const pages = createServer(connect.node).listen(8766, "127.0.0.1")
+  const user = local.user("alice")
+  await runWithContext(
+    { workload: connect.workload({ name: "my-agent", user: alice }) },
+    connect.withAccessToken("calendar", { onLink: (link) => void user.approves(link) })(async () => {})
+  )
+  return {
+    url: `${origin}/connect`,
+    stop: async () => {
+      pages.close()
+      await connect.dispose()
+      await local.stop()
+    }
+  }
+}
+
 const server = await start()
+const application = await startApplication()
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu", "--disable-lcd-text"]
@@ -75,6 +136,9 @@ try {
     await page.getByRole("button", { name: "Sign in" }).click()
     await page.getByRole("button", { name: "Allow" }).waitFor()
     await screenshot("consent-page", 40)
+    await page.setViewportSize({ width: 620, height: 640 })
+    await page.goto(application.url)
+    await screenshot("connect", 40)
     await page.close()
   }
 
@@ -128,5 +192,6 @@ try {
   }
 } finally {
   await browser.close()
+  await application.stop()
   server.stop()
 }
