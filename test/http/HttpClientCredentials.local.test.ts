@@ -134,22 +134,6 @@ describe("the protected API", () => {
       assert.strictEqual(World.claimsOf(Redacted.make(fresh[0] ?? "")).scope, "reports:read")
     }).pipe(World.as("agent"), world))
 
-  it.live("fails with the name of the missing scope", () =>
-    Effect.gen(function*() {
-      yield* World.setUp()
-      const { url } = yield* startInWorld
-      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-        provider: "calendar",
-        flow: "M2M",
-        scopes: ["profile:read"],
-        origins: [url]
-      })
-      const error = yield* Effect.flip(client.get(`${url}/reports`))
-      assert(error._tag === "InsufficientScope")
-      assert.deepStrictEqual(error.required, ["reports:read"])
-      assert.deepStrictEqual(error.requested, ["profile:read"])
-    }).pipe(World.as("agent"), world))
-
   it.live("renews an expired token", () =>
     Effect.gen(function*() {
       const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))

@@ -81,39 +81,6 @@ describe("workloads and providers", () => {
         backend({}, { region: "eu-central-1", accountId: "210987654321", publicUrl: "https://identity.test/" })
       )
     ))
-
-  it.effect("are rejected when the backend cannot use them", () =>
-    Effect.gen(function*() {
-      const metadata = {
-        issuer: "https://issuer.example.com",
-        authorizationEndpoint: "https://issuer.example.com/authorize",
-        tokenEndpoint: "https://issuer.example.com/token"
-      }
-      const failures = yield* Effect.all([
-        Effect.flip(createProvider("plain", {
-          oauthDiscovery: { discoveryUrl: "http://issuer.example.com/.well-known/openid-configuration" }
-        })),
-        Effect.flip(createProvider("both", {
-          oauthDiscovery: {
-            authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: ["client_secret_post"] }
-          },
-          clientAuthenticationMethod: "CLIENT_SECRET_POST"
-        }))
-      ])
-      assert.deepStrictEqual(failures.map(({ _tag }) => _tag), Arr.replicate("ValidationException" as const, 2))
-      assert.strictEqual(failures[0].message, "DiscoveryUrl is not a valid URL")
-      assert.include(failures[1].message, "together")
-      const posted = yield* createProvider("posted", {
-        oauthDiscovery: {
-          authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: ["client_secret_post"] }
-        }
-      })
-      // As at AWS, the response has no method that the request did not have.
-      assert.notProperty(
-        posted.oauth2ProviderConfigOutput?.customOauth2ProviderConfig,
-        "clientAuthenticationMethod"
-      )
-    }).pipe(Effect.provide(backend())))
 })
 
 describe("workload access tokens", () => {

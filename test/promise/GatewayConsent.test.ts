@@ -62,18 +62,6 @@ describe("retrying", () => {
       }))
   )
 
-  it("completes nothing for the link of a portal", async () => {
-    const results = [() => Promise.reject(consentError(portal)), () => "done"]
-    const shown: Array<string> = []
-    const result = await GatewayConsent.retrying(() => results.shift()?.(), {
-      hosts,
-      show: ({ url }) => shown.push(Redacted.value(url)),
-      complete: () => assert.fail("there is no session")
-    })
-    assert.strictEqual(result, "done")
-    assert.deepStrictEqual(shown, [portal])
-  })
-
   it("runs each function in the context of the caller", async () => {
     const storage = new AsyncLocalStorage<string>()
     const seen: Array<string | undefined> = []

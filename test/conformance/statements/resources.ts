@@ -30,8 +30,6 @@ import {
 
 export const returnUrl = "app:/consent"
 
-export const unknownSession = "urn:ietf:params:oauth:request_uri:00000000-0000-4000-8000-000000000000"
-
 export const createWorkload = async ({ control, name }: World, urls: ReadonlyArray<string> = [returnUrl]) => {
   const workloadName = name()
   await control.createWorkloadIdentity({ name: workloadName, allowedResourceOauth2ReturnUrls: [...urls] })
