@@ -51,72 +51,93 @@ interface Asking {
   readonly wait: Duration.Input
 }
 
-const asking =
-  ({ connect, takeDenial, wait }: Asking, handle: Registration["handle"]): Registration["handle"] => (payload) =>
-    Effect.gen(function*() {
-      const { clientCapabilities, inputResponses, protocolVersion } = yield* McpSchema.McpRequestContext
-      const nameOf = (session: ConsentSession) => Option.getOrElse(connect.nameOf(session), () => session.provider)
-      const actionOf = (session: ConsentSession) => Rendering.actionOf(inputResponses, nameOf(session))
-      let needed: ConsentSession | undefined
-      let isDenied = false
-      const ask = (session: ConsentSession) =>
-        Effect.suspend(() => {
-          needed = session
-          return new RequiresUserConsent({ session })
-        })
-      const checkDenial = (session: ConsentSession) =>
-        Effect.gen(function*() {
-          const caller = yield* Effect.serviceOption(WorkloadAccessToken)
-          const denial = yield* takeDenial(session, Option.getOrUndefined(caller)?.user)
-          isDenied = Option.isSome(denial)
-          if (isDenied) return yield* ask(session)
-        })
-      const handler: Consent.WaitingHandler<RequiresUserConsent> = {
-        show: (session) =>
-          Effect.andThen(checkDenial(session), actionOf(session) === "accept" ? Effect.void : ask(session)),
-        // Requests the token every 2 seconds, within the polling budget, until the time is over.
-        wait: Effect.fnUntraced(function*({ request, session, shown }) {
-          yield* shown
-          const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(wait)
-          const schedule = Schedule.spaced("2 seconds")
-          const poll = Effect.andThen(checkDenial(session), request)
-          const token = yield* pollUntil({ schedule, input: () => undefined, deadline, poll })
-          return Option.isSome(token) ? token.value : yield* ask(session)
-        })
-      }
-      const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
-      if (isTagged(result, "InputRequired") || result.isError !== true) return result
-      if (needed === undefined) {
-        // The request had its own handler.
-        return Redactor.hasSession(result)
-          ? new McpSchema.CallToolResult(Rendering.toolError(Redactor.sessionMessage))
-          : result
-      }
+const nameOf = ({ connect }: Asking, session: ConsentSession): string =>
+  Option.getOrElse(connect.nameOf(session), () => session.provider)
 
-      const session: ConsentSession = needed
-      if (isDenied || actionOf(session) === "decline") return new McpSchema.CallToolResult(Rendering.declined)
-      const link = yield* Effect.option(
-        Effect.tapError(connect.link(session), (error) => Effect.logError(error.message))
-      )
-      if (Option.isNone(link)) {
-        return new McpSchema.CallToolResult(Rendering.toolError(new RequiresUserConsent({ session }).message))
-      }
-      const rendered = Rendering.render(
-        { provider: session.provider, link: link.value, name: nameOf(session), elicitationId: randomUUID() },
-        { protocolVersion, capabilities: clientCapabilities }
-      )
-      switch (rendered._tag) {
-        case "InputRequired":
-          return new McpSchema.InputRequired({ inputRequests: rendered.result.inputRequests })
-        case "UrlElicitationRequired": {
-          const rejection = yield* Effect.serviceOption(Rejection)
-          if (Option.isSome(rejection)) rejection.value.error = new McpSchema.McpErrorBase(rendered.error)
-          return new McpSchema.CallToolResult(Rendering.toolError(rendered.error.message))
-        }
-        case "Text":
-          return new McpSchema.CallToolResult(rendered.result)
-      }
+/** What a call finds out about its user. */
+interface Found {
+  /** The session of the consent that the tool needs. */
+  needed?: ConsentSession
+  isDenied?: boolean
+}
+
+/** The default handler of a call. It waits for the consent after `accept`, and else fails and notes the session. */
+const makeHandler = (
+  asking: Asking,
+  actionOf: (session: ConsentSession) => ReturnType<typeof Rendering.actionOf>,
+  found: Found
+): Consent.WaitingHandler<RequiresUserConsent> => {
+  const ask = (session: ConsentSession) =>
+    Effect.suspend(() => {
+      found.needed = session
+      return new RequiresUserConsent({ session })
     })
+  const checkDenial = (session: ConsentSession) =>
+    Effect.gen(function*() {
+      const caller = yield* Effect.serviceOption(WorkloadAccessToken)
+      const denial = yield* asking.takeDenial(session, Option.getOrUndefined(caller)?.user)
+      found.isDenied = Option.isSome(denial)
+      if (found.isDenied) return yield* ask(session)
+    })
+  return {
+    show: (session) =>
+      Effect.andThen(checkDenial(session), actionOf(session) === "accept" ? Effect.void : ask(session)),
+    // Requests the token every 2 seconds, within the polling budget, until the time is over.
+    wait: Effect.fnUntraced(function*({ request, session, shown }) {
+      yield* shown
+      const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(asking.wait)
+      const schedule = Schedule.spaced("2 seconds")
+      const poll = Effect.andThen(checkDenial(session), request)
+      const token = yield* pollUntil({ schedule, input: () => undefined, deadline, poll })
+      return Option.isSome(token) ? token.value : yield* ask(session)
+    })
+  }
+}
+
+/** Asks the client for the consent, in the form that it knows. */
+const render = (asking: Asking, session: ConsentSession, client: Rendering.Client) =>
+  Effect.gen(function*() {
+    const link = yield* Effect.option(
+      Effect.tapError(asking.connect.link(session), (error) => Effect.logError(error.message))
+    )
+    if (Option.isNone(link)) {
+      return new McpSchema.CallToolResult(Rendering.toolError(new RequiresUserConsent({ session }).message))
+    }
+    const { provider } = session
+    const consent = { provider, link: link.value, name: nameOf(asking, session), elicitationId: randomUUID() }
+    const rendered = Rendering.render(consent, client)
+    switch (rendered._tag) {
+      case "InputRequired":
+        return new McpSchema.InputRequired({ inputRequests: rendered.result.inputRequests })
+      case "UrlElicitationRequired": {
+        const rejection = yield* Effect.serviceOption(Rejection)
+        if (Option.isSome(rejection)) rejection.value.error = new McpSchema.McpErrorBase(rendered.error)
+        return new McpSchema.CallToolResult(Rendering.toolError(rendered.error.message))
+      }
+      case "Text":
+        return new McpSchema.CallToolResult(rendered.result)
+    }
+  })
+
+const makeHandle = (asking: Asking, handle: Registration["handle"]): Registration["handle"] => (payload) =>
+  Effect.gen(function*() {
+    const { clientCapabilities, inputResponses, protocolVersion } = yield* McpSchema.McpRequestContext
+    const actionOf = (session: ConsentSession) => Rendering.actionOf(inputResponses, nameOf(asking, session))
+    const found: Found = {}
+    const handler = makeHandler(asking, actionOf, found)
+    const result = yield* Effect.provideService(handle(payload), Consent.Handler, handler)
+    if (isTagged(result, "InputRequired") || result.isError !== true) return result
+    const { isDenied, needed } = found
+    if (needed === undefined) {
+      // The request had its own handler.
+      return Redactor.hasSession(result)
+        ? new McpSchema.CallToolResult(Rendering.toolError(Redactor.sessionMessage))
+        : result
+    }
+    return isDenied === true || actionOf(needed) === "decline"
+      ? new McpSchema.CallToolResult(Rendering.declined)
+      : yield* render(asking, needed, { protocolVersion, capabilities: clientCapabilities })
+  })
 
 /** The `McpServer` in context, whose tools ask for consent. */
 const layerAsking = (wait: Duration.Input) =>
@@ -129,7 +150,7 @@ const layerAsking = (wait: Duration.Input) =>
       return McpServer.McpServer.of({
         ...server,
         addTool: (registration) =>
-          server.addTool({ ...registration, handle: asking({ connect, takeDenial, wait }, registration.handle) })
+          server.addTool({ ...registration, handle: makeHandle({ connect, takeDenial, wait }, registration.handle) })
       })
     })
   )
