@@ -40,7 +40,8 @@ const addComments = (context) => {
     for (const [, names] of text.matchAll(/^export (?:type )?\{\n([^]*?)\n\}/gm)) {
       for (const [, comment, name, as] of names.matchAll(/(\/\*\*[^]*?\*\/)\s*(?:type )?(\w+)(?: as (\w+))?/g)) {
         const child = module.getChildByName([as ?? name])
-        if (child !== undefined) child.comment = toComment(comment, file, context)
+        // Without a sentence, the docs stand where the type is declared.
+        if (child !== undefined && /\* +[^\s@*]/.test(comment)) child.comment = toComment(comment, file, context)
       }
     }
   }
@@ -59,6 +60,8 @@ const build = async () => {
     includeVersion: true,
     excludeExternals: true,
     disableSources: true,
+    // Those of private files, which have no tags.
+    defaultCategory: "models",
     // A script makes this page, so its anchors could not be checked.
     includeHierarchySummary: false,
     highlightLanguages: [...OptionDefaults.highlightLanguages, "dockerfile", "jsonc", "python", "sql"],
