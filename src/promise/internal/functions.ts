@@ -109,6 +109,7 @@ export interface Functions {
 }
 
 export interface DataPlaneFunctions extends Functions {
+  /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
 
