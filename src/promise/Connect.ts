@@ -290,9 +290,9 @@ export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
 /**
  * The pages, the links, and the functions of `promise/Identity` over the same services.
  *
- * A caller of `workload` obtains its token from these services. With the option `runtime`, a caller of `promise/Identity`
- * may belong to another account or region. Each caller obtains a token of its own, in one call of AWS: a server that has
- * many requests of a user keeps the user's caller.
+ * A caller of `workload` obtains its token from these services. With the option `runtime`, a caller of
+ * `promise/Identity` may belong to another account or region. Each caller obtains a token of its own, in one call of
+ * AWS: a server that has many requests of a user keeps the user's caller.
  *
  * @since 0.2.0
  * @category models
