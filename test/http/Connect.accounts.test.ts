@@ -11,6 +11,8 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -30,6 +32,12 @@ const { connect, fieldsOf, json, press, request } = World
 const alice = { userId: "alice" }
 
 const subjectOf = (token: Redacted.Redacted) => decodeJwt(Redacted.value(token)).sub
+
+class Files extends AccessToken.Tag<Files>()("app/Files", {
+  provider: "files",
+  flow: "USER_FEDERATION",
+  returnUrl: "https://app.example.com/connect/return"
+}) {}
 
 /** The events from now on. */
 const record = Effect.gen(function*() {
@@ -328,6 +336,20 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       }),
     30_000
   )
+
+  it.live(
+    "is another one if the vendor names another user",
+    () =>
+      withVendor(form, ({ account }) => ({ account, expect: isOwn }), function*(vendor) {
+        vendor.state = "other"
+        const page = yield* connect("/connect/calendar", { account: "alice@example.com" })
+        assert.strictEqual(page.status, 403)
+        assert.include(page.text, "another")
+        vendor.state = "ok"
+        assert.include((yield* request("/connect/calendar")).text, "Not connected")
+      }),
+    30_000
+  )
 })
 
 describe("programs", () => {
@@ -390,6 +412,33 @@ describe("programs", () => {
       assert.include((yield* press("/connect/calendar", "disconnect")).text, "may still list it")
     }), 30_000)
 
+  it.effect("ask the vendor with their own HttpClient", () => {
+    const asked: Array<string> = []
+    const client = HttpClient.make((request) =>
+      Effect.sync(() => {
+        asked.push(`${request.url} ${request.headers["authorization"]}`)
+        return HttpClientResponse.fromWeb(request, Response.json({ sub: "1", email: "alice@gmail.com" }))
+      })
+    )
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Files },
+      accounts: { files: VendorAccount.google }
+    }).pipe(Layer.provide(Layer.succeed(HttpClient.HttpClient, client)))
+    const plane = scripted({
+      getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+      getResourceOauth2Token: () => responses.issued()
+    })
+    return Effect.gen(function*() {
+      const [connection] = yield* Connect.connections(alice)
+      assert.deepStrictEqual(connection?.account, { id: "1", label: "alice@gmail.com" })
+      // The account of a token does not change.
+      yield* Connect.connections(alice)
+      assert.deepStrictEqual(asked, ["https://openidconnect.googleapis.com/v1/userinfo Bearer access-token"])
+    }).pipe(Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane))))
+  })
+
   it.effect("get no token of a wrong account from a session that they resume", () => {
     const requests: Array<object> = []
     const plane = scripted({
@@ -398,11 +447,6 @@ describe("programs", () => {
         return forceAuthentication === true || requests.length > 3 ? responses.consent : responses.issued()
       }
     })
-    class Files extends AccessToken.Tag<Files>()("app/Files", {
-      provider: "files",
-      flow: "USER_FEDERATION",
-      returnUrl: "https://app.example.com/connect/return"
-    }) {}
     const links = Connect.layerLinks({
       path: "/connect",
       workload: World.workload,
