@@ -28,13 +28,21 @@ interface Application {
 
 const appearances = { default: undefined, own: Pages.appearance } as const
 
+/** A label that no line has room for. */
+const label = `${"long.name".repeat(20)}@example.com`
+
+const accounts: Connect.LinkOptions["accounts"] = {
+  calendar: { account: () => Effect.succeed({ id: "2", label: "mallory@example.com" }), expect: () => false },
+  mail: { account: () => Effect.succeed({ id: "1", label }) }
+}
+
 const scope = Effect.runSync(Scope.make())
 const applications: { default?: Application; own?: Application } = {}
 
 beforeAll(async () => {
   for (const name of ["default", "own"] as const) {
     applications[name] = await Effect.gen(function*() {
-      const context = yield* Layer.build(World.environment({ appearance: appearances[name] }))
+      const context = yield* Layer.build(World.environment({ accounts, appearance: appearances[name] }))
       const { origin } = yield* Effect.provide(World.setUp, context)
       return { context, origin }
     }).pipe(Scope.provide(scope), Effect.runPromise)
@@ -144,6 +152,15 @@ describe("the pages of Connect, in Chromium", () => {
               findings.push(...await check(page, `${application}-${language}-completed`))
               await page.getByRole("link", { name: texts.connections }).click()
               await page.getByRole("heading", { name: texts.connections }).waitFor()
+              assert.include(await page.getByRole("main").innerText(), label.slice(0, 200))
+              findings.push(...await check(page, `${application}-${language}-account`))
+              await page.goto(`${origin}/connect/calendar`)
+              await page.locator("button.first").click()
+              await page.getByRole("button", { name: "Allow" }).click()
+              await page.getByRole("heading", { name: texts.outcomes.WrongAccount.title }).waitFor()
+              findings.push(...await check(page, `${application}-${language}-wrong-account`))
+              await page.getByRole("link", { name: texts.connectAnother }).click()
+              await page.locator("button[value=connect]").waitFor()
             })
             yield* visit("granted", "/connect/mail?continue=/chat/1")
             yield* Effect.promise(async () => {
