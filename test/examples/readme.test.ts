@@ -86,7 +86,7 @@ describe("README and guides", () => {
 
   it("name commands and public modules that exist", () => {
     for (const { text } of texts) {
-      for (const [, script = ""] of text.matchAll(/npm (?:run )?(start|test|check|build|bench|conformance)\b/g)) {
+      for (const [, script = ""] of text.matchAll(/npm (?:run )?(start|test|check|build|bench|conformance|docs)\b/g)) {
         assert.property(packageJson.scripts, script)
       }
       for (const [, module = ""] of text.matchAll(/"effect-agentcore-identity\/([\w/]+)"/g)) {
