@@ -439,20 +439,12 @@ export type DataPlaneError = Operation.Error<(typeof operations)[keyof typeof op
 // -----------------------------------------------------------------------------
 
 /**
- * The operations as methods.
+ * The service: the operations as methods.
  *
  * @since 0.1.0
  * @category services
  */
-export interface Operations extends Operation.Plane<typeof operations> {}
-
-/**
- * The service of the data plane.
- *
- * @since 0.1.0
- * @category services
- */
-export interface Service extends Operations {}
+export interface Service extends Operation.Plane<typeof operations> {}
 
 /**
  * The data plane: one method for each operation. `AwsDataPlane.layer()` provides it at AWS, `LocalIdentity.layer()` on
@@ -479,7 +471,7 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
  * @since 0.1.0
  * @category constructors
  */
-export const make = (implementation: Operations): Service => Plane.make("DataPlane", operations, implementation)
+export const make = (implementation: Service): Service => Plane.make("DataPlane", operations, implementation)
 
 /**
  * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.

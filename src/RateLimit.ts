@@ -28,7 +28,7 @@ export type Quotas<Operation extends string> = { readonly [K in Operation]: numb
  * @since 0.1.0
  * @category quotas
  */
-export const dataPlaneQuotas: Quotas<keyof DataPlane.Operations> = Record.map(
+export const dataPlaneQuotas: Quotas<keyof DataPlane.Service> = Record.map(
   DataPlane.operations,
   ({ quota }) => quota
 )
@@ -87,7 +87,7 @@ const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ qu
  * )
  */
 export const dataPlane = (
-  quotas: Partial<Quotas<keyof DataPlane.Operations>> = {}
+  quotas: Partial<Quotas<keyof DataPlane.Service>> = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Layer.fresh(Validation.makeLayer(validateQuotas, quotas, (quotas) =>
     Layer.suspend(() => {

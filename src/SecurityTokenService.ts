@@ -138,20 +138,12 @@ export const operations = {
 export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
 /**
- * The operations as methods.
+ * The service: the operations as methods.
  *
  * @since 0.1.0
  * @category services
  */
-export interface Operations extends Operation.Plane<typeof operations> {}
-
-/**
- * The service of STS.
- *
- * @since 0.1.0
- * @category services
- */
-export interface Service extends Operations {}
+export interface Service extends Operation.Plane<typeof operations> {}
 
 /**
  * STS: one method for each operation. `AwsPlanes.layer()` provides it at AWS, `LocalIdentity.layer()` on this machine.
@@ -179,8 +171,7 @@ export class SecurityTokenService
  * @since 0.1.0
  * @category constructors
  */
-export const make = (implementation: Operations): Service =>
-  Plane.make("SecurityTokenService", operations, implementation)
+export const make = (implementation: Service): Service => Plane.make("SecurityTokenService", operations, implementation)
 
 /**
  * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.

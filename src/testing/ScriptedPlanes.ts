@@ -21,7 +21,7 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
  * @since 0.1.0
  * @category models
  */
-export interface Operations extends DataPlane.Operations, ControlPlane.Operations, SecurityTokenService.Operations {}
+export interface Operations extends DataPlane.Service, ControlPlane.Operations, SecurityTokenService.Service {}
 
 /**
  * The responses of one operation: a list with one for each call, or a function of the request and the number of earlier

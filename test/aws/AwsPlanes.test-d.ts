@@ -40,7 +40,7 @@ describe("error unions", () => {
     | IdentityError.DecryptionFailure
 
   it("of the operations are those of the service model, and the errors without a response", () => {
-    expectTypeOf<ErrorOf<DataPlane.Operations[keyof DataPlane.Operations]>>().toEqualTypeOf<Six | Unmodelled>()
+    expectTypeOf<ErrorOf<DataPlane.Service[keyof DataPlane.Service]>>().toEqualTypeOf<Six | Unmodelled>()
     expectTypeOf<ErrorOf<ControlPlane.Service["createWorkloadIdentity" | "getWorkloadIdentity"]>>().toEqualTypeOf<
       Six | Unmodelled
     >()

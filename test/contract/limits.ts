@@ -328,7 +328,7 @@ const row = <Request>(
   }
 }
 
-const dataCall = <Name extends keyof DataPlane.Operations>(
+const dataCall = <Name extends keyof DataPlane.Service>(
   name: Name
 ): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
   // The row and the method of one name have the same request.

@@ -21,9 +21,9 @@ import { addStreams } from "../../src/plane/pagination.js"
 
 /** Adds the names of operations and the streams. */
 const context = (
-  data: DataPlane.Operations,
+  data: DataPlane.Service,
   control: ControlPlane.Operations,
-  sts: SecurityTokenService.Operations
+  sts: SecurityTokenService.Service
 ): Context.Context<AwsPlanes.Planes> =>
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
     Context.add(
