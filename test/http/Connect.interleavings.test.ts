@@ -126,13 +126,15 @@ const interleave = (seed: number, isChecked: boolean) => {
         Effect.scoped,
         Effect.flatMap((response) => Effect.promise(() => HttpServerResponse.toWeb(response).json()))
       )
-    /** Connects an account in a browser. The last one is the user's own. */
+    /** Connects accounts in a browser: another one, perhaps, and then the user's own until the page says that it is. */
     const browse = (user: string) =>
       Effect.gen(function*() {
-        const tries = [random() < 0.7 ? "other" : user, random() < 0.5 ? "other" : user, user]
-        for (const account of tries) {
+        const others = [random() < 0.7 ? "other" : user, random() < 0.5 ? "other" : user]
+        for (let next = 0; next < 20; next++) {
+          const account = others[next] ?? user
           yield* pause(3000)
-          const { token } = yield* send("/connect/files", user)
+          const { connection, token } = yield* send("/connect/files", user)
+          if (isChecked && connection?.state === "Granted") return
           const started = yield* send("/connect/files", user, {
             method: "POST",
             headers: { "content-type": "application/json" },
@@ -159,8 +161,10 @@ const interleave = (seed: number, isChecked: boolean) => {
           probe: Schedule.spaced("900 millis")
         })
       }).pipe(Effect.tap(receive(user)))
+    // The agents run in the process of the pages, or in another one, which remembers nothing of the first.
+    const ofAgents = seed % 3 === 0 ? (yield* makeApp).service : service
     const asUser = (user: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-      service.withReview(self).pipe(World.as({ userId: user }))
+      ofAgents.withReview(self).pipe(Effect.provideService(Connect.Connect, ofAgents), World.as({ userId: user }))
 
     const users = ["alice", "bob"]
     const pollers = yield* Effect.forEach(users, (user) => Effect.forkChild(asUser(user)(poll(user))))
@@ -177,7 +181,6 @@ const interleave = (seed: number, isChecked: boolean) => {
     yield* Fiber.interruptAll([...agents, ...browsers])
     return { received, areServed: ends.every((exit) => exit !== undefined && Exit.isSuccess(exit)) }
   }).pipe(
-    (self) => Effect.provideServiceEffect(self, Connect.Connect, Effect.map(makeApp, ({ service }) => service)),
     Effect.scoped,
     Effect.provide(
       PendingConsents.layerMemory.pipe(
