@@ -90,7 +90,7 @@ export type Input = RequestHeaders.Input
  * @since 0.1.0
  * @category models
  */
-export interface Service extends RequestHeaders.RequestHeaders {}
+export type Service = RequestHeaders.RequestHeaders
 
 /**
  * The context of the current request.
