@@ -84,13 +84,17 @@ export type HeadersLike = RequestHeaders.HeadersLike
  */
 export type Input = RequestHeaders.Input
 
-/**
- * The context of a request. A missing or empty header is `undefined`.
- *
- * @since 0.1.0
- * @category models
- */
-export type Service = RequestHeaders.RequestHeaders
+export type {
+  /**
+   * The context of a request. A missing or empty header is `undefined`.
+   *
+   * @since 0.1.0
+   * @category models
+   */
+  RequestHeaders as Service
+} from "../internal/requestHeaders.js"
+
+type Service = RequestHeaders.RequestHeaders
 
 /**
  * The context of the current request.
