@@ -212,7 +212,10 @@ export interface AccountOptions {
    * never prevents a consent. `signal` then ends the request. Default: the account is not asked for.
    */
   readonly account?:
-    | ((token: string, signal: AbortSignal) => Http.Account | Promise<Http.Account> | VendorEffect<Http.Account>)
+    | ((
+      token: string,
+      signal: AbortSignal
+    ) => Http.Account | Promise<Http.Account> | Effect.Effect<Http.Account, unknown, HttpClient.HttpClient>)
     | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
@@ -225,9 +228,6 @@ export interface AccountOptions {
    */
   readonly revoke?: ((token: string, signal: AbortSignal) => unknown) | undefined
 }
-
-/** A function of `http/VendorAccount` returns it. */
-type VendorEffect<A> = Effect.Effect<A, unknown, HttpClient.HttpClient>
 
 /**
  * The options of {@link make}: the {@link Inputs} of `http/Connect`.
@@ -402,6 +402,9 @@ const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<
     ({ request, within }) =>
       Effect.tryPromise({ try: () => within(async () => callback(request)), catch: (error) => error })
   )
+
+/** A function of `http/VendorAccount` returns it. */
+type VendorEffect<A> = Effect.Effect<A, unknown, HttpClient.HttpClient>
 
 /** Runs a function that returns a value, a promise, or an effect of `http/VendorAccount`. */
 const toVendorEffect =

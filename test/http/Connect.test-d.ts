@@ -90,8 +90,8 @@ describe("Connect", () => {
     expectTypeOf(Connect.layerLinks({ ...options, accounts })).toEqualTypeOf<Layer.Layer<Connect.Connect>>()
     const account = () => Effect.fail("down")
     Connect.layerLinks({ ...options, accounts: { calendar: { account } } })
-    // @ts-expect-error: the accounts have no other service
-    Connect.layerLinks({ ...options, accounts: { calendar: { account: () => Connect.link(Calendar) } } })
+    // They have no other service.
+    expectTypeOf(() => Connect.link(Calendar)).not.toExtend<Connect.AccountOptions["account"]>()
     // @ts-expect-error: a function of promise/Connect
     Connect.layerLinks({ ...options, accounts: { calendar: { account: async () => ({ id: "1", label: "1" }) } } })
   })
