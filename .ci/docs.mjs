@@ -77,7 +77,6 @@ const build = async () => {
       "Plain",
       "Promised",
       "ProviderRequest",
-      "VendorEffect",
       "ensure",
       "toNative"
     ]
