@@ -63,6 +63,7 @@ import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
+import type { RequestHeaders as Service } from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
 /**
@@ -93,8 +94,6 @@ export type {
    */
   RequestHeaders as Service
 } from "../internal/requestHeaders.js"
-
-type Service = RequestHeaders.RequestHeaders
 
 /**
  * The context of the current request.
