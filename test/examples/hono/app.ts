@@ -66,11 +66,9 @@ export const connect = Connect.make({
     calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
   },
   accounts: {
-    calendar: {
-      ...VendorAccount.openId({ discoveryUrl: `${issuer}/.well-known/openid-configuration` }),
-      // A user connects their own account only. Without this line, they connect any account, and the page names it.
-      expect: (user, account) => account.label === user.userId
-    }
+    // The page names the account of a connection. With `expect`, as in the recipe of Express, each user connects their own
+    // account only. Then every caller has to name its user, and an MCP server gets none from AgentCore Runtime.
+    calendar: VendorAccount.openId({ discoveryUrl: `${issuer}/.well-known/openid-configuration` })
   },
   continueTo: [`${origin}/agenda`],
   currentUser: () => userOf(getContext())

@@ -19,7 +19,10 @@ beforeAll(async () => {
   const setup = fileURLToPath(new URL("../hono/setup.jsonc", import.meta.url))
   local = await start({ setup, authorizationServer: true })
   // In place of the calendar: a page with the user of the token.
-  Object.assign(process.env, local.environment, { CALENDAR_API: `${local.issuer}/me` })
+  Object.assign(process.env, local.environment, {
+    CALENDAR_API: `${local.issuer}/me`,
+    CALENDAR_ISSUER: local.issuer
+  })
   // The programs read the environment when they are loaded.
   const { app } = await import("../hono/app.ts")
   const [version1, version2] = await Promise.all([import("./sdk.ts"), import("./server.ts")])
