@@ -106,7 +106,9 @@ export interface RevocableVendor extends Vendor {
  * @category models
  */
 export interface Client {
+  /** The id of the client at the vendor. */
   readonly clientId: string
+  /** The secret of the client. Default: the client has none. */
   readonly clientSecret?: Token | undefined
 }
 
@@ -265,6 +267,7 @@ const discover = (discoveryUrl: string, endpoint: string) =>
 export const openId = ({ client, discoveryUrl }: {
   /** As in `https://issuer.example.com/.well-known/openid-configuration`. */
   readonly discoveryUrl: string
+  /** The client to which the tokens were issued. Default: the revocation names no client. */
   readonly client?: Client | undefined
 }): RevocableVendor => ({
   account: (token) =>

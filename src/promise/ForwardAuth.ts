@@ -108,7 +108,10 @@ export interface Options extends Pick<Http.Options, "trust" | "workload"> {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
   /** The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. */
-  readonly connect?: { readonly link: (session: ConsentSession) => Promise<string> } | undefined
+  readonly connect?: {
+    /** Returns the link for a session, as `promise/Connect` does. */
+    readonly link: (session: ConsentSession) => Promise<string>
+  } | undefined
   /**
    * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
    * user of a `session`.
