@@ -66,8 +66,8 @@ export const connect = Connect.make({
     calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
   },
   accounts: {
-    // The page names the account of a connection. With `expect`, as in the recipe of Express, each user connects their own
-    // account only. Then every caller has to name its user, and an MCP server gets none from AgentCore Runtime.
+    // The page names the account of a connection. With `expect`, as in the recipe of Express, users connect their own
+    // accounts only. Then every caller has to name its user, and an MCP server gets none from AgentCore Runtime.
     calendar: VendorAccount.openId({ discoveryUrl: `${issuer}/.well-known/openid-configuration` })
   },
   continueTo: [`${origin}/agenda`],
