@@ -362,16 +362,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     Effect.flatMap(
       requestUnreviewed(request),
       (response) =>
-        response._tag !== "Issued" ? Effect.succeed(response) : Effect.flatMap(
-          TokenReview,
-          (review) =>
-            review<Caller>({
-              credential: { ...request, provider: request.resourceCredentialProviderName },
-              token: response.accessToken,
-              request: (forceAuthentication) =>
-                requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
-            }) ?? Effect.succeed(response)
-        )
+        // Without a user's consent, no browser has chosen an account.
+        response._tag !== "Issued" || request.oauth2Flow !== "USER_FEDERATION"
+          ? Effect.succeed(response)
+          : Effect.flatMap(
+            TokenReview,
+            (review) =>
+              review<Caller>({
+                credential: { ...request, provider: request.resourceCredentialProviderName },
+                token: response.accessToken,
+                request: (forceAuthentication) =>
+                  requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
+              }) ?? Effect.succeed(response)
+          )
     )
 
   // Returns `None` if the token does not exist yet, or the connection was lost.

@@ -87,6 +87,7 @@ import * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../ConsentSignals.js"
 import type { DataPlane } from "../DataPlane.js"
 import type { Identity } from "../Identity.js"
+import { TokenReview } from "../identity/credentials.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { ConsentStoreError } from "../internal/consentStoreError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
@@ -259,9 +260,11 @@ export const layer = <E = never, R = never>(options: Options<E, R>): Layer.Layer
     Layer.effectDiscard(Effect.gen(function*() {
       const decide = yield* Effect.orDie(Decide.make(options))
       const router = yield* HttpRouter.HttpRouter
+      // That of `Connect`. The requests of the server may have none.
+      const review = yield* TokenReview
       const handler = Effect.flatMap(
         HttpServerRequest.HttpServerRequest,
-        ({ headers }) => Effect.flatMap(decide(headers), toResponse)
+        ({ headers }) => Effect.flatMap(Effect.provideService(decide(headers), TokenReview, review), toResponse)
       )
       yield* router.add("*", `${options.path}/*` as HttpRouter.PathInput, handler)
     })),

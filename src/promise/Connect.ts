@@ -88,6 +88,7 @@ import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
 import { type Inputs, toPromise } from "./internal/promised.js"
 import * as RequestContext from "./internal/requestContext.js"
+import * as Reviews from "./internal/reviews.js"
 import * as Stores from "./internal/stores.js"
 import { checkUser, toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
 
@@ -219,7 +220,8 @@ export interface AccountOptions {
     | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. Default: any account.
+   * and no agent gets it. If the account is unknown, no agent gets the token. The functions of this `Connect` check it,
+   * and `promise/ForwardAuth` with it. Those of `promise/Identity` do not. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
   /**
@@ -756,12 +758,14 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   const { functions, settle } = made
   const served = makeServed(options.workload, credentials, credentialOf)
   const handle = makeHandle(options.path, settle)
+  const promised = toPromise<Provided, typeof served>(served, {
+    run: settle,
+    within: (stream) => Stream.unwrap(Effect.map(context, (context) => Stream.provideContext(stream, context)))
+  })
+  if (options.accounts !== undefined) Reviews.set(promised.link, Effect.map(context, Context.get(TokenReview)))
   return {
     ...functions,
-    ...toPromise<Provided, typeof served>(served, {
-      run: settle,
-      within: (stream) => Stream.unwrap(Effect.map(context, (context) => Stream.provideContext(stream, context)))
-    }),
+    ...promised,
     withAccessToken: makeWithAccessToken(made, credentialOf),
     fetch: async (request) => {
       const { pathname: path } = new URL(request.url)

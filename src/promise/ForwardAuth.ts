@@ -64,10 +64,11 @@ import type * as Http from "../http/ForwardAuth.js"
 import * as Decide from "../http/forwardAuth/decide.js"
 import * as Sessions from "../http/forwardAuth/sessions.js"
 import * as Identity from "../Identity.js"
-import { isDeclared } from "../identity/credentials.js"
+import { isDeclared, TokenReview } from "../identity/credentials.js"
 import * as Config from "./internal/config.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
+import * as Reviews from "./internal/reviews.js"
 import * as Stores from "./internal/stores.js"
 import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
 
@@ -107,7 +108,10 @@ export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
 export interface Options extends Pick<Http.Options, "trust" | "workload"> {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
-  /** The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. */
+  /**
+   * The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. A `Connect` of this process with
+   * `expect` in `accounts` also checks the tokens here.
+   */
   readonly connect?: {
     /** Returns the link for a session, as `promise/Connect` does. */
     readonly link: (session: ConsentSession) => Promise<string>
@@ -223,9 +227,13 @@ export const make = (options: Options): ForwardAuth => {
   const run = <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> =>
     Effect.runPromise(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
   const sessions = Effect.map(ConsentSignals, Sessions.make)
+  const review = options.connect && Reviews.get(options.connect.link)
 
   const decide = async (headers: Readonly<Record<string, string | undefined>>): Promise<Response> => {
-    const { body, headers: open, secrets, status } = await run(Effect.flatMap(Decided, (decide) => decide(headers)))
+    const decision = Effect.flatMap(Decided, (decide) => decide(headers))
+    const { body, headers: open, secrets, status } = await run(
+      review === undefined ? decision : Effect.provideServiceEffect(decision, TokenReview, review)
+    )
     const response = new Response(body === "" ? null : body, { status, headers: open })
     for (const [name, value] of Object.entries(secrets)) response.headers.set(name, Redacted.value(value))
     if (body !== "") response.headers.set("content-type", "application/json")

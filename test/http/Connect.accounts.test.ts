@@ -439,6 +439,23 @@ describe("programs", () => {
     }).pipe(Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane))))
   })
 
+  it.effect("get the token of their own, which is nobody's account", () => {
+    const plane = scripted({ getResourceOauth2Token: () => responses.issued() })
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Files },
+      accounts: { files: { account: () => Effect.succeed({ id: "1", label: "mallory" }), expect: () => false } }
+    })
+    return Effect.gen(function*() {
+      const token = yield* AccessToken.get({ provider: "files", flow: "M2M" })
+      assert.strictEqual(Redacted.value(token), "access-token")
+    }).pipe(
+      Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, WorkloadAccessToken.make(secret("token"))),
+      Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane)))
+    )
+  })
+
   it.effect("get no token of a wrong account from a session that they resume", () => {
     const requests: Array<object> = []
     const plane = scripted({

@@ -180,6 +180,21 @@ describe("a user who has not consented", () => {
       const text = JSON.stringify(response)
       for (const secret of [sessionUri, new URL(authorizationUrl).host]) assert.notInclude(text, secret)
     }).pipe(Effect.provide(World.server({ script: { getResourceOauth2Token: [responses.consent] } }))))
+
+  it.effect("has connected another account: its token reaches no sandbox", () =>
+    Effect.gen(function*() {
+      const response = yield* World.ask(yield* World.sessionOf("alice"))
+      assert.deepStrictEqual(errorOf(response), [401, "consent_required"])
+      assert.notInclude(JSON.stringify(response), World.tokenOf("alice"))
+    }).pipe(Effect.provide(World.server({
+      links: World.makeConnect({
+        calendar: { account: () => Effect.succeed({ id: "1", label: "mallory" }), expect: () => false }
+      }),
+      script: {
+        getResourceOauth2Token: ({ forceAuthentication }) =>
+          forceAuthentication === true ? responses.consent : responses.issued(World.tokenOf("alice"))
+      }
+    }))))
 })
 
 describe("a failure", () => {

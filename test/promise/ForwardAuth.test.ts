@@ -12,8 +12,9 @@ const callbackUrl = "https://app.example.com/connect/return"
 
 const calendar = { providerName: "calendar", scopes: ["read"], authFlow: "USER_FEDERATION" as const, callbackUrl }
 
-const makeConnect = (runtime: Connect.Options["runtime"]) =>
+const makeConnect = (runtime: Connect.Options["runtime"], accounts?: Connect.Options["accounts"]) =>
   Connect.make({
+    accounts,
     path: "/connect",
     workload: "agent",
     credentials: { calendar },
@@ -24,7 +25,7 @@ const makeConnect = (runtime: Connect.Options["runtime"]) =>
 /** The route over scripted planes, with credentials that are configurations. */
 const inRoute = <A>(
   run: (route: ForwardAuth.ForwardAuth) => Promise<A>,
-  options: Partial<ForwardAuth.Options> = {},
+  { accounts, ...options }: Partial<ForwardAuth.Options> & Pick<Connect.Options, "accounts"> = {},
   script = World.script
 ) =>
   Effect.gen(function*() {
@@ -37,7 +38,7 @@ const inRoute = <A>(
             { credential: calendar, origins: [World.calendarOrigin] },
             { credential: { providerName: "weather" }, origins: [World.weatherOrigin], header: "x-api-key" }
           ],
-          connect: makeConnect(runtime),
+          connect: makeConnect(runtime, accounts),
           runtime,
           ...options
         })
@@ -84,6 +85,21 @@ describe("a route without Effect", () => {
       {},
       { ...World.script, getResourceOauth2Token: () => responses.consent }
     )))
+
+  it.live("passes on no token of an account that Connect does not expect", () =>
+    inRoute(
+      async ({ fetch, session }) => {
+        const response = await fetch(request((await session({ userId: "alice" })).token))
+        assert.strictEqual(response.status, 401)
+        assert.isNull(response.headers.get("authorization"))
+      },
+      { accounts: { calendar: { account: async () => ({ id: "1", label: "mallory" }), expect: () => false } } },
+      {
+        ...World.script,
+        getResourceOauth2Token: ({ forceAuthentication }) =>
+          forceAuthentication === true ? responses.consent : responses.issued()
+      }
+    ))
 
   it.live("asks the program for the user of a secret", () =>
     inRoute(

@@ -38,12 +38,16 @@ export const script: ScriptedPlanes.Script = {
     Effect.succeed({ apiKey: secret(`key-of-${Redacted.value(workloadIdentityToken)}`) })
 }
 
-export const connect = Connect.layerLinks({
-  path: "/connect",
-  workload: "agent",
-  origin: "https://app.example.com",
-  credentials: { calendar: Calendar }
-})
+export const makeConnect = (accounts?: Connect.LinkOptions["accounts"]) =>
+  Connect.layerLinks({
+    path: "/connect",
+    workload: "agent",
+    origin: "https://app.example.com",
+    credentials: { calendar: Calendar },
+    accounts
+  })
+
+export const connect = makeConnect()
 
 export const entries: ForwardAuth.Options["credentials"] = [
   { credential: Calendar, origins: [calendarOrigin] },
@@ -52,16 +56,19 @@ export const entries: ForwardAuth.Options["credentials"] = [
 
 /** A server with the route, over scripted planes. */
 export const server = <E = never, R = never>(
-  { options, script: given }: {
+  { links = connect, options, script: given }: {
+    readonly links?: typeof connect
     readonly options?: Partial<ForwardAuth.Options<E, R>>
     readonly script?: ScriptedPlanes.Script
   } = {}
 ) =>
   HttpRouter.serve(
-    ForwardAuth.layer({ path: "/forward-auth", workload: "agent", credentials: entries, ...options }),
+    Layer.provide(
+      ForwardAuth.layer({ path: "/forward-auth", workload: "agent", credentials: entries, ...options }),
+      links
+    ),
     { disableListenLog: true }
   ).pipe(
-    Layer.provideMerge(connect),
     Layer.provideMerge(Layer.mergeAll(
       PendingConsents.layerMemory,
       scripted({ ...script, ...given }),
