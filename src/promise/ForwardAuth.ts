@@ -109,8 +109,8 @@ export interface Options extends Pick<Http.Options, "trust" | "workload"> {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
   /**
-   * The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. A `Connect` of this process with
-   * `expect` in `accounts` also checks the tokens here.
+   * The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. If a `Connect` of this process
+   * has `expect` in `accounts`, it also checks the tokens here.
    */
   readonly connect?: {
     /** Returns the link for a session, as `promise/Connect` does. */
