@@ -27,6 +27,7 @@ import * as World from "../support/connectWorld.js"
 import * as Scripted from "../support/forwardAuth.js"
 import * as Proxies from "../support/proxies.js"
 import { invalidToken } from "../support/resource.js"
+import * as Server from "../support/server.js"
 import * as Tools from "../support/tools.js"
 import { failures, responses } from "../support/utils.js"
 
@@ -151,6 +152,8 @@ for (const name of Proxies.names) {
           cookie: "sentinel=mine",
           "x-api-key": "sentinel-mine",
           x_api_key: "sentinel-mine",
+          "x-api_key": "sentinel-mine",
+          "x_api-key": "sentinel-mine",
           "proxy-authorization": "Basic sentinel-mine"
         }
         const body = "x".repeat(100_000)
@@ -371,6 +374,39 @@ for (const name of Proxies.names) {
         const seen = JSON.stringify([first, never, post].map(({ body, headers }) => [body, ...headers]))
           + proxy.written()
         assert.notMatch(seen, /token-\d|x-agentcore-credential/i)
+      }))
+
+    test("the route gets a report of a rejection, and not the credential", () =>
+      Effect.gen(function*() {
+        const asked: Array<Http.IncomingHttpHeaders> = []
+        const credential = "n".repeat(43)
+        const route = yield* Server.serve(({ headers }, response) => {
+          asked.push(headers)
+          response.writeHead(200, { credential: "sentinel-key", "x-agentcore-credential": credential }).end()
+        })
+        const origin = yield* Proxies.origin((_, response) => {
+          response.writeHead(401, { "www-authenticate": invalidToken }).end()
+        })
+        const proxy = yield* Proxies.make(name, {
+          credentials: [{ credential: Weather, origins: [origin.url], header: "Credential" }],
+          forwardAuth: `${route}/forward-auth`
+        })
+        yield* get(`${proxy.url}${pathOf(origin.url)}/`, "session", {
+          headers: { "X-AgentCore-Rejected": "401 mine", "X-AgentCore-Challenge": "mine" }
+        })
+        assert.deepStrictEqual(origin.seen.map(({ headers }) => headers["credential"]), [
+          "sentinel-key",
+          "sentinel-key"
+        ])
+        assert.deepStrictEqual(
+          asked.map(({ authorization, ...headers }) => [
+            authorization,
+            headers["x-agentcore-rejected"],
+            headers["x-agentcore-challenge"]
+          ]),
+          [["Bearer session", undefined, undefined], ["Bearer session", `401 ${credential}`, invalidToken]]
+        )
+        assert.notInclude(JSON.stringify(asked), "sentinel-key")
       }))
 
     test("a failure of AgentCore is not the agent's", () =>

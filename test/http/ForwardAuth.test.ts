@@ -105,6 +105,7 @@ describe("the headers of the request", () => {
     ["another IPv6 address", World.forwarded({ "X-Forwarded-Host": "[2001:db8::2]" }), foreign],
     ["an address that embeds the allowed one", World.forwarded({ "X-Forwarded-Host": "2001:db8::1" }), invalid],
     ["TRACE, which can be echoed", World.forwarded({ "X-Forwarded-Method": "TRACE" }), foreign],
+    ["TRACK, its name in some servers", World.forwarded({ "X-Forwarded-Method": "TRACK" }), foreign],
     ["user info", World.forwarded({ "X-Forwarded-Host": "calendar.example.com@evil.example.com" }), invalid],
     ["user info before it", World.forwarded({ "X-Forwarded-Host": "evil:x@calendar.example.com" }), invalid],
     ["an encoded host", World.forwarded({ "X-Forwarded-Host": "calendar%2eexample.com" }), invalid],

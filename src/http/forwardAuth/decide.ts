@@ -231,7 +231,7 @@ const makeCallers = (workload: string) =>
 // -----------------------------------------------------------------------------
 
 /** A response to these methods can contain the headers of its request. */
-const isEchoed = (method: string) => method === "TRACE" || method === "CONNECT"
+const isEchoed = (method: string) => ["TRACE", "TRACK", "CONNECT"].includes(method)
 
 const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential: Redacted.Redacted) => {
   const value = `${prefix}${Redacted.value(credential)}`

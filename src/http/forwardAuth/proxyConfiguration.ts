@@ -60,15 +60,17 @@ const indent = (lines: string, by: string): string => lines.trim().replaceAll(/\
 
 const variableOf = (header: string): string => header.toLowerCase().replaceAll("-", "_")
 
+/** The variable with the value of a header. No header has the name of another variable. */
+const valueOf = (header: string): string => `$agentcore_header_${variableOf(header)}`
+
 const nginxLocation = (
   { header, path, stepUp, url }: Origin,
   index: number,
   headers: ReadonlyArray<string>
 ): string => {
-  const others = headers.filter((name) => name !== header).map((name) => `set $agentcore_${variableOf(name)} "";`)
-  const variable = variableOf(header)
+  const others = headers.filter((name) => name !== header).map((name) => `set ${valueOf(name)} "";`)
   const ask = `auth_request /_forward_auth;
-auth_request_set $agentcore_${variable} $upstream_http_${variable};
+auth_request_set ${valueOf(header)} $upstream_http_${variableOf(header)};
 auth_request_set $agentcore_credential $upstream_http_x_agentcore_credential;
 auth_request_set $agentcore_error $upstream_http_x_agentcore_error;
 auth_request_set $agentcore_link $upstream_http_link;
@@ -104,7 +106,7 @@ export const nginx = (options: ProxyOptions): string => {
   const forwardAuth = new URL(options.forwardAuth)
   const used = [...new Set(origins.map(({ header }) => header))]
   const headers = removed(origins).map((header) =>
-    `proxy_set_header ${header} ${used.includes(header) ? `$agentcore_${variableOf(header)}` : "\"\""};`
+    `proxy_set_header ${header} ${used.includes(header) ? valueOf(header) : "\"\""};`
   )
   const upstreams = origins.map(({ url }, index) =>
     `upstream agentcore_${index} { server ${url.hostname}:${portOf(url)}; keepalive 8; }`
@@ -120,6 +122,8 @@ map $agentcore_link $agentcore_body {
 server {
   listen ${options.listen};
   client_max_body_size 100m;
+  # Some origins read an underscore as a hyphen.
+  underscores_in_headers off;
   recursive_error_pages on;
   proxy_http_version 1.1;
   proxy_buffering off;
@@ -173,11 +177,21 @@ server {
 // Caddy
 // -----------------------------------------------------------------------------
 
+/**
+ * A header with hyphens, and its forms with underscores. Some origins read an underscore as a hyphen. nginx passes no
+ * such header on, nor does Caddy from 2.11.4.
+ */
+const spellingsOf = (header: string): ReadonlyArray<string> =>
+  header.split("-").reduce<ReadonlyArray<string>>(
+    (starts, word, index) =>
+      index === 0 ? [word] : ["-", "_"].flatMap((sign) => starts.map((start) => start + sign + word)),
+    []
+  )
+
 const caddyAsk = (forwardAuth: URL, { header, url }: Origin, lines: ReadonlyArray<string>, copied: string): string =>
   `forward_auth ${forwardAuth.origin} {
   uri ${forwardAuth.pathname}
   header_up -X-Original-*
-  header_up -X-Agentcore-*
   header_up X-Forwarded-Proto ${url.protocol.slice(0, -1)}
   header_up X-Forwarded-Host ${url.host}
   ${[...lines, `copy_headers ${header}${copied}`].join("\n  ")}
@@ -198,11 +212,12 @@ const caddySend = ({ url }: Origin, authorities: string | undefined, matcher: st
 
 const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArray<string>): string => {
   const forwardAuth = new URL(options.forwardAuth)
-  // Some origins read an underscore as a hyphen. nginx passes no such header on.
-  const others = headers.flatMap((header) => [header, header.replaceAll("-", "_")])
-    .filter((header, index, all) => header !== origin.header && all.indexOf(header) === index)
+  const others = [...new Set(headers.flatMap(spellingsOf))].filter((header) => header !== origin.header)
     .map((header) => `request_header -${header}`)
   const again = caddyAsk(forwardAuth, origin, [
+    // The request has the credential that was rejected, and its name. Caddy removes headers after it has set others.
+    "header_up -X-Agentcore-Credential",
+    ...origin.header === "Authorization" ? [] : [`header_up -${origin.header}`],
     "header_up Authorization {vars.agentcore_session}",
     "header_up X-Agentcore-Rejected \"{vars.agentcore_status} {vars.agentcore_credential}\"",
     "header_up X-Agentcore-Challenge {rp.header.Www-Authenticate}"
@@ -225,7 +240,7 @@ const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArra
 handle_path ${origin.path}/* {
   route {
     vars agentcore_session {http.request.header.Authorization}
-    ${indent(caddyAsk(forwardAuth, origin, [], " X-Agentcore-Credential"), "    ")}
+    ${indent(caddyAsk(forwardAuth, origin, ["header_up -X-Agentcore-*"], " X-Agentcore-Credential"), "    ")}
     vars agentcore_credential {http.request.header.X-Agentcore-Credential}
     # What the agent sends in these headers reaches no origin.
     ${others.join("\n    ")}

@@ -27,6 +27,13 @@ describe("the files", () => {
     }
   )
 
+  it("remove the agent's headers in each form that an origin may read", () => {
+    for (const form of ["X-Api-Key", "X_Api-Key", "X-Api_Key", "X_Api_Key"]) {
+      assert.include(read("Caddyfile"), `request_header -${form}\n`)
+    }
+    assert.include(read("nginx.conf"), "underscores_in_headers off;")
+  })
+
   Tools.testWith("Caddy")("are valid for Caddy", () =>
     Effect.gen(function*() {
       const args = ["validate", "--adapter", "caddyfile", "--config", path("Caddyfile")]
