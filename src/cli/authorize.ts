@@ -54,29 +54,27 @@ const connectPath = "/connect"
 
 const signInPath = "/sign-in"
 
-const forwardAuthPath = "/forward-auth"
-
 // -----------------------------------------------------------------------------
 // The user's browser
 // -----------------------------------------------------------------------------
-
-const cookie = "agentcore-identity"
 
 /**
  * Signs in the browser that opens an address with a code, once. Another user of this machine who finds the pages cannot
  * connect their own account.
  */
-const makeSignIn = Effect.gen(function*() {
+const makeSignIn = Effect.fnUntraced(function*(port: number) {
+  // The ports of a host share its cookies.
+  const cookie = `agentcore-identity-${port}`
   const secret = Redacted.value(yield* randomSecret)
   let code: string | undefined = Redacted.value(yield* randomSecret)
   const route = HttpRouter.add(
     "GET",
     signInPath,
-    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, url }) => {
+    Effect.map(HttpServerRequest.HttpServerRequest, ({ headers, method, url }) => {
       const given = new URL(url, "http://127.0.0.1").searchParams.get("code") ?? ""
       // A browser may load a page ahead of time, and drop it.
       const isPrefetch = headers["sec-purpose"]?.startsWith("prefetch") === true
-      if (code === undefined || isPrefetch || !isSameSecret(code, given)) {
+      if (code === undefined || method !== "GET" || isPrefetch || !isSameSecret(code, given)) {
         return HttpServerResponse.text("This address works once. Run the command again.", { status: 403 })
       }
       code = undefined
@@ -92,6 +90,8 @@ const makeSignIn = Effect.gen(function*() {
   )
   return { path: `${signInPath}?code=${code}`, route, check }
 })
+
+type SignIn = Effect.Success<ReturnType<typeof makeSignIn>>
 
 // -----------------------------------------------------------------------------
 // The server
@@ -125,6 +125,8 @@ const nameCredentials = (entries: Entries): Connect.ConnectCredentials =>
 interface Server {
   readonly entries: Entries
   readonly origin: string
+  /** The path of the route. Only the proxy knows it: an agent that reaches the port would get the credentials. */
+  readonly path: HttpRouter.PathInput
   readonly port: number
   readonly user: UserIdentifier
   readonly workload: string
@@ -132,7 +134,7 @@ interface Server {
 }
 
 /** The pages for the user, if a user has to consent to a credential. */
-const pages = ({ entries, user, workload }: Server, check: Effect.Success<typeof makeSignIn>["check"]) => {
+const pages = ({ entries, user, workload }: Server, check: SignIn["check"]) => {
   const credentials = nameCredentials(entries)
   return Object.keys(credentials).length === 0 ? Layer.empty : Connect.layer({
     path: connectPath,
@@ -144,9 +146,9 @@ const pages = ({ entries, user, workload }: Server, check: Effect.Success<typeof
 }
 
 /** The route for the proxy, and the pages. Credentials are cached, so that a request costs no call of AgentCore. */
-const layerServer = (server: Server, { check, route }: Effect.Success<typeof makeSignIn>) => {
-  const { entries, port, region, workload } = server
-  const forwardAuth = ForwardAuth.layer({ path: forwardAuthPath, credentials: entries, workload })
+const layerServer = (server: Server, { check, route }: SignIn) => {
+  const { entries, path, port, region, workload } = server
+  const forwardAuth = ForwardAuth.layer({ path, credentials: entries, workload })
   const routes = Layer.provideMerge(forwardAuth, Layer.merge(pages(server, check), route))
   const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })
   const identity = Identity.layer.pipe(
@@ -213,13 +215,13 @@ const showPages = (address: URL, browser: boolean) =>
 
 const serve = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
-    const signIn = yield* makeSignIn
+    const signIn = yield* makeSignIn(server.port)
     return yield* Effect.gen(function*() {
       const session = yield* ForwardAuth.session(server.user, { lifetime: settings.lifetime })
       const { listen } = settings
       yield* Terminal.printExactly(
         configure(
-          { listen, forwardAuth: `${server.origin}${forwardAuthPath}`, credentials: server.entries },
+          { listen, forwardAuth: `${server.origin}${server.path}`, credentials: server.entries },
           settings.proxy
         ).trimEnd()
       )
@@ -246,7 +248,8 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
     if (settings.register === true) yield* LoopbackConsent.register(workload, returnUrl)
     return workload
   }).pipe(Effect.provide(Flags.layer(region)))
-  const server = { entries: withReturnUrl(loaded, returnUrl), origin, port, user, workload, region }
+  const path = `/forward-auth/${Redacted.value(yield* randomSecret)}` as const
+  const server = { entries: withReturnUrl(loaded, returnUrl), origin, path, port, user, workload, region }
   return yield* serve(settings, server).pipe(
     Effect.catchTag("ServeError", explainPort(port)),
     Effect.catchDefect((defect) =>

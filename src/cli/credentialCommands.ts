@@ -75,6 +75,13 @@ const parseServerPort = (text: string): number => {
   throw new InvalidArgumentError("The return URL has the port: give another one than 0.")
 }
 
+/** The configurations contain it as it is. */
+const parseAddress = (text: string): string => {
+  const [, port] = /^(?:[\w.-]+|\[[\da-f:.]+\]):(\d+)$/i.exec(text) ?? []
+  if (port !== undefined && parsePort(port) > 0) return text
+  throw new InvalidArgumentError("An address is a host and a port, such as 127.0.0.1:8080.")
+}
+
 // `LoopbackConsent.defaultReturnUrl`, which is loaded when the command runs.
 const loopbackReturnUrl = "http://127.0.0.1:8765/consent"
 
@@ -147,7 +154,7 @@ export const add = (root: Root, run: Run): void => {
     .addOption(workloadOption())
     .addOption(userOption())
     .option("--port <port>", "Port for the proxy and for the user's browser", parseServerPort, 4030)
-    .option("--listen <address>", "Where the proxy listens for the agent", "127.0.0.1:8080")
+    .option("--listen <address>", "Where the proxy listens for the agent", parseAddress, "127.0.0.1:8080")
     .addOption(
       new Option("--proxy <name>", "Print the configuration of one proxy (default: of both)").choices(
         ["caddy", "nginx"] as const
@@ -168,8 +175,9 @@ export const add = (root: Root, run: Run): void => {
           "]"
         ],
         Output: [
-          "Stdout has the configuration. The session and the address for the browser go",
-          "to stderr. The session is a secret of the agent."
+          "Stdout has the configuration, with the secret path of the route: keep it from",
+          "the agent. Each start has another one. The session and the address for the",
+          "browser go to stderr. The session is a secret of the agent."
         ]
       },
       examples: [

@@ -36,11 +36,19 @@ export interface Settings {
 // git
 // -----------------------------------------------------------------------------
 
-/** The attributes of git's request. See https://git-scm.com/docs/git-credential#IOFMT. */
+/**
+ * The attributes of git's request. See https://git-scm.com/docs/git-credential#IOFMT. Only a line feed ends a line: the
+ * user name of a URL can have a carriage return.
+ */
 const readAttributes = Effect.map(
   Effect.promise(() => text(process.stdin)),
   (lines): Readonly<Record<string, string>> =>
-    Object.fromEntries([...lines.matchAll(/^([^=\n]+)=(.*)$/gm)].map(([, name, value]) => [name, value]))
+    Object.fromEntries(
+      lines.split("\n").flatMap((line) => {
+        const [, name, value] = /^([^=]+)=([^]*)$/.exec(line) ?? []
+        return name === undefined ? [] : [[name, value]]
+      })
+    )
 )
 
 export class InsecureHost extends Data.TaggedError("InsecureHost")<{ readonly message: string }> {}
@@ -55,7 +63,8 @@ export const readUsername = Effect.fnUntraced(function*({ format, operation }: S
   }
   if (operation === "store" || operation === "erase") return undefined
   const { host = "", protocol = "", username = "oauth2" } = operation === "get" ? yield* readAttributes : {}
-  if (operation === "get" && !isSecure(`${protocol}://${host}`)) {
+  // git decodes the host of a URL, so it may have the delimiter of a path.
+  if (operation === "get" && (/[/?#@\\]/.test(host) || !isSecure(`${protocol}://${host}`))) {
     return yield* new InsecureHost({ message: `git reaches '${host}' without TLS, so it gets no credential` })
   }
   return username

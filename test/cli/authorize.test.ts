@@ -173,6 +173,33 @@ describe("agentcore-identity authorize", () => {
       yield* Program.seen(started, /respond 404\n\}\n$/)
       assert.match(started.output.stdout, /^\{\n\tadmin off\n/)
       assert.include(started.output.stdout, "reverse_proxy https://www.googleapis.com {")
+      const session = yield* Program.seen(started, /Authorization: Bearer (\S+)/)
+      const fetchText = (url: string, init: RequestInit = {}) =>
+        Effect.promise(async () => {
+          const { headers, status } = await fetch(url, { redirect: "manual", ...init })
+          return { status, cookie: headers.get("set-cookie") ?? "" }
+        })
+      // Only the configuration has the path of the route.
+      const headers = {
+        authorization: `Bearer ${session}`,
+        "x-forwarded-method": "GET",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "other.example.com",
+        "x-forwarded-uri": "/"
+      }
+      const statusOf = (path: string) =>
+        Effect.map(fetchText(`http://127.0.0.1:${port}${path}`, { headers }), ({ status }) => status)
+      const [, path = ""] = /uri (\/forward-auth\/[\w-]{43})$/m.exec(started.output.stdout) ?? []
+      assert.deepStrictEqual([yield* statusOf(path), yield* statusOf("/forward-auth")], [403, 404])
+      // Two commands have two cookies. Looking at the address does not use it up.
+      const signIn = yield* Program.seen(started, /^ {2}(http:\S+\/sign-in\?code=\S+)$/m)
+      assert.strictEqual((yield* fetchText(signIn, { method: "HEAD" })).status, 403)
+      const signedIn = yield* fetchText(signIn)
+      assert.strictEqual(signedIn.status, 302)
+      assert.isTrue(signedIn.cookie.startsWith(`agentcore-identity-${port}=`))
+      for (const listen of ["8080", "127.0.0.1", "127.0.0.1:0", ":8080", "127.0.0.1:1; include x", "a {\n}:80"]) {
+        assert.include((yield* authorize(module, "--listen", listen)).stderr, "An address is a host and a port")
+      }
       assert.include((yield* authorize(module, "--user", "bob")).stderr, `Another program listens on port ${port}`)
       assert.include((yield* authorize(module)).stderr, "no user is named")
       assert.include((yield* authorize(module, "--port", "0")).stderr, "The return URL has the port")

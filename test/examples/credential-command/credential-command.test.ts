@@ -155,6 +155,13 @@ describe("a command that supplies credentials", () => {
       const insecure = yield* ask("get", "protocol=http\\nhost=git.example.com")
       assert.deepInclude(insecure, { code: 1, stdout: "quit=1\n" })
       assert.include(insecure.stderr, "git reaches 'git.example.com' without TLS")
+      // A URL such as http://a%0dprotocol=https@git.example.com, and a host that looks like this machine.
+      for (
+        const attributes of [
+          "protocol=http\\nhost=git.example.com\\nusername=a\\rprotocol=https",
+          "protocol=http\\nhost=localhost/.git.example.com"
+        ]
+      ) assert.deepInclude(yield* ask("get", attributes), { code: 1, stdout: "quit=1\n" }, attributes)
       for (const operation of ["store", "erase"]) {
         assert.deepStrictEqual(yield* ask(operation, "protocol=https"), { code: 0, stdout: "", stderr: "" })
       }
