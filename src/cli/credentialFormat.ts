@@ -45,7 +45,7 @@ const readAttributes = Effect.map(
   (lines): Readonly<Record<string, string>> =>
     Object.fromEntries(
       lines.split("\n").flatMap((line) => {
-        const [, name, value] = /^([^=]+)=([^]*)$/.exec(line) ?? []
+        const [, name, value = ""] = /^([^=]+)=([^]*)$/.exec(line) ?? []
         return name === undefined ? [] : [[name, value]]
       })
     )
