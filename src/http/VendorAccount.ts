@@ -157,7 +157,8 @@ const send = (request: HttpClientRequest.HttpClientRequest) =>
     const host = hostOf(url)
     if (!isSecure(url)) return yield* new VendorError({ host, reason: "Url" })
     const response = yield* Effect.mapError(
-      HttpClient.execute(request),
+      // GitHub rejects requests without it, and not every client of a program sends one.
+      HttpClient.execute(HttpClientRequest.setHeader(request, "user-agent", "effect-agentcore-identity")),
       () => new VendorError({ host, reason: "NoResponse" })
     )
     const { status } = response
@@ -355,8 +356,10 @@ export const slack: RevocableVendor = {
     Effect.flatMap(
       callSlack("auth.test", token),
       // The id of a user is unique within a team.
-      (body) =>
-        readAccount("https://slack.com", { ...body, id: `${body["team_id"]}/${body["user_id"]}` }, "id", ["user"])
+      ({ team_id, user, user_id }) => {
+        const id = isString(team_id) && isString(user_id) ? `${team_id}/${user_id}` : undefined
+        return readAccount("https://slack.com", { id, user }, "id", ["user"])
+      }
     ),
   revoke: (token) => Effect.asVoid(callSlack("auth.revoke", token))
 }

@@ -454,7 +454,8 @@ const toHttpOptions = <Name extends string, Req>(
     accounts: isObject(accounts)
       ? Record.map(
         accounts as { readonly [name: string]: AccountOptions | undefined },
-        (options) => options && toHttpAccount(options)
+        // A program in plain JavaScript can pass anything. `http/Connect` reports it.
+        (options) => isObject(options) ? toHttpAccount(options) : options as undefined
       )
       : accounts,
     credentials,

@@ -3,7 +3,8 @@ import type * as Connect from "effect-agentcore-identity/http/Connect"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import type * as HttpClient from "effect/http/HttpClient"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import * as Server from "../support/server.js"
 
@@ -135,6 +136,30 @@ describe("the account", () => {
         assert.deepInclude("failure" in result ? result.failure : {}, { _tag: "VendorError", status: 401 })
       }))
   }
+
+  it.live("is asked for with a user agent, which GitHub requires and some clients do not send", () =>
+    Effect.gen(function*() {
+      const agents: Array<string | undefined> = []
+      const client = HttpClient.make((request) =>
+        Effect.sync(() => {
+          agents.push(request.headers["user-agent"])
+          return HttpClientResponse.fromWeb(request, Response.json({ id: 1, login: "octocat" }))
+        })
+      )
+      yield* Effect.provideService(VendorAccount.github().account(token), HttpClient.HttpClient, client)
+      assert.deepStrictEqual(agents, ["effect-agentcore-identity"])
+    }))
+
+  it.live("of Slack needs the ids of its user and team", () =>
+    Effect.gen(function*() {
+      for (const body of [{ user: "grace" }, { user: "grace", user_id: "W1" }, { user: "grace", team_id: "T1" }]) {
+        const { result } = yield* withVendors(
+          { "GET slack.com/api/auth.test": { ok: true, ...body } },
+          VendorAccount.slack.account(token)
+        )
+        assert.deepInclude("failure" in result ? result.failure : {}, { reason: "Body" })
+      }
+    }))
 
   it.live("has an error of Slack with the status 200", () =>
     Effect.gen(function*() {

@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Connect from "effect-agentcore-identity/promise/Connect"
+import type { DataPlane } from "effect-agentcore-identity/DataPlane"
+import type { Identity } from "effect-agentcore-identity/Identity"
+import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -7,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type { IncomingMessage } from "node:http"
 import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
+import { responses, scripted, secret, sessionUri } from "../support/utils.js"
 import * as App from "./connectWorld.js"
 import { rejectionOf, tagOf } from "./world.js"
 
@@ -180,4 +183,69 @@ describe("Connect for users with JWTs", () => {
         )
       }).pipe(Effect.provide(recorder.layer))
     }))
+})
+
+describe("a wrong account that an agent notices before the page", () => {
+  const scopes = ["read"]
+  const pages = "https://app.example.com/connect"
+  const headers = { accept: "application/json", origin: "https://app.example.com" }
+
+  it.live("is named by the page, and is one event, although each of the two has a JWT of its own", () => {
+    let isStored = false
+    let atCompletion = async (): Promise<void> => {}
+    const plane = scripted({
+      getWorkloadAccessTokenForJwt: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+      getResourceOauth2Token: ({ forceAuthentication }) => {
+        isStored = isStored && forceAuthentication !== true
+        return isStored ? responses.issued() : responses.consent
+      },
+      completeResourceTokenAuth: () => {
+        isStored = true
+        return Effect.promise(atCompletion)
+      }
+    })
+    return Effect.gen(function*() {
+      const runtime = yield* Effect.context<Identity | DataPlane>()
+      const connect = Connect.make<"files", Request>({
+        path: "/connect",
+        workload: "agent",
+        users: "jwt",
+        credentials: {
+          files: { providerName: "files", scopes, authFlow: "USER_FEDERATION", callbackUrl: `${pages}/return` }
+        },
+        accounts: { files: { account: () => ({ id: "7", label: "mallory" }), expect: () => false } },
+        currentUser: () => ({ userToken: jwtOf(alice) }),
+        runtime
+      })
+      const agent = () =>
+        PromiseIdentity.runWithContext(
+          { workload: connect.workload({ name: "agent", user: { userToken: jwtOf(alice) } }) },
+          connect.withAccessToken("files")(async (token: string) => token)
+        )
+      const agents: Array<unknown> = []
+      atCompletion = async () => void agents.push(tagOf(await agent().catch((error: unknown) => error)))
+
+      const { events, page } = yield* Effect.promise(async () => {
+        const fetchJson = async (path: string, init?: RequestInit): Promise<{ readonly [name: string]: unknown }> =>
+          (await connect.fetch(new Request(`${pages}${path}`, { headers, ...init }))).json()
+        const events: Array<unknown> = []
+        const reading = (async () => {
+          for await (const { _tag, account } of connect.events()) events.push([_tag, account?.label])
+        })()
+        const { token } = await fetchJson("/files")
+        await fetchJson("/files", {
+          method: "POST",
+          headers: { ...headers, "content-type": "application/json" },
+          body: JSON.stringify({ action: "connect", token })
+        })
+        const page = await fetchJson(`/return?session_id=${encodeURIComponent(sessionUri)}`)
+        await connect.dispose()
+        await reading
+        return { events, page }
+      })
+      assert.deepStrictEqual(agents, ["RequiresUserConsent"])
+      assert.deepInclude(page, { outcome: "WrongAccount", account: { id: "7", label: "mallory" } })
+      assert.deepStrictEqual(events, [["Opened", undefined], ["WrongAccount", "mallory"]])
+    }).pipe(Effect.provide(plane))
+  })
 })

@@ -515,6 +515,7 @@ describe("node, behind a framework", () => {
     [/'revokeAt' .* be an object/, { revokeAt: null }],
     [/'accounts' .* be an object/, { accounts: "google" }],
     [/'accounts.calender' .* the name of one of the credentials/, { accounts: { calender: {} } }],
+    [/'accounts.calendar' .* be an object with functions/, { accounts: { calendar: () => ({}) } }],
     [/'accounts.calendar.account' .* be a function/, { accounts: { calendar: { account: "sub" } } }],
     [/'accounts.calendar.account' .* be given with expect/, { accounts: { calendar: { expect: () => true } } }],
     [/'users' .* be 'userId' or 'jwt'/, { users: "email" }],

@@ -11,6 +11,7 @@ import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import { hasProperty, isFunction, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Digest from "../../credentialCache/digest.js"
 import type { TokenResponse } from "../../DataPlane.js"
 import { type Issued, Rejected, type Review, type ReviewError, TokenReview } from "../../identity/credentials.js"
@@ -51,7 +52,9 @@ const limit = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
         Effect.map(BoundedStream.read(response.stream, maxResponse), (body) => {
           const { status } = response
           // A status without a body must have none.
-          const content = status === 204 || status === 304 ? null : body ?? "The response is too large"
+          const content = status === 204 || status === 205 || status === 304
+            ? null
+            : body ?? "The response is too large"
           return HttpClientResponse.fromWeb(request, new Response(content, { status, headers: response.headers }))
         }))
   )
@@ -92,12 +95,15 @@ const orElse = <A, E, R, B>(self: Effect.Effect<A, E, R>, onError: (error: unkno
 const isAccount = (account: unknown): account is Account =>
   isObject(account) && isString(account["id"]) && account["id"] !== "" && isString(account["label"])
 
-/** Characters. A vendor's label can be any text. */
+/** Characters. */
 const maxLabel = 200
+
+/** A vendor's label can be any text, also one that turns around what follows it. */
+const toLabel = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "").trim().slice(0, maxLabel)
 
 const toInspection = (account: unknown): Inspection =>
   isAccount(account)
-    ? { _tag: "Known", account: { id: account.id, label: account.label.slice(0, maxLabel) || account.id } }
+    ? { _tag: "Known", account: { id: account.id, label: toLabel(account.label) || toLabel(account.id) } }
     : { _tag: "Unknown" }
 
 // -----------------------------------------------------------------------------
@@ -110,6 +116,7 @@ const check = (accounts: LinkOptions["accounts"], links: Links): Effect.Effect<v
     if (!isObject(accounts)) return yield* invalid("accounts", "be an object with the names of credentials")
     for (const [name, options] of Object.entries(accounts)) {
       if (options === undefined) continue
+      if (!isObject(options)) return yield* invalid(`accounts.${name}`, "be an object with functions")
       if (links.find(name) === undefined) {
         return yield* invalid(`accounts.${name}`, "have the name of one of the credentials")
       }
@@ -200,8 +207,9 @@ export const make = ({ accounts, emit, links }: {
       )
     }
 
-    const keyOf = (name: string, user: UserIdentifier): string =>
-      Digest.ofValues([name, user.userId ?? null, user.userToken === undefined ? null : Redacted.value(user.userToken)])
+    /** A user has another JWT in the browser than an agent has for them. */
+    const keyOf = (name: string, user: UserIdentifier): Effect.Effect<string> =>
+      Effect.map(ConsentSignals.grant({ workload: "", user, credential: name }), (topic) => Redacted.value(topic.name))
 
     /** Drops a token by a forced request, unless it is already gone: a request may have brought a better one. */
     const drop = Effect.fnUntraced(function*<R>(
@@ -237,7 +245,9 @@ export const make = ({ accounts, emit, links }: {
       if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
       if (isAllowed) return { reason: undefined } as const
       const { account } = inspection
-      wrongAccounts.set(keyOf(name, user), account, (yield* Clock.currentTimeMillis) + rememberedWrong)
+      const now = yield* Clock.currentTimeMillis
+      wrongAccounts.removeExpired(now)
+      wrongAccounts.set(yield* keyOf(name, user), account, now + rememberedWrong)
       return { response: yield* drop(issued, { account, name, user }), reason: "WrongAccount" } as const
     })
 
@@ -267,11 +277,14 @@ export const make = ({ accounts, emit, links }: {
       inspect,
       /** Runs an effect whose tokens are reviewed. */
       withReview: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.provideService(self, TokenReview, review),
-      /** The account whose token was dropped last. */
-      wrongAccountOf: (name: string, user: UserIdentifier): Effect.Effect<Account | undefined> =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          wrongAccounts.removeExpired(now)
-          return wrongAccounts.get(keyOf(name, user))
+      /** The account whose token was dropped last, once: the next one may be dropped by another process. */
+      takeWrongAccount: (name: string, user: UserIdentifier): Effect.Effect<Account | undefined> =>
+        Effect.gen(function*() {
+          wrongAccounts.removeExpired(yield* Clock.currentTimeMillis)
+          const key = yield* keyOf(name, user)
+          const account = wrongAccounts.get(key)
+          wrongAccounts.remove(key)
+          return account
         }),
       /** Ends the grant at the vendor. It never fails. */
       revoke: (name: string, token: Redacted.Redacted): Effect.Effect<AtVendor> => {

@@ -55,6 +55,8 @@ export const Texts = Schema.Struct({
   check: Text,
   /** After the wrong account was connected. */
   connectAnother: Text,
+  /** In place of `{account}` of `WrongAccount`, if another process has noticed it and the page does not know its label. */
+  anotherAccount: Text,
   /** After `disconnect`: what happened at the vendor. */
   atVendor: Schema.Struct({ Revoked: Text, NotSupported: Text, Failed: Text }),
   /** On the page of a link whose credential is connected. */

@@ -7,8 +7,8 @@ import type { Localized } from "./localize.js"
 const { html } = Html
 
 /** Replaces all placeholders at once: the vendor's text for an account can be `{user}`. */
-export const fill = (text: string, values: { readonly [placeholder: string]: string | undefined }): string =>
-  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => Object.hasOwn(values, name) ? values[name] ?? "?" : whole)
+export const fill = (text: string, values: { readonly [placeholder: string]: string }): string =>
+  text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => Object.hasOwn(values, name) ? values[name] ?? whole : whole)
 
 export const labelOfAccount = (account: Connection["account"]): string | undefined =>
   account === undefined || account === "unknown" ? undefined : account.label

@@ -132,7 +132,9 @@ const returnedPage: Page<"Returned"> = (
   return render(
     title,
     html`<p>${
-      outcome === "WrongAccount" ? Card.fill(text, { account: Card.labelOfAccount(account), user }) : text
+      outcome === "WrongAccount"
+        ? Card.fill(text, { account: Card.labelOfAccount(account) ?? texts.anotherAccount, user })
+        : text
     }</p>${line === undefined ? undefined : html`<p>${line}</p>`}${
       waysOn(
         isCompleted ? undefined : [retry, link],

@@ -247,7 +247,7 @@ export const make = (settings: Settings) => {
           return { outcome: "Completed", account: connection?.account }
         }
         if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
-        const wrong = yield* accounts.wrongAccountOf(name, user)
+        const wrong = yield* accounts.takeWrongAccount(name, user)
         // Another process has noticed it, and dropped the token.
         if (wrong === undefined) yield* emitFor({ _tag: "WrongAccount", credential: name })
         return { outcome: "WrongAccount", account: wrong ?? "unknown" }

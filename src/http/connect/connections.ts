@@ -5,7 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
 import { CredentialCache } from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
-import { Identity } from "../../Identity.js"
+import { type AccessTokenError, Identity } from "../../Identity.js"
 import { Rejected } from "../../identity/credentials.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -186,32 +186,34 @@ export const make = (
           ), { concurrency: 3 })
       }).pipe(accounts.withReview)
 
-    /** Ends the grant at the vendor, and drops the tokens. */
-    const disconnect = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
+    /** Ends the grant at the vendor, and drops the tokens. `isAsked`: the user has asked for it, also without a token. */
+    const disconnect = (
+      user: UserIdentifier,
+      name: string,
+      credential: Credentials.UserCredential,
+      { isAsked }: { readonly isAsked: boolean }
+    ): Effect.Effect<Disconnection, AccessTokenError, Identity | WorkloadAccessToken.WorkloadAccessToken> =>
       Effect.gen(function*() {
         const token = yield* requestToken(credential)
+        if (Option.isNone(token) && !isAsked) {
+          return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
+        }
         const atVendor: AtVendor = Option.isSome(token) ? yield* accounts.revoke(name, token.value) : "NotSupported"
         if (Option.isNone(yield* forceSession(credential, token))) {
           yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-          return { name, outcome: "Failed", atVendor } satisfies Disconnection
+          return { name, outcome: "Failed", atVendor } as const
         }
         yield* emitFor(user, { _tag: "Disconnected", credential: name, atVendor })
-        return { name, outcome: "Disconnected", atVendor } satisfies Disconnection
+        return { name, outcome: "Disconnected", atVendor } as const
       }).pipe(Accounts.withoutReview)
 
     /** The failure of one does not keep the others connected. */
     const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
-      Effect.flatMap(Accounts.withoutReview(requestToken(credential)), (token) =>
-        Option.isSome(token)
-          ? disconnect(user, name, credential)
-          : Effect.succeed<Disconnection>({ name, outcome: "NotConnected", atVendor: "NotSupported" })).pipe(
-          Effect.catch((error) =>
-            Effect.as(
-              Effect.logError(`${name} could not be disconnected: ${error._tag}`),
-              { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
-            )
-          )
-        )
+      Effect.catch(disconnect(user, name, credential, { isAsked: false }), (error) =>
+        Effect.as(
+          Effect.logError(`${name} could not be disconnected: ${error._tag}`),
+          { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
+        ))
 
     /** The functions for a user, whose kind is checked. */
     const forUser = (user: UserIdentifier) => {
@@ -250,7 +252,7 @@ export const make = (
             )
             : accounts.withReview(requestSession(credential, false))).pipe(Effect.tap(forget), asUser),
         disconnect: (name: string, credential: Credentials.UserCredential) =>
-          disconnect(user, name, credential).pipe(Effect.tap(forget), asUser),
+          disconnect(user, name, credential, { isAsked: true }).pipe(Effect.tap(forget), asUser),
         disconnectAll: Effect.forEach(entries, ([name, credential]) => disconnectIfConnected(user, name, credential))
           .pipe(
             Effect.tap(() => Effect.ignore(forget)),

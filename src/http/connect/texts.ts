@@ -28,6 +28,7 @@ const en: Texts = {
   since: "{status}, since {date}",
   check: "Check",
   connectAnother: "Connect another account",
+  anotherAccount: "another account",
   atVendor: {
     Revoked: "The provider has ended the access too.",
     NotSupported: "The provider may still list it.",
@@ -121,6 +122,7 @@ const de: Texts = {
   since: "{status}, seit dem {date}",
   check: "Prüfen",
   connectAnother: "Anderes Konto verbinden",
+  anotherAccount: "ein anderes Konto",
   atVendor: {
     Revoked: "Auch der Anbieter hat den Zugriff beendet.",
     NotSupported: "Beim Anbieter wird er möglicherweise noch angezeigt.",
