@@ -55,7 +55,7 @@ export const Texts = Schema.Struct({
   check: Text,
   /** After the wrong account was connected. */
   connectAnother: Text,
-  /** In place of `{account}` of `WrongAccount`, if another process has noticed it and the page does not know its label. */
+  /** In place of `{account}`, if the page does not know the wrong account: another process has noticed it. */
   anotherAccount: Text,
   /** After `disconnect`: what happened at the vendor. */
   atVendor: Schema.Struct({ Revoked: Text, NotSupported: Text, Failed: Text }),

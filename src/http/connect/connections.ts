@@ -186,16 +186,16 @@ export const make = (
           ), { concurrency: 3 })
       }).pipe(accounts.withReview)
 
-    /** Ends the grant at the vendor, and drops the tokens. `isAsked`: the user has asked for it, also without a token. */
+    /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
     const disconnect = (
       user: UserIdentifier,
       name: string,
       credential: Credentials.UserCredential,
-      { isAsked }: { readonly isAsked: boolean }
+      { isForced }: { readonly isForced: boolean }
     ): Effect.Effect<Disconnection, AccessTokenError, Identity | WorkloadAccessToken.WorkloadAccessToken> =>
       Effect.gen(function*() {
         const token = yield* requestToken(credential)
-        if (Option.isNone(token) && !isAsked) {
+        if (Option.isNone(token) && !isForced) {
           return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
         }
         const atVendor: AtVendor = Option.isSome(token) ? yield* accounts.revoke(name, token.value) : "NotSupported"
@@ -209,7 +209,7 @@ export const make = (
 
     /** The failure of one does not keep the others connected. */
     const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
-      Effect.catch(disconnect(user, name, credential, { isAsked: false }), (error) =>
+      Effect.catch(disconnect(user, name, credential, { isForced: false }), (error) =>
         Effect.as(
           Effect.logError(`${name} could not be disconnected: ${error._tag}`),
           { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
@@ -252,7 +252,7 @@ export const make = (
             )
             : accounts.withReview(requestSession(credential, false))).pipe(Effect.tap(forget), asUser),
         disconnect: (name: string, credential: Credentials.UserCredential) =>
-          disconnect(user, name, credential, { isAsked: true }).pipe(Effect.tap(forget), asUser),
+          disconnect(user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
         disconnectAll: Effect.forEach(entries, ([name, credential]) => disconnectIfConnected(user, name, credential))
           .pipe(
             Effect.tap(() => Effect.ignore(forget)),
