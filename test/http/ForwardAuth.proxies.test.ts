@@ -36,7 +36,11 @@ class Weather extends ApiKey.Tag<Weather>()("proxies/Weather", { provider: "weat
 const apiKey = "sentinel-key-of-the-weather"
 
 const respond = (seen: Proxies.Seen, response: Http.ServerResponse, foreignUrl: string): void => {
-  if (seen.path.startsWith("/redirect")) {
+  if (seen.path === "/lost") response.destroy()
+  else if (seen.path === "/cut") {
+    response.writeHead(200, { "content-length": 10 }).write("cut")
+    setImmediate(() => response.destroy())
+  } else if (seen.path.startsWith("/redirect")) {
     response.writeHead(302, { location: foreignUrl, "x-accel-redirect": "/weather" }).end()
   } else {response.writeHead(200, { "set-cookie": "session=of-the-origin" }).end(
       `${seen.method} ${seen.path} ${seen.body}`
@@ -339,6 +343,12 @@ for (const name of Proxies.names) {
         yield* get(`${world.weather.at}/visible`, world.alice)
         yield* get(`${world.calendar.at}/visible`, world.bob)
         yield* get(`${world.calendar.at}/visible`, "unknown")
+        for (const path of ["lost", "cut"]) {
+          const headers = { authorization: `Bearer ${world.alice}` }
+          yield* Effect.promise(() =>
+            fetch(`${world.weather.at}/${path}`, { headers }).then((response) => response.text()).catch(() => "")
+          )
+        }
         const text = world.proxy.written()
         assert.include(text, "/visible")
         for (const secret of [world.token, apiKey, world.alice, world.bob]) assert.notInclude(text, secret)

@@ -59,6 +59,9 @@ worker_processes 1;
 events {}
 http {
   access_log ${folder}/access.log;
+  # As an http block for other servers may have it.
+  underscores_in_headers on;
+  ignore_invalid_headers off;
 ${
     ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `  ${name}_temp_path ${folder}/${name};`).join(
       "\n"

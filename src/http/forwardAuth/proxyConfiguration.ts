@@ -124,6 +124,7 @@ server {
   client_max_body_size 100m;
   # Some origins read an underscore as a hyphen.
   underscores_in_headers off;
+  ignore_invalid_headers on;
   recursive_error_pages on;
   proxy_http_version 1.1;
   proxy_buffering off;
