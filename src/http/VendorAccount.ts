@@ -249,6 +249,16 @@ const revokeAt = (url: string, token: Token, client: Client | undefined) => {
 // Vendors
 // -----------------------------------------------------------------------------
 
+/** The claims of a user (OpenID Connect Core 1.0, section 5.1). Anyone can have an address that is not verified. */
+const userinfo = (url: string, labels: ReadonlyArray<string>): Vendor => ({
+  account: (token) =>
+    Effect.flatMap(
+      get(url, token),
+      (body) =>
+        readAccount(url, body, "sub", labels.filter((name) => name !== "email" || body["email_verified"] !== false))
+    )
+})
+
 const discover = (discoveryUrl: string, endpoint: string) =>
   HttpClientRequest.get(discoveryUrl).pipe(
     HttpClientRequest.acceptJson,
@@ -260,7 +270,8 @@ const discover = (discoveryUrl: string, endpoint: string) =>
 
 /**
  * Any OpenID provider, by its discovery document, which is read at each use. Most of them let only the client revoke a
- * token: give the one that AgentCore uses.
+ * token: give the one that AgentCore uses. The label is the email address, unless the provider says that it is not
+ * verified. Without one it is a name, which many providers let their users choose: then `expect` should compare `id`.
  *
  * @since 0.2.0
  * @category vendors
@@ -274,7 +285,7 @@ export const openId = ({ client, discoveryUrl }: {
   account: (token) =>
     Effect.flatMap(
       discover(discoveryUrl, "userinfo_endpoint"),
-      (url) => make({ url, id: "sub", label: ["email", "preferred_username", "name"] }).account(token)
+      (url) => userinfo(url, ["email", "preferred_username", "name"]).account(token)
     ),
   revoke: (token) =>
     Effect.flatMap(discover(discoveryUrl, "revocation_endpoint"), (url) => revokeAt(url, token, client))
@@ -288,7 +299,7 @@ export const openId = ({ client, discoveryUrl }: {
  * @category vendors
  */
 export const google: RevocableVendor = {
-  ...make({ url: "https://openidconnect.googleapis.com/v1/userinfo", id: "sub", label: "email" }),
+  ...userinfo("https://openidconnect.googleapis.com/v1/userinfo", ["email"]),
   revoke: (token) => revokeAt("https://oauth2.googleapis.com/revoke", token, undefined)
 }
 

@@ -220,8 +220,9 @@ export interface AccountOptions {
     | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. The functions of this `Connect` check it,
-   * and `promise/ForwardAuth` with it. Those of `promise/Identity` do not. Default: any account.
+   * and no agent gets it. If the account is unknown, no agent gets the token. Compare the `id`, or a label that its
+   * owner cannot choose. The functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it.
+   * Those of `promise/Identity` do not. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
   /**

@@ -150,6 +150,20 @@ describe("the account", () => {
       assert.deepStrictEqual(agents, ["effect-agentcore-identity"])
     }))
 
+  it.live("has no label of an address that is not verified, which anyone can have", () =>
+    Effect.gen(function*() {
+      const claims = { sub: "1", email: "alice@example.com", email_verified: false }
+      const google = { "GET openidconnect.googleapis.com/v1/userinfo": claims }
+      assert.deepInclude((yield* withVendors(google, VendorAccount.google.account(token))).result, {
+        success: { id: "1", label: "1" }
+      })
+      const { result } = yield* withVendors(
+        { ...discovery, "GET issuer.example.com/me": { ...claims, preferred_username: "mallory" } },
+        VendorAccount.openId({ discoveryUrl }).account(token)
+      )
+      assert.deepInclude(result, { success: { id: "1", label: "mallory" } })
+    }))
+
   it.live("of Slack needs the ids of its user and team", () =>
     Effect.gen(function*() {
       for (const body of [{ user: "grace" }, { user: "grace", user_id: "W1" }, { user: "grace", team_id: "T1" }]) {

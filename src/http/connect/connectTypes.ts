@@ -43,7 +43,8 @@ export interface Account {
 
 /**
  * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
- * an `HttpClient` that follows no redirects and reads at most 1 MB of a response. They end after 5 seconds.
+ * the `HttpClient` of the program, or `fetch`. Neither follows redirects, unless the program has wrapped its client with
+ * `HttpClient.followRedirects`. They read at most 1 MB of a response, and end after 5 seconds.
  */
 export interface AccountOptions {
   /**
@@ -54,7 +55,8 @@ export interface AccountOptions {
   readonly account?: ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>) | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. Default: any account.
+   * and no agent gets it. If the account is unknown, no agent gets the token. Compare the `id`, or a label that its
+   * owner cannot choose. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
   /**
