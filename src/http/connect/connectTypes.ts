@@ -43,8 +43,8 @@ export interface Account {
 
 /**
  * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
- * the `HttpClient` of the program, or `fetch`. Neither follows redirects, unless the program has wrapped its client with
- * `HttpClient.followRedirects`. They read at most 1 MB of a response, and end after 5 seconds.
+ * the `HttpClient` of the program, or `fetch`. It follows no redirects, unless the program has wrapped it with
+ * `HttpClient.followRedirects`, and reads at most 1 MB of a response. The functions end after 5 seconds.
  */
 export interface AccountOptions {
   /**
