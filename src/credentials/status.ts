@@ -83,7 +83,8 @@ export const forget = (caller: Caller | undefined) =>
     memory.responses.remove(user)
   })
 
-const sorted = (list: ReadonlyArray<string> = []): ReadonlyArray<string> => [...list].sort()
+/** A list that names an item twice is for the same grant. */
+const sorted = (list: ReadonlyArray<string> = []): ReadonlyArray<string> => [...new Set(list)].sort()
 
 /** Returns the same key for all requests for one grant, and for their sessions. */
 export const keyOf = (

@@ -458,6 +458,44 @@ describe("programs", () => {
     )
   })
 
+  it.effect("get no token of a wrong account by another spelling of its request", () => {
+    const plane = scripted({
+      getResourceOauth2Token: ({ forceAuthentication }) =>
+        forceAuthentication === true ? responses.consent : responses.issued()
+    })
+    class Read extends AccessToken.Tag<Read>()("app/Read", {
+      provider: "files",
+      flow: "USER_FEDERATION",
+      scopes: ["read", "write"],
+      returnUrl: "https://app.example.com/connect/return"
+    }) {}
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Read },
+      accounts: { files: { account: () => Effect.succeed({ id: "1", label: "mallory" }), expect: () => false } }
+    })
+    const { flow, provider, returnUrl } = Read.request
+    const spellings = [
+      { scopes: ["write", "read"], returnUrl },
+      { scopes: ["read", "write", "read"], returnUrl },
+      { scopes: ["read", "write"], resources: [], audiences: [], customParameters: {} },
+      { scopes: ["read", "write"], returnUrl: "https://app.example.com/other" }
+    ]
+    return Effect.gen(function*() {
+      for (const spelling of spellings) {
+        const error = yield* Effect.flip(AccessToken.get({ provider, flow, ...spelling }))
+        assert.strictEqual(error._tag, "RequiresUserConsent", JSON.stringify(spelling))
+      }
+    }).pipe(
+      Effect.provideService(
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.make(secret("token"), alice)
+      ),
+      Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane)))
+    )
+  })
+
   it.effect("get no token of a wrong account from a session that they resume", () => {
     const requests: Array<object> = []
     const plane = scripted({
