@@ -191,8 +191,9 @@ export class ForwardAuth
 {}
 
 /**
- * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. Fails
- * with `ConsentStoreError` if the store does, and with `ValidationException` if the user or the lifetime is invalid.
+ * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. All
+ * routes with the same store accept it. Fails with `ConsentStoreError` if the store does, and with
+ * `ValidationException` if the user or the lifetime is invalid.
  *
  * @since 0.2.0
  * @category accessors
