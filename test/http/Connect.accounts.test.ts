@@ -441,6 +441,26 @@ describe("programs", () => {
     }).pipe(Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane))))
   })
 
+  it.effect("see that another process has disconnected a user", () => {
+    let isGranted = true
+    const plane = scripted({
+      getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+      getResourceOauth2Token: () => isGranted ? responses.issued() : responses.consent
+    })
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Files },
+      accounts: { files: { account: () => Effect.succeed({ id: "1", label: "alice" }) } }
+    })
+    return Effect.gen(function*() {
+      const connection = Effect.map(Connect.connections(alice), ([connection]) => connection)
+      assert.deepInclude(yield* connection, { state: "Granted", account: { id: "1", label: "alice" } })
+      isGranted = false
+      assert.deepInclude(yield* connection, { state: "NotGranted", account: undefined })
+    }).pipe(Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane))))
+  })
+
   it.effect("get the token of their own, which is nobody's account", () => {
     const plane = scripted({ getResourceOauth2Token: () => responses.issued() })
     const links = Connect.layerLinks({

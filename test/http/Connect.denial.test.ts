@@ -15,10 +15,12 @@ import * as Fiber from "effect/Fiber"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import * as Denials from "../../src/http/connect/denials.js"
 import { returnUrlOf } from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
@@ -277,6 +279,30 @@ describe("a session that the pages opened", () => {
           AccessToken.get(Files, { consent: Connect.handler({ user: alice, show }) }).pipe(World.as(alice))
         )
         assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Denied" })
+      })
+    )
+  })
+
+  it.effect("is denied long after the first question, and the next call knows it once", () => {
+    const { run } = scripted()
+    return run(({ comeBack, open, service }) =>
+      Effect.gen(function*() {
+        const takeDenial = yield* Denials.make(service)
+        const ask = AccessToken.get(Files).pipe(
+          World.as(alice),
+          Effect.catchTag("RequiresUserConsent", ({ session }) => takeDenial(session, alice))
+        )
+        assert.deepStrictEqual(yield* ask, Option.none())
+        yield* TestClock.adjust("9 minutes")
+        assert.deepStrictEqual(yield* ask, Option.none())
+        yield* TestClock.adjust("9 minutes")
+        yield* comeBack(yield* open("alice"), "&error=access_denied")
+        assert.deepStrictEqual(yield* ask, Option.some("Denied"))
+        assert.deepStrictEqual(yield* ask, Option.none())
+        // A user who is asked no more is forgotten.
+        yield* TestClock.adjust("30 minutes")
+        yield* comeBack(yield* open("alice"), "&error=access_denied")
+        assert.deepStrictEqual(yield* ask, Option.none())
       })
     )
   })

@@ -145,15 +145,15 @@ export const make = (
           return connection
         }
         const token = yield* requestToken(credential)
-        const inspection = Option.isSome(token)
-          ? yield* inspect(connection.name, credential, token.value, false)
-          : undefined
-        return inspection?._tag === "Known"
+        // The status may be a remembered one.
+        if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
+        const inspection = yield* inspect(connection.name, credential, token.value, false)
+        return inspection._tag === "Known"
           ? { ...connection, account: inspection.account }
           : {
             ...connection,
             account: "unknown" as const,
-            state: inspection?._tag === "Rejected" ? "RevokedAtVendor" as const : connection.state
+            state: inspection._tag === "Rejected" ? "RevokedAtVendor" as const : connection.state
           }
       }).pipe(
         Effect.catch((error) =>

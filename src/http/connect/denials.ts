@@ -10,8 +10,15 @@ import type { Service } from "./connectTypes.js"
 
 type Reason = AuthorizationFailed["reason"]
 
-/** How long denials are noticed after a user was asked. Then the next request begins again. */
+/** How long denials are noticed after a user was asked, at least. Then the next request begins again. */
 const lifetime = "10 minutes"
+
+interface Asked {
+  /** `undefined`: the user has not responded yet. */
+  reason: Reason | undefined
+  /** Whether the user was asked again in the last period of the lifetime. */
+  isAgain: boolean
+}
 
 /**
  * Returns a function that is called each time a user is asked. If they have denied since the last time, it returns the
@@ -21,15 +28,24 @@ export const make = ({ nameOf, workload }: Pick<Service, "nameOf" | "workload">)
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
-    /** By the name of the grant. `undefined`: the user has not responded yet. */
-    const asked = new Map<string, Reason | undefined>()
+    /** By the name of the grant. */
+    const asked = new Map<string, Asked>()
 
-    const listen = (signals: ConsentSignals.Service, topic: ConsentSignals.Topic, name: string) =>
+    const listen = (signals: ConsentSignals.Service, topic: ConsentSignals.Topic, name: string, entry: Asked) =>
       Effect.acquireUseRelease(
         Effect.sync(() =>
-          signals.listen(topic, (outcome) => asked.set(name, outcome === "Completed" ? undefined : outcome))
+          signals.listen(topic, (outcome) => {
+            entry.reason = outcome === "Completed" ? undefined : outcome
+          })
         ),
-        () => Effect.sleep(lifetime),
+        () =>
+          Effect.repeat(
+            Effect.suspend(() => {
+              entry.isAgain = false
+              return Effect.sleep(lifetime)
+            }),
+            { while: () => entry.isAgain }
+          ),
         (stop) =>
           Effect.sync(() => {
             stop()
@@ -43,11 +59,15 @@ export const make = ({ nameOf, workload }: Pick<Service, "nameOf" | "workload">)
         if (Option.isNone(signals) || Option.isNone(credential) || user === undefined) return Option.none()
         const topic = yield* ConsentSignals.grant({ workload, user, credential: credential.value })
         const name = Redacted.value(topic.name)
-        const reason = asked.get(name)
-        if (!asked.has(name)) {
-          yield* Effect.forkIn(listen(signals.value, topic, name), scope, { startImmediately: true })
+        const known = asked.get(name)
+        if (known === undefined) {
+          const entry: Asked = { reason: undefined, isAgain: false }
+          asked.set(name, entry)
+          yield* Effect.forkIn(listen(signals.value, topic, name, entry), scope, { startImmediately: true })
+          return Option.none()
         }
-        asked.set(name, undefined)
+        const { reason } = known
+        Object.assign(known, { reason: undefined, isAgain: true })
         return Option.fromUndefinedOr(reason)
       })
   })
