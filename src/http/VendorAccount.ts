@@ -10,11 +10,10 @@
  * | {@link microsoft} | `graph.microsoft.com/v1.0/me`: `id`, `userPrincipalName` (Microsoft Graph, "Get a user") | none is documented for one application | the scope `User.Read` |
  * | {@link slack} | `slack.com/api/auth.test`: `team_id` and `user_id`, `user` (Slack, "auth.test") | `slack.com/api/auth.revoke` (Slack, "auth.revoke") | nothing |
  *
- * The application has the access token only. Google ends the whole grant with it, and GitHub too: then other credentials
- * of the user with the same client end as well. RFC 7009 leaves it to the server whether the refresh token ends with an
- * access token: Slack ends the token alone, and Linear does the same.
- * AgentCore drops its refresh token in any case. Where a user should check, `revokeAt` of `Connect` links to the
- * vendor's own page.
+ * The application has the access token only. Google ends the whole grant with it, and GitHub too: then other
+ * credentials of the user with the same client end as well. RFC 7009 leaves it to the server whether the refresh token
+ * ends with an access token: Slack ends the token alone, and Linear does the same. AgentCore drops its refresh token
+ * in any case. Where a user should check, `revokeAt` of `Connect` links to the vendor's own page.
  *
  * Any other vendor is a function of a few lines.
  *
