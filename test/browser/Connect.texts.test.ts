@@ -68,6 +68,15 @@ const views: { readonly [name: string]: Connect.View } = {
       View.Returned({ outcome, user: "alice", account, credential: "calendar", link: connection.link, ...there })
     ])
   ),
+  // Another process has dropped the token.
+  "WrongAccount-unknown": View.Returned({
+    outcome: "WrongAccount",
+    user: "alice",
+    account: "unknown",
+    credential: "calendar",
+    link: connection.link,
+    ...there
+  }),
   ...Object.fromEntries(
     (Object.keys(Connect.texts.en.rejections) as ReadonlyArray<Connect.Rejection>).map((reason) => [
       reason,

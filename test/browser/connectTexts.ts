@@ -181,6 +181,12 @@ export const shown: {
       "Connect another account",
       ...words.en.next
     ],
+    "WrongAccount-unknown": [
+      "This is another account",
+      "You are signed in here as alice, and you connected another account, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there.",
+      "Connect another account",
+      ...words.en.next
+    ],
     Forgotten: [
       "This has to be started again",
       "The application was restarted, and has forgotten this link. Nothing was stored. Connect again.",
@@ -352,6 +358,12 @@ export const shown: {
     WrongAccount: [
       "Das ist ein anderes Konto",
       "Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
+      "Anderes Konto verbinden",
+      ...words.de.next
+    ],
+    "WrongAccount-unknown": [
+      "Das ist ein anderes Konto",
+      "Sie sind hier als alice angemeldet und haben ein anderes Konto verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto.",
       "Anderes Konto verbinden",
       ...words.de.next
     ],
