@@ -50,13 +50,16 @@ const topic = ConsentSignals.grant({ workload, user: alice, credential: "calenda
 
 const day = 24 * 60 * 60_000
 
-const base = Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload }).pipe(
-  Layer.provideMerge(Identity.layer),
-  Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
-)
+const baseOf = (accounts?: Connect.LinkOptions["accounts"]) =>
+  Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload, accounts }).pipe(
+    Layer.provideMerge(Identity.layer),
+    Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
+  )
 
-const environment = (options: ObtainConsent.Options<unknown, never>) =>
-  ObtainConsent.layer(options).pipe(Layer.provideMerge(ObtainConsent.layerSignals), Layer.provideMerge(base))
+const base = baseOf()
+
+const environment = (options: ObtainConsent.Options<unknown, never>, services = base) =>
+  ObtainConsent.layer(options).pipe(Layer.provideMerge(ObtainConsent.layerSignals), Layer.provideMerge(services))
 
 /** Invitations, with the days on which they were sent. */
 const recordInvitations = () => {
@@ -114,6 +117,28 @@ const registrations = Effect.gen(function*() {
 })
 
 describe("ObtainConsent on the in-memory engine", () => {
+  it.effect("invites a user who has connected another account, until it is their own", () => {
+    const { invite, sent } = recordInvitations()
+    let label = "mallory"
+    const services = baseOf({
+      calendar: {
+        account: (token) => Effect.succeed({ id: Redacted.value(token), label }),
+        expect: (user, account) => account.label === user.userId
+      }
+    })
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      yield* consent
+      const id = yield* ObtainConsent.start(request)
+      yield* awaitState(id, "Suspended")
+      assert.lengthOf(sent, 1)
+      label = "alice"
+      yield* consent
+      yield* TestClock.adjust("1 day")
+      yield* awaitState(id, "Granted")
+    }).pipe(Effect.provide(environment({ invite }, services)))
+  })
+
   it.effect("invites, reminds, and expires", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
