@@ -159,6 +159,11 @@ const anyOptions = FastCheck.record({
   workload: FastCheck.stringMatching(/^[A-Za-z0-9_.-]{3,20}$/)
 }).map((some): Credentials.PolicyOptions => ({ ...options, ...some }))
 
+/** Whether the name of another provider is that of a provider and 8 characters, as AgentCore adds them to a secret. */
+const endsAlike = (one: Credentials.Credential, other: Credentials.Credential): boolean =>
+  one.kind !== "IamAccessToken" && other.kind !== "IamAccessToken" && one.kind === other.kind
+  && other.request.provider.slice(0, -8) === `${one.request.provider}-`
+
 describe("policy", () => {
   it("allows every call of the program, and is a valid document", () =>
     FastCheck.assert(
@@ -195,6 +200,8 @@ describe("policy", () => {
           )
           for (const call of callsOf(other, options)) {
             if (own.includes(JSON.stringify(call))) continue
+            // `a-1a2b3c4d`, made in 2025, has the secret that `a` has today.
+            if (call.action === "secretsmanager:GetSecretValue" && list.some((one) => endsAlike(one, other))) continue
             // A tag has no audience.
             if (call.action === "sts:TagGetWebIdentityToken") continue
             if (call.action.startsWith("sts:")) {

@@ -1,14 +1,12 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
-import * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
-import * as Http from "node:http"
 import * as Program from "../support/cli.js"
 import * as World from "../support/localWorld.js"
 import * as ProtectedApi from "../support/protectedApi.js"
+import * as Server from "../support/server.js"
 
 beforeAll(Program.build)
 
@@ -38,13 +36,6 @@ const api = Effect.gen(function*() {
     apiKeys: [{ owner: "agent", key: Redacted.make("key-of-the-weather") }]
   })
 })
-
-/** A port that is free at the time of the call. */
-const freePort = Effect.map(
-  HttpServer.HttpServer,
-  ({ address }) => address._tag === "UnixPathAddress" ? 0 : address.port
-)
-  .pipe(Effect.provide(NodeHttpServer.layer(Http.createServer, { port: 0, host: "127.0.0.1" })))
 
 describe("agentcore-identity demo", () => {
   it.live("obtains three credentials and uses them, with consent without a browser", () =>
@@ -103,7 +94,7 @@ describe("agentcore-identity demo", () => {
 
   it.live("runs the same program against the endpoints of the environment with --aws", () =>
     Effect.gen(function*() {
-      const returnUrl = `http://127.0.0.1:${yield* freePort}/consent`
+      const returnUrl = `http://127.0.0.1:${yield* Server.freePort}/consent`
       const world = yield* World.setUp([returnUrl])
       const alice = yield* World.person("alice")
       yield* World.userToken(

@@ -18,30 +18,22 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
-import type { AddressInfo } from "node:net"
 import * as Calendar from "../support/calendar.js"
 import { as, claimsOf } from "../support/localWorld.js"
 import * as Recorder from "../support/recorder.js"
+import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
 // -----------------------------------------------------------------------------
 // The world: real servers, a workload, a provider, and free ports for return URLs
 // -----------------------------------------------------------------------------
 
-const freePort = Effect.callback<number>((resume) => {
-  const server = Http.createServer().listen(0, "127.0.0.1", () => {
-    // The address is a string only for a pipe.
-    const { port } = server.address() as AddressInfo
-    server.close(() => resume(Effect.succeed(port)))
-  })
-})
-
 class ReturnUrls extends Context.Service<ReturnUrls, readonly [string, string, string]>()("ReturnUrls") {}
 
 const setUp = Layer.effect(
   ReturnUrls,
   Effect.gen(function*() {
-    const [one, other] = [yield* freePort, yield* freePort]
+    const [one, other] = [yield* Server.freePort, yield* Server.freePort]
     const urls = [
       `http://127.0.0.1:${one}/consent`,
       `http://127.0.0.1:${one}/other?from=agent`,

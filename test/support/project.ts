@@ -1,4 +1,5 @@
 /** Projects of users, which have the package and its command as they are published. */
+import * as Effect from "effect/Effect"
 import { execFile, spawn } from "node:child_process"
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -9,6 +10,7 @@ import { dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { promisify, stripVTControlCharacters } from "node:util"
 import { buildCommand, buildModules, compileCache } from "./build.mjs"
+import * as Server from "./server.js"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
@@ -128,12 +130,7 @@ export const serve = async (handle: RequestListener) => {
   }
 }
 
-/** A port that is free at the moment. */
-export const freePort = async (): Promise<number> => {
-  const { close, url } = await serve(() => {})
-  await close()
-  return Number(new URL(url).port)
-}
+export const freePort = (): Promise<number> => Effect.runPromise(Server.freePort)
 
 /** Waits until a server that does not announce itself listens. */
 export const reachable = async (url: string): Promise<void> => {

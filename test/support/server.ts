@@ -1,6 +1,7 @@
 /** Servers on free ports of this machine. Closing the scope stops them. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
+import { randomInt } from "node:crypto"
 import * as Http from "node:http"
 import type * as Https from "node:https"
 import type * as Net from "node:net"
@@ -25,5 +26,14 @@ export const listen = (server: Net.Server | Http.Server | Https.Server): Effect.
 export const serve = (listener: Http.RequestListener) =>
   Effect.map(listen(Http.createServer(listener)), (port) => `http://127.0.0.1:${port}`)
 
-/** A port that is free at the moment. */
-export const freePort = Effect.scoped(listen(Http.createServer()))
+const isFree = (port: number): Effect.Effect<boolean> =>
+  Effect.callback((resume) => {
+    const server = Http.createServer().once("error", () => resume(Effect.succeed(false)))
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
+  })
+
+/** A port that is free at the moment. Connections and servers on the port 0 get none of these, from 32768 on. */
+export const freePort: Effect.Effect<number> = Effect.suspend(() => {
+  const port = randomInt(10_000, 32_768)
+  return Effect.flatMap(isFree(port), (free) => free ? Effect.succeed(port) : freePort)
+})

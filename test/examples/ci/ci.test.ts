@@ -54,10 +54,10 @@ describe("CI", () => {
       request.resume()
       response.writeHead(403).end()
     })
-    const port = await Project.freePort()
-    const server = Project.start(project, ["bash", "-c", `${identity.command} --port ${port}`])
+    const server = Project.start(project, ["bash", "-c", `${identity.command} --port 0`])
     try {
       await server.printed(/\n\n/)
+      const [, port] = /AWS_ENDPOINT_URL_BEDROCK_AGENTCORE=http:\/\/[^:]+:(\d+)/.exec(server.output()) ?? []
       const env = Object.fromEntries(
         Object.entries<string>(test.environment).map(([name, value]) => [
           name,
