@@ -2,9 +2,11 @@
 import * as Effect from "effect/Effect"
 import * as Base64Url from "effect/encoding/Base64Url"
 import * as Hex from "effect/encoding/Hex"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Jose from "jose"
 import { hkdfSync } from "node:crypto"
+import * as Constraint from "../models/internal/constraint.js"
 
 /** The size of a secret, in bytes. */
 export const secretSize = 32
@@ -14,7 +16,9 @@ export const secretSize = 32
  * message contains no part of the value. An even number of hex digits is hex. It is never a secret in base64, which has
  * 43 characters.
  */
-export const parseSecret = (value: string, name: string): Result.Result<Uint8Array, string> => {
+export const parseSecret = (secret: Redacted.Redacted, name: string): Result.Result<Uint8Array, string> => {
+  if (!Constraint.isReadable(secret)) return Result.fail(`${name} has to ${Constraint.readable}`)
+  const value = Redacted.value(secret)
   // A program in plain JavaScript passes `undefined` if an environment variable is missing.
   const text = String(value ?? "").replaceAll(/[\r\n]/g, "").trim().replace(/=+$/, "")
   const decoded = /^(?:[\da-f]{2})+$/i.test(text)

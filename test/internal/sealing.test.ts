@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as FastCheck from "fast-check"
 import * as Sealing from "../../src/internal/sealing.js"
@@ -13,10 +14,12 @@ const spellings = (key: Uint8Array): ReadonlyArray<string> => {
   return [base64, base64.replace("=", ""), base64url, `${base64url}=`, hex, hex.toUpperCase()]
 }
 
-const problemOf = (value: string) => {
-  const parsed = Sealing.parseSecret(value, "The key")
-  return Result.isFailure(parsed) ? parsed.failure : assert.fail(`accepts ${value}`)
+const problemOfSecret = (secret: Redacted.Redacted) => {
+  const parsed = Sealing.parseSecret(secret, "The key")
+  return Result.isFailure(parsed) ? parsed.failure : assert.fail(`accepts ${secret}`)
 }
+
+const problemOf = (value: string) => problemOfSecret(Redacted.make(value))
 
 describe("parseSecret", () => {
   it("reads 32 bytes in every spelling, also as a line of a file", () =>
@@ -24,12 +27,18 @@ describe("parseSecret", () => {
       FastCheck.property(bytes, (key) => {
         for (const spelling of spellings(key)) {
           for (const value of [spelling, `${spelling}\n`, ` ${spelling}\r\n`]) {
-            assert.deepStrictEqual(Sealing.parseSecret(value, "The key"), Result.succeed(key))
+            assert.deepStrictEqual(Sealing.parseSecret(Redacted.make(value), "The key"), Result.succeed(key))
           }
         }
       }),
       options
     ))
+
+  it("says what is wrong with a secret of another copy of effect", () => {
+    const secret = Redacted.make("a".repeat(64))
+    Redacted.wipeUnsafe(secret)
+    assert.match(problemOfSecret(secret), /^The key has to be a Redacted .* two copies of effect \(npm ls effect\)$/)
+  })
 
   it("reads every string of 43 characters in base64url as the bytes that Node reads", () => {
     // The last character has 2 bits that are not part of the key.
@@ -37,7 +46,7 @@ describe("parseSecret", () => {
     FastCheck.assert(
       FastCheck.property(base64url, FastCheck.constantFrom("", "=", "=="), (value, padding) => {
         const key = new Uint8Array(Buffer.from(value, "base64url"))
-        assert.deepStrictEqual(Sealing.parseSecret(value + padding, "The key"), Result.succeed(key))
+        assert.deepStrictEqual(Sealing.parseSecret(Redacted.make(value + padding), "The key"), Result.succeed(key))
       }),
       options
     )

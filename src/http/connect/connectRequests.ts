@@ -98,7 +98,7 @@ const isSameOrigin = ({ headers }: HttpServerRequest.HttpServerRequest, origin: 
 const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
   formKey === undefined
     ? Effect.sync(() => randomBytes(32))
-    : Effect.fromResult(parseSecret(Redacted.value(formKey), "The formKey of Connect")).pipe(
+    : Effect.fromResult(parseSecret(formKey, "The formKey of Connect")).pipe(
       Effect.mapBoth({
         onFailure: (message) => new ValidationException({ operation: "Connect", message }),
         onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")

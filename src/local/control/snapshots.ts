@@ -38,7 +38,7 @@ export const mapStoreError = ({ message }: VaultStoreError): LocalControlError =
 const toKey = (secret: Redacted.Redacted): Effect.Effect<CryptoKey, LocalControlError> =>
   Effect.flatMap(
     Effect.mapError(
-      Effect.fromResult(Sealing.parseSecret(Redacted.value(secret), "The key")),
+      Effect.fromResult(Sealing.parseSecret(secret, "The key")),
       (message) => fail("InvalidKey", message)
     ),
     (bytes) => Sealing.importKey(Sealing.deriveKey(bytes, "export"))

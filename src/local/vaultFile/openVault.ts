@@ -46,7 +46,7 @@ const lock = (path: string) => {
 
 const parseKey = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>
   Effect.mapError(
-    Effect.fromResult(Sealing.parseSecret(text, name)),
+    Effect.fromResult(Sealing.parseSecret(Redacted.make(text), name)),
     (detail) => vaultFileError(path, "InvalidKey", detail)
   )
 

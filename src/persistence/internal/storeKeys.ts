@@ -1,7 +1,7 @@
 /** The keys of a store. They seal its values and make its names. A name is a digest. */
 import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 
@@ -24,7 +24,7 @@ export const parse = ({ key, previousKeys = [] }: KeyOptions, store: string) =>
     Array.prepend(previousKeys, key),
     (key, index) =>
       Effect.fromResult(
-        Sealing.parseSecret(Redacted.value(key), `${index === 0 ? "The" : "A previous"} key of ${store}`)
+        Sealing.parseSecret(key, `${index === 0 ? "The" : "A previous"} key of ${store}`)
       )
   )
 
