@@ -90,7 +90,7 @@ const exitCodes = new Map<string, number>([
   ["AuthorizationTimedOut", 4]
 ])
 
-/** Nobody waits for this consent, so only another program can complete it. */
+/** This command does not wait for the consent, so another program has to complete the session. */
 const explainLink = (session: ConsentSession) =>
   Effect.andThen(
     toStderr(Consent.console(session)),
@@ -157,8 +157,8 @@ const run = Effect.fnUntraced(function*<E, R>(
 })
 
 /**
- * Waits for the user's consent. On a terminal it opens a browser. Without one nobody may be there, so only
- * `--no-browser` waits.
+ * Waits for the user's consent. On a terminal it opens a browser. Without a terminal it waits only with `--no-browser`,
+ * because no user may be there.
  */
 const consentHandler = (
   user: UserIdentifier,

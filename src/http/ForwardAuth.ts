@@ -242,7 +242,7 @@ export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = La
  * them (`Connect.layerLinks`), and has to be one of its credentials. To cache credentials, put `CredentialCache` under
  * `Identity`. Neither logs nor spans of the server contain a credential or a session.
  *
- * The route is for the proxy. Nobody else needs to reach it: listen on an address that sandboxes cannot reach.
+ * Only the proxy needs the route: listen on an address that sandboxes cannot reach.
  *
  * @since 0.2.0
  * @category layers
@@ -261,7 +261,7 @@ export const layer = <E = never, R = never>(options: Options<E, R>): Layer.Layer
     Layer.effectDiscard(Effect.gen(function*() {
       const decide = yield* Effect.orDie(Decide.make(options))
       const router = yield* HttpRouter.HttpRouter
-      // That of `Connect`. The requests of the server may have none.
+      // `Connect` provides its review to this layer, and the context of a request may have no review.
       const review = yield* TokenReview
       const handler = Effect.flatMap(
         HttpServerRequest.HttpServerRequest,

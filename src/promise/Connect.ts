@@ -222,7 +222,7 @@ export interface AccountOptions {
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
    * and no agent gets it. If the account is unknown, no agent gets the token. Compare the `id`, or a label that its
    * owner cannot choose. The functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it.
-   * Those of `promise/Identity` do not. Default: any account.
+   * The functions of `promise/Identity` do not check it. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
   /**

@@ -249,7 +249,7 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
     : unavailable({ _tag: "EncodeError" })
 }
 
-/** The link of `Connect`. Without it, an agent would get a 401 that nobody can end. */
+/** The link of `Connect`. A user credential without a link is an error here, because no user could ever consent. */
 const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
   Effect.gen(function*() {
     const connect = yield* Effect.serviceOption(Connect)
