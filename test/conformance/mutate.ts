@@ -44,10 +44,8 @@ export interface Wrong {
 }
 
 export interface Mutation {
-  readonly id: string
-  readonly wrong: string
   /** The statements that have to detect it. */
-  readonly detectedBy: readonly [string, ...ReadonlyArray<string>]
+  readonly by: readonly [string, ...ReadonlyArray<string>]
   /** Created for each statement, because it may have state. */
   readonly make: () => Wrong
 }
