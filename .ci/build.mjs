@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process"
 import { rmSync } from "node:fs"
 import { fileURLToPath } from "node:url"
+import { prune } from "./prune.mjs"
 import { vendorPackages } from "./vendor.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
@@ -16,4 +17,5 @@ rmSync(`${root}dist`, { recursive: true, force: true })
 tsc("typescript", "--emitDeclarationOnly")
 tsc("typescript-7", "--noCheck", "--declaration", "false", "--declarationMap", "false", "--removeComments")
 await vendorPackages(`${root}dist`)
+prune(`${root}dist`)
 await import("./bundle.mjs")
