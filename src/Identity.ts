@@ -358,7 +358,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
         )
       )
 
-  const requestToken = (request: Oauth2TokenRequest) =>
+  const requestToken = (request: Oauth2TokenRequest, isPolled = false) =>
     Effect.flatMap(
       requestUnreviewed(request),
       (response) =>
@@ -371,6 +371,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
               review<Caller>({
                 credential: { ...request, provider: request.resourceCredentialProviderName },
                 token: response.accessToken,
+                isPolled,
                 request: (forceAuthentication) =>
                   requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
               }) ?? Effect.succeed(response)
@@ -380,7 +381,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
     function*(session: ConsentSession, sessionUri?: Redacted.Redacted) {
-      const response = yield* requestToken({ ...toOauth2TokenRequest(session), sessionUri })
+      const response = yield* requestToken({ ...toOauth2TokenRequest(session), sessionUri }, true)
       if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
       return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
     },

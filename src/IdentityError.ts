@@ -419,8 +419,8 @@ const authorizationFailures = {
  *   workload access token
  *
  * - `AccountUnknown`, `RevokedAtVendor`, `WrongAccount`: AgentCore has a token, and the option `accounts` of
- *   `http/Connect` keeps it back. The vendor did not say whose account it is, did not accept the token, or named an
- *   account that is not allowed, and AgentCore did not drop its token. A wait continues instead
+ *   `http/Connect` keeps it back. The vendor did not say whose account it is. Or it did not accept the token, or named
+ *   an account that is not allowed, and AgentCore did not drop the token. A wait continues instead
  *
  * The callback page reports `Denied`, `WrongUser` and `Rejected` at once. It runs in the same process, or shares a
  * store of consents. A wait with a link of `Connect` fails with `Failed` if a session that its page opened has failed.

@@ -22,10 +22,11 @@
  * A browser may be signed in to another account at the vendor: that of a colleague, or a private one. With the option
  * `accounts`, the pages ask the vendor whose account it is, and show it. `http/VendorAccount` has the functions for
  * known vendors. With `expect`, an account that the user may not connect is an outcome of its own (`WrongAccount`): the
- * page names the account and the user, AgentCore drops the token, and the waits continue. AgentCore stores a grant
- * before anyone can look at it. So every token is checked before `Identity` returns it: with a handler and without one,
- * and after a resumed wait. This holds in the context of {@link layer} and {@link layerLinks}, for users whom the
- * `WorkloadAccessToken` or the handler names.
+ * page names the account and the user, AgentCore drops the token, and the waits continue. A token that the vendor does
+ * not accept is dropped when an agent requests it, and the user is asked again. AgentCore stores a grant before anyone
+ * can look at it. So every token is checked before `Identity` returns it: with a handler and without one, after a
+ * resumed wait, and after a step-up. This holds in the context of {@link layer} and {@link layerLinks}, for users whom
+ * the `WorkloadAccessToken` or the handler names.
  *
  * The pages cannot ask a vendor to show its account chooser for one session: AgentCore stores a grant under its
  * `customParameters`, so a session with others would be another grant. Declare them with the credential from the start,
@@ -612,23 +613,9 @@ const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
   Schedule.spaced("5 minutes")
 ])
 
-/** Requests the token without a session. After any failure the wait continues. */
-const probe = ({ audiences, customParameters, flow, provider, resources, returnUrl, scopes }: ConsentSession) =>
-  Effect.flatMap(Identity, (identity) =>
-    identity.getAccessToken({
-      provider,
-      flow,
-      scopes,
-      resources,
-      audiences,
-      customParameters,
-      returnUrl,
-      consent: Consent.fail
-    })).pipe(
-      Effect.asSome,
-      Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),
-      Effect.catch((error) => Effect.as(Effect.logDebug(`The wait continues after ${error._tag}`), Option.none()))
-    )
+/** After any failure the wait continues. */
+const probe = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
+  Effect.catch(request, () => Effect.as(Effect.logDebug("The wait continues after a failed probe"), Option.none<A>()))
 
 const timeOutAt = (deadline: number, session: ConsentSession) =>
   Clock.currentTimeMillis.pipe(
@@ -765,7 +752,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
         E1 | AuthorizationFailed | AuthorizationTimedOut,
         R1 | Identity | WorkloadAccessToken
       > = Effect.flatMap(
-        untilGranted(session, asUser(probe(session)), listen, options.probe ?? defaultProbe, deadline),
+        untilGranted(session, probe(asUser(request)), listen, options.probe ?? defaultProbe, deadline),
         () => tokenOrWait
       )
       const tokenOrWait = Effect.flatMap(

@@ -236,6 +236,8 @@ export interface Issued<R> {
     readonly returnUrl?: string | undefined
   }
   readonly token: Redacted.Redacted
+  /** Whether the user was asked, and a wait has found the token. */
+  readonly isPolled: boolean
   /** Requests the token again, without a session. */
   readonly request: (forceAuthentication: boolean) => Effect.Effect<TokenResponse, ReviewError, R>
 }

@@ -210,7 +210,8 @@ export interface AccountOptions {
   /**
    * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status 401,
    * the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is unknown, which
-   * never prevents a consent. `signal` then ends the request. Default: the account is not asked for.
+   * never prevents a consent. The pages remember that for 30 seconds, unless the user presses *Check*. `signal` then
+   * ends the request. Default: the account is not asked for.
    */
   readonly account?:
     | ((
@@ -220,8 +221,10 @@ export interface AccountOptions {
     | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. Compare the `id`, or a label that its
-   * owner cannot choose. The functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it.
+   * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor does not accept the token
+   * of an agent's request, AgentCore drops it, and the user is asked again. A step-up to more scopes is checked too.
+   * Compare the `id`, or a label that its owner cannot choose. The functions of this `Connect` check the account, and
+   * so does `promise/ForwardAuth` with it.
    * The functions of `promise/Identity` do not check it. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
@@ -11,6 +12,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -24,6 +26,7 @@ import { decodeJwt } from "jose"
 import * as World from "../support/connectWorld.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as Recorder from "../support/recorder.js"
+import * as Resource from "../support/resource.js"
 import * as Server from "../support/server.js"
 import { responses, scripted, secret } from "../support/utils.js"
 
@@ -215,13 +218,21 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
         assert.include((yield* connect("/connect/calendar")).text, "did not say which account")
         for (const fault of faults) {
           vendor.state = fault
-          const [took, page] = yield* Effect.timed(request("/connect/calendar"))
+          const asked = vendor.asked.length
+          const [took, page] = yield* Effect.timed(press("/connect/calendar", "check"))
           assert.include(page.text, "did not say which account", fault)
           assert.isBelow(Duration.toSeconds(took), 7, fault)
+          // The next views do not wait for the vendor.
+          for (const path of ["/connect/calendar", "/connect"]) {
+            const [took, page] = yield* Effect.timed(request(path))
+            assert.include(page.text, "did not say which account", fault)
+            assert.isBelow(Duration.toSeconds(took), 3, fault)
+          }
+          assert.strictEqual(vendor.asked.length, asked + 1, fault)
         }
         yield* World.as(alice)(AccessToken.get(calendar))
         vendor.state = "ok"
-        assert.include((yield* request("/connect/calendar")).text, "Connected as someone@example.com")
+        assert.include((yield* press("/connect/calendar", "check")).text, "Connected as someone@example.com")
       }),
     40_000
   )
@@ -376,6 +387,52 @@ describe("programs", () => {
   )
 
   it.live(
+    "ask the user again when the vendor has revoked the grant",
+    () =>
+      withVendor("http", ({ account }) => ({ account, expect: isOwn }), function*(vendor, { calendar, origin }) {
+        const events = yield* record
+        yield* connect("/connect/calendar", { account: "alice@example.com" })
+        const revoked = yield* World.as(alice)(AccessToken.get(calendar))
+        vendor.state = 401
+        // The page only shows it.
+        assert.include((yield* press("/connect/calendar", "check")).text, "Access was removed at the provider")
+        assert.include((yield* request("/connect")).text, "Access was removed at the provider")
+        const probe = Schedule.spaced("20 millis")
+        const consent = Connect.handler({ user: alice, probe, show: (link) => Deferred.succeed(shown, link) })
+        const shown = yield* Deferred.make<string>()
+        const agent = yield* Effect.forkChild(World.as(alice)(AccessToken.get(calendar, { consent })))
+        assert.strictEqual(yield* Deferred.await(shown), `${origin}/connect/calendar`)
+        const asked = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
+        assert.strictEqual(asked._tag, "RequiresUserConsent")
+        assert.include((yield* request("/connect/calendar")).text, "Not connected")
+
+        // The vendor does not know the new token yet: the wait keeps it.
+        const late = yield* connect("/connect/calendar", { account: "alice@example.com" })
+        assert.include(late.text, "The account could not be checked")
+        assert.isUndefined(agent.pollUnsafe())
+        vendor.state = "ok"
+        const token = yield* Fiber.join(agent)
+        assert.strictEqual(subjectOf(token), "alice@example.com")
+        assert.notStrictEqual(Redacted.value(token), Redacted.value(revoked))
+
+        // The API is the first to reject the token.
+        vendor.state = 401
+        const use = AccessToken.use(calendar, () => Effect.fail("401"), { rejected: () => true })
+        assert.deepInclude(yield* Effect.flip(World.as(alice)(use)), { _tag: "RequiresUserConsent" })
+        assert.deepStrictEqual((yield* events.first(7)).map(({ _tag }) => _tag), [
+          "Opened",
+          "Completed",
+          "RevokedAtVendor",
+          "RevokedAtVendor",
+          "Opened",
+          "AccountUnknown",
+          "RevokedAtVendor"
+        ])
+      }),
+    30_000
+  )
+
+  it.live(
     "check a connection, and disconnect a user from everything",
     () =>
       withVendor("http", ({ account, revoke }) => ({ account, revoke }), function*(vendor, { calendar, mail }) {
@@ -513,6 +570,53 @@ describe("programs", () => {
         WorkloadAccessToken.make(secret("token"), alice)
       ),
       Effect.provide(Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane)))
+    )
+  })
+
+  it.live("get no token of a wrong account by a step-up", () => {
+    class Read extends AccessToken.Tag<Read>()("app/StepUp", {
+      provider: "files",
+      flow: "USER_FEDERATION",
+      scopes: ["read"],
+      returnUrl: "https://app.example.com/connect/return"
+    }) {}
+    const links = Connect.layerLinks({
+      path: "/connect",
+      workload: World.workload,
+      credentials: { files: Read },
+      accounts: {
+        files: {
+          account: (token) => Effect.succeed({ id: "1", label: Redacted.value(token) }),
+          expect: ({ userId }, { label }) => label === userId
+        }
+      }
+    })
+    // Other scopes are another grant, which the user gives in a browser that is signed in to another account.
+    const plane = scripted({
+      getResourceOauth2Token: ({ forceAuthentication, scopes }) =>
+        scopes.length === 1
+          ? responses.issued("alice")
+          : forceAuthentication === true
+          ? responses.consent
+          : responses.issued("mallory")
+    })
+    return Effect.gen(function*() {
+      const { seen, url } = yield* Resource.resource((_, response) =>
+        Resource.reject(response, 403, Resource.insufficientScope("write"))
+      )
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Read, {
+        origins: [url],
+        stepUp: true
+      })
+      assert.strictEqual((yield* Effect.flip(client.get(url)))._tag, "RequiresUserConsent")
+      assert.deepStrictEqual(seen.map(({ headers }) => headers.authorization), ["Bearer alice"])
+    }).pipe(
+      Effect.scoped,
+      Effect.provideService(
+        WorkloadAccessToken.WorkloadAccessToken,
+        WorkloadAccessToken.make(secret("token"), alice)
+      ),
+      Effect.provide([Layer.mergeAll(links, Layer.provideMerge(Identity.layer, plane)), FetchHttpClient.layer])
     )
   })
 

@@ -196,6 +196,19 @@ describe("a user who has not consented", () => {
           forceAuthentication === true ? responses.consent : responses.issued(World.tokenOf("alice"))
       }
     }))))
+
+  it.effect("is asked again when the vendor has revoked the grant", () =>
+    Effect.gen(function*() {
+      const response = yield* World.ask(yield* World.sessionOf("alice"))
+      assert.deepStrictEqual(errorOf(response), [401, "consent_required"])
+      assert.strictEqual(JSON.parse(response.body).link, "https://app.example.com/connect/calendar")
+    }).pipe(Effect.provide(World.server({
+      links: World.makeConnect({ calendar: { account: () => Effect.fail({ status: 401 }), expect: () => true } }),
+      script: {
+        getResourceOauth2Token: ({ forceAuthentication }) =>
+          forceAuthentication === true ? responses.consent : responses.issued(World.tokenOf("alice"))
+      }
+    }))))
 })
 
 describe("a failure", () => {
@@ -298,6 +311,31 @@ describe("a report of the proxy", () => {
       const more = yield* World.ask(session, report(403, narrow, insufficientScope("admin")))
       assert.deepStrictEqual(errorOf(more), [403, "insufficient_scope"])
     }).pipe(Effect.provide(withOptions({ stepUp: true, maxScopes: ["write"] }))))
+
+  it.effect("steps up to no token of a wrong account", () =>
+    Effect.gen(function*() {
+      const session = yield* World.sessionOf("alice")
+      const narrow = credentialOf(yield* World.ask(session))
+      const response = yield* World.ask(session, report(403, narrow, insufficientScope("write")))
+      assert.deepStrictEqual(errorOf(response), [403, "insufficient_scope"])
+      assert.notInclude(JSON.stringify(response), "mallory")
+    }).pipe(
+      Effect.provide(World.server({
+        links: World.makeConnect({
+          calendar: {
+            account: (token) => Effect.succeed({ id: "1", label: Redacted.value(token) }),
+            expect: ({ userId }, { label }) => label === userId
+          }
+        }),
+        script: {
+          getResourceOauth2Token: ({ forceAuthentication, scopes }) =>
+            forceAuthentication === true
+              ? responses.consent
+              : responses.issued(scopes.length === 1 ? "alice" : "mallory")
+        },
+        options: { credentials: [{ credential: World.Calendar, origins: [World.calendarOrigin], stepUp: true }] }
+      }))
+    ))
 
   it.effect("does not step up to scopes that no link is for", () =>
     Effect.gen(function*() {

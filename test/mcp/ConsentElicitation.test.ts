@@ -238,6 +238,28 @@ describe("a consent", () => {
       assert.strictEqual((yield* client.call("events")).text, yield* usedBy("alice", calendar))
     })))
 
+  it.live("that the vendor has revoked is asked for again, if the account is checked", () => {
+    let isRevoked = false
+    const account = () =>
+      Effect.suspend(() => isRevoked ? Effect.fail({ status: 401 }) : Effect.succeed({ id: "1", label: "Alice" }))
+    return Effect.gen(function*() {
+      const { alice, calendar, endpoint, link } = yield* setUp({ user: { userId: "alice" } })
+      const client = yield* Mcp.connectSdk(endpoint, alice)
+      yield* connectAs("alice", link)
+      const used = yield* client.call("events")
+      assert.strictEqual(used.text, yield* usedBy("alice", calendar))
+      isRevoked = true
+      yield* World.press(link, "check")
+      assert.deepStrictEqual((yield* client.call("events")).links, [link])
+      isRevoked = false
+      yield* connectAs("alice", link)
+      assert.match((yield* client.call("events")).text, /^used /)
+    }).pipe(
+      Effect.scoped,
+      Effect.provide(World.environment({ accounts: { calendar: { account, expect: () => true } } }))
+    )
+  })
+
   it.live("of a user to whom the link was forwarded is their own", () =>
     program(Effect.gen(function*() {
       const { alice, bob, calendar, endpoint, link } = yield* setUp()

@@ -134,8 +134,11 @@ const check = (accounts: LinkOptions["accounts"], links: Links): Effect.Effect<v
 // Accounts
 // -----------------------------------------------------------------------------
 
-/** Milliseconds. The account of a token never changes. A vendor that rejects a token may accept it after a failure. */
-const remembered = { Known: 60 * 60_000, Rejected: 60_000 }
+/** Milliseconds. The account of a token never changes. Only views use a failure that is remembered. */
+const remembered = { Known: 60 * 60_000, Rejected: 30_000, Unknown: 30_000 }
+
+/** `view`: for a page. `use`: decides on a token. `fresh`: uses nothing remembered, as a resource rejects the token. */
+type Purpose = "fresh" | "use" | "view"
 
 /** Milliseconds. The page says which account was wrong, also if an agent of this process noticed it first. */
 const rememberedWrong = 10 * 60_000
@@ -174,22 +177,22 @@ export const make = ({ accounts, emit, links }: {
             )
       )
 
-    /** Asks the vendor whose account it is. Remembers the response by token, unless `isFresh`. */
-    const inspect = (name: string, token: Redacted.Redacted, isFresh = false): Effect.Effect<Inspection> =>
+    /** Asks the vendor whose account it is, and remembers the response by token. */
+    const inspect = (name: string, token: Redacted.Redacted, purpose: Purpose): Effect.Effect<Inspection> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const { account } = optionsOf(name)
         if (account === undefined) return Effect.succeed<Inspection>({ _tag: "Unknown" })
         const key = `${name} ${digestOf(token)}`
         inspections.removeExpired(now)
-        const known = isFresh ? undefined : inspections.get(key)
-        return known !== undefined ? Effect.succeed(known) : shareInspection(
+        const known = inspections.get(key)
+        const isUsable = purpose === "view" || purpose === "use" && known?._tag === "Known"
+        return known !== undefined && isUsable ? Effect.succeed(known) : shareInspection(
           key,
-          Effect.tap(ask(name, account, token), (inspection) =>
-            Effect.sync(() =>
-              inspection._tag === "Unknown"
-                ? inspections.remove(key)
-                : inspections.set(key, inspection, now + remembered[inspection._tag])
-            ))
+          Effect.gen(function*() {
+            const inspection = yield* ask(name, account, token)
+            inspections.set(key, inspection, (yield* Clock.currentTimeMillis) + remembered[inspection._tag])
+            return inspection
+          })
         )
       })
 
@@ -214,14 +217,15 @@ export const make = ({ accounts, emit, links }: {
     /** Drops a token by a forced request, unless it is already gone: a request may have brought a better one. */
     const drop = Effect.fnUntraced(function*<R>(
       { request, token }: Issued<R>,
-      event: { readonly user: UserIdentifier; readonly name: string; readonly account: Account }
+      user: UserIdentifier,
+      event: Pick<Event, "_tag" | "account" | "credential">
     ) {
       const context = yield* Effect.context<R>()
       const forced = Effect.gen(function*() {
         const current = yield* request(false)
         if (current._tag !== "Issued" || !isSame(current.accessToken, token)) return current
         const response = yield* request(true)
-        yield* emit(event.user, { _tag: "WrongAccount", credential: event.name, account: event.account })
+        yield* emit(user, event)
         return response
       })
       return yield* shareDrop(
@@ -235,30 +239,48 @@ export const make = ({ accounts, emit, links }: {
       )
     })
 
-    const judge = Effect.fnUntraced(function*<R>(name: string, user: UserIdentifier, issued: Issued<R>) {
-      const inspection = yield* inspect(name, issued.token)
+    /** Whether a token may be used. If not, the response that takes its place, and the reason. */
+    const judge = Effect.fnUntraced(function*<R>(
+      name: string,
+      user: UserIdentifier,
+      issued: Issued<R>,
+      purpose: "use" | "view"
+    ) {
+      const rejected = yield* Rejected
+      const isRejected = Option.isSome(rejected) && isSame(rejected.value, issued.token)
+      const inspection = yield* inspect(name, issued.token, isRejected ? "fresh" : purpose)
       if (inspection._tag === "Rejected") {
-        const response = yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
+        // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
+        const response = purpose === "use" && !issued.isPolled
+          ? yield* drop(issued, user, { _tag: "RevokedAtVendor", credential: name })
+          : yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
         return { response, reason: "RevokedAtVendor" } as const
       }
       const isAllowed = inspection._tag === "Known" ? yield* isExpected(name, user, inspection.account) : undefined
       if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
-      if (isAllowed) return { reason: undefined } as const
+      if (isAllowed) return undefined
       const { account } = inspection
       const now = yield* Clock.currentTimeMillis
       wrongAccounts.removeExpired(now)
       wrongAccounts.set(yield* keyOf(name, user), account, now + rememberedWrong)
-      return { response: yield* drop(issued, { account, name, user }), reason: "WrongAccount" } as const
+      const event = { _tag: "WrongAccount", credential: name, account } as const
+      return { response: yield* drop(issued, user, event), reason: "WrongAccount" } as const
     })
 
-    const reviewAs = Effect.fnUntraced(function*<R>(name: string, issued: Issued<R>) {
+    const reviewAs = Effect.fnUntraced(function*<R>(
+      names: ReadonlyArray<string>,
+      issued: Issued<R>,
+      purpose: "use" | "view"
+    ) {
       const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
       const user = caller?.user
-      if (user === undefined) return yield* unknownUser(name)
+      if (user === undefined) return yield* unknownUser(names.join())
       let { token } = issued
       for (let round = 1;; round++) {
-        const { reason, response } = yield* judge(name, user, { ...issued, token })
-        if (reason === undefined) return { _tag: "Issued" as const, accessToken: token }
+        let verdict: Effect.Success<ReturnType<typeof judge<R>>>
+        for (const name of names) verdict ??= yield* judge(name, user, { ...issued, token }, purpose)
+        if (verdict === undefined) return { _tag: "Issued" as const, accessToken: token }
+        const { reason, response } = verdict
         if (response !== undefined && response._tag !== "Issued") return response
         if (response === undefined || isSame(response.accessToken, token) || round === maxRounds) {
           return yield* new AuthorizationFailed({ provider: issued.credential.provider, reason })
@@ -267,16 +289,19 @@ export const make = ({ accounts, emit, links }: {
       }
     })
 
-    const review: Review = (issued) => {
-      const name = links.nameOfGrant(issued.credential)
-      return name === undefined || optionsOf(name).expect === undefined ? undefined : reviewAs(name, issued)
+    const reviewFor = (purpose: "use" | "view"): Review => (issued) => {
+      const names = links.namesOfGrant(issued.credential).filter((name) => optionsOf(name).expect !== undefined)
+      return names.length === 0 ? undefined : reviewAs(names, issued, purpose)
     }
+
+    const withReview = <A, E, R>(self: Effect.Effect<A, E, R>, purpose: "use" | "view" = "use") =>
+      Effect.provideService(self, TokenReview, reviewFor(purpose))
 
     return {
       optionsOf,
       inspect,
       /** Runs an effect whose tokens are reviewed. */
-      withReview: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.provideService(self, TokenReview, review),
+      withReview,
       /** The account whose token was dropped last, once: the next one may be dropped by another process. */
       takeWrongAccount: (name: string, user: UserIdentifier): Effect.Effect<Account | undefined> =>
         Effect.gen(function*() {

@@ -50,13 +50,15 @@ export interface AccountOptions {
   /**
    * Returns the account that an access token belongs to. An error with the status 401 (`status`, or that of its
    * `response`) says that the vendor no longer accepts the token. After any other failure the account is unknown, which
-   * never prevents a consent. Default: the account is not asked for.
+   * never prevents a consent. The pages remember that for 30 seconds, unless the user presses *Check*. Default: the
+   * account is not asked for.
    */
   readonly account?: ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>) | undefined
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. Compare the `id`, or a label that its
-   * owner cannot choose. Default: any account.
+   * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor does not accept the token
+   * of an agent's request, AgentCore drops it, and the user is asked again. A step-up to more scopes is checked too.
+   * Compare the `id`, or a label that its owner cannot choose. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
   /**
@@ -345,7 +347,8 @@ export type EventUser =
  * - `WrongAccount`: `expect` does not allow `account`, and AgentCore has dropped its token
  * - `AccountUnknown`: AgentCore has stored the authorization, and no agent gets the token, because the vendor did not
  *   name the account
- * - `RevokedAtVendor`: the vendor no longer accepts the token
+ * - `RevokedAtVendor`: the vendor no longer accepts the token. With `expect`, AgentCore drops it when an agent requests
+ *   it.
  * - `Disconnected`: AgentCore has dropped the tokens. `atVendor` says what happened at the vendor.
  */
 export interface Event {

@@ -129,13 +129,13 @@ export const make = (
       name: string,
       credential: Credentials.UserCredential,
       token: Redacted.Redacted,
-      isFresh: boolean
+      purpose: "fresh" | "view"
     ) =>
       Effect.gen(function*() {
-        const first = yield* accounts.inspect(name, token, isFresh)
+        const first = yield* accounts.inspect(name, token, purpose)
         if (first._tag !== "Rejected") return first
         const renewed = yield* Effect.provideService(requestToken(credential), Rejected, Option.some(token))
-        return Option.isSome(renewed) ? yield* accounts.inspect(name, renewed.value, isFresh) : first
+        return Option.isSome(renewed) ? yield* accounts.inspect(name, renewed.value, purpose) : first
       })
 
     /** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
@@ -147,7 +147,7 @@ export const make = (
         const token = yield* requestToken(credential)
         // The status may be a remembered one.
         if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
-        const inspection = yield* inspect(connection.name, credential, token.value, false)
+        const inspection = yield* inspect(connection.name, credential, token.value, "view")
         return inspection._tag === "Known"
           ? { ...connection, account: inspection.account }
           : {
@@ -184,7 +184,9 @@ export const make = (
           withAccount({ ...describe(name, credential), ...stateOf(statuses[index]) }, credential).pipe(
             Effect.flatMap((connection) => addSince(connection, caller.user, connectedSince))
           ), { concurrency: 3 })
-      }).pipe(accounts.withReview)
+      }).pipe((self) =>
+        accounts.withReview(self, "view")
+      )
 
     /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
     const disconnect = (
@@ -237,7 +239,7 @@ export const make = (
         check: (name: string, credential: Credentials.UserCredential) =>
           Effect.gen(function*() {
             const token = yield* Accounts.withoutReview(requestToken(credential))
-            if (Option.isSome(token)) yield* Accounts.withoutReview(inspect(name, credential, token.value, true))
+            if (Option.isSome(token)) yield* Accounts.withoutReview(inspect(name, credential, token.value, "fresh"))
             const [connection] = yield* list(caller, [name], "0 seconds")
             if (connection === undefined) return yield* unknownCredential()
             if (connection.state === "RevokedAtVendor") {

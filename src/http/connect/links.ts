@@ -119,9 +119,15 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
           : "key" in subject
           ? nameOfTag.get(subject.key)
           : nameOfRequest.get(Status.keyOf(subject, Option.none())),
-      /** The name of the credential whose grant a request is for. */
-      nameOfGrant: (request: Parameters<typeof Status.keyOf>[0]) =>
-        nameOfRequest.get(Status.keyOf(request, Option.none())) ?? nameOfGrant.get(grantKeyOf(request)),
+      /** The name of the credential whose grant a request is for. A step-up is for a grant of more scopes. */
+      namesOfGrant: (request: Parameters<typeof Status.keyOf>[0]): ReadonlyArray<string> => {
+        const exact = nameOfRequest.get(Status.keyOf(request, Option.none())) ?? nameOfGrant.get(grantKeyOf(request))
+        if (exact !== undefined) return [exact]
+        const isStepUp = ({ scopes = [], ...declared }: UserCredential["request"]) =>
+          scopes.every((scope) => request.scopes?.includes(scope))
+          && grantKeyOf({ ...request, scopes }) === grantKeyOf({ ...declared, scopes })
+        return [...credentialOf].flatMap(([name, { request }]) => isStepUp(request) ? [name] : [])
+      },
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
       /** The absolute address where a user continues, if it is allowed. */
