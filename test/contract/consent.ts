@@ -255,7 +255,10 @@ export const consent = (subject: Subject): void => {
       const token = yield* tokenOfUser("alice")
       const first = yield* requestConsent(token)
       yield* backend((local) => local.approve(first.sessionUri))
-      yield* requestToken(token)
+      // An invalid request drops nothing.
+      const invalid = { forceAuthentication: true, resourceOauth2ReturnUrl: undefined }
+      yield* rejects(subject, requestToken(token, invalid), noReturnUrl)
+      same(yield* requestToken(token), issued("token-1.calendar-client.approved.read"))
       const second = yield* requestConsent(token, { forceAuthentication: true })
       assert.notStrictEqual(Redacted.value(second.sessionUri), Redacted.value(first.sessionUri))
       yield* requestConsent(token)

@@ -2,6 +2,7 @@ import { assert, describe } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { ed25519Key, p256Key } from "../support/paymentKeys.js"
 import {
   conflict,
@@ -19,6 +20,9 @@ import {
   vaultArn
 } from "./setup.js"
 import {
+  backend,
+  complete,
+  consentAs,
   control,
   createProvider,
   createWorkload,
@@ -26,6 +30,7 @@ import {
   data,
   discoveryUrl,
   rejects,
+  requestConsent,
   requestToken,
   same,
   secret,
@@ -148,6 +153,13 @@ export const providers = (subject: Subject): void => {
       yield* createWorkload()
       const { callbackUrl } = yield* createProvider()
       yield* consented("alice")
+      yield* createProvider("mail")
+      const ofMail = { resourceCredentialProviderName: "mail" }
+      const mail = yield* requestConsent(yield* tokenOfUser("alice"), ofMail)
+      yield* backend((local) => local.approve(mail.sessionUri))
+      const unopened = yield* requestConsent(yield* tokenOfUser("bob"))
+      const opened = yield* requestConsent(yield* tokenOfUser("bob"), { scopes: [] })
+      yield* consentAs(opened.sessionUri, "code")
       const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
       yield* remove
       yield* rejects(
@@ -163,6 +175,10 @@ export const providers = (subject: Subject): void => {
       const again = yield* createProvider()
       assert.notStrictEqual(again.callbackUrl, callbackUrl)
       assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
+      // No earlier session serves the provider that has the name now.
+      assert.notStrictEqual((yield* backend((local) => local.authorize(unopened.sessionUri)))._tag, "Redirect")
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(complete(opened.sessionUri, { userId: "bob" }))))
+      assert.isTrue(isIssued(yield* requestToken(yield* tokenOfUser("alice"), ofMail)))
     })
 
     tester(subject, { consentPortalDelay: 0 })(

@@ -66,6 +66,7 @@ export const resources = (subject: Subject): void => {
       const ofOther = yield* tokenOfUser("alice", "other")
       const { sessionUri } = yield* requestConsent(ofOther)
       yield* backend((local) => local.approve(sessionUri))
+      const unopened = yield* requestConsent(yield* tokenOfUser("bob"), { scopes: [] })
       const pending = yield* requestConsent(yield* tokenOfUser("bob"))
       yield* consentAs(pending.sessionUri, "code")
       const remove = control((plane) => plane.deleteWorkloadIdentity({ name: "agent" }))
@@ -86,6 +87,7 @@ export const resources = (subject: Subject): void => {
       yield* createWorkload()
       assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("alice"))))
       // A session of the deleted identity does not yield a token for the new one.
+      assert.notStrictEqual((yield* backend((local) => local.authorize(unopened.sessionUri)))._tag, "Redirect")
       assert.isTrue((yield* Effect.exit(complete(pending.sessionUri, { userId: "bob" })))._tag === "Failure")
       assert.isFalse(isIssued(yield* requestToken(yield* tokenOfUser("bob"))))
       assert.isTrue(isIssued(yield* requestToken(ofOther)))

@@ -14,7 +14,6 @@ import * as References from "effect/References"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
-import { setImmediate as nextTurn } from "node:timers/promises"
 import { inspect } from "node:util"
 import {
   accessToken,
@@ -28,54 +27,23 @@ import {
   createWorkload,
   issued,
   jwt,
-  redirected,
-  returnUrl,
   setup,
   tokenFor
 } from "../support/localBackend.js"
-import * as Sleeps from "../support/sleeps.js"
 
 describe("workloads and providers", () => {
-  it.effect("are created and read, with ARNs in the form of the live service", () =>
+  it.effect("have the region, the account and the URL of the options, and the time of the clock", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       yield* TestClock.setTime(86_400_000)
-      const created = yield* createWorkload("agent")
-      assert.strictEqual(
-        created.workloadIdentityArn,
-        "arn:aws:bedrock-agentcore:eu-central-1:210987654321:workload-identity-directory/default/workload-identity/agent"
-      )
-      const read = yield* controlPlane.getWorkloadIdentity({ name: "agent" })
-      assert.strictEqual(read.createdTime.epochMilliseconds, 86_400_000)
-      assert.deepStrictEqual(read.allowedResourceOauth2ReturnUrls, [returnUrl])
-
-      const provider = yield* createProvider("calendar")
-      assert.strictEqual(
-        provider.credentialProviderArn,
-        "arn:aws:bedrock-agentcore:eu-central-1:210987654321:token-vault/default/oauth2credentialprovider/calendar"
-      )
-      assert.match(
-        provider.clientSecretArn?.secretArn ?? "",
-        /^arn:aws:secretsmanager:eu-central-1:210987654321:secret:bedrock-agentcore-identity!default\/oauth2\/calendar-[0-9a-f]{8}-\w{6}$/
-      )
-      assert.match(
-        provider.callbackUrl ?? "",
-        /^https:\/\/identity\.test\/identities\/oauth2\/callback\/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-      )
-      assert.strictEqual(provider.status, "READY")
-      assert.notProperty(
-        provider.oauth2ProviderConfigOutput?.customOauth2ProviderConfig,
-        "clientAuthenticationMethod"
-      )
-
-      const apiKey = yield* controlPlane.createApiKeyCredentialProvider({
-        name: "weather",
-        apiKey: Redacted.make("key")
-      })
-      assert.match(
-        apiKey.apiKeySecretArn.secretArn,
-        /secret:bedrock-agentcore-identity!default\/apikey\/weather-[0-9a-f]{8}-\w{6}$/
-      )
+      const { workloadIdentityArn } = yield* createWorkload("agent")
+      const { createdTime } = yield* controlPlane.getWorkloadIdentity({ name: "agent" })
+      assert.strictEqual(createdTime.epochMilliseconds, 86_400_000)
+      const { callbackUrl, clientSecretArn, credentialProviderArn } = yield* createProvider("calendar")
+      for (const arn of [workloadIdentityArn, clientSecretArn?.secretArn, credentialProviderArn]) {
+        assert.match(arn ?? "", /^arn:aws:[a-z-]+:eu-central-1:210987654321:/)
+      }
+      assert.match(callbackUrl ?? "", /^https:\/\/identity\.test\/identities\/oauth2\/callback\/[0-9a-f-]{36}$/)
     }).pipe(
       Effect.provide(
         backend({}, { region: "eu-central-1", accountId: "210987654321", publicUrl: "https://identity.test/" })
@@ -84,17 +52,6 @@ describe("workloads and providers", () => {
 })
 
 describe("workload access tokens", () => {
-  it.effect("are opaque and unique", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const first = Redacted.value(yield* tokenFor("alice"))
-      const second = Redacted.value(yield* tokenFor("alice"))
-      assert.notStrictEqual(first, second)
-      // A compact JWE: five parts, of which `dir` leaves the second empty.
-      assert.match(first, /^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
-      assert.notInclude(Buffer.from(first.replaceAll(".", ""), "base64url").toString("latin1"), "alice")
-    }).pipe(Effect.provide(backend())))
-
   it.effect("expire by the clock, also in the cache", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
@@ -261,67 +218,8 @@ describe("settings that change while the backend runs", () => {
     }))
 })
 
-describe("isolation", () => {
-  it.effect("returns their own tokens to two users of two workloads in parallel", () =>
-    Effect.gen(function*() {
-      yield* setup
-      yield* createWorkload("other")
-      const pairs = Arr.cartesian(["alice", "bob"], ["agent", "other"])
-      const run = ([user, workload]: readonly [string, string]) =>
-        Effect.gen(function*() {
-          const token = yield* tokenFor(user, workload)
-          const { sessionUri } = yield* consent(token)
-          const page = yield* authorize(sessionUri)
-          yield* callback(page, { code: `${user}-${workload}` })
-          yield* complete(sessionUri, { userId: user })
-          const seen = [yield* issued(token, { sessionUri })]
-          for (let hour = 0; hour < 3; hour++) {
-            yield* Effect.sleep("1 hour")
-            seen.push(yield* Effect.flatMap(tokenFor(user, workload), issued))
-          }
-          running -= 1
-          return seen.map((value) => value.split(".")[2])
-        })
-      let running = pairs.length
-      const sleeps = yield* Sleeps.make
-      const fiber = yield* Effect.forkChild(sleeps.counted(Effect.forEach(pairs, run, { concurrency: "unbounded" })))
-      // Encryption is a promise, so the clock waits until every user sleeps.
-      while (fiber.pollUnsafe() === undefined) {
-        yield* sleeps.count() >= running ? TestClock.adjust("30 minutes") : Effect.promise(() => nextTurn())
-      }
-      const seen = yield* Fiber.join(fiber)
-      seen.forEach((tokens, index) => {
-        const [user, workload] = pairs[index] ?? assert.fail()
-        assert.deepStrictEqual(tokens, Arr.replicate(`${user}-${workload}`, 4))
-      })
-    }).pipe(
-      Effect.provide(
-        backend({ latency: "1 second" }, { sessionLifetime: "1000 days", workloadAccessTokenLifetime: "1000 days" })
-      )
-    ))
-
-  it.effect("returns no token to the sender of a forwarded link", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const mallory = yield* tokenFor("mallory")
-      const alice = yield* tokenFor("alice")
-      const { sessionUri } = yield* consent(mallory)
-      // Alice opens Mallory's link and consents. Her application completes it for her, and only for her.
-      const back = yield* callback(yield* authorize(sessionUri), { code: "alice" })
-      assert.strictEqual(redirected(back).searchParams.get("session_id"), Redacted.value(sessionUri))
-      const error = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
-      assert.deepStrictEqual([error._tag, error.message], ["AccessDeniedException", "Invalid or expired session"])
-      assert.strictEqual((yield* ask(mallory, { sessionUri }))._tag, "InProgress")
-      assert.strictEqual((yield* ask(alice))._tag, "ConsentRequired")
-      // The wrong attempt did not end the session: the user who opened it can complete it.
-      yield* complete(sessionUri, { userId: "mallory" })
-      assert.strictEqual(
-        (yield* Effect.flip(complete(sessionUri, { userId: "mallory" })))._tag,
-        "AccessDeniedException"
-      )
-    }).pipe(Effect.provide(backend())))
-
-  it.effect("exchanges the code once for two concurrent completions", () =>
+describe("concurrent completions", () => {
+  it.effect("exchange the code once", () =>
     Effect.gen(function*() {
       yield* setup
       const token = yield* tokenFor("alice")

@@ -21,8 +21,6 @@ import {
   callback,
   complete,
   consent,
-  createProvider,
-  createWorkload,
   issued,
   obtain,
   setup,
@@ -171,43 +169,6 @@ describe("the keys of STS", () => {
       yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet({ keys })))
       assert.include(JSON.stringify(yield* recorder.everything), "the disk is full")
     }).pipe(Effect.provide(OAuthClient.layerScripted())))
-})
-
-describe("the deletion of a provider or a workload", () => {
-  const deleted = (
-    remove: (controlPlane: ControlPlane.Service) => Effect.Effect<void, unknown>,
-    create: Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>
-  ) =>
-    Effect.gen(function*() {
-      const controlPlane = yield* ControlPlane.ControlPlane
-      yield* setup
-      yield* createWorkload("other")
-      yield* createProvider("mail")
-      const token = yield* tokenFor("alice")
-      yield* obtain(token)
-      const mail = { resourceCredentialProviderName: "mail" }
-      yield* obtain(yield* tokenFor("alice", "other"), mail)
-      const pending = yield* consent(token, { scopes: ["write"] })
-      const authorized = yield* consent(token, { scopes: ["admin"] })
-      const url = yield* authorize(authorized.sessionUri)
-      yield* callback(url, { code: "code" })
-      yield* remove(controlPlane)
-      yield* create
-      // No earlier grant or session serves the resource that has the name now.
-      yield* consent(yield* tokenFor("alice"))
-      const local = yield* LocalBackend.LocalBackend
-      assert.notStrictEqual((yield* local.authorize(pending.sessionUri))._tag, "Redirect")
-      assert.strictEqual((yield* Effect.flip(complete(authorized.sessionUri, user)))._tag, "AccessDeniedException")
-      yield* consent(yield* tokenFor("alice"))
-      // Other resources keep their grants.
-      assert.include(yield* issued(yield* tokenFor("alice", "other"), mail), ".mail.")
-    }).pipe(Effect.provide(life()), Effect.provide(world))
-
-  it.effect("leaves nothing to a later provider with its name", () =>
-    deleted((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }), createProvider("calendar")))
-
-  it.effect("leaves nothing to a later workload with its name", () =>
-    deleted((plane) => plane.deleteWorkloadIdentity({ name: "agent" }), createWorkload("agent")))
 })
 
 describe("a backend over a vault file", () => {

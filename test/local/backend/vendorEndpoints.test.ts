@@ -352,46 +352,6 @@ describe("vendors", () => {
       }
     }))
 
-  it.live("can be the development authorization server: GithubOauth2", () =>
-    Effect.gen(function*() {
-      const { server } = yield* Utils.start()
-      const token = yield* Effect.gen(function*() {
-        const controlPlane = yield* ControlPlane.ControlPlane
-        const dataPlane = yield* DataPlane.DataPlane
-        yield* createWorkload("agent")
-        yield* controlPlane.createOauth2CredentialProvider({
-          name: "github",
-          credentialProviderVendor: "GithubOauth2",
-          oauth2ProviderConfigInput: {
-            githubOauth2ProviderConfig: { clientId: Utils.clientId, clientSecret: Utils.clientSecret }
-          }
-        })
-        const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
-        return yield* dataPlane.getResourceOauth2Token({
-          workloadIdentityToken: workloadAccessToken,
-          resourceCredentialProviderName: "github",
-          scopes: ["reports:read"],
-          oauth2Flow: "M2M"
-        })
-      }).pipe(
-        Effect.provide(
-          LocalBackend.layer({
-            settings: {
-              vendorEndpoints: {
-                GithubOauth2: {
-                  issuer: server.issuer,
-                  authorizationEndpoint: `${server.issuer}/auth`,
-                  tokenEndpoint: `${server.issuer}/token`
-                }
-              }
-            }
-          }).pipe(Layer.provide(OAuthClient.layer))
-        )
-      )
-      const issued = token._tag === "Issued" ? token.accessToken : assert.fail(token._tag)
-      assert.strictEqual(Jose.decodeJwt(Redacted.value(issued))["scope"], "reports:read")
-    }))
-
   const publicUrl = "http://127.0.0.1:4020"
 
   /** All vendors, and discovery URLs as in the official samples. */
