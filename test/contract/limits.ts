@@ -8,7 +8,7 @@ import { identity } from "effect/Function"
 import { redactorOf } from "../../src/aws/internal/failure.js"
 import * as Validation from "../../src/plane/validation.js"
 import { decode } from "../support/decode.js"
-import { breaks, control, customProvider, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
+import { breaks, control, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
 interface Member {
   readonly name: string
@@ -71,36 +71,6 @@ const providerName = (name: string): Member =>
   string(name, { min: 1, max: 128, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "with space", "ü"] })
 
 const token = (name: string): Member => string(name, { min: 1, max: 131072, wrap: secret })
-
-const jwtPattern = "[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+"
-
-const userToken = (name: string): Member =>
-  string(name, {
-    min: 1,
-    max: 131072,
-    of: padded("a.b.c"),
-    pattern: jwtPattern,
-    unmatched: ["a.b", "a.b.", "a.b.c.d", "a b.c.d", ".b.c"],
-    wrap: secret
-  })
-
-const paymentRequest = (name: string): ReadonlyArray<Member> => [
-  required(string(`${name}.requestPath`, {
-    min: 1,
-    max: 2048,
-    of: padded("/a"),
-    pattern: String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`,
-    unmatched: ["/", "a", "/a b"]
-  })),
-  string(`${name}.requestHost`, { min: 1, max: 256, pattern: String.raw`[a-zA-Z0-9\-\.]+`, unmatched: ["a:1", "a/b"] }),
-  string(`${name}.requestBody`, {
-    min: 1,
-    max: 16384,
-    pattern: String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`,
-    unmatched: ["ü", "\0"],
-    wrap: secret
-  })
-]
 
 const sessionUri = (name: string): Member =>
   string(name, {
@@ -166,15 +136,6 @@ const required = (member: Member): Member => ({
 })
 
 const absent = Symbol("absent")
-
-const custom = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
-const wellKnown = "/.well-known/openid-configuration"
-
-const endpoints = {
-  issuer: "https://okta.example.com",
-  authorizationEndpoint: "https://okta.example.com/authorize",
-  tokenEndpoint: "https://okta.example.com/token"
-}
 
 const oneMemberOf = (...names: ReadonlyArray<string>) =>
   `Member must have exactly one of the members [${names.join(", ")}]`
@@ -255,16 +216,6 @@ const arnInPath: Member = {
     "arn:aws:s3:::a-bucket-of-mine",
     matching(arnPattern)
   ]]
-}
-
-const kmsKeyArn = (name: string): Member => {
-  const pattern = "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
-  const alias = "arn:aws:kms:us-west-2:123456789012:alias/my-key"
-  return {
-    name,
-    good: [],
-    bad: [["", atLeast(1)], [alias.padEnd(2049, "a"), atMost(2048)], [alias, matching(pattern)]]
-  }
 }
 
 const withMember = (request: object, path: string, value: unknown): object => {
@@ -350,10 +301,6 @@ const controlCall = <Name extends keyof ControlPlane.Operations>(
 const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]
 
 const rows: ReadonlyArray<Row> = [
-  row(dataCall("getWorkloadAccessTokenForJwt"), { workloadName: "agent", userToken: jwt({}) }, [
-    required(workloadName("workloadName")),
-    required(userToken("userToken"))
-  ]),
   row(
     dataCall("getResourceOauth2Token"),
     {
@@ -396,24 +343,6 @@ const rows: ReadonlyArray<Row> = [
     ]
   ),
   row(
-    dataCall("getResourcePaymentToken"),
-    {
-      workloadIdentityToken: secret("token"),
-      resourceCredentialProviderName: "payments",
-      paymentTokenRequest: { stripePrivyTokenRequest: { requestPath: "/v1", requestBody: secret("{}") } }
-    },
-    [
-      required(token("workloadIdentityToken")),
-      required(providerName("resourceCredentialProviderName")),
-      ...paymentRequest("paymentTokenRequest.stripePrivyTokenRequest"),
-      {
-        name: "paymentTokenRequest",
-        good: [],
-        bad: [[absent, missing], [{}, oneMemberOf("coinbaseCdpTokenRequest", "stripePrivyTokenRequest")]]
-      }
-    ]
-  ),
-  row(
     dataCall("completeResourceTokenAuth"),
     { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userId: "alice" } },
     [
@@ -426,11 +355,6 @@ const rows: ReadonlyArray<Row> = [
       }
     ]
   ),
-  row(
-    dataCall("completeResourceTokenAuth"),
-    { sessionUri: secret("urn:ietf:params:oauth:request_uri:x"), userIdentifier: { userToken: jwt({}) } },
-    [userToken("userIdentifier.userToken")]
-  ),
   row(controlCall("createWorkloadIdentity"), { name: "limits" }, [
     required(workloadName("name")),
     { name: "allowedResourceOauth2ReturnUrls", good: [[], [padded("a:/")(2048)]], bad: [["a:b", wrongType]] },
@@ -438,56 +362,6 @@ const rows: ReadonlyArray<Row> = [
     ...tags
   ]),
   row(controlCall("listWorkloadIdentities"), {}, page(20)),
-  row(controlCall("createOauth2CredentialProvider"), customProvider("limits"), [
-    required(providerName("name")),
-    string(`${custom}.clientId`, { min: 0, max: 256 }),
-    string(`${custom}.clientSecret`, { min: 0, max: 2048, wrap: secret }),
-    {
-      name: `${custom}.oauthDiscovery.discoveryUrl`,
-      good: [
-        padded("https://a/", "/.well-known/openid-configuration")(4096),
-        "https://a/.well-known/oauth-authorization-server",
-        "https://a/b/.well-known/oauth-authorization-server",
-        "https://a/.well-known/oauth-authorization-server/tenant/one"
-      ],
-      bad: [
-        "https://a/.well-known/other",
-        "/.well-known/openid-configuration",
-        "https://a/.well-known/openid-configuration/tenant",
-        "https://a/.well-known/oauth-authorization-servers",
-        "https://a/.well-known/oauth-authorization-server/tenant?a=b",
-        "https://a/?b/.well-known/oauth-authorization-server",
-        "https://a/#/.well-known/openid-configuration",
-        "https://a b/.well-known/openid-configuration"
-      ].map((url) => [
-        url,
-        matching(String.raw`.+/\.well-known/(openid-configuration|oauth-authorization-server)`)
-      ])
-    },
-    {
-      name: `${custom}.oauthDiscovery`,
-      good: [],
-      bad: [{}, { discoveryUrl: `https://a${wellKnown}`, authorizationServerMetadata: endpoints }]
-        .map(
-          (discovery) => [discovery, oneMemberOf("discoveryUrl", "authorizationServerMetadata")]
-        )
-    },
-    ...tags
-  ]),
-  row(
-    controlCall("setTokenVaultCmk"),
-    {
-      kmsConfiguration: {
-        keyType: "CustomerManagedKey",
-        kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-      }
-    },
-    [
-      string("tokenVaultId", { min: 1, max: 64, pattern: String.raw`[a-zA-Z0-9\-_]+`, unmatched: ["a.b", "ü"] }),
-      required(kmsKeyArn("kmsConfiguration.kmsKeyArn")),
-      { name: "kmsConfiguration", good: [{ keyType: "ServiceManagedKey" }], bad: [[absent, missing]] }
-    ]
-  ),
   // An ARN is in the path, where nothing is absent, of another type, or empty.
   row(controlCall("tagResource"), { resourceArn: `${arn}a`, tags: {} }, [
     arnInPath,
@@ -506,7 +380,6 @@ const rows: ReadonlyArray<Row> = [
       bad: [[Array.from({ length: 201 }, () => ""), atMost(200)]]
     }
   ]),
-  row(controlCall("listTagsForResource"), { resourceArn: `${arn}a` }, [arnInPath]),
   row(controlCall("createConsentPortal"), portal, [
     required(string("name", { min: 1, max: 50, pattern: "[a-zA-Z0-9_-]+", unmatched: ["a.b", "with space", "ü"] })),
     required(roleArn),
@@ -531,8 +404,7 @@ const rows: ReadonlyArray<Row> = [
       ...idpConfig,
       string("description", { min: 0, max: 512 })
     ]
-  ),
-  row(controlCall("listConsentPortals"), {}, page(100))
+  )
 ]
 
 /**

@@ -11,91 +11,64 @@ export const lists = (subject: Subject): void => {
   const test = tester(subject)
 
   describe("lists", () => {
-    type List = {
-      readonly operation: string
-      readonly create: (
-        name: string
-      ) => Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>
-      readonly page: (
-        request: { readonly maxResults?: number | undefined; readonly nextToken?: string | undefined }
-      ) => Effect.Effect<
-        { readonly names: ReadonlyArray<string>; readonly nextToken?: string | null | undefined },
-        { readonly _tag: string },
-        ControlPlane.ControlPlane
-      >
-      readonly stream: (
-        pageSize: number
-      ) => Stream.Stream<{ readonly name: string }, unknown, ControlPlane.ControlPlane>
-    }
+    type Request = { readonly maxResults?: number | undefined; readonly nextToken?: string | undefined }
+    type Item = { readonly name: string }
 
-    const names = (items: ReadonlyArray<{ readonly name: string }>) => items.map(({ name }) => name)
+    const names = (items: ReadonlyArray<Item>) => items.map(({ name }) => name)
 
-    const all: ReadonlyArray<List> = [
-      {
-        operation: "ListWorkloadIdentities",
-        create: (name) => createWorkload(name),
-        page: (request) =>
-          control((plane) =>
-            Effect.map(plane.listWorkloadIdentities(request), ({ nextToken, workloadIdentities }) => ({
-              names: names(workloadIdentities),
-              nextToken
-            }))
-          ),
-        stream: (pageSize) =>
-          Stream.unwrap(control((plane) => Effect.succeed(plane.streamWorkloadIdentities({ pageSize }))))
-      },
-      {
-        operation: "ListOauth2CredentialProviders",
-        create: (name) => createProvider(name),
-        page: (request) =>
-          control((plane) =>
-            Effect.map(plane.listOauth2CredentialProviders(request), ({ credentialProviders, nextToken }) => ({
-              names: names(credentialProviders),
-              nextToken
-            }))
-          ),
-        stream: (pageSize) =>
-          Stream.unwrap(control((plane) => Effect.succeed(plane.streamOauth2CredentialProviders({ pageSize }))))
-      },
-      {
-        operation: "ListApiKeyCredentialProviders",
-        create: (name) => createApiKey(name),
-        page: (request) =>
-          control((plane) =>
-            Effect.map(plane.listApiKeyCredentialProviders(request), ({ credentialProviders, nextToken }) => ({
-              names: names(credentialProviders),
-              nextToken
-            }))
-          ),
-        stream: (pageSize) =>
-          Stream.unwrap(control((plane) => Effect.succeed(plane.streamApiKeyCredentialProviders({ pageSize }))))
-      },
-      {
-        operation: "ListPaymentCredentialProviders",
-        create: (name) => createPayment(name),
-        page: (request) =>
-          control((plane) =>
-            Effect.map(plane.listPaymentCredentialProviders(request), ({ credentialProviders, nextToken }) => ({
-              names: names(credentialProviders),
-              nextToken
-            }))
-          ),
-        stream: (pageSize) =>
-          Stream.unwrap(control((plane) => Effect.succeed(plane.streamPaymentCredentialProviders({ pageSize }))))
-      },
-      {
-        operation: "ListConsentPortals",
-        create: (name) => Effect.andThen(Effect.ignore(createProvider()), createPortal(name)),
-        page: (request) =>
-          control((plane) =>
-            Effect.map(plane.listConsentPortals(request), ({ consentPortals, nextToken }) => ({
-              names: names(consentPortals),
-              nextToken
-            }))
-          ),
-        stream: (pageSize) =>
-          Stream.unwrap(control((plane) => Effect.succeed(plane.streamConsentPortals({ pageSize }))))
-      }
+    const list = <R extends { readonly nextToken?: string | null | undefined }, E extends { readonly _tag: string }>(
+      operation: string,
+      create: (name: string) => Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>,
+      page: (plane: ControlPlane.Service, request: Request) => Effect.Effect<R, E>,
+      items: (response: R) => ReadonlyArray<Item>,
+      stream: (plane: ControlPlane.Service, options: { readonly pageSize: number }) => Stream.Stream<Item, unknown>
+    ) => ({
+      operation,
+      create,
+      page: (request: Request) =>
+        Effect.map(
+          control((plane) => page(plane, request)),
+          (response) => ({ names: names(items(response)), nextToken: response.nextToken })
+        ),
+      stream: (pageSize: number) => Stream.unwrap(control((plane) => Effect.succeed(stream(plane, { pageSize }))))
+    })
+
+    const all = [
+      list(
+        "ListWorkloadIdentities",
+        (name) => createWorkload(name),
+        (plane, request) => plane.listWorkloadIdentities(request),
+        ({ workloadIdentities }) => workloadIdentities,
+        (plane, options) => plane.streamWorkloadIdentities(options)
+      ),
+      list(
+        "ListOauth2CredentialProviders",
+        (name) => createProvider(name),
+        (plane, request) => plane.listOauth2CredentialProviders(request),
+        ({ credentialProviders }) => credentialProviders,
+        (plane, options) => plane.streamOauth2CredentialProviders(options)
+      ),
+      list(
+        "ListApiKeyCredentialProviders",
+        (name) => createApiKey(name),
+        (plane, request) => plane.listApiKeyCredentialProviders(request),
+        ({ credentialProviders }) => credentialProviders,
+        (plane, options) => plane.streamApiKeyCredentialProviders(options)
+      ),
+      list(
+        "ListPaymentCredentialProviders",
+        (name) => createPayment(name),
+        (plane, request) => plane.listPaymentCredentialProviders(request),
+        ({ credentialProviders }) => credentialProviders,
+        (plane, options) => plane.streamPaymentCredentialProviders(options)
+      ),
+      list(
+        "ListConsentPortals",
+        (name) => Effect.andThen(Effect.ignore(createProvider()), createPortal(name)),
+        (plane, request) => plane.listConsentPortals(request),
+        ({ consentPortals }) => consentPortals,
+        (plane, options) => plane.streamConsentPortals(options)
+      )
     ]
 
     for (const { create, operation, page, stream } of all) {

@@ -265,6 +265,12 @@ describe("a discovery URL", () => {
       const unusable = [
         [`http://127.0.0.1:9200/_cluster?x=${discovery}`, pattern],
         [`https://issuer.example.com#${discovery}`, pattern],
+        [`https://issuer.example.com/?b${discovery}`, pattern],
+        [`https://issuer.example.com${discovery}/tenant`, pattern],
+        ["https://issuer.example.com/.well-known/oauth-authorization-servers", pattern],
+        ["https://issuer.example.com/.well-known/oauth-authorization-server/tenant?a=b", pattern],
+        [`https://issuer example.com${discovery}`, pattern],
+        [discovery, pattern],
         [`https://user@issuer.example.com${discovery}`, other],
         [`https://issuer.example.com/a/..${discovery}`, other],
         ["https://issuer.example.com/.well-known/oauth-authorization-server/../admin", other]
