@@ -12,7 +12,6 @@
  * @since 0.2.0
  * @example
  * import * as Connect from "effect-agentcore-identity/promise/Connect"
- * import { runWithContext } from "effect-agentcore-identity/promise/Identity"
  *
  * // The application's own sign-in.
  * declare const userOf: (cookie: string | null) => Promise<string | undefined>
@@ -44,8 +43,7 @@
  *   async (day: string, token: string) => `${day}, with a token of ${token.length} characters`
  * )
  *
- * export const answer = (userId: string) =>
- *   runWithContext({ workload: connect.workload({ name: "my-agent", user: { userId } }) }, () => agenda("today"))
+ * export const answer = (userId: string) => connect.runAs({ userId }, () => agenda("today"))
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -73,6 +71,7 @@ import * as Http from "../http/Connect.js"
 import * as Denials from "../http/connect/denials.js"
 import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
 import * as Shutdown from "../http/connect/shutdown.js"
+import * as Callers from "../http/internal/callers.js"
 import * as Identity from "../Identity.js"
 import { isDeclared, TokenReview } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
@@ -298,7 +297,7 @@ export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
  *
  * A caller of `workload` obtains its token from these services. With the option `runtime`, a caller of
  * `promise/Identity` may belong to another account or region. Each caller obtains a token of its own, in one call of
- * AWS: a server that has many requests of a user keeps the user's caller.
+ * AWS: `runAs` keeps a caller for each user.
  *
  * @since 0.2.0
  * @category models
@@ -322,6 +321,13 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
     response: ServerResponse,
     next?: (error?: unknown) => void
   ) => Promise<void>
+  /**
+   * Runs a function as `runWithContext` does, with a caller of the option `workload` that acts for a user. All calls of
+   * a user within 10 minutes have the same caller. So only the first one asks AgentCore for a workload access token,
+   * and a `CredentialCache` of the `runtime` finds the user's credentials again. A call in the function rejects with
+   * `ValidationException` if the user is invalid.
+   */
+  readonly runAs: <T>(user: User, f: () => T) => T
   /**
    * Returns the address where users connect a credential. It never expires, and contains no user and no secret. The
    * credential is given by its name, as it is declared, or by the `session` of a `RequiresUserConsent`. With
@@ -521,6 +527,7 @@ interface PagesService {
     HttpServerRequest.HttpServerRequest | Scope.Scope
   >
   readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
+  readonly callerOf: Effect.Success<ReturnType<typeof Callers.make>>
 }
 
 class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
@@ -530,10 +537,11 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     Effect.gen(function*() {
       const { app, service } = yield* Http.httpApp(options)
       const takeDenial = yield* Denials.make(service)
+      const callerOf = yield* Callers.make(options.workload)
       // All functions get only tokens that are reviewed.
       const review = yield* service.withReview(TokenReview)
       return Context.make(Http.Connect, service).pipe(
-        Context.add(Pages, { app, takeDenial }),
+        Context.add(Pages, { app, callerOf, takeDenial }),
         Context.add(TokenReview, review)
       )
     })
@@ -641,6 +649,18 @@ const makeWithAccessToken = (
           : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show) })
     )
   })
+}
+
+const makeRunAs = (name: string, settle: Run["settle"]): Connect["runAs"] => (givenUser, f) => {
+  const user = toUserIdentifier(givenUser)
+  const caller = Effect.flatMap(Pages, ({ callerOf }) => callerOf(user))
+  const workload = {
+    name,
+    user,
+    getToken: async () => Redacted.value(await settle(Effect.flatMap(caller, ({ get }) => get))),
+    invalidate: (stale: string) => settle(Effect.flatMap(caller, ({ invalidate }) => invalidate(Redacted.make(stale))))
+  }
+  return RequestContext.run({ workload }, f)
 }
 
 /** The functions of `http/Connect`, for users as programs without Effect have them. */
@@ -772,6 +792,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     ...functions,
     ...promised,
     withAccessToken: makeWithAccessToken(made, credentialOf),
+    runAs: makeRunAs(options.workload, settle),
     fetch: async (request) => {
       const { pathname: path } = new URL(request.url)
       return await handle(request, { isRead: request.bodyUsed, original: request, path })

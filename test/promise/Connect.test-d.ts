@@ -136,6 +136,9 @@ describe("Connect", () => {
     for (const event of [] as ReadonlyArray<Connect.Event>) expectTypeOf(event.at).toEqualTypeOf<Date>()
     expectTypeOf(connect.events).toEqualTypeOf<() => AsyncIterable<Connect.Event>>()
     expectTypeOf(connect.workload).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions["workload"]>()
+    expectTypeOf(connect.runAs({ userId: "alice" }, async () => 1)).toEqualTypeOf<Promise<number>>()
+    // @ts-expect-error a name is not a user
+    connect.runAs("alice", async () => 1)
     expectTypeOf(connect.dispose).toEqualTypeOf<() => Promise<void>>()
     expectTypeOf(connect).toExtend<AsyncDisposable>()
   })

@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
@@ -6,6 +8,7 @@ import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -98,6 +101,65 @@ describe("a call of an agent", () => {
       const late = connect.withAccessToken("calendar", { onLink: () => {}, wait: "100 millis" })
       const error = yield* rejectionOf(runWithContext(alice, late(async (token: string) => token)))
       assert.strictEqual(tagOf(error), "AuthorizationTimedOut")
+    }))
+})
+
+describe("runAs", () => {
+  /** The calls of AgentCore of three requests of Alice, who is connected. */
+  const callsOfThreeRequests = (
+    layer: Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane>,
+    run: (app: Effect.Success<ReturnType<typeof App.application>>, f: () => Promise<number>) => Promise<number>
+  ) =>
+    Effect.gen(function*() {
+      const calls: Array<string> = []
+      const counted = DataPlane.decorate((operation, call) =>
+        Effect.andThen(Effect.sync(() => calls.push(operation)), call)
+      )
+      return yield* Effect.gen(function*() {
+        const app = yield* App.application()
+        const readCalendar = app.connect.withAccessToken("calendar")(async (token: string) => token.length)
+        yield* Effect.provideService(consent("/connect/calendar"), HttpServer.HttpServer, app.service)
+        yield* promised(() => run(app, readCalendar))
+        calls.length = 0
+        for (const _ of [1, 2, 3]) assert.isAbove(yield* promised(() => run(app, readCalendar)), 0)
+        return calls.sort()
+      }).pipe(Effect.provide(layer), Effect.provide(counted))
+    }).pipe(Effect.provide(World.servers))
+
+  const callerCalls = (count: number) => Array<string>(count).fill("getWorkloadAccessTokenForUserId")
+  const tokenCalls = (count: number) => Array<string>(count).fill("getResourceOauth2Token")
+  const uncached = Layer.effect(DataPlane.DataPlane, DataPlane.DataPlane)
+  const cached = CredentialCache.layer()
+
+  it.live("keeps a caller for each user, so that a request needs one call of AWS instead of two, or none with a cache", () =>
+    Effect.gen(function*() {
+      const newCaller: Parameters<typeof callsOfThreeRequests>[1] = ({ as }, f) => runWithContext(as("alice"), f)
+      const sameCaller: typeof newCaller = ({ connect }, f) => connect.runAs({ userId: "alice" }, f)
+      assert.deepStrictEqual(yield* callsOfThreeRequests(uncached, newCaller), [...tokenCalls(3), ...callerCalls(3)])
+      // A cache does not know that two callers are one user.
+      assert.deepStrictEqual(yield* callsOfThreeRequests(cached, newCaller), [...tokenCalls(3), ...callerCalls(3)])
+      assert.deepStrictEqual(yield* callsOfThreeRequests(uncached, sameCaller), tokenCalls(3))
+      assert.deepStrictEqual(yield* callsOfThreeRequests(cached, sameCaller), [])
+    }))
+
+  it.live("gives no user the token of another one", () =>
+    App.inApplication(function*({ connect }) {
+      const withWat = connect.withWAT(async (wat: string) => wat)
+      const watOf = (user: unknown) => promised(() => connect.runAs(user as PromiseIdentity.User, withWat))
+      const [alice, again, bob] = yield* Effect.all(
+        [{ userId: "alice" }, { userId: "alice" }, { userId: "bob" }].map(watOf)
+      )
+      assert.strictEqual(alice, again)
+      assert.notStrictEqual(alice, bob)
+      assert.deepStrictEqual(connect.runAs({ userId: "alice" }, () => getContext()?.workload?.user), {
+        userId: "alice"
+      })
+      for (const user of [undefined, {}, { userId: 7 }]) {
+        const error = yield* rejectionOf(connect.runAs(user as PromiseIdentity.User, withWat))
+        assert.strictEqual(tagOf(error), "ValidationException")
+      }
+      // `7` is not a user, and has left nothing for "7".
+      assert.notStrictEqual(yield* watOf({ userId: "7" }), "")
     }))
 })
 

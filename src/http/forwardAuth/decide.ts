@@ -1,6 +1,5 @@
 /** Decides on the requests of a proxy: the credential of a request, or the reason why it has none. */
 import type * as Arr from "effect/Array"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -8,7 +7,6 @@ import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { ConsentSignals } from "../../ConsentSignals.js"
 import { isUserCredential } from "../../credentials/credential.js"
-import { DataPlane } from "../../DataPlane.js"
 import {
   type AccessTokenCredential,
   type AccessTokenError,
@@ -20,13 +18,13 @@ import { isDeclared, isThrottled, renewCredential } from "../../identity/credent
 import { checkWorkload } from "../../identity/identityRequest.js"
 import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
-import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as Origins from "../../internal/origins.js"
 import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { Connect } from "../Connect.js"
 import type { AccessTokenUseOptions, ApiKeyUseOptions } from "../HttpClientCredentials.js"
+import * as Callers from "../internal/callers.js"
 import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
@@ -200,33 +198,6 @@ const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entri
 })
 
 // -----------------------------------------------------------------------------
-// Callers
-// -----------------------------------------------------------------------------
-
-/** Milliseconds. A workload access token is renewed at this age, so a caller need not live longer. */
-const callerLifetime = 10 * 60_000
-
-/** Each user has one caller, so that concurrent requests share its token. */
-const makeCallers = (workload: string) =>
-  Effect.map(DataPlane, (dataPlane) => {
-    const callers = ExpiringMap.make<WorkloadAccessToken.Service>()
-    return Effect.fnUntraced(function*(user: UserIdentifier) {
-      const now = yield* Clock.currentTimeMillis
-      callers.removeExpired(now)
-      const key = user.userToken === undefined ? `id ${user.userId}` : `token ${Redacted.value(user.userToken)}`
-      const known = callers.get(key)
-      if (known !== undefined) return known
-      const caller = yield* Effect.provideService(
-        WorkloadAccessToken.makeWorkload({ name: workload, user }),
-        DataPlane,
-        dataPlane
-      )
-      callers.set(key, caller, now + callerLifetime)
-      return caller
-    })
-  })
-
-// -----------------------------------------------------------------------------
 // Requests
 // -----------------------------------------------------------------------------
 
@@ -294,7 +265,7 @@ export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...se
       return yield* invalid("trust", "be 'X-Forwarded' or 'X-Original'")
     }
     const sources = yield* makeSources(yield* Identity, credentials)
-    const callerOf = yield* makeCallers(workload)
+    const callerOf = yield* Callers.make(workload)
     const signals = yield* ConsentSignals
     const link = settings.link ?? (yield* linkOfConnect(credentials))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>

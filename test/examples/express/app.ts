@@ -2,7 +2,7 @@ import cookieSession from "cookie-session"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
-import { runWithContext, type User } from "effect-agentcore-identity/promise/Identity"
+import type { User } from "effect-agentcore-identity/promise/Identity"
 import express, { type Request, type RequestHandler } from "express"
 import { readEvents } from "./calendar.ts"
 
@@ -95,8 +95,7 @@ app.get("/agenda", async (request, response) => {
     return
   }
   try {
-    const workload = connect.workload({ name: "my-agent", user })
-    response.json(await runWithContext({ workload }, () => agenda("today")))
+    response.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
     if (!(error instanceof RequiresUserConsent)) throw error
     // The link never expires. After consent the browser comes back here.

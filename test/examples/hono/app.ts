@@ -1,7 +1,7 @@
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
-import { runWithContext, type User } from "effect-agentcore-identity/promise/Identity"
+import type { User } from "effect-agentcore-identity/promise/Identity"
 import { type Context, Hono, type MiddlewareHandler } from "hono"
 import { contextStorage, getContext } from "hono/context-storage"
 import { getSignedCookie, setSignedCookie } from "hono/cookie"
@@ -109,8 +109,7 @@ app.get("/agenda", async (c) => {
   const user = await userOf(c)
   if (user === undefined) return c.json({ signIn: `${origin}/sign-in` }, 401)
   try {
-    const workload = connect.workload({ name: "my-agent", user })
-    return c.json(await runWithContext({ workload }, () => agenda("today")))
+    return c.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
     if (!(error instanceof RequiresUserConsent)) throw error
     // The link never expires. After consent the browser comes back here.

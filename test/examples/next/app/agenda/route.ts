@@ -1,5 +1,4 @@
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
-import { runWithContext } from "effect-agentcore-identity/promise/Identity"
 import { readEvents } from "../../lib/calendar"
 import { connect } from "../../lib/connect"
 import { currentUser, origin } from "../../lib/session"
@@ -10,8 +9,7 @@ export const GET = async (): Promise<Response> => {
   const user = await currentUser()
   if (user === undefined) return Response.json({ signIn: `${origin}/sign-in` }, { status: 401 })
   try {
-    const workload = connect.workload({ name: "my-agent", user })
-    return Response.json(await runWithContext({ workload }, () => agenda("today")))
+    return Response.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
     if (!(error instanceof RequiresUserConsent)) throw error
     // The link never expires. After consent the browser comes back here.
