@@ -16,7 +16,6 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
@@ -25,10 +24,9 @@ import * as Consent from "../Consent.js"
 import type { ControlPlane } from "../ControlPlane.js"
 import * as CredentialProvider from "../CredentialProvider.js"
 import type { DataPlane } from "../DataPlane.js"
-import * as ConsentCallback from "../http/ConsentCallback.js"
+import * as Connect from "../http/Connect.js"
+import * as VendorAccount from "../http/VendorAccount.js"
 import { Identity } from "../Identity.js"
-import type { RequiresUserConsent } from "../IdentityError.js"
-import { boundedFetch } from "../internal/boundedBody.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import * as LocalServer from "../local/LocalServer.js"
@@ -109,32 +107,40 @@ const report = (apiUrl: string, credentials: Credentials) =>
 
 class ConsentPageFailed extends Data.TaggedError("ConsentPageFailed")<{ readonly message: string }> {}
 
-type Show = Consent.Show<ConsentPageFailed | RequiresUserConsent>
+type Show = Connect.HandlerOptions<ConsentPageFailed, HttpClient.HttpClient>["show"]
 
-/** Prints the authorization URL. */
-const showLink: Show = (session) =>
-  screen.text(
-    `\n  Open this page to give '${session.provider}' your consent (any user name will do):\n\n  ${
-      Redacted.value(session.authorizationUrl)
-    }\n`
-  )
+const showLink = (user: string): Show => (link) =>
+  screen.text(`\n  Open this page to connect the account of ${user}:\n\n  ${link}\n`)
+
+/** The page of a link, and the response to its button, as JSON. */
+const LinkPage = HttpClientResponse.schemaBodyJson(Schema.Struct({ token: Schema.String }))
+const StartedPage = HttpClientResponse.schemaBodyJson(Schema.Struct({ authorizationUrl: Schema.String }))
 
 /**
- * Follows the redirects from the authorization URL to the return URL. The authorization server decides for the user,
- * and shows no page.
+ * Presses the button of the page, and follows the redirects to the return URL. The authorization server decides for the
+ * user, and shows no page.
  */
-const followRedirects = (user: string, decision: "allow" | "deny"): Show => (session) =>
+const decide = (user: string, decision: "allow" | "deny"): Show => (link) =>
   screen.waiting(
     `${user} decides without a browser (${decision})`,
-    Effect.tryPromise({
-      try: (signal) => boundedFetch(Redacted.value(session.authorizationUrl), {}, { timeout: 30_000, signal }),
-      // The error of `fetch` may contain the URL, which is secret.
-      catch: () => new ConsentPageFailed({ message: "The consent page did not open: no response" })
-    }).pipe(
-      Effect.filterOrFail(
-        ({ ok }) => ok,
-        ({ status }) => new ConsentPageFailed({ message: `The consent page did not open: status ${status}` })
+    Effect.gen(function*() {
+      const client = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
+      const { token } = yield* Effect.flatMap(
+        client.execute(HttpClientRequest.acceptJson(HttpClientRequest.get(link))),
+        LinkPage
       )
+      const button = HttpClientRequest.post(link).pipe(
+        HttpClientRequest.acceptJson,
+        HttpClientRequest.setHeader("origin", new URL(link).origin),
+        HttpClientRequest.bodyJsonUnsafe({ action: "connect", token })
+      )
+      const { authorizationUrl } = yield* Effect.flatMap(client.execute(button), StartedPage)
+      yield* client.get(authorizationUrl)
+    }).pipe(
+      Effect.scoped,
+      Effect.timeout("30 seconds"),
+      // The error may contain the authorization URL, which is secret.
+      Effect.mapError(({ _tag }) => new ConsentPageFailed({ message: `The user could not consent: ${_tag}` }))
     )
   )
 
@@ -146,7 +152,10 @@ interface Setting extends Pick<AwsSettings, "workload" | "user" | "apiUrl"> {
   /** The demo serves this URL of this machine. */
   readonly returnUrl: URL
   readonly credentials: Credentials
-  readonly show: Show
+  /** What is asked of the vendor. Default: nothing. */
+  readonly account?: Connect.AccountOptions
+  /** Shows the link. Default: the program fails if the user has to consent. */
+  readonly show: Show | undefined
 }
 
 /** Wraps an `Identity`: prints and records the source of each credential, and the time that it took. */
@@ -170,32 +179,51 @@ const record = (identity: Identity["Service"], rows: Array<ReadonlyArray<string>
   })
 }
 
+/** Shows the link, and a spinner while the program waits. */
+const askUser = (userId: string, show: Show) => {
+  const handler = Connect.handler({ user: { userId }, show })
+  return {
+    ...handler,
+    wait: (wait) => screen.waiting("waiting for the user's consent", handler.wait(wait))
+  } satisfies typeof handler
+}
+
+/** The page of the link, and the return URL. */
+const servePages = (
+  { account, credentials, returnUrl, user: userId, workload }: Setting,
+  otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter>
+) => {
+  // The path of a URL starts with a slash.
+  const path = returnUrl.pathname.replace(/\/return$/, "") as HttpRouter.PathInput
+  const pages = Connect.layer({
+    path,
+    origin: returnUrl.origin,
+    workload,
+    credentials: { profile: credentials.Profile },
+    accounts: { profile: account },
+    appearance: { name: workload },
+    // The demo has one user, on their own machine.
+    currentUser: Effect.succeed({ userId })
+  })
+  return HttpRouter.serve(Layer.provideMerge(otherRoutes, pages), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provide(Connect.layerRedaction(path))
+  )
+}
+
 /** Runs the agent with an `Identity`, and serves its return URL. */
 const run = (
-  { apiUrl, credentials, returnUrl, show, user: userId, workload }: Setting,
+  setting: Setting,
   identity: Layer.Layer<Identity | DataPlane | ControlPlane, Config.ConfigError>,
   otherRoutes: Layer.Layer<never, never, HttpRouter.HttpRouter> = Layer.empty
 ) => {
-  const user = { userId }
+  const { apiUrl, credentials, returnUrl, show, user: userId, workload } = setting
   const rows: Array<ReadonlyArray<string>> = [["Credential", "Flow", "How it was obtained", "Time"]]
   let consented = false
   const describeUser = () => consented ? "authorization code + PKCE, user's consent" : "token vault, no consent needed"
-  const consent = PendingConsents.handler({
-    user,
-    show: (session) => {
-      consented = true
-      return show(session)
-    }
+  const consent = show && askUser(userId, (link) => {
+    consented = true
+    return show(link)
   })
-  // The path of a URL starts with a slash.
-  const path = returnUrl.pathname as HttpRouter.PathInput
-  // The demo has one user, on their own machine.
-  const callback = ConsentCallback.layer({
-    path,
-    currentUser: Effect.succeed(user),
-    poll: Schedule.spaced("500 millis")
-  })
-  const server = HttpRouter.serve(Layer.merge(callback, otherRoutes), { disableLogger: true, disableListenLog: true })
   return report(apiUrl, credentials).pipe(
     AccessToken.withAccessToken(credentials.Reports),
     AccessToken.withAccessToken(credentials.Profile, { consent }),
@@ -208,11 +236,10 @@ const run = (
       )),
     (program) => Effect.andThen(screen.title("The program `report` needs three credentials"), program),
     Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows, describeUser))),
-    Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
-    screen.withConsentWait,
-    Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
-    Effect.provide(Layer.provide(server, ConsentCallback.layerRedaction(path))),
+    Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user: { userId } })),
+    Effect.provide(servePages(setting, otherRoutes)),
     Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer)),
+    Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl.href)),
     Effect.provide(identity)
   )
 }
@@ -243,7 +270,7 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
     const apiUrl = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* screen.step("protected API", apiUrl)
 
-    const returnUrl = new URL("/consent", apiUrl)
+    const returnUrl = new URL("/connect/return", apiUrl)
     const providers = { machineProvider: "reports-oauth", userProvider: "profile-oauth", apiKeyProvider: "quota-key" }
     const client = { clientId: "report-agent", clientSecret: yield* randomSecret }
     const key = yield* randomSecret
@@ -271,14 +298,19 @@ export const onThisMachine = (mode: "ask" | "allow" | "deny") => {
     })
     yield* Effect.provide(setUp, identity)
 
-    const show = mode === "ask" ? showLink : followRedirects(user, mode)
+    const show = mode === "ask" ? showLink(user) : decide(user, mode)
+    const account: Connect.AccountOptions = {
+      ...VendorAccount.openId({ discoveryUrl: oauth.discoveryUrl }),
+      expect: ({ userId }, { label }) => label === userId
+    }
     const api = ProtectedApi.layer({
       issuer: oauth.issuer,
       jwksUri: oauth.jwksUri,
       audience: oauth.audience,
       apiKeys: [{ owner: workload, key }]
     })
-    yield* run({ workload, user, apiUrl, returnUrl, credentials: declareCredentials(providers), show }, identity, api)
+    const credentials = declareCredentials(providers)
+    yield* run({ workload, user, apiUrl, returnUrl, credentials, account, show }, identity, api)
     const lines = next.map(([what, command]) => `  ${what.padEnd(28)} npx effect-agentcore-identity ${command}`)
     yield* screen.text(["What to try next:", "", ...lines, ""].join("\n"))
   }).pipe(Effect.provide(Layer.mergeAll(
@@ -301,11 +333,13 @@ export class InvalidReturnUrl extends Data.TaggedError("InvalidReturnUrl")<{ rea
 /** The demo serves the URL itself. */
 const parseReturnUrl = (text: string): Effect.Effect<URL, InvalidReturnUrl> => {
   const url = URL.parse(text)
-  return url?.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname) && url.port !== ""
+  const isHere = url?.protocol === "http:" && ["127.0.0.1", "localhost"].includes(url.hostname) && url.port !== ""
+  return isHere && /.\/return$/.test(url.pathname)
     ? Effect.succeed(url)
     : new InvalidReturnUrl({
-      message: "--return-url has to be an http URL of this machine with a port, such as http://127.0.0.1:8765/consent. "
-        + "Register it on the workload identity"
+      message:
+        "--return-url has to be an http URL of this machine with a port and a path that ends in /return, such as "
+        + "http://127.0.0.1:8765/connect/return. Register it on the workload identity"
     })
 }
 
@@ -319,7 +353,7 @@ export const atAws = (settings: AwsSettings) =>
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
       credentials,
-      // Anyone who reads the URL can consent, so it must not get into logs.
-      show: isInteractive() ? showLink : Consent.fail
+      // Nobody reads the link otherwise.
+      show: isInteractive() ? showLink(settings.user) : undefined
     }, AwsIdentity.layer()).pipe(Effect.provide(listen(returnUrl.hostname, Number(returnUrl.port))))
   })

@@ -730,7 +730,7 @@ const validateHandler = Validation.makeCheck(
  */
 export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.WaitingHandler<
   E | OtherUserKind | ValidationException,
-  R | Connect | ConsentSignals.ConsentSignals | Identity | WorkloadAccessToken
+  R | Connect | ConsentSignals.ConsentSignals | WorkloadAccessToken
 > => ({
   show: Effect.fnUntraced(function*(session) {
     const link = yield* (yield* Connect).link(session, { continue: options.continue })
@@ -750,7 +750,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
       const wait: Effect.Effect<
         Redacted,
         E1 | AuthorizationFailed | AuthorizationTimedOut,
-        R1 | Identity | WorkloadAccessToken
+        R1 | WorkloadAccessToken
       > = Effect.flatMap(
         untilGranted(session, probe(asUser(request)), listen, options.probe ?? defaultProbe, deadline),
         () => tokenOrWait

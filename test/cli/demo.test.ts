@@ -94,7 +94,7 @@ describe("agentcore-identity demo", () => {
 
   it.live("runs the same program against the endpoints of the environment with --aws", () =>
     Effect.gen(function*() {
-      const returnUrl = `http://127.0.0.1:${yield* Server.freePort}/consent`
+      const returnUrl = `http://127.0.0.1:${yield* Server.freePort}/connect/return`
       const world = yield* World.setUp([returnUrl])
       const alice = yield* World.person("alice")
       yield* World.userToken(
