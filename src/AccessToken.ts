@@ -19,7 +19,6 @@ import {
   Identity
 } from "./Identity.js"
 import * as CredentialTag from "./identity/credentials.js"
-import * as Checks from "./identity/identityRequest.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
@@ -34,7 +33,7 @@ export class AccessToken
   extends Context.Service<AccessToken, Redacted.Redacted>()("effect-agentcore-identity/AccessToken")
 {}
 
-const kind = CredentialTag.makeKind(Checks.accessToken, AccessToken)
+const kind = CredentialTag.makeKind(CredentialTag.accessToken, AccessToken)
 
 // -----------------------------------------------------------------------------
 // Declared credentials

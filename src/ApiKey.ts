@@ -11,7 +11,6 @@ import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
 import * as CredentialTag from "./identity/credentials.js"
-import * as Checks from "./identity/identityRequest.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -23,7 +22,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  */
 export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect-agentcore-identity/ApiKey") {}
 
-const kind = CredentialTag.makeKind(Checks.apiKey, ApiKey)
+const kind = CredentialTag.makeKind(CredentialTag.apiKey, ApiKey)
 
 /**
  * A declared API key: a tag whose service is the key, with the request that obtains it.

@@ -24,8 +24,7 @@ import {
   type PaymentTokenResponse,
   type TokenResponse
 } from "./DataPlane.js"
-import { isThrottled, isTransient, Rejected, requestOf, TokenReview } from "./identity/credentials.js"
-import * as Request from "./identity/identityRequest.js"
+import * as Credentials from "./identity/credentials.js"
 import * as Telemetry from "./identity/telemetry.js"
 import {
   AuthorizationFailed,
@@ -266,7 +265,7 @@ const withReturnUrl = <E, R>(
   returnUrl: Option.Option<string>
 ): AccessTokenRequest<E, R> | AccessTokenCredential => {
   if (Option.isNone(returnUrl)) return subject
-  const request = requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
+  const request = Credentials.requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
   // A program in plain JavaScript can pass anything. The check reports it.
   if (!Predicate.isObject(request) || request.returnUrl !== undefined) return subject
   return { ...request, returnUrl: returnUrl.value }
@@ -351,7 +350,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       .pipe(
         Effect.tapError((error) =>
           // The quota belongs to the account, so another process may have used it up.
-          isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
+          Credentials.isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
         ),
         Effect.mapError((error) =>
           error._tag === "ValidationException" ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl) : error
@@ -366,7 +365,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
         response._tag !== "Issued" || request.oauth2Flow !== "USER_FEDERATION"
           ? Effect.succeed(response)
           : Effect.flatMap(
-            TokenReview,
+            Credentials.TokenReview,
             (review) =>
               review<Caller>({
                 credential: { ...request, provider: request.resourceCredentialProviderName },
@@ -386,7 +385,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
     },
     Effect.catchIf(
-      (error) => error._tag !== "AuthorizationFailed" && isTransient(error),
+      (error) => error._tag !== "AuthorizationFailed" && Credentials.isTransient(error),
       (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
     )
   )
@@ -407,13 +406,13 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
     const base = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
     const poller: TokenPoller.Poller = (wait) =>
-      Effect.raceFirst(Request.checkEffect("poll", base(wait)), timeOut(session))
+      Effect.raceFirst(Credentials.checkEffect("poll", base(wait)), timeOut(session))
     const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
     if (Predicate.isFunction(handler)) {
-      yield* Request.checkEffect("consent", handler(session))
+      yield* Credentials.checkEffect("consent", handler(session))
       return poller(wait)
     }
-    const shown = Effect.suspend(() => Request.checkEffect("consent", handler.show(session)))
+    const shown = Effect.suspend(() => Credentials.checkEffect("consent", handler.show(session)))
     return handler.wait<AccessTokenError | E, Caller | R>({
       ...wait,
       poller,
@@ -428,10 +427,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     options: ConsentOptions<E, R> | undefined
   ) {
     const completed = withReturnUrl(subject, yield* Consent.ReturnUrl)
-    const error = Request.accessToken.checkRequest(completed)
-      ?? (options === undefined ? undefined : Request.checkConsentOptions(options))
+    const error = Credentials.accessToken.checkRequest(completed)
+      ?? (options === undefined ? undefined : Credentials.checkConsentOptions(options))
     if (error !== undefined) return yield* error
-    const request: AccessTokenRequest<E, R> = { ...requestOf("AccessToken", completed), ...options }
+    const request: AccessTokenRequest<E, R> = { ...Credentials.requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
     const { forceAuthentication, provider } = request
     const response = yield* requestToken({ ...tokenRequest, forceAuthentication })
@@ -445,8 +444,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       case "ConsentRequired": {
         const wait = Effect.flatten(show(yield* makeSession(request, tokenRequest, response), request))
         // The handler can request other credentials. The rejected credential must not affect them.
-        const rejected = yield* Rejected
-        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Rejected, Option.none())
+        const rejected = yield* Credentials.Rejected
+        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Credentials.Rejected, Option.none())
       }
     }
   })
@@ -455,16 +454,16 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     session: ConsentSession,
     options: ConsentOptions<E, R> = {}
   ) {
-    const error = isSession(session) ? Request.checkConsentOptions(options) : Request.notASession(session)
+    const error = isSession(session) ? Credentials.checkConsentOptions(options) : Credentials.notASession(session)
     if (error !== undefined) return yield* error
     const token = yield* Effect.provideService(poll(session, session.sessionUri), CallPriority, "normal")
     return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
   })
 
   const getApiKey = Effect.fnUntraced(function*(subject: ApiKeyRequest | ApiKeyCredential) {
-    const error = Request.apiKey.checkRequest(subject)
+    const error = Credentials.apiKey.checkRequest(subject)
     if (error !== undefined) return yield* error
-    const { provider: resourceCredentialProviderName } = requestOf("ApiKey", subject)
+    const { provider: resourceCredentialProviderName } = Credentials.requestOf("ApiKey", subject)
     const response = yield* authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
     )
@@ -472,7 +471,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   })
 
   const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Service["getPaymentToken"]>[0]) {
-    const error = Request.checkPaymentToken(request)
+    const error = Credentials.checkPaymentToken(request)
     if (error !== undefined) return yield* error
     const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
     const response = yield* authenticated((workloadIdentityToken) =>
@@ -482,7 +481,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   })
 
   const completeAuthorization = Effect.fnUntraced(function*(options: Parameters<Service["completeAuthorization"]>[0]) {
-    const error = Request.checkCompletion(options)
+    const error = Credentials.checkCompletion(options)
     if (error !== undefined) return yield* error
     const { sessionUri, user: userIdentifier } = options
     yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
@@ -492,12 +491,12 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     getAccessToken: (subject, options) =>
       observe(
         "getAccessToken",
-        requestOf("AccessToken", subject),
+        Credentials.requestOf("AccessToken", subject),
         Effect.flatten(getAccessToken(subject, options))
       ),
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
-    getApiKey: (subject) => observe("getApiKey", requestOf("ApiKey", subject), getApiKey(subject)),
+    getApiKey: (subject) => observe("getApiKey", Credentials.requestOf("ApiKey", subject), getApiKey(subject)),
     getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
     completeAuthorization: (options) => observe("completeAuthorization", undefined, completeAuthorization(options))
   }

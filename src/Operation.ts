@@ -213,7 +213,8 @@ const unwrapSecrets = (request: unknown): unknown =>
 
 const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
   decode: Schema.decodeUnknownOption(schema),
-  encode: Schema.encodeSync(schema)
+  // The encoder is made at its first use: only servers and scripted planes encode responses.
+  encode: (response) => Schema.encodeSync(schema)(response)
 })
 
 /**

@@ -29,7 +29,6 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { isNumber } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "./ConsentSession.js"
@@ -189,7 +188,7 @@ export const layerBudget = (options: {
 const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
   pollsPerSecond: Constraint.guard(
     "a number of polls a second, above 0",
-    (value): value is number => isNumber(value) && value > 0 && value < Infinity
+    (value): value is number => typeof value === "number" && value > 0 && value < Infinity
   )
 }))
 

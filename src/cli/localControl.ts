@@ -17,7 +17,7 @@ import type * as Control from "../local/control/controlApi.js"
 import { randomSecret } from "../local/internal/randomSecret.js"
 import { readText } from "../local/internal/readText.js"
 import * as SafeFile from "../local/internal/safeFile.js"
-import type { Json } from "../models/internal/plainData.js"
+import type { Json } from "../models/internal/native.js"
 import * as Table from "./printTable.js"
 import * as StateFile from "./stateFile.js"
 

@@ -1,16 +1,30 @@
-/** Declared credentials, the functions that all kinds of credentials share, and what is worth repeating. */
+/**
+ * Declared credentials, the functions that all kinds of credentials share, and what is worth repeating. Requests are
+ * checked by the members of their operations, under the names of a program, before a cache and before the workload
+ * access token is obtained.
+ */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { DataPlaneError, TokenResponse } from "../DataPlane.js"
+import {
+  CompleteResourceTokenAuthRequest,
+  type DataPlaneError,
+  GetResourceApiKeyRequest,
+  GetResourceOauth2TokenRequest,
+  GetResourcePaymentTokenRequest,
+  GetWorkloadAccessTokenRequest,
+  operations,
+  type TokenResponse
+} from "../DataPlane.js"
 import { type AuthorizationFailed, type MissingWorkloadAccessToken, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
-import { wrongType } from "../models/internal/violation.js"
+import { describeValue, wrongType } from "../models/internal/violation.js"
 import * as Validation from "../plane/validation.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 
 export interface Declared<out Kind extends string, out Request> {
   /** The name of the declaration. It is unique in a program. */
@@ -139,6 +153,121 @@ export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unk
 
   return { declare, provide, layer }
 }
+
+// -----------------------------------------------------------------------------
+// Access tokens
+// -----------------------------------------------------------------------------
+
+export const { name: accessTokenOperation } = operations.getResourceOauth2Token
+
+const { fields: tokenMembers } = GetResourceOauth2TokenRequest
+
+export const declarationFields = {
+  provider: tokenMembers.resourceCredentialProviderName,
+  flow: tokenMembers.oauth2Flow,
+  scopes: Constraint.optional(tokenMembers.scopes),
+  resources: tokenMembers.resources,
+  audiences: tokenMembers.audiences,
+  returnUrl: tokenMembers.resourceOauth2ReturnUrl,
+  customParameters: tokenMembers.customParameters
+}
+
+const consentFields = {
+  consent: Constraint.optional(Validation.Handler),
+  poll: Constraint.optional(Validation.Poll)
+}
+
+const useFields = {
+  forceAuthentication: tokenMembers.forceAuthentication,
+  customState: tokenMembers.customState,
+  ...consentFields
+}
+
+const checkFields = Validation.makeCheck(accessTokenOperation, () => declarationFields)
+
+export const accessToken: Checks = {
+  name: "AccessToken",
+  checkRequest: makeSubjectCheck(
+    "AccessToken",
+    accessTokenOperation,
+    Validation.makeCheck(accessTokenOperation, () => ({ ...declarationFields, ...useFields, ...intoField() }))
+  ),
+  checkDeclaration: (request) => {
+    const misplaced = isObject(request) ? Object.keys(useFields).filter((name) => request[name] !== undefined) : []
+    return misplaced.length === 0
+      ? checkFields(request)
+      : Validation.validationException(
+        misplaced.map((name) => ({
+          path: [name],
+          rule: "limit",
+          expected: "not be declared: it belongs to a use of the credential"
+        })),
+        accessTokenOperation
+      )
+  }
+}
+
+/** Checks the options of a use of a declared credential, or of a session. */
+export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, () => consentFields)
+
+/** The error of a session that is not a `ConsentSession`. */
+export const notASession = (session: unknown): ValidationException =>
+  Validation.validationException([{
+    path: ["session"],
+    ...wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
+  }], accessTokenOperation)
+
+/** Checks what a function of the program returned: in plain JavaScript it can be anything. */
+export const checkEffect = <A, E, R>(
+  name: "consent" | "poll" | "show",
+  returned: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | ValidationException, R> =>
+  Effect.isEffect(returned) ? returned : Effect.fail(Validation.invalidProperty(
+    accessTokenOperation,
+    name,
+    `be a function that returns an Effect, but it returned ${describeValue(returned)}`
+  ))
+
+// -----------------------------------------------------------------------------
+// Other requests
+// -----------------------------------------------------------------------------
+
+export const { name: apiKeyOperation } = operations.getResourceApiKey
+
+export const keyFields = { provider: GetResourceApiKeyRequest.fields.resourceCredentialProviderName }
+
+export const apiKey: Checks = {
+  name: "ApiKey",
+  checkRequest: makeSubjectCheck(
+    "ApiKey",
+    apiKeyOperation,
+    Validation.makeCheck(apiKeyOperation, () => ({ ...keyFields, ...intoField() }))
+  ),
+  checkDeclaration: Validation.makeCheck(apiKeyOperation, () => keyFields)
+}
+
+export const checkPaymentToken = Validation.makeCheck(operations.getResourcePaymentToken.name, () => {
+  const { paymentTokenRequest, resourceCredentialProviderName } = GetResourcePaymentTokenRequest.fields
+  return { provider: resourceCredentialProviderName, payment: paymentTokenRequest }
+})
+
+export const checkCompletion = Validation.makeCheck(operations.completeResourceTokenAuth.name, () => {
+  const { sessionUri, userIdentifier } = CompleteResourceTokenAuthRequest.fields
+  return { sessionUri, user: userIdentifier }
+})
+
+/** Checks the options of `WorkloadAccessToken.layerWorkload`. */
+export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessToken.name, () => ({
+  name: GetWorkloadAccessTokenRequest.fields.workloadName,
+  user: Constraint.optional(UserIdentifier),
+  renewAfter: Constraint.optional(Validation.DurationInput)
+}))
+
+/** Checks the options of `PendingConsents.handler`. */
+export const checkPendingOptions = Validation.makeCheck(accessTokenOperation, () => ({
+  user: UserIdentifier,
+  show: Validation.Handler
+}))
 
 // -----------------------------------------------------------------------------
 // Transient failures

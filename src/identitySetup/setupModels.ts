@@ -4,6 +4,7 @@ import * as Schema from "effect/Schema"
 import type { ChangedValue } from "../credentialProvider/view.js"
 import { CreateApiKeyCredentialProviderRequest } from "../models/ApiKeyCredentialProvider.js"
 import * as Constraint from "../models/internal/constraint.js"
+import * as Resource from "../models/internal/resource.js"
 import { CreateOauth2CredentialProviderRequest } from "../models/Oauth2CredentialProvider.js"
 import { CreatePaymentCredentialProviderRequest } from "../models/PaymentCredentialProvider.js"
 import { CreateWorkloadIdentityRequest } from "../models/WorkloadIdentity.js"
@@ -40,7 +41,7 @@ export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */
   $schema: Constraint.optional(Schema.String),
   /** Tags of every resource. Tags of a resource take precedence. */
-  tags: Constraint.optional(Constraint.Tags),
+  tags: Constraint.optional(Resource.Tags),
   /** The workload identities. */
   workloadIdentities: Constraint.optional(uniqueByName(CreateWorkloadIdentityRequest)),
   /** The OAuth2 credential providers. */

@@ -7,7 +7,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { page, pageRequest, times } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 
 export type {
   /**
@@ -52,8 +52,8 @@ export interface ExternalApiKey {
 
 const apiKey = {
   apiKey: Constraint.optional(Constraint.secret(0, 65536)),
-  apiKeySecretConfig: Constraint.optional(Constraint.SecretReference),
-  apiKeySecretSource: Constraint.optional(Constraint.SecretSource)
+  apiKeySecretConfig: Constraint.optional(Resource.SecretReference),
+  apiKeySecretSource: Constraint.optional(Resource.SecretSource)
 }
 
 const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
@@ -86,7 +86,7 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
   CreateApiKeyCredentialProviderRequest,
   Encoded<CreateApiKeyCredentialProviderRequest>
 > = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
-  Schema.Struct({ name: Constraint.ProviderName, ...apiKey, tags: Constraint.optional(Constraint.Tags) }),
+  Schema.Struct({ name: Constraint.ProviderName, ...apiKey, tags: Constraint.optional(Resource.Tags) }),
   checkSource
 )
 
@@ -96,8 +96,8 @@ export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
  */
 export class CreateApiKeyCredentialProviderResponse
   extends Schema.Opaque<CreateApiKeyCredentialProviderResponse>()(Schema.Struct({
-    ...Constraint.secretResponse("apiKeySecret"),
-    apiKeySecretArn: Constraint.SecretArn,
+    ...Resource.secretResponse("apiKeySecret"),
+    apiKeySecretArn: Resource.SecretArn,
     name: Schema.String,
     credentialProviderArn: Schema.String
   }))
@@ -120,7 +120,7 @@ export class GetApiKeyCredentialProviderRequest
 export class GetApiKeyCredentialProviderResponse
   extends Schema.Opaque<GetApiKeyCredentialProviderResponse>()(Schema.Struct({
     ...CreateApiKeyCredentialProviderResponse.fields,
-    ...times
+    ...Resource.times
   }))
 {}
 
@@ -156,7 +156,7 @@ export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
  * @category requests
  */
 export class ListApiKeyCredentialProvidersRequest
-  extends Schema.Opaque<ListApiKeyCredentialProvidersRequest>()(pageRequest(100))
+  extends Schema.Opaque<ListApiKeyCredentialProvidersRequest>()(Resource.pageRequest(100))
 {}
 
 /**
@@ -166,7 +166,7 @@ export class ListApiKeyCredentialProvidersRequest
 export class ApiKeyCredentialProviderSummary extends Schema.Opaque<ApiKeyCredentialProviderSummary>()(Schema.Struct({
   name: Schema.String,
   credentialProviderArn: Schema.String,
-  ...times
+  ...Resource.times
 })) {}
 
 /**
@@ -176,6 +176,6 @@ export class ApiKeyCredentialProviderSummary extends Schema.Opaque<ApiKeyCredent
 export class ListApiKeyCredentialProvidersResponse
   extends Schema.Opaque<ListApiKeyCredentialProvidersResponse>()(Schema.Struct({
     credentialProviders: Schema.Array(ApiKeyCredentialProviderSummary),
-    ...page
+    ...Resource.page
   }))
 {}

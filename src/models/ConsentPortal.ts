@@ -6,7 +6,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { page, pageRequest, timestamp } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 
 const RoleArn = Constraint.matching(String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`)
 
@@ -92,7 +92,7 @@ export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPorta
   /** A description, up to 512 characters. */
   description: Description,
   /** Tags of the portal. */
-  tags: Constraint.optional(Constraint.Tags)
+  tags: Constraint.optional(Resource.Tags)
 })) {}
 
 /**
@@ -109,8 +109,8 @@ export class ConsentPortalSummary extends Schema.Opaque<ConsentPortalSummary>()(
   sources: Schema.Array(SourceOutput),
   status: Constraint.openEnum<ConsentPortalStatus>(),
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
-  createdAt: timestamp,
-  updatedAt: timestamp
+  createdAt: Resource.timestamp,
+  updatedAt: Resource.timestamp
 })) {}
 
 /**
@@ -162,7 +162,7 @@ export class UpdateConsentPortalRequest extends Schema.Opaque<UpdateConsentPorta
  * @since 0.1.0
  * @category requests
  */
-export class ListConsentPortalsRequest extends Schema.Opaque<ListConsentPortalsRequest>()(pageRequest(100)) {}
+export class ListConsentPortalsRequest extends Schema.Opaque<ListConsentPortalsRequest>()(Resource.pageRequest(100)) {}
 
 /**
  * @since 0.1.0
@@ -170,5 +170,5 @@ export class ListConsentPortalsRequest extends Schema.Opaque<ListConsentPortalsR
  */
 export class ListConsentPortalsResponse extends Schema.Opaque<ListConsentPortalsResponse>()(Schema.Struct({
   consentPortals: Schema.Array(ConsentPortalSummary),
-  ...page
+  ...Resource.page
 })) {}

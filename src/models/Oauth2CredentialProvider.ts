@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { page, pageRequest, times } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
@@ -120,7 +120,7 @@ export const PrivateEndpoint = Constraint.union({
       Constraint.items(Constraint.matching("sg-(([0-9a-z]{8})|([0-9a-z]{17}))"), 0, 5)
     ),
     /** Tags of the resources that the service creates. */
-    tags: Constraint.optional(Constraint.Tags),
+    tags: Constraint.optional(Resource.Tags),
     /** An intermediate domain that receives the requests instead of the authorization server. */
     routingDomain: Constraint.optional(Constraint.string(3, 255))
   })
@@ -245,7 +245,7 @@ export type CustomOauth2ConfigUpdate = CustomConfig<
   { readonly privateKeyJwtConfig?: PrivateKeyJwtConfigUpdate | undefined }
 >
 
-const secretMembers = Constraint.secretRequest("clientSecret", Constraint.secret(0, 2048))
+const secretMembers = Resource.secretRequest("clientSecret", Constraint.secret(0, 2048))
 
 const checkSecret = (config: Schema.Struct.Type<typeof secretMembers>): ReadonlyArray<Issue> =>
   Constraint.required(config, [config.clientSecretSource === "EXTERNAL" ? "clientSecretConfig" : "clientSecret"])
@@ -265,7 +265,7 @@ const claims = (...reserved: ReadonlyArray<string>) =>
 
 const PrivateKeyJwtUpdate = Schema.Struct({
   privateKeySource: Constraint.optional(
-    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: Constraint.KmsKeyArn }) })
+    Constraint.union({ kmsKeySource: Schema.Struct({ kmsKeyArn: Resource.KmsKeyArn }) })
   ),
   signingAlgorithm: Constraint.optional(Schema.Literals(["RS256", "PS256", "ES256"])),
   additionalHeaderClaims: Constraint.optional(claims("alg", "typ")),
@@ -456,7 +456,7 @@ export const CreateOauth2CredentialProviderRequest: Schema.Codec<
   CreateOauth2CredentialProviderRequest,
   Encoded<CreateOauth2CredentialProviderRequest>
 > = Constraint.exact<CreateOauth2CredentialProviderRequest>()(
-  Schema.Struct({ ...members, tags: Constraint.optional(Constraint.Tags) }),
+  Schema.Struct({ ...members, tags: Constraint.optional(Resource.Tags) }),
   checkVendor
 )
 
@@ -500,7 +500,7 @@ const PrivateEndpointOutput = Schema.Struct({
     subnetIds: Constraint.optional(Schema.Array(Schema.String)),
     endpointIpAddressType: Constraint.optional(Constraint.openEnum<"IPV4" | "IPV6">()),
     securityGroupIds: Constraint.optional(Schema.Array(Schema.String)),
-    tags: Constraint.optional(Constraint.AnyTags),
+    tags: Constraint.optional(Resource.AnyTags),
     routingDomain: Constraint.optional(Schema.String)
   }))
 })
@@ -527,8 +527,8 @@ const CustomOutput = Schema.Struct({
       kmsKeySource: Constraint.optional(Schema.Struct({ kmsKeyArn: Constraint.optional(Schema.String) }))
     })),
     signingAlgorithm: Constraint.optional(Constraint.openEnum<PrivateKeyJwtConfig["signingAlgorithm"]>()),
-    additionalHeaderClaims: Constraint.optional(Constraint.AnyTags),
-    additionalPayloadClaims: Constraint.optional(Constraint.AnyTags)
+    additionalHeaderClaims: Constraint.optional(Resource.AnyTags),
+    additionalPayloadClaims: Constraint.optional(Resource.AnyTags)
   })),
   privateEndpoint: Constraint.optional(PrivateEndpointOutput),
   privateEndpointOverrides: Constraint.optional(Schema.Array(Schema.Struct({
@@ -563,7 +563,7 @@ export class Oauth2ProviderConfigOutput extends Schema.Opaque<Oauth2ProviderConf
  */
 export class CreateOauth2CredentialProviderResponse
   extends Schema.Opaque<CreateOauth2CredentialProviderResponse>()(Schema.Struct({
-    ...Constraint.secretResponse("clientSecret"),
+    ...Resource.secretResponse("clientSecret"),
     name: Schema.String,
     credentialProviderArn: Schema.String,
     callbackUrl: Constraint.optional(Schema.String),
@@ -587,7 +587,7 @@ export class GetOauth2CredentialProviderRequest
 export class UpdateOauth2CredentialProviderResponse
   extends Schema.Opaque<UpdateOauth2CredentialProviderResponse>()(Schema.Struct({
     ...CreateOauth2CredentialProviderResponse.fields,
-    ...times,
+    ...Resource.times,
     credentialProviderVendor: Constraint.openEnum<Oauth2Vendor>()
   }))
 {}
@@ -610,7 +610,7 @@ export class GetOauth2CredentialProviderResponse
  * @category requests
  */
 export class ListOauth2CredentialProvidersRequest
-  extends Schema.Opaque<ListOauth2CredentialProvidersRequest>()(pageRequest(20))
+  extends Schema.Opaque<ListOauth2CredentialProvidersRequest>()(Resource.pageRequest(20))
 {}
 
 /**
@@ -621,7 +621,7 @@ export class Oauth2CredentialProviderSummary extends Schema.Opaque<Oauth2Credent
   name: Schema.String,
   credentialProviderVendor: Constraint.openEnum<Oauth2Vendor>(),
   credentialProviderArn: Schema.String,
-  ...times
+  ...Resource.times
 })) {}
 
 /**
@@ -631,6 +631,6 @@ export class Oauth2CredentialProviderSummary extends Schema.Opaque<Oauth2Credent
 export class ListOauth2CredentialProvidersResponse
   extends Schema.Opaque<ListOauth2CredentialProvidersResponse>()(Schema.Struct({
     credentialProviders: Schema.Array(Oauth2CredentialProviderSummary),
-    ...page
+    ...Resource.page
   }))
 {}

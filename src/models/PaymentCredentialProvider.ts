@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
 import type { Encoded } from "./internal/constraint.js"
-import { page, pageRequest, times } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 
 export type {
   /**
@@ -30,8 +30,8 @@ const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0
 export class CoinbaseCdpConfiguration extends Schema.Opaque<CoinbaseCdpConfiguration>()(Schema.Struct({
   /** The id of the API key at Coinbase CDP. */
   apiKeyId: Id,
-  ...Constraint.secretRequest("apiKeySecret", Secret),
-  ...Constraint.secretRequest("walletSecret", Secret)
+  ...Resource.secretRequest("apiKeySecret", Secret),
+  ...Resource.secretRequest("walletSecret", Secret)
 })) {}
 
 /**
@@ -41,8 +41,8 @@ export class CoinbaseCdpConfiguration extends Schema.Opaque<CoinbaseCdpConfigura
 export class StripePrivyConfiguration extends Schema.Opaque<StripePrivyConfiguration>()(Schema.Struct({
   /** The id of the app at Privy. */
   appId: Id,
-  ...Constraint.secretRequest("appSecret", Secret),
-  ...Constraint.secretRequest("authorizationPrivateKey", PrivateKey),
+  ...Resource.secretRequest("appSecret", Secret),
+  ...Resource.secretRequest("authorizationPrivateKey", PrivateKey),
   /** The id of the authorization key at Privy. */
   authorizationId: Id
 })) {}
@@ -125,7 +125,7 @@ export const CreatePaymentCredentialProviderRequest: Schema.Codec<
   CreatePaymentCredentialProviderRequest,
   Encoded<CreatePaymentCredentialProviderRequest>
 > = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
-  Schema.Struct({ ...members, tags: Constraint.optional(Constraint.Tags) }),
+  Schema.Struct({ ...members, tags: Constraint.optional(Resource.Tags) }),
   checkVendor
 )
 
@@ -139,13 +139,13 @@ export class PaymentProviderConfigurationOutput
   extends Schema.Opaque<PaymentProviderConfigurationOutput>()(Schema.Struct({
     coinbaseCdpConfiguration: Constraint.optional(Schema.Struct({
       apiKeyId: Constraint.optional(Schema.String),
-      ...Constraint.secretResponse("apiKeySecret"),
-      ...Constraint.secretResponse("walletSecret")
+      ...Resource.secretResponse("apiKeySecret"),
+      ...Resource.secretResponse("walletSecret")
     })),
     stripePrivyConfiguration: Constraint.optional(Schema.Struct({
       appId: Constraint.optional(Schema.String),
-      ...Constraint.secretResponse("appSecret"),
-      ...Constraint.secretResponse("authorizationPrivateKey"),
+      ...Resource.secretResponse("appSecret"),
+      ...Resource.secretResponse("authorizationPrivateKey"),
       authorizationId: Constraint.optional(Schema.String)
     }))
   }))
@@ -179,7 +179,7 @@ export class GetPaymentCredentialProviderRequest
 export class UpdatePaymentCredentialProviderResponse
   extends Schema.Opaque<UpdatePaymentCredentialProviderResponse>()(Schema.Struct({
     ...CreatePaymentCredentialProviderResponse.fields,
-    ...times
+    ...Resource.times
   }))
 {}
 
@@ -190,7 +190,7 @@ export class UpdatePaymentCredentialProviderResponse
 export class GetPaymentCredentialProviderResponse
   extends Schema.Opaque<GetPaymentCredentialProviderResponse>()(Schema.Struct({
     ...UpdatePaymentCredentialProviderResponse.fields,
-    tags: Constraint.optional(Constraint.AnyTags)
+    tags: Constraint.optional(Resource.AnyTags)
   }))
 {}
 
@@ -221,7 +221,7 @@ export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
  * @category requests
  */
 export class ListPaymentCredentialProvidersRequest
-  extends Schema.Opaque<ListPaymentCredentialProvidersRequest>()(pageRequest(20))
+  extends Schema.Opaque<ListPaymentCredentialProvidersRequest>()(Resource.pageRequest(20))
 {}
 
 /**
@@ -232,7 +232,7 @@ export class PaymentCredentialProviderSummary extends Schema.Opaque<PaymentCrede
   name: Schema.String,
   credentialProviderVendor: Constraint.openEnum<PaymentVendor>(),
   credentialProviderArn: Schema.String,
-  ...times
+  ...Resource.times
 })) {}
 
 /**
@@ -242,6 +242,6 @@ export class PaymentCredentialProviderSummary extends Schema.Opaque<PaymentCrede
 export class ListPaymentCredentialProvidersResponse
   extends Schema.Opaque<ListPaymentCredentialProvidersResponse>()(Schema.Struct({
     credentialProviders: Schema.Array(PaymentCredentialProviderSummary),
-    ...page
+    ...Resource.page
   }))
 {}

@@ -5,6 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
+import * as Resource from "./internal/resource.js"
 
 // The model has no digits in the kinds of resources, but live ARNs do: `oauth2credentialprovider`.
 const ResourceArn = Constraint.string(20, 1011, {
@@ -27,7 +28,7 @@ const ResourceArn = Constraint.string(20, 1011, {
  * }
  */
 export class TagResourceRequest
-  extends Schema.Opaque<TagResourceRequest>()(Schema.Struct({ resourceArn: ResourceArn, tags: Constraint.Tags }))
+  extends Schema.Opaque<TagResourceRequest>()(Schema.Struct({ resourceArn: ResourceArn, tags: Resource.Tags }))
 {}
 
 /**
@@ -36,7 +37,7 @@ export class TagResourceRequest
  */
 export class UntagResourceRequest extends Schema.Opaque<UntagResourceRequest>()(Schema.Struct({
   resourceArn: ResourceArn,
-  tagKeys: Constraint.items(Constraint.TagKey, 0, 200)
+  tagKeys: Constraint.items(Resource.TagKey, 0, 200)
 })) {}
 
 /**
@@ -52,5 +53,5 @@ export class ListTagsForResourceRequest
  * @category responses
  */
 export class ListTagsForResourceResponse extends Schema.Opaque<ListTagsForResourceResponse>()(Schema.Struct({
-  tags: Constraint.optional(Constraint.AnyTags)
+  tags: Constraint.optional(Resource.AnyTags)
 })) {}

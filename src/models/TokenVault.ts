@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { timestamp } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 
 const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
 
@@ -40,7 +40,7 @@ export class TokenVaultResponse extends Schema.Opaque<TokenVaultResponse>()(Sche
     keyType: Constraint.openEnum<"CustomerManagedKey" | "ServiceManagedKey">(),
     kmsKeyArn: Constraint.optional(Schema.String)
   }),
-  lastModifiedDate: timestamp
+  lastModifiedDate: Resource.timestamp
 })) {}
 
 /**
@@ -60,7 +60,7 @@ export type KmsConfiguration =
 export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
   Schema.Struct({
     keyType: Schema.Literals(["CustomerManagedKey", "ServiceManagedKey"]),
-    kmsKeyArn: Constraint.optional(Constraint.KmsKeyArn)
+    kmsKeyArn: Constraint.optional(Resource.KmsKeyArn)
   }),
   (value) => value.keyType === "CustomerManagedKey" ? Constraint.required(value, ["kmsKeyArn"]) : []
 )

@@ -5,7 +5,7 @@
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import { page, pageRequest, times } from "./internal/resource.js"
+import * as Resource from "./internal/resource.js"
 
 /**
  * `allowedResourceOauth2ReturnUrls`: the URLs that users may be redirected to after consent. The flow `USER_FEDERATION`
@@ -27,7 +27,7 @@ export class CreateWorkloadIdentityRequest extends Schema.Opaque<CreateWorkloadI
   /** The URLs that users may return to after consent. */
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl)),
   /** Tags of the workload identity. */
-  tags: Constraint.optional(Constraint.Tags)
+  tags: Constraint.optional(Resource.Tags)
 })) {}
 
 /**
@@ -53,7 +53,7 @@ export class GetWorkloadIdentityRequest
  * @category responses
  */
 export class GetWorkloadIdentityResponse extends Schema.Opaque<GetWorkloadIdentityResponse>()(
-  Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...times })
+  Schema.Struct({ ...CreateWorkloadIdentityResponse.fields, ...Resource.times })
 ) {}
 
 /**
@@ -73,7 +73,9 @@ export class UpdateWorkloadIdentityRequest extends Schema.Opaque<UpdateWorkloadI
  * @since 0.1.0
  * @category requests
  */
-export class ListWorkloadIdentitiesRequest extends Schema.Opaque<ListWorkloadIdentitiesRequest>()(pageRequest(20)) {}
+export class ListWorkloadIdentitiesRequest
+  extends Schema.Opaque<ListWorkloadIdentitiesRequest>()(Resource.pageRequest(20))
+{}
 
 /**
  * @since 0.1.0
@@ -90,5 +92,5 @@ export class WorkloadIdentitySummary extends Schema.Opaque<WorkloadIdentitySumma
  */
 export class ListWorkloadIdentitiesResponse extends Schema.Opaque<ListWorkloadIdentitiesResponse>()(Schema.Struct({
   workloadIdentities: Schema.Array(WorkloadIdentitySummary),
-  ...page
+  ...Resource.page
 })) {}

@@ -4,7 +4,6 @@
  *
  * A violation contains names of members and the type of a value. It never contains a value, which may be a secret.
  */
-import * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -100,7 +99,7 @@ const describe = (ast: AST.AST): string => {
     case "Objects":
       return "an object"
     case "Union":
-      return Arr.dedupe(ast.types.filter((type) => !isUndefined(type)).map(describe)).join(" or ")
+      return [...new Set(ast.types.filter((type) => !isUndefined(type)).map(describe))].join(" or ")
     default:
       return "of another type"
   }

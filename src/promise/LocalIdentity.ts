@@ -43,7 +43,7 @@ import * as SetupFile from "../local/standalone/setupFile.js"
 import * as Server from "../local/standalone/standaloneServer.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
-import type * as Native from "../models/internal/plainData.js"
+import type * as Native from "../models/internal/native.js"
 import { withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise } from "./internal/promised.js"
 

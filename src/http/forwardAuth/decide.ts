@@ -14,8 +14,7 @@ import {
   Identity,
   type Service as IdentityService
 } from "../../Identity.js"
-import { isDeclared, isThrottled, renewCredential } from "../../identity/credentials.js"
-import { checkWorkload } from "../../identity/identityRequest.js"
+import { checkWorkload, isDeclared, isThrottled, renewCredential } from "../../identity/credentials.js"
 import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
 import * as Origins from "../../internal/origins.js"

@@ -158,7 +158,7 @@ const checksWhole = "effect-agentcore-identity/checksWhole"
 const checkWhole = <A, I>(
   schema: Schema.Codec<A, I>,
   problemOf: (input: unknown) => string | ReadonlyArray<Issue.Issue>,
-  generated = schema
+  generated = () => schema
 ): Schema.Codec<A, I> =>
   Schema.declareConstructor<A, I>()(
     [schema],
@@ -174,7 +174,7 @@ const checkWhole = <A, I>(
       [checksWhole]: true,
       // A declaration has no JSON Schema.
       toCodecJson: () => Schema.link<A>()(schema, Transformation.passthrough()),
-      toCodecArbitrary: () => Schema.link<A>()(Schema.toType(generated), Transformation.passthrough())
+      toCodecArbitrary: () => Schema.link<A>()(Schema.toType(generated()), Transformation.passthrough())
     }
   )
 
@@ -293,7 +293,7 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
       toJsonSchema: () => ({ maxProperties: 1 })
     })
   )
-  const generated = Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
+  const generated = () => Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
   // Several members are one issue, even if their values are invalid.
   return checkWhole(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
     OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>,
@@ -323,54 +323,3 @@ export const isProviderName = (name: unknown): boolean =>
 
 /** Mobile and desktop applications use custom schemes for redirects. */
 export const ReturnUrl = string(1, 2048, String.raw`\w+:(\/?\/?)[^\s]+`)
-
-export const KmsKeyArn = string(
-  1,
-  2048,
-  "arn:aws(|-cn|-us-gov):kms:[a-zA-Z0-9-]*:[0-9]{12}:key/[a-zA-Z0-9-]{36}"
-)
-
-const tagPattern = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
-
-export const TagKey = string(1, 128, tagPattern)
-
-export const Tags = stringMap(TagKey, string(0, 256, tagPattern), 50)
-
-/** Tags in a response. */
-export const AnyTags = Schema.Record(Schema.String, Schema.String)
-
-export const SecretReference = Schema.Struct({
-  secretId: string(1, 2048),
-  jsonKey: string(1, 128)
-})
-
-export const SecretSource = Schema.Literals(["MANAGED", "EXTERNAL"])
-
-export const SecretArn = Schema.Struct({ secretArn: Schema.String })
-
-/**
- * The members of a secret in a request: the service stores the secret (`MANAGED`), or reads it from Secrets Manager
- * (`EXTERNAL`).
- */
-export const secretRequest = <const N extends string>(name: N, secret: Schema.Codec<Redacted.Redacted, string>) =>
-  // Computed keys widen to `string`.
-  ({
-    [name]: Schema.optional(secret),
-    [`${name}Source`]: optional(SecretSource),
-    [`${name}Config`]: optional(SecretReference)
-  }) as
-    & { readonly [K in N]: Schema.optional<Schema.Codec<Redacted.Redacted, string>> }
-    & { readonly [K in `${N}Source`]: Schema.optional<typeof SecretSource> }
-    & { readonly [K in `${N}Config`]: Schema.optional<typeof SecretReference> }
-
-/** The members of a secret in a response: where the secret is stored, never the secret itself. */
-export const secretResponse = <const N extends string>(name: N) =>
-  // Computed keys widen to `string`.
-  ({
-    [`${name}Arn`]: Schema.optional(SecretArn),
-    [`${name}JsonKey`]: optional(Schema.String),
-    [`${name}Source`]: optional(openEnum<"MANAGED" | "EXTERNAL">())
-  }) as
-    & { readonly [K in `${N}Arn`]: Schema.optional<typeof SecretArn> }
-    & { readonly [K in `${N}JsonKey`]: Schema.optional<Schema.Codec<string>> }
-    & { readonly [K in `${N}Source`]: Schema.optional<Schema.Codec<"MANAGED" | "EXTERNAL" | (string & {})>> }

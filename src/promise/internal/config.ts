@@ -12,8 +12,14 @@ import type {
   ApiKeyRequest,
   ConsentOptions
 } from "../../Identity.js"
-import { isDeclared, makeSubjectCheck } from "../../identity/credentials.js"
-import { accessTokenOperation, apiKeyOperation, declarationFields, keyFields } from "../../identity/identityRequest.js"
+import {
+  accessTokenOperation,
+  apiKeyOperation,
+  declarationFields,
+  isDeclared,
+  keyFields,
+  makeSubjectCheck
+} from "../../identity/credentials.js"
 import { ValidationException } from "../../IdentityError.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"

@@ -1,0 +1,33 @@
+/** Values for programs without Effect. */
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import { mapDeep } from "./plainData.js"
+
+/**
+ * A value without types of Effect: an `Option` is its value or `undefined`, a duration is a number of milliseconds, and
+ * a time is a `Date`. In JSON a time is a string in ISO 8601.
+ */
+export type Plain<A, Time = Date> = A extends Option.Option<infer B> ? Plain<B, Time> | undefined
+  : A extends DateTime.DateTime ? Time
+  : A extends Duration.Duration ? number
+  : A extends ReadonlyArray<infer B> ? ReadonlyArray<Plain<B, Time>>
+  : A extends object ? { readonly [K in keyof A]: Plain<A[K], Time> }
+  : A
+
+/** A value as JSON carries it. */
+export type Json<A> = Plain<A, string>
+
+const convert = (value: unknown): unknown =>
+  mapDeep(value, (inner) =>
+    Option.isOption(inner)
+      ? convert(Option.getOrUndefined(inner))
+      : DateTime.isDateTime(inner)
+      ? DateTime.toDateUtc(inner)
+      : Duration.isDuration(inner)
+      ? Duration.toMillis(inner)
+      : inner)
+
+export const toPlain = <A>(value: A): Plain<A> =>
+  // The type and the function have the same cases.
+  convert(value) as Plain<A>
