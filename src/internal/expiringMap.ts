@@ -19,12 +19,15 @@ export const make = <A>() => {
       entries.set(key, { value, expiry: expiries.add(expiresAt, key) })
     },
     remove,
-    /** Removes the expired entries, and returns their number. */
-    removeExpired: (now: number): number => {
-      let removed = 0
+    /** The value of the key that was added first. */
+    oldest: (): A | undefined => entries.values().next().value?.value,
+    /** Removes the expired entries, and returns their values. */
+    removeExpired: (now: number): ReadonlyArray<A> => {
+      const removed: Array<A> = []
       for (let first = expiries.first(); first !== undefined && first.key <= now; first = expiries.first()) {
+        const entry = entries.get(first.value)
+        if (entry !== undefined) removed.push(entry.value)
         remove(first.value)
-        removed++
       }
       return removed
     }

@@ -43,47 +43,14 @@ import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
 import * as OidcProvider from "./authorization/provider.js"
-import type { Client, GrantType, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
+import type { Client, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
 import * as Pages from "./authorization/signInPages.js"
 
-export type {
-  /**
-   * A client of the server.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Client,
-  /**
-   * A grant that a client may use.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  GrantType,
-  /**
-   * The decision of a user about every authorization request, without pages.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  HeadlessConsent,
-  /**
-   * An issuer whose JWTs can be exchanged.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  TrustedIssuer,
-  /**
-   * The claims of a user.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  UserClaims
-}
+/**
+ * @since 0.1.0
+ */
+export * from "./authorization/registrations.js"
 
 /**
  * The options of the server. Everything is optional.

@@ -100,38 +100,7 @@ export * from "./backend/backendModels.js"
 
 export type {
   /**
-   * - `secrets`: the secrets behind references (`EXTERNAL`), by secret id and key of its JSON, in place of Secrets
-   *   Manager
-   * - `vendorEndpoints`: authorization servers in place of the vendors' own, unless a request names its endpoints.
-   *   Clients authenticate there with CLIENT_SECRET_BASIC.
-   * - `vendorIssuers`: replacements of issuers whose URL begins with a key, such as
-   *   `https://cognito-idp.us-west-2.amazonaws.com`. They apply to the discovery URLs and metadata of providers, and to
-   *   `inboundIssuers`. The longest key decides, and no other host is replaced.
-   * - `offlineIssuer`: replaces the issuers and endpoints of all other providers, except those on a loopback host
-   * - `certificateAuthorities`: PEM files of private CAs, for the requests to authorization servers. The whole process
-   *   trusts them until it exits.
-   * - `kmsKeys`: private keys in PEM, or as a JWK in JSON, by key ARN, in place of KMS
-   * - `kmsSign`: `authorize` requires `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a caller with policies.
-   *   This is a guess: AWS does not document whose permissions sign. Default: `ignore`.
-   * - `onBehalfOfVendors`: the vendors that run `ON_BEHALF_OF_TOKEN_EXCHANGE`, by token exchange, in addition to
-   *   `CustomOauth2` and `MicrosoftOauth2`. Only `OktaOauth2` can be added, because sources of AWS differ about it.
-   *   Default: none.
-   * - `discoveryUrls`: whether a new provider, or an update, is accepted if its discovery document cannot be read.
-   *   `accept` (default): yes, as at AWS. The log and the requests of `LocalControl` have the reason, and requests for
-   *   tokens fail. `verify`: no. A seed, a setup and a provider with a private endpoint are always accepted.
-   * - `inboundIssuers`: the issuers whose JWTs name users. Default: every issuer with a discovery document, over https,
-   *   or over http on a loopback host. Users of different issuers are different users.
-   * - `inboundJwt`: `verify` (default) checks signatures with the issuer's keys. `decode` accepts every JWT that has
-   *   not expired.
-   * - `serviceLinked`: the names of workload identities that are linked to a service, such as AgentCore Runtime or
-   *   Gateway. They get no workload access tokens, and cannot be deleted.
-   * - `assumableRoles`: the ARNs of the IAM roles that a consent portal can assume. Default: every role of the account.
-   * - `consentPortalUrl`: the form of `portalUrl`, with `{gateway}`, `{portal}` and `{region}`. Default: the https URL
-   *   of the AWS Machine Learning Blog of 2026-09-14. A sample of AWS of 2026-09-08 has a host without a scheme, which
-   *   is `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
-   * - `policies`: the IAM policies of callers, by access key id. A caller without an entry, and the access key `local`,
-   *   may do everything.
-   * - `workloadAccessTokenLifetime`: a whole number of seconds, minutes, hours or days, such as `90 seconds`
+   * Replacements for the parts of AWS and of the internet that the backend cannot reach.
    *
    * @since 0.1.0
    * @category models
@@ -356,8 +325,7 @@ const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
     ), { discard: true })
 
 /**
- * A backend over the store in context, for example `VaultFile.layer` or a store of your own (`VaultStore`). A new
- * backend over a store continues with its workload identities, providers, users' tokens, consent sessions, and workload
+ * A backend over the store in context, for example `VaultFile.layer`. A new backend over a store continues with its workload identities, providers, users' tokens, consent sessions, and workload
  * access tokens that have not expired. A code exchange that was interrupted fails.
  *
  * @since 0.1.0

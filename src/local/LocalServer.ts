@@ -38,53 +38,22 @@ import type { OAuthClient } from "./OAuthClient.js"
 import { addConsentPages, addPortalPage } from "./server/browserRoute.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as ControlRoutes from "./server/controlRoutes.js"
-import type { Service } from "./server/controlRoutes.js"
 import * as Dispatch from "./server/dispatch.js"
 import { headers } from "./server/errors.js"
 import * as Listen from "./server/listen.js"
-import { LocalServerError } from "./server/listen.js"
 import * as LiveEvents from "./server/liveEvents.js"
 import * as NodeServer from "./server/nodeServer.js"
 import * as RequestLog from "./server/requestLog.js"
+import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/serverModels.js"
 import * as Sts from "./server/sts.js"
 import * as Signature from "./server/verifySignature.js"
-import type { Credentials, Signatures } from "./server/verifySignature.js"
 import * as Operations from "./server/wireRoutes.js"
 import * as VaultStore from "./VaultStore.js"
 
-export type {
-  /**
-   * An access key that may sign requests.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Credentials,
-  /**
-   * The server's URL, and the environment that points SDKs to it.
-   *
-   * @since 0.1.0
-   * @category services
-   */
-  Service,
-  /**
-   * How the server checks the signature of a request.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Signatures
-}
-
-export {
-  /**
-   * Why the server did not start.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
-  LocalServerError
-}
+/**
+ * @since 0.1.0
+ */
+export * from "./server/serverModels.js"
 
 /**
  * @since 0.1.0

@@ -3,16 +3,6 @@
  * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `VaultFile.layer` stores
  * them in a file.
  *
- * A store of your own is a layer of {@link VaultStore}. Provide it to `LocalBackend.layerStore` or
- * `LocalServer.layerStore`. It has to do this:
- *
- * - Collections have names, and keys are unique within a collection.
- * - Encode each value with the schema of its collection before writing it. The result is JSON. Decode it after reading.
- * - Encoded values contain secrets in clear text. Encrypt them if the storage is readable by others.
- * - Writes of different keys run concurrently. Each write has to be atomic: a reader sees the old value or the new one.
- * - Complete a write only when it is durable. The backend acknowledges an operation after its writes.
- * - Fail with {@link VaultStoreError}. The backend logs its message, so the message must contain no keys and no values.
- *
  * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
  * in memory, so a second backend would overwrite the first one's changes.
  *
@@ -84,76 +74,16 @@ export interface Service {
  * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
  * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
  * import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
- * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
- * import * as Option from "effect/Option"
- * import * as Schema from "effect/Schema"
- * import * as SynchronizedRef from "effect/SynchronizedRef"
- * import { open, readFile, rename } from "node:fs/promises"
  *
- * // Replaces the file in one step.
- * const replaceFile = (path: string, text: string) =>
- *   Effect.tryPromise({
- *     try: async () => {
- *       const file = await open(`${path}.new`, "w", 0o600)
- *       await file.writeFile(text).then(() => file.sync()).finally(() => file.close())
- *       await rename(`${path}.new`, path)
- *     },
- *     catch: () => new VaultStore.VaultStoreError({ message: "the file cannot be written" })
- *   })
- *
- * // Stores all collections in one JSON file. Secrets are in clear text: use it for tests only.
- * export const layerJsonFile = (path: string) =>
- *   Layer.effect(
- *     VaultStore.VaultStore,
- *     Effect.gen(function*() {
- *       const text = yield* Effect.orElseSucceed(Effect.tryPromise(() => readFile(path, "utf8")), () => "[]")
- *       const rows = yield* SynchronizedRef.make(new Map<string, string>(JSON.parse(text)))
- *       const change = (f: (rows: Map<string, string>) => void) =>
- *         Effect.uninterruptible(SynchronizedRef.updateEffect(rows, (before) => {
- *           const after = new Map(before)
- *           f(after)
- *           return Effect.as(replaceFile(path, JSON.stringify([...after])), after)
- *         }))
- *       return {
- *         collection: <A, I>(name: string, schema: Schema.Codec<A, I>): VaultStore.Collection<A> => {
- *           const json = Schema.fromJsonString(schema)
- *           const prefix = `${name}/`
- *           const decode = (text: string) =>
- *             Effect.mapError(
- *               Schema.decodeEffect(json)(text),
- *               () => new VaultStore.VaultStoreError({ message: `an entry of '${name}' cannot be decoded` })
- *             )
- *           const page = ({ after = "", limit }: VaultStore.PageOptions) =>
- *             Effect.flatMap(SynchronizedRef.get(rows), (all) =>
- *               Effect.forEach(
- *                 [...all].filter(([key]) => key.startsWith(prefix) && key > prefix + after)
- *                   .sort(([a], [b]) => a < b ? -1 : 1).slice(0, limit),
- *                 ([key, text]) => Effect.map(decode(text), (value) => [key.slice(prefix.length), value] as const)
- *               ))
- *           return {
- *             get: (key) =>
- *               Effect.flatMap(SynchronizedRef.get(rows), (all) =>
- *                 Effect.transposeOption(Option.map(Option.fromNullishOr(all.get(prefix + key)), decode))),
- *             put: (key, value) =>
- *               Effect.flatMap(Effect.orDie(Schema.encodeEffect(json)(value)), (text) =>
- *                 change((all) =>
- *                   all.set(prefix + key, text)
- *                 )),
- *             remove: (key) =>
- *               change((all) => all.delete(prefix + key)),
- *             entries: page({ after: undefined, limit: Infinity }),
- *             page
- *           }
- *         }
- *       }
- *     })
+ * // Two backends, each with a store of its own.
+ * const makePlanes = () =>
+ *   LocalBackend.layerStore().pipe(
+ *     Layer.provide(Layer.fresh(VaultStore.layerMemory)),
+ *     Layer.provide(OAuthClient.layerScripted())
  *   )
  *
- * export const planes = LocalBackend.layerStore().pipe(
- *   Layer.provide(layerJsonFile("vault.json")),
- *   Layer.provide(OAuthClient.layerScripted())
- * )
+ * export const [first, second] = [makePlanes(), makePlanes()]
  */
 export class VaultStore extends Context.Service<VaultStore, Service>()("effect-agentcore-identity/local/VaultStore") {}
 

@@ -90,7 +90,6 @@ const setUp = Effect.gen(function*() {
 /** In memory. On disk, each session beyond the limit removes another one, which is a second write. */
 const sessions = Effect.gen(function*() {
   const { ask, tokenOf } = yield* setUp
-  // 13,000 sessions of this size are more than a workload may have.
   const open = ask(yield* tokenOf("alice"), { customState: Redacted.make("x".repeat(256)) })
   return yield* grow(
     () => open,

@@ -47,14 +47,13 @@ describe("README and guides", () => {
 
   it("show or link every example", () => {
     const files = readdirSync(new URL("test/examples/", root)).filter((name) =>
-      // Tests of recipes need the first one. The docs of `VaultStore` and `ObtainConsent` have the last ones.
+      // Tests of recipes need the first one. The docs of `ObtainConsent` have the last one.
       ![
         "agent-world.ts",
         "examples.test.ts",
         "open-telemetry.test.ts",
         "promise-agent.test.ts",
         "readme.test.ts",
-        "vault-store.ts",
         "durable-consent.test.ts"
       ].includes(name)
     )

@@ -58,7 +58,7 @@ describe("expiringMap", () => {
         } else {
           const ended = [...model].filter(([, { end }]) => end <= step.now)
           for (const [key] of ended) model.delete(key)
-          assert.strictEqual(map.removeExpired(step.now), ended.length)
+          assert.strictEqual(map.removeExpired(step.now).length, ended.length)
         }
         assert.strictEqual(map.size(), model.size)
         for (let key = 0; key <= 5; key++) assert.strictEqual(map.get(String(key)), model.get(String(key))?.value)

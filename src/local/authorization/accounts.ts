@@ -3,7 +3,11 @@ import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
 import { isIssuer, issuerRule } from "../../models/internal/urls.js"
-import { type Client, type GrantType, jwtBearer, tokenExchange, type UserClaims } from "./registrations.js"
+import type { Client, GrantType, UserClaims } from "./registrations.js"
+
+export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" satisfies GrantType
+
+export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" satisfies GrantType
 
 const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantType> =>
   grants ?? (redirectUris.length === 0

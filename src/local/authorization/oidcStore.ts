@@ -56,7 +56,7 @@ const makeEntries = (nowSeconds: () => number, offset: () => number) => {
       const payload = shiftExpiry(given, offset())
       entries.set(id, [id, payload], expiryOf(payload))
       if (entries.size() > capacity) entries.removeExpired(nowSeconds())
-      const [oldest] = entries.size() > capacity ? entries.values() : []
+      const oldest = entries.size() > capacity ? entries.oldest() : undefined
       if (oldest !== undefined) entries.remove(oldest[0])
     },
     consume: (id: string) => {

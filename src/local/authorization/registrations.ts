@@ -9,10 +9,6 @@ export type GrantType =
   | "urn:ietf:params:oauth:grant-type:token-exchange"
   | "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
-export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" satisfies GrantType
-
-export const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer" satisfies GrantType
-
 /** A client of the server. */
 export interface Client {
   /** The client id. */

@@ -5,7 +5,7 @@
 import { decodeProtectedHeader, type JWTPayload } from "jose"
 import type Provider from "oidc-provider"
 import type { KoaContextWithOIDC, ResourceServer, TokenEndpointGrantContext } from "oidc-provider"
-import { jwtBearer, tokenExchange } from "./registrations.js"
+import { jwtBearer, tokenExchange } from "./accounts.js"
 import type { Module, Settings } from "./serverSettings.js"
 import * as Tokens from "./tokens.js"
 

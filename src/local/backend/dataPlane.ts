@@ -25,14 +25,7 @@ import type { Oauth2Provider } from "./registry/oauth2Providers.js"
 import type { Workload } from "./registry/workloadIdentities.js"
 import type { Settings } from "./secrets.js"
 import { Event, type FailureReason, type Rejection } from "./session.js"
-import {
-  makeAuthorizationUrl,
-  maxParametersSize,
-  parametersSize,
-  readShape,
-  type Session,
-  type SessionStore
-} from "./sessionStore.js"
+import { makeAuthorizationUrl, readShape, type Session, type SessionStore } from "./sessionStore.js"
 import * as Vault from "./vault.js"
 import * as Vendors from "./vendorEndpoints.js"
 import * as WorkloadToken from "./workloadToken.js"
@@ -303,11 +296,6 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     if (request.sessionUri !== undefined) return yield* poll(key, provider, request.sessionUri, shape)
     if (provider.server.clientId === "") {
       return yield* invalid("USER_FEDERATION needs a clientId in the credential provider's configuration")
-    }
-    if (parametersSize({ wanted, customParameters }) > maxParametersSize) {
-      return yield* invalid(
-        `scopes, resources, audiences and customParameters must have at most ${maxParametersSize} characters in all, and each item counts 16 more`
-      )
     }
     // Otherwise the caller would get a link that leads to an error page.
     yield* Effect.mapError(client.discover(provider.server), mapGrantError("AuthorizationCode"))

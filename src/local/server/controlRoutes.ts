@@ -35,6 +35,7 @@ import type { ConsoleCodes } from "./consoleRoutes.js"
 import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
 import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
+import type { Service } from "./serverModels.js"
 import { isSameSecret } from "./verifySignature.js"
 
 interface Problem {
@@ -155,26 +156,6 @@ const parseSetup = (
       ConfigProvider.ConfigProvider,
       ConfigProvider.fromEnv({ env: {} })
     )
-
-export interface Service {
-  /** The URL of the server on this machine, without a trailing slash. */
-  readonly url: string
-  /**
-   * Environment variables that point AWS SDKs, the AWS CLI, and the AgentCore SDKs for Python and TypeScript to the
-   * server: endpoints, region, and placeholder credentials. With `verify` the caller supplies the credentials.
-   */
-  readonly environment: Readonly<Record<string, string>>
-  /**
-   * The bearer token of the control at `/_local/`, new at each start. A program that has it can read every credential
-   * of the server.
-   */
-  readonly controlToken: Redacted.Redacted
-  /**
-   * A new URL of the console, a page that acts on the server. It opens the console once, within a minute: its fragment
-   * holds a one-time code.
-   */
-  readonly consoleUrl: Effect.Effect<Redacted.Redacted>
-}
 
 export interface Controlled {
   /** The codes of `server.consoleUrl`. */

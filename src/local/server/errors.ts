@@ -58,13 +58,7 @@ const denied = (message: string) => error(statusOf.AccessDeniedException, "Acces
 /** The errors with a constant message. */
 export const wireErrors = {
   crossSite: denied("A page of another site sent the request"),
-  expectationFailed: error(
-    417,
-    "ExpectationFailedException",
-    "The local server supports the expectation 100-continue only"
-  ),
   foreignHost: denied("The Host header names another host than this server: add the name to the option allowedHosts"),
-  headersTooLarge: error(431, "RequestHeaderFieldsTooLargeException", "The headers of the request are too large"),
   incomplete: error(400, "SerializationException", "The body of the request is incomplete"),
   incompleteSignature: error(
     403,
@@ -78,8 +72,6 @@ export const wireErrors = {
     "The local server failed; its log has the request id"
   ),
   malformed: error(400, "BadRequestException", "The request is not HTTP/1.1 with one Host header and a path"),
-  tooSlow: error(408, "RequestTimeoutException", "The request did not arrive in time"),
-  unavailable: error(503, "ServiceUnavailableException", "The local server is starting or stopping"),
   unknownOperation: error(404, "UnknownOperationException", "The local server has no operation at this path"),
   unreadable: error(400, "SerializationException", "The body of a request must be a JSON object in UTF-8"),
   unreadablePath: error(400, "SerializationException", "The path of the request is not percent-encoded UTF-8"),

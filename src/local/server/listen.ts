@@ -5,104 +5,63 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { randomUUID } from "node:crypto"
 import type * as Http from "node:http"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { describeListenError, toAuthority } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/urls.js"
-import * as Errors from "./errors.js"
-import { type WireError, wireErrors } from "./errors.js"
 import * as NodeServer from "./nodeServer.js"
-import * as AccessLog from "./requestLog.js"
-import type * as Signature from "./verifySignature.js"
-
-/**
- * Why the server did not start:
- *
- * - `MissingPackage`: the package `@effect/platform-node` is not installed
- * - `Listen`: the port is in use, or the host is not one of this machine
- * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
- * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`, or one without a secret
- * - `Store`: the content of the store cannot be used
- * - `Setup`: the option `setup` cannot be applied
- */
-export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
-  reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
-  message: Schema.String,
-  /** With `Listen`: the code of Node, as in `EADDRINUSE`. */
-  code: Schema.optional(Schema.String)
-}) {}
+import { type Credentials, LocalServerError, type Signatures } from "./serverModels.js"
 
 export type NodeApplication = Effect.Success<typeof makeNode>
 
-const rejections: { readonly [R in NodeServer.Rejection]: WireError } = {
-  Malformed: wireErrors.malformed,
-  HeadersTooLarge: wireErrors.headersTooLarge,
-  TooSlow: wireErrors.tooSlow,
-  Expectation: wireErrors.expectationFailed,
-  Connect: Errors.wrongMethod("POST")
-}
-
-/** Makes a server of Node with limits. Responses to requests that Node rejects have the form of AWS, too. */
-export const makeNodeWith = (limits: Omit<NodeServer.Options, "reject">) =>
-  Effect.map(Effect.context<never>(), (runtime) => {
-    const encode = (error: WireError): NodeServer.RawResponse => {
-      const requestId = randomUUID()
-      Effect.runForkWith(runtime)(AccessLog.writeLine("unknown", error.status, requestId))
-      return Errors.encode(error, requestId)
-    }
-    const server = NodeServer.createServer({
-      ...limits,
-      // Node's own response to a request without this header has no body.
-      requireHostHeader: false,
-      reject: (rejection) => encode(rejections[rejection])
-    })
-    let serving = false
-    server.on("request", (_: Http.IncomingMessage, response: Http.ServerResponse) => {
-      // Without an application, nothing else responds.
-      if (!serving) NodeServer.send(response, encode(wireErrors.unavailable))
-    })
-    return {
-      /** Responds with 503 while it serves no application. */
-      server,
-      /** Serves an application until the end of the scope. */
-      serve: (
-        httpServer: HttpServer.HttpServer["Service"],
-        application: Effect.Effect<
-          HttpServerResponse.HttpServerResponse,
-          never,
-          HttpServerRequest.HttpServerRequest | Scope.Scope
-        >
-      ) =>
-        Effect.gen(function*() {
-          yield* httpServer.serve(application)
-          // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some
-          // clients offer HTTP/2 with one.
-          server.removeAllListeners("upgrade")
-          // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
-          server.removeAllListeners("checkContinue")
-          serving = true
-          yield* Effect.addFinalizer(() => Effect.sync(() => void (serving = false)))
-        })
-    }
+/** Makes a server of Node. It responds with 503 while it serves no application. */
+const makeNode = Effect.sync(() => {
+  const server = NodeServer.createServer({
+    // Milliseconds.
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    connectionsCheckingInterval: 1000,
+    // `Dispatch.respondToAll` checks it.
+    requireHostHeader: false
   })
-
-/** Requests must arrive within 30 seconds, and their headers within 10. A connection may be idle for two minutes. */
-const makeNode = makeNodeWith({
-  requestTimeout: 30_000,
-  headersTimeout: 10_000,
-  connectionsCheckingInterval: 1000,
-  idleTimeout: 120_000
+  // A client that does not read its response holds a file descriptor.
+  server.timeout = 120_000
+  let serving = false
+  server.on("request", (_: Http.IncomingMessage, response: Http.ServerResponse) => {
+    // Without an application, nothing else responds.
+    if (!serving) response.writeHead(503).end()
+  })
+  return {
+    server,
+    /** Serves an application until the end of the scope. */
+    serve: (
+      httpServer: HttpServer.HttpServer["Service"],
+      application: Effect.Effect<
+        HttpServerResponse.HttpServerResponse,
+        never,
+        HttpServerRequest.HttpServerRequest | Scope.Scope
+      >
+    ) =>
+      Effect.gen(function*() {
+        yield* httpServer.serve(application)
+        // There are no WebSockets here. Without a listener Node treats an upgrade request like any other; some clients
+        // offer HTTP/2 with one.
+        server.removeAllListeners("upgrade")
+        // Node sends "100 Continue" itself, and passes such a request to all listeners of "request".
+        server.removeAllListeners("checkContinue")
+        serving = true
+        yield* Effect.addFinalizer(() => Effect.sync(() => void (serving = false)))
+      })
+  }
 })
 
 interface ListenOptions {
   readonly host: string
   readonly port: number | undefined
   readonly allowRemote: boolean | undefined
-  readonly signatures: Signature.Signatures | undefined
-  readonly credentials: ReadonlyArray<Signature.Credentials> | undefined
+  readonly signatures: Signatures | undefined
+  readonly credentials: ReadonlyArray<Credentials> | undefined
 }
 
 export interface Listening {
@@ -127,8 +86,7 @@ const check = (
   }
   if (signatures !== "verify") return Effect.void
   // Anyone could sign with an empty secret, which a variable that is not set results in.
-  const isEmpty = ({ accessKeyId, secretAccessKey }: Signature.Credentials) =>
-    !accessKeyId || !Redacted.value(secretAccessKey)
+  const isEmpty = ({ accessKeyId, secretAccessKey }: Credentials) => !accessKeyId || !Redacted.value(secretAccessKey)
   return credentials.length === 0 || credentials.some(isEmpty)
     ? new LocalServerError({
       reason: "MissingCredentials",

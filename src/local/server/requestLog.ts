@@ -12,23 +12,10 @@ import { CurrentCall } from "../backend/callContext.js"
 import { HttpCall, readNow, type Requests } from "../control/requestRecords.js"
 import type { Settings } from "./dispatch.js"
 
-/** Logs the operation, status and duration of a request. The line has no query, header or body. */
-export const writeLine = (
-  operation: string,
-  status: number,
-  requestId: string | undefined,
-  durationMs?: number
-): Effect.Effect<void> =>
-  Effect.annotateLogs(Effect.logDebug(`${operation} ${status}`), {
-    operation,
-    status,
-    ...(durationMs === undefined ? {} : { durationMs }),
-    // Only operations have a request id.
-    ...(requestId === undefined ? {} : { requestId })
-  })
+const nameOf = (operation: string | (() => string)): string => typeof operation === "string" ? operation : operation()
 
 /**
- * Writes one line for each request, at the level Debug. The status is 499 if the client closes the connection before
+ * Writes one line for each request, at the level Debug. The line has no query, header or body. The status is 499 if the client closes the connection before
  * the response. If `operation` is a function, it is called at the end.
  */
 export const logAccess = <R>(
@@ -40,9 +27,16 @@ export const logAccess = <R>(
     if (LogLevel.isGreaterThan(fiber.getRef(References.MinimumLogLevel), "Debug")) return handler
     const start = readNow(fiber)
     const write = (status: number, requestId?: string) =>
-      Effect.suspend(() =>
-        writeLine(typeof operation === "string" ? operation : operation(), status, requestId, readNow(fiber) - start)
-      )
+      Effect.suspend(() => {
+        const name = nameOf(operation)
+        return Effect.annotateLogs(Effect.logDebug(`${name} ${status}`), {
+          operation: name,
+          status,
+          durationMs: readNow(fiber) - start,
+          // Only operations have a request id.
+          ...(requestId === undefined ? {} : { requestId })
+        })
+      })
     return handler.pipe(
       Effect.tap((response) => write(response.status, response.headers["x-amzn-requestid"])),
       Effect.onInterrupt(() => write(499))
@@ -82,7 +76,7 @@ export const recordAccess =
               // The request has reached no operation.
               id: randomUUID(),
               at: DateTime.makeUnsafe(start),
-              operation: typeof operation === "string" ? operation : operation(),
+              operation: nameOf(operation),
               request: Option.none(),
               response: Option.none(),
               error: Option.map(Option.fromUndefinedOr(error), (name) => ({ name, message: "" })),

@@ -10,27 +10,7 @@ import { makeSigner, nodeSha256 } from "../../internal/signature.js"
 import { agentKey } from "../backend/authorization.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
-
-/** An access key that may sign requests. */
-export interface Credentials {
-  /** The id of the access key. */
-  readonly accessKeyId: string
-  /** The secret of the access key. */
-  readonly secretAccessKey: Redacted.Redacted
-  /** The session token of temporary credentials. Requests must send it. */
-  readonly sessionToken?: Redacted.Redacted | undefined
-}
-
-/**
- * How the server checks the signature of a request (AWS Signature Version 4):
- *
- * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with
- *   credential, signed headers and signature. The server checks neither the signer, nor the time, nor the signature
- *   itself. Pages of other sites cannot set the header, so this keeps them out.
- * - `verify`: the signature must be valid for one of the `credentials`, and at most five minutes old
- * - `off`: signatures are not checked
- */
-export type Signatures = "presence" | "verify" | "off"
+import type { Credentials, Signatures } from "./serverModels.js"
 
 /** Checks the signature of a request for one AWS service. */
 export type SignatureCheck = ReturnType<typeof make>

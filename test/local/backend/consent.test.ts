@@ -18,34 +18,11 @@ import {
   redirected,
   returnUrl,
   setup,
-  tokenFor,
-  type TokenRequest
+  tokenFor
 } from "../../support/localBackend.js"
 import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
-  it.effect("rejects parameters that are too long for an authorization URL", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const values = (length: number) => Array.from({ length }, (_, n) => `${n}`.padEnd(2000, "x"))
-      const tooMany: ReadonlyArray<TokenRequest> = [
-        { customParameters: Object.fromEntries(values(9).map((value, n) => [`name-${n}`, value])) },
-        { resources: values(9) },
-        { audiences: values(9) },
-        { scopes: Array.from({ length: 1000 }, (_, n) => `${n}`) },
-        { scopes: ["read"], resources: values(5), audiences: values(4) }
-      ]
-      for (const request of tooMany) {
-        const error = yield* Effect.flip(ask(token, request))
-        assert.strictEqual(error._tag, "ValidationException")
-        assert.include(error.message, "at most 16384 characters")
-      }
-      yield* consent(token, { resources: values(7) })
-      const local = yield* LocalBackend.LocalBackend
-      assert.lengthOf(yield* local.consents, 1)
-    }).pipe(Effect.provide(backend())))
-
   it.effect("redirects the browser to the authorization server and to the return URL", () =>
     Effect.gen(function*() {
       const own = "https://agent.example.com/consent?tab=2&q=a%20b#top"
