@@ -60,8 +60,8 @@ const send = (
     })
     outgoing.on("error", (error) =>
       resume(
-        // Node rejects a large head, and closes the connection while the client still sends it.
-        "code" in error && error.code === "ECONNRESET" && JSON.stringify([request.path, request.headers]).length > 16_000
+        // Node closes the connection of malformed HTTP while the client still sends a large request.
+        "code" in error && error.code === "ECONNRESET" && JSON.stringify(request).length > 16_000
           ? Effect.succeed(undefined)
           : Effect.fail(error)
       ))
@@ -108,8 +108,8 @@ const complaint = (response: Wire.Response, method: string, page: boolean): stri
   const { headers, status, text } = response
   if (Object.keys(headers).some((name) => name.startsWith("access-control-") || name === "x-injected")) return "headers"
   if (status < 200 || status >= 500 || (status >= 300 && status < 400)) return `status ${status}`
-  // Node's own response to malformed HTTP has no body.
-  if ([400, 417, 431].includes(status) && headers["x-amzn-requestid"] === undefined && text === "") return undefined
+  // Node's own response to malformed HTTP has no name of an error, and no body.
+  if ([400, 417, 431].includes(status) && headers["x-amzn-errortype"] === undefined && text.length < 8) return undefined
   if (!/^[0-9a-f-]{36}$/.test(String(headers["x-amzn-requestid"]))) return "no request id"
   if (page && (String(headers["content-type"]).startsWith("text/html") || status === 405)) return undefined
   if (status >= 400 && !/^\w+$/.test(String(headers["x-amzn-errortype"]))) return "no name of the error"
