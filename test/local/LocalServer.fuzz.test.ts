@@ -26,6 +26,9 @@ const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 // First in, first out, so that no connection idles until the server drops it.
 const agent = new Http.Agent({ keepAlive: true, maxSockets: 24, scheduling: "fifo" })
 
+const isMalformed = (request: Request): boolean =>
+  /[^\x21-\x7e]/.test(request.path) || JSON.stringify(request).length > 16_000
+
 const send = (
   url: string,
   request: Request,
@@ -60,8 +63,8 @@ const send = (
     })
     outgoing.on("error", (error) =>
       resume(
-        // Node closes the connection of malformed HTTP while the client still sends a large request.
-        "code" in error && error.code === "ECONNRESET" && JSON.stringify(request).length > 16_000
+        // Node may close the connection of malformed HTTP before the client has read the response.
+        "code" in error && error.code === "ECONNRESET" && isMalformed(request)
           ? Effect.succeed(undefined)
           : Effect.fail(error)
       ))
