@@ -3,20 +3,16 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as RedirectPage from "../consent/redirectPage.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedBody.js"
 import type * as Control from "../local/control/controlApi.js"
-import { randomSecret } from "../local/internal/randomSecret.js"
 import { readText } from "../local/internal/readText.js"
-import * as SafeFile from "../local/internal/safeFile.js"
 import type { Json } from "../models/internal/native.js"
 import * as Table from "./printTable.js"
 import * as StateFile from "./stateFile.js"
@@ -77,15 +73,6 @@ const act = <A extends Control.Action>(
       ControlFailed
     >)
 
-const toFlag = (property: string): string => `--${property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
-
-const readDuration = (property: string, input: string | number): Effect.Effect<Duration.Duration, ControlFailed> =>
-  Effect.mapError(
-    // Returns none for any other string.
-    Effect.fromOption(Duration.fromInput(input as Duration.Input)),
-    () => new ControlFailed({ message: `${toFlag(property)} is a duration, such as '90 seconds'` })
-  )
-
 const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
   Effect.andThen(act(path, body), Console.log(line))
 
@@ -143,69 +130,16 @@ export const snapshot = (name: string) => actAndPrint("snapshot", { name }, `Too
 
 export const snapshots = (json: boolean) => printList("snapshots", ["name", "takenAt"], json)
 
-const keyVariable = "AGENTCORE_LOCAL_EXPORT_KEY"
+export const restore = (name: string) => actAndPrint("restore", { name }, `Restored the snapshot '${name}'.`)
 
-const configuredKey = StateFile.readVariable(keyVariable)
-
-const toControlFailed = (file: string) => ({ message }: SafeFile.SafeFileError) =>
-  new ControlFailed({ message: `Cannot write ${file}: ${message}` })
-
-const write = (file: string, text: string): Effect.Effect<void, ControlFailed> =>
-  Effect.mapError(SafeFile.write(file, text), toControlFailed(file))
-
-/** Writes the file, and the key beside it unless the environment has one. */
-export const exportTo = (file: string) =>
+export const clock = (change: Control.Body<"clock"> | undefined) =>
   Effect.gen(function*() {
-    const given = yield* configuredKey
-    const key = given ?? Redacted.value(yield* randomSecret)
-    const { sealed } = yield* act("export", { key })
-    // Before the key, because an earlier file needs its own.
-    yield* Effect.mapError(SafeFile.checkWritable(file), toControlFailed(file))
-    if (given === undefined) yield* write(`${file}.key`, `${key}\n`)
-    yield* write(file, `${sealed}\n`)
-    yield* Console.log(
-      given === undefined
-        ? `Wrote ${file}, and its key ${file}.key. Keep the key secret.`
-        : `Wrote ${file}, sealed with ${keyVariable}.`
-    )
-  })
-
-export const restore = ({ file, name }: { readonly name: string | undefined; readonly file: string | undefined }) =>
-  Effect.gen(function*() {
-    if (name !== undefined && file === undefined) {
-      return yield* actAndPrint("restore", { name }, `Restored the snapshot '${name}'.`)
-    }
-    if (name !== undefined || file === undefined) {
-      return yield* new ControlFailed({ message: "Name a snapshot, or a file with --file" })
-    }
-    const key = (yield* configuredKey) ?? (yield* readText(`${file}.key`)).trim()
-    const sealed = yield* readText(file)
-    return yield* actAndPrint("restore", { sealed, key }, `Restored ${file}.`)
-  })
-
-export const clock = (
-  change: { readonly advance?: string; readonly set?: string; readonly reset?: true } | undefined
-) =>
-  Effect.gen(function*() {
-    const { advance, set } = change ?? {}
-    if (advance !== undefined) yield* readDuration("advance", advance)
-    if (set !== undefined && Option.isNone(DateTime.make(set))) {
-      return yield* new ControlFailed({ message: "--set is a time in ISO 8601, such as 2027-01-01T00:00:00Z" })
-    }
     const { now, offset } = yield* change === undefined ? read("clock") : act("clock", change)
     yield* Console.log(`${Table.cell(now)} (${offset >= 0 ? "+" : ""}${offset / 1000} s)`)
   })
 
-/** Checks the fault before the server does, to name the flags in the error. */
 export const addFault = (fault: Control.Body<"faults">) =>
-  Effect.gen(function*() {
-    const { findProblem } = yield* Effect.promise(() => import("../local/control/faults.js"))
-    const delay = fault.delay === undefined ? undefined : yield* readDuration("delay", fault.delay)
-    const problem = findProblem({ ...fault, delay }, toFlag)
-    if (problem !== undefined) return yield* new ControlFailed({ message: problem })
-    const { id } = yield* act("faults", fault)
-    yield* Console.log(Table.cell(id))
-  })
+  Effect.flatMap(act("faults", fault), ({ id }) => Console.log(Table.cell(id)))
 
 export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
 

@@ -100,15 +100,8 @@ export const add = (root: Root, run: Run): void => {
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
-  const makeDetails = (
-    examples: ReadonlyArray<string>,
-    environment: ReadonlyArray<readonly [names: string, text: string]> = controlledBy
-  ) => details({ environment, examples: examples.map((example) => `agentcore-identity local ${example}`) })
-
-  const exportVariables = [
-    ...controlledBy,
-    ["AGENTCORE_LOCAL_EXPORT_KEY", "32 bytes in base64 or hex (default: the file <file>.key)"]
-  ] as const
+  const makeDetails = (examples: ReadonlyArray<string>) =>
+    details({ environment: controlledBy, examples: examples.map((example) => `agentcore-identity local ${example}`) })
 
   addSelecting(local, "reset")
     .summary("Empty the server that runs, and apply its --config again")
@@ -137,19 +130,11 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     )
 
   addSelecting(local, "restore")
-    .summary("Go back to a snapshot, or to an exported file")
-    .description("Replaces the content of the server that runs by a snapshot, or by an exported file.")
-    .argument("[name]", "The name of a snapshot")
-    .option("--file <file>", "A file of 'local export'")
-    .addHelpText(...makeDetails(["restore consented", "restore --file state.jwe"], exportVariables))
-    .action((name, { file }, command) => act(command, ({ restore }) => restore({ name, file })))
-
-  addSelecting(local, "export")
-    .summary("Write the content to a file, encrypted")
-    .description("Writes the content of the server that runs to a file, encrypted. 'local restore --file' reads it.")
-    .argument("<file>", "The file")
-    .addHelpText(...makeDetails(["export state.jwe"], exportVariables))
-    .action((file, _, command) => act(command, ({ exportTo }) => exportTo(file)))
+    .summary("Go back to a snapshot")
+    .description("Replaces the content of the server that runs by a snapshot.")
+    .argument("<name>", "The name of a snapshot")
+    .addHelpText(...makeDetails(["restore consented"]))
+    .action((name, _, command) => act(command, ({ restore }) => restore(name)))
 
   addSelecting(local, "clock")
     .summary("Show or move the clock")
@@ -184,8 +169,6 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--message <text>", "Its message")
     .option("--delay <duration>", "Delay the failure, or the call, as by '2 seconds'")
     .option("--cut", "Close the connection without a response")
-    .option("--fail-change", "Accept the call. The consent portal then ends as failed")
-    .option("--probability <number>", "From 0 to 1 (default: 1)", parseNumber)
     .option(
       "--count <number>",
       "Remove the fault after this many calls (default: no limit).\nAn SDK repeats a failed call, about 3 times in all",

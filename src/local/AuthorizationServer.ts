@@ -118,14 +118,13 @@ export interface Options {
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  * - `Decision`: `decide` did not reach the redirect to the client
- * - `Content`: `load` got something other than a result of `save`
  *
  * @since 0.1.0
  * @category errors
  */
 export class AuthorizationServerError
   extends Schema.TaggedError<AuthorizationServerError>()("AuthorizationServerError", {
-    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Decision", "Content"]),
+    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Decision"]),
     message: Schema.String,
     /** With `Listen`: the code of Node, as in `EADDRINUSE`. */
     code: Schema.optional(Schema.String)
@@ -144,8 +143,7 @@ export class AuthorizationServerError
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
  *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
  * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
- * - `save`, `load`: copy them, and replace them by a copy. The copy is JSON that contains secrets. `load` rejects any
- *   other content, and changes nothing then.
+ * - `snapshot`: copies them. The inner effect replaces them by the copy.
  *
  * @since 0.1.0
  * @category services
@@ -179,17 +177,8 @@ export interface Service {
   }) => Effect.Effect<Redacted.Redacted, AuthorizationServerError>
   readonly setClockOffset: (milliseconds: number) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
-  readonly save: Effect.Effect<Content>
-  readonly load: (content: Content) => Effect.Effect<void, AuthorizationServerError>
+  readonly snapshot: Effect.Effect<Effect.Effect<void>>
 }
-
-/**
- * Everything that an authorization server has issued, for `save` and `load`. Only the server reads it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Content = Redacted.Redacted<string>
 
 /**
  * A running authorization server: its addresses, and methods for its clients and users.
@@ -397,11 +386,9 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
         }),
       setClockOffset: (milliseconds) => Effect.sync(() => void (clockOffset = Math.floor(milliseconds / 1000))),
       clear: Effect.sync(() => store.load({})),
-      save: Effect.sync(() => Redacted.make(JSON.stringify(store.save()))),
-      load: Effect.fnUntraced(function*(content) {
-        const copy = OidcStore.parse(Redacted.value(content))
-        if (Option.isNone(copy)) return yield* fail("Content", "The content is not a copy of what `save` returned")
-        store.load(copy.value)
+      snapshot: Effect.sync(() => {
+        const content = store.save()
+        return Effect.sync(() => store.load(content))
       })
     }
   })

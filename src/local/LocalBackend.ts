@@ -25,8 +25,7 @@
  *   of a vendor whose endpoints the request names. AWS documents some of the rejected vendors. Its scopes include
  *   `openid`, also at creation.
  * - A consent portal is rejected if its role belongs to another account, or is not one of the roles in the settings.
- *   The message is that of AgentCore Runtime, a guess. After a failed creation a portal can only be deleted, another
- *   guess.
+ *   The message is that of AgentCore Runtime, a guess.
  * - A tag key that begins with `aws:` is rejected.
  * - IAM policies: a request for a list needs the action on all resources of its type, such as
  *   `token-vault/default/oauth2credentialprovider/*`. AWS documents no order of authorization
@@ -41,7 +40,7 @@
  * URLs have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
  *
  * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings,
- * with `error` and `error_description`, and `rejections` lists them.
+ * with `error` and `error_description`.
  *
  * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a
  * provider's secret is not a key of the vendor, the backend raises a `ValidationException`.
@@ -59,7 +58,6 @@ import { readFileSync } from "node:fs"
 import * as Tls from "node:tls"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
-import type { ValidationException } from "../IdentityError.js"
 import { LocalSettings } from "../identitySetup/localSettings.js"
 import * as IamPolicy from "../internal/iamPolicy.js"
 import { codeOf } from "../internal/messages.js"
@@ -71,11 +69,8 @@ import type {
   BrowserResponse,
   ConsentStatus,
   GrantError,
-  GrantPage,
-  GrantPageOptions,
   GrantStatus,
   Issuer,
-  Rejection,
   RevocationOutcome,
   SessionError
 } from "./backend/backendModels.js"
@@ -210,12 +205,6 @@ export interface Service {
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
   /** The grants of users. */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
-  /**
-   * Returns a page of the grants of users, in the same order. If the store has pages, it reads no other grants. A grant
-   * that is added or removed between two pages moves no other grant. Fails with a `ValidationException` for an invalid
-   * `limit` or `after`.
-   */
-  readonly grantPage: (options: GrantPageOptions) => Effect.Effect<GrantPage, ValidationException | VaultStoreError>
   /** Expires the access token of a grant. The next request refreshes it, or requires the user's consent. */
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
   /**
@@ -226,8 +215,6 @@ export interface Service {
   readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
   /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
-  /** The last 100 errors of authorization servers, the newest first. The backend logs each of them as a warning. */
-  readonly rejections: Effect.Effect<ReadonlyArray<Rejection>>
 }
 
 /**
@@ -325,8 +312,9 @@ const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
     ), { discard: true })
 
 /**
- * A backend over the store in context, for example `VaultFile.layer`. A new backend over a store continues with its workload identities, providers, users' tokens, consent sessions, and workload
- * access tokens that have not expired. A code exchange that was interrupted fails.
+ * A backend over the store in context, for example `VaultFile.layer`. A new backend over a store continues with its
+ * workload identities, providers, users' tokens, consent sessions, and workload access tokens that have not expired. A
+ * code exchange that was interrupted fails.
  *
  * @since 0.1.0
  * @category layers
@@ -350,7 +338,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       Duration.fromInputUnsafe(
         options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
       )))
-    const { client, rejections } = yield* Effect.flatMap(OAuthClient, Rejections.observe)
+    const client = Rejections.observe(yield* OAuthClient)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? Constraint.sessionLifetime)
     const sessions = yield* SessionStore.make(sessionLifetime)
@@ -410,7 +398,6 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       ),
       Context.make(LocalBackend, {
         issuer,
-        rejections,
         ...Consent.make(parts, complete, options.customStateParameter ?? "state"),
         ...Grants.make(parts)
       })

@@ -139,8 +139,6 @@ export interface ConsentControl {
  */
 export interface GrantControl {
   readonly list: Effect.Effect<ReadonlyArray<LocalBackend.GrantStatus>, LocalControlError>
-  /** Returns a part of the list. It reads no other grants. */
-  readonly page: (options: LocalBackend.GrantPageOptions) => Effect.Effect<LocalBackend.GrantPage, LocalControlError>
   /** Makes the access token expire now. */
   readonly expire: (id: string) => Effect.Effect<void, LocalBackend.GrantError>
   /**
@@ -170,22 +168,14 @@ export interface Service {
    */
   readonly snapshot: (name: string) => Effect.Effect<void, LocalControlError>
   readonly snapshots: Effect.Effect<ReadonlyArray<Snapshot>>
-  /**
-   * Replaces the content by a snapshot, or by what `export` returned. It changes nothing if it cannot read all of it.
-   */
-  readonly restore: (
-    from: string | { readonly sealed: string; readonly key: Redacted.Redacted }
-  ) => Effect.Effect<void, LocalControlError>
-  /** Returns the content of a snapshot, sealed as a JWE with a key of 32 bytes in base64 or hex. */
-  readonly export: (options: { readonly key: Redacted.Redacted }) => Effect.Effect<string, LocalControlError>
+  /** Replaces the content by a snapshot. It changes nothing if it cannot read all of it. */
+  readonly restore: (name: string) => Effect.Effect<void, LocalControlError>
   readonly clock: ClockControl
   readonly faults: FaultControl
   /** The last 500 requests, the newest first, with the reasons of errors. */
   readonly requests: Effect.Effect<ReadonlyArray<RequestRecord>>
   /** The requests from now on. A slow reader misses the oldest ones. */
   readonly events: Stream.Stream<RequestRecord>
-  /** The last 100 rejections by authorization servers, the newest first. */
-  readonly rejections: Effect.Effect<ReadonlyArray<LocalBackend.Rejection>>
   /**
    * The workload identities and credential providers. Reading them is not recorded as a request, and meets no faults.
    */
@@ -378,8 +368,7 @@ const make = (options: Options) =>
       seed: (setup) => exclusive(apply(setup)),
       snapshot: (name) => exclusive(snapshots.take(name)),
       snapshots: snapshots.list,
-      restore: (from) => exclusive(snapshots.restore(from)),
-      export: ({ key }) => exclusive(snapshots.export(key)),
+      restore: (name) => exclusive(snapshots.restore(name)),
       clock: {
         state: clockState,
         advance: (duration) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(duration))),
@@ -389,7 +378,6 @@ const make = (options: Options) =>
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
       events: requests.events,
-      rejections: backend.rejections,
       resources: Effect.flatMap(generations.current, (context) =>
         Effect.zipWith(
           clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),
@@ -410,11 +398,6 @@ const make = (options: Options) =>
       },
       grants: {
         list: Effect.mapError(backend.grants, Snapshots.mapStoreError),
-        page: (options) =>
-          Effect.catchTags(backend.grantPage(options), {
-            ValidationException: ({ message }) => fail("InvalidPage", message),
-            VaultStoreError: Snapshots.mapStoreError
-          }),
         expire: backend.expireGrant,
         revoke: backend.revokeGrant,
         forget: backend.forgetGrant

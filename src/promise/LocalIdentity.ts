@@ -255,11 +255,6 @@ const toNative = (control: LocalControl.Service, variables: Server.Environment) 
         Effect.flatMap(parse(setup, variables), control.seed),
         (changes) => changes.map(({ action, kind, name }) => ({ action, kind, name }))
       ),
-    /** Replaces the content by a snapshot, or by what `export` returned. */
-    restore: (from: string | { readonly sealed: string; readonly key: string }) =>
-      control.restore(typeof from === "string" ? from : { sealed: from.sealed, key: Redacted.make(from.key) }),
-    /** Returns the content, sealed with a key of 32 bytes in base64 or hex. */
-    export: ({ key }: { readonly key: string }) => control.export({ key: Redacted.make(key) }),
     clock: {
       ...clock,
       /** Sets the time, from 1970 to 9999. It goes on from there. */

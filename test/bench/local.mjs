@@ -151,7 +151,7 @@ const measureGrants = async (env, home, grants) => {
   const measure = async (file) => {
     const measured = await measureFewAndMany(env, "grants", file, "10", String(grants))
     const [few, many] = [measured.few, measured.many].map(({ operations, size }) => ({ grants: size, ...operations }))
-    return { few, many, token: many.token / few.token, page: many.page / few.page }
+    return { few, many, token: many.token / few.token }
   }
   return { memory: await measure(""), disk: await measure(join(home, "vault")) }
 }

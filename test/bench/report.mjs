@@ -180,20 +180,8 @@ const definitions = {
       1.5
     ],
     [
-      "local server, a page of the list with many grants, in memory: of the time with ten",
-      ({ local }) => local.grants.memory.page,
-      "at most",
-      1.5
-    ],
-    [
       "local server, a token with many grants, on disk: of the time with ten",
       ({ local }) => local.grants.disk.token,
-      "at most",
-      1.5
-    ],
-    [
-      "local server, a page of the list with many grants, on disk: of the time with ten",
-      ({ local }) => local.grants.disk.page,
       "at most",
       1.5
     ],
@@ -345,9 +333,9 @@ const readyRows = ({ local: { ready } }) => [
 ]
 
 const grantRows = ({ local: { grants } }) => [
-  ["grants of the local server", "token, CPU µs", "page of ten, CPU µs"],
+  ["grants of the local server", "token, CPU µs"],
   ...Object.entries(grants).flatMap(([where, { few, many }]) =>
-    [few, many].map(({ grants, page, token }) => [`${grants}, ${where}`, number(token), number(page)])
+    [few, many].map(({ grants, token }) => [`${grants}, ${where}`, number(token)])
   )
 ]
 

@@ -16,9 +16,9 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { execFileSync } from "node:child_process"
-import { chmodSync, constants, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs"
+import { constants, writeFileSync } from "node:fs"
 import { open, writeFile } from "node:fs/promises"
-import { basename, join } from "node:path"
+import { join } from "node:path"
 import * as Program from "../support/cli.js"
 import * as Wire from "../support/wire.js"
 
@@ -37,8 +37,6 @@ interface Way {
   readonly act: (path: string, body: object) => Effect.Effect<unknown>
   readonly list: (property: string) => Effect.Effect<ReadonlyArray<Item>>
   readonly clock: Effect.Effect<Item>
-  /** Exports, resets, and restores the exported content. */
-  readonly carry: Effect.Effect<void>
   /** The first event while the effect runs. */
   readonly event: (during: Effect.Effect<unknown>) => Effect.Effect<Item>
 }
@@ -100,8 +98,6 @@ const inProcess = Effect.gen(function*() {
   return { local, control: Context.get(context, LocalControl.LocalControl) }
 })
 
-const key = Redacted.make(Buffer.alloc(32, 3).toString("base64url"))
-
 const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, ({ control, local }) => {
   const text = (body: object, name: string) => String(Reflect.get(body, name))
   const actions: Record<string, (body: object) => Effect.Effect<unknown, unknown>> = {
@@ -140,11 +136,6 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
       list: (property) =>
         Effect.map(Effect.orDie(lists[property] ?? Effect.die(new Error(property))), (items) => items.map(json)),
       clock: Effect.map(control.clock.state, json),
-      carry: Effect.orDie(Effect.gen(function*() {
-        const sealed = yield* control.export({ key })
-        yield* control.reset
-        yield* control.restore({ sealed, key })
-      })),
       event: (during) =>
         Effect.gen(function*() {
           const event = yield* Effect.forkChild(Stream.runCollect(Stream.take(control.events, 1)))
@@ -195,11 +186,6 @@ const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, (
       act: (path, body) => send(path, body),
       list: (property) => Effect.map(send(property), (json) => itemsOf(json, property)),
       clock: send("clock"),
-      carry: Effect.gen(function*() {
-        const { sealed } = yield* send("export", { key: Redacted.value(key) })
-        yield* send("reset", {})
-        yield* send("restore", { sealed, key: Redacted.value(key) })
-      }),
       event: (during) =>
         Effect.gen(function*() {
           const response = yield* Effect.promise(() =>
@@ -263,14 +249,6 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
       clock: Effect.map(run("clock"), (text) => {
         const [, now, seconds] = /^(\S+) \((\S+) s\)\n$/.exec(text) ?? assert.fail(text)
         return { now, offset: Number(seconds) * 1000 }
-      }),
-      carry: Effect.gen(function*() {
-        const path = join(folder, "state.jwe")
-        yield* run("export", path)
-        assert.strictEqual(statSync(`${path}.key`).mode & 0o777, 0o600)
-        assert.notInclude(readFileSync(path, "utf8"), "sentinel")
-        yield* run("reset")
-        yield* run("restore", "--file", path)
       }),
       event: (during) =>
         Effect.gen(function*() {
@@ -366,13 +344,6 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       // The authorization server has the refresh token again.
       yield* world.way.act("grants/expire", idOf(yield* world.way.list("grants")))
       assert.isString((yield* ask(world, token))["accessToken"])
-    }),
-
-  "export and restore": (world) =>
-    Effect.gen(function*() {
-      const token = yield* tokenFor(world)
-      yield* world.way.carry
-      assert.strictEqual(yield* keyOf(world, token), "key")
     }),
 
   clock: (world) =>
@@ -497,19 +468,15 @@ const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
 }))
 
 describe("local fault and clock", () => {
-  it.live("name flags as typed in their errors", () =>
+  it.live("fail with the reason of the server", () =>
     Effect.gen(function*() {
       const env = yield* environmentOfServer
       const failure = (...args: ReadonlyArray<string>) => Program.failure(["local", ...args], env)
       const operation = ["fault", "--operation", "GetResourceApiKey"]
-      assert.strictEqual(
-        yield* failure(...operation),
-        "a fault has --exception, --status, --cut, --fail-change or --delay"
-      )
-      assert.include(yield* failure(...operation, "--fail-change"), "--fail-change needs an --operation of ")
-      assert.match(yield* failure(...operation, "--delay", "soon"), /^--delay is a duration/)
-      assert.match(yield* failure("clock", "--advance", "soon"), /^--advance is a duration/)
-      assert.match(yield* failure("clock", "--set", "soon"), /^--set is a time/)
+      assert.strictEqual(yield* failure(...operation), "a fault has `exception`, `status`, `cut` or `delay`")
+      assert.match(yield* failure(...operation, "--delay", "soon"), /^delay is a duration/)
+      assert.match(yield* failure("clock", "--advance", "soon"), /^advance is a duration/)
+      assert.match(yield* failure("clock", "--set", "soon"), /^set is a time/)
     }))
 })
 
@@ -560,40 +527,9 @@ describe("local requests", () => {
     }))
 })
 
-describe("local export", () => {
+describe("local seed", () => {
   it.live.skipIf(process.platform === "win32")(
-    "creates a private file, whatever has its name, and writes neither through a link nor into a pipe",
-    () =>
-      Effect.gen(function*() {
-        const env = yield* environmentOfServer
-        const folder = yield* Program.temporary
-        const file = join(folder, "state.jwe")
-        for (const name of [file, `${file}.key`]) {
-          writeFileSync(name, "old")
-          chmodSync(name, 0o666)
-        }
-        yield* Program.inProcess(["local", "export", file], env)
-        for (const name of [file, `${file}.key`]) assert.strictEqual(statSync(name).mode & 0o777, 0o600)
-
-        const victim = join(folder, "victim")
-        const target = join(folder, "target.jwe")
-        for (const name of [target, `${target}.key`]) {
-          symlinkSync(victim, name)
-          assert.include(
-            yield* Program.failure(["local", "export", target], env),
-            "it is a symbolic link"
-          )
-          assert.deepStrictEqual(readdirSync(folder).filter((found) => /victim|target/.test(found)), [basename(name)])
-          rmSync(name)
-          execFileSync("mkfifo", [name])
-          assert.include(yield* Program.failure(["local", "export", target], env), "it is not a regular file")
-          rmSync(name)
-        }
-      })
-  )
-
-  it.live.skipIf(process.platform === "win32")(
-    "is read from a pipe, and stops waiting for the writer when it gets a signal",
+    "reads a pipe, and stops waiting for the writer when it gets a signal",
     () =>
       Effect.gen(function*() {
         const env = yield* environmentOfServer

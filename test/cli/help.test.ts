@@ -14,7 +14,6 @@ const actions = [
   "seed",
   "snapshot",
   "restore",
-  "export",
   "clock",
   "fault",
   "requests",

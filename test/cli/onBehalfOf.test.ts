@@ -180,13 +180,13 @@ describe("on behalf of users, with the setup of the example", () => {
       })
       assert.strictEqual(granted.sub, role)
 
-      const rejections = yield* Effect.promise(() =>
-        fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/rejections`, {
+      const requests = yield* Effect.promise(() =>
+        fetch(`${variable(running, "AWS_ENDPOINT_URL_STS")}/_local/requests`, {
           headers: { authorization: `Bearer ${variable(running, "AGENTCORE_LOCAL_TOKEN")}` }
         }).then((response) => response.text())
       )
       const { stderr } = yield* running.kill("SIGTERM")
-      for (const text of [rejections, stderr]) {
+      for (const text of [requests, stderr]) {
         assert.include(text, "the subject_token is not valid: its issuer is not trusted by this server")
         assert.notInclude(text, secret)
       }

@@ -9,7 +9,6 @@ import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
-import { layerMemory } from "effect-agentcore-identity/local/VaultStore"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
@@ -48,15 +47,12 @@ const read = (name: string) => readFileSync(World.fileOf(name), "utf8")
 const sessionOf = (name: "calendar" | "mail") =>
   Schema.decodeEffect(ConsentSession.FromJson)(read(`session.${name}.json`))
 
-/** A backend with the exported state. */
-const restored = Layer.effectDiscard(Effect.flatMap(
-  LocalControl.LocalControl,
-  (control) => control.restore({ sealed: read("export.jwe"), key: World.key })
-)).pipe(
-  Layer.provideMerge(World.backend),
-  Layer.provide(layerMemory),
-  Layer.orDie
-)
+/** A backend over a copy of the vault file. */
+const restored = Layer.unwrap(Effect.gen(function*() {
+  const path = join(yield* Folder.temporary, "agentcore.vault")
+  yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
+  return Layer.provide(World.backend, VaultFile.layer({ path, key: World.key }))
+})).pipe(Layer.orDie)
 
 // -----------------------------------------------------------------------------
 // Steps of a user and an agent
@@ -124,15 +120,7 @@ const golden = (
 // -----------------------------------------------------------------------------
 
 describe("the local server", () => {
-  golden("restores an exported state, and resumes a stored session", () => Effect.provide(isWhole, restored))
-
-  golden("opens a vault file", () =>
-    Effect.gen(function*() {
-      const path = join(yield* Folder.temporary, "agentcore.vault")
-      yield* Effect.sync(() => writeFileSync(path, read("agentcore.vault")))
-      const vault = VaultFile.layer({ path, key: World.key })
-      yield* Effect.provide(isWhole, Layer.provide(World.backend, vault))
-    }))
+  golden("opens a vault file, and resumes a stored session", () => Effect.provide(isWhole, restored))
 
   golden("finds the file of a running server", () =>
     Effect.gen(function*() {

@@ -2,7 +2,6 @@
 import { PgClient } from "@effect/sql-pg"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
-import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
@@ -142,7 +141,6 @@ const program = (command: string) =>
     const path = join(folder, "agentcore.vault")
     yield* Effect.scoped(
       Effect.gen(function*() {
-        const control = yield* LocalControl.LocalControl
         yield* World.setUp
         yield* World.grant(World.bob)
         const calendar = yield* World.ask(World.calendar)
@@ -152,7 +150,6 @@ const program = (command: string) =>
         yield* sqlite(calendar)
         yield* redis(calendar)
         yield* postgres(calendar)
-        yield* save("export.jwe", yield* control.export({ key: World.key }))
       }).pipe(Effect.provide(World.backend.pipe(Layer.provide(VaultFile.layer({ path, key: World.key })))))
     )
     yield* save("agentcore.vault", readFileSync(path, "utf8"))

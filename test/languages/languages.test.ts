@@ -120,7 +120,6 @@ describe("the page for Python", () => {
       requests: true,
       consents: true,
       grants: true,
-      rejections: true,
       resources: true,
       server: true
     }

@@ -1,6 +1,4 @@
 /** The store of the development authorization server: in memory, bounded. */
-import type * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 
@@ -12,18 +10,8 @@ export const capacity = 20_000
 
 export type OidcStore = ReturnType<typeof make>
 
-const Payload = Schema.StructWithRest(
-  Schema.Struct({ exp: Schema.optional(Schema.Finite) }),
-  [Schema.Record(Schema.String, Schema.Unknown)]
-)
-
-const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Payload])))
-
-/** The entries of each model, by id. It is JSON. */
+/** The entries of each model, by id. */
 export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
-
-/** Decodes the JSON of a content. Returns none for any other string. */
-export const parse: (json: string) => Option.Option<Content> = Schema.decodeOption(Schema.fromJsonString(Content))
 
 type Predicate = (payload: AdapterPayload) => boolean
 
@@ -130,10 +118,10 @@ export const make = (
     save: (): Content =>
       // A copy: `oidc-provider` and `consume` change payloads.
       structuredClone(Object.fromEntries(Array.from(models, ([model, entries]) => [model, entries.all()]))),
-    /** Replaces all entries. The payloads are not copied. */
+    /** Replaces all entries by copies. */
     load: (content: Content): void => {
       for (const entries of models.values()) entries.dropWhere(() => true)
-      for (const [model, payloads] of Object.entries(content)) {
+      for (const [model, payloads] of Object.entries(structuredClone(content))) {
         const entries = entriesOf(model)
         for (const [id, payload] of payloads) entries.set(id, shiftExpiry(payload, -offset()))
       }

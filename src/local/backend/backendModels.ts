@@ -7,7 +7,6 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { JSONWebKeySet } from "jose"
-import type { OAuthErrorReason, Service as OAuthClient } from "../oauth/service.js"
 
 /**
  * The response to a browser that opens an authorization URL, or returns from the authorization server.
@@ -96,43 +95,12 @@ export interface GrantStatus {
  */
 export type RevocationOutcome = "revoked" | "forgotten"
 
-/** The options of a page of grants. */
-export interface GrantPageOptions {
-  /** The maximum number of grants, 1 to 1000. */
-  readonly limit: number
-  /** The `next` of the previous page. Default: the first page. */
-  readonly after?: string | undefined
-}
-
-export interface GrantPage {
-  readonly grants: ReadonlyArray<GrantStatus>
-  /** The start of the next page. Absent on the last page. */
-  readonly next?: string
-}
-
 /** The issuer of the JWTs of `SecurityTokenService`, in place of AWS. */
 export interface Issuer {
   /** The OpenID Connect discovery document. */
   readonly metadata: Readonly<Record<string, unknown>>
   /** The public keys. */
   readonly keySet: Effect.Effect<JSONWebKeySet>
-}
-
-/**
- * Why an authorization server issued no token for a credential provider. The client of AgentCore gets the error of AWS,
- * which does not contain the reason.
- *
- * - `request`: the method of `OAuthClient`
- * - `error`, `description`: the `error` and `error_description` of the server, or other details of the failure. Values
- *   of the request are removed.
- */
-export interface Rejection {
-  readonly provider: string
-  readonly request: Exclude<keyof OAuthClient, "discover" | "verifyUserToken">
-  readonly reason: OAuthErrorReason
-  readonly error: string | undefined
-  readonly description: string | undefined
-  readonly at: DateTime.Utc
 }
 
 const explanations = {

@@ -22,15 +22,6 @@ export class Seeding extends Context.Reference("effect-agentcore-identity/local/
   defaultValue: () => false
 }) {}
 
-export interface Failure {
-  readonly reason: string
-}
-
-/** Why the change that the call starts fails later. `LocalControl` simulates such failures. */
-export const FailedChange = Context.Reference<Failure | undefined>("effect-agentcore-identity/local/FailedChange", {
-  defaultValue: () => undefined
-})
-
 /** Collects what the record of a call contains, and neither its request nor its response. */
 export interface Call {
   readonly addReason: (reason: string) => void

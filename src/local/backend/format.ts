@@ -2,7 +2,7 @@
  * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
  * no code.
  */
-import type { ConsentStatus, Rejection, RequestPart, VaultUser } from "./backendModels.js"
+import type { ConsentStatus, RequestPart, VaultUser } from "./backendModels.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Pending: "waiting for the user to open the page",
@@ -29,32 +29,6 @@ export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "o
   otherGrant.length === 0
     ? stateTexts[state]
     : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
-
-/** The names of requests to authorization servers, in OAuth terms. */
-export const requestNames: { readonly [Request in Rejection["request"]]: string } = {
-  clientCredentials: "client credentials",
-  authorizationUrl: "authorization request",
-  checkCallback: "authorization response",
-  exchangeCode: "authorization code",
-  refresh: "refresh token",
-  exchangeToken: "token exchange",
-  jwtGrant: "JWT authorization grant",
-  revoke: "revocation"
-}
-
-/** The texts for errors without a description. */
-const rejectionTexts: { readonly [Reason in Rejection["reason"]]: string } = {
-  Unreachable: "no response",
-  InvalidGrant: "the code, the refresh token or the user's token is rejected",
-  InvalidClient: "the client's credentials are rejected",
-  AccessDenied: "the user denied access",
-  Rejected: "rejected, or the response failed a check",
-  Misconfigured: "an endpoint of the configuration cannot be used"
-}
-
-export const formatRejection = (
-  { description, reason }: { readonly description?: string | undefined; readonly reason: Rejection["reason"] }
-): string => description ?? rejectionTexts[reason]
 
 /** Formats a duration in milliseconds in whole units: `3 min`. */
 export const formatDuration = (milliseconds: number): string => {

@@ -2,8 +2,8 @@
  * The consent sessions of one backend. Each change is one step of the state machine. It succeeds when it is stored, so
  * sessions survive a restart. A code exchange that a restart interrupts fails, because the code may be spent.
  *
- * A session is dropped one session lifetime after it expires. Until then, polls and repeated clicks get its final state.
- * Beyond a limit, the oldest session is dropped. A poll of a dropped session gets `Failed`.
+ * A session is dropped one session lifetime after it expires. Until then, polls and repeated clicks get its final
+ * state. Beyond a limit, the oldest session is dropped. A poll of a dropped session gets `Failed`.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

@@ -1,16 +1,10 @@
 /** The grants of users: their list, and the actions of a test. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { ValidationException } from "../../IdentityError.js"
 import type { VaultStoreError } from "../VaultStore.js"
-import { GrantError, type GrantPageOptions, type GrantStatus, type RevocationOutcome } from "./backendModels.js"
+import { GrantError, type GrantStatus, type RevocationOutcome } from "./backendModels.js"
 import type { Parts } from "./dataPlane.js"
 import * as Vault from "./vault.js"
-
-const maxGrants = 1000
-
-const invalidPage = (message: string, name: "limit" | "after"): ValidationException =>
-  new ValidationException({ operation: "LocalBackend.grantPage", message, fieldList: [{ name, message }] })
 
 export const make = ({ client, registry, vault }: Parts) => {
   const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
@@ -66,25 +60,8 @@ export const make = ({ client, registry, vault }: Parts) => {
     return outcome
   })
 
-  const grantPage = Effect.fnUntraced(function*({ after, limit }: GrantPageOptions) {
-    if (!Number.isInteger(limit) || limit < 1 || limit > maxGrants) {
-      return yield* invalidPage(`A page has 1 to ${maxGrants} grants`, "limit")
-    }
-    const start = after === undefined ? undefined : Option.getOrUndefined(Vault.decodeCursor(after))
-    if (after !== undefined && start === undefined) {
-      return yield* invalidPage("Member must be the `next` of another page", "after")
-    }
-    // One more entry means that another page follows.
-    const entries = yield* vault.page(start, limit + 1)
-    const page = entries.slice(0, limit)
-    const last = page.at(-1)
-    const grants = yield* toStatuses(page)
-    return last === undefined || entries.length <= limit ? { grants } : { grants, next: Vault.encodeCursor(last) }
-  })
-
   return {
     grants: Effect.flatMap(vault.all, toStatuses),
-    grantPage,
     expireGrant: act("expire", (key, { id }) => vault.expire(key, id)),
     revokeGrant: act("revoke", revoke),
     forgetGrant: act("forget", (key, { id }) => vault.forget(key, id))

@@ -103,18 +103,6 @@ export const readKey = (key: string) => {
   return { workload, provider, user }
 }
 
-const Cursor = Schema.StringFromBase64Url.pipe(
-  Schema.decodeTo(Schema.fromJsonString(Schema.Struct({ key: Schema.String, id: Schema.String })))
-)
-
-export type Cursor = typeof Cursor.Type
-
-/** Encodes the last entry of a page of grants. */
-export const encodeCursor = ([key, { id }]: Entry): string => Schema.encodeSync(Cursor)({ key, id })
-
-export const decodeCursor = (text: string): Option.Option<Cursor> =>
-  Schema.decodeOption(Cursor)(text).pipe(Option.filter(({ key }) => Option.isSome(Schema.decodeOption(Key)(key))))
-
 export type Entry = readonly [key: string, grant: Grant]
 
 const toEntries = (all: ReadonlyArray<readonly [key: string, grants: ReadonlyArray<Grant>]>): ReadonlyArray<Entry> =>
@@ -277,13 +265,6 @@ export const make = Effect.gen(function*() {
     dropWorkload: (name: string) => dropWhere(([workload]) => workload === name),
     /** All grants, with their keys. */
     all: Effect.map(entries.entries, toEntries),
-    /** Returns at most `limit` grants after another one, in the same order. */
-    page: Effect.fnUntraced(function*(after: Cursor | undefined, limit: number) {
-      // A key has a few grants. The previous page may have ended between them.
-      const grants = after === undefined ? [] : toEntries([[after.key, yield* readGrants(after.key)]])
-      const rest = grants.slice(grants.findIndex(([, { id }]) => id === after?.id) + 1)
-      return Arr.take([...rest, ...toEntries(yield* entries.page({ after: after?.key, limit }))], limit)
-    }),
     byId: Effect.fnUntraced(function*(id: string) {
       const key = (yield* readKeysById).get(id)
       const grants = key === undefined ? [] : toEntries([[key, yield* readGrants(key)]])

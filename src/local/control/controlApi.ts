@@ -24,8 +24,7 @@ export interface Reads {
   readonly faults: { readonly faults: ReadonlyArray<FaultStatus> }
   readonly requests: { readonly requests: ReadonlyArray<RequestRecord> }
   readonly consents: { readonly consents: ReadonlyArray<LocalBackend.ConsentStatus> }
-  readonly grants: LocalBackend.GrantPage
-  readonly rejections: { readonly rejections: ReadonlyArray<LocalBackend.Rejection> }
+  readonly grants: { readonly grants: ReadonlyArray<LocalBackend.GrantStatus> }
   readonly resources: Resources
   readonly server: Server
 }
@@ -54,13 +53,8 @@ export const bodies = {
   // The action parses the setup itself, to report errors as for a setup file.
   seed: Schema.ObjectKeyword as Schema.Codec<object, Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>,
   snapshot: Name,
+  restore: Name,
   // No unions: a misspelled property would be reported once for each member. The actions check which ones are given.
-  restore: Schema.Struct({
-    name: Schema.optional(Schema.String),
-    sealed: Schema.optional(Schema.String),
-    key: Schema.optional(Secret)
-  }),
-  export: Schema.Struct({ key: Secret }),
   clock: Schema.Struct({
     advance: Schema.optional(DurationInput),
     set: Schema.optional(Schema.String),
@@ -75,8 +69,6 @@ export const bodies = {
     message: Schema.optional(Constraint.string(0, 1024)),
     delay: Schema.optional(DurationInput),
     cut: Schema.optional(Schema.Boolean),
-    failChange: Schema.optional(Schema.Boolean),
-    probability: Schema.optional(Schema.Number),
     count: Schema.optional(Schema.Number)
   }),
   "faults/remove": Id,
@@ -100,7 +92,6 @@ export type Body<A extends Action> = Schema.Codec.Encoded<(typeof bodies)[A]>
 /** The responses of the actions whose response has properties. */
 export interface Results {
   readonly seed: { readonly changes: ReadonlyArray<Pick<IdentitySetup.Change, "action" | "kind" | "name">> }
-  readonly export: { readonly sealed: string }
   readonly clock: ClockState
   readonly faults: FaultStatus
   readonly "consents/open": { readonly url: string }

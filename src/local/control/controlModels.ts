@@ -28,7 +28,7 @@ export type Endpoint = "token" | "authorization" | "revocation"
 
 /**
  * A failure that the backend simulates. Either `operation` or `endpoint` names what fails. Without `exception`,
- * `status`, `cut` and `failChange`, a call is only delayed.
+ * `status` and `cut`, a call is only delayed.
  */
 export interface Fault {
   /** The AWS name of an operation, such as `GetResourceApiKey`, or `*` for all. */
@@ -49,13 +49,6 @@ export interface Fault {
   readonly delay?: Duration.Input | undefined
   /** Closes the connection without a response. A call in this process fails with a `TransportError`. */
   readonly cut?: boolean | undefined
-  /**
-   * With `operation` `CreateConsentPortal`, `UpdateConsentPortal` or `DeleteConsentPortal`: the call succeeds, and the
-   * change that it starts fails. The portal then is `FAILED` or `UPDATE_FAILED`, with `message` as its `statusReason`.
-   */
-  readonly failChange?: boolean | undefined
-  /** From 0 to 1. Default: 1. */
-  readonly probability?: number | undefined
   /** The number of calls that fail before the fault is removed. Default: no limit. */
   readonly count?: number | undefined
 }
@@ -135,9 +128,7 @@ export interface Resources {
  *
  * - `UnknownSnapshot`, `UnknownFault`: no snapshot has the name, or no fault has the id
  * - `TooMany`: the limit of snapshots or faults is reached
- * - `InvalidFault`, `InvalidTime`, `InvalidName`, `InvalidPage`: a value of the action is not valid
- * - `InvalidKey`: the key is not 32 bytes in base64 or hex
- * - `CannotOpen`: the exported content was sealed with another key, changed, or written by another version
+ * - `InvalidFault`, `InvalidTime`, `InvalidName`: a value of the action is not valid
  * - `ForeignServer`: the authorization server of the session is not in this process, and only its user can consent
  * - `Rejected`: the authorization server rejected the consent, or did not respond
  * - `Store`: the store of the backend failed
@@ -150,9 +141,6 @@ export class LocalControlError extends Schema.TaggedError<LocalControlError>()("
     "InvalidFault",
     "InvalidTime",
     "InvalidName",
-    "InvalidPage",
-    "InvalidKey",
-    "CannotOpen",
     "ForeignServer",
     "Rejected",
     "Store"

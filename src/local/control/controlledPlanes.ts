@@ -13,7 +13,6 @@ import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/make.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
-import { FailedChange, type Failure } from "../backend/callContext.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
 import type { CredentialProviderSummary, Excerpt, Resources } from "./controlModels.js"
@@ -37,10 +36,7 @@ export const make = (
       operation,
       request,
       // A fault may raise any error, as a proxy in front of the service would.
-      Effect.flatMap(
-        faults.onOperation(operation) as Effect.Effect<Failure | undefined>,
-        (failedChange) => Effect.provideService(clock.shift(effect), FailedChange, failedChange)
-      )
+      Effect.andThen(faults.onOperation(operation) as Effect.Effect<void>, clock.shift(effect))
     )
   }
   const layerOf = <I, S extends object>(

@@ -2,11 +2,10 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Random from "effect/Random"
 import { randomUUID } from "node:crypto"
 import * as IdentityError from "../../IdentityError.js"
 import { didYouMean, misspelledName, suggest } from "../../models/internal/violation.js"
-import { CurrentCall, type Failure } from "../backend/callContext.js"
+import { CurrentCall } from "../backend/callContext.js"
 import { errorCodes, toReason } from "../oauth/exchange.js"
 import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
 import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./controlModels.js"
@@ -23,8 +22,6 @@ const endpoints: ReadonlyArray<string> = ["token", "authorization", "revocation"
 
 /** Maximum delay, in milliseconds. A longer delay is a mistake. */
 const maxDelay = Duration.toMillis("7 days")
-
-const changes: ReadonlyArray<string | undefined> = ["CreateConsentPortal", "UpdateConsentPortal", "DeleteConsentPortal"]
 
 /** Without a name, a fault raises the first exception of its status. */
 const defaultNames: ReadonlyMap<number, string> = new Map([
@@ -53,46 +50,36 @@ const messages: ReadonlyMap<string, string> = new Map([
   ]
 ])
 
-/** Returns what is wrong with a fault. `show` formats the name of a property: the command has flags. */
-export const findProblem = (fault: Fault, show: (property: keyof Fault) => string): string | undefined => {
-  const { count, cut = false, delay, endpoint, exception, failChange = false, operation, provider, status } = fault
-  const { probability = 1 } = fault
+/** Returns what is wrong with a fault. */
+const findProblem = (fault: Fault): string | undefined => {
+  const { count, cut = false, delay, endpoint, exception, operation, provider, status } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
   if ((operation === undefined) === (endpoint === undefined)) {
-    return `a fault has either ${show("operation")} or ${show("endpoint")}`
+    return `a fault has either \`operation\` or \`endpoint\``
   }
   if (operation !== undefined && operation !== "*" && !Exceptions.operationNames.has(operation)) {
-    return `${show("operation")} is the AWS name of an operation, such as GetResourceApiKey, or *`
+    return `\`operation\` is the AWS name of an operation, such as GetResourceApiKey, or *`
       + didYouMean(operation, [...Exceptions.operationNames])
   }
   if (endpoint !== undefined && !endpoints.includes(endpoint)) {
-    return `${show("endpoint")} is token, authorization, revocation or *`
+    return `\`endpoint\` is token, authorization, revocation or *`
   }
-  if (provider !== undefined && endpoint === undefined) return `${show("provider")} needs ${show("endpoint")}`
+  if (provider !== undefined && endpoint === undefined) return `\`provider\` needs \`endpoint\``
   if (exception !== undefined && !/^[\w.-]{1,128}$/.test(exception)) {
-    return `${show("exception")} has 1 to 128 letters, digits, dots, underscores and hyphens`
+    return `\`exception\` has 1 to 128 letters, digits, dots, underscores and hyphens`
   }
   const meant = exception && (operation === undefined ? misspelledName(exception, errorCodes) : misspelled(exception))
-  if (meant !== undefined) return `${show("exception")} '${exception}' is unknown${suggest(meant)}`
+  if (meant !== undefined) return `\`exception\` '${exception}' is unknown${suggest(meant)}`
   if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status < 600)) {
-    return `${show("status")} is a whole number from 400 to 599`
+    return `\`status\` is a whole number from 400 to 599`
   }
-  if (!(probability >= 0 && probability <= 1)) return `${show("probability")} is a number from 0 to 1`
   if (count !== undefined && !(Number.isSafeInteger(count) && count > 0)) {
-    return `${show("count")} is a whole number greater than 0`
+    return `\`count\` is a whole number greater than 0`
   }
-  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return `${show("delay")} is at most 7 days`
-  if (failChange && !changes.includes(operation)) {
-    return `${show("failChange")} needs an ${show("operation")} of `
-      + "CreateConsentPortal, UpdateConsentPortal and DeleteConsentPortal"
-  }
-  if (failChange && isFailure) {
-    const excluded = `${show("exception")}, ${show("status")} and ${show("cut")}`
-    return `${show("failChange")} excludes ${excluded}: the call succeeds`
-  }
-  return failChange || isFailure || delay !== undefined
+  if (delay !== undefined && !(Duration.toMillis(delay) <= maxDelay)) return `\`delay\` is at most 7 days`
+  return isFailure || delay !== undefined
     ? undefined
-    : `a fault has ${show("exception")}, ${show("status")}, ${show("cut")}, ${show("failChange")} or ${show("delay")}`
+    : "a fault has `exception`, `status`, `cut` or `delay`"
 }
 
 const simulated = "Simulated by a fault of the local server"
@@ -147,11 +134,9 @@ export const make = Effect.sync(() => {
       for (const entry of entries.values()) {
         const { fault, id } = entry
         if (!matches(fault)) continue
-        const { delay, probability = 1 } = fault
-        if (probability < 1 && (yield* Random.next) >= probability) continue
         entry.fired += 1
         if (Option.contains(countRemaining(entry), 0)) entries.delete(id)
-        if (delay !== undefined) yield* Effect.sleep(delay)
+        if (fault.delay !== undefined) yield* Effect.sleep(fault.delay)
         return fault
       }
       return undefined
@@ -174,7 +159,7 @@ export const make = Effect.sync(() => {
   return {
     add: (fault: Fault) =>
       Effect.suspend((): Effect.Effect<FaultStatus, LocalControlError> => {
-        const problem = findProblem(fault, (property) => `\`${property}\``)
+        const problem = findProblem(fault)
         if (problem !== undefined) return new LocalControlError({ reason: "InvalidFault", message: problem })
         if (entries.size >= maxFaults) {
           return new LocalControlError({
@@ -194,17 +179,16 @@ export const make = Effect.sync(() => {
           : new LocalControlError({ reason: "UnknownFault", message: "There is no such fault, or it has ended" })
       ),
     clear: Effect.sync(() => entries.clear()),
-    /** Succeeds if the operation may run. Returns the failure of the change that it starts, if a fault has one. */
+    /** Succeeds if the operation may run. */
     onOperation: (operation: string) =>
-      Effect.suspend((): Effect.Effect<Failure | undefined, OperationError> =>
-        entries.size === 0 ? Effect.succeed(undefined) : Effect.gen(function*() {
+      Effect.suspend((): Effect.Effect<void, OperationError> =>
+        entries.size === 0 ? Effect.void : Effect.gen(function*() {
           const fault = yield* take((fault) => fault.operation === operation || fault.operation === "*")
-          if (fault === undefined) return undefined
+          if (fault === undefined) return
           const call = yield* CurrentCall
           if (call instanceof HttpCall && fault.cut === true) call.cut = true
           const error = toOperationError(fault, operation)
           if (error !== undefined) return yield* Effect.fail(error)
-          return fault.failChange === true ? { reason: fault.message ?? simulated } : undefined
         })
       ),
     /** Makes a client whose requests can fail. */

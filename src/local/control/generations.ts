@@ -5,7 +5,6 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { type LocalIssuer, SharedIssuer } from "../backend/issuer.js"
@@ -17,10 +16,8 @@ import type { ShiftedClock } from "./clock.js"
 // The store can be emptied, copied and replaced while it is in use. Each backend writes through its own generation of
 // the store. A write fails when its generation has ended.
 
-/** The entries of each collection, encoded. */
-export const Content = Schema.Record(Schema.String, Schema.Array(Schema.Tuple([Schema.String, Schema.Unknown])))
-
-export type Content = typeof Content.Type
+/** The entries of each collection. */
+export type Content = ReadonlyMap<string, ReadonlyArray<readonly [key: string, value: unknown]>>
 
 interface Generation {
   readonly store: VaultStore.Service
@@ -30,42 +27,23 @@ interface Generation {
 
 const failure = (message: string) => new VaultStore.VaultStoreError({ message })
 
-const makeCollection = <A, I>(name: string, schema: Schema.Codec<A, I>, collection: VaultStore.Collection<A>) => {
-  const encode = Schema.encodeEffect(schema)
-  const decode = Schema.decodeUnknownEffect(schema)
-  return {
-    save: Effect.flatMap(collection.entries, (entries) =>
-      Effect.forEach(entries, ([key, value]) =>
-        Effect.map(
-          Effect.mapError(encode(value), () => failure(`an entry of '${name}' cannot be encoded`)),
-          (encoded) => [key, encoded] as const
-        ))),
-    /** Decodes the entries. The inner effect replaces the content of the collection by them. */
-    load: (entries: Content[string]) =>
-      Effect.map(
-        Effect.forEach(entries, ([key, value]) =>
-          Effect.map(
-            Effect.mapError(decode(value), () => failure(`an entry of '${name}' is not one of this version`)),
-            (decoded) => [key, decoded] as const
-          )),
-        (decoded) =>
-          Effect.gen(function*() {
-            const kept = new Set(decoded.map(([key]) => key))
-            for (const [key] of yield* collection.entries) {
-              if (!kept.has(key)) yield* collection.remove(key)
-            }
-            yield* Effect.forEach(decoded, ([key, value]) => collection.put(key, value), { discard: true })
-          })
-      )
+const replaceEntries = Effect.fnUntraced(function*(
+  collection: VaultStore.Collection<unknown>,
+  entries: ReadonlyArray<readonly [key: string, value: unknown]> = []
+) {
+  const kept = new Set(entries.map(([key]) => key))
+  for (const [key] of yield* collection.entries) {
+    if (!kept.has(key)) yield* collection.remove(key)
   }
-}
+  yield* Effect.forEach(entries, ([key, value]) => collection.put(key, value), { discard: true })
+})
 
 /** More than the number of concurrent writes. */
 const allPermits = 1_000_000
 
 export const makeStore = (inner: VaultStore.Service) =>
   Effect.map(Semaphore.make(allPermits), (gate) => {
-    const collections = new Map<string, ReturnType<typeof makeCollection>>()
+    const collections = new Map<string, VaultStore.Collection<unknown>>()
     const exclusive = gate.withPermits(allPermits)
     const writing = gate.withPermits(1)
     return {
@@ -77,7 +55,8 @@ export const makeStore = (inner: VaultStore.Service) =>
           store: {
             collection: (name, schema) => {
               const collection = inner.collection(name, schema)
-              collections.set(name, makeCollection(name, schema, collection))
+              // A collection gets back only its own values.
+              collections.set(name, collection as unknown as VaultStore.Collection<unknown>)
               return {
                 get: collection.get,
                 entries: collection.entries,
@@ -95,18 +74,20 @@ export const makeStore = (inner: VaultStore.Service) =>
       /** Copies all entries, while no generation writes. */
       save: exclusive(Effect.suspend(() =>
         Effect.map(
-          Effect.forEach(collections, ([name, { save }]) => Effect.map(save, (entries) => [name, entries] as const)),
-          (all): Content => Object.fromEntries(all)
+          Effect.forEach(
+            collections,
+            ([name, { entries }]) => Effect.map(entries, (all) => [name, all] as const)
+          ),
+          (all): Content => new Map(all)
         )
       )),
-      /** Decodes all entries. The inner effect replaces the content by them, while no generation writes. */
+      /** Replaces all entries, while no generation writes. */
       load: (content: Content) =>
-        Effect.suspend(() =>
-          Effect.map(
-            Effect.forEach(collections, ([name, { load }]) => load(content[name] ?? [])),
-            (writes) => exclusive(Effect.all(writes, { discard: true }))
-          )
-        )
+        exclusive(Effect.suspend(() =>
+          Effect.forEach(collections, ([name, collection]) => replaceEntries(collection, content.get(name)), {
+            discard: true
+          })
+        ))
     }
   })
 
@@ -152,26 +133,22 @@ export const make = (
       /** Waits while the backend is replaced. */
       current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
       save: store.save,
-      /**
-       * Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. Nothing changes
-       * if the content cannot be decoded.
-       */
+      /** Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. */
       replace: (content: Content, swap: Effect.Effect<void>) =>
-        Effect.flatMap(store.load(content), (write) =>
-          Effect.uninterruptible(Effect.gen(function*() {
-            isOpen = false
-            yield* open.close
-            yield* end(running)
-            const written = yield* Effect.exit(Effect.andThen(write, swap))
-            // Also after a failure: the next backend uses what the store has.
-            running = yield* start
-            yield* written
-          })).pipe(Effect.ensuring(Effect.andThen(
-            Effect.sync(() => {
-              isOpen = true
-            }),
-            open.open
-          ))))
+        Effect.uninterruptible(Effect.gen(function*() {
+          isOpen = false
+          yield* open.close
+          yield* end(running)
+          const written = yield* Effect.exit(Effect.andThen(store.load(content), swap))
+          // Also after a failure: the next backend uses what the store has.
+          running = yield* start
+          yield* written
+        })).pipe(Effect.ensuring(Effect.andThen(
+          Effect.sync(() => {
+            isOpen = true
+          }),
+          open.open
+        )))
     }
   })
 
@@ -194,10 +171,8 @@ export const delegate = (
     findSession: (id) => use((backend) => backend.findSession(id)),
     consents: use((backend) => backend.consents),
     grants: use((backend) => backend.grants),
-    grantPage: (options) => use((backend) => backend.grantPage(options)),
     expireGrant: (id) => use((backend) => backend.expireGrant(id)),
     revokeGrant: (id) => use((backend) => backend.revokeGrant(id)),
-    forgetGrant: (id) => use((backend) => backend.forgetGrant(id)),
-    rejections: use((backend) => backend.rejections)
+    forgetGrant: (id) => use((backend) => backend.forgetGrant(id))
   }
 }

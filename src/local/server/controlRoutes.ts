@@ -179,25 +179,18 @@ const describeServer = ({ secretEnvironment, server: { controlToken, environment
 }
 
 const makeReads = (controlled: Controlled): {
-  readonly [P in keyof Api.Reads]: (query: URLSearchParams) => Effect.Effect<Api.Reads[P], ControlError>
+  readonly [P in keyof Api.Reads]: Effect.Effect<Api.Reads[P], ControlError>
 } => {
-  const { clock, consents, faults, grants, rejections, requests, resources, snapshots } = controlled.control
+  const { clock, consents, faults, grants, requests, resources, snapshots } = controlled.control
   return {
-    clock: () => clock.state,
-    snapshots: () => Effect.map(snapshots, (snapshots) => ({ snapshots })),
-    faults: () => Effect.map(faults.list, (faults) => ({ faults })),
-    requests: () => Effect.map(requests, (requests) => ({ requests })),
-    consents: () => Effect.map(consents.list, (consents) => ({ consents })),
-    grants: (query) => {
-      const limit = query.get("limit")
-      const after = query.get("after") ?? undefined
-      return limit === null && after === undefined
-        ? Effect.map(grants.list, (grants) => ({ grants }))
-        : grants.page({ limit: Number(limit ?? 100), after })
-    },
-    rejections: () => Effect.map(rejections, (rejections) => ({ rejections })),
-    resources: () => resources,
-    server: () => Effect.succeed(describeServer(controlled))
+    clock: clock.state,
+    snapshots: Effect.map(snapshots, (snapshots) => ({ snapshots })),
+    faults: Effect.map(faults.list, (faults) => ({ faults })),
+    requests: Effect.map(requests, (requests) => ({ requests })),
+    consents: Effect.map(consents.list, (consents) => ({ consents })),
+    grants: Effect.map(grants.list, (grants) => ({ grants })),
+    resources,
+    server: Effect.succeed(describeServer(controlled))
   }
 }
 
@@ -216,13 +209,7 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
         changes: changes.map(({ action, kind, name }) => ({ action, kind, name }))
       })),
     snapshot: ({ name }) => control.snapshot(name),
-    restore: ({ key, name, sealed }) =>
-      name !== undefined && sealed === undefined && key === undefined
-        ? control.restore(name)
-        : name === undefined && sealed !== undefined && key !== undefined
-        ? control.restore({ sealed, key })
-        : Effect.fail(badRequest("The body has either name, or sealed and key")),
-    export: ({ key }) => Effect.map(control.export({ key }), (sealed) => ({ sealed })),
+    restore: ({ name }) => control.restore(name),
     clock: ({ advance, reset, set }) =>
       [advance, set, reset].filter((value) => value !== undefined).length !== 1
         ? Effect.fail(badRequest("The body has either advance, set or reset"))
@@ -262,8 +249,6 @@ const exchangePath = "console/token"
 
 const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(schema))
 
-const readMaxBytes = (path: string): number => path === "restore" ? 64 * 1024 * 1024 : 1024 * 1024
-
 const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(toPlain(output ?? {}), { headers })
 
@@ -283,16 +268,13 @@ type Handler = (
   request: HttpServerRequest.HttpServerRequest
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope>
 
-const makeReader = (read: (query: URLSearchParams) => Effect.Effect<object, ControlError>): Handler => ({ url }) =>
-  Effect.mapBoth(read(new URLSearchParams(url.split("?", 2)[1])), { onFailure: fromControl, onSuccess: toResponse })
-
 const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => {
   if (!isJson(request.headers["content-type"])) {
     return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
   }
   // The decoder of a path returns what its action takes.
   const run = actions[path] as (body: unknown) => Effect.Effect<object | void, ControlError | Problem>
-  return readBody(request, readMaxBytes(path)).pipe(
+  return readBody(request).pipe(
     Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
     Effect.flatMap(parseBody),
     // An action that has started finishes, even if the caller closes the connection.
@@ -314,7 +296,7 @@ const makeRoutes = (controlled: Controlled): ReadonlyArray<Route> => {
     ...Object.entries(makeReads(controlled)).map(([path, read]): Route => ({
       method: "GET",
       path,
-      handler: makeReader(read)
+      handler: () => Effect.mapBoth(read, { onFailure: fromControl, onSuccess: toResponse })
     })),
     ...Record.keys(actions).map((path): Route => ({ method: "POST", path, handler: makeActor(path, actions) }))
   ]

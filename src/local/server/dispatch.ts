@@ -13,7 +13,7 @@ import { isOwnHost } from "../../internal/ownHost.js"
 import { mapDeep } from "../../models/internal/plainData.js"
 import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
 import * as WireErrors from "./errors.js"
-import { type WireError, wireErrors } from "./errors.js"
+import { maxBytes, type WireError, wireErrors } from "./errors.js"
 import { readAccessKeyId, type SignatureCheck } from "./verifySignature.js"
 import type { Row } from "./wireRoutes.js"
 
@@ -29,9 +29,6 @@ export interface Settings {
     handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 }
-
-// The largest valid request has a token and a JWT of 131072 characters each.
-const maxBytes = 1024 * 1024
 
 /** Timestamps of the protocol are seconds since the epoch. */
 const toWire = (value: unknown): unknown => mapDeep(value, (inner) => isDate(inner) ? inner.getTime() / 1000 : inner)
@@ -88,35 +85,30 @@ export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
 /** Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. */
-const readNode = (source: IncomingMessage, limit: number): Effect.Effect<Uint8Array, WireError> =>
+const readNode = (source: IncomingMessage): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
     if (source.destroyed) resume(Effect.fail(wireErrors.incomplete))
-    fromNode(source, limit, (error, body) =>
+    fromNode(source, maxBytes, (error, body) =>
       resume(
         body !== undefined
           ? Effect.succeed(body)
-          : Effect.fail(error instanceof BodyTooLarge ? WireErrors.tooLarge(limit) : wireErrors.incomplete)
+          : Effect.fail(error instanceof BodyTooLarge ? wireErrors.tooLarge : wireErrors.incomplete)
       ), maxDropped)
   })
 
-const readStream = (request: HttpServerRequest.HttpServerRequest, limit: number) =>
-  Effect.matchEffect(BoundedStream.read(request.stream, limit, maxDropped), {
+const readStream = (request: HttpServerRequest.HttpServerRequest) =>
+  Effect.matchEffect(BoundedStream.read(request.stream, maxBytes, maxDropped), {
     onFailure: () => Effect.fail(wireErrors.incomplete),
-    onSuccess: (body) => body === undefined ? Effect.fail(WireErrors.tooLarge(limit)) : Effect.succeed(body)
+    onSuccess: (body) => body === undefined ? Effect.fail(wireErrors.tooLarge) : Effect.succeed(body)
   })
 
-/**
- * Reads the body. A body that is too large is dropped.
- */
-export const readBody = (
-  request: HttpServerRequest.HttpServerRequest,
-  limit = maxBytes
-): Effect.Effect<Uint8Array, WireError> =>
+/** Reads the body. A body that is too large is dropped. */
+export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
   // The routes can be part of a server that is not Node's. A server of Effect sends "100 Continue" when the stream is
   // read.
   request.source instanceof IncomingMessage && request.headers["expect"] === undefined
-    ? readNode(request.source, limit)
-    : readStream(request, limit)
+    ? readNode(request.source)
+    : readStream(request)
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 

@@ -55,6 +55,9 @@ const error = (status: number, name: string, message: string): WireError => ({ s
 
 const denied = (message: string) => error(statusOf.AccessDeniedException, "AccessDeniedException", message)
 
+/** The largest valid request has a token and a JWT of 131072 characters each. */
+export const maxBytes = 1024 * 1024
+
 /** The errors with a constant message. */
 export const wireErrors = {
   crossSite: denied("A page of another site sent the request"),
@@ -72,6 +75,7 @@ export const wireErrors = {
     "The local server failed; its log has the request id"
   ),
   malformed: error(400, "BadRequestException", "The request is not HTTP/1.1 with one Host header and a path"),
+  tooLarge: error(413, "RequestEntityTooLargeException", `A request must not be larger than ${maxBytes} bytes`),
   unknownOperation: error(404, "UnknownOperationException", "The local server has no operation at this path"),
   unreadable: error(400, "SerializationException", "The body of a request must be a JSON object in UTF-8"),
   unreadablePath: error(400, "SerializationException", "The path of the request is not percent-encoded UTF-8"),
@@ -118,9 +122,6 @@ export const wrongMethod = (method: string): WireError => ({
   ...error(405, "UnknownOperationException", `This path takes ${method} requests only`),
   allow: method
 })
-
-export const tooLarge = (bytes: number): WireError =>
-  error(413, "RequestEntityTooLargeException", `A request must not be larger than ${bytes} bytes`)
 
 /** The headers of every response that is not a page. */
 export const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }

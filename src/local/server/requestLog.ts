@@ -15,8 +15,8 @@ import type { Settings } from "./dispatch.js"
 const nameOf = (operation: string | (() => string)): string => typeof operation === "string" ? operation : operation()
 
 /**
- * Writes one line for each request, at the level Debug. The line has no query, header or body. The status is 499 if the client closes the connection before
- * the response. If `operation` is a function, it is called at the end.
+ * Writes one line for each request, at the level Debug, without query, header and body. The status is 499 if the client
+ * closes the connection before the response. If `operation` is a function, it is called at the end.
  */
 export const logAccess = <R>(
   operation: string | (() => string),

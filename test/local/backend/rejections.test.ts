@@ -1,9 +1,10 @@
 /**
- * How rejections of an authorization server appear in the log and in the console. Both are tested over a real server.
+ * How rejections of an authorization server appear in the log and in the records of requests, over a real server.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Clock from "effect/Clock"
@@ -13,7 +14,6 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
-import { formatRejection, requestNames } from "../../../src/local/backend/format.js"
 import * as Utils from "../../support/authorizationServer.js"
 import { shifted } from "../../support/clock.js"
 import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
@@ -39,24 +39,17 @@ const logged = Effect.sync(() => {
   return { lines, layer: Logger.layer([logger]) }
 })
 
-/** The rejections in the list of the console. */
-const listed = Effect.gen(function*() {
-  const { controlToken, url } = yield* LocalServer.LocalServer
-  const headers = { authorization: `Bearer ${Redacted.value(controlToken)}` }
-  const json = yield* Effect.promise(() =>
-    fetch(`${url}/_local/rejections`, { headers }).then((response) => response.text())
-  )
-  const { rejections }: { readonly rejections: ReadonlyArray<Omit<LocalBackend.Rejection, "at">> } = JSON.parse(json)
-  const rows = rejections.map((rejection) => [
-    rejection.provider,
-    requestNames[rejection.request],
-    rejection.error ?? "–",
-    formatRejection(rejection)
-  ])
-  return { rows, json }
+/** The reasons of the recorded requests, the newest first: the provider, the request, and the details. */
+const rows = Effect.gen(function*() {
+  const { requests } = yield* LocalControl.LocalControl
+  const reasons = (yield* requests).flatMap(({ reasons }) => reasons)
+  const pattern =
+    /^(.+) of the provider '(.+)': The authorization server issued no token: [^(]*(?:\(time-out[^)]*\) )?\((.+)\)$/
+  return reasons.flatMap((reason) => {
+    const [, request, provider, details] = pattern.exec(reason) ?? []
+    return request === undefined ? [] : [[provider, request, details]]
+  })
 })
-
-const rows = Effect.map(listed, ({ rows }) => rows)
 
 const message = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.message)
@@ -92,7 +85,7 @@ const browse = (sessionUri: Redacted.Redacted, decision: "allow" | "deny" = "all
   })
 
 describe("errors of authorization servers", () => {
-  it.live("appear in the log and in the list for every flow, and the client gets the error of AWS", () =>
+  it.live("appear in the log and in the records for every flow, and the client gets the error of AWS", () =>
     Effect.gen(function*() {
       const { layer, lines } = yield* logged
       const returnUrl = yield* Server.serve((_, response) => void response.end("<h1>Back</h1>"))
@@ -144,17 +137,10 @@ describe("errors of authorization servers", () => {
 
         const notAllowed = "requested scope is not allowed: reports:write; this client may request: reports:read"
         assert.deepStrictEqual(yield* rows, [
-          ["calendar", "refresh token", "invalid_grant", "grant request is invalid"],
-          ["calendar", "authorization code", "invalid_client", "client authentication failed"],
-          ["calendar", "authorization response", "access_denied", "The user denied the request"],
-          ["calendar", "client credentials", "invalid_scope", notAllowed]
-        ])
-        const { rejections } = yield* LocalBackend.LocalBackend
-        assert.deepStrictEqual((yield* rejections).map(({ reason }) => reason), [
-          "InvalidGrant",
-          "InvalidClient",
-          "AccessDenied",
-          "Rejected"
+          ["calendar", "refresh token", "invalid_grant: grant request is invalid"],
+          ["calendar", "authorization code", "invalid_client: client authentication failed"],
+          ["calendar", "authorization response", "access_denied: The user denied the request"],
+          ["calendar", "client credentials", `invalid_scope: ${notAllowed}`]
         ])
         const found = lines.filter((line) => line.includes("issued no token"))
         const line = (level: string, details: string, requested: string) =>
@@ -170,8 +156,7 @@ describe("errors of authorization servers", () => {
           assert.match(found[index] ?? "", expected)
         }
         assert.lengthOf(found, 4)
-        const { json: list } = yield* listed
-        Recorder.assertSecretFree([list, ...lines], [
+        Recorder.assertSecretFree([JSON.stringify(yield* rows), ...lines], [
           Redacted.value(clientSecret),
           Redacted.value(user),
           Redacted.value(exchanged.sessionUri).slice(-43)
@@ -211,14 +196,13 @@ describe("errors of authorization servers", () => {
         const document = (base: string) => `the discovery document ${base}/.well-known/openid-configuration`
         const connection = `${document(gone)} cannot be used: ECONNREFUSED`
         assert.deepStrictEqual(yield* rows, [
-          ["gone", "authorization request", "–", connection],
-          ["down", "client credentials", "OAUTH_RESPONSE_IS_NOT_JSON", "status 404"],
-          ["gone", "client credentials", "–", connection],
+          ["gone", "authorization request", connection],
+          ["down", "client credentials", "OAUTH_RESPONSE_IS_NOT_JSON: status 404"],
+          ["gone", "client credentials", connection],
           [
             "missing",
             "client credentials",
-            "OAUTH_RESPONSE_IS_NOT_CONFORM",
-            `${document(missing)} cannot be used: status 404`
+            `OAUTH_RESPONSE_IS_NOT_CONFORM: ${document(missing)} cannot be used: status 404`
           ]
         ])
         assert.isTrue(lines.some((line) => line.startsWith("level=WARN") && line.includes(connection)))
@@ -276,21 +260,17 @@ describe("errors of authorization servers", () => {
           [
             "echo",
             "token exchange",
-            "own_code",
-            `${start}subject_token=<redacted>&subject_token_type=urn:ietf:params:oauth:token-type:jwt`
+            `own_code: ${start}subject_token=<redacted>&subject_token_type=urn:ietf:params:oauth:token-type:jwt`
             + `&scope=reports:read&grant_type=urn:ietf:params:oauth:grant-type:token-exchange${rest}`
           ],
           [
             "echo",
             "client credentials",
-            "own_code",
-            `${start}scope=reports:read&tenant=<redacted>&grant_type=client_credentials${rest}`
+            `own_code: ${start}scope=reports:read&tenant=<redacted>&grant_type=client_credentials${rest}`
           ]
         ])
-        const { json: list } = yield* listed
-        const { rejections } = yield* LocalBackend.LocalBackend
         Recorder.assertSecretFree(
-          [list, JSON.stringify(yield* rejections), ...yield* recorder.everything],
+          [JSON.stringify(yield* rows), ...yield* recorder.everything],
           [
             "sentinel-of-the-client",
             "sentinel-of-the-tenant",
@@ -299,23 +279,4 @@ describe("errors of authorization servers", () => {
         )
       }).pipe(Effect.provide(server), Effect.provide(recorder.layer))
     }))
-
-  it.effect("are dropped, the oldest first", () =>
-    Effect.gen(function*() {
-      yield* createWorkload("agent")
-      yield* createProvider("calendar")
-      const { rejections } = yield* LocalBackend.LocalBackend
-      for (let count = 0; count < 101; count++) yield* Effect.flip(askMachine("calendar"))
-      assert.deepStrictEqual((yield* rejections).map(({ reason }) => reason), [
-        "Unreachable",
-        ...Array.from({ length: 99 }, () => "InvalidClient")
-      ])
-    }).pipe(
-      Effect.provide(
-        LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted({
-          fail: ({ number }) => number === 1 ? "Rejected" : number === 101 ? "Unreachable" : "InvalidClient"
-        })))
-      ),
-      Effect.provide(Logger.layer([]))
-    ))
 })

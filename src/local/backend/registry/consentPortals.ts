@@ -13,7 +13,6 @@ import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
-import { FailedChange } from "../callContext.js"
 import { conflict, type Exception, invalid, notFound, type Operations } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import * as Table from "./table.js"
@@ -29,9 +28,7 @@ const Stored = Schema.Struct({
   id: Schema.String,
   /** The last change. It ends at `doneAt`, in milliseconds since the epoch. */
   change: Schema.Literals(["CREATING", "UPDATING", "DELETING"]),
-  doneAt: Schema.Number,
-  /** Why the change fails at `doneAt`. Absent if it does not. */
-  failure: Schema.optional(Schema.String)
+  doneAt: Schema.Number
 })
 
 type Stored = typeof Stored.Type
@@ -42,9 +39,7 @@ const makeId = (name: string): string =>
 
 const nameOf = (id: string): string => id.slice(0, -11)
 
-/** The service model has the same status for a failed creation and a failed deletion. */
-const getStatus = ({ change, doneAt, failure }: Stored, now: number) =>
-  now < doneAt ? change : failure === undefined ? "ACTIVE" : change === "UPDATING" ? "UPDATE_FAILED" : "FAILED"
+const getStatus = ({ change, doneAt }: Stored, now: number) => now < doneAt ? change : "ACTIVE"
 
 /** Returns the id of a gateway. A source is the id, or an ARN that ends in the id. */
 const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.identifier.split("/").at(-1) ?? ""
@@ -71,7 +66,7 @@ export const makePortals = Effect.fnUntraced(function*(
     arn: ({ id }) => Arn.consentPortal(account, id),
     nameOf,
     exists: (name) => conflict(`ConsentPortal with name '${name}' already exists`),
-    isAlive: ({ change, doneAt, failure }, now) => change !== "DELETING" || now < doneAt || failure !== undefined
+    isAlive: ({ change, doneAt }, now) => change !== "DELETING" || now < doneAt
   })
 
   const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
@@ -96,8 +91,7 @@ export const makePortals = Effect.fnUntraced(function*(
     Effect.zipWith(Clock.currentTimeMillis, settings, (now, settings) => ({
       ...toSummary(portal, now, settings),
       executionRoleArn: portal.executionRoleArn,
-      idpConfig: portal.idpConfig,
-      ...(portal.failure === undefined || now < portal.doneAt ? {} : { statusReason: portal.failure })
+      idpConfig: portal.idpConfig
     }))
 
   const find = Effect.fnUntraced(function*(identifier: string) {
@@ -136,12 +130,10 @@ export const makePortals = Effect.fnUntraced(function*(
     }
   })
 
-  const startChange = <C extends Stored["change"]>(change: C, now: DateTime.Utc) =>
-    Effect.map(FailedChange, (failed) => ({
-      change,
-      doneAt: DateTime.toEpochMillis(now) + consentPortalDelay,
-      ...(failed === undefined ? {} : { failure: failed.reason })
-    }))
+  const startChange = <C extends Stored["change"]>(change: C, now: DateTime.Utc) => ({
+    change,
+    doneAt: DateTime.toEpochMillis(now) + consentPortalDelay
+  })
 
   const update = Effect.fnUntraced(function*(
     identifier: string,
@@ -151,13 +143,9 @@ export const makePortals = Effect.fnUntraced(function*(
     const { name } = yield* find(identifier)
     return yield* portals.update(name, (before, now) => {
       const millis = DateTime.toEpochMillis(now)
-      const status = getStatus(before, millis)
-      const { failure: _, ...portal } = before
       return millis < before.doneAt
-        ? conflict(`ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
-        : status === "FAILED" && change === "UPDATING"
-        ? conflict(`ConsentPortal '${name}' is in status ${status}: delete it`)
-        : Effect.map(startChange(change, now), (started) => ({ ...portal, ...values, ...started }))
+        ? conflict(`ConsentPortal '${name}' is in status ${getStatus(before, millis)}: wait until it is ACTIVE`)
+        : Effect.succeed({ ...before, ...values, ...startChange(change, now) })
     })
   })
 
@@ -170,8 +158,12 @@ export const makePortals = Effect.fnUntraced(function*(
           (portal) => gatewayOf(portal) === gatewayOf(request),
           `The gateway '${gatewayOf(request)}' has a ConsentPortal already,`
         ).pipe(
-          Effect.andThen(startChange("CREATING", resource.createdTime)),
-          Effect.map((started) => ({ ...request, ...resource, id: makeId(request.name), ...started }))
+          Effect.as({
+            ...request,
+            ...resource,
+            id: makeId(request.name),
+            ...startChange("CREATING", resource.createdTime)
+          })
         ))
       return yield* toResponse(portal)
     }),

@@ -50,7 +50,6 @@ export const data = {
   consents: signal<ReadonlyArray<Wire.Consent>>(),
   grants: signal<ReadonlyArray<Wire.Grant>>(),
   resources: signal<Wire.Resources>(),
-  rejections: signal<ReadonlyArray<Wire.Rejection>>(),
   clock: signal<Wire.Clock>(),
   faults: signal<ReadonlyArray<Wire.FaultStatus>>(),
   snapshots: signal<ReadonlyArray<Wire.Snapshot>>(),
@@ -97,7 +96,7 @@ const handleFailure = (error: unknown): void => {
 /** The paths that a section reads. Every page also shows the clock, and the numbers of faults and consents. */
 const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Path> } = {
   grants: ["grants"],
-  providers: ["resources", "rejections"],
+  providers: ["resources"],
   faults: ["server"],
   state: ["snapshots"],
   environment: ["server"]

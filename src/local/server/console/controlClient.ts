@@ -16,8 +16,6 @@ export type Consent = Read<"consents">["consents"][number]
 
 export type Grant = Read<"grants">["grants"][number]
 
-export type Rejection = Read<"rejections">["rejections"][number]
-
 export type Resources = Read<"resources">
 
 export type Clock = Read<"clock">

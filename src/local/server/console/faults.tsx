@@ -16,23 +16,21 @@ const describeTarget = ({ endpoint, operation, provider }: FaultStatus["fault"])
 const formatDelay = (delay: FaultStatus["fault"]["delay"]): string =>
   typeof delay !== "number" ? String(delay) : delay % 1000 === 0 ? `${delay / 1000} s` : `${delay} ms`
 
-const describeEffect = ({ cut, delay, exception, failChange, probability, status }: FaultStatus["fault"]): string =>
+const describeEffect = ({ cut, delay, exception, status }: FaultStatus["fault"]): string =>
   [
     ...(delay === undefined ? [] : [`waits ${formatDelay(delay)}`]),
     ...(cut === true ? ["cuts the connection"] : []),
-    ...(failChange === true ? ["accepts the call, and the consent portal ends as failed"] : []),
     ...(exception === undefined && status === undefined
       ? []
-      : [`fails with ${[exception, status].filter((part) => part !== undefined).join(" ")}`]),
-    ...(probability === undefined || probability === 1 ? [] : [`in ${Math.round(probability * 100)} % of calls`])
+      : [`fails with ${[exception, status].filter((part) => part !== undefined).join(" ")}`])
   ].join(", ")
 
 const strings = ["operation", "endpoint", "provider", "exception", "message", "delay"]
-const numbers = ["status", "probability", "count"]
+const numbers = ["status", "count"]
 
 const toFault = (read: (name: string) => string): Body<"faults"> =>
   Object.fromEntries(
-    [...strings, ...numbers, "cut", "failChange"].filter((name) => read(name) !== "").map((name) => [
+    [...strings, ...numbers, "cut"].filter((name) => read(name) !== "").map((name) => [
       name,
       strings.includes(name) ? read(name) : numbers.includes(name) ? Number(read(name)) : true
     ])
@@ -109,18 +107,7 @@ const AddFault = () => (
       min="1"
       placeholder="no limit"
     />
-    <InputField
-      label="Probability"
-      hint="From 0 to 1"
-      name="probability"
-      type="number"
-      min="0"
-      max="1"
-      step="any"
-      placeholder="1"
-    />
     <CheckBox name="cut">Cut the connection</CheckBox>
-    <CheckBox name="failChange">Accept the call, and let the consent portal end as failed</CheckBox>
     <Options id="operations" values={["*", ...data.server.value?.operations ?? []]} />
     <Options id="exceptions" values={data.server.value?.exceptions ?? []} />
     <Options id="oauth-errors" values={oauthErrors} />

@@ -1,21 +1,8 @@
 /** The resources of the server, its clock, and the variables that point programs to it. */
 import { signal } from "@preact/signals"
-import { formatDuration, formatRejection, requestNames } from "../../backend/format.js"
+import { formatDuration } from "../../backend/format.js"
 import * as Quote from "../../internal/quote.js"
-import {
-  Button,
-  CheckBox,
-  copy,
-  Empty,
-  Form,
-  formatRelative,
-  InputField,
-  Name,
-  Names,
-  Scopes,
-  Table,
-  TwoLines
-} from "./components.js"
+import { Button, CheckBox, copy, Empty, Form, InputField, Name, Names, Scopes, Table, TwoLines } from "./components.js"
 import { act, data, serverNow } from "./consoleStore.js"
 import type { Body } from "./controlClient.js"
 
@@ -34,11 +21,9 @@ const Seeded = ({ operation }: { readonly operation: string }) => (
 )
 
 export const Providers = () => {
-  const rejections = data.rejections.value
   const resources = data.resources.value
-  if (resources === undefined || rejections === undefined) return <Empty>Reading…</Empty>
+  if (resources === undefined) return <Empty>Reading…</Empty>
   const { credentialProviders, offlineIssuer, workloadIdentities } = resources
-  const now = serverNow.value
   return (
     <>
       {offlineIssuer !== undefined && (
@@ -73,24 +58,6 @@ export const Providers = () => {
               <Names names={[discoveryUrl ?? issuer ?? []].flat()} />,
               <Names names={callbackUrl === undefined ? [] : [callbackUrl]} />,
               <Scopes scopes={scopes ?? []} />
-            ]
-          }))}
-        />
-      </section>
-      <section>
-        <h2>Rejections by authorization servers {count({ items: rejections, more: false })}</h2>
-        <Table
-          caption="Rejections, the newest first"
-          columns={["Provider", "Request", "Error", "Description", "When"]}
-          empty="None. AWS does not pass on the errors of authorization servers. They appear here."
-          rows={rejections.map((rejection, index) => ({
-            key: `${rejections.length - index}`,
-            cells: [
-              <Name>{rejection.provider}</Name>,
-              requestNames[rejection.request],
-              <code>{rejection.error ?? "–"}</code>,
-              formatRejection(rejection),
-              formatRelative(rejection.at, now)
             ]
           }))}
         />

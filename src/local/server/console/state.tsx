@@ -1,14 +1,12 @@
-/** The whole content of the server: reset, seed, snapshots and exports. */
+/** The whole content of the server: reset, seed and snapshots. */
 import { signal } from "@preact/signals"
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
-import { Button, copy, Field, Form, formatRelative, InputField, Table } from "./components.js"
+import { Button, Field, Form, formatRelative, InputField, Table } from "./components.js"
 import { act, ask, complain, data, serverNow } from "./consoleStore.js"
-import type { Body, Path, Result } from "./controlClient.js"
+import type { Path, Result } from "./controlClient.js"
 
 /** The changes of the last seed. */
 const changes = signal<Result<"seed">["changes"]>()
-
-const exported = signal<{ readonly url: string; readonly key: string }>()
 
 const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
 
@@ -21,12 +19,12 @@ const askReset = (): void =>
     run: () => act("reset", {}, () => "The server is reset to its start.", all)
   })
 
-const askRestore = (what: string, body: Body<"restore">): void =>
+const askRestore = (name: string): void =>
   ask({
     title: "Restore?",
-    text: `The content of the server is replaced by ${what}.`,
+    text: `The content of the server is replaced by the snapshot ${name}.`,
     label: "Restore",
-    run: () => act("restore", body, () => `The server has the content of ${what}.`, all)
+    run: () => act("restore", { name }, () => `The server has the content of the snapshot ${name}.`, all)
   })
 
 const seed = (input: string): void => {
@@ -45,23 +43,6 @@ const seed = (input: string): void => {
     changes.value = response.changes
     return "The setup is applied."
   }, all)
-}
-
-const makeKey = (): string =>
-  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
-    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
-
-const exportContent = (): void => {
-  const key = makeKey()
-  act("export", { key }, ({ sealed }) => {
-    exported.value = { key, url: URL.createObjectURL(new Blob([`${sealed}\n`])) }
-    return "The content is exported. Save the file and its key."
-  })
-}
-
-const readFile = (form: HTMLFormElement): Promise<string> => {
-  const [file] = form.querySelector<HTMLInputElement>("input[type=file]")?.files ?? []
-  return file === undefined ? Promise.resolve("") : file.text()
 }
 
 /** `takenAt` is the real time, and not the time of the server. */
@@ -91,50 +72,13 @@ const Snapshots = () => (
           formatRelative(takenAt, serverNow.value - (data.clock.value?.offset ?? 0)),
           <Button
             label={`Restore the snapshot ${name}`}
-            onClick={() => askRestore(`the snapshot ${name}`, { name })}
+            onClick={() => askRestore(name)}
           >
             Restore
           </Button>
         ]
       }))}
     />
-  </section>
-)
-
-const Exports = () => (
-  <section>
-    <h2>Export and restore a file</h2>
-    <p class="soft">
-      The file is encrypted with a key that this page makes. Both restore it, here or on another machine.
-    </p>
-    <div class="tools">
-      <Button onClick={exportContent}>Export</Button>
-      {exported.value !== undefined && (
-        <a href={exported.value.url} download="agentcore-identity.export">Save the file</a>
-      )}
-    </div>
-    {exported.value !== undefined && (
-      <div class="tools">
-        <span>Key</span>
-        <code class="secret" id="export-key">{exported.value.key}</code>
-        <Button
-          label="Copy the key"
-          onClick={() => copy(exported.value?.key ?? "", "The key is", () => document.querySelector("#export-key"))}
-        >
-          Copy
-        </Button>
-      </div>
-    )}
-    <Form
-      label="Restore a file"
-      class="line"
-      onSubmit={(read, form) =>
-        void readFile(form).then((sealed) => askRestore("the file", { sealed, key: read("key") }))}
-    >
-      <InputField label="File" type="file" name="file" required />
-      <InputField label="Key" name="key" required spellcheck={false} />
-      <Button>Restore</Button>
-    </Form>
   </section>
 )
 
@@ -178,6 +122,5 @@ export const StateSection = () => (
       )}
     </section>
     <Snapshots />
-    <Exports />
   </>
 )
