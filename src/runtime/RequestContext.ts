@@ -9,7 +9,7 @@
  * | --- | --- |
  * | `HttpRouter` | {@link layer} |
  * | `HttpServer`, over an effect of a response | {@link middleware} |
- * | `HttpApi` | {@link RequestContextMiddleware} and {@link WorkloadAccessTokenMiddleware}, with {@link layerHttpApi} |
+ * | `HttpApi` | {@link HttpApiMiddleware} of its groups, with {@link layerHttpApi} |
  * | Lambda, Fetch, Node | {@link fromHeaders} for the event or request, and {@link provide} for the effect |
  *
  * A request without a token fails only where a handler needs the token. On a developer's machine,
@@ -52,7 +52,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as ApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -66,32 +66,12 @@ import * as RequestHeaders from "../internal/requestHeaders.js"
 import type { RequestHeaders as Service } from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
-/**
- * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
- * case-insensitive.
- *
- * @since 0.1.0
- * @category models
- */
-export type HeadersLike = RequestHeaders.HeadersLike
-
-/**
- * Headers, or an object with headers. For example, a request of Fetch, Node or Effect, or an event of Lambda. The event
- * can come from API Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or
- * without multi-value headers).
- *
- * @since 0.1.0
- * @category models
- */
-export type Input = RequestHeaders.Input
-
 export type {
-  /**
-   * The context of a request. A missing or empty header is `undefined`.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
+  HeadersLike,
+  /** @since 0.1.0 */
+  Input,
+  /** @since 0.1.0 */
   RequestHeaders as Service
 } from "../internal/requestHeaders.js"
 
@@ -113,13 +93,8 @@ export class RequestContext
  */
 export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
 
-/**
- * The caller of requests without a workload access token. Default: none, and obtaining the token fails.
- *
- * @since 0.1.0
- * @category references
- */
-export const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestContext/Fallback", {
+/** The caller of requests without a workload access token. */
+const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestContext/Fallback", {
   defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
 })
 
@@ -144,30 +119,23 @@ export const Fallback = Context.Reference("effect-agentcore-identity/runtime/Req
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: Input): Effect.Effect<Service> =>
+export const fromHeaders = (input: RequestHeaders.Input): Effect.Effect<Service> =>
   Effect.sync(() => RequestHeaders.read(input, randomUUID))
 
-/**
- * The caller of a request. Its token is not renewed: the next request brings the next token. If the request has no
- * token, `get` fails with `MissingWorkloadAccessToken`, and the message names what the client has to send.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const workloadAccessToken = (context: Service): WorkloadAccessToken.Service =>
-  context.workloadAccessToken !== undefined ? WorkloadAccessToken.make(context.workloadAccessToken) : {
-    get: Effect.fail(new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
-    invalidate: () => Effect.void
-  }
+const missing: WorkloadAccessToken.Service = {
+  get: Effect.suspend(() => new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
+  invalidate: () => Effect.void
+}
 
-const callerOf = (context: Service): Effect.Effect<WorkloadAccessToken.Service> =>
-  context.workloadAccessToken === undefined
-    ? Effect.map(Fallback, Option.getOrElse(() => workloadAccessToken(context)))
-    : Effect.succeed(workloadAccessToken(context))
+/** The caller of a request. Its token is not renewed: the next request brings the next token. */
+const callerOf = ({ workloadAccessToken }: Service): Effect.Effect<WorkloadAccessToken.Service> =>
+  workloadAccessToken === undefined
+    ? Effect.map(Fallback, Option.getOrElse(() => missing))
+    : Effect.succeed(WorkloadAccessToken.make(workloadAccessToken))
 
 /**
- * Runs an effect with the {@link RequestContext} of a request and the `WorkloadAccessToken` of its caller, or with the
- * {@link Fallback}. The callback URL of the request becomes `Consent.ReturnUrl`. Use it with servers other than
+ * Runs an effect with the {@link RequestContext} of a request and the `WorkloadAccessToken` of its caller, or that of
+ * {@link layerFallback}. The callback URL of the request becomes `Consent.ReturnUrl`. Use it with servers other than
  * Effect's, and for work that continues after the response.
  *
  * @since 0.1.0
@@ -220,21 +188,8 @@ export const provide: {
 // Middleware
 // -----------------------------------------------------------------------------
 
-/** The request id that an outer middleware has chosen. Stacked middlewares share it. */
-class OuterMiddleware extends Context.Reference("effect-agentcore-identity/runtime/RequestContext/OuterMiddleware", {
-  // Stacked middlewares share `source`, the request of the server itself. Headers may change between them.
-  defaultValue: (): { readonly source: unknown; readonly requestId: string } | undefined => undefined
-}) {}
-
-/**
- * The context is read from the headers of the request, never from the `RequestContext` in context. A program may have
- * provided another one around its server by accident.
- */
-const current: Effect.Effect<Service, never, HttpServerRequest.HttpServerRequest> = Effect.gen(function*() {
-  const { headers, source } = yield* HttpServerRequest.HttpServerRequest
-  const outer = yield* OuterMiddleware
-  return RequestHeaders.read(headers, () => outer?.source === source ? outer.requestId : randomUUID())
-})
+/** Ids by the request of the server itself: stacked middlewares share one, also if headers change between them. */
+const requestIds = new WeakMap<object, string>()
 
 /**
  * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to the effect of a response. The
@@ -266,11 +221,11 @@ export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServ
   E,
   Exclude<R, Provided> | HttpServerRequest.HttpServerRequest
 > =>
-  Effect.gen(function*() {
-    const { source } = yield* HttpServerRequest.HttpServerRequest
-    const context = yield* current
-    const outer = { source, requestId: context.requestId }
-    return yield* Effect.provideService(provide(self, context), OuterMiddleware, outer)
+  Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, source }) => {
+    // The context is that of the headers, never one that the program has provided around its server by accident.
+    const context = RequestHeaders.read(headers, () => requestIds.get(source) ?? randomUUID())
+    requestIds.set(source, context.requestId)
+    return provide(self, context)
   })
 
 /**
@@ -284,10 +239,10 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
 }>()(middleware).layer
 
 /**
- * Provides {@link RequestContext} to the endpoints of an `HttpApi`. A middleware of `HttpApi` provides one tag and no
- * references. Such a server also needs {@link middleware}, for `Consent.ReturnUrl`.
+ * {@link middleware} for the endpoints of an `HttpApi`. There {@link layer} does not do: the services of the program
+ * around the group would replace those of the request.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category HttpApi
  * @example
  * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -303,46 +258,28 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  * const api = HttpApi.make("agent").add(
  *   HttpApiGroup.make("runtime")
  *     .add(HttpApiEndpoint.post("invoke", "/invocations", { success: Schema.String }))
- *     .middleware(RequestContext.RequestContextMiddleware)
- *     .middleware(RequestContext.WorkloadAccessTokenMiddleware)
+ *     .middleware(RequestContext.HttpApiMiddleware)
  * )
  *
  * const runtime = HttpApiBuilder.group(api, "runtime", (handlers) =>
  *   handlers.handle("invoke", () => Effect.map(RequestContext.RequestContext, ({ requestId }) => requestId))
  * ).pipe(Layer.provide(RequestContext.layerHttpApi))
  *
- * const server = HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(runtime)), {
- *   middleware: RequestContext.middleware
- * }).pipe(Layer.provide(RequestContext.layerRedaction))
+ * const server = HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(runtime))).pipe(
+ *   Layer.provide(RequestContext.layerRedaction)
+ * )
  */
-export class RequestContextMiddleware extends HttpApiMiddleware.Service<RequestContextMiddleware, {
-  provides: RequestContext
-}>()("effect-agentcore-identity/runtime/RequestContext/RequestContextMiddleware") {}
+export class HttpApiMiddleware extends ApiMiddleware.Service<HttpApiMiddleware, { provides: Provided }>()(
+  "effect-agentcore-identity/runtime/RequestContext/HttpApiMiddleware"
+) {}
 
 /**
- * Provides `WorkloadAccessToken` to the endpoints of an `HttpApi`: see {@link RequestContextMiddleware}.
+ * The implementation of {@link HttpApiMiddleware}.
  *
  * @since 0.1.0
  * @category HttpApi
  */
-export class WorkloadAccessTokenMiddleware extends HttpApiMiddleware.Service<WorkloadAccessTokenMiddleware, {
-  provides: WorkloadAccessToken.WorkloadAccessToken
-}>()("effect-agentcore-identity/runtime/RequestContext/WorkloadAccessTokenMiddleware") {}
-
-/**
- * Both middlewares for `HttpApi`.
- *
- * @since 0.1.0
- * @category HttpApi
- */
-export const layerHttpApi: Layer.Layer<RequestContextMiddleware | WorkloadAccessTokenMiddleware> = Layer.merge(
-  Layer.succeed(RequestContextMiddleware, (self) => Effect.provideServiceEffect(self, RequestContext, current)),
-  Layer.succeed(
-    WorkloadAccessTokenMiddleware,
-    (self) =>
-      Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, Effect.flatMap(current, callerOf))
-  )
-)
+export const layerHttpApi: Layer.Layer<HttpApiMiddleware> = Layer.succeed(HttpApiMiddleware, middleware)
 
 /**
  * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Then everyone

@@ -113,15 +113,11 @@ describe("what a request provides", () => {
     expectTypeOf<Required<typeof bare>>().toEqualTypeOf<Needs>()
 
     const api = HttpApi.make("agent").add(
-      HttpApiGroup.make("runtime").add(endpoint)
-        .middleware(RequestContext.RequestContextMiddleware)
-        .middleware(RequestContext.WorkloadAccessTokenMiddleware)
+      HttpApiGroup.make("runtime").add(endpoint).middleware(RequestContext.HttpApiMiddleware)
     )
     const group = HttpApiBuilder.group(api, "runtime", (handlers) => handlers.handle("call", () => response))
     expectTypeOf<Required<typeof group>>().toEqualTypeOf<Database>()
-    expectTypeOf<Services<typeof group>>().toEqualTypeOf<
-      RequestContext.RequestContextMiddleware | RequestContext.WorkloadAccessTokenMiddleware
-    >()
+    expectTypeOf<Services<typeof group>>().toEqualTypeOf<RequestContext.HttpApiMiddleware>()
     const provided = group.pipe(Layer.provide(RequestContext.layerHttpApi))
     expectTypeOf<Required<typeof provided>>().toEqualTypeOf<Database>()
     expectTypeOf<Services<typeof provided>>().toEqualTypeOf<never>()

@@ -183,17 +183,17 @@ describe.each([
   })
 })
 
-describe("workloadAccessToken", () => {
+describe("the caller of a request", () => {
   it.effect("keeps the token of the request after invalidate", () =>
     Effect.gen(function*() {
-      const caller = RequestContext.workloadAccessToken(read(sent))
+      const caller = yield* WorkloadAccessToken.WorkloadAccessToken
       yield* caller.invalidate(secret("token-of-alice"))
       same(yield* caller.get, secret("token-of-alice"))
-    }))
+    }).pipe(RequestContext.provide(read(sent))))
 
   it.effect("fails with instructions when the request has no token", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(RequestContext.workloadAccessToken(read({})).get)
+      const error = yield* Effect.flip(RequestContext.provide(currentToken, read({})))
       assert.strictEqual(error._tag, "MissingWorkloadAccessToken")
       assert.include(error.message, "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
     }))
@@ -316,8 +316,7 @@ const api = HttpApi.make("agent").add(
   HttpApiGroup.make("runtime", { topLevel: true })
     .add(HttpApiEndpoint.get("invocations", "/invocations", { success }))
     .add(HttpApiEndpoint.get("failing", "/failing", { success }))
-    .middleware(RequestContext.RequestContextMiddleware)
-    .middleware(RequestContext.WorkloadAccessTokenMiddleware)
+    .middleware(RequestContext.HttpApiMiddleware)
 ).add(
   HttpApiGroup.make("probes", { topLevel: true }).add(
     HttpApiEndpoint.get("health", "/health", { success })
@@ -339,14 +338,7 @@ const servers = {
   "an effect of a response": Layer.unwrap(Effect.map(app, (app) => HttpServer.serve(app, RequestContext.middleware))),
   HttpRouter: HttpRouter.serve(routes, quiet),
   "HttpRouter, around all routes": HttpRouter.serve(serveAll, { ...quiet, middleware: RequestContext.middleware }),
-  HttpApi: HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(groups)), {
-    ...quiet,
-    middleware: RequestContext.middleware
-  }),
-  "HttpApi with the layer of routes": HttpRouter.serve(
-    HttpApiBuilder.layer(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
-    quiet
-  )
+  HttpApi: HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(groups)), quiet)
 }
 
 const callers = ["alice", "bob", "carol", "dave"]
@@ -406,7 +398,7 @@ describe.each(Object.entries(servers))("middleware of %s", (_, server) => {
 
 describe("stacked middlewares", () => {
   const server = HttpRouter.serve(
-    HttpApiBuilder.layer(api).pipe(Layer.provide(groups), Layer.provide(RequestContext.layer)),
+    HttpApiBuilder.layer(api).pipe(Layer.provide(groups)),
     {
       disableListenLog: true,
       disableLogger: true,
@@ -533,10 +525,7 @@ describe("layerRedaction", () => {
 
 describe("layerFallback", () => {
   it.live("uses the caller of its own program, also inside another one", () => {
-    const caller = Effect.gen(function*() {
-      const fallback = yield* RequestContext.Fallback
-      return Redacted.value(yield* Option.getOrThrow(fallback).get)
-    })
+    const caller = Effect.map(RequestContext.provide(currentToken, read({})), Redacted.value)
     const developer = (token: string) =>
       Layer.provide(RequestContext.layerFallback, WorkloadAccessToken.layer(secret(token)))
     return Effect.gen(function*() {
