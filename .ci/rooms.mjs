@@ -49,7 +49,7 @@ edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentia
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
 ai: ai/ <- ground values internal plane flow edges node effect/ai
-mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/recognize. mcp/gatewayConsent/retrying. <- ground
+mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api

@@ -96,62 +96,25 @@ import * as Decide from "./forwardAuth/decide.js"
 import * as Sessions from "./forwardAuth/sessions.js"
 
 export type {
-  /**
-   * An access token and its origins. It is sent as `Authorization: Bearer`.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   AccessTokenEntry,
-  /**
-   * An API key, its origins and its header.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   ApiKeyEntry,
-  /**
-   * A credential and its origins.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   Entry
 } from "./forwardAuth/decide.js"
 
 export type {
-  /**
-   * The headers that have the request. `X-Forwarded`: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. `X-Original`:
-   * `X-Original-Method` and `X-Original-URL`.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   HeaderForm
 } from "./forwardAuth/askedRequest.js"
 
 export type {
-  /**
-   * - `session`: makes a session for a user
-   * - `revoke`: ends a session before it expires
-   *
-   * @since 0.2.0
-   * @category services
-   */
+  /** @since 0.2.0 */
   Service,
-  /**
-   * A session of a sandbox.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   Session,
-  /**
-   * The options of {@link session}.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   SessionOptions
 } from "./forwardAuth/sessions.js"
 

@@ -58,75 +58,36 @@
  *   })
  */
 import type * as McpClient from "effect/ai/McpClient"
-import type * as Effect from "effect/Effect"
+import * as McpClientError from "effect/ai/McpClientError"
+import type * as McpSchema from "effect/ai/McpSchema"
+import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import { isObject } from "effect/Predicate"
 import * as Result from "effect/Result"
-import type { GatewayConsent, GatewayConsentRequired, InvalidGatewayConsent } from "./gatewayConsent/recognize.js"
-import * as Recognize from "./gatewayConsent/recognize.js"
-import * as Retrying from "./gatewayConsent/retrying.js"
-import * as Transport from "./gatewayConsent/retryingTransport.js"
-
-export {
-  /**
-   * The consent that a gateway asks for:
-   *
-   * - `url`: the link for this user, and for no other person. It expires after 10 minutes
-   * - `sessionUri`: the `request_uri` of the link, for `Identity.completeAuthorization`. Absent for the link of a
-   *   consent portal, which completes the authorization itself
-   *
-   * The encoded form has both in clear.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  GatewayConsent
-} from "./gatewayConsent/recognize.js"
-
-export type {
-  /**
-   * Options of {@link fromError} and {@link fromResult}.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  HostOptions,
-  /**
-   * Options of {@link retrying} and {@link transport}.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Options
-} from "./gatewayConsent/retrying.js"
-
-export {
-  /**
-   * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
-   * message is safe for a model.
-   *
-   * @since 0.2.0
-   * @category errors
-   */
+import {
+  type GatewayConsent,
   GatewayConsentRequired,
-  /**
-   * The server asked for consent in an invalid form, and nothing was shown to the user:
-   *
-   * - `Malformed`: there is no link in the documented form. Some clients drop it
-   * - `SeveralLinks`: there are several links, and the gateway sends one
-   * - `InvalidUrl`: the link is not a URL, or longer than 8192 characters
-   * - `InsecureUrl`: the link is neither https nor http to this machine
-   * - `UserInfo`: the link has a user name or a password
-   * - `OtherHost`: the link is at another host than those of AgentCore or of the option `hosts`
-   * - `InvalidSession`: the `request_uri` is not that of an AgentCore session
-   *
-   * @since 0.2.0
-   * @category errors
-   */
-  InvalidGatewayConsent
-} from "./gatewayConsent/recognize.js"
+  type HostOptions,
+  InvalidGatewayConsent,
+  type Options
+} from "./gatewayConsent/protocol.js"
+import * as Protocol from "./gatewayConsent/protocol.js"
 
-const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, Option.map(({ consent }) => consent))
+export {
+  /** @since 0.2.0 */
+  GatewayConsent,
+  /** @since 0.2.0 */
+  GatewayConsentRequired,
+  /** @since 0.2.0 */
+  type HostOptions,
+  /** @since 0.2.0 */
+  InvalidGatewayConsent,
+  /** @since 0.2.0 */
+  type Options
+} from "./gatewayConsent/protocol.js"
+
+const toConsent = (recognized: Protocol.Recognized) => Result.map(recognized, Option.map(({ consent }) => consent))
 
 /**
  * Returns the consent that an error of an MCP client asks for, or `None` for any other error. The error can also be the
@@ -141,8 +102,8 @@ const toConsent = (recognized: Recognize.Recognized) => Result.map(recognized, O
  */
 export const fromError = (
   error: unknown,
-  { hosts }: Retrying.HostOptions = {}
-): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromError(error, hosts))
+  { hosts }: HostOptions = {}
+): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Protocol.fromError(error, hosts))
 
 /**
  * Returns the consent that a result asks for, or `None` for any other result. A result is a JSON-RPC response, a result
@@ -157,8 +118,8 @@ export const fromError = (
  */
 export const fromResult = (
   result: unknown,
-  { hosts }: Retrying.HostOptions = {}
-): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Recognize.fromResult(result, hosts))
+  { hosts }: HostOptions = {}
+): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Protocol.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
@@ -173,16 +134,55 @@ export const fromResult = (
 export const retrying: {
   /** Runs a call of a tool, and handles the consent that it asks for. Takes the options first, for `pipe`. */
   <E1 = never, R1 = never, E2 = never, R2 = never>(
-    options: Retrying.Options<E1, R1, E2, R2>
+    options: Options<E1, R1, E2, R2>
   ): <A, E, R>(
     call: Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
   /** Runs a call of a tool, and handles the consent that it asks for. */
   <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
     call: Effect.Effect<A, E, R>,
-    options: Retrying.Options<E1, R1, E2, R2>
+    options: Options<E1, R1, E2, R2>
   ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
-} = dual(2, Retrying.retrying)
+} = dual(2, Protocol.retrying)
+
+type Params = Readonly<Record<string, unknown>>
+
+const toRecord = (value: unknown): Params => isObject(value) ? value as Params : {}
+
+const withUrlElicitation = (capabilities: unknown): Params => {
+  const { elicitation, ...others } = toRecord(capabilities)
+  return { ...others, elicitation: { ...toRecord(elicitation), url: {} } }
+}
+
+const modernCapabilities = "io.modelcontextprotocol/clientCapabilities"
+
+/** Declares URL elicitation. The client of Effect declares no capability. */
+const declare = (message: McpSchema.JsonRpcRequest): McpSchema.JsonRpcRequest => {
+  const params = toRecord(message.params)
+  const meta = toRecord(params["_meta"])
+  return message.method === "initialize"
+    ? { ...message, params: { ...params, capabilities: withUrlElicitation(params["capabilities"]) } }
+    : modernCapabilities in meta
+    ? {
+      ...message,
+      params: {
+        ...params,
+        _meta: { ...meta, [modernCapabilities]: withUrlElicitation(meta[modernCapabilities]) }
+      }
+    }
+    : message
+}
+
+const toMcpClientError = (error: unknown) =>
+  McpClientError.isMcpClientError(error) ? error : new McpClientError.McpClientError({
+    reason: new McpClientError.TransportError({
+      // A model may read the message, so it quotes no error of the application.
+      description: error instanceof GatewayConsentRequired || error instanceof InvalidGatewayConsent
+        ? error.message
+        : "The consent of the user failed",
+      cause: error
+    })
+  })
 
 /**
  * Makes a transport of Effect's `McpClient`. It does for each request what {@link retrying} does. It also declares URL
@@ -194,7 +194,24 @@ export const retrying: {
  * @since 0.2.0
  * @category constructors
  */
-export const transport: <E1 = never, R1 = never, E2 = never, R2 = never>(
+export const transport = <E1 = never, R1 = never, E2 = never, R2 = never>(
   inner: McpClient.Transport,
-  options: Retrying.Options<E1, R1, E2, R2>
-) => Effect.Effect<McpClient.Transport, never, R1 | R2> = Transport.transport
+  options: Options<E1, R1, E2, R2>
+): Effect.Effect<McpClient.Transport, never, R1 | R2> =>
+  Effect.map(Effect.context<R1 | R2>(), (context) => ({
+    ...inner,
+    request: (message, tool) => {
+      const declared = declare(message)
+      return Protocol.retryingWith(
+        (retry, attempt) =>
+          attempt === 1
+            ? inner.request(declared, tool)
+            // JSON-RPC forbids the id of an earlier request in the same session.
+            : inner.request(
+              { ...declared, id: `${message.id}-after-consent`, params: { ...declared.params, ...retry } },
+              tool
+            ),
+        options
+      ).pipe(Effect.mapError(toMcpClientError), Effect.provideContext(context))
+    }
+  }))

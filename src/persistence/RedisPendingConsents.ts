@@ -38,12 +38,7 @@ import * as Redis from "./internal/redis.js"
 import type * as StoreKeys from "./internal/storeKeys.js"
 
 export type {
-  /**
-   * The keys of a store.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   KeyOptions
 } from "./internal/storeKeys.js"
 
@@ -57,17 +52,7 @@ export interface Options extends StoreKeys.KeyOptions, Pick<RedisOptions, "url" 
 }
 
 export {
-  /**
-   * The store cannot be built.
-   *
-   * - `MissingPackage`: a package is not installed
-   * - `InvalidKey`: a key is not 32 bytes in base64 or hex
-   * - `InvalidUrl`: the URL of Redis is invalid
-   * - `InvalidTable`, `UnsupportedDialect`, `Schema`: only of `SqlPendingConsents`
-   *
-   * @since 0.1.0
-   * @category errors
-   */
+  /** @since 0.1.0 */
   PendingConsentsError
 }
 

@@ -62,12 +62,7 @@ import type * as StoreKeys from "./internal/storeKeys.js"
 export type SqlClient = import("effect/sql/SqlClient").SqlClient
 
 export type {
-  /**
-   * The keys of a store.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   KeyOptions
 } from "./internal/storeKeys.js"
 
@@ -83,24 +78,8 @@ export interface Options extends StoreKeys.KeyOptions {
   readonly table?: string | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
-  /**
-   * The store cannot be built.
-   *
-   * - `MissingPackage`: a package is not installed
-   * - `InvalidKey`: a key is not 32 bytes in base64 or hex
-   * - `InvalidTable`: the name of the table does not have the form of the option `table`
-   * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
-   * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
-   * - `InvalidUrl`: only of `RedisPendingConsents` and `promise/Connect`
-   *
-   * @since 0.1.0
-   * @category errors
-   */
+  /** @since 0.1.0 */
   PendingConsentsError
 }
 

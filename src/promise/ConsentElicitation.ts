@@ -44,7 +44,6 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../IdentityError.js"
-import type { Client, Rendered, ToolError, UrlElicitation } from "../mcp/consentElicitation/render.js"
 import * as Rendering from "../mcp/consentElicitation/render.js"
 import * as Validation from "../plane/validation.js"
 import { bind } from "./internal/callerContext.js"
@@ -52,6 +51,15 @@ import { bind } from "./internal/callerContext.js"
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
+
+export type {
+  /** @since 0.2.0 */
+  ClientCapabilities,
+  /** @since 0.2.0 */
+  ToolError,
+  /** @since 0.2.0 */
+  UrlElicitation
+} from "../mcp/consentElicitation/render.js"
 
 /**
  * Options of {@link forSdk}.
@@ -61,13 +69,13 @@ import { bind } from "./internal/callerContext.js"
  */
 export interface Options {
   /** The class of this name, from the package of the server. */
-  readonly UrlElicitationRequiredError: new(elicitations: Array<UrlElicitation>, message?: string) => object
+  readonly UrlElicitationRequiredError: new(elicitations: Array<Rendering.UrlElicitation>, message?: string) => object
   /** The `McpServer` of the tools. It knows the client of its session. */
   readonly server: {
     /** The server of the protocol. */
     readonly server: {
       /** Returns the capabilities that the client of the session declared. */
-      readonly getClientCapabilities: () => Client["capabilities"]
+      readonly getClientCapabilities: () => Rendering.ClientCapabilities | undefined
       /** Returns the protocol revision of the session. */
       readonly getNegotiatedProtocolVersion?: () => string | undefined
     }
@@ -106,13 +114,13 @@ export interface ServerOptions<Request, Result> extends Options {
  */
 export type Wrapper<Result> = <Args extends Array<unknown>, A>(
   tool: (...args: Args) => A | Promise<A>
-) => (...args: Args) => Promise<A | ToolError | Result>
+) => (...args: Args) => Promise<A | Rendering.ToolError | Result>
 
 // -----------------------------------------------------------------------------
 // Implementation
 // -----------------------------------------------------------------------------
 
-type InputRequired = Extract<Rendered, { readonly _tag: "InputRequired" }>["result"]
+type InputRequired = Extract<Rendering.Rendered, { readonly _tag: "InputRequired" }>["result"]
 
 const isConsentNeeded = (error: unknown): error is RequiresUserConsent =>
   isIdentityError(error) && error._tag === "RequiresUserConsent"
@@ -152,7 +160,7 @@ const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
 
 const wrap = <Result>(
   options: Options,
-  clientOf: (context: unknown) => Client,
+  clientOf: (context: unknown) => Rendering.Client,
   require: (result: InputRequired) => Result,
   wait: Duration.Input = "10 seconds"
 ): Wrapper<Result> =>
@@ -175,7 +183,7 @@ const wrap = <Result>(
     Effect.catchIf(isConsentNeeded, (error) =>
       actionOf(error) === "decline"
         ? Effect.succeed(Rendering.declined)
-        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<ToolError | Result, unknown> => {
+        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<Rendering.ToolError | Result, unknown> => {
           const consent = { provider: error.provider, link, name: nameOf(error), elicitationId: randomUUID() }
           const rendered = Rendering.render(consent, clientOf(context))
           switch (rendered._tag) {
@@ -238,7 +246,8 @@ export const forServer = <Request, Result>(options: ServerOptions<Request, Resul
       const envelope = (name: string) => at(context, "mcpReq", "envelope", `io.modelcontextprotocol/${name}`)
       return {
         protocolVersion: (envelope("protocolVersion") ?? server.getNegotiatedProtocolVersion?.()) as string,
-        capabilities: (envelope("clientCapabilities") ?? server.getClientCapabilities()) as Client["capabilities"]
+        capabilities:
+          (envelope("clientCapabilities") ?? server.getClientCapabilities()) as Rendering.Client["capabilities"]
       }
     },
     ({ inputRequests }) =>

@@ -27,35 +27,20 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import type { GatewayConsent, Recognized } from "../mcp/gatewayConsent/recognize.js"
-import * as Recognize from "../mcp/gatewayConsent/recognize.js"
-import type { HostOptions } from "../mcp/gatewayConsent/retrying.js"
-import * as Retrying from "../mcp/gatewayConsent/retrying.js"
+import type { GatewayConsent, HostOptions } from "../mcp/gatewayConsent/protocol.js"
+import * as Protocol from "../mcp/gatewayConsent/protocol.js"
 import { bind } from "./internal/callerContext.js"
 
 export {
-  /**
-   * The consent that a gateway asks for:
-   *
-   * - `url`: the link for this user, and for no other person. It expires after 10 minutes
-   * - `sessionUri`: the `request_uri` of the link. It completes the authorization. Absent for the link of a consent
-   *   portal, which completes it itself
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  GatewayConsent
-} from "../mcp/gatewayConsent/recognize.js"
-
-export type {
-  /**
-   * Options of {@link fromError} and {@link fromResult}.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  HostOptions
-} from "../mcp/gatewayConsent/retrying.js"
+  /** @since 0.2.0 */
+  GatewayConsent,
+  /** @since 0.2.0 */
+  GatewayConsentRequired,
+  /** @since 0.2.0 */
+  type HostOptions,
+  /** @since 0.2.0 */
+  InvalidGatewayConsent
+} from "../mcp/gatewayConsent/protocol.js"
 
 /**
  * Options of {@link retrying}.
@@ -80,26 +65,7 @@ export interface Options extends HostOptions {
   readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
 }
 
-export {
-  /**
-   * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
-   * message is safe for a model.
-   *
-   * @since 0.2.0
-   * @category errors
-   */
-  GatewayConsentRequired,
-  /**
-   * The server asked for consent in an invalid form, and nothing was shown to the user. `mcp/GatewayConsent` lists the
-   * reasons.
-   *
-   * @since 0.2.0
-   * @category errors
-   */
-  InvalidGatewayConsent
-} from "../mcp/gatewayConsent/recognize.js"
-
-const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
+const unwrap = (recognized: Protocol.Recognized): GatewayConsent | undefined =>
   Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
 
 /**
@@ -110,7 +76,7 @@ const unwrap = (recognized: Recognized): GatewayConsent | undefined =>
  * @category functions
  */
 export const fromError = (error: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
-  unwrap(Recognize.fromError(error, hosts))
+  unwrap(Protocol.fromError(error, hosts))
 
 /**
  * Returns the consent that a result asks for, or `undefined` for any other result. A result is a JSON-RPC response, a
@@ -124,7 +90,7 @@ export const fromError = (error: unknown, { hosts }: HostOptions = {}): GatewayC
  * @category functions
  */
 export const fromResult = (result: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
-  unwrap(Recognize.fromResult(result, hosts))
+  unwrap(Protocol.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
@@ -140,7 +106,7 @@ export const retrying = <A>(
   call: () => A | PromiseLike<A>,
   { complete, hosts, show }: Options
 ): Promise<A> =>
-  Effect.runPromise(Retrying.retrying(
+  Effect.runPromise(Protocol.retrying(
     Effect.suspend(bind(call)),
     { hosts, show: bind(show), complete: complete && bind(complete) }
   ))

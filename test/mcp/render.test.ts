@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
-import { actionOf } from "../../src/mcp/consentElicitation/render.js"
+import { actionOf, render } from "../../src/mcp/consentElicitation/render.js"
 
 const link = "https://app.example.com/connect/github"
 const consent = { provider: "github", link, elicitationId: "id-1" }
@@ -10,7 +9,7 @@ const versions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-
 
 describe("render", () => {
   it("is a result that requires input for 2026-07-28", () => {
-    assert.deepStrictEqual(ConsentElicitation.render(consent, { protocolVersion: "2026-07-28", capabilities: url }), {
+    assert.deepStrictEqual(render(consent, { protocolVersion: "2026-07-28", capabilities: url }), {
       _tag: "InputRequired",
       result: {
         resultType: "input_required",
@@ -23,13 +22,13 @@ describe("render", () => {
       }
     })
     const named = { ...consent, name: "repositories" }
-    const rendered = ConsentElicitation.render(named, { protocolVersion: "2026-07-28", capabilities: url })
+    const rendered = render(named, { protocolVersion: "2026-07-28", capabilities: url })
     assert(rendered._tag === "InputRequired")
     assert.deepStrictEqual(Object.keys(rendered.result.inputRequests), ["repositories"])
   })
 
   it("is the error -32042 for 2025-11-25", () => {
-    assert.deepStrictEqual(ConsentElicitation.render(consent, { protocolVersion: "2025-11-25", capabilities: url }), {
+    assert.deepStrictEqual(render(consent, { protocolVersion: "2025-11-25", capabilities: url }), {
       _tag: "UrlElicitationRequired",
       error: {
         code: -32042,
@@ -54,10 +53,10 @@ describe("render", () => {
     }
     for (const protocolVersion of versions) {
       for (const capabilities of [undefined, {}, { elicitation: {} }, { elicitation: { form: {} } }]) {
-        assert.deepStrictEqual<unknown>(ConsentElicitation.render(consent, { protocolVersion, capabilities }), text)
+        assert.deepStrictEqual<unknown>(render(consent, { protocolVersion, capabilities }), text)
       }
       if (protocolVersion === "2025-11-25" || protocolVersion === "2026-07-28") continue
-      assert.deepStrictEqual<unknown>(ConsentElicitation.render(consent, { protocolVersion, capabilities: url }), text)
+      assert.deepStrictEqual<unknown>(render(consent, { protocolVersion, capabilities: url }), text)
     }
   })
 })

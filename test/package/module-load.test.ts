@@ -200,8 +200,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.deepStrictEqual(
       own.map((url) => url.replace(/.*\/modules\//, "")).sort(),
       [
-        "mcp/gatewayConsent/recognize.js",
-        "mcp/gatewayConsent/retrying.js",
+        "mcp/gatewayConsent/protocol.js",
         "models/internal/urls.js",
         "promise/GatewayConsent.js",
         "promise/internal/callerContext.js"

@@ -28,18 +28,19 @@ import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
 
-/** An access token, sent as `Authorization: Bearer`. */
+/** An access token and its origins. It is sent as `Authorization: Bearer`. */
 export interface AccessTokenEntry
   extends Pick<AccessTokenUseOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
 {
   readonly credential: AccessTokenCredential
 }
 
-/** An API key, sent in `header`. */
+/** An API key, its origins and its header. */
 export interface ApiKeyEntry extends Pick<ApiKeyUseOptions, "header" | "origins" | "prefix"> {
   readonly credential: ApiKeyCredential
 }
 
+/** A credential and its origins. */
 export type Entry = AccessTokenEntry | ApiKeyEntry
 
 export interface Settings<E, R> {

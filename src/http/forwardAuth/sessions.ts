@@ -14,6 +14,7 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
+/** A session of a sandbox. */
 export interface Session {
   /** The secret that the sandbox sends as `Authorization: Bearer`. */
   readonly token: Redacted.Redacted
@@ -21,16 +22,20 @@ export interface Session {
   readonly expiresAt: DateTime.Utc
 }
 
+/** The options of a session. */
 export interface SessionOptions {
   /** How long the session is valid. Default: 1 hour. */
   readonly lifetime?: Duration.Input | undefined
 }
 
+/** The sessions of sandboxes. */
 export interface Service {
+  /** Makes a session for a user. */
   readonly session: (
     user: UserIdentifier,
     options?: SessionOptions
   ) => Effect.Effect<Session, ConsentStoreError | ValidationException>
+  /** Ends a session before it expires. */
   readonly revoke: (token: Redacted.Redacted) => Effect.Effect<void, ConsentStoreError>
 }
 

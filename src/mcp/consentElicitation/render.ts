@@ -2,7 +2,7 @@
 import { isObject } from "effect/Predicate"
 
 /** The consent that a tool needs. */
-export interface Consent {
+interface Consent {
   /** The credential provider, such as `github`. Users and models read it. */
   readonly provider: string
   /**
@@ -87,6 +87,7 @@ export const toolError = (text: string): ToolError => ({ isError: true, content:
 /** The result after `decline` and `cancel`. */
 export const declined = toolError("The user did not consent.")
 
+/** Returns what an MCP server sends to a client if the user has to consent. */
 export const render = ({ elicitationId, link, name, provider }: Consent, client: Client): Rendered => {
   const needed = `The user has to connect '${provider}' first.`
   const elicitation = { mode: "url", message: `Connect '${provider}' to continue.`, url: link } as const

@@ -5,6 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 
+/** The keys of a store. */
 export interface KeyOptions {
   /**
    * Makes names, encrypts and decrypts: 32 random bytes in base64 or hex, such as the output of

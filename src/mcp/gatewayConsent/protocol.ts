@@ -1,4 +1,8 @@
-/** Recognizes the consent that AgentCore Gateway asks for, in the forms of its clients. No other package is needed. */
+/**
+ * Recognizes the consent that AgentCore Gateway asks for, in the forms of its clients, and repeats a call after it. No
+ * other package is needed.
+ */
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -6,11 +10,24 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { isLoopback, isSecure } from "../../models/internal/urls.js"
 
+/**
+ * The consent that a gateway asks for:
+ *
+ * - `url`: the link for this user, and for no other person. It expires after 10 minutes
+ * - `sessionUri`: the `request_uri` of the link, which completes the authorization. Absent for the link of a consent
+ *   portal, which completes the authorization itself
+ *
+ * The encoded form has both in clear.
+ */
 export class GatewayConsent extends Schema.Class<GatewayConsent>("effect-agentcore-identity/GatewayConsent")({
   url: Schema.RedactedFromValue(Schema.String),
   sessionUri: Schema.optional(Schema.RedactedFromValue(Schema.String))
 }) {}
 
+/**
+ * The repeated call needs a consent too, for example because the user did not consent. `consent` has a new link. The
+ * message is safe for a model.
+ */
 export class GatewayConsentRequired
   extends Schema.TaggedError<GatewayConsentRequired>("effect-agentcore-identity/GatewayConsentRequired")(
     "GatewayConsentRequired",
@@ -32,6 +49,17 @@ const problems = {
   InvalidSession: "the 'request_uri' of its link is not that of an AgentCore session"
 }
 
+/**
+ * The server asked for consent in an invalid form, and nothing was shown to the user:
+ *
+ * - `Malformed`: there is no link in the documented form. Some clients drop it
+ * - `SeveralLinks`: there are several links, and the gateway sends one
+ * - `InvalidUrl`: the link is not a URL, or longer than 8192 characters
+ * - `InsecureUrl`: the link is neither https nor http to this machine
+ * - `UserInfo`: the link has a user name or a password
+ * - `OtherHost`: the link is at another host than those of AgentCore or of the option `hosts`
+ * - `InvalidSession`: the `request_uri` is not that of an AgentCore session
+ */
 export class InvalidGatewayConsent
   extends Schema.TaggedError<InvalidGatewayConsent>("effect-agentcore-identity/InvalidGatewayConsent")(
     "InvalidGatewayConsent",
@@ -190,3 +218,71 @@ export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
     ? none
     : fromToolResult(result, hosts)
 }
+
+// -----------------------------------------------------------------------------
+// Repeated calls
+// -----------------------------------------------------------------------------
+
+/** Options of `fromError` and `fromResult`. */
+export interface HostOptions {
+  /**
+   * The allowed hosts of the link, with or without a port: `["portal.example.com"]`. Set it to the host of your own
+   * consent portal, or to the one region of your gateway. Default: the hosts of AgentCore and of its consent portals in
+   * all regions, and this machine, for the local server.
+   */
+  readonly hosts?: ReadonlyArray<string> | undefined
+}
+
+/** Options of `retrying` and `transport`. */
+export interface Options<E1 = never, R1 = never, E2 = never, R2 = never> extends HostOptions {
+  /**
+   * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
+   * portal has the consent. Success completes the authorization and repeats the call, failure ends the call.
+   *
+   * With `complete`, the page at the return URL must check that the signed-in user is the one who was asked. Anyone can
+   * open a forwarded link, and would connect their own account.
+   */
+  readonly show: (consent: GatewayConsent) => Effect.Effect<unknown, E1, R1>
+  /**
+   * Completes the authorization if the return URL is the application's own, with `Identity.completeAuthorization` and
+   * the identifier that called the gateway. A newer JWT of the same user is rejected. It is not called for the link of
+   * a consent portal. Default: the authorization is completed elsewhere, for example by the page at the return URL.
+   */
+  readonly complete?: ((sessionUri: Redacted.Redacted) => Effect.Effect<unknown, E2, R2>) | undefined
+}
+
+/** Runs a call. A consent that it asks for goes to `onConsent`. */
+const run = <A, E, R, B, E2, R2>(
+  call: Effect.Effect<A, E, R>,
+  hosts: Hosts,
+  onConsent: (found: Found) => Effect.Effect<B, E2, R2>
+): Effect.Effect<A | B, E | E2 | InvalidGatewayConsent, R | R2> =>
+  Effect.matchEffect(call, {
+    onFailure: (error) =>
+      Effect.flatMap(
+        Effect.fromResult(fromError(error, hosts)),
+        (found): Effect.Effect<B, E | E2, R2> => Option.isSome(found) ? onConsent(found.value) : Effect.fail(error)
+      ),
+    onSuccess: (result) =>
+      Effect.flatMap(
+        Effect.fromResult(fromResult(result, hosts)),
+        (found): Effect.Effect<A | B, E2, R2> => Option.isSome(found) ? onConsent(found.value) : Effect.succeed(result)
+      )
+  })
+
+export const retryingWith = <A, E, R, E1, R1, E2, R2>(
+  call: (retry: Found["retry"] | undefined, attempt: 1 | 2) => Effect.Effect<A, E, R>,
+  { complete, hosts, show }: Options<E1, R1, E2, R2>
+): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2> =>
+  run(call(undefined, 1), hosts, ({ consent, retry }) =>
+    Effect.gen(function*() {
+      yield* show(consent)
+      if (complete !== undefined && consent.sessionUri !== undefined) yield* complete(consent.sessionUri)
+      return yield* run(call(retry, 2), hosts, ({ consent }) => Effect.fail(new GatewayConsentRequired({ consent })))
+    }))
+
+export const retrying = <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
+  call: Effect.Effect<A, E, R>,
+  options: Options<E1, R1, E2, R2>
+): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2> =>
+  retryingWith(() => call, options)
