@@ -8,21 +8,17 @@ import type * as Arr from "effect/Array"
 import { dual } from "effect/Function"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
-import type * as Redacted from "effect/Redacted"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import type {
   AccessTokenCredential,
-  AccessTokenDeclaration,
   AccessTokenError,
   ApiKeyCredential,
   ApiKeyError,
-  ApiKeyRequest,
   ConsentOptions,
   Identity
 } from "../Identity.js"
-import * as CredentialTag from "../identity/credentials.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../IdentityError.js"
 import { inject } from "../internal/credentialHeader.js"
 import * as Origins from "../internal/origins.js"
@@ -52,12 +48,12 @@ export interface OriginOptions {
 }
 
 /**
- * The use of an access token by a client.
+ * Options of {@link withAccessToken}.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = never>
+export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   extends ConsentOptions<E, R>, OriginOptions
 {
   /**
@@ -83,25 +79,12 @@ export interface AccessTokenUseOptions<out E = RequiresUserConsent, out R = neve
 }
 
 /**
- * An access token for a client. There is no `forceAuthentication`: it would ask the user at every request.
+ * Options of {@link withApiKey}.
  *
  * @since 0.1.0
  * @category models
  */
-export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
-  extends AccessTokenDeclaration, AccessTokenUseOptions<E, R>
-{
-  /** State of the application. The return URL carries it back. */
-  readonly customState?: Redacted.Redacted | undefined
-}
-
-/**
- * The use of an API key by a client.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiKeyUseOptions extends OriginOptions {
+export interface ApiKeyOptions extends OriginOptions {
   /**
    * The header of the key, as in `x-api-key`. An invalid header name throws an `IllegalArgumentError` when the client
    * is wrapped.
@@ -110,22 +93,6 @@ export interface ApiKeyUseOptions extends OriginOptions {
   /** The prefix of the key in the header, including a space, as in `"Token "`. Default: none. */
   readonly prefix?: string | undefined
 }
-
-/**
- * An API key for a client.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ApiKeyOptions extends ApiKeyRequest, ApiKeyUseOptions {}
-
-/**
- * An AWS-signed JWT for a client.
- *
- * @since 0.1.0
- * @category models
- */
-export interface IamAccessTokenOptions extends IamAccessToken.IamAccessTokenRequest, OriginOptions {}
 
 /**
  * The errors that a credential adds to a client, besides the errors of obtaining it. If no header can carry the
@@ -156,18 +123,10 @@ export type TokenError = AccessTokenError | CredentialError | InsufficientScope
  */
 export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
-/** The inline options: given, or those of a declared credential with those of its use. */
-const optionsOf = <Options extends object>(
-  kind: string,
-  subject: CredentialTag.Declared<string, object> | Options,
-  use: object | undefined
-): Options =>
-  // A declaration and its use have all properties of the inline options.
-  (CredentialTag.isDeclared(subject, kind) ? { ...subject.request, ...use } : subject) as Options
-
 /**
- * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token of its
- * own caller, and replaces an existing `Authorization` header. To cache tokens, put `CredentialCache` under `Identity`.
+ * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token
+ * of its own caller, and replaces an existing `Authorization` header. To cache tokens, put `CredentialCache` under
+ * `Identity`.
  *
  * - 401, or the error code `invalid_token`: the client obtains the token again and repeats the request once. If that
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
@@ -225,14 +184,6 @@ export const withAccessToken: {
    */
   <E1 = RequiresUserConsent, R1 = never>(
     credential: AccessTokenCredential,
-    options: AccessTokenUseOptions<E1, R1>
-  ): Wrap<E1 | TokenError, R1 | Identity | WorkloadAccessToken>
-  /**
-   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
-   * wrap the result in `HttpClient.followRedirects`.
-   */
-  <E1 = RequiresUserConsent, R1 = never>(
     options: AccessTokenOptions<E1, R1>
   ): Wrap<E1 | TokenError, R1 | Identity | WorkloadAccessToken>
   /**
@@ -243,43 +194,27 @@ export const withAccessToken: {
   <E, R, E1 = RequiresUserConsent, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
     credential: AccessTokenCredential,
-    options: AccessTokenUseOptions<E1, R1>
-  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
-  /**
-   * Puts an access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once. Redirects:
-   * wrap the result in `HttpClient.followRedirects`.
-   */
-  <E, R, E1 = RequiresUserConsent, R1 = never>(
-    self: HttpClient.HttpClient.With<E, R>,
     options: AccessTokenOptions<E1, R1>
   ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
-} = dual(
-  CredentialTag.isDataFirst("provider"),
-  <E, R, E1, R1>(
-    self: HttpClient.HttpClient.With<E, R>,
-    subject: AccessTokenCredential | AccessTokenOptions<E1, R1>,
-    use?: AccessTokenUseOptions<E1, R1>
-  ) => {
-    const { allowInsecureOrigins, maxScopes, origins, reauthenticate, stepUp, ...request } = optionsOf<
-      AccessTokenOptions<E1, R1>
-    >("AccessToken", subject, use)
-    return inject(self, {
-      header: "authorization",
-      allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: sendWithAccessToken(
-        tokenOptions(request, { maxScopes, reauthenticate, stepUp }),
-        (scopes) => (forceAuthentication) => AccessToken.get({ ...request, scopes, forceAuthentication })
-      )
-    })
-  }
-)
+} = dual(3, <E, R, E1, R1>(
+  self: HttpClient.HttpClient.With<E, R>,
+  { request }: AccessTokenCredential,
+  { allowInsecureOrigins, maxScopes, origins, reauthenticate, stepUp, ...options }: AccessTokenOptions<E1, R1>
+) =>
+  inject(self, {
+    header: "authorization",
+    allows: Origins.allowList(origins, allowInsecureOrigins),
+    hop: sendWithAccessToken(
+      tokenOptions(request, { maxScopes, reauthenticate, stepUp }),
+      (scopes) => (forceAuthentication) => AccessToken.get({ ...request, ...options, scopes, forceAuthentication })
+    )
+  }))
 
 /**
- * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
- * allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the request
- * once; otherwise the request fails with `CredentialRejected`. For redirects and the order of
- * combinators see {@link withAccessToken}.
+ * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key, for
+ * the allowed origins only. After a 401 the client obtains the key again. If the key has changed, it repeats the
+ * request once; otherwise the request fails with `CredentialRejected`. For redirects and the order of combinators see
+ * {@link withAccessToken}.
  *
  * A 401 does not name the rejected credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
@@ -311,14 +246,8 @@ export const withApiKey: {
    */
   (
     credential: ApiKeyCredential,
-    options: ApiKeyUseOptions
+    options: ApiKeyOptions
   ): Wrap<ApiKeyError | CredentialError, Identity | WorkloadAccessToken>
-  /**
-   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
-   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
-   * changed.
-   */
-  (options: ApiKeyOptions): Wrap<ApiKeyError | CredentialError, Identity | WorkloadAccessToken>
   /**
    * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
    * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
@@ -327,37 +256,23 @@ export const withApiKey: {
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     credential: ApiKeyCredential,
-    options: ApiKeyUseOptions
-  ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
-  /**
-   * Puts an API key on the requests of a client, in the header of your choice. Each request obtains the key, for the
-   * allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the key has
-   * changed.
-   */
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
     options: ApiKeyOptions
   ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
-} = dual(
-  CredentialTag.isDataFirst("provider"),
-  <E, R>(self: HttpClient.HttpClient.With<E, R>, subject: ApiKeyCredential | ApiKeyOptions, use?: ApiKeyUseOptions) => {
-    const { allowInsecureOrigins, header, origins, prefix = "", ...request } = optionsOf<ApiKeyOptions>(
-      "ApiKey",
-      subject,
-      use
-    )
-    return inject(self, {
-      header,
-      allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: sendWithCredential(request.provider, prefix, () => ApiKey.get(request))
-    })
-  }
-)
+} = dual(3, <E, R>(
+  self: HttpClient.HttpClient.With<E, R>,
+  credential: ApiKeyCredential,
+  { allowInsecureOrigins, header, origins, prefix = "" }: ApiKeyOptions
+) =>
+  inject(self, {
+    header,
+    allows: Origins.allowList(origins, allowInsecureOrigins),
+    hop: sendWithCredential(credential.request.provider, prefix, () => ApiKey.get(credential))
+  }))
 
 /**
- * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
- * the allowed origins only. To cache tokens, provide `CredentialCache.layerSecurityTokenService`. After a 401 the
- * client obtains another token and repeats the request once. If that does not help, the request fails with
+ * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
+ * token, for the allowed origins only. To cache tokens, provide `CredentialCache.layerSecurityTokenService`. After a
+ * 401 the client obtains another token and repeats the request once. If that does not help, the request fails with
  * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects and the order of
  * combinators see {@link withAccessToken}.
  *
@@ -389,11 +304,6 @@ export const withIamAccessToken: {
     options: OriginOptions
   ): Wrap<SecurityTokenServiceError | CredentialError, SecurityTokenService>
   /**
-   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   */
-  (options: IamAccessTokenOptions): Wrap<SecurityTokenServiceError | CredentialError, SecurityTokenService>
-  /**
    * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    */
@@ -402,30 +312,13 @@ export const withIamAccessToken: {
     credential: IamAccessToken.IamAccessTokenCredential,
     options: OriginOptions
   ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
-  /**
-   * Puts an AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the token, for
-   * the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   */
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    options: IamAccessTokenOptions
-  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
-} = dual(
-  CredentialTag.isDataFirst("audience"),
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    subject: IamAccessToken.IamAccessTokenCredential | IamAccessTokenOptions,
-    use?: OriginOptions
-  ) => {
-    const { allowInsecureOrigins, origins, ...request } = optionsOf<IamAccessTokenOptions>(
-      "IamAccessToken",
-      subject,
-      use
-    )
-    return inject(self, {
-      header: "authorization",
-      allows: Origins.allowList(origins, allowInsecureOrigins === true),
-      hop: sendWithCredential("sts:GetWebIdentityToken", "Bearer ", () => IamAccessToken.get(request))
-    })
-  }
-)
+} = dual(3, <E, R>(
+  self: HttpClient.HttpClient.With<E, R>,
+  credential: IamAccessToken.IamAccessTokenCredential,
+  { allowInsecureOrigins, origins }: OriginOptions
+) =>
+  inject(self, {
+    header: "authorization",
+    allows: Origins.allowList(origins, allowInsecureOrigins),
+    hop: sendWithCredential("sts:GetWebIdentityToken", "Bearer ", () => IamAccessToken.get(credential))
+  }))

@@ -148,7 +148,7 @@ export const httpClient: {
       header: identityWat,
       allows: origins === undefined
         ? (url) => gateway.test(url.origin)
-        : Origins.allowList(origins, allowInsecureOrigins === true),
+        : Origins.allowList(origins, allowInsecureOrigins),
       hop: (attempt) => Effect.flatMap(WorkloadAccessToken, ({ get }) => Effect.flatMap(get, attempt))
     })
 )

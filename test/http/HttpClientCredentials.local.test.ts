@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -41,6 +42,10 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
 
 const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)
 
+class Reports
+  extends AccessToken.Tag<Reports>()("test/Reports", { provider: "calendar", flow: "M2M", scopes: ["reports:read"] })
+{}
+
 /** The client of Alice, and the statuses of the pages of her consents. */
 const alicesClient = (
   url: string,
@@ -50,12 +55,14 @@ const alicesClient = (
   Effect.gen(function*() {
     const browser = yield* World.person("alice")
     const consents: Array<number> = []
-    const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-      ...options,
+    const calendar = AccessToken.Tag<unknown>()("test/Calendar", {
       provider: "calendar",
       flow: "USER_FEDERATION",
       scopes: World.scopes,
-      returnUrl,
+      returnUrl
+    })
+    const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, calendar, {
+      ...options,
       origins: [url],
       consent: PendingConsents.handler({
         user: { userId: "alice" },
@@ -112,12 +119,7 @@ describe("the protected API", () => {
     Effect.gen(function*() {
       yield* World.setUp()
       const { heard, revoked, url } = yield* startInWorld
-      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-        provider: "calendar",
-        flow: "M2M",
-        scopes: ["reports:read"],
-        origins: [url]
-      })
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Reports, { origins: [url] })
       const get = Effect.map(client.get(`${url}/reports`), ({ status }) => status)
       yield* Effect.gen(function*() {
         assert.deepStrictEqual([yield* get, yield* get], [200, 200])
@@ -153,11 +155,7 @@ describe("the protected API", () => {
           ),
           responses.issued
         )
-      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-        provider: "calendar",
-        flow: "M2M",
-        origins: [url]
-      })
+      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Reports, { origins: [url] })
       const response = yield* Effect.provide(
         client.get(`${url}/me`),
         scripted({ getResourceOauth2Token: [issue(now - 1), issue(now + 60)] })

@@ -1,6 +1,9 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
+import type { AccessTokenCredential } from "effect-agentcore-identity/Identity"
 import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Effect from "effect/Effect"
@@ -12,7 +15,10 @@ import { Readable } from "node:stream"
 import { clients, insufficientScope, invalidToken, reject, resource, type Seen } from "../support/resource.js"
 import { failures, responses, scripted, secret } from "../support/utils.js"
 
-const calendar = { provider: "calendar", flow: "M2M", scopes: ["read"] } as const
+class Calendar
+  extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "M2M", scopes: ["read"] })
+{}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 /** Tokens `token-0`, `token-1`, …: a new one at each call. */
 const fresh: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`) }
@@ -55,10 +61,7 @@ for (const [name, client] of clients) {
             yield* accepting("token-7", invalidToken, 400)
           ]
         ) {
-          const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-            ...calendar,
-            origins: [url]
-          })
+          const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Calendar, { origins: [url] })
           const response = yield* api.post(`${url}/events`, { body: HttpBody.jsonUnsafe({ title: "lunch" }) })
           assert.strictEqual(yield* response.text, "ok")
           assert.deepStrictEqual(seen.map(({ body, method, path }) => `${method} ${path} ${body}`), [
@@ -86,7 +89,7 @@ for (const [name, client] of clients) {
           }
           more()
         })
-        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Calendar, { origins: [url] })
         const response = yield* api.get(url)
         assert.strictEqual(yield* response.text, "ok")
         yield* Effect.yieldNow.pipe(Effect.repeat({ until: () => closed === 1 }))
@@ -95,7 +98,7 @@ for (const [name, client] of clients) {
     it.live("sends no stream twice, and the error names the reason", () =>
       Effect.gen(function*() {
         const { seen, url } = yield* accepting("token-1", invalidToken)
-        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Calendar, { origins: [url] })
         const body = HttpBody.stream(Stream.make("lunch", " and ", "dinner").pipe(Stream.encodeText))
         const error = yield* Effect.flip(api.post(url, { body }))
         if (error._tag !== "CredentialRejected") return assert.fail(error._tag)
@@ -118,10 +121,7 @@ for (const [name, client] of clients.slice(0, 2)) {
             ? response.end("ok")
             : reject(response, 401, invalidToken, "x".repeat(120_000))
         )
-        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, {
-          ...calendar,
-          origins: [url]
-        })
+        const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Calendar, { origins: [url] })
         yield* Effect.forEach(Array.from({ length: 30 }), () => Effect.flatMap(api.get(url), ({ text }) => text))
         assert.lengthOf(seen, 60)
         assert.isAtMost(sockets.size, 2)
@@ -131,14 +131,18 @@ for (const [name, client] of clients.slice(0, 2)) {
 
 const fetch = FetchHttpClient.layer
 
-const withToken = (url: string, options: Partial<HttpClientCredentials.AccessTokenOptions> = {}) =>
+const withToken = (
+  url: string,
+  options: Partial<HttpClientCredentials.AccessTokenOptions> = {},
+  credential: AccessTokenCredential = Calendar
+) =>
   Effect.map(
     HttpClient.HttpClient,
-    HttpClientCredentials.withAccessToken({ ...calendar, origins: [url], ...options })
+    HttpClientCredentials.withAccessToken(credential, { origins: [url], ...options })
   )
 
-const failure = (url: string, options?: Partial<HttpClientCredentials.AccessTokenOptions>) =>
-  Effect.flatMap(withToken(url, options), (api) => Effect.flip(api.get(url)))
+const failure = (...args: Parameters<typeof withToken>) =>
+  Effect.flatMap(withToken(...args), (api) => Effect.flip(api.get(args[0])))
 
 const base = { scopes: ["read"], forceAuthentication: false }
 
@@ -185,7 +189,7 @@ describe("rejection", () => {
       const { seen, url } = yield* accepting("token-1", invalidToken)
       const api = (yield* HttpClient.HttpClient).pipe(
         HttpClient.filterStatusOk,
-        HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
+        HttpClientCredentials.withAccessToken(Calendar, { origins: [url] })
       )
       assert.strictEqual((yield* api.get(url)).status, 200)
       assert.deepStrictEqual(seen.map(bearer), ["token-0", "token-1"])
@@ -227,8 +231,7 @@ describe("rejection", () => {
       const { seen, url } = yield* resource(({ headers }, response) =>
         headers["x-own-key"] === "key-1" ? response.end("ok") : reject(response, 401)
       )
-      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
-        provider: "weather",
+      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
         header: "x-own-key",
         origins: [url]
       })
@@ -253,8 +256,8 @@ describe("rejection", () => {
           : reject(response, 401, invalidToken)
       )
       const plain = yield* HttpClient.HttpClient
-      const token = HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
-      const key = HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+      const token = HttpClientCredentials.withAccessToken(Calendar, { origins: [url] })
+      const key = HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       assert.strictEqual((yield* plain.pipe(token, key).get(url)).status, 200)
       assert.lengthOf(seen, 2)
       const error = yield* Effect.flip(plain.pipe(key, token).get(url))
@@ -384,19 +387,20 @@ describe("an insufficient scope", () => {
         const { seen, url } = yield* resource((_, response) =>
           reject(response, 403, insufficientScope("read write admin"))
         )
+        const credential = AccessToken.Tag<unknown>()(`test/${flow}`, { ...Calendar.request, flow })
         // A string, in plain JavaScript, allows no scope.
         const string = "read write admin" as unknown as ReadonlyArray<string>
         for (const maxScopes of [[], ["write"], ["admin"], ["read", "share"], ["read write admin"], string]) {
-          const error = yield* failure(url, { flow, stepUp: true, maxScopes })
+          const error = yield* failure(url, { stepUp: true, maxScopes }, credential)
           if (error._tag !== "InsufficientScope") return assert.fail(error._tag)
           assert.deepStrictEqual(error.required, ["read", "write", "admin"])
         }
         assert.lengthOf(seen, 6)
         assert.deepStrictEqual(yield* asked, Array.from({ length: 6 }, () => base))
-        yield* failure(url, { flow, stepUp: true, maxScopes: ["admin", "write"] })
+        yield* failure(url, { stepUp: true, maxScopes: ["admin", "write"] }, credential)
         assert.deepStrictEqual((yield* asked).slice(-2), [base, { ...base, scopes: ["read", "write", "admin"] }])
         // Without a limit, a user can still decline. An M2M token has no user.
-        yield* failure(url, { flow, stepUp: true })
+        yield* failure(url, { stepUp: true }, credential)
         assert.lengthOf(yield* asked, flow === "M2M" ? 9 : 10)
       }).pipe(Effect.provide([scripted(scoped), fetch])))
   }
@@ -429,8 +433,7 @@ describe("an insufficient scope", () => {
   it.live("does not apply to a key", () =>
     Effect.gen(function*() {
       const { url } = yield* resource((_, response) => reject(response, 403, insufficientScope("write")))
-      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
-        provider: "weather",
+      const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
         header: "x-own-key",
         origins: [url]
       })

@@ -2,6 +2,8 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
@@ -26,6 +28,9 @@ import { clients, layerRedirecting, redirecting, resource } from "../support/res
 import { rounds } from "../support/rounds.js"
 import { responses, scripted, secret } from "../support/utils.js"
 
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "M2M" }) {}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
+
 const sentinel = "Zq7!sentinel-Kp3"
 
 type Client = HttpClient.HttpClient.With<
@@ -39,8 +44,8 @@ const foreign = "https://elsewhere.example.com"
 const origins = [mine] as const
 
 const credentials: ReadonlyArray<(client: Client) => Client> = [
-  HttpClientCredentials.withAccessToken({ provider: "calendar", flow: "M2M", origins }),
-  HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins }),
+  HttpClientCredentials.withAccessToken(Calendar, { origins }),
+  HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins }),
   PropagateIdentity.httpClient({ origins })
 ]
 
@@ -174,7 +179,7 @@ describe("a credential", () => {
             path === "/away" ? response.writeHead(307, { location: other.url }).end() : response.end("ok")
           )
           const client = wrap((yield* HttpClient.HttpClient) as unknown as Client).pipe(
-            HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [api.url] })
+            HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [api.url] })
           )
           const exit = yield* Effect.exit(client.get(`${api.url}/away`)).pipe(Effect.withTracerEnabled(isTraced))
           Recorder.assertSecretFree(other.seen.map(({ text }) => text), secrets)
@@ -222,7 +227,7 @@ describe("a credential", () => {
         const api = HttpClient.transformResponse(
           yield* HttpClient.HttpClient,
           Effect.provideService(FetchHttpClient.RequestInit, redirect === undefined ? {} : { redirect })
-        ).pipe(HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] }))
+        ).pipe(HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] }))
         const exit = yield* Effect.exit(api.get(url))
         assert.lengthOf(other.seen, 0)
         const isSafe = redirect === "manual" || redirect === "error"
@@ -256,7 +261,7 @@ describe("a credential", () => {
         Effect.gen(function*() {
           const other = yield* resource((_, response) => response.end("ok"))
           const { seen, url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
-          const withKey = HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+          const withKey = HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
           const withOptions = HttpClient.transformResponse(undiciOptions(maxRedirections))
           const client = yield* HttpClient.HttpClient
           const api = maxRedirections === 0
@@ -278,7 +283,7 @@ describe("a credential", () => {
         const api = HttpClient.transformResponse(
           yield* HttpClient.HttpClient,
           undiciOptions(3)
-        ).pipe(HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] }))
+        ).pipe(HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] }))
         const exit = yield* Effect.exit(api.get(url))
         assert.lengthOf(seen, 0)
         assert.include(Cause.pretty((exit as Exit.Failure<unknown, unknown>).cause), "undici would follow")
@@ -299,7 +304,7 @@ describe("a credential", () => {
             HttpClient.transformResponse(Effect.withSpan("inner")),
             HttpClient.followRedirects(),
             HttpClient.retryTransient({ times: 1 }),
-            HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+            HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
           )
           const get = api.get(`${url}/start`).pipe(
             Effect.provideService(HttpClient.TracerPropagationEnabled, propagation),
@@ -325,7 +330,7 @@ describe("a credential", () => {
           : Effect.runSync(Deferred.succeed(isWaiting, undefined))
       )
       const api = HttpClient.followRedirects(yield* HttpClient.HttpClient).pipe(
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       )
       const fiber = yield* Effect.forkChild(Effect.provideService(api.get(`${url}/start`), Tracer.Tracer, tracer))
       yield* Deferred.await(isWaiting)
@@ -339,12 +344,7 @@ describe("a credential", () => {
       const other = yield* resource((_, response) => response.end("ok"))
       const { seen, url } = yield* resource((_, response) => response.writeHead(307, { location: other.url }).end())
       const client = HttpClient.followRedirects(yield* HttpClient.HttpClient).pipe(
-        HttpClientCredentials.withApiKey({
-          provider: "weather",
-          header: "authorization",
-          prefix: "Bearer ",
-          origins: [url]
-        })
+        HttpClientCredentials.withApiKey(Weather, { header: "authorization", prefix: "Bearer ", origins: [url] })
       )
       const exit = yield* Effect.exit(client.get(url))
       assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
@@ -358,7 +358,7 @@ describe("a credential", () => {
       const recorder = yield* Recorder.make
       const api = (yield* HttpClient.HttpClient).pipe(
         HttpClient.transformResponse(Effect.withSpan("inner")),
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       )
       const get = Effect.provide(api.get(url), recorder.layer)
       yield* Effect.withTracerEnabled(get, false)

@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import type * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
@@ -23,7 +25,8 @@ type Client = HttpClient.HttpClient.With<unknown, Identity | WorkloadAccessToken
 
 const sentinel = "Zq7!sentinel-Kp3"
 
-const calendar = { provider: "calendar", flow: "M2M" } as const
+class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "M2M" }) {}
+class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 // Names the token and the key after the caller.
 const namedAfterCaller: ScriptedPlanes.Script = {
@@ -51,7 +54,7 @@ for (const [name, client] of clients) {
       Effect.gen(function*() {
         const { seen, url } = yield* ok
         const api = (yield* HttpClient.HttpClient).pipe(
-          HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] })
+          HttpClientCredentials.withAccessToken(Calendar, { origins: [url] })
         )
         const users = Array.from({ length: 40 }, (_, index) => `user-${index % 8}`)
         yield* Effect.forEach(users, (user) => as(user)(api.get(`${url}/${user}`)), { concurrency: 10 })
@@ -65,10 +68,10 @@ for (const [name, client] of clients) {
       Effect.gen(function*() {
         const { seen, url } = yield* ok
         const plain = yield* HttpClient.HttpClient
-        const options = { provider: "weather", origins: [url] } as const
-        yield* HttpClientCredentials.withApiKey(plain, { ...options, header: "X-Weather-Key" }).get(url)
+        const options = { origins: [url] } as const
+        yield* HttpClientCredentials.withApiKey(plain, Weather, { ...options, header: "X-Weather-Key" }).get(url)
         yield* plain.pipe(
-          HttpClientCredentials.withApiKey({ ...options, header: "authorization", prefix: "Token " })
+          HttpClientCredentials.withApiKey(Weather, { ...options, header: "authorization", prefix: "Token " })
         ).get(url)
         const key = `${sentinel}-key-of-workload-token`
         assert.strictEqual(seen[0]?.headers["x-weather-key"], key)
@@ -88,8 +91,8 @@ for (const [name, client] of clients) {
           const plain = yield* HttpClient.HttpClient
           for (
             const api of [
-              HttpClientCredentials.withAccessToken(plain, { ...calendar, origins: [mine.url] }),
-              HttpClientCredentials.withApiKey(plain, { provider: "weather", header: "x-own-key", origins: [mine.url] })
+              HttpClientCredentials.withAccessToken(plain, Calendar, { origins: [mine.url] }),
+              HttpClientCredentials.withApiKey(plain, Weather, { header: "x-own-key", origins: [mine.url] })
             ].map((api) => HttpClient.followRedirects(api as Client))
           ) {
             for (const target of [`${other.url}/direct`, `${mine.url}/away`, `${mine.url}/back`, `${mine.url}/final`]) {
@@ -112,8 +115,7 @@ for (const [name, client] of clients) {
       Effect.gen(function*() {
         const other = yield* ok
         const mine = yield* redirectTo(() => `${other.url}/elsewhere`)
-        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
-          provider: "weather",
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
           header: "x-own-key",
           origins: [mine.url]
         })
@@ -128,7 +130,7 @@ for (const [name, client] of clients) {
         const mine = yield* redirectTo(() => "/final?page=2")
         const api = (yield* HttpClient.HttpClient).pipe(
           HttpClient.mapRequest(HttpClientRequest.prependUrl(mine.url)),
-          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] }),
+          HttpClientCredentials.withAccessToken(Calendar, { origins: [mine.url] }),
           HttpClient.followRedirects()
         )
         yield* api.get("/start")
@@ -144,7 +146,7 @@ for (const [name, client] of clients) {
         const mine = yield* redirectTo(() => `${other.url}/elsewhere`)
         const api = (yield* HttpClient.HttpClient).pipe(
           HttpClient.followRedirects(),
-          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] })
+          HttpClientCredentials.withAccessToken(Calendar, { origins: [mine.url] })
         )
         const cause = yield* Effect.sandbox(api.get(`${mine.url}/start`)).pipe(Effect.flip)
         assert.isTrue(Cause.hasDies(cause))
@@ -161,7 +163,7 @@ for (const [name, client] of clients) {
         Recorder.assertSecretFree(other.seen.map(({ text }) => text), [sentinel])
         const withKey = (yield* HttpClient.HttpClient).pipe(
           HttpClient.followRedirects(),
-          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [mine.url] })
+          HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [mine.url] })
         )
         assert.isTrue(Cause.hasDies(yield* Effect.sandbox(withKey.get(`${mine.url}/start`)).pipe(Effect.flip)))
         assert.lengthOf(mine.seen, 3)
@@ -177,7 +179,7 @@ for (const [name, client] of clients) {
           HttpClient.transformResponse(Effect.tap(
             plain.execute(HttpClientRequest.get(other.url, { headers: { authorization: "Basic of-its-own" } }))
           )),
-          HttpClientCredentials.withAccessToken({ ...calendar, origins: [mine.url] })
+          HttpClientCredentials.withAccessToken(Calendar, { origins: [mine.url] })
         )
         assert.strictEqual((yield* api.get(mine.url)).status, 200)
         assert.deepStrictEqual(other.seen.map(({ headers }) => headers.authorization), ["Basic of-its-own"])
@@ -199,12 +201,8 @@ for (const [name, client] of clients) {
         yield* Effect.gen(function*() {
           for (
             const api of [
-              HttpClientCredentials.withAccessToken(plain, { ...calendar, origins: [url] }) as Client,
-              HttpClientCredentials.withApiKey(plain, {
-                provider: "weather",
-                header: "x-own-key",
-                origins: [url]
-              }) as Client
+              HttpClientCredentials.withAccessToken(plain, Calendar, { origins: [url] }) as Client,
+              HttpClientCredentials.withApiKey(plain, Weather, { header: "x-own-key", origins: [url] }) as Client
             ]
           ) {
             const response = yield* api.get(`${url}/ok`)
@@ -270,8 +268,8 @@ for (const [name, client] of clients) {
             )
           const recorder = yield* Recorder.make
           const credentials: ReadonlyArray<(client: Client) => Client> = [
-            HttpClientCredentials.withAccessToken({ ...calendar, origins: [url] }),
-            HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+            HttpClientCredentials.withAccessToken(Calendar, { origins: [url] }),
+            HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
           ]
           const plain = (yield* HttpClient.HttpClient) as unknown as Client
           for (const isPropagated of [true, false]) {
@@ -300,8 +298,7 @@ for (const [name, client] of clients) {
           response.writeHead(200, { "content-length": "1000", "content-type": "text/plain" })
           response.write("the beginning", () => response.destroy())
         })
-        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
-          provider: "weather",
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
           header: "x-own-key",
           origins: [url]
         })
@@ -330,8 +327,8 @@ for (const [name, client] of clients) {
         const { seen, url } = yield* ok
         const recorder = yield* Recorder.make
         const api = (yield* HttpClient.HttpClient).pipe(
-          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] }),
-          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-other-key", origins: [url] })
+          HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] }),
+          HttpClientCredentials.withApiKey(Weather, { header: "x-other-key", origins: [url] })
         )
         yield* Effect.provide(api.get(url, { headers: { "x-own-key": "mine" } }), recorder.layer)
         const key = `${sentinel}-key-of-workload-token`
@@ -345,7 +342,7 @@ for (const [name, client] of clients) {
         const { url } = yield* resource((_, response) => response.writeHead(500).end("no"))
         const api = (yield* HttpClient.HttpClient).pipe(
           HttpClient.filterStatusOk,
-          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+          HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
         )
         const error = yield* Effect.flip(api.get(url))
         if (error._tag !== "HttpClientError") return assert.fail(error._tag)
@@ -397,7 +394,7 @@ describe("errors that an inner client makes from other errors", () => {
         const api = (yield* HttpClient.HttpClient).pipe(
           HttpClient.filterStatusOk,
           HttpClient.transformResponse(f),
-          HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+          HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
         )
         const exit = yield* Effect.exit(api.get(url))
         assert.isTrue(Exit.isFailure(exit))
@@ -425,7 +422,7 @@ describe("an error that an inner client makes", () => {
           seen.push(original)
           return original
         })),
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       )
       const error = yield* Effect.flip(api.get(url))
       if (error._tag !== "ApiError") return assert.fail(error._tag)
@@ -442,7 +439,7 @@ describe("an error that an inner client makes", () => {
       const original = new ApiError({ cause: new Error("of the program") })
       const api = (yield* HttpClient.HttpClient).pipe(
         HttpClient.transformResponse(Effect.andThen(Effect.fail(original))),
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       )
       const exit = yield* Effect.exit(api.get(url))
       assert.strictEqual(
@@ -461,7 +458,7 @@ describe("an error of another request of an inner client", () => {
         HttpClient.transformResponse(Effect.andThen(
           HttpClient.filterStatus(plain, () => false).get(`${url}/token`, { headers: { "x-own": "kept" } })
         )),
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
       )
       const error = yield* Effect.flip(api.get(`${url}/reports`))
       if (error._tag !== "HttpClientError") return assert.fail(error._tag)
@@ -476,7 +473,7 @@ describe("a client that is not of Effect", () => {
     const { execute } = HttpClient.make(() => Effect.never)
     const foreign = { execute } as HttpClient.HttpClient
     assert.throws(
-      () => HttpClientCredentials.withAccessToken(foreign, { ...calendar, origins: ["https://api.example.com"] }),
+      () => HttpClientCredentials.withAccessToken(foreign, Calendar, { origins: ["https://api.example.com"] }),
       "The client is not a client of effect/http"
     )
   })
@@ -487,8 +484,7 @@ describe("a credential that a header cannot carry", () => {
     it.live(`${JSON.stringify(key)} is an error that does not quote it, and nothing is sent`, () =>
       Effect.gen(function*() {
         const { seen, url } = yield* ok
-        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, {
-          provider: "weather",
+        const api = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
           header: "x-own-key",
           origins: [url]
         })
@@ -512,8 +508,8 @@ describe("an inner credential that a header cannot carry", () => {
     Effect.gen(function*() {
       const { seen, url } = yield* ok
       const api = (yield* HttpClient.HttpClient).pipe(
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-own-key", prefix: "\n", origins: [url] }),
-        HttpClientCredentials.withApiKey({ provider: "weather", header: "x-other-key", origins: [url] })
+        HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", prefix: "\n", origins: [url] }),
+        HttpClientCredentials.withApiKey(Weather, { header: "x-other-key", origins: [url] })
       )
       const error = yield* Effect.flip(api.get(url))
       if (error._tag !== "HttpClientError") return assert.fail(error._tag)
@@ -526,7 +522,7 @@ describe("an inner credential that a header cannot carry", () => {
 describe("a header", () => {
   it("must have a valid name, and no message quotes an invalid one", () => {
     const wrap = (header: string) => () =>
-      HttpClientCredentials.withApiKey({ provider: "weather", header, origins: ["https://api.example.com"] })(
+      HttpClientCredentials.withApiKey(Weather, { header, origins: ["https://api.example.com"] })(
         HttpClient.make(() => Effect.never)
       )
     assert.doesNotThrow(wrap("X-Api_Key.1"))
@@ -540,7 +536,7 @@ describe("RequestInit", () => {
   it.live("is kept when it is provided around the request, also redirect: error", () =>
     Effect.gen(function*() {
       const { seen, url } = yield* redirectTo(() => "/final")
-      const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, { ...calendar, origins: [url] })
+      const api = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Calendar, { origins: [url] })
       const response = yield* Effect.provideService(api.get(`${url}/start`), FetchHttpClient.RequestInit, {
         headers: { "x-from-init": "kept" },
         redirect: "follow"
@@ -557,12 +553,12 @@ describe("RequestInit", () => {
 
 describe("origins", () => {
   const wrap = (origin: string, allowInsecureOrigins?: boolean) => () =>
-    HttpClientCredentials.withAccessToken({ ...calendar, origins: [origin], allowInsecureOrigins })(
+    HttpClientCredentials.withAccessToken(Calendar, { origins: [origin], allowInsecureOrigins })(
       HttpClient.make(() => Effect.never)
     )
 
   const wrapKey = (origin: string, allowInsecureOrigins?: boolean) => () =>
-    HttpClientCredentials.withApiKey({ provider: "weather", header: "x-key", origins: [origin], allowInsecureOrigins })(
+    HttpClientCredentials.withApiKey(Weather, { header: "x-key", origins: [origin], allowInsecureOrigins })(
       HttpClient.make(() => Effect.never)
     )
 
@@ -627,7 +623,7 @@ describe("origins", () => {
     const client = HttpClient.make(() => Effect.never)
     for (const origins of [empty, "https://api.example.com" as never, undefined as never]) {
       assert.throws(
-        () => HttpClientCredentials.withAccessToken(client, { ...calendar, origins }),
+        () => HttpClientCredentials.withAccessToken(client, Calendar, { origins }),
         "origins is not a list of at least one origin"
       )
     }
@@ -641,7 +637,8 @@ describe("origins", () => {
           sent.push("authorization" in request.headers)
           return Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))
         }),
-        { ...calendar, origins: ["https://api.example.com"] }
+        Calendar,
+        { origins: ["https://api.example.com"] }
       )
       const same = ["https://api.example.com", "https://API.example.com:443/v3?a=b#c"]
       const others = [

@@ -9,6 +9,7 @@ import {
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { SignatureV4 } from "@smithy/signature-v4"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import { MissingWorkloadAccessToken } from "effect-agentcore-identity/IdentityError"
 import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
@@ -167,6 +168,8 @@ describe("command", () => {
     })))
 })
 
+class Gateway extends AccessToken.Tag<Gateway>()("test/Gateway", { provider: "gateway", flow: "M2M" }) {}
+
 describe("httpClient", () => {
   for (const [name, layer] of [["fetch", FetchHttpClient.layer], ["undici", NodeHttpClient.layerUndici]] as const) {
     it.live(`over ${name}: sends the token of the caller to a gateway, and not to the target of a redirect`, () =>
@@ -177,7 +180,7 @@ describe("httpClient", () => {
         )
         const api = (yield* HttpClient.HttpClient).pipe(
           PropagateIdentity.httpClient({ origins: [gateway.url] }),
-          HttpClientCredentials.withAccessToken({ provider: "gateway", flow: "M2M", origins: [gateway.url] }),
+          HttpClientCredentials.withAccessToken(Gateway, { origins: [gateway.url] }),
           HttpClient.followRedirects()
         )
         const response = yield* api.post(`${gateway.url}/mcp`).pipe(as("alice"))

@@ -22,7 +22,7 @@ import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { Connect } from "../Connect.js"
-import type { AccessTokenUseOptions, ApiKeyUseOptions } from "../HttpClientCredentials.js"
+import type { AccessTokenOptions, ApiKeyOptions } from "../HttpClientCredentials.js"
 import * as Callers from "../internal/callers.js"
 import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
@@ -30,13 +30,13 @@ import * as Sessions from "./sessions.js"
 
 /** An access token and its origins. It is sent as `Authorization: Bearer`. */
 export interface AccessTokenEntry
-  extends Pick<AccessTokenUseOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
+  extends Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
 {
   readonly credential: AccessTokenCredential
 }
 
 /** An API key, its origins and its header. */
-export interface ApiKeyEntry extends Pick<ApiKeyUseOptions, "header" | "origins" | "prefix"> {
+export interface ApiKeyEntry extends Pick<ApiKeyOptions, "header" | "origins" | "prefix"> {
   readonly credential: ApiKeyCredential
 }
 
@@ -172,7 +172,7 @@ const isApiKey = (entry: Entry): entry is ApiKeyEntry => isDeclared(entry.creden
 
 const sourceOf = (identity: IdentityService, entry: Entry): Source => {
   // An http origin is a loopback host.
-  const allows = Origins.allowList(entry.origins, false)
+  const allows = Origins.allowList(entry.origins)
   return isApiKey(entry)
     ? { allows, header: entry.header.toLowerCase(), prefix: entry.prefix ?? "", obtain: obtainApiKey(identity, entry) }
     : { allows, header: "authorization", prefix: "Bearer ", obtain: obtainAccessToken(identity, entry) }
