@@ -140,6 +140,9 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       })
   )
 
+  // The forms have the same pages: `test/http/Connect.test.ts` runs over each.
+  if (form === "node") return
+
   browserCase("a form of another site opens nothing", "bob", (bob) =>
     Effect.gen(function*() {
       yield* bob.goto(shared.link)
@@ -150,43 +153,6 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       yield* bob.press("Win a prize")
       yield* bob.heading("Sent from another website")
       assert.deepStrictEqual(bob.events(), [])
-    }))
-
-  browserCase(
-    "another user is signed in when the browser comes back, and the link still works",
-    "carol",
-    (carol) =>
-      Effect.gen(function*() {
-        yield* carol.goto(shared.link)
-        yield* carol.press("Connect Calendar")
-        yield* carol.signInAtVendor
-        yield* Effect.promise(() =>
-          shared.tab.context.addCookies([{ name: "user", value: "mallory", url: shared.origin }])
-        )
-        yield* carol.press("Allow")
-        yield* carol.heading("Signed in as another user")
-        assert.deepStrictEqual(visitorOf("mallory").events(), ["WrongUser"])
-        for (const user of ["mallory", "carol"]) {
-          yield* carol.signIn(user)
-          yield* carol.goto(shared.link)
-          yield* carol.heading("Connect Calendar")
-        }
-      })
-  )
-
-  browserCase("the user denies, and the link still works", "dave", (dave) =>
-    Effect.gen(function*() {
-      yield* dave.goto(shared.link)
-      yield* dave.press("Connect Calendar")
-      yield* dave.signInAtVendor
-      yield* dave.press("Deny")
-      yield* dave.heading("Consent denied")
-      yield* dave.goto(shared.link)
-      assert.include(yield* dave.text, "Not connected")
-      yield* dave.press("Connect Calendar")
-      yield* dave.press("Allow")
-      yield* dave.heading("Chat")
-      assert.deepStrictEqual(dave.events(), ["Opened", "Opened", "Completed"])
     }))
 
   browserCase(

@@ -30,17 +30,11 @@ import * as Resource from "../support/resource.js"
 import * as Server from "../support/server.js"
 import { responses, scripted, secret } from "../support/utils.js"
 
-const { connect, fieldsOf, json, press, request } = World
+const { connect, fieldsOf, Files, json, press, request } = World
 
 const alice = { userId: "alice" }
 
 const subjectOf = (token: Redacted.Redacted) => decodeJwt(Redacted.value(token)).sub
-
-class Files extends AccessToken.Tag<Files>()("app/Files", {
-  provider: "files",
-  flow: "USER_FEDERATION",
-  returnUrl: "https://app.example.com/connect/return"
-}) {}
 
 /** The events from now on. */
 const record = Effect.gen(function*() {

@@ -12,8 +12,6 @@ import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -27,7 +25,7 @@ import { keyOf } from "../support/consentStore.js"
 import * as Redis from "../support/redis.js"
 import { responses, secret } from "../support/utils.js"
 
-const { press, refreshOf } = World
+const { Files, press, refreshOf } = World
 
 const alice = { userId: "alice" }
 
@@ -98,14 +96,6 @@ Redis.redisTest("a denial ends the wait of another process, which shares the sto
     }).pipe(Effect.provide(World.pages({}, Layer.orDie(store)).pipe(Layer.provideMerge(World.servers))))
   }).pipe(Effect.scoped, Effect.timeout("20 seconds")))
 
-const origin = "https://app.example.com"
-
-class Files extends AccessToken.Tag<Files>()("app/Files", {
-  provider: "files",
-  flow: "USER_FEDERATION",
-  returnUrl: `${origin}/connect/return`
-}) {}
-
 const urlOf = (sessionUri: string) =>
   `https://identity.example.com/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`
 
@@ -139,28 +129,15 @@ const scripted = () => {
       currentUser: World.currentUser
     })
     const send = (path: string, cookie: string, init: RequestInit = {}) =>
-      app.pipe(
-        Effect.provideServiceEffect(
-          HttpServerRequest.HttpServerRequest,
-          Effect.sync(() =>
-            HttpServerRequest.fromWeb(
-              new Request(`${origin}${path}`, {
-                ...init,
-                headers: { cookie, origin, accept: "application/json", ...init.headers }
-              })
-            )
-          )
-        ),
-        Effect.scoped,
-        Effect.flatMap((response) => Effect.promise(() => HttpServerResponse.toWeb(response).json()))
+      Effect.flatMap(
+        World.sendTo(app)(path, { ...init, headers: { ...init.headers, ...World.json, cookie } }),
+        (response) => Effect.promise(() => response.json())
       )
     const open = (user: string) =>
-      Effect.flatMap(send("/connect/files", `user=${user}`), ({ token }) =>
-        send("/connect/files", `user=${user}`, {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ action: "connect", token })
-        }))
+      Effect.flatMap(
+        send("/connect/files", `user=${user}`),
+        ({ token }) => send("/connect/files", `user=${user}`, World.formOf("connect", token))
+      )
     const comeBack = (started: { readonly authorizationUrl: string }, more = "") =>
       send(returnUrlOf(started.authorizationUrl, more), "user=alice")
     return { service, open, comeBack }

@@ -8,8 +8,6 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
@@ -19,13 +17,7 @@ import { returnUrlOf } from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
 import { scripted, secret } from "../support/utils.js"
 
-const origin = "https://app.example.com"
-
-class Files extends AccessToken.Tag<Files>()("app/Files", {
-  provider: "files",
-  flow: "USER_FEDERATION",
-  returnUrl: `${origin}/connect/return`
-}) {}
+const { Files } = World
 
 /** Numbers from 0 to 1, the same ones for a seed (mulberry32). */
 const makeRandom = (seed: number) => {
@@ -111,20 +103,9 @@ const interleave = (seed: number, isChecked: boolean) => {
   return Effect.gen(function*() {
     const { app, service } = yield* makeApp
     const send = (path: string, user: string, init: RequestInit = {}) =>
-      app.pipe(
-        Effect.provideServiceEffect(
-          HttpServerRequest.HttpServerRequest,
-          Effect.sync(() =>
-            HttpServerRequest.fromWeb(
-              new Request(`${origin}${path}`, {
-                ...init,
-                headers: { cookie: `user=${user}`, origin, accept: "application/json", ...init.headers }
-              })
-            )
-          )
-        ),
-        Effect.scoped,
-        Effect.flatMap((response) => Effect.promise(() => HttpServerResponse.toWeb(response).json()))
+      Effect.flatMap(
+        World.sendTo(app)(path, { ...init, headers: { ...init.headers, ...World.json, cookie: `user=${user}` } }),
+        (response) => Effect.promise(() => response.json())
       )
     /** Connects accounts in a browser: another one, perhaps, and then the user's own until the page says that it is. */
     const browse = (user: string) =>
@@ -135,11 +116,7 @@ const interleave = (seed: number, isChecked: boolean) => {
           yield* pause(3000)
           const { connection, token } = yield* send("/connect/files", user)
           if (isChecked && connection?.state === "Granted") return
-          const started = yield* send("/connect/files", user, {
-            method: "POST",
-            headers: { "content-type": "application/json" },
-            body: JSON.stringify({ action: "connect", token })
-          })
+          const started = yield* send("/connect/files", user, World.formOf("connect", token))
           if (started.authorizationUrl === undefined) continue
           accounts.set(new URL(started.authorizationUrl).searchParams.get("request_uri") ?? "", account)
           yield* pause(3000)

@@ -9,8 +9,6 @@ import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
@@ -23,7 +21,7 @@ import * as Pages from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
 import { responses, scripted, secret, sessionUri } from "../support/utils.js"
 
-const { connect, fieldsOf, json, press, request } = World
+const { connect, fieldsOf, Files, json, press, request } = World
 
 const german = { "accept-language": "de-AT,de;q=0.9,en;q=0.1" }
 
@@ -348,13 +346,6 @@ describe("a user who denies and comes back", () => {
 // Options
 // -----------------------------------------------------------------------------
 
-class Files extends AccessToken.Tag<Files>()("app/Files", {
-  provider: "files",
-  flow: "USER_FEDERATION",
-  scopes: ["read"],
-  returnUrl: "https://app.example.com/connect/return"
-}) {}
-
 /** The application over scripted planes. */
 const application = (appearance: unknown) =>
   Effect.map(
@@ -366,21 +357,13 @@ const application = (appearance: unknown) =>
       // The options of plain JavaScript can be anything.
       appearance: appearance as Connect.Appearance
     }),
-    ({ app }) => (path: string, init: RequestInit = {}) =>
-      Effect.gen(function*() {
-        const page = new Request(`https://app.example.com${path}`, {
-          ...init,
-          headers: { cookie: "user=alice", origin: "https://app.example.com", ...init.headers }
-        })
-        const response = HttpServerResponse.toWeb(
-          yield* Effect.provideService(app, HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(page))
-        )
-        return {
+    ({ app }) => (path: string, init?: RequestInit) =>
+      Effect.flatMap(World.sendTo(app)(path, init), (response) =>
+        Effect.promise(async () => ({
           status: response.status,
           headers: response.headers,
-          text: yield* Effect.promise(() => response.text())
-        }
-      })
+          text: await response.text()
+        })))
   )
 
 const overPlanes = (getResourceOauth2Token: ScriptedPlanes.Script["getResourceOauth2Token"]) =>

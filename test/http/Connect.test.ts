@@ -397,13 +397,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
     }, form))), 20_000)
 })
 
-const origin = "https://app.example.com"
-
-class Files extends AccessToken.Tag<Files>()("app/Files", {
-  provider: "files",
-  flow: "USER_FEDERATION",
-  returnUrl: `${origin}/connect/return`
-}) {}
+const { appOrigin: origin, Files } = World
 
 /** The app of `http/Connect`, or that of `promise/Connect`, over scripted planes. */
 const httpApp = (
@@ -422,12 +416,7 @@ const httpApp = (
         (response) => Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
       )
     const act = (action: string) =>
-      Effect.flatMap(send("/connect/files"), ({ body }) =>
-        send("/connect/files", {
-          method: "POST",
-          headers: { "content-type": "application/json" },
-          body: JSON.stringify({ action, token: body.token })
-        }))
+      Effect.flatMap(send("/connect/files"), ({ body }) => send("/connect/files", World.formOf(action, body.token)))
     /** Whether a path is that of a page. */
     const serves = (path: string) =>
       Effect.match(respond(new Request(`${origin}${path}`)), {
@@ -590,11 +579,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
     Effect.gen(function*() {
       const { send } = yield* httpApp(form)
       const { body } = yield* send("/connect/files")
-      const post = send("/connect/files", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ action: "connect", token: body.token })
-      })
+      const post = send("/connect/files", World.formOf("connect", body.token))
       yield* TestClock.adjust("59 minutes")
       assert.strictEqual((yield* post).status, 200)
       yield* TestClock.adjust("1 minutes")
@@ -610,11 +595,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
         httpApp(form)
       ])
       const { body } = yield* one.send("/connect/files")
-      const post = {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({ action: "connect", token: body.token })
-      }
+      const post = World.formOf("connect", body.token)
       assert.strictEqual((yield* two.send("/connect/files", post)).status, 200)
       assert.strictEqual((yield* other.send("/connect/files", post)).status, 403)
     }).pipe(Effect.provide(planes({}))))

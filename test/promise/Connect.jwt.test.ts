@@ -3,7 +3,6 @@ import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage } from "node:http"
@@ -80,6 +79,14 @@ describe("Connect for users with JWTs", () => {
       }
       const [calendar] = yield* Effect.promise(() => connect.status({ userToken: jwtOf(alice) }))
       assert.strictEqual(calendar?.state, "Granted")
+      // A user id is another user, whom the pages do not know.
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.status({ userId: "alice" }))), "OtherUserKind")
+      const asId = { workload: connect.workload({ name: World.workload, user: { userId: "alice" } }) }
+      const call = connect.withAccessToken("calendar", { onLink: () => assert.fail("shown") })(async (token: string) =>
+        token
+      )
+      const error = yield* rejectionOf(PromiseIdentity.runWithContext(asId, () => call()))
+      assert.strictEqual(tagOf(error), "OtherUserKind")
     }))
 
   it.live("accepts a form from any JWT of the user it was made for, and from no other user", () =>
@@ -104,40 +111,6 @@ describe("Connect for users with JWTs", () => {
       }
       const page = yield* World.request("/connect/calendar", { ...asAlice(), body })
       assert.include(page.text, "http-equiv=\"refresh\"")
-    }))
-
-  it.live("wakes the call of the user who connected, and no other", () =>
-    application(function*({ connect, url }) {
-      const shown = yield* Deferred.make<string>()
-      const subjectOf = connect.withAccessToken("calendar", {
-        onLink: (link) => void Deferred.doneUnsafe(shown, Effect.succeed(link))
-      })(async (token: string) => token)
-      const workload = (jwt: string) => ({
-        workload: connect.workload({ name: World.workload, user: { userToken: jwt } })
-      })
-      let isDone = false
-      const call = PromiseIdentity.runWithContext(workload(jwtOf(alice)), () => subjectOf())
-      void call.finally(() => isDone = true)
-      const link = yield* Deferred.await(shown)
-      assert.strictEqual(link, `${url}/connect/calendar`)
-      const mallory = { ...alice, sub: "mallory" }
-      const page = yield* World.connect(link, {
-        cookie: cookieOf(jwtOf(mallory)),
-        returns: cookieOf(jwtOf(mallory))
-      })
-      assert.include(page.text, "Consent given")
-      assert.isFalse(isDone)
-      assert.include((yield* World.connect(link, asAlice())).text, "Consent given")
-      const token = yield* Effect.promise(() => call)
-      const other = yield* Effect.promise(() =>
-        PromiseIdentity.runWithContext(workload(jwtOf(mallory)), () => subjectOf())
-      )
-      assert.notStrictEqual(other, token)
-      // A user id is another user, whom the pages do not know.
-      assert.strictEqual(tagOf(yield* rejectionOf(connect.status({ userId: "alice" }))), "OtherUserKind")
-      const asId = { workload: connect.workload({ name: World.workload, user: { userId: "alice" } }) }
-      const error = yield* rejectionOf(PromiseIdentity.runWithContext(asId, () => subjectOf()))
-      assert.strictEqual(tagOf(error), "OtherUserKind")
     }))
 
   it.live("has no JWT in logs, spans, events, pages and addresses", () =>

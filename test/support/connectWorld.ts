@@ -62,6 +62,42 @@ export const credentials: Effect.Effect<Declared, never, HttpServer.HttpServer> 
   return { calendar: Calendar, mail: Mail, origin }
 })
 
+/** The origin of an application over scripted planes, and its credential. */
+export const appOrigin = "https://app.example.com"
+
+export class Files extends AccessToken.Tag<Files>()("app/Files", {
+  provider: "files",
+  flow: "USER_FEDERATION",
+  returnUrl: `${appOrigin}/connect/return`
+}) {}
+
+/** Responds to a request of Alice without a server. */
+export const sendTo =
+  <E, R>(app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) => (path: string, init: RequestInit = {}) =>
+    app.pipe(
+      Effect.provideServiceEffect(
+        HttpServerRequest.HttpServerRequest,
+        // A body can be read once, and a test may send a request again.
+        Effect.sync(() =>
+          HttpServerRequest.fromWeb(
+            new Request(`${appOrigin}${path}`, {
+              ...init,
+              headers: { cookie: "user=alice", origin: appOrigin, ...init.headers }
+            })
+          )
+        )
+      ),
+      Effect.scoped,
+      Effect.map((response) => HttpServerResponse.toWeb(response))
+    )
+
+/** The form of a page, as a program sends it. */
+export const formOf = (action: string, token: string): RequestInit => ({
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ action, token })
+})
+
 /** The cookie contains the user's id or JWT. Without a cookie, the application redirects to the sign-in. */
 export const currentUser = Effect.flatMap(
   HttpServerRequest.HttpServerRequest,
