@@ -10,20 +10,14 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import {
-  type ChangeConsentPortalError,
-  ControlPlane,
-  type CreateConsentPortalError,
-  type ListConsentPortalsError,
-  type ResourceError
-} from "./ControlPlane.js"
+import { ControlPlane, type operations, type ResourceError } from "./ControlPlane.js"
 import type {
   ConsentPortalResponse,
   ConsentPortalSummary,
   CreateConsentPortalRequest,
   UpdateConsentPortalRequest
 } from "./models/ConsentPortal.js"
-import type { StreamOptions } from "./Operation.js"
+import type * as Operation from "./Operation.js"
 
 /**
  * The creation or update of a portal failed. The service supplies `reason`.
@@ -83,9 +77,7 @@ export class ConsentPortalSourceSwitch
  * @category errors
  */
 export type EnsureError =
-  | CreateConsentPortalError
-  | ChangeConsentPortalError
-  | ListConsentPortalsError
+  | Operation.Error<typeof operations["createConsentPortal" | "listConsentPortals" | "updateConsentPortal"]>
   | ConsentPortalSourceSwitch
 
 /**
@@ -101,90 +93,8 @@ export interface Ensured {
   readonly portal: ConsentPortalResponse
 }
 
-/**
- * Starts the creation of a portal.
- *
- * @since 0.1.0
- * @category operations
- * @example
- * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
- * import * as Effect from "effect/Effect"
- *
- * const setUp = Effect.gen(function*() {
- *   const created = yield* ConsentPortal.create({
- *     name: "my-portal",
- *     executionRoleArn: "arn:aws:iam::123456789012:role/portal",
- *     idpConfig: {
- *       credentialProviderArn:
- *         "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
- *       scopes: ["openid"]
- *     },
- *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
- *   })
- *   const portal = yield* ConsentPortal.awaitActive(created.consentPortalId)
- *   // Register this URL at the identity provider.
- *   return ConsentPortal.callbackUrl(portal)
- * })
- */
-export const create = (
-  request: CreateConsentPortalRequest
-): Effect.Effect<ConsentPortalResponse, CreateConsentPortalError, ControlPlane> =>
-  ControlPlane.use((controlPlane) => controlPlane.createConsentPortal(request))
-
-/**
- * Reads a portal by its id or ARN.
- *
- * @since 0.1.0
- * @category operations
- */
-export const get = (identifier: string): Effect.Effect<ConsentPortalResponse, ResourceError, ControlPlane> =>
-  ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier: identifier }))
-
-/**
- * The members of a portal that an update replaces.
- *
- * @since 0.2.0
- * @category models
- */
-export type Change = Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">
-
-/**
- * Starts an update. Omitted members keep their values.
- *
- * @since 0.1.0
- * @category operations
- */
-export const update = (
-  identifier: string,
-  change: Change
-): Effect.Effect<ConsentPortalResponse, ChangeConsentPortalError, ControlPlane> =>
-  ControlPlane.use((controlPlane) =>
-    controlPlane.updateConsentPortal({ ...change, consentPortalIdentifier: identifier })
-  )
-
-const delete_ = (identifier: string): Effect.Effect<void, ChangeConsentPortalError, ControlPlane> =>
-  ControlPlane.use((controlPlane) => controlPlane.deleteConsentPortal({ consentPortalIdentifier: identifier }))
-
-export {
-  /**
-   * Starts the deletion of a portal.
-   *
-   * @since 0.1.0
-   * @category operations
-   */
-  delete_ as delete
-}
-
-/**
- * Streams all portals.
- *
- * @since 0.1.0
- * @category operations
- */
-export const stream = (
-  options?: StreamOptions
-): Stream.Stream<ConsentPortalSummary, ListConsentPortalsError, ControlPlane> =>
-  Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamConsentPortals(options)))
+const get = (consentPortalIdentifier: string) =>
+  ControlPlane.use((controlPlane) => controlPlane.getConsentPortal({ consentPortalIdentifier }))
 
 /** The service may return the ARN of a gateway instead of its id. */
 const isSameSource = (defined: string, returned: string): boolean =>
@@ -193,7 +103,7 @@ const isSameSource = (defined: string, returned: string): boolean =>
 const compare = (
   defined: CreateConsentPortalRequest,
   returned: ConsentPortalResponse
-): Effect.Effect<Change, ConsentPortalSourceSwitch> => {
+): Effect.Effect<Omit<UpdateConsentPortalRequest, "consentPortalIdentifier">, ConsentPortalSourceSwitch> => {
   const [from, to] = [returned.sources[0]?.identifier ?? "", defined.sources[0]?.identifier ?? ""]
   const { audience, credentialProviderArn, scopes } = defined.idpConfig
   const isSameIdp = credentialProviderArn === returned.idpConfig.credentialProviderArn
@@ -218,26 +128,51 @@ const compare = (
  *
  * @since 0.1.0
  * @category operations
+ * @example
+ * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
+ * import * as Effect from "effect/Effect"
+ *
+ * const setUp = Effect.gen(function*() {
+ *   const { portal } = yield* ConsentPortal.ensure({
+ *     name: "my-portal",
+ *     executionRoleArn: "arn:aws:iam::123456789012:role/portal",
+ *     idpConfig: {
+ *       credentialProviderArn:
+ *         "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/idp",
+ *       scopes: ["openid"]
+ *     },
+ *     sources: [{ identifier: "my-gateway-0123456789", type: "agentcore-gateway" }]
+ *   })
+ *   const active = yield* ConsentPortal.awaitActive(portal.consentPortalId)
+ *   // Register this URL at the identity provider.
+ *   return ConsentPortal.callbackUrl(active)
+ * })
  */
 export const ensure = (definition: CreateConsentPortalRequest): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
   const isPortal = ({ name, status }: ConsentPortalSummary) => name === definition.name && status !== "DELETING"
   const updateExisting: Effect.Effect<Ensured, EnsureError | NoSuchElementError, ControlPlane> = Effect.gen(
     function*() {
-      const found = yield* Stream.runHead(Stream.filter(stream(), isPortal))
-      const { consentPortalId } = yield* Effect.fromOption(found)
-      const portal = yield* get(consentPortalId)
+      const plane = yield* ControlPlane
+      const found = yield* Stream.runHead(Stream.filter(plane.streamConsentPortals(), isPortal))
+      const { consentPortalId: consentPortalIdentifier } = yield* Effect.fromOption(found)
+      const portal = yield* plane.getConsentPortal({ consentPortalIdentifier })
       const change = yield* compare(definition, portal)
       const changes = Object.keys(change)
       return changes.length === 0
         ? { outcome: "Unchanged", changes, portal }
-        : { outcome: "Updated", changes, portal: yield* update(consentPortalId, change) }
+        : {
+          outcome: "Updated",
+          changes,
+          portal: yield* plane.updateConsentPortal({ ...change, consentPortalIdentifier })
+        }
     }
   )
   return Effect.catchTag(
     updateExisting,
     "NoSuchElementError",
     () =>
-      Effect.map(create(definition), (portal): Ensured => ({ outcome: "Created", changes: [], portal })).pipe(
+      ControlPlane.use((plane) => plane.createConsentPortal(definition)).pipe(
+        Effect.map((portal): Ensured => ({ outcome: "Created", changes: [], portal })),
         // Another process may have created the portal meanwhile.
         Effect.catchTag(
           ["ConflictException", "ValidationException"],
@@ -247,19 +182,14 @@ export const ensure = (definition: CreateConsentPortalRequest): Effect.Effect<En
   ).pipe(Effect.withSpan("ConsentPortal.ensure"))
 }
 
-/**
- * Every 2 seconds, for 5 minutes.
- *
- * @since 0.1.0
- * @category schedules
- */
-export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds").pipe(
+const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds").pipe(
   Schedule.upTo({ duration: "5 minutes" })
 )
 
 /**
  * Waits until a portal is `ACTIVE`. Fails with `ConsentPortalFailed` and the service's reason when the status is
- * `FAILED` or `UPDATE_FAILED`, and with `ConsentPortalTimedOut` when the schedule ends.
+ * `FAILED` or `UPDATE_FAILED`, and with `ConsentPortalTimedOut` when the schedule ends. Default: every 2 seconds, for 5
+ * minutes.
  *
  * @since 0.1.0
  * @category operations
@@ -281,7 +211,8 @@ export const awaitActive = (
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
 /**
- * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends.
+ * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends. Default: every 2 seconds,
+ * for 5 minutes.
  *
  * @since 0.1.0
  * @category operations
@@ -295,19 +226,8 @@ export const awaitDeleted = (
     Effect.catchTag("ResourceNotFoundException", () => Effect.void)
   )
 
-/**
- * The URL of a portal, as a response contains it.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Addressed {
-  /** The URL of the portal. AWS returns it once the portal is `ACTIVE`. */
-  readonly portalUrl?: string | null | undefined
-}
-
 /** Users report that AWS returns the URL both with and without its scheme. */
-const resolve = ({ portalUrl }: Addressed, path: string): Option.Option<string> =>
+const resolve = ({ portalUrl }: Pick<ConsentPortalSummary, "portalUrl">, path: string): Option.Option<string> =>
   Option.map(
     Option.fromNullishOr(portalUrl),
     (url) => `${/^https?:\/\//.test(url) ? "" : "https://"}${url.replace(/\/+$/, "")}${path}`
@@ -319,7 +239,8 @@ const resolve = ({ portalUrl }: Addressed, path: string): Option.Option<string> 
  * @since 0.1.0
  * @category accessors
  */
-export const callbackUrl = (portal: Addressed): Option.Option<string> => resolve(portal, "/callback")
+export const callbackUrl = (portal: Pick<ConsentPortalSummary, "portalUrl">): Option.Option<string> =>
+  resolve(portal, "/callback")
 
 /**
  * Returns the `defaultReturnUrl` for the targets of the gateway. `None` until the portal is `ACTIVE`.
@@ -327,4 +248,5 @@ export const callbackUrl = (portal: Addressed): Option.Option<string> => resolve
  * @since 0.1.0
  * @category accessors
  */
-export const connectReturnUrl = (portal: Addressed): Option.Option<string> => resolve(portal, "/connect/callback")
+export const connectReturnUrl = (portal: Pick<ConsentPortalSummary, "portalUrl">): Option.Option<string> =>
+  resolve(portal, "/connect/callback")

@@ -292,38 +292,6 @@ export type GetCredentialProviderError = Operation.Error<typeof operations.getOa
 export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
 
 /**
- * The errors of deleting an OAuth2 credential provider.
- *
- * @since 0.1.0
- * @category errors
- */
-export type DeleteOauth2CredentialProviderError = Operation.Error<typeof operations.deleteOauth2CredentialProvider>
-
-/**
- * The errors of creating a consent portal.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CreateConsentPortalError = Operation.Error<typeof operations.createConsentPortal>
-
-/**
- * The errors of updating and deleting a consent portal.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ChangeConsentPortalError = Operation.Error<typeof operations.updateConsentPortal>
-
-/**
- * The errors of listing consent portals.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ListConsentPortalsError = Operation.Error<typeof operations.listConsentPortals>
-
-/**
  * The operations as methods.
  *
  * @since 0.1.0

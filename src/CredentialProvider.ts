@@ -337,15 +337,5 @@ export {
   /** @since 0.1.0 */
   awaitReady,
   /** @since 0.1.0 */
-  compare,
-  /** @since 0.1.0 */
-  defaultSchedule,
-  /** @since 0.1.0 */
-  get,
-  /** @since 0.1.0 */
-  remove as delete,
-  /** @since 0.1.0 */
-  stream,
-  /** @since 0.1.0 */
-  update
+  compare
 } from "./credentialProvider/providerOperations.js"

@@ -6,16 +6,16 @@
 import * as Schema from "effect/Schema"
 
 /**
- * A definition or an update would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it
+ * A definition would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it
  * from Secrets Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it
  * a new callback URL.
  *
  * @since 0.1.0
  * @category errors
  * @example
- * import { WriteOnlyMembersMissing } from "effect-agentcore-identity/CredentialProviderError"
+ * import { SecretSourceSwitch } from "effect-agentcore-identity/CredentialProviderError"
  *
- * console.log(new WriteOnlyMembersMissing({ name: "github", members: ["clientSecret"] }).message)
+ * console.log(new SecretSourceSwitch({ name: "github", from: "MANAGED", to: "EXTERNAL" }).message)
  */
 export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()("SecretSourceSwitch", {
   name: Schema.String,
@@ -25,23 +25,6 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()
   override get message(): string {
     return `The secret of credential provider '${this.name}' cannot be switched from ${this.from} to ${this.to}: `
       + "delete the provider and create it again"
-  }
-}
-
-/**
- * An update lacks members that the service stores but does not return. They must be in the update, because it replaces
- * the whole configuration.
- *
- * @since 0.1.0
- * @category errors
- */
-export class WriteOnlyMembersMissing extends Schema.TaggedError<WriteOnlyMembersMissing>()("WriteOnlyMembersMissing", {
-  name: Schema.String,
-  members: Schema.Array(Schema.String)
-}) {
-  override get message(): string {
-    return `An update of credential provider '${this.name}' replaces its whole configuration, and the service does not return `
-      + `${this.members.join(", ")}: pass them with the update`
   }
 }
 

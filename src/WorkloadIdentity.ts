@@ -3,20 +3,13 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
 import { ControlPlane, type ResourceError, type Service } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import type {
-  CreateWorkloadIdentityResponse,
-  GetWorkloadIdentityResponse,
-  WorkloadIdentitySummary
-} from "./models/WorkloadIdentity.js"
-import type { StreamOptions } from "./Operation.js"
+import type { CreateWorkloadIdentityResponse, GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.
@@ -73,65 +66,8 @@ export const create = (options: Settings & {
     })
   })
 
-/**
- * Reads a workload identity.
- *
- * @since 0.1.0
- * @category operations
- */
-export const get = (name: string): Effect.Effect<GetWorkloadIdentityResponse, ResourceError, ControlPlane> =>
-  ControlPlane.use((controlPlane) => controlPlane.getWorkloadIdentity({ name }))
-
-/**
- * Replaces all return URLs of a workload identity. A concurrent call in another process may overwrite them. Use
- * {@link addReturnUrls} and {@link removeReturnUrls} to keep the other URLs, and to repeat a change that was
- * overwritten.
- *
- * @since 0.1.0
- * @category operations
- */
-export const update = (
-  name: string,
-  change: {
-    /** The URLs that users may return to after consent. They replace all others. */
-    readonly returnUrls: ReadonlyArray<string>
-  }
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError, ControlPlane> =>
-  withLock(
-    name,
-    ControlPlane.use((controlPlane) =>
-      controlPlane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: change.returnUrls })
-    )
-  )
-
-const delete_ = (name: string): Effect.Effect<void, ResourceError, ControlPlane> =>
-  ControlPlane.use((controlPlane) => controlPlane.deleteWorkloadIdentity({ name }))
-
-export {
-  /**
-   * Deletes a workload identity.
-   *
-   * @since 0.1.0
-   * @category operations
-   */
-  delete_ as delete
-}
-
-/**
- * Streams all workload identities.
- *
- * @since 0.1.0
- * @category operations
- */
-export const stream = (
-  options?: StreamOptions
-): Stream.Stream<WorkloadIdentitySummary, ResourceError, ControlPlane> =>
-  Stream.unwrap(Effect.map(ControlPlane, (controlPlane) => controlPlane.streamWorkloadIdentities(options)))
-
 /** The locks of each plane. Within a process, one fiber at a time changes an identity. */
-class Locks extends Context.Reference("effect-agentcore-identity/WorkloadIdentity/Locks", {
-  defaultValue: () => new WeakMap<Service, KeyedLock.KeyedLock>()
-}) {}
+const locks = new WeakMap<Service, KeyedLock.KeyedLock>()
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
 // read again after the time that such a writer takes from its read to its write.
@@ -152,7 +88,7 @@ const converge = (
   }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
 
 const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
-  Effect.flatMap(Effect.all([ControlPlane, Locks]), ([controlPlane, locks]) => {
+  ControlPlane.use((controlPlane) => {
     const lock = locks.get(controlPlane) ?? KeyedLock.unsafeMake()
     locks.set(controlPlane, lock)
     return lock(name, effect)
@@ -222,7 +158,11 @@ export const ensure = (
       () =>
         Effect.catchTag(create(options), "ValidationException", (error) =>
           // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
-          Effect.catchTag(get(name), "ResourceNotFoundException", () => Effect.fail(error))).pipe(
+          Effect.catchTag(
+            ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })),
+            "ResourceNotFoundException",
+            () => Effect.fail(error)
+          )).pipe(
             Effect.andThen(present)
           )
     )

@@ -61,7 +61,9 @@ describe("constructors", () => {
 describe("operations", () => {
   test("have exact errors", () => {
     const definition = CredentialProvider.github(client)
-    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.get>>>().toEqualTypeOf<Common | "DecryptionFailure">()
+    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.awaitReady>>>().toEqualTypeOf<
+      Common | "DecryptionFailure" | "CredentialProviderFailed" | "CredentialProviderTimedOut"
+    >()
     expectTypeOf(CredentialProvider.ensure(definition)).toExtend<
       Effect.Effect<CredentialProvider.Ensured, unknown, unknown>
     >()
@@ -74,22 +76,11 @@ describe("operations", () => {
       | "DecryptionFailure"
       | "SecretSourceSwitch"
     >()
-    expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.update>>>().toEqualTypeOf<
-      | Common
-      | "ConflictException"
-      | "ServiceQuotaExceededException"
-      | "EncryptionFailure"
-      | "DecryptionFailure"
-      | "SecretSourceSwitch"
-      | "WriteOnlyMembersMissing"
-    >()
   })
 
   test("return the provider of the kind", () => {
-    expectTypeOf(CredentialProvider.get({ kind: "apiKey", name: "weather" })).toExtend<
+    expectTypeOf(CredentialProvider.awaitReady({ kind: "apiKey", name: "weather" })).toExtend<
       Effect.Effect<CredentialProvider.Providers["apiKey"], unknown, unknown>
     >()
-    // @ts-expect-error an API key has no client id
-    void CredentialProvider.update({ kind: "apiKey", name: "weather" }, { clientId: "my-agent" })
   })
 })

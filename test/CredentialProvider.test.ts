@@ -137,12 +137,12 @@ describe("ensure", () => {
         assert.strictEqual(yield* CredentialProvider.compare(definition), "Missing")
         const first = yield* CredentialProvider.ensure(definition)
         assert.deepStrictEqual(first, { outcome: "Created", changes: [], notComparable: [] })
-        const before = yield* CredentialProvider.get(definition)
+        const before = yield* CredentialProvider.awaitReady(definition)
         const second = yield* CredentialProvider.ensure(definition)
         assert.strictEqual(second.outcome, "Unchanged")
         assert.deepStrictEqual(second.changes, [])
         assert.isAbove(second.notComparable.length, 0)
-        same(yield* CredentialProvider.get(definition), before)
+        same(yield* CredentialProvider.awaitReady(definition), before)
       }).pipe(Effect.provide(local))
   )
 
@@ -269,117 +269,31 @@ describe("ensure", () => {
       assert.strictEqual(error.from, "MANAGED")
       assert.strictEqual(error.to, "EXTERNAL")
     }).pipe(Effect.provide(local)))
-})
 
-describe("update", () => {
-  it.effect("changes some properties and keeps the others", () =>
-    Effect.gen(function*() {
-      yield* CredentialProvider.ensure(CredentialProvider.okta(hosted))
-      yield* CredentialProvider.update(
-        { kind: "oauth2", name: "provider" },
-        { clientId: "other-agent", clientSecret: secret(rotated) }
-      )
-      const expected = CredentialProvider.okta({ ...hosted, clientId: "other-agent" })
-      assert.deepStrictEqual(yield* CredentialProvider.compare(expected), {
-        changes: [],
-        notComparable: ["clientSecret"]
-      })
-    }).pipe(Effect.provide(local)))
-
-  it.effect("needs no secret when the client authenticates with a JWT, although the response has an ARN", () =>
+  it.effect("compares no secret when the client authenticates with a JWT, although the response has an ARN", () =>
     Effect.gen(function*() {
       const discovery = "https://id.example.com/.well-known/openid-configuration"
       const options = { name: "provider", discovery, awsIamIdTokenJwt: true } as const
-      yield* CredentialProvider.ensure(CredentialProvider.custom(options))
-      const target = { kind: "oauth2", name: "provider" } as const
-      assert.isString((yield* CredentialProvider.get(target)).clientSecretArn?.secretArn)
-      yield* CredentialProvider.update(target, { clientId: "agent" })
+      yield* CredentialProvider.ensure(CredentialProvider.custom({ ...options, clientId: "agent" }))
+      const provider = yield* CredentialProvider.awaitReady({ kind: "oauth2", name: "provider" })
+      assert.isString(provider.clientSecretArn?.secretArn)
       assert.deepStrictEqual(
         yield* CredentialProvider.compare(CredentialProvider.custom({ ...options, clientId: "agent" })),
         { changes: [], notComparable: [] }
       )
     }).pipe(Effect.provide(local)))
 
-  it.effect("changes single properties of a private-key JWT configuration, which AWS merges", () =>
+  it.effect("updates the key of a client", () =>
     Effect.gen(function*() {
       const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
       const privateKeyJwt = { kmsKeyArn, signingAlgorithm: "ES256", additionalHeaderClaims: { kid: "1" } } as const
       const options = { name: "provider", clientId: "agent", metadata: endpoints } as const
       yield* CredentialProvider.ensure(CredentialProvider.custom({ ...options, privateKeyJwt }))
-      const requests: Array<unknown> = []
-      const recorded = ControlPlane.decorate((operation, effect, request) => {
-        if (operation === "updateOauth2CredentialProvider") requests.push(request)
-        return effect
-      })
-      yield* CredentialProvider.update(
-        { kind: "oauth2", name: "provider" },
-        { privateKeyJwt: { signingAlgorithm: "RS256", kmsKeyArn: undefined } }
-      ).pipe(
-        Effect.provide(Layer.provide(recorded, Layer.effect(ControlPlane.ControlPlane, ControlPlane.ControlPlane)))
-      )
-      assert.deepInclude(requests, {
-        name: "provider",
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: {
-            oauthDiscovery: { authorizationServerMetadata: endpoints },
-            clientId: "agent",
-            clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-            privateKeyJwtConfig: { signingAlgorithm: "RS256" }
-          }
-        }
-      })
-      const expected = { ...privateKeyJwt, signingAlgorithm: "RS256" } as const
-      const defined = CredentialProvider.custom({ ...options, privateKeyJwt: expected })
-      assert.deepStrictEqual(yield* CredentialProvider.compare(defined), { changes: [], notComparable: [] })
-      // A definition has the whole configuration.
-      const other = CredentialProvider.custom({ ...options, privateKeyJwt: { ...expected, signingAlgorithm: "PS256" } })
-      assert.deepStrictEqual(yield* CredentialProvider.ensure(other), {
-        outcome: "Updated",
-        changes: ["privateKeyJwtConfig.signingAlgorithm"],
-        notComparable: []
-      })
-    }).pipe(Effect.provide(local)))
-
-  it.effect("names the missing write-only properties, unless the target is a definition", () =>
-    Effect.gen(function*() {
-      const definition = CredentialProvider.microsoft({ ...client, tenantId: "my-tenant" })
-      yield* CredentialProvider.ensure(definition)
-      const error = yield* Effect.flip(
-        CredentialProvider.update({ kind: "oauth2", name: "provider" }, { clientId: "other-agent" })
-      )
-      assert(error._tag === "WriteOnlyMembersMissing")
-      assert.deepStrictEqual(error.members, ["clientSecret", "tenantId"])
-      yield* CredentialProvider.update(definition, { clientId: "other-agent" })
+      const changed = { ...privateKeyJwt, signingAlgorithm: "PS256" } as const
       assert.deepStrictEqual(
-        yield* CredentialProvider.compare(CredentialProvider.microsoft({ ...client, clientId: "other-agent" })),
-        { changes: [], notComparable: ["clientSecret"] }
+        yield* CredentialProvider.ensure(CredentialProvider.custom({ ...options, privateKeyJwt: changed })),
+        { outcome: "Updated", changes: ["privateKeyJwtConfig.signingAlgorithm"], notComparable: [] }
       )
-    }).pipe(Effect.provide(local)))
-
-  it.effect("replaces keys and payment secrets, and fails when the source would switch", () =>
-    Effect.gen(function*() {
-      yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey: secret(sentinel) }))
-      yield* CredentialProvider.update({ kind: "apiKey", name: "weather" }, { apiKey: secret(rotated) })
-      const error = yield* Effect.flip(CredentialProvider.update(
-        { kind: "apiKey", name: "weather" },
-        { apiKey: { secretId: "s", jsonKey: "k" } }
-      ))
-      assert.strictEqual(error._tag, "SecretSourceSwitch")
-      const coinbase = CredentialProvider.coinbase({
-        name: "pay",
-        apiKeyId: "key-1",
-        apiKeySecret: secret(coinbaseKey)
-      })
-      yield* CredentialProvider.ensure(coinbase)
-      yield* CredentialProvider.update({ kind: "payment", name: "pay" }, {
-        apiKeyId: "key-2",
-        apiKeySecret: secret(ed25519Key())
-      })
-      assert.deepStrictEqual(yield* CredentialProvider.compare(coinbase), {
-        changes: ["apiKeyId"],
-        notComparable: ["apiKeySecret"]
-      })
     }).pipe(Effect.provide(local)))
 })
 
@@ -444,7 +358,7 @@ describe("secrets of CredentialProvider", () => {
           const created = yield* CredentialProvider.ensure(definition)
           const again = yield* CredentialProvider.ensure(definition, { rotateSecrets: true })
           const difference = yield* CredentialProvider.compare(definition)
-          const provider = yield* CredentialProvider.get(definition)
+          const provider = yield* CredentialProvider.awaitReady(definition)
           const plane = yield* ControlPlane.ControlPlane
           const error = yield* Effect.flip(plane.getWorkloadIdentity({ name: "missing" }))
           yield* Effect.logInfo("Definition", definition, provider)

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -28,9 +28,10 @@ describe("WorkloadIdentity.ensure, across processes", () => {
       yield* Effect.forEach([1, 2, 3, 4], (n) => run(child, environment, ["my-agent", ...urlsOf(n)]), {
         concurrency: 4
       })
-      const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
+      const plane = yield* ControlPlane.ControlPlane
+      const identities = yield* Stream.runCollect(plane.streamWorkloadIdentities())
       assert.deepStrictEqual(identities.map(({ name }) => name), ["my-agent"])
-      const { allowedResourceOauth2ReturnUrls = [] } = yield* WorkloadIdentity.get("my-agent")
+      const { allowedResourceOauth2ReturnUrls = [] } = yield* plane.getWorkloadIdentity({ name: "my-agent" })
       assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4].flatMap(urlsOf))
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
 })

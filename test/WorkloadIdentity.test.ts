@@ -10,7 +10,6 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
-import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 
@@ -27,7 +26,10 @@ const hurry = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 const urlsOf = (name: string) =>
-  Effect.map(WorkloadIdentity.get(name), (identity) => [...identity.allowedResourceOauth2ReturnUrls ?? []].sort())
+  Effect.map(
+    ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })),
+    (identity) => [...identity.allowedResourceOauth2ReturnUrls ?? []].sort()
+  )
 
 describe("WorkloadIdentity", () => {
   it.effect("creates an identity with a random name by default", () =>
@@ -37,14 +39,14 @@ describe("WorkloadIdentity", () => {
       assert.deepStrictEqual(created.allowedResourceOauth2ReturnUrls, [])
     }).pipe(Effect.provide(local)))
 
-  it.effect("is created, listed and deleted", () =>
+  it.effect("is created with return URLs and tags", () =>
     Effect.gen(function*() {
-      yield* WorkloadIdentity.create({ name: "agent-1", returnUrls: [url(1)], tags: { team: "agents" } })
-      yield* WorkloadIdentity.create({ name: "agent-2" })
-      const names = Stream.map(WorkloadIdentity.stream({ pageSize: 1 }), (identity) => identity.name)
-      assert.deepStrictEqual(yield* Stream.runCollect(names), ["agent-1", "agent-2"])
-      yield* WorkloadIdentity.delete("agent-1")
-      assert.strictEqual((yield* Effect.flip(WorkloadIdentity.get("agent-1")))._tag, "ResourceNotFoundException")
+      const tags = { team: "agents" }
+      const created = yield* WorkloadIdentity.create({ name: "agent-1", returnUrls: [url(1)], tags })
+      const plane = yield* ControlPlane.ControlPlane
+      assert.deepStrictEqual(yield* urlsOf("agent-1"), [url(1)])
+      const { workloadIdentityArn: resourceArn } = created
+      assert.deepStrictEqual(yield* plane.listTagsForResource({ resourceArn }), { tags })
     }).pipe(Effect.provide(local)))
 
   it.effect("ensure changes nothing the second time, and never removes a URL", () =>
@@ -90,18 +92,6 @@ describe("WorkloadIdentity", () => {
         { concurrency: "unbounded" }
       ))
       assert.lengthOf(yield* urlsOf("my-agent"), 20)
-    }).pipe(Effect.provide(local)))
-
-  it.effect("replaces return URLs", () =>
-    Effect.gen(function*() {
-      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2)] })
-      const updated = yield* WorkloadIdentity.update("my-agent", { returnUrls: [url(2), url(3)] })
-      assert.deepStrictEqual(updated.allowedResourceOauth2ReturnUrls, [url(2), url(3)])
-      assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(2), url(3)])
-      yield* WorkloadIdentity.update("my-agent", { returnUrls: [] })
-      assert.deepStrictEqual(yield* urlsOf("my-agent"), [])
-      const error = yield* Effect.flip(WorkloadIdentity.update("no-agent", { returnUrls: [] }))
-      assert.strictEqual(error._tag, "ResourceNotFoundException")
     }).pipe(Effect.provide(local)))
 
   it.effect("removes return URLs", () =>

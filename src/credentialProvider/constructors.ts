@@ -14,7 +14,7 @@ import type {
   Oauth2Definition,
   OfflineOptions,
   PaymentDefinition,
-  PrivateKeyJwtChanges,
+  PrivateKeyJwtClient,
   ProviderOptions,
   Secret,
   SecretClient,
@@ -23,10 +23,10 @@ import type {
 } from "./definitions.js"
 import { type Json, omitUndefined } from "./view.js"
 
-export const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
+const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
 
 /** Encodes a secret as members of a request. The plane rejects a value of any other type. */
-export const encodeSecret = (name: string, value: Secret | undefined): Json =>
+const encodeSecret = (name: string, value: Secret | undefined): Json =>
   value === undefined
     ? {}
     : isReference(value)
@@ -80,8 +80,10 @@ export const makeVendor =
     )
 
 /** Encodes the options of a key as members of `privateKeyJwtConfig`. */
-export const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: PrivateKeyJwtChanges): Json =>
-  omitUndefined({ ...kmsKeyArn && { privateKeySource: { kmsKeySource: { kmsKeyArn } } }, ...config })
+const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: PrivateKeyJwtClient["privateKeyJwt"]): Json => ({
+  privateKeySource: { kmsKeySource: { kmsKeyArn } },
+  ...config
+})
 
 export const custom = (options: CustomOptions): Oauth2Definition => {
   const {

@@ -3,22 +3,19 @@
  */
 import type * as Redacted from "effect/Redacted"
 import type {
-  ApiKeyCredentialProviderSummary,
   CreateApiKeyCredentialProviderRequest,
   GetApiKeyCredentialProviderResponse
 } from "../models/ApiKeyCredentialProvider.js"
 import type {
   CreateOauth2CredentialProviderRequest,
   GetOauth2CredentialProviderResponse,
-  Oauth2CredentialProviderSummary,
   OnBehalfOfTokenExchangeConfig,
   PrivateEndpoint,
   PrivateEndpointOverride
 } from "../models/Oauth2CredentialProvider.js"
 import type {
   CreatePaymentCredentialProviderRequest,
-  GetPaymentCredentialProviderResponse,
-  PaymentCredentialProviderSummary
+  GetPaymentCredentialProviderResponse
 } from "../models/PaymentCredentialProvider.js"
 
 // -----------------------------------------------------------------------------
@@ -89,13 +86,6 @@ export interface Providers {
   readonly payment: GetPaymentCredentialProviderResponse
 }
 
-/** One entry of a list, by kind. */
-export interface Summaries {
-  readonly oauth2: Oauth2CredentialProviderSummary
-  readonly apiKey: ApiKeyCredentialProviderSummary
-  readonly payment: PaymentCredentialProviderSummary
-}
-
 /**
  * The result of `ensure`. `changes` names the members that differed. `notComparable` names the members that may differ,
  * because the service does not return them. Secrets are among these.
@@ -104,30 +94,6 @@ export interface Ensured {
   readonly outcome: "Created" | "Updated" | "Unchanged"
   readonly changes: ReadonlyArray<string>
   readonly notComparable: ReadonlyArray<string>
-}
-
-type Optional<A> = { readonly [K in keyof A]?: A[K] | undefined }
-
-/** The changes of an update to a client's key. */
-export type PrivateKeyJwtChanges = Optional<PrivateKeyJwtClient["privateKeyJwt"]>
-
-/** The changes of an update, by kind. Omitted members keep their values. */
-export interface Changes {
-  readonly oauth2: Optional<
-    & Pick<SecretClient, "clientAuthenticationMethod" | "clientId" | "clientSecret">
-    & Pick<CustomServerOptions, "onBehalfOf">
-    & DiscoveredServer
-    & {
-      /** The endpoints of the authorization server. */
-      readonly metadata: EndpointOptions
-      /** The id of the tenant, for Microsoft. */
-      readonly tenantId: string
-      /** Changes to the key of a client that authenticates with a JWT. */
-      readonly privateKeyJwt: PrivateKeyJwtChanges
-    }
-  >
-  readonly apiKey: Pick<ApiKeyOptions, "apiKey">
-  readonly payment: Optional<Omit<CoinbaseOptions & StripePrivyOptions, keyof ProviderOptions>>
 }
 
 // -----------------------------------------------------------------------------

@@ -1,29 +1,21 @@
 /** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
-import * as Record from "effect/Record"
 import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
 import {
   ControlPlane,
   type CreateCredentialProviderError,
-  type DeleteOauth2CredentialProviderError,
   type GetCredentialProviderError,
   operations as rows,
-  type ResourceError,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
 import {
   CredentialProviderFailed,
   CredentialProviderTimedOut,
-  SecretSourceSwitch,
-  WriteOnlyMembersMissing
+  type SecretSourceSwitch
 } from "../CredentialProviderError.js"
-import { vendors } from "../models/internal/vendors.js"
 import type * as Operation from "../Operation.js"
-import type { StreamOptions } from "../Operation.js"
 import * as Validation from "../plane/validation.js"
-import { apiKey as makeApiKey, encodePrivateKeyJwt, encodeSecret, isReference } from "./constructors.js"
-import type { Changes, Definition, Ensured, Kind, Providers, Secret, Summaries, Target } from "./definitions.js"
+import type { Definition, Ensured, Kind, Providers, Target } from "./definitions.js"
 import * as View from "./view.js"
 
 /** The part of the names of operations that stands for a kind. */
@@ -32,8 +24,6 @@ const names: { readonly [K in Kind]: "Oauth2" | "ApiKey" | "Payment" } = {
   apiKey: "ApiKey",
   payment: "Payment"
 }
-
-type CreateRequest = Pick<Definition, "kind" | "request">
 
 // These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
@@ -45,29 +35,13 @@ export const get = <K extends Kind>(
     plane[`get${names[kind]}CredentialProvider`]({ name }) as Effect.Effect<Providers[K], GetCredentialProviderError>
   )
 
-/** Streams all providers of a kind. */
-export const stream = <K extends Kind>(
-  kind: K,
-  options?: StreamOptions
-): Stream.Stream<Summaries[K], ResourceError, ControlPlane> =>
-  Stream.unwrap(
-    Effect.map(ControlPlane, (plane) =>
-      plane[`stream${names[kind]}CredentialProviders`](options) as Stream.Stream<Summaries[K], ResourceError>)
-  )
-
-/** Deletes a provider. */
-export const remove = (
-  { kind, name }: Target
-): Effect.Effect<void, DeleteOauth2CredentialProviderError, ControlPlane> =>
-  ControlPlane.use((plane) => plane[`delete${names[kind]}CredentialProvider`]({ name }))
-
-const create = ({ kind, request }: CreateRequest) =>
+const create = ({ kind, request }: Definition) =>
   ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError> =>
     plane[`create${names[kind]}CredentialProvider`](request as never)
   )
 
 /** Replaces the whole configuration of a provider. An update has no tags. */
-const replace = ({ kind, request: { tags: _tags, ...request } }: CreateRequest) =>
+const replace = ({ kind, request: { tags: _tags, ...request } }: Definition) =>
   ControlPlane.use((plane): Effect.Effect<unknown, UpdateCredentialProviderError> =>
     plane[`update${names[kind]}CredentialProvider`](request as never)
   )
@@ -94,9 +68,9 @@ export const compare = (definition: Definition): Effect.Effect<
   GetCredentialProviderError | SecretSourceSwitch,
   ControlPlane
 > =>
-  compareExisting(definition).pipe(
-    Effect.map(({ changes, notComparable }) => ({ changes, notComparable })),
-    Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+  Effect.map(
+    compareValues(definition),
+    (found) => found === "Missing" ? found : { changes: found.changes, notComparable: found.notComparable }
   )
 
 export const ensure = (
@@ -129,115 +103,14 @@ export const ensure = (
     )).pipe(Effect.withSpan("CredentialProvider.ensure"))
 }
 
-/** Collects what an update must repeat, but the service does not return: secrets, and Microsoft's tenant. */
-const collectWriteOnly = <K extends Kind>(
-  target: Target<K>,
-  provider: Providers[K],
-  changes: Changes[K]
-): Effect.Effect<View.Json, SecretSourceSwitch | WriteOnlyMembersMissing> => {
-  const { name } = target
-  const changed: View.Json = "apiKey" in changes ? { apiKeySecret: changes.apiKey } : { ...changes }
-  // A target with a request is a definition, which has its secrets.
-  const defined = "request" in target ? View.getDefinedConfig(target as unknown as Definition) : {}
-  const returned = View.fromProvider(provider).secrets
-  const collected: Record<string, unknown> = {}
-  const missing: Array<string> = []
-  for (const secret of View.secretNames) {
-    const current = returned.get(secret)
-    // `Changes` and the definition have secrets under these names.
-    const change = changed[secret] as Secret | undefined
-    const to = change !== undefined && isReference(change) ? "EXTERNAL" : "MANAGED"
-    if (change !== undefined && current !== undefined && current.source !== to) {
-      return Effect.fail(new SecretSourceSwitch({ name, from: current.source, to }))
-    }
-    const value = change ?? (current && (current.reference ?? defined[secret] as Secret | undefined))
-    if (value !== undefined) Object.assign(collected, encodeSecret(secret, value))
-    else if (current !== undefined) missing.push(secret)
-  }
-  const isMicrosoft = "credentialProviderVendor" in provider && provider.credentialProviderVendor === "MicrosoftOauth2"
-  if (isMicrosoft && !("tenantId" in changes)) {
-    if (defined["tenantId"] === undefined) missing.push("tenantId")
-    else collected["tenantId"] = defined["tenantId"]
-  }
-  return missing.length > 0
-    ? Effect.fail(new WriteOnlyMembersMissing({ name, members: missing }))
-    : Effect.succeed(collected)
-}
-
-const omitSecrets = (changes: object): View.Json =>
-  Record.filter({ ...changes } as View.Json, (value, name) => value !== undefined && !View.isSecretPath(name))
-
-/**
- * For each kind, makes the request of an update from the provider, the changes, and the result of `collectWriteOnly`.
- */
-const updates: {
-  readonly [K in Kind]: (provider: Providers[K], changes: Changes[K], writeOnly: View.Json) => object
-} = {
-  oauth2: ({ credentialProviderVendor, name, oauth2ProviderConfigOutput }, changes, writeOnly) => {
-    const { discovery, metadata, onBehalfOf, privateKeyJwt, ...others } = omitSecrets(changes) as Changes["oauth2"]
-    const [member = "", config] = Object.entries(oauth2ProviderConfigOutput ?? {}).find(([, value]) => value) ?? []
-    const isCustom = member === "customOauth2ProviderConfig"
-    const { authorizationEndpoint, issuer, tokenEndpoint } = config?.oauthDiscovery?.authorizationServerMetadata ?? {}
-    const vendor = Object.entries(vendors).find(([name]) => name === credentialProviderVendor)?.[1]
-    return {
-      name,
-      credentialProviderVendor,
-      oauth2ProviderConfigInput: {
-        [member]: {
-          ...isCustom ? config : { clientId: config?.clientId },
-          ...vendor?.needsEndpoints ? { issuer, authorizationEndpoint, tokenEndpoint } : {},
-          ...others,
-          ...discovery === undefined ? {} : { oauthDiscovery: { discoveryUrl: discovery } },
-          ...isCustom && metadata ? { oauthDiscovery: { authorizationServerMetadata: metadata } } : metadata,
-          ...privateKeyJwt && { privateKeyJwtConfig: encodePrivateKeyJwt(privateKeyJwt) },
-          ...onBehalfOf && { onBehalfOfTokenExchangeConfig: onBehalfOf },
-          ...writeOnly
-        }
-      }
-    }
-  },
-  apiKey: ({ name }, { apiKey }) => makeApiKey({ name, apiKey }).request,
-  payment: ({ credentialProviderVendor, name, providerConfigurationOutput }, changes, writeOnly) => {
-    const { coinbaseCdpConfiguration: coinbase, stripePrivyConfiguration: privy } = providerConfigurationOutput
-    const others = { ...omitSecrets(changes), ...writeOnly }
-    return {
-      name,
-      credentialProviderVendor,
-      providerConfigurationInput: coinbase === undefined
-        ? { stripePrivyConfiguration: { appId: privy?.appId, authorizationId: privy?.authorizationId, ...others } }
-        : { coinbaseCdpConfiguration: { apiKeyId: coinbase.apiKeyId, ...others } }
-    }
-  }
-}
-
-/**
- * Changes some members of a provider. AWS replaces the whole configuration, so `update` reads the provider first, and
- * sends it back with the changes.
- *
- * The changes must contain the members that the service does not return: a `MANAGED` secret, and Microsoft's tenant. If
- * the target is a definition, `update` takes them from it. Otherwise it fails with `WriteOnlyMembersMissing`.
- */
-export const update = <K extends Kind>(target: Target<K>, changes: Changes[K]): Effect.Effect<
-  void,
-  GetCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch | WriteOnlyMembersMissing,
-  ControlPlane
-> =>
-  Effect.gen(function*() {
-    const provider = yield* get(target)
-    const writeOnly = yield* collectWriteOnly(target, provider, changes)
-    const request = updates[target.kind](provider, changes, writeOnly)
-    // The plane checks that the request is one of this kind.
-    yield* replace({ kind: target.kind, request } as CreateRequest)
-  })
-
-/** Every second, for 2 minutes. */
-export const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
+const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(
   Schedule.upTo({ duration: "2 minutes" })
 )
 
 /**
  * Waits until a provider is `READY`. It fails with `CredentialProviderFailed` and the service's reason when the status
  * is `CREATE_FAILED`, `UPDATE_FAILED` or `DELETE_FAILED`, and with `CredentialProviderTimedOut` when the schedule ends.
+ * Default: every second, for 2 minutes.
  *
  * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
  */

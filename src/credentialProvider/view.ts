@@ -17,14 +17,14 @@ const isJson = (value: unknown): value is Json =>
 /** Returns the value of the only member of a union of the service model. */
 const getUnionValue = (union: unknown): Json => isJson(union) ? Object.values(union).find(isJson) ?? {} : {}
 
-export interface SecretView {
+interface SecretView {
   readonly source: string
   /** Only an `EXTERNAL` secret has a reference. */
   readonly reference?: SecretReference | undefined
 }
 
 /** The names of all secrets in the service model. */
-export const secretNames: ReadonlyArray<string> = [
+const secretNames: ReadonlyArray<string> = [
   "clientSecret",
   "apiKeySecret",
   "walletSecret",
@@ -33,7 +33,7 @@ export const secretNames: ReadonlyArray<string> = [
 ]
 
 /** Whether a path leads to a secret, its reference or its source. */
-export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
+const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
 const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, value: unknown]> =>
   Object.entries(value).flatMap(([name, member]) =>
@@ -101,7 +101,7 @@ const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
 
 /** Returns the configuration of a definition. An API key gets the name `apiKeySecret`, like other secrets. */
-export const getDefinedConfig = ({ kind, request }: Definition): Json => {
+const getDefinedConfig = ({ kind, request }: Definition): Json => {
   const { apiKey, apiKeySecretConfig, oauth2ProviderConfigInput, providerConfigurationInput }: Json = { ...request }
   return kind === "apiKey"
     ? { apiKeySecret: apiKey, apiKeySecretConfig }

@@ -4,11 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import { ReturnUrl } from "../Consent.js"
-import type { GetCredentialProviderError } from "../ControlPlane.js"
+import { ControlPlane, type GetCredentialProviderError } from "../ControlPlane.js"
 import type { Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
-import { get as getWorkload } from "../WorkloadIdentity.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
 
 const kinds: { readonly [K in Kind]: { readonly label: string; readonly use: string } } = {
@@ -190,7 +189,7 @@ const checkProvider = (credential: ProviderCredential) => {
 const checkWorkload = Effect.fnUntraced(function*(list: ReadonlyArray<Credential>, workload: string) {
   const programUrl = Option.getOrUndefined(yield* ReturnUrl)
   const urls = list.filter(isUserCredential).map(({ key, request }) => [key, request.returnUrl ?? programUrl] as const)
-  const found = yield* getWorkload(workload).pipe(
+  const found = yield* ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: workload })).pipe(
     Effect.map(({ allowedResourceOauth2ReturnUrls = [] }): ReadonlyArray<Problem> =>
       urls.flatMap(([credential, returnUrl]) =>
         returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)

@@ -1,6 +1,5 @@
 /** Reads whether users have granted credentials, and remembers the responses for a short time. */
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -50,14 +49,11 @@ const makeMemory = () => ({
 type Memory = ReturnType<typeof makeMemory>
 
 /** The memory of each `Identity`. It is dropped with its `Identity`. */
-class Memories extends Context.Reference("effect-agentcore-identity/Credentials/Memories", {
-  defaultValue: () => new WeakMap<Service, Memory>()
-}) {}
+const memories = new WeakMap<Service, Memory>()
 
 /** Identifies the user by the workload access token, or by the caller that it was obtained for. */
 const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {
   const identity = yield* Identity
-  const memories = yield* Memories
   const memory = memories.get(identity) ?? makeMemory()
   memories.set(identity, memory)
   const { digestOf } = memory

@@ -87,7 +87,11 @@ describe("agentcore-identity token", () => {
       assert.strictEqual(unregistered.code, 1)
       assert.include(unregistered.stderr, `the return URL ${returnUrl} is not registered on the workload identity`)
       assert.include(unregistered.stderr, "give --register")
-      assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [])
+      assert.deepStrictEqual(
+        (yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "my-agent" })))
+          .allowedResourceOauth2ReturnUrls,
+        []
+      )
 
       const started = yield* Program.launch([...args, "--register", "--no-browser", "--format", "raw"], env)
       const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
@@ -99,7 +103,11 @@ describe("agentcore-identity token", () => {
       assert.strictEqual(decodeJwt(stdout.trim()).sub, "alice")
       assert.notInclude(stderr, "eyJ")
       assert.notInclude(stderr, "\u001b")
-      assert.deepStrictEqual((yield* WorkloadIdentity.get("my-agent")).allowedResourceOauth2ReturnUrls, [returnUrl])
+      assert.deepStrictEqual(
+        (yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "my-agent" })))
+          .allowedResourceOauth2ReturnUrls,
+        [returnUrl]
+      )
 
       // The grant exists now, so the next run needs no person.
       const again = yield* Program.run([...args, "--format", "json"], env)
@@ -112,7 +120,9 @@ describe("agentcore-identity token", () => {
     Effect.gen(function*() {
       const env = yield* environment
       const returnUrl = "https://app.example.com/return"
-      yield* WorkloadIdentity.update("my-agent", { returnUrls: [returnUrl] })
+      yield* ControlPlane.ControlPlane.use((plane) =>
+        plane.updateWorkloadIdentity({ name: "my-agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+      )
       const args = ["token", "calendar", "--user", "alice", "--scope", "profile:read", "--return-url", returnUrl]
       const [plain, json] = yield* Effect.all([
         Program.run([...args, "--format", "raw"], env),
@@ -159,7 +169,9 @@ describe("agentcore-identity token", () => {
         const userToken = Redacted.value(jwt({ iss: "https://id.example.com", sub: "alice", exp: 4_000_000_000 }))
         const env = { ...(yield* environment), AGENTCORE_USER_TOKEN: userToken, TERM: "xterm" }
         const returnUrl = yield* freeUrl
-        yield* WorkloadIdentity.update("my-agent", { returnUrls: [returnUrl] })
+        yield* ControlPlane.ControlPlane.use((plane) =>
+          plane.updateWorkloadIdentity({ name: "my-agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
+        )
         const started = yield* Program.launch(
           ["token", "calendar", "--scope", "profile:read", "--return-url", returnUrl, "--no-browser"],
           env,

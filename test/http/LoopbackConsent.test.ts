@@ -9,7 +9,6 @@ import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -371,10 +370,14 @@ describe("register", () => {
     Effect.gen(function*() {
       const urls = yield* ReturnUrls
       yield* LoopbackConsent.register("agent")
-      const identity = yield* WorkloadIdentity.get("agent")
+      const identity = yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" }))
       assert.deepStrictEqual(identity.allowedResourceOauth2ReturnUrls, [...urls, LoopbackConsent.defaultReturnUrl])
       const error = yield* Effect.flip(LoopbackConsent.register("agent", "https://agent.example.com/consent"))
       assert.strictEqual(error._tag, "LoopbackUnavailable")
-      assert.lengthOf((yield* WorkloadIdentity.get("agent")).allowedResourceOauth2ReturnUrls ?? [], 4)
+      assert.lengthOf(
+        (yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" })))
+          .allowedResourceOauth2ReturnUrls ?? [],
+        4
+      )
     }).pipe(Effect.provide(world)))
 })

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -37,7 +37,9 @@ describe("LocalDevelopment, across processes", () => {
           callers,
           callers.map(() => ({ name: workload_identity_name, user: { userId: user_id } }))
         )
-        const identities = yield* Stream.runCollect(WorkloadIdentity.stream())
+        const identities = yield* ControlPlane.ControlPlane.use((plane) =>
+          Stream.runCollect(plane.streamWorkloadIdentities())
+        )
         assert.deepStrictEqual(identities.map(({ name }) => name), [
           workload_identity_name
         ])

@@ -6,7 +6,6 @@ import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopm
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -41,7 +40,7 @@ const silent = ScriptedPlanes.layer({})
 const service = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
 
 const identities = Effect.map(
-  Stream.runCollect(WorkloadIdentity.stream()),
+  ControlPlane.ControlPlane.use((plane) => Stream.runCollect(plane.streamWorkloadIdentities())),
   (all) => all.map(({ name }) => name)
 )
 
@@ -145,7 +144,9 @@ describe("LocalDevelopment", () => {
         const first = yield* LocalDevelopment.load(options)
         assert.deepStrictEqual(yield* LocalDevelopment.load(options), first)
         assert.deepStrictEqual(yield* identities, [first.name])
-        const { allowedResourceOauth2ReturnUrls } = yield* WorkloadIdentity.get(first.name)
+        const { allowedResourceOauth2ReturnUrls } = yield* ControlPlane.ControlPlane.use((plane) =>
+          plane.getWorkloadIdentity({ name: first.name })
+        )
         assert.deepStrictEqual(allowedResourceOauth2ReturnUrls, options.returnUrls)
       }).pipe(Effect.provide(service)))
 
