@@ -7,7 +7,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import type { Flow } from "./ConsentSession.js"
 import {
@@ -296,24 +295,3 @@ export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
       options
     )
   })
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
-/**
- * Provides one access token, which is obtained when the layer is built. It is for the edge of a short program with one
- * caller: a command line tool, or one Lambda invocation. A token in a layer expires, and in a server it would reach
- * other users. Elsewhere use {@link withAccessToken}.
- *
- * Each use of the layer obtains a token for the caller below it, also if the layer is a constant. `options` belong to a
- * declared credential.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = <Id = AccessToken, E = RequiresUserConsent, R = never>(
-  request: Credential<Id> | Options<Id, E, R>,
-  options?: ConsentOptions<E, R>
-): Layer.Layer<Id, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
-  kind.layer(request, (request) => get(request, options))

@@ -7,7 +7,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import type * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
 import * as CredentialTag from "./identity/credentials.js"
@@ -198,14 +197,3 @@ export const use = <A, E, R>(
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
   CredentialTag.useCredential(get(request), () => get(request), f, options)
-
-/**
- * Provides one API key, which is obtained when the layer is built. It is for the edge of a short program with one
- * caller. Elsewhere use {@link withApiKey}. Each use of the layer obtains a key for the caller below it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = <Id = ApiKey>(
-  request: Credential<Id> | Options<Id>
-): Layer.Layer<Id, ApiKeyError, Identity | WorkloadAccessToken> => kind.layer(request, get)

@@ -361,21 +361,15 @@ export const make = (implementation: Operations): Service =>
   addStreams(operations, Plane.make("ControlPlane", operations, implementation))
 
 /**
- * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Decorator = Operation.Decorator<typeof operations>
-
-/**
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
  * limits, or faults in tests. Each use of the layer wraps the control plane below it.
  *
  * @since 0.1.0
  * @category layers
  */
-export const decorate = (decorator: Decorator): Layer.Layer<ControlPlane, never, ControlPlane> =>
+export const decorate = (
+  decorator: Operation.Decorator<typeof operations>
+): Layer.Layer<ControlPlane, never, ControlPlane> =>
   Layer.fresh(Layer.effect(
     ControlPlane,
     Effect.map(ControlPlane, (plane) => addStreams(operations, Plane.decorate(operations, plane, decorator)))

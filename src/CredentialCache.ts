@@ -39,18 +39,6 @@ import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
-/**
- * @since 0.1.0
- * @category type ids
- */
-export const TypeId: unique symbol = Symbol.for("effect-agentcore-identity/CredentialCache")
-
-/**
- * @since 0.1.0
- * @category type ids
- */
-export type TypeId = typeof TypeId
-
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
@@ -117,7 +105,6 @@ export {
  * @category services
  */
 export interface Service {
-  readonly [TypeId]: TypeId
   /**
    * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other
    * processes return it until they invalidate it too.
@@ -332,9 +319,6 @@ const validateStoreOptions = Validation.makeCheck(
   () => ({ ...optionFields, storeTimeout: Constraint.optional(Validation.DurationInput) })
 )
 
-/** Every cache is an engine. `layerSecurityTokenService` adds its operation to the engine of the cache in context. */
-interface Cache extends Service, Engine.Engine {}
-
 const makeLayer = (
   { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute" }: Options,
   store: SafeStore
@@ -344,12 +328,11 @@ const makeLayer = (
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
       const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
-      const cache: Cache = { [TypeId]: TypeId, ...engine }
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
         getResourceOauth2Token: cacheAccessToken(Duration.toMillis(opaqueTimeToLive), decodeJwt),
         getResourceApiKey: cacheApiKey(Duration.toMillis(apiKeyTimeToLive))
       }))
-      return Layer.merge(copyRequests(DataPlane.DataPlane, dataPlane), Layer.succeed(CredentialCache, cache))
+      return Layer.merge(copyRequests(DataPlane.DataPlane, dataPlane), Layer.succeed(CredentialCache, engine))
     }
   ))
 
@@ -432,8 +415,8 @@ export const layerSecurityTokenService: Layer.Layer<
   never,
   SecurityTokenService.SecurityTokenService | CredentialCache
 > = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
-  // Every service of this tag comes from `makeLayer`.
-  const { decorator } = cache as Cache
+  // Every service of this tag is the engine of `makeLayer`.
+  const { decorator } = cache as Engine.Engine
   const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
     getWebIdentityToken: cacheWebIdentityToken(randomUUID())
   }))

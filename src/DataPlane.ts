@@ -474,14 +474,6 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
 export const make = (implementation: Service): Service => Plane.make("DataPlane", operations, implementation)
 
 /**
- * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
-
-/**
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
  * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
@@ -504,5 +496,7 @@ export type Decorator = Operation.Decorator<typeof operations, DataPlaneError>
  *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
  * )
  */
-export const decorate = (decorator: Decorator): Layer.Layer<DataPlane, never, DataPlane> =>
+export const decorate = (
+  decorator: Operation.Decorator<typeof operations, DataPlaneError>
+): Layer.Layer<DataPlane, never, DataPlane> =>
   Layer.fresh(Layer.effect(DataPlane, Effect.map(DataPlane, (plane) => Plane.decorate(operations, plane, decorator))))

@@ -10,7 +10,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import type * as Layer from "effect/Layer"
 import { isObject, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -337,19 +336,3 @@ export const use = <A, E, R>(
   options: UseOptions<NoInfer<E>>
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
   CredentialTag.useCredential(get(request), () => get(request), f, options)
-
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
-/**
- * Provides one token, which is obtained when the layer is built. It lives for `duration` and is not renewed. It is for
- * the edge of a short program. Elsewhere use {@link withIamAccessToken}. Each use of the layer obtains a token from the
- * service below it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer = <Id = IamAccessToken>(
-  request: Credential<Id> | Options<Id>
-): Layer.Layer<Id, SecurityTokenServiceError, SecurityTokenService> => kind.layer(request, get)

@@ -13,33 +13,8 @@ import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 
-/**
- * Calls per second, by operation.
- *
- * @since 0.1.0
- * @category models
- */
-export type Quotas<Operation extends string> = { readonly [K in Operation]: number }
-
-/**
- * The quotas of the data plane in calls per second. Source: the AWS documentation, 200 for tokens and keys, 100 for
- * completions.
- *
- * @since 0.1.0
- * @category quotas
- */
-export const dataPlaneQuotas: Quotas<keyof DataPlane.Service> = Record.map(
-  DataPlane.operations,
-  ({ quota }) => quota
-)
-
-/**
- * The quota of each operation of the control plane in calls per second. Source: the AWS documentation.
- *
- * @since 0.1.0
- * @category quotas
- */
-export const controlPlaneQuota: number = ControlPlane.operations.getTokenVault.quota
+/** Calls per second. */
+const dataPlaneQuotas = Record.map(DataPlane.operations, ({ quota }) => quota)
 
 const priorityOf = (request: unknown): Effect.Effect<RateLimiter.Priority> =>
   Effect.map(RateLimiter.CallPriority, (priority) =>
@@ -62,8 +37,9 @@ const validateQuotas = Validation.makeCheck(
 const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ quota: Quota }))
 
 /**
- * Keeps the data plane in context within its quotas. Put it under `Identity.layer`. With invalid quotas, the layer dies
- * with a `ValidationException`.
+ * Keeps the data plane in context within its quotas, in calls per second of each operation. Put it under
+ * `Identity.layer`. Default: the quotas of the AWS documentation, 200 for tokens and keys, 100 for completions. With
+ * invalid quotas, the layer dies with a `ValidationException`.
  *
  * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
@@ -87,7 +63,7 @@ const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ qu
  * )
  */
 export const dataPlane = (
-  quotas: Partial<Quotas<keyof DataPlane.Service>> = {}
+  quotas: { readonly [K in keyof DataPlane.Service]?: number } = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Layer.fresh(Validation.makeLayer(validateQuotas, quotas, (quotas) =>
     Layer.suspend(() => {
@@ -101,14 +77,14 @@ export const dataPlane = (
     })))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls per second for each operation. Each use of the
- * layer has its own budget, as with {@link dataPlane}.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20, the
+ * quota of the AWS documentation. Each use of the layer has its own budget, as with {@link dataPlane}.
  *
  * @since 0.1.0
  * @category layers
  */
 export const controlPlane = (
-  quota: number = controlPlaneQuota
+  quota: number = ControlPlane.operations.getTokenVault.quota
 ): Layer.Layer<ControlPlane.ControlPlane, never, ControlPlane.ControlPlane> =>
   Layer.fresh(Validation.makeLayer(validateQuota, { quota }, ({ quota }) =>
     Layer.suspend(() => {

@@ -174,20 +174,14 @@ export class SecurityTokenService
 export const make = (implementation: Service): Service => Plane.make("SecurityTokenService", operations, implementation)
 
 /**
- * Wraps one call. It gets the operation's name, the call and the request, and returns the call that replaces it.
- *
- * @since 0.1.0
- * @category models
- */
-export type Decorator = Operation.Decorator<typeof operations, SecurityTokenServiceError>
-
-/**
  * Wraps every operation of the service in context. Each use of the layer wraps the service below it.
  *
  * @since 0.1.0
  * @category layers
  */
-export const decorate = (decorator: Decorator): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
+export const decorate = (
+  decorator: Operation.Decorator<typeof operations, SecurityTokenServiceError>
+): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
   Layer.fresh(Layer.effect(
     SecurityTokenService,
     Effect.map(SecurityTokenService, (service) => Plane.decorate(operations, service, decorator))

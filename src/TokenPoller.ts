@@ -68,6 +68,23 @@ export interface Wait<out E, out R> {
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import type * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+ * import { AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
+ * import * as Effect from "effect/Effect"
+ * import * as Option from "effect/Option"
+ *
+ * // A push message, a queue, or a page that the user returns to.
+ * const userIsBack: Effect.Effect<void> = Effect.void
+ *
+ * // Polls exactly once, when the user is back.
+ * const onReturn: TokenPoller.Poller = ({ poll, session }) =>
+ *   Effect.andThen(userIsBack, poll).pipe(
+ *     Effect.flatMap(Option.match({
+ *       onNone: () => Effect.fail(new AuthorizationTimedOut({ session })),
+ *       onSome: Effect.succeed
+ *     }))
+ *   )
  */
 export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
   Redacted.Redacted,
@@ -76,17 +93,6 @@ export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
 >
 
 const every5Seconds = Schedule.spaced("5 seconds")
-
-/**
- * Every 5 seconds for 10 minutes: the interval of the official SDKs, and the lifetime of an authorization URL (AWS
- * documentation).
- *
- * @since 0.1.0
- * @category schedules
- */
-export const defaultSchedule: Schedule.Schedule<unknown, PollState> = Schedule.upTo(every5Seconds, {
-  duration: Constraint.sessionLifetime
-})
 
 /**
  * A poller that follows a schedule. It waits before the first poll, because the service has just responded that the
@@ -121,32 +127,8 @@ const pollSession = <E, R>(
   )
 
 /**
- * A custom poller, for example for a push message, a queue, or a page that the user returns to.
- *
- * @since 0.1.0
- * @category constructors
- * @example
- * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
- * import { type AuthorizationFailed, AuthorizationTimedOut } from "effect-agentcore-identity/IdentityError"
- * import * as Effect from "effect/Effect"
- * import * as Option from "effect/Option"
- *
- * const userIsBack: Effect.Effect<void> = Effect.void
- *
- * // Polls exactly once, when the user is back.
- * const onReturn = TokenPoller.make(({ poll, session }) =>
- *   Effect.andThen(userIsBack, poll).pipe(
- *     Effect.flatMap(Option.match({
- *       onNone: () => Effect.fail(new AuthorizationTimedOut({ session })),
- *       onSome: Effect.succeed
- *     }))
- *   )
- * )
- */
-export const make = (poller: Poller): Poller => poller
-
-/**
- * Polls every 5 seconds, less often while the budget is used up, until the session expires, up to 10 minutes.
+ * Polls every 5 seconds, as the official SDKs do, less often while the budget is used up, until the session expires, up
+ * to 10 minutes.
  *
  * @since 0.1.0
  * @category constructors

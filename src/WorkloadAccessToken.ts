@@ -5,8 +5,6 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Config from "effect/Config"
-import type { ConfigError } from "effect/Config"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,7 +13,6 @@ import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
 import { checkWorkload, isTransient } from "./identity/credentials.js"
 import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
-import { readConfig } from "./internal/environment.js"
 import { appendAdvice } from "./internal/messages.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -202,16 +199,6 @@ export const make = (token: Redacted.Redacted, user?: UserIdentifier): Service =
  */
 export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken> =>
   Layer.succeed(WorkloadAccessToken, make(token))
-
-/**
- * Provides a token from the configuration, as in `layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))`. Each use of
- * the layer reads the configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (token: Config.Config<Redacted.Redacted>): Layer.Layer<WorkloadAccessToken, ConfigError> =>
-  Layer.fresh(Layer.unwrap(Effect.map(readConfig(token), layer)))
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.

@@ -8,7 +8,7 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
-import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import type * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -109,9 +109,8 @@ const numRuns = rounds({ few: 20, full: 100 })
 
 describe("calls of a declared credential and of the same inline request", () => {
   /** Polls again at once. */
-  const poll = TokenPoller.make(({ poll }) =>
+  const poll: TokenPoller.Poller = ({ poll }) =>
     Effect.map(Effect.repeat(poll, { until: Option.isSome }), Option.getOrThrow)
-  )
 
   it.live("are equal for an access token", () =>
     withPlanes((compare) =>
@@ -152,11 +151,6 @@ describe("calls of a declared credential and of the same inline request", () => 
                 "makeWithAccessToken",
                 Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(Declared, options))),
                 Effect.flatMap(AccessToken.makeWithAccessToken, (provide) => Declared.pipe(provide(into)))
-              ],
-              [
-                "layer",
-                Effect.provide(Declared, AccessToken.layer(Declared, options)),
-                Effect.provide(Declared, AccessToken.layer(into))
               ],
               ["get", AccessToken.get(Declared, options), AccessToken.get(inline)],
               [
@@ -207,7 +201,6 @@ describe("calls of a declared credential and of the same inline request", () => 
             Effect.flatMap(ApiKey.makeWithApiKey, (provide) => Declared.pipe(provide(Declared))),
             Effect.flatMap(ApiKey.makeWithApiKey, (provide) => Declared.pipe(provide(into)))
           ],
-          ["layer", Effect.provide(Declared, ApiKey.layer(Declared)), Effect.provide(Declared, ApiKey.layer(into))],
           ["get", ApiKey.get(Declared), ApiKey.get(inline)],
           [
             "Identity.getApiKey",
@@ -225,7 +218,7 @@ describe("calls of a declared credential and of the same inline request", () => 
             Effect.asVoid(client(rejections).pipe(HttpClientCredentials.withApiKey(Declared, http)).get(url))
           ]
         ])
-        assert.strictEqual(calls, rejections === 0 ? 8 : 10)
+        assert.strictEqual(calls, rejections === 0 ? 7 : 9)
       }
     }))
 
@@ -257,11 +250,6 @@ describe("calls of a declared credential and of the same inline request", () => 
               Effect.flatMap(IamAccessToken.makeWithIamAccessToken, (provide) => Declared.pipe(provide(Declared))),
               Effect.flatMap(IamAccessToken.makeWithIamAccessToken, (provide) => Declared.pipe(provide(into)))
             ],
-            [
-              "layer",
-              Effect.provide(Declared, IamAccessToken.layer(Declared)),
-              Effect.provide(Declared, IamAccessToken.layer(into))
-            ],
             ["get", IamAccessToken.get(Declared), IamAccessToken.get(inline)],
             [
               "use",
@@ -278,7 +266,7 @@ describe("calls of a declared credential and of the same inline request", () => 
               )
             ]
           ])
-          assert.strictEqual(calls, rejections === 0 ? 7 : 9)
+          assert.strictEqual(calls, rejections === 0 ? 6 : 8)
         }),
         { numRuns }
       )

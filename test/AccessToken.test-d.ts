@@ -20,7 +20,6 @@ import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { describe, expectTypeOf, test } from "vitest"
@@ -245,12 +244,6 @@ describe("a declared access token", () => {
         Identity.Identity
       >
     >()
-    expectTypeOf(AccessToken.layer(Calendar, { consent: inChat })).toEqualTypeOf<
-      Layer.Layer<Calendar, Flow | ChatClosed, Chat | Caller>
-    >()
-    expectTypeOf(AccessToken.layer(Reports)).toEqualTypeOf<
-      Layer.Layer<Reports, Flow | RequiresUserConsent, Caller>
-    >()
     expectTypeOf(AccessToken.get(Calendar)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
     >()
@@ -386,21 +379,6 @@ describe("use", () => {
   })
 })
 
-describe("layer", () => {
-  test("provides the tag", () => {
-    expectTypeOf(AccessToken.layer({ ...github, into: GithubToken, consent: inChat })).toEqualTypeOf<
-      Layer.Layer<GithubToken, Flow | ChatClosed, Chat | Identity.Identity | WorkloadAccessToken>
-    >()
-    expectTypeOf(ApiKey.layer({ provider: "weather" })).toEqualTypeOf<
-      Layer.Layer<
-        ApiKey.ApiKey,
-        DataPlane.DataPlaneError | MissingWorkloadAccessToken,
-        Identity.Identity | WorkloadAccessToken
-      >
-    >()
-  })
-})
-
 describe("withApiKey", () => {
   test("accepts a declared key", () => {
     type Expected = Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Calendar | Reports | Caller>
@@ -413,7 +391,6 @@ describe("withApiKey", () => {
         Identity.Identity
       >
     >()
-    expectTypeOf(ApiKey.layer(Weather)).toEqualTypeOf<Layer.Layer<Weather, Identity.ApiKeyError, Caller>>()
     expectTypeOf(ApiKey.get(Weather)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Identity.ApiKeyError, Caller>
     >()

@@ -170,20 +170,6 @@ describe("get", () => {
     }).pipe(Effect.provide(Layer.provide(Identity.layer, ScriptedPlanes.layer(telling)))))
 })
 
-describe("layers for program edges", () => {
-  it.effect("obtain one credential when they are built", () =>
-    Effect.gen(function*() {
-      const both = yield* Effect.all([spend(GithubToken), spend(GithubToken), spend(ApiKey.ApiKey)])
-      assert.deepStrictEqual(both, ["github-workload-token-0", "github-workload-token-0", "weather-key-0"])
-    }).pipe(
-      Effect.provide(Layer.merge(
-        AccessToken.layer({ ...github, into: GithubToken }),
-        ApiKey.layer({ provider: "weather" })
-      )),
-      Effect.provide(scripted(telling))
-    ))
-})
-
 class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number; readonly token: string }> {}
 
 describe("AccessToken.use", () => {

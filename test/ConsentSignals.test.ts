@@ -49,7 +49,7 @@ describe("ConsentSignals.layerPoller", () => {
     const [name, poll] of [
       ["the default poller", undefined],
       ["a schedule", Schedule.spaced("5 seconds")],
-      ["a custom poller", TokenPoller.make((wait) => TokenPoller.schedule(Schedule.spaced("5 seconds"))(wait))]
+      ["a custom poller", TokenPoller.schedule(Schedule.spaced("5 seconds"))]
     ] as const
   ) {
     const provided = Effect.provide(

@@ -68,12 +68,13 @@ const check = Credentials.check(all, { workload: "agent" })
 const tagsOf = (problems: ReadonlyArray<Credentials.Problem>) => problems.map(({ _tag }) => _tag)
 
 /** Changes the control plane of a program. */
-const withControlPlane = (decorator: ControlPlane.Decorator) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(ControlPlane.ControlPlane, (plane) =>
-    Effect.provide(
-      self,
-      Layer.provide(ControlPlane.decorate(decorator), Layer.succeed(ControlPlane.ControlPlane, plane))
-    ))
+const withControlPlane =
+  (decorator: Parameters<typeof ControlPlane.decorate>[0]) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(ControlPlane.ControlPlane, (plane) =>
+      Effect.provide(
+        self,
+        Layer.provide(ControlPlane.decorate(decorator), Layer.succeed(ControlPlane.ControlPlane, plane))
+      ))
 
 const deny = (operation: string) =>
   withControlPlane((method, effect) =>

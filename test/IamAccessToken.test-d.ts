@@ -102,7 +102,6 @@ describe("a declared token", () => {
         (withIamAccessToken) => useDeclared.pipe(withIamAccessToken(Warehouse))
       )
     ).toEqualTypeOf<Effect.Effect<Effect.Effect<number, QueryFailed | Failure, Database>, never, Sts>>()
-    expectTypeOf(IamAccessToken.layer(Warehouse)).toEqualTypeOf<Layer.Layer<Warehouse, Failure, Sts>>()
     type Token = Effect.Effect<Redacted.Redacted, Failure, Sts>
     expectTypeOf(IamAccessToken.get(Warehouse)).toEqualTypeOf<Token>()
     expectTypeOf(IamAccessToken.get({ audience })).toEqualTypeOf<Token>()
@@ -133,15 +132,6 @@ describe("makeWithIamAccessToken", () => {
 
 describe("layers", () => {
   type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | Sts
-
-  test("provides one token", () => {
-    expectTypeOf(IamAccessToken.layer({ audience, into: WarehouseToken })).toEqualTypeOf<
-      Layer.Layer<WarehouseToken, Failure, Sts>
-    >()
-    expectTypeOf(IamAccessToken.layer({ audience })).toEqualTypeOf<
-      Layer.Layer<IamAccessToken.IamAccessToken, Failure, Sts>
-    >()
-  })
 
   test("layers with the planes have STS too", () => {
     expectTypeOf(ScriptedPlanes.layer({})).toEqualTypeOf<Layer.Layer<Planes | ScriptedPlanes.ScriptedPlanes>>()

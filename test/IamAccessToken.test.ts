@@ -174,24 +174,6 @@ describe("makeWithIamAccessToken", () => {
     }))
 })
 
-describe("IamAccessToken.layer", () => {
-  it.effect("obtains one token when it is built", () =>
-    Effect.gen(function*() {
-      const tokens = yield* Effect.all([
-        spend(WarehouseToken),
-        spend(WarehouseToken),
-        spend(IamAccessToken.IamAccessToken)
-      ])
-      assert.deepStrictEqual(tokens, ["a-0", "a-0", "b-1"])
-    }).pipe(
-      Effect.provide(Layer.provideMerge(
-        IamAccessToken.layer({ audience: "b" }),
-        IamAccessToken.layer({ audience: "a", into: WarehouseToken })
-      )),
-      Effect.provide(telling)
-    ))
-})
-
 describe("over the local backend", () => {
   it.live("returns a JWT that a service outside of AWS can verify with the issuer's keys", () =>
     Effect.gen(function*() {

@@ -8,7 +8,6 @@ import type { ValidationException } from "effect-agentcore-identity/IdentityErro
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { responses, scripted, secret, sessionUri } from "./support/utils.js"
 
@@ -165,7 +164,6 @@ describe("invalid options of the combinators", () => {
       const makeWithAccessToken = yield* AccessToken.makeWithAccessToken
       assert.strictEqual(yield* rejection(AccessToken.withAccessToken(Effect.void, intoo)), expected)
       assert.strictEqual(yield* rejection(makeWithAccessToken(intoo)(Effect.void)), expected)
-      assert.strictEqual(yield* rejection(Layer.build(AccessToken.layer(intoo)).pipe(Effect.scoped)), expected)
       assert.strictEqual(
         yield* rejection(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
         "into: Member must be a Context.Service, but is a number"
@@ -183,7 +181,6 @@ describe("invalid options of the combinators", () => {
       const makeWithApiKey = yield* ApiKey.makeWithApiKey
       assert.strictEqual(yield* rejection(ApiKey.withApiKey(Effect.void, options)), expected)
       assert.strictEqual(yield* rejection(makeWithApiKey(options)(Effect.void)), expected)
-      assert.strictEqual(yield* rejection(Layer.build(ApiKey.layer(options)).pipe(Effect.scoped)), expected)
     }).pipe(Effect.provide(consented)))
 
   it.effect("IamAccessToken", () =>
@@ -238,7 +235,6 @@ describe("a credential of the wrong kind", () => {
         [AccessToken.withAccessToken(Effect.void, untyped(Weather)), `${token}credential of ApiKey.Tag`],
         [Effect.void.pipe(AccessToken.withAccessToken(untyped(Reports))), `${token}credential of IamAccessToken.Tag`],
         [withAccessToken(untyped(Plain))(Effect.void), `${token}tag without a request`],
-        [Layer.build(AccessToken.layer(untyped(Weather))), `${token}credential of ApiKey.Tag`],
         [AccessToken.get(untyped(Weather)), `${token}credential of ApiKey.Tag`],
         [AccessToken.use(untyped(Plain), Effect.succeed, { rejected }), `${token}tag without a request`],
         [identity.getAccessToken(untyped(Weather)), `${token}credential of ApiKey.Tag`],

@@ -210,7 +210,7 @@ describe("Identity.getAccessToken", () => {
   it.effect("accepts a poller instead of a schedule", () =>
     Effect.gen(function*() {
       const back = yield* Deferred.make<void>()
-      const poll = TokenPoller.make(({ poll, session }) =>
+      const poll: TokenPoller.Poller = ({ poll, session }) =>
         Deferred.await(back).pipe(
           Effect.andThen(poll),
           Effect.flatMap(Option.match({
@@ -218,7 +218,6 @@ describe("Identity.getAccessToken", () => {
             onSome: Effect.succeed
           }))
         )
-      )
       const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown, poll }))
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual(yield* pollTimes, [])
@@ -229,7 +228,7 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("ends a poller that would never end when the session expires", () =>
     Effect.gen(function*() {
-      const poll = TokenPoller.make(() => Effect.never)
+      const poll: TokenPoller.Poller = () => Effect.never
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")

@@ -1,8 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -25,7 +23,7 @@ const workload = (
 const numbered = (_: unknown, index: number) => Effect.succeed({ workloadAccessToken: secret(`token-${index + 1}`) })
 
 describe("WorkloadAccessToken", () => {
-  it.effect("provides a given token, or one from the configuration", () =>
+  it.effect("provides a given token", () =>
     Effect.gen(function*() {
       const given = yield* Effect.provide(get, WorkloadAccessToken.layer(secret("given")))
       assert.strictEqual(Redacted.value(given), "given")
@@ -34,16 +32,6 @@ describe("WorkloadAccessToken", () => {
       assert.strictEqual(Redacted.value(provided), "of a request")
       yield* service.invalidate(provided)
       assert.strictEqual(Redacted.value(yield* service.get), "of a request")
-      const configured = yield* Effect.provide(
-        get,
-        WorkloadAccessToken.layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN"))
-      ).pipe(
-        Effect.provideService(
-          ConfigProvider.ConfigProvider,
-          ConfigProvider.fromEnv({ env: Object.fromEntries([["WORKLOAD_ACCESS_TOKEN", "configured"]]) })
-        )
-      )
-      assert.strictEqual(Redacted.value(configured), "configured")
     }))
 
   it.effect("keeps no empty token, which a program's own plane may return", () =>

@@ -3,8 +3,6 @@
  * accounts or two users. The table has every public layer.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -14,7 +12,6 @@ import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
-import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -25,8 +22,6 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -182,8 +177,6 @@ const redacted = Effect.map(
   (names) => names.map(String).filter((name) => name.startsWith("header-")).slice(-1)
 )
 
-class Reports extends AccessToken.Tag<Reports>()("test/Reports", { provider: "reports", flow: "M2M" }) {}
-
 // -----------------------------------------------------------------------------
 // The table
 // -----------------------------------------------------------------------------
@@ -212,13 +205,8 @@ const noStore = Layer.succeed(CredentialCache.Store, {
   remove: () => Effect.void
 })
 
-const configured = (id: Id) =>
-  ConfigProvider.layer(ConfigProvider.fromEnv({ env: { WORKLOAD_ACCESS_TOKEN: `configured-${id}` } }))
-
 /** Each use is built for what stands below it. */
 const fresh: Readonly<Record<string, Case>> = {
-  "AccessToken.layer": over(user, AccessToken.layer(Reports), reveal(Reports)),
-  "ApiKey.layer": over(user, ApiKey.layer({ provider: "weather" }), reveal(ApiKey.ApiKey)),
   "ConsentSignals.layerPoller": over(signals, ConsentSignals.layerPoller(), polled),
   "ControlPlane.decorate": over(account, ControlPlane.decorate((_, effect) => effect), arn),
   "CredentialCache.layer": over(account, CredentialCache.layer(), apiKey),
@@ -233,16 +221,10 @@ const fresh: Readonly<Record<string, Case>> = {
     apiKey
   ),
   "DataPlane.decorate": over(account, DataPlane.decorate((_, effect) => effect), apiKey),
-  "IamAccessToken.layer": over(account, IamAccessToken.layer(webIdentity), reveal(IamAccessToken.IamAccessToken)),
   "Identity.layer": over(account, Identity.layer, identity),
   "RateLimit.controlPlane": over(account, RateLimit.controlPlane(), arn),
   "RateLimit.dataPlane": over(account, RateLimit.dataPlane(), apiKey),
   "SecurityTokenService.decorate": over(account, SecurityTokenService.decorate((_, effect) => effect), jwt),
-  "WorkloadAccessToken.layerConfig": over(
-    configured,
-    WorkloadAccessToken.layerConfig(Config.Redacted("WORKLOAD_ACCESS_TOKEN")),
-    workloadToken
-  ),
   "WorkloadAccessToken.layerWorkload": over(
     account,
     WorkloadAccessToken.layerWorkload({ name: "my-agent" }),
@@ -276,9 +258,7 @@ const one = {
 
 const sharedLayers: Readonly<Record<string, string>> = {
   "aws/AwsHttpDataPlane.layer": one.client,
-  "aws/AwsHttpDataPlane.layerConfig": one.client,
   "aws/AwsHttpPlanes.layer": one.client,
-  "aws/AwsHttpPlanes.layerConfig": one.client,
   "durable/ObtainConsent.layer": "It registers the workflow with an engine, and the workflow is one.",
   "http/Connect.layer": `${one.pages} Its events and the key of its forms are one too.`,
   "http/ConsentCallback.layer": one.pages,
@@ -308,13 +288,9 @@ const closed: ReadonlyArray<string> = [
   "TokenPoller.layerBudget",
   "WorkloadAccessToken.layer",
   "aws/AwsControlPlane.layer",
-  "aws/AwsControlPlane.layerConfig",
   "aws/AwsDataPlane.layer",
-  "aws/AwsDataPlane.layerConfig",
   "aws/AwsHttpDataPlane.layerNode",
-  "aws/AwsHttpDataPlane.layerNodeConfig",
   "aws/AwsHttpPlanes.layerNode",
-  "aws/AwsHttpPlanes.layerNodeConfig",
   "aws/AwsIdentity.layer",
   "aws/AwsIdentity.layerConfig",
   "aws/AwsPlanes.layer",

@@ -4,11 +4,10 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
-import { readConfig } from "../internal/environment.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
 import { dataPlane, regionSearch } from "./internal/sdk/sdkDataPlane.js"
 import { operations } from "./internal/sdk/sdkPlane.js"
@@ -43,12 +42,3 @@ export const layer = (options: Options = {}): Layer.Layer<DataPlane.DataPlane, C
       Effect.map(DataPlane.make)
     )
   )
-
-/**
- * The same as {@link layer}, with options from configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (config: Config.Wrap<Options>): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

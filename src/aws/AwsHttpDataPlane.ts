@@ -4,13 +4,12 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as DataPlane from "../DataPlane.js"
-import { readConfig } from "../internal/environment.js"
 import type * as AwsHttpPlanes from "./AwsHttpPlanes.js"
 import * as Adapter from "./internal/http/httpPlane.js"
 import * as Node from "./internal/http/nodeRuntime.js"
@@ -69,17 +68,6 @@ export const layer = (
   )
 
 /**
- * The same as {@link layer}, with options from configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerConfig = (
-  config: Config.Wrap<Options>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
-
-/**
  * The data plane in Node, with its own HTTP client. Options and errors are those of `AwsHttpPlanes.layerNode`.
  *
  * @since 0.1.0
@@ -95,14 +83,3 @@ export const layerConfig = (
  */
 export const layerNode = (options: NodeOptions = {}): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
   Layer.effect(DataPlane.DataPlane, Effect.flatMap(Node.runtime(options), (runtime) => make(options, runtime)))
-
-/**
- * The same as {@link layerNode}, with options from configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerNodeConfig = (
-  config: Config.Wrap<NodeOptions>
-): Layer.Layer<DataPlane.DataPlane, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

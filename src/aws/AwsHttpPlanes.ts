@@ -9,13 +9,12 @@
  *
  * @since 0.1.0
  */
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { readConfig } from "../internal/environment.js"
 import type { Planes } from "./AwsPlanes.js"
 import * as Client from "./internal/http/client.js"
 import * as Adapter from "./internal/http/httpPlane.js"
@@ -95,28 +94,6 @@ export const layer = (options: Adapter.Options = {}): Layer.Layer<Planes, Config
   Layer.effectContext(Effect.flatMap(Client.runtime, (runtime) => make(options, runtime)))
 
 /**
- * The same as {@link layer}, with options from configuration.
- * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
- * `Layer.fresh`.
- *
- * @since 0.1.0
- * @category layers
- * @example
- * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
- * import * as Config from "effect/Config"
- * import * as Layer from "effect/Layer"
- * import * as FetchHttpClient from "effect/http/FetchHttpClient"
- *
- * const live = AwsHttpPlanes.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
- *   Layer.provide(FetchHttpClient.layer)
- * )
- */
-export const layerConfig = (
-  config: Config.Wrap<Adapter.Options>
-): Layer.Layer<Planes, Config.ConfigError, HttpClient.HttpClient> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
-
-/**
  * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the
  * option `credentials`, the first call looks for credentials, and fails with a `TransportError` if there are none.
  *
@@ -133,12 +110,3 @@ export const layerConfig = (
  */
 export const layerNode = (options: Adapter.NodeOptions = {}): Layer.Layer<Planes, Config.ConfigError> =>
   Layer.effectContext(Effect.flatMap(Node.runtime(options), (runtime) => make(options, runtime)))
-
-/**
- * The same as {@link layerNode}, with options from configuration.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerNodeConfig = (config: Config.Wrap<Adapter.NodeOptions>): Layer.Layer<Planes, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layerNode))

@@ -54,7 +54,7 @@ export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
         Effect.provideService(
           self,
           TokenPoller.TokenPoller,
-          TokenPoller.make((wait) => waiting("waiting for the user's consent", poller(wait)))
+          (wait) => waiting("waiting for the user's consent", poller(wait))
         )),
     /** The first row is the heading. */
     table: (rows: ReadonlyArray<ReadonlyArray<string>>) => {

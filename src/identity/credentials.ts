@@ -5,7 +5,6 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -145,13 +144,7 @@ export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unk
   ): Effect.Effect<A, E1 | E, Exclude<R1, Id> | R> =>
     Effect.suspend(() => Effect.provideServiceEffect(self, tagOf<Id>(subject), obtain(subject)))
 
-  const layer = <Id, Subject extends object, E, R>(
-    subject: Subject & Tagged<Id>,
-    obtain: (subject: Subject) => Effect.Effect<Redacted.Redacted, E, R>
-    // Without `fresh`, a constant layer provided for Bob inside a program of Alice would hold Alice's credential.
-  ): Layer.Layer<Id, E, R> => Layer.fresh(Layer.suspend(() => Layer.effect(tagOf<Id>(subject), obtain(subject))))
-
-  return { declare, provide, layer }
+  return { declare, provide }
 }
 
 // -----------------------------------------------------------------------------

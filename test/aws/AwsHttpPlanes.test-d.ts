@@ -15,13 +15,7 @@ type InNode<A> = Layer.Layer<A, Config.ConfigError>
 describe("AwsHttpPlanes", () => {
   it("layer requires an HttpClient, and layerNode requires nothing", () => {
     expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
-    expectTypeOf(AwsHttpPlanes.layerConfig({ region: Config.String("R") })).toEqualTypeOf<
-      OverClient<AwsPlanes.Planes>
-    >()
     expectTypeOf(AwsHttpPlanes.layerNode()).toEqualTypeOf<InNode<AwsPlanes.Planes>>()
-    expectTypeOf(AwsHttpPlanes.layerNodeConfig({ timeout: Config.Duration("T") })).toEqualTypeOf<
-      InNode<AwsPlanes.Planes>
-    >()
   })
 
   it("accept credentials, connections and options of one plane", () => {
@@ -49,9 +43,7 @@ describe("AwsHttpPlanes", () => {
 describe("AwsHttpDataPlane", () => {
   it("provides only the data plane, and rejects options of the other planes", () => {
     expectTypeOf(AwsHttpDataPlane.layer({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
-    expectTypeOf(AwsHttpDataPlane.layerConfig({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
     expectTypeOf(AwsHttpDataPlane.layerNode({ maxSockets: 10 })).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
-    expectTypeOf(AwsHttpDataPlane.layerNodeConfig({})).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
     // @ts-expect-error an option of another plane
     AwsHttpDataPlane.layerNode({ sts: {} })
   })

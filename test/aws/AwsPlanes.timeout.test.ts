@@ -3,7 +3,6 @@ import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -13,7 +12,6 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as FaultyServer from "../support/faultyServer.js"
@@ -184,20 +182,11 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
     }).pipe(Effect.scoped))
 })
 
-type TimeLimited = Config.Wrap<AwsHttpPlanes.SharedOptions>
-
-describe.each<readonly [name: string, layerConfig: (config: TimeLimited) => ReturnType<typeof AwsPlanes.layerConfig>]>([
-  ["AwsPlanes.layerConfig", (config) => AwsPlanes.layerConfig(config)],
-  ["AwsHttpPlanes.layerNodeConfig", (config) => AwsHttpPlanes.layerNodeConfig(config)],
-  [
-    "AwsHttpPlanes.layerConfig",
-    (config) => Layer.provide(AwsHttpPlanes.layerConfig(config), FetchHttpClient.layer)
-  ]
-])("%s", (_, layerConfig) => {
+describe("AwsPlanes.layerConfig", () => {
   it.live("reads the time limit from configuration", () =>
     Effect.gen(function*() {
       const http = yield* FaultyServer.start(() => "silent")
-      const layer = layerConfig({
+      const layer = AwsPlanes.layerConfig({
         region: Config.succeed("us-west-2"),
         endpoint: Config.String("AGENT_ENDPOINT"),
         credentials: Config.succeed(credentials),

@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import { readConfig, readVariable } from "../../src/internal/environment.js"
 
 const name = "AGENTCORE_ENVIRONMENT_TEST"
@@ -51,17 +49,5 @@ describe("settings", () => {
       const error = yield* Effect.flip(readVariable(Config.Number, name))
       assert.instanceOf(error, Config.ConfigError)
       assert.include(String(error), name)
-    }))
-
-  it.effect("are read each time a layer is built", () =>
-    Effect.gen(function*() {
-      const token = Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => get).pipe(
-        Effect.map(Redacted.value)
-      )
-      for (const value of ["one", "two"]) {
-        yield* set(value)
-        const layer = WorkloadAccessToken.layerConfig(Config.Redacted(name))
-        assert.strictEqual(yield* Effect.provide(token, layer), value)
-      }
     }))
 })
