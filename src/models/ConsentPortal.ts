@@ -96,8 +96,6 @@ export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPorta
 })) {}
 
 /**
- * `portalUrl` is null until the portal is `ACTIVE`.
- *
  * @since 0.1.0
  * @category models
  */
@@ -108,6 +106,7 @@ export class ConsentPortalSummary extends Schema.Opaque<ConsentPortalSummary>()(
   description: Constraint.optional(Schema.String),
   sources: Schema.Array(SourceOutput),
   status: Constraint.openEnum<ConsentPortalStatus>(),
+  /** The URL of the portal. AWS returns it once the portal is `ACTIVE`. */
   portalUrl: Schema.optional(Schema.NullOr(Schema.String)),
   createdAt: Resource.timestamp,
   updatedAt: Resource.timestamp
