@@ -64,27 +64,16 @@ it.live("AwsIdentity.layer provides Identity over the planes that it provides", 
     })
   }))
 
-const configured: ReadonlyArray<
-  readonly [string, (options: { readonly region: Config.Config<string> }) => Layer.Layer<never, unknown>]
-> = [
-  ["AwsDataPlane", AwsDataPlane.layerConfig],
-  ["AwsControlPlane", AwsControlPlane.layerConfig],
-  ["AwsIdentity", AwsIdentity.layerConfig]
-]
-
-it.live.each(configured)(
-  "%s.layerConfig reads options from configuration, and rejects invalid ones",
-  ([, layer]) =>
-    Effect.gen(function*() {
-      const build = (env: Record<string, string>) =>
-        layer({ region: Config.String("AGENT_REGION") }).pipe(
-          Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
-          Layer.build
-        )
-      yield* build({ AGENT_REGION: "eu-central-1" })
-      const error = yield* failure(build({ AGENT_REGION: "not a region" }))
-      assert(error instanceof Config.ConfigError)
-      assert.include(String(error), "Expected an AWS region")
-      yield* failure(build({}))
-    })
-)
+it.live("AwsIdentity.layerConfig reads options from configuration, and rejects invalid ones", () =>
+  Effect.gen(function*() {
+    const build = (env: Record<string, string>) =>
+      AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
+        Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
+        Layer.build
+      )
+    yield* build({ AGENT_REGION: "eu-central-1" })
+    const error = yield* failure(build({ AGENT_REGION: "not a region" }))
+    assert(error instanceof Config.ConfigError)
+    assert.include(String(error), "Expected an AWS region")
+    yield* failure(build({}))
+  }))
