@@ -77,8 +77,8 @@ export const dataPlane = (
     })))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20, the
- * quota of the AWS documentation. Each use of the layer has its own budget, as with {@link dataPlane}.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20
+ * (AWS documentation). Each use of the layer has its own budget, as with {@link dataPlane}.
  *
  * @since 0.1.0
  * @category layers
