@@ -2,7 +2,7 @@ import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlan
 import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as Config from "effect/Config"
+import type * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as Layer from "effect/Layer"
