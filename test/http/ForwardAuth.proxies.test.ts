@@ -26,7 +26,7 @@ import { execute } from "../aws/secureServer.js"
 import * as World from "../support/connectWorld.js"
 import * as Scripted from "../support/forwardAuth.js"
 import * as Proxies from "../support/proxies.js"
-import { invalidToken } from "../support/resource.js"
+import { insufficientScope, invalidToken } from "../support/resource.js"
 import * as Server from "../support/server.js"
 import * as Tools from "../support/tools.js"
 import { failures, responses } from "../support/utils.js"
@@ -114,10 +114,13 @@ const get = (url: string, session: string, init: RequestInit = {}) =>
 const scriptedProxy = (
   name: Proxies.Name,
   origin: string,
-  getResourceOauth2Token: NonNullable<ScriptedPlanes.Script["getResourceOauth2Token"]>
+  getResourceOauth2Token: NonNullable<ScriptedPlanes.Script["getResourceOauth2Token"]>,
+  stepUp = false
 ) =>
   Effect.gen(function*() {
-    const credentials: ForwardAuth.Options["credentials"] = [{ credential: Scripted.Calendar, origins: [origin] }]
+    const credentials: ForwardAuth.Options["credentials"] = [
+      { credential: Scripted.Calendar, origins: [origin], stepUp }
+    ]
     const scope = yield* Scope.Scope
     const server = Scripted.server({ options: { credentials }, script: { getResourceOauth2Token } })
     const services = yield* Layer.buildWithMemoMap(server, Layer.makeMemoMapUnsafe(), scope)
@@ -267,6 +270,7 @@ for (const name of Proxies.names) {
           raw(`${calendar}/x`, `X_Forwarded_Host: ${foreignHost}`, `x-FORWARDED-host : ${foreignHost}`),
           raw(`${calendar}/x`, `X-Original-URL: ${world.foreign.url}/`, "X-Original-Method: GET"),
           raw(`${calendar}/x`, "Connection: X-Forwarded-Host, Authorization, X-Forwarded-Uri"),
+          raw(`${weather}/x`, "Connection: X-Api-Key"),
           raw(`${calendar}/x`, `X-Rewrite-Url: ${weather}/`, `X-Accel-Redirect: ${weather}/`),
           raw(`${calendar}/x`, `Authorization: Bearer ${world.bob}`),
           raw(
@@ -384,6 +388,23 @@ for (const name of Proxies.names) {
         const seen = JSON.stringify([first, never, post].map(({ body, headers }) => [body, ...headers]))
           + proxy.written()
         assert.notMatch(seen, /token-\d|x-agentcore-credential/i)
+      }))
+
+    test("with stepUp, a 403 of the origin is that of the agent unless it asks for scopes", () =>
+      Effect.gen(function*() {
+        const origin = yield* Proxies.origin(({ path }, response) => {
+          const asks = path === "/scopes" ? { "www-authenticate": insufficientScope("write") } : {}
+          response.writeHead(403, asks).end("forbidden")
+        })
+        const { at, session } = yield* scriptedProxy(name, origin.url, () => responses.issued("token"), true)
+        for (const method of ["GET", "POST"]) {
+          const { body, status } = yield* get(`${at}/`, session, { method })
+          assert.deepStrictEqual([status, body], [403, "forbidden"])
+        }
+        // Without scopes there is no other credential.
+        const { body, status } = yield* get(`${at}/scopes`, session, { method: "POST" })
+        assert.strictEqual(status, 403)
+        assert.notInclude(body, "renewed")
       }))
 
     test("the route gets a report of a rejection, and not the credential", () =>

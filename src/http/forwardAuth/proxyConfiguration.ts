@@ -224,9 +224,9 @@ const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArra
     "header_up X-Agentcore-Challenge {rp.header.Www-Authenticate}"
   ], "")
   // `copy_response` would send the response of ForwardAuth here, with the credential.
-  const rejected = `
-  @rejected status 401${origin.stepUp ? " 403" : ""}
-  handle_response @rejected {
+  const handle = (name: string, condition: string) => `
+  @${name} ${condition}
+  handle_response @${name} {
     route {
       vars agentcore_status {rp.status_code}
       ${indent(again, "      ")}
@@ -237,9 +237,16 @@ const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArra
       respond \`{"error":"credential_renewed","message":"The origin rejected the credential. Send the request again."}\` {vars.agentcore_status}
     }
   }`
+  // Any other 403 is about the request, not the credential.
+  const rejected = handle("rejected", "status 401")
+    + (origin.stepUp
+      ? handle("insufficient", "{\n    status 403\n    header Www-Authenticate *insufficient_scope*\n  }")
+      : "")
   return `
 handle_path ${origin.path}/* {
   route {
+    # Caddy removes the headers that it names. Without it there is no WebSocket, as behind nginx.
+    request_header -Connection
     vars agentcore_session {http.request.header.Authorization}
     ${indent(caddyAsk(forwardAuth, origin, ["header_up -X-Agentcore-*"], " X-Agentcore-Credential"), "    ")}
     vars agentcore_credential {http.request.header.X-Agentcore-Credential}
