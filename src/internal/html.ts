@@ -69,8 +69,12 @@ export const style = [
   ".status.on::before{background:var(--good);border-color:var(--good)}",
   ".status.broken{color:var(--bad)}.status.broken::before{background:var(--bad);border-color:var(--bad)}",
   ".actions{display:flex;flex-wrap:wrap;align-items:center;gap:.25rem 1.25rem}",
-  ".actions button{width:auto;margin:.25rem 0 0}.actions .link{margin-bottom:0;padding:.65rem 0}.actions .first{flex:1 0 100%}",
-  "@media(min-width:36rem){.wide .actions .first{flex:none}}",
+  ".card header{display:flex;gap:.75rem;align-items:center;margin-bottom:.75rem}.card header p{margin:0}",
+  ".logo{flex:none;display:grid;place-items:center;width:2.5rem;height:2.5rem;border:1px solid var(--line);",
+  "border-radius:10px;object-fit:contain;color:var(--soft);font-weight:650}.logo::before{content:attr(data-letter)}",
+  "img.logo{padding:.4rem;background:#fff}",
+  ".actions button{width:auto;margin:.25rem 0 0}.actions .link{margin-bottom:0;padding:.65rem 0}",
+  ".actions button:not(.link){flex:1 0 100%}@media(min-width:36rem){.wide .actions button:not(.link){flex:none}}",
   "h2{margin:0 0 .6rem;font-size:1.05rem;line-height:1.3;font-weight:650}",
   ".count{margin-left:.25rem;padding:.1rem .5rem;border-radius:99px;background:var(--bg);color:var(--soft);",
   "font-size:.8rem;font-weight:550}",
@@ -104,7 +108,7 @@ export const style = [
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
  */
-export const styleDigest = "sha256-/fbYvtD5IDPIORjADtpB0A82yWV3GfqY462l6/jQHCE="
+export const styleDigest = "sha256-gIX/JRNRPJP/bwW/D3fXFAmHyXdbGqzGWF5crBchgRw="
 
 /** The icon of every page, as a URL. */
 export const icon = new Html(

@@ -465,7 +465,10 @@ describe("the option appearance", () => {
           "https://cdn.example.com;script-src/logo.png",
           "https://[",
           "blob:https://app.example.com/1"
-        ].map((logo) => ["logo", { name: "Acme", logo }] as const),
+        ].flatMap((logo) => [
+          ["logo", { name: "Acme", logo }] as const,
+          ["credentials.files.logo", { credentials: { files: { logo } } }] as const
+        ]),
         ["name", { logo: "/logo.svg" }],
         // Values that only a program in plain JavaScript can pass.
         ...["", null, 5, [{ source: "<script>" }]].flatMap((value) => [
@@ -503,8 +506,13 @@ describe("the option appearance", () => {
       }
     }))
 
-  it.effect("adds exactly the origin of the logo to the policy", () =>
+  it.effect("adds exactly the origins of the logos to the policy", () =>
     Effect.gen(function*() {
+      const logos = { logo: "https://cdn.example.com/logo.svg", credentials: { files: { logo: "/files.svg" } } }
+      const { headers, text } = yield* open({ name: "Acme", ...logos })
+      const sources = "; img-src data: https://cdn.example.com https://app.example.com; form-action"
+      assert.include(headers.get("content-security-policy") ?? "", sources)
+      assert.include(text, `<img class="logo" src="https://app.example.com/files.svg" alt="">`)
       for (
         const [logo, images] of [
           [undefined, "data:"],

@@ -26,6 +26,7 @@ export const appearance: Connect.Appearance = {
     },
     mail: {
       label: "Mail",
+      logo,
       scopes: { "mail:send": { en: "Send mails in your name", de: "E-Mails in Ihrem Namen senden" } }
     }
   }

@@ -142,6 +142,8 @@ export const Appearance = Schema.Struct({
       label: Constraint.optional(Label),
       /** The vendor, as in `Google`. Default: the name of the credential provider, as in `Google`. */
       vendor: Constraint.optional(Label),
+      /** The vendor's logo, as the `logo` of the application. Default: the first letter of the label. */
+      logo: Constraint.optional(Constraint.string(1, Infinity)),
       /** A sentence about what the agent does with the credential. Default: none. */
       description: Constraint.optional(Label),
       /**

@@ -82,15 +82,30 @@ export const withdrawal = ({ revokeAt }: Pick<Connection, "revokeAt">, { withdra
     ? undefined
     : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`
 
-/** A connection, without its heading. */
-export const body = (
+/** Says what is connected. The letter is no text: a screen reader reads the label. */
+const heading = (connection: Connection, { describe }: Localized, level: "h2" | "p"): Html.Html => {
+  const { label, logo, vendor } = describe(connection)
+  const [letter = ""] = label
+  const tile = logo === undefined
+    ? html`<span class="logo" data-letter="${letter.toUpperCase()}"></span>`
+    : html`<img class="logo" src="${logo}" alt="">`
+  const soft = vendor === label ? undefined : html`<p class="soft">${vendor}</p>`
+  return html`<header>${tile}<div>${
+    level === "h2" ? html`<h2>${label}</h2>${soft}` : soft ?? html`<p>${label}</p>`
+  }</div></header>`
+}
+
+/** A connection. Its heading is that of the page, or one below it. */
+export const card = (
   connection: Connection,
   localized: Localized,
-  options: { readonly formToken: Redacted.Redacted; readonly continue?: string | undefined }
-): Html.Html => {
-  const { label, vendor } = localized.describe(connection)
-  return html`${vendor === label ? undefined : html`<p class="soft">${vendor}</p>`}
+  { level, ...options }: {
+    readonly level: "h2" | "p"
+    readonly formToken: Redacted.Redacted
+    readonly continue?: string | undefined
+  }
+): Html.Html =>
+  html`<section class="card">${heading(connection, localized, level)}
 ${status(connection, localized)}${facts(connection, localized)}${form(connection, localized, options)}${
     connection.state === "NotGranted" ? undefined : withdrawal(connection, localized.texts)
-  }`
-}
+  }</section>`

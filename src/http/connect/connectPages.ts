@@ -62,16 +62,11 @@ const signedInAs = (name: string, { signedInAs }: Texts): Html.Html =>
   html`<p class="soft">${signedInAs} <strong>${name}</strong></p>`
 
 const connectionsPage: Page<"Connections"> = ({ connections, formToken, user }, localized) => {
-  const { describe, texts } = localized
+  const { texts } = localized
   return render(
     texts.connections,
     html`${signedInAs(user, texts)}${connections.length === 0 ? html`<p>${texts.noConnections}</p>` : undefined}${
-      connections.map((connection) =>
-        html`<section class="card"><h2>${describe(connection).label}</h2>${
-          Card.body(connection, localized, { formToken })
-        }</section>
-`
-      )
+      connections.map((connection) => Card.card(connection, localized, { level: "h2", formToken }))
     }`,
     localized,
     { forms: true, wide: true }
@@ -88,7 +83,7 @@ const linkPage: Page<"Link"> = (
     titleOf(isGranted ? "connected" : "connect", connection, localized),
     html`${signedInAs(user, texts)}${
       isGranted ? html`<p>${texts.nothingToDo}</p>${waysOn([texts.continue, continueUrl])}` : undefined
-    }<section class="card">${Card.body(connection, localized, { formToken, continue: continueUrl })}</section>
+    }${Card.card(connection, localized, { level: "p", formToken, continue: continueUrl })}
 <p class="soft"><a href="${connectionsUrl}">${texts.connections}</a></p>`,
     localized,
     { forms: true }

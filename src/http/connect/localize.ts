@@ -24,6 +24,8 @@ export interface Localized {
     readonly isDescribed: boolean
     readonly label: string
     readonly vendor: string
+    /** A URL. */
+    readonly logo: string | undefined
     readonly description: string | undefined
     readonly access: ReadonlyArray<string>
   }
@@ -55,7 +57,7 @@ const checkCredentials = (
   links: Links
 ): Effect.Effect<void, ValidationException> =>
   Effect.gen(function*() {
-    for (const [name, { scopes = {}, ...labels }] of Object.entries(credentials)) {
+    for (const [name, { logo: _, scopes = {}, ...labels }] of Object.entries(credentials)) {
       const property = `appearance.credentials.${name}`
       if (links.find(name) === undefined) return yield* invalid(property, "have the name of one of the credentials")
       const all = [
@@ -84,21 +86,31 @@ const isLanguageTag = (tag: string): boolean => {
   }
 }
 
-/** The URL of the logo, and its origin if the content security policy has to allow it. */
-const checkLogo = (
-  { logo, name }: Appearance,
-  links: Links
-): Effect.Effect<{ readonly url: string; readonly images?: string } | undefined, ValidationException> => {
-  if (logo === undefined) return Effect.succeed(undefined)
-  if (name === undefined) return invalid("appearance.name", "be given with a logo, as its alternative text")
+interface Image {
+  readonly url: string
+  /** Its origin, if the content security policy has to allow it. */
+  readonly origin?: string
+}
+
+const checkLogo = (logo: string, property: string, links: Links): Effect.Effect<Image, ValidationException> => {
   if (/^data:image\/[a-z+.-]+[;,]/i.test(logo)) return Effect.succeed({ url: logo })
   const url = parseWebUrl(logo, links.origin)
   return url !== undefined && (url.protocol === "https:" || url.origin === links.origin)
       // Hosts of URLs may contain a semicolon, which would end the directive of the policy.
       && /^https?:\/\/[\w.:[\]-]+$/.test(url.origin)
-    ? Effect.succeed({ url: url.href, images: url.origin })
-    : invalid("appearance.logo", "be an image as a data: URL, an https: URL, or an address of this server")
+    ? Effect.succeed({ url: url.href, origin: url.origin })
+    : invalid(property, "be an image as a data: URL, an https: URL, or an address of this server")
 }
+
+/** The logos of the credentials, by name. */
+const checkLogos = (credentials: Appearance["credentials"] = {}, links: Links) =>
+  Effect.gen(function*() {
+    const logos = new Map<string, Image>()
+    for (const [name, { logo }] of Object.entries(credentials)) {
+      if (logo !== undefined) logos.set(name, yield* checkLogo(logo, `appearance.credentials.${name}.logo`, links))
+    }
+    return logos
+  })
 
 // -----------------------------------------------------------------------------
 // Languages
@@ -119,7 +131,14 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       }
     }
     yield* checkCredentials(credentials, languages, links)
-    const logo = yield* checkLogo(appearance, links)
+    if (appearance.logo !== undefined && name === undefined) {
+      return yield* invalid("appearance.name", "be given with a logo, as its alternative text")
+    }
+    const logo = appearance.logo === undefined
+      ? undefined
+      : yield* checkLogo(appearance.logo, "appearance.logo", links)
+    const logos = yield* checkLogos(credentials, links)
+    const origins = [logo, ...logos.values()].flatMap((image) => image?.origin ?? [])
     const header = logo !== undefined
       ? html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`
       : name === undefined
@@ -129,7 +148,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       name,
       header,
       icon: logo?.url,
-      images: logo?.images,
+      images: origins.length === 0 ? undefined : [...new Set(origins)].join(" "),
       style: makeStyle(appearance.colors)
     }
 
@@ -146,6 +165,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
             isDescribed: given !== undefined,
             label: read(given?.label) ?? toTitleCase(name),
             vendor: read(given?.vendor) ?? toTitleCase(provider),
+            logo: logos.get(name)?.url,
             description: read(given?.description),
             access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)
           }
