@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 import Provider from "oidc-provider"
 import * as Program from "../support/cli.js"
 import * as Server from "../support/server.js"
+import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build)
 
@@ -89,17 +90,11 @@ const start = (issuer: string, local: object, environment: Program.Environment =
       config,
       JSON.stringify({
         workloadIdentities: [{ name: "agent" }],
-        oauth2CredentialProviders: [{
-          name: "reports",
-          credentialProviderVendor: "CustomOauth2",
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              oauthDiscovery: { discoveryUrl: `${issuer}/.well-known/openid-configuration` },
-              clientId: client.client_id,
-              clientSecret: client.client_secret
-            }
-          }
-        }],
+        oauth2CredentialProviders: [Wire.customProvider("reports", {
+          oauthDiscovery: { discoveryUrl: `${issuer}/.well-known/openid-configuration` },
+          clientId: client.client_id,
+          clientSecret: client.client_secret
+        })],
         local
       })
     )

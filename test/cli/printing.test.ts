@@ -9,6 +9,7 @@ import * as Messages from "../../src/internal/messages.js"
 import * as Program from "../support/cli.js"
 import { jwt } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
+import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build)
 
@@ -198,17 +199,11 @@ describe("foreign text", () => {
           setup,
           JSON.stringify({
             workloadIdentities: [{ name: "my-agent" }],
-            oauth2CredentialProviders: [{
-              name: "calendar",
-              credentialProviderVendor: "CustomOauth2",
-              oauth2ProviderConfigInput: {
-                customOauth2ProviderConfig: {
-                  oauthDiscovery: { discoveryUrl: `${url}/as/.well-known/openid-configuration` },
-                  clientId: "id",
-                  clientSecret: "secret"
-                }
-              }
-            }]
+            oauth2CredentialProviders: [Wire.customProvider("calendar", {
+              oauthDiscovery: { discoveryUrl: `${url}/as/.well-known/openid-configuration` },
+              clientId: "id",
+              clientSecret: "secret"
+            })]
           })
         )
         for (const terminal of [false, true]) {

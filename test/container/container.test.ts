@@ -82,17 +82,14 @@ describe("the server in a container", () => {
               Effect.map(Wire.operation(url, `/identities/${path}`, input), ({ text }) => JSON.parse(text))
             const returnUrl = `${url}/health`
             yield* call("CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-            yield* call("CreateOauth2CredentialProvider", {
-              name: "calendar",
-              credentialProviderVendor: "CustomOauth2",
-              oauth2ProviderConfigInput: {
-                customOauth2ProviderConfig: {
-                  oauthDiscovery: { discoveryUrl: variables["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"] },
-                  clientId: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
-                  clientSecret: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"]
-                }
-              }
-            })
+            yield* call(
+              "CreateOauth2CredentialProvider",
+              Wire.customProvider("calendar", {
+                oauthDiscovery: { discoveryUrl: variables["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"] },
+                clientId: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
+                clientSecret: variables["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"]
+              })
+            )
             const { workloadAccessToken } = yield* call("GetWorkloadAccessTokenForUserId", {
               workloadName: "agent",
               userId: "alice"

@@ -20,6 +20,7 @@ import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
 import { shifted } from "../support/clock.js"
 import { keyOf } from "../support/consentStore.js"
+import { createProvider } from "../support/localBackend.js"
 import { ed25519Key } from "../support/paymentKeys.js"
 import * as Runner from "../support/runner.js"
 import { type responses, secret } from "../support/utils.js"
@@ -103,17 +104,7 @@ export const setUp = Effect.gen(function*() {
     allowedResourceOauth2ReturnUrls: [returnUrl],
     tags: { team: "golden" }
   })
-  yield* controlPlane.createOauth2CredentialProvider({
-    name: "calendar",
-    credentialProviderVendor: "CustomOauth2",
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-        clientId: "golden-client",
-        clientSecret: secret("the-secret-of-the-client")
-      }
-    }
-  })
+  yield* createProvider("calendar", { clientId: "golden-client", clientSecret: secret("the-secret-of-the-client") })
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret(weatherKey) })
   yield* controlPlane.createPaymentCredentialProvider({
     name: "wallet",

@@ -80,17 +80,14 @@ describe("secrets of LocalServer", () => {
         yield* keep(
           call("/identities/CreateApiKeyCredentialProvider", { name: "n", apiKey: { nested: sentinel("apikey") } })
         )
-        yield* keep(call("/identities/CreateOauth2CredentialProvider", {
-          name: bad,
-          credentialProviderVendor: "CustomOauth2",
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              oauthDiscovery: {},
-              clientId: 1,
-              clientSecret: sentinel("client").repeat(100)
-            }
-          }
-        }))
+        yield* keep(call(
+          "/identities/CreateOauth2CredentialProvider",
+          Wire.customProvider(bad, {
+            oauthDiscovery: {},
+            clientId: 1,
+            clientSecret: sentinel("client").repeat(100)
+          })
+        ))
         yield* keep(
           call("/identities/GetWorkloadAccessTokenForJWT", { workloadName: "agent", userToken: sentinel("jwt") })
         )

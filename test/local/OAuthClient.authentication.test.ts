@@ -83,13 +83,7 @@ const recorder = (change: (form: URLSearchParams) => object = () => ({})) =>
         )
       })
     })
-    const discovery = {
-      authorizationServerMetadata: {
-        issuer: url,
-        authorizationEndpoint: `${url}/authorize`,
-        tokenEndpoint: `${url}/token`
-      }
-    }
+    const discovery = Utils.metadataOf(url)
     return { forms, headers, discovery, url }
   })
 
@@ -307,13 +301,7 @@ describe("tokens on behalf of a user", () => {
       )
       const down = {
         ...agent,
-        discovery: {
-          authorizationServerMetadata: {
-            issuer: "http://127.0.0.1:1",
-            authorizationEndpoint: "http://127.0.0.1:1/authorize",
-            tokenEndpoint: "http://127.0.0.1:1/token"
-          }
-        }
+        discovery: Utils.metadataOf("http://127.0.0.1:1")
       }
       assert.deepStrictEqual(yield* ask([], subjectToken, down), ["Unreachable", "Unreachable"])
       const error = yield* Effect.flip(client.exchangeToken(agent, { subjectToken: forged, scopes: [] }))
@@ -421,13 +409,7 @@ describe("nonstandard responses", () => {
       })
       const errors = yield* Effect.forEach(responses, ([status], index) =>
         Effect.flip(client.clientCredentials({
-          discovery: {
-            authorizationServerMetadata: {
-              issuer: base,
-              authorizationEndpoint: `${base}/auth`,
-              tokenEndpoint: `${base}/${index}`
-            }
-          },
+          discovery: Utils.metadataOf(base, `/${index}`),
           clientId: "agent",
           clientSecret: Utils.clientSecret,
           clientAuthenticationMethod: "CLIENT_SECRET_BASIC",

@@ -247,11 +247,7 @@ describe("the URLs of an authorization server", () => {
         return undefined
       })
       const { host } = new URL(server.url)
-      const metadata = {
-        issuer: server.url,
-        authorizationEndpoint: `${server.url}/auth`,
-        tokenEndpoint: `${server.url}/token`
-      }
+      const metadata = Utils.metadataOf(server.url).authorizationServerMetadata
       const discoveries: ReadonlyArray<OAuthClient.AuthorizationServer["discovery"]> = [
         { discoveryUrl: `${server.url}/admin?x=${discovery}` },
         { discoveryUrl: `${server.url}/admin#${discovery}` },

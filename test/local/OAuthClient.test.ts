@@ -46,11 +46,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
       server,
       callbackUrl,
       agent: account({ discoveryUrl: server.discoveryUrl }),
-      metadata: {
-        issuer: server.issuer,
-        authorizationEndpoint: `${server.issuer}/auth`,
-        tokenEndpoint: `${server.issuer}/token`
-      }
+      metadata: Utils.metadataOf(server.issuer).authorizationServerMetadata
     })
   )
 
@@ -231,13 +227,7 @@ describe("layer, over servers that misbehave", () => {
       })
       const run = (path: string) =>
         client.refresh(
-          account({
-            authorizationServerMetadata: {
-              issuer: base,
-              authorizationEndpoint: `${base}/auth`,
-              tokenEndpoint: `${base}${path}`
-            }
-          }, { clientSecret: Redacted.make(sentinel) }),
+          account(Utils.metadataOf(base, path), { clientSecret: Redacted.make(sentinel) }),
           { refreshToken: Redacted.make(sentinel) }
         )
       const errors = yield* Effect.forEach(Object.keys(responses), (path) =>
@@ -345,13 +335,7 @@ describe("layer, over servers that misbehave", () => {
       })
       const reasons = yield* Effect.forEach(Object.keys(responses), (path) =>
         reason(client.refresh(
-          account({
-            authorizationServerMetadata: {
-              issuer: base,
-              authorizationEndpoint: `${base}/auth`,
-              tokenEndpoint: `${base}${path}`
-            }
-          }),
+          account(Utils.metadataOf(base, path)),
           { refreshToken: secret() }
         )))
       assert.deepStrictEqual(reasons, ["InvalidGrant", "Rejected", "Rejected", "Rejected", "Rejected"])
@@ -458,13 +442,7 @@ describe("layer, over servers that misbehave", () => {
         request.socket.on("close", () => Deferred.doneUnsafe(left, Effect.void))
       })
       const fiber = yield* Effect.forkChild(client.clientCredentials(
-        account({
-          authorizationServerMetadata: {
-            issuer: base,
-            authorizationEndpoint: `${base}/auth`,
-            tokenEndpoint: `${base}/token`
-          }
-        }),
+        account(Utils.metadataOf(base)),
         { scopes: [] }
       ))
       yield* Deferred.await(arrived)

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
@@ -10,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { fileURLToPath } from "node:url"
 import * as Child from "../support/child.js"
+import { createProvider } from "../support/localBackend.js"
 import * as World from "../support/localWorld.js"
 
 const program = fileURLToPath(new URL("official-sdk.child.mjs", import.meta.url))
@@ -29,7 +29,6 @@ const run = (
 /** The provider `mail`, which exchanges users' JWTs, and the JWT of a user who is signed in elsewhere. */
 const setUpMail = (returnUrl: string) =>
   Effect.gen(function*() {
-    const controlPlane = yield* ControlPlane.ControlPlane
     const authorizationServer = yield* AuthorizationServer.AuthorizationServer
     const clientSecret = Redacted.make("another-development-secret")
     yield* authorizationServer.registerClient({
@@ -38,19 +37,13 @@ const setUpMail = (returnUrl: string) =>
       scopes: ["mail:send"],
       grants: ["client_credentials", "urn:ietf:params:oauth:grant-type:token-exchange"]
     })
-    yield* controlPlane.createOauth2CredentialProvider({
-      name: "mail",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-          clientId: "mail-client",
-          clientSecret,
-          onBehalfOfTokenExchangeConfig: {
-            grantType: "TOKEN_EXCHANGE",
-            tokenExchangeGrantTypeConfig: { actorTokenContent: "M2M", actorTokenScopes: ["mail:send"] }
-          }
-        }
+    yield* createProvider("mail", {
+      oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+      clientId: "mail-client",
+      clientSecret,
+      onBehalfOfTokenExchangeConfig: {
+        grantType: "TOKEN_EXCHANGE",
+        tokenExchangeGrantTypeConfig: { actorTokenContent: "M2M", actorTokenScopes: ["mail:send"] }
       }
     })
     const carol = yield* World.person("carol")

@@ -4,12 +4,9 @@ import { McpServer as SdkServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
 import * as SdkTypes from "@modelcontextprotocol/sdk/types.js"
 import * as Server from "@modelcontextprotocol/server"
-import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as Identity from "effect-agentcore-identity/Identity"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -17,7 +14,6 @@ import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { type RequestListener } from "node:http"
@@ -26,7 +22,7 @@ import * as Mcp from "../support/mcpWorld.js"
 import { assertSecretFree } from "../support/recorder.js"
 import * as Servers from "../support/server.js"
 import * as App from "./connectWorld.js"
-import { runtimeOf } from "./world.js"
+import { plainFunctions } from "./world.js"
 
 const calendarNeeded = "The user has to connect 'calendar' first."
 const linkText = (link: string) => `${calendarNeeded} Ask them to open ${link}, then call this tool again.`
@@ -110,13 +106,7 @@ const serveSessions: Serve = (application) => {
 
 const setUp = Effect.gen(function*() {
   const { calendar, origin } = yield* World.setUp
-  const { url } = yield* LocalServer.LocalServer
-  const planes = AwsPlanes.layer({
-    region: "us-west-2",
-    endpoint: url,
-    credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
-  })
-  const { withAccessToken } = PromiseIdentity.make(yield* runtimeOf(Identity.layer.pipe(Layer.provide(planes))))
+  const { withAccessToken } = yield* plainFunctions
   const connect = yield* Connect.Connect
   const errors: Array<RequiresUserConsent> = []
   const application: Application = {

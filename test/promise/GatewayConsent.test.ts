@@ -1,34 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import * as Identity from "effect-agentcore-identity/Identity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as EffectGatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
 import * as GatewayConsent from "effect-agentcore-identity/promise/GatewayConsent"
-import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { inspect } from "node:util"
 import * as Gateway from "../support/gateway.js"
 import { jwtOf, program, setUp } from "../support/gatewayWorld.js"
 import { assertSecretFree } from "../support/recorder.js"
-import { rejectionOf, runtimeOf } from "./world.js"
+import { plainFunctions, rejectionOf } from "./world.js"
 
 const portal = "https://portal.example.com/connect?target=sentinelOfThePortal"
 const hosts = ["portal.example.com", "example.com"]
 const consentError = (url: unknown) => Object.assign(new Error("more"), Gateway.consentNeeded(url).error)
-
-/** `completeAuthorization` over the AWS SDK and the local server. */
-const functions = Effect.gen(function*() {
-  const { url } = yield* LocalServer.LocalServer
-  const planes = AwsPlanes.layer({
-    region: "us-west-2",
-    endpoint: url,
-    credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
-  })
-  return PromiseIdentity.make(yield* runtimeOf(Identity.layer.pipe(Layer.provide(planes))))
-})
 
 describe("retrying", () => {
   it.live.each(Gateway.clients)(
@@ -36,7 +20,7 @@ describe("retrying", () => {
     ({ connect }) =>
       program(Effect.gen(function*() {
         const { alice, shown, target, visit } = yield* setUp
-        const { completeAuthorization } = yield* functions
+        const { completeAuthorization } = yield* plainFunctions
         const gateway = yield* Gateway.serve(target)
         const call = yield* connect(gateway.url, alice)
         const show = (consent: GatewayConsent.GatewayConsent) => Effect.runPromise(visit(consent))

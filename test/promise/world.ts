@@ -16,6 +16,7 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { type IncomingHttpHeaders } from "node:http"
+import { createProvider } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
 export const returnUrl = "https://agent.example.com/consent"
@@ -26,17 +27,7 @@ export const layer = LocalServer.layer().pipe(Layer.provide(OAuthClient.layerScr
 export const setUp = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane
   yield* controlPlane.createWorkloadIdentity({ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
-  yield* controlPlane.createOauth2CredentialProvider({
-    name: "calendar",
-    credentialProviderVendor: "CustomOauth2",
-    oauth2ProviderConfigInput: {
-      customOauth2ProviderConfig: {
-        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-        clientId: "calendar-client",
-        clientSecret: Redacted.make("secret-of-the-client")
-      }
-    }
-  })
+  yield* createProvider("calendar", { clientId: "calendar-client" })
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key-of-the-weather") })
 })
 
@@ -48,6 +39,21 @@ export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
     (runtime) => runtime.disposeEffect
   )
 
+/** The planes over the AWS SDK and the local server. */
+export const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
+  AwsPlanes.layer({
+    region: "us-west-2",
+    endpoint: url,
+    credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
+  })))
+
+/** The functions over the AWS SDK and the local server. */
+export const plainFunctions = Effect.flatMap(Effect.context<LocalServer.LocalServer>(), (context) =>
+  Effect.map(
+    runtimeOf(Identity.layer.pipe(Layer.provide(planes), Layer.provide(Layer.succeedContext(context)))),
+    PromiseIdentity.make
+  ))
+
 /** The functions over the AWS SDK and the local server, with services around the calls or next to `Identity`. */
 export const functions = (options: {
   readonly around?: <A, E>(call: Effect.Effect<A, E>) => Effect.Effect<A, E>
@@ -55,14 +61,10 @@ export const functions = (options: {
 } = {}) =>
   Effect.gen(function*() {
     yield* setUp
-    const { url } = yield* LocalServer.LocalServer
     const identity = Identity.layer.pipe(
       Layer.provide(DataPlane.decorate((_, call) => options.around?.(call) ?? call)),
-      Layer.provide(AwsPlanes.layer({
-        region: "us-west-2",
-        endpoint: url,
-        credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }
-      }))
+      Layer.provide(planes),
+      Layer.provide(Layer.succeedContext(yield* Effect.context<LocalServer.LocalServer>()))
     )
     const runtime = yield* runtimeOf(Layer.mergeAll(identity, quick, options.caller ?? Layer.empty))
     return PromiseIdentity.make(runtime)

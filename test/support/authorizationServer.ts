@@ -58,6 +58,15 @@ export const discover = (
     })
   )
 
+/** The metadata of an authorization server, in place of a discovery URL. */
+export const metadataOf = (issuer: string, tokenPath = "/token") => ({
+  authorizationServerMetadata: {
+    issuer,
+    authorizationEndpoint: `${issuer}/auth`,
+    tokenEndpoint: `${issuer}${tokenPath}`
+  }
+})
+
 /** Returns the error of a rejected request. */
 export const rejection = (request: () => Promise<unknown>): Effect.Effect<OAuth.ResponseBodyError> =>
   Effect.tryPromise({ try: request, catch: (error) => error }).pipe(

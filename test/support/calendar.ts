@@ -7,6 +7,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { createProvider } from "./localBackend.js"
 
 export interface Options {
   readonly clientId?: string
@@ -36,15 +37,6 @@ export const setUp = (
     for (const name of workloads) {
       yield* controlPlane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: returnUrls })
     }
-    yield* controlPlane.createOauth2CredentialProvider({
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-          clientId,
-          clientSecret
-        }
-      }
-    })
+    const { discoveryUrl } = authorizationServer
+    yield* createProvider("calendar", { oauthDiscovery: { discoveryUrl }, clientId, clientSecret })
   })

@@ -110,21 +110,25 @@ export const fails = (response: Response, status: number, name: string): Record<
 
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 
+/** A request of CreateOauth2CredentialProvider, or an entry of a setup file. */
+export const customProvider = (name: string, config: object) => ({
+  name,
+  credentialProviderVendor: "CustomOauth2",
+  oauth2ProviderConfigInput: { customOauth2ProviderConfig: config }
+})
+
 export const setUp = Effect.gen(function*() {
   yield* call("/identities/CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
   yield* call("/identities/CreateApiKeyCredentialProvider", { name: "weather", apiKey: "key-of-the-weather" })
   const { callbackUrl } = succeeds(
-    yield* call("/identities/CreateOauth2CredentialProvider", {
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-          clientId: "calendar-client",
-          clientSecret: "secret-of-the-client"
-        }
-      }
-    }),
+    yield* call(
+      "/identities/CreateOauth2CredentialProvider",
+      customProvider("calendar", {
+        oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+        clientId: "calendar-client",
+        clientSecret: "secret-of-the-client"
+      })
+    ),
     201
   )
   return String(callbackUrl)

@@ -1,6 +1,5 @@
 /** Tokens on behalf of users, over real servers and over the scripted client. */
 import { assert, describe, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -152,13 +151,7 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
         yield* createProvider(name, {
           ...account,
           ...onBehalfOf,
-          oauthDiscovery: {
-            authorizationServerMetadata: {
-              issuer: url,
-              authorizationEndpoint: `${url}/authorize`,
-              tokenEndpoint: `${url}/token`
-            }
-          }
+          oauthDiscovery: Utils.metadataOf(url)
         })
       }
       yield* authorizationServer.registerClient({ clientId: "plain", clientSecret: Utils.clientSecret })
@@ -241,20 +234,14 @@ describe("clients without a secret", () => {
         authenticationMethod: "private_key_jwt",
         scopes: ["reports:read"]
       })
-      const controlPlane = yield* ControlPlane.ControlPlane
       const create = (name: string, arn: string, signingAlgorithm: "PS256" | "ES256") =>
-        controlPlane.createOauth2CredentialProvider({
-          name,
-          credentialProviderVendor: "CustomOauth2",
-          oauth2ProviderConfigInput: {
-            customOauth2ProviderConfig: {
-              oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
-              clientId: "by-key",
-              clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-              privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: arn } }, signingAlgorithm }
-            }
-          }
-        })
+        createProvider(name, {
+          oauthDiscovery: { discoveryUrl: authorizationServer.discoveryUrl },
+          clientId: "by-key",
+          clientSecret: undefined,
+          clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+          privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn: arn } }, signingAlgorithm }
+        } as never)
       yield* create("reports", kmsKeyArn, "PS256")
       const dataPlane = yield* DataPlane.DataPlane
       const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
