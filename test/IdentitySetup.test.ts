@@ -181,10 +181,10 @@ describe("IdentitySetup.parse", () => {
       const [vendor] = yield* lines(github("{}").replace("GithubOauth2", "Sentinel"))
       assert.include(vendor, "credentialProviderVendor: must be one of [GoogleOauth2, GithubOauth2, ")
       assert.deepStrictEqual(
-        yield* lines(`{ "local": { "vendorEndpoints": { "Github": {} }, "discoveryUrls": "acept" } }`),
+        yield* lines(`{ "local": { "vendorEndpoints": { "Github": {} }, "inboundJwt": "verfy" } }`),
         [
           "setup.jsonc:1:45: local.vendorEndpoints.Github: is not a known property; did you mean 'GithubOauth2'?",
-          "setup.jsonc:1:68: local.discoveryUrls: is not a known value; did you mean 'accept'?"
+          "setup.jsonc:1:65: local.inboundJwt: is not a known value; did you mean 'verify'?"
         ]
       )
       const [line] = yield* lines(`{ "local": { "vendorIssuers": { "okta.com": "http://127.0.0.1:4021" } } }`)

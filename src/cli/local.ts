@@ -279,7 +279,6 @@ const start = (settings: Settings) =>
       accountId: settings.account,
       region: settings.region,
       policy,
-      workloadAccessTokenLifetime: settings.workloadTokenLifetime,
       secretEnvironment: accessKey?.environment,
       authorizationServer: hasAuthorizationServer(settings)
         ? {

@@ -1,6 +1,6 @@
 /** The flags and the help of `agentcore-identity local`. */
 import { Option } from "@commander-js/extra-typings"
-import { collect, details, parseLifetime, parsePort, type Root, setupFile } from "./commandLine.js"
+import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
 
 /** Parses a flag with several words, separated by spaces or commas. */
 const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
@@ -67,11 +67,6 @@ export const add = (root: Root) =>
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
     .option("--account <id>", "AWS account id in ARNs (default: \"123456789012\")")
     .option("--region <region>", "AWS region in ARNs (default: \"us-west-2\")")
-    .option(
-      "--workload-token-lifetime <duration>",
-      "Lifetime of workload access tokens, such as '90 seconds' (default: from --config, or '60 minutes')",
-      parseLifetime
-    )
     .option("--log-file <file>", "Append the log from level 'debug' to this file, including all requests")
     .addHelpText(...details({
       environment: [

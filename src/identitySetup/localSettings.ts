@@ -75,11 +75,6 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
-   * `authorize` requires `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a caller with policies, as for secrets.
-   * This is a guess: AWS does not document whose permissions sign. Default: `ignore`.
-   */
-  kmsSign: Constraint.optional(Schema.Literals(["authorize", "ignore"])),
-  /**
    * Vendors that support token exchange on behalf of users, in addition to `CustomOauth2` and `MicrosoftOauth2`. The
    * AWS documentation names only these two. One AWS sample uses `OktaOauth2`, and another says that it is not
    * supported. Default: none.
@@ -90,12 +85,6 @@ export const LocalSettings = Schema.Struct({
    * are different users, so an issuer gives access only to the tokens of its own users.
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
-  /**
-   * `accept` (default) accepts a provider whose discovery document cannot be read, as AWS does: the log and the
-   * requests of the local server have the reason, and requests for tokens fail. `verify` rejects it. Providers of a
-   * setup or a seed are always accepted.
-   */
-  discoveryUrls: Constraint.optional(Schema.Literals(["verify", "accept"])),
   /**
    * `verify` (default) verifies the signature with the issuer's keys. `decode` accepts every JWT that has not expired.
    */
@@ -110,13 +99,6 @@ export const LocalSettings = Schema.Struct({
    * role of the account.
    */
   assumableRoles: Constraint.optional(Schema.Array(Schema.String)),
-  /**
-   * The template of `portalUrl`, with the placeholders `{gateway}`, `{portal}` and `{region}`. Default:
-   * `https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com` (AWS Machine Learning Blog,
-   * 2026-09-14). An earlier sample of AWS has a host without a scheme:
-   * `{portal}.consent.bedrock-agentcore.{region}.amazonaws.com`.
-   */
-  consentPortalUrl: Constraint.optional(Constraint.string(1, 2048, /^([^\s{}]|\{(gateway|portal|region)\})+$/)),
   /**
    * The IAM policies of callers, by access key id. A caller without an entry may do everything. Statements have the
    * form of AWS. What the local server does not evaluate, such as policy variables, is an error. It is a test of

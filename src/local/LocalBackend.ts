@@ -6,7 +6,7 @@
  * AWS does not document all behaviour. The rest is an option here, or it is this:
  *
  * - A workload access token expires after 60 minutes. A token that was made of a user's JWT expires with the JWT, if
- *   that is earlier. The return URL has the custom state as `state`.
+ *   that is earlier. The lifetime is a guess, and so is the parameter of the return URL with the custom state, `state`.
  * - A grant serves the requests of one shape: the same scopes, resources and audiences in any order, and the same
  *   custom parameters. `forceAuthentication` drops the grant of its shape.
  * - A poll in another shape than its session's fails.
@@ -129,17 +129,8 @@ export interface Options {
    * `http://127.0.0.1:4020`.
    */
   readonly publicUrl?: string | undefined
-  /**
-   * Rounded down to seconds. Default: the lifetime in the settings, or 60 minutes, a guess, because AWS does not
-   * document it. A token that was made of a user's JWT expires with the JWT, if that is earlier.
-   */
-  readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /** The lifetime of an authorization URL and its session. Default: 10 minutes (AWS documentation). */
   readonly sessionLifetime?: Duration.Input | undefined
-  /**
-   * The parameter for the custom state in the return URL. Default: `state`, a guess, because AWS does not document it.
-   */
-  readonly customStateParameter?: string | undefined
   /**
    * How long a consent portal is `CREATING`, `UPDATING` or `DELETING`. Default: 1 second, a guess, because AWS does not
    * document it.
@@ -281,9 +272,7 @@ const optionFields = {
   region: string,
   accountId: string,
   publicUrl: string,
-  workloadAccessTokenLifetime: duration,
   sessionLifetime: duration,
-  customStateParameter: string,
   consentPortalDelay: duration,
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Validation.AnyEffect])),
   policy: Constraint.optional(IamPolicy.Policy)
@@ -334,10 +323,9 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       LocalIssuer.SharedIssuer,
       Option.match({ onNone: () => LocalIssuer.make(publicUrl, account), onSome: Effect.succeed })
     )
-    const workloadTokens = yield* WorkloadToken.make(Effect.map(settings, (current) =>
-      Duration.fromInputUnsafe(
-        options.workloadAccessTokenLifetime ?? current.workloadAccessTokenLifetime ?? "60 minutes"
-      )))
+    const workloadTokens = yield* WorkloadToken.make(
+      Effect.map(settings, (current) => Duration.fromInputUnsafe(current.workloadAccessTokenLifetime ?? "60 minutes"))
+    )
     const client = Rejections.observe(yield* OAuthClient)
     const vault = yield* Effect.provideService(Vault.make, OAuthClient, client)
     const sessionLifetime = Duration.toMillis(options.sessionLifetime ?? Constraint.sessionLifetime)
@@ -398,7 +386,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       ),
       Context.make(LocalBackend, {
         issuer,
-        ...Consent.make(parts, complete, options.customStateParameter ?? "state"),
+        ...Consent.make(parts, complete),
         ...Grants.make(parts)
       })
     )

@@ -24,7 +24,6 @@
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -112,8 +111,6 @@ export interface Options {
   readonly accountId?: string | undefined
   /** The AWS region in its ARNs. Default: `us-west-2`. */
   readonly region?: string | undefined
-  /** Default: 60 minutes. */
-  readonly workloadAccessTokenLifetime?: Duration.Input | undefined
   /**
    * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
    * tests a policy, and is not a security boundary. Default: everything is allowed.

@@ -219,10 +219,10 @@ describe("agentcore-identity local", () => {
       assert.notInclude(stderr, variable(running, "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"))
     }))
 
-  it.live("reloads the section `local` when the file has changed; flags take precedence", () =>
+  it.live("reloads the section `local` when the file has changed", () =>
     Effect.gen(function*() {
       const config = join(yield* Program.temporary, "setup.jsonc")
-      const settings = { serviceLinked: ["runtime-a1"], workloadAccessTokenLifetime: "10 minutes" }
+      const settings = { serviceLinked: ["runtime-a1"] }
       const resources = {
         workloadIdentities: [{ name: "my-agent" }, { name: "runtime-a1" }],
         apiKeyCredentialProviders: [{
@@ -232,7 +232,7 @@ describe("agentcore-identity local", () => {
         }]
       }
       writeFileSync(config, JSON.stringify({ ...resources, local: settings }))
-      const running = yield* Program.local(["--config", config, "--workload-token-lifetime", "2 seconds"], {
+      const running = yield* Program.local(["--config", config], {
         NEW_KEY: "sentinel-key"
       })
       const outcomes = yield* Program.script(
@@ -258,7 +258,7 @@ describe("agentcore-identity local", () => {
           outcomes.push(await key())
           renameSync(config, config + ".old")
           outcomes.push(await key())
-          write({ secrets: { keys: { weather: "sun" } } })
+          write({ secrets: { keys: { weather: "sun" } }, workloadAccessTokenLifetime: "2 seconds" })
           outcomes.push(await key())
           const token = await tokenOf("my-agent")
           const start = Date.now()
@@ -499,7 +499,6 @@ describe("agentcore-identity local", () => {
         ["--port", "99999"],
         ["--port", "x"],
         ["--signatures", "maybe"],
-        ["--workload-token-lifetime", "0 seconds"],
         ["--unknown"]
       ]
       for (const args of invalid) {

@@ -106,9 +106,9 @@ describe("LocalControl", () => {
       assert.deepStrictEqual(read, [])
       const { clientId } = yield* Backend.output("keyed")
       assert.strictEqual(clientId, "keyed")
-      assert.strictEqual(yield* tagOf(Backend.createProvider("other")), "ValidationException")
+      yield* Backend.createProvider("other")
       assert.lengthOf(read, 1)
-    }).pipe(Effect.provide(local({ unreadable }, { settings: { discoveryUrls: "verify" } })))
+    }).pipe(Effect.provide(local({ unreadable }, {})))
   })
 
   it.effect("expires workload access tokens, sessions and access tokens by its clock, also with TestClock", () =>

@@ -46,8 +46,7 @@ const errorOf = { Denied: "access_denied", Rejected: "server_error" } as const
 /** `sessionLifetime` in milliseconds. */
 export const make = (
   { client, registry, sessionLifetime, sessions }: Parts,
-  complete: Complete,
-  customStateParameter: string
+  complete: Complete
 ) => {
   const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
     client.authorizationUrl(server, {
@@ -61,7 +60,7 @@ export const make = (
   const makeReturnUrl = (session: Session): Redacted.Redacted =>
     Redacted.make(appendQuery(session.returnUrl, [
       ["session_id", Redacted.value(session.uri)],
-      ...Option.toArray(session.customState).map((state) => [customStateParameter, Redacted.value(state)] as const)
+      ...Option.toArray(session.customState).map((state) => ["state", Redacted.value(state)] as const)
     ]))
 
   const sendToServer = (session: Session, server: AuthorizationServer): Step =>

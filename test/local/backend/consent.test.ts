@@ -49,7 +49,7 @@ describe("a user's consent", () => {
         redirected(back).href,
         `https://agent.example.com/consent?tab=2&q=a%20b&session_id=${
           encodeURIComponent(Redacted.value(sessionUri))
-        }&mine=a%26b#top`
+        }&state=a%26b#top`
       )
       // The code stays unused until the application completes the session.
       const poll = { ...shape, resourceOauth2ReturnUrl: own, sessionUri }
@@ -57,7 +57,7 @@ describe("a user's consent", () => {
       yield* complete(sessionUri, { userId: "alice" })
       assert.strictEqual(yield* issued(token, poll), "token-1.calendar.code-of-alice.read+write")
       assert.strictEqual(yield* issued(token, shape), "token-1.calendar.code-of-alice.read+write")
-    }).pipe(Effect.provide(backend({}, { customStateParameter: "mine" }))))
+    }).pipe(Effect.provide(backend())))
 
   it.effect("redirects to return URLs with custom schemes", () =>
     Effect.gen(function*() {

@@ -41,7 +41,7 @@ const temporary = Folder.temporary
 describe("a backend over the store of an earlier one", () => {
   it.effect("continues with the resources, the grants, and the workload access tokens until they expire", () =>
     Effect.gen(function*() {
-      const options = { workloadAccessTokenLifetime: "30 minutes" } as const
+      const options = { settings: { workloadAccessTokenLifetime: "30 minutes" } } as const
       const token = yield* Effect.gen(function*() {
         yield* setup
         const controlPlane = yield* ControlPlane.ControlPlane
@@ -212,7 +212,7 @@ describe("a backend over a vault file", () => {
     Effect.gen(function*() {
       const directory = yield* temporary
       const over = Effect.provide(Layer.provide(
-        life({ sessionLifetime: Infinity, workloadAccessTokenLifetime: Infinity }),
+        life({ sessionLifetime: Infinity }),
         VaultFile.layer({ path: join(directory, "agentcore.vault") })
       ))
       const { sessionUri, token } = yield* over(Effect.gen(function*() {

@@ -9,7 +9,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
 import type * as ControlPlane from "../../../ControlPlane.js"
-import type { LocalSettings } from "../../../identitySetup/localSettings.js"
 import * as Model from "../../../models/ConsentPortal.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
@@ -44,9 +43,6 @@ const getStatus = ({ change, doneAt }: Stored, now: number) => now < doneAt ? ch
 /** Returns the id of a gateway. A source is the id, or an ARN that ends in the id. */
 const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.identifier.split("/").at(-1) ?? ""
 
-/** The form of the live service (AWS Machine Learning Blog, 2026-09-14). */
-const defaultUrl = "https://{gateway}.consent-portal.bedrock-agentcore.{region}.amazonaws.com"
-
 /**
  * The vendors that can sign users in to a portal. They have to issue JWTs. AWS documents that GitHub, Slack,
  * Salesforce, Atlassian and LinkedIn do not. The backend rejects every vendor whose access tokens are not known to be
@@ -69,9 +65,8 @@ export const makePortals = Effect.fnUntraced(function*(
     isAlive: ({ change, doneAt }, now) => change !== "DELETING" || now < doneAt
   })
 
-  const toSummary = (portal: Stored, now: number, { consentPortalUrl = defaultUrl }: LocalSettings) => {
+  const toSummary = (portal: Stored, now: number) => {
     const status = getStatus(portal, now)
-    const values = { gateway: gatewayOf(portal), portal: portal.id, region: account.region }
     return {
       consentPortalId: portal.id,
       consentPortalArn: Arn.consentPortal(account, portal.id),
@@ -81,15 +76,16 @@ export const makePortals = Effect.fnUntraced(function*(
       status,
       portalUrl: portal.change === "CREATING" && status !== "ACTIVE"
         ? null
-        : consentPortalUrl.replaceAll(/\{(gateway|portal|region)\}/g, (_, name: keyof typeof values) => values[name]),
+        // The form of the live service (AWS Machine Learning Blog, 2026-09-14).
+        : `https://${gatewayOf(portal)}.consent-portal.bedrock-agentcore.${account.region}.amazonaws.com`,
       createdAt: portal.createdTime,
       updatedAt: portal.lastUpdatedTime
     }
   }
 
   const toResponse = (portal: Stored) =>
-    Effect.zipWith(Clock.currentTimeMillis, settings, (now, settings) => ({
-      ...toSummary(portal, now, settings),
+    Effect.map(Clock.currentTimeMillis, (now) => ({
+      ...toSummary(portal, now),
       executionRoleArn: portal.executionRoleArn,
       idpConfig: portal.idpConfig
     }))
@@ -189,8 +185,7 @@ export const makePortals = Effect.fnUntraced(function*(
     listConsentPortals: Effect.fnUntraced(function*(request) {
       const { items, next } = yield* portals.page(request)
       const now = yield* Clock.currentTimeMillis
-      const current = yield* settings
-      return { consentPortals: items.map((portal) => toSummary(portal, now, current)), ...next }
+      return { consentPortals: items.map((portal) => toSummary(portal, now)), ...next }
     })
   } satisfies Partial<Operations<typeof ControlPlane.operations>>
 
