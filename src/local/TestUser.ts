@@ -2,8 +2,7 @@
  * A simulated user with a browser, for tests. They open the link of a consent, sign in at the development authorization
  * server, press its buttons, and return to the application. They use the same pages and routes as people do.
  *
- * Each action of a user is a function of the link, so it can replace the code that shows a consent. `Action` represents
- * the actions as data, so that property tests can generate them. `perform` runs them.
+ * Each action of a user is a function of the link, so it can replace the code that shows a consent.
  *
  * They follow redirects, store cookies, and run no scripts.
  *
@@ -36,7 +35,6 @@
  */
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -277,88 +275,5 @@ const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser
     returnsAfter: (meanwhile) => (link) => lastPage(visit(link, "allow", { meanwhile })),
     revokes: (authorizationServer) => authorizationServer.revoke({ userName }),
     as: (name) => makeUser(name, walk)
-  }
-}
-
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
-
-/**
- * An action of a user with a link, as data. `Arbitrary.make(TestUser.Action)` generates the actions of real users and
- * of adversaries.
- *
- * - `Abandons`: opens the link, and closes the page
- * - `ReturnsAfter`: returns after up to an hour. A session of AgentCore lasts ten minutes.
- *
- * @since 0.1.0
- * @category actions
- */
-export const Action = Schema.Union([
-  Schema.TaggedStruct("Approves", {}),
-  Schema.TaggedStruct("Denies", {}),
-  Schema.TaggedStruct("Abandons", {}),
-  Schema.TaggedStruct("ForwardsLink", {}),
-  Schema.TaggedStruct("ClicksTwice", {}),
-  Schema.TaggedStruct("ReturnsAfter", {
-    /** Up to an hour. */
-    seconds: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 3600 }))
-  }),
-  Schema.TaggedStruct("Revokes", {})
-])
-
-/**
- * @since 0.1.0
- * @category actions
- */
-export type Action = typeof Action.Type
-
-/**
- * Runs an action of a user with a link. Returns the last pages.
- *
- * @since 0.1.0
- * @category actions
- * @example
- * import * as TestUser from "effect-agentcore-identity/local/TestUser"
- * import * as Arbitrary from "effect/Arbitrary"
- * import * as Effect from "effect/Effect"
- *
- * // Four things that users do with the links of an application, in any order.
- * const actions = Arbitrary.sampleEffect(Arbitrary.schema(TestUser.Action), { count: 4 })
- *
- * export const attack = (
- *   link: TestUser.Link,
- *   options: Parameters<typeof TestUser.perform<never, never>>[2]
- * ) =>
- *   Effect.flatMap(
- *     TestUser.make("mallory"),
- *     (user) => Effect.flatMap(actions, Effect.forEach((action) => TestUser.perform(user, action, options)(link)))
- *   )
- */
-export const perform = <E, R>(user: TestUser, action: Action, options: {
-  /** The user who gets a forwarded link. */
-  readonly other: TestUser
-  /** Lets time pass, such as `clock.advance` of `LocalControl`, or `Effect.sleep`. */
-  readonly wait: (duration: Duration.Input) => Effect.Effect<unknown, E, R>
-  /** Where the user withdraws a consent. */
-  readonly authorizationServer: Pick<AuthorizationServer, "revoke">
-}): Act<ReadonlyArray<Page>, E, R> =>
-(link) => {
-  const act = <E2, R2>(act: Act<Page, E2, R2>) => Effect.map(act(link), Arr.of)
-  switch (action._tag) {
-    case "Approves":
-      return act(user.approves)
-    case "Denies":
-      return act(user.denies)
-    case "Abandons":
-      return act(user.opens)
-    case "ForwardsLink":
-      return act(user.forwardsLinkTo(options.other))
-    case "ClicksTwice":
-      return user.clicksTwice(link)
-    case "ReturnsAfter":
-      return act(user.returnsAfter(options.wait(Duration.seconds(action.seconds))))
-    case "Revokes":
-      return Effect.as(user.revokes(options.authorizationServer), [])
   }
 }

@@ -440,8 +440,7 @@ describe("nonstandard responses", () => {
       }
       const unusual = { ...agent, quirks: { nonstandardResponses: true } }
       for (const scopes of [["list"], ["text"]]) {
-        const tokens = yield* client.clientCredentials(unusual, { scopes })
-        assert.deepStrictEqual(tokens.scopes, Option.some(["chat:read", "chat:write"]))
+        yield* client.clientCredentials(unusual, { scopes })
         assert.strictEqual(yield* reason(client.clientCredentials(agent, { scopes })), "Rejected")
       }
     }).pipe(Effect.provide(OAuthClient.layer)))

@@ -21,12 +21,3 @@ test("an Act is a consent handler, with its errors", () => {
     TestUser.Act<TestUser.Page, LocalControl.LocalControlError>
   >()
 })
-
-test("Action has seven members", () => {
-  expectTypeOf<TestUser.Action["_tag"]>().toEqualTypeOf<
-    "Approves" | "Denies" | "Abandons" | "ForwardsLink" | "ClicksTwice" | "ReturnsAfter" | "Revokes"
-  >()
-  // @ts-expect-error: it returns after some seconds
-  const action: TestUser.Action = { _tag: "ReturnsAfter" }
-  expectTypeOf(action).toExtend<TestUser.Action>()
-})

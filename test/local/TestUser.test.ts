@@ -5,8 +5,10 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
@@ -14,7 +16,6 @@ import type * as Http from "node:http"
 import { inspect } from "node:util"
 import * as ConnectWorld from "../support/connectWorld.js"
 import * as World from "../support/localWorld.js"
-import { generated } from "../support/requests.js"
 import { rounds } from "../support/rounds.js"
 import * as Server from "../support/server.js"
 
@@ -301,7 +302,21 @@ describe("TestUser, over real servers", () => {
       yield* control.snapshot("start")
       const name = FastCheck.constantFrom(...names)
       const steps = FastCheck.array(
-        FastCheck.record({ asker: name, actor: name, action: generated(TestUser.Action) }),
+        FastCheck.record({
+          asker: name,
+          actor: name,
+          action: FastCheck.constantFrom(
+            "approves",
+            "denies",
+            "opens",
+            "clicksTwice",
+            "forwards",
+            "returns",
+            "revokes"
+          ),
+          // A session lasts ten minutes.
+          seconds: FastCheck.nat(3600)
+        }),
         { minLength: 1, maxLength: 6 }
       )
       const run = Effect.runPromiseWith(yield* Effect.context<Effect.Services<ReturnType<typeof check>>>())
@@ -311,15 +326,19 @@ describe("TestUser, over real servers", () => {
           const alice = yield* World.person("alice")
           const mallory = yield* World.person("mallory")
           const users = { alice, mallory }
-          for (const { action, actor, asker } of given) {
+          for (const { action, actor, asker, seconds } of given) {
             const asked = yield* ask(asker, returnUrl)
             if (typeof asked === "string") continue
-            const pages = yield* TestUser.perform(users[actor], action, {
-              other: actor === "alice" ? mallory : alice,
-              wait: control.clock.advance,
-              authorizationServer
-            })(asked.link)
-            for (const { status, text } of pages) assert.isBelow(status, 500, text)
+            const user = users[actor]
+            const other = actor === "alice" ? mallory : alice
+            const pages = action === "revokes"
+              ? yield* Effect.as(user.revokes(authorizationServer), [])
+              : action === "forwards"
+              ? yield* user.forwardsLinkTo(other)(asked.link)
+              : action === "returns"
+              ? yield* user.returnsAfter(control.clock.advance(Duration.seconds(seconds)))(asked.link)
+              : yield* user[action](asked.link)
+            for (const { status, text } of Arr.ensure(pages)) assert.isBelow(status, 500, text)
           }
           for (const user of names) {
             const subject = yield* subjectOf(user, returnUrl)

@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { loadPackage } from "../../internal/loadPackage.js"
 import { codeOf } from "../../internal/messages.js"
 import { LockError, withLock } from "../internal/processLock.js"
 import * as SafeFile from "../internal/safeFile.js"
@@ -65,32 +64,13 @@ const readContent = Effect.fnUntraced(function*(path: string) {
 export const read = (path: string): Effect.Effect<StoredCaller, LocalDevelopmentError> =>
   Effect.map(readContent(path), ({ caller }) => caller)
 
-/**
- * Sets properties. The layout stays, except for the property before a new one. A new file has the layout of the Python
- * SDK.
- */
-const edit = Effect.fnUntraced(function*(path: string, text: string, added: StoredCaller) {
-  const { applyEdits, modify } = yield* Effect.orDie(
-    loadPackage("jsonc-parser", "modify", () => import("jsonc-parser"))
-  )
-  const formattingOptions = {
-    insertSpaces: !/^\t/m.test(text),
-    tabSize: /^ +/m.exec(text)?.[0].length ?? 2,
-    eol: text.includes("\r\n") ? "\r\n" : "\n"
-  }
-  const set = (text: string, name: keyof typeof File.Type, value: string | undefined) =>
-    value === undefined ? text : applyEdits(text, modify(text, [name], value, { formattingOptions }))
-  const edited = yield* Effect.try({
-    try: () => set(set(text, "workload_identity_name", added.workloadName), "user_id", added.userId),
-    // The parser is recursive, so that it can overflow the stack.
+/** Sets properties. The file then has the layout of the Python SDK. */
+const edit = (path: string, text: string, { userId, workloadName }: StoredCaller) =>
+  Effect.try({
+    try: () => JSON.stringify({ ...JSON.parse(text), workload_identity_name: workloadName, user_id: userId }, null, 2),
+    // `JSON.stringify` is recursive, so that it can overflow the stack.
     catch: () => broken(path, "it is nested too deeply")
   })
-  // If a property occurs twice, the parser edits the first one, but JSON readers use the last one.
-  const { userId, workloadName } = yield* decode(path, edited)
-  return (added.workloadName ?? workloadName) === workloadName && (added.userId ?? userId) === userId
-    ? edited
-    : yield* broken(path, "it has a property twice")
-})
 
 /** Returns the target of a link, even if it does not exist yet. The target is written, so that the link stays. */
 const resolve = async (path: string): Promise<string> => {
@@ -124,7 +104,7 @@ export const complete = <A, E>(
       const { caller, mode, text } = yield* readContent(path)
       const { added, value } = yield* plan(caller)
       if (Object.keys(added).length > 0) {
-        const edited = yield* edit(path, text, added)
+        const edited = yield* edit(path, text, { ...caller, ...added })
         yield* Effect.mapError(SafeFile.write(target, edited, { mode }), unusable(path, "written"))
       }
       return value

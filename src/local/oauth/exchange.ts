@@ -222,8 +222,7 @@ export const atDiscovery = (discoveryUrl: string) => ({ code, description, reaso
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({
   accessToken: Redacted.make(response.access_token),
   refreshToken: Option.map(Option.fromNullishOr(response.refresh_token), Redacted.make),
-  expiresAt: Option.map(Option.fromNullishOr(response.expires_in), (seconds) => toUtc(now + seconds * 1000)),
-  scopes: Option.map(Option.fromNullishOr(response.scope), (scope) => scope.split(" ").filter((word) => word !== ""))
+  expiresAt: Option.map(Option.fromNullishOr(response.expires_in), (seconds) => toUtc(now + seconds * 1000))
 })
 
 /** Vendors use names of their own for bearer tokens. */

@@ -57,12 +57,10 @@ export const make = (options: ScriptedOptions): Service => {
       && (type === "authorization_code" || type === "refresh_token")
     const refreshToken = `refresh-${count}.${clientId}`
     if (isRefreshable) refreshTokens.set(refreshToken, { clientId, grant, scopes })
-    const granted = options.grantedScopes === undefined ? scopes : options.grantedScopes(scopes)
     return {
-      accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${(granted ?? scopes).join("+")}`),
+      accessToken: Redacted.make(`token-${count}.${clientId}.${grant}.${scopes.join("+")}`),
       refreshToken: isRefreshable ? Option.some(Redacted.make(refreshToken)) : Option.none(),
-      expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length))),
-      scopes: Option.fromNullishOr(granted)
+      expiresAt: Option.map(lifetime, (length) => toUtc(now + Duration.toMillis(length)))
     }
   })
 

@@ -95,14 +95,13 @@ export type AuthorizationServer = ClientAuthentication & {
 // -----------------------------------------------------------------------------
 
 /**
- * The response of a token endpoint. `scopes` are the granted scopes, or none if the server does not report them.
- * `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server does not report a lifetime.
+ * The response of a token endpoint. `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server does
+ * not report a lifetime.
  */
 export interface TokenSet {
   readonly accessToken: Redacted.Redacted
   readonly refreshToken: Option.Option<Redacted.Redacted>
   readonly expiresAt: Option.Option<DateTime.Utc>
-  readonly scopes: Option.Option<ReadonlyArray<string>>
 }
 
 /** Custom parameters never replace standard ones. */
@@ -339,8 +338,6 @@ export interface ScriptedOptions {
   readonly refreshTokens?: boolean | undefined
   /** How long each request for tokens takes. Default: 0. */
   readonly latency?: Duration.Input | undefined
-  /** Returns the granted scopes, or undefined for a response without scopes. Default: the requested scopes. */
-  readonly grantedScopes?: ((requested: ReadonlyArray<string>) => ReadonlyArray<string> | undefined) | undefined
   /** The discovery URLs that cannot be read, and why. Default: none. */
   readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
   /** The requests that fail, and why. Default: none. */

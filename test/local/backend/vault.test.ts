@@ -93,17 +93,6 @@ describe("the vault", () => {
       ])
     }).pipe(Effect.provide(backend())))
 
-  it.effect("does not prompt again for scopes that were not granted", () =>
-    Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const both = { scopes: ["read", "write"] }
-      assert.strictEqual(yield* obtain(token, both), "token-1.calendar.approved.read")
-      assert.strictEqual(yield* issued(token, both), "token-1.calendar.approved.read")
-      // A grant matches the requested scopes, not the granted ones.
-      yield* consent(token, { scopes: ["read"] })
-    }).pipe(Effect.provide(backend({ grantedScopes: (requested) => requested.filter((scope) => scope === "read") }))))
-
   it.effect("refreshes expired tokens, with rotation", () =>
     Effect.gen(function*() {
       yield* setup
@@ -205,8 +194,7 @@ describe("the vault", () => {
       const tokens = (number: number): OAuthClient.TokenSet => ({
         accessToken: Redacted.make(`token-${number}`),
         refreshToken: Option.some(Redacted.make(`refresh-${number}`)),
-        expiresAt: Option.some(DateTime.makeUnsafe(number)),
-        scopes: Option.none()
+        expiresAt: Option.some(DateTime.makeUnsafe(number))
       })
       const client = Layer.mock(OAuthClient.OAuthClient, {
         refresh: (_server, { refreshToken }) =>
