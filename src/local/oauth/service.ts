@@ -95,8 +95,8 @@ export type AuthorizationServer = ClientAuthentication & {
 // -----------------------------------------------------------------------------
 
 /**
- * The response of a token endpoint. `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server does
- * not report a lifetime.
+ * The response of a token endpoint. `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server
+ * reports no lifetime.
  */
 export interface TokenSet {
   readonly accessToken: Redacted.Redacted
