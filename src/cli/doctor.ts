@@ -222,76 +222,92 @@ const checkPolicy = Effect.fnUntraced(function*(
   }
 })
 
-const checkCredentials = Effect.fnUntraced(
-  function*(
-    report: Report,
-    list: ReadonlyArray<Credentials.Credential>,
-    { account, policyFile, target, token, user, workload }: Context
-  ) {
-    const options = yield* Policy.readOptions(list, { account, target, user, workload })
-    const policy = yield* Policy.make(list, options)
-    const reportError = (subject: string) => (error: unknown) =>
-      Effect.flatMap(
-        Causes.explain(error),
-        (lines) =>
-          report(
-            "problem",
-            subject,
-            [Terminal.describeError(error), ...lines].map(Messages.withoutFullStop).join(". "),
-            findStatements(policy, error)
-          )
-      )
-    if (policyFile !== undefined) {
-      yield* checkPolicy(report, policyFile, yield* Policy.check(policyFile, list, options, user))
-    }
-    const checked = yield* Effect.result(Credentials.check(list, { workload }))
-    if (Result.isFailure(checked)) {
-      yield* reportError("set-up")(checked.failure)
-      return policy
-    }
-    /** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
-    const reportProblems = (subject: string, credential?: string) =>
-      Effect.forEach(
-        checked.success.filter((problem) => ("credential" in problem ? problem.credential : undefined) === credential),
-        ({ _tag, message }) =>
-          Effect.as(
-            report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, "")),
-            _tag
-          )
-      )
-    const ofWorkload = yield* reportProblems("workload identity")
-    if (ofWorkload.length === 0) yield* report("ok", "workload identity", workload)
+/** Reports an error with its causes, and with the statements of the policy that the caller lacks. */
+const makeReportError = (report: Report, policy: Credentials.Policy) => (subject: string) => (error: unknown) =>
+  Effect.flatMap(Causes.explain(error), (lines) =>
+    report(
+      "problem",
+      subject,
+      [Terminal.describeError(error), ...lines].map(Messages.withoutFullStop).join(". "),
+      findStatements(policy, error)
+    ))
 
-    const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
-    const hasToken = token && list.some(({ kind }) => kind !== "IamAccessToken")
-      ? yield* Effect.matchEffect(get, {
-        onFailure: (error) => Effect.as(reportError("workload access token")(error), false),
-        onSuccess: () => Effect.as(report("ok", "workload access token", `for ${Flags.describeUser(user)}`), true)
-      })
-      : undefined
-    for (const credential of list) {
-      const subject = credential.key
-      const problems = yield* reportProblems(subject, subject)
-      // A request would fail for the same reason.
-      if (problems.some((tag) => tag !== "NotVisible")) continue
-      const needsUser = credential.kind === "AccessToken" && credential.request.flow !== "M2M"
-      const missing = credential.kind !== "IamAccessToken" && hasToken === false
-        ? "a workload access token"
-        : needsUser && user === undefined
-        ? "a user: give --user or AGENTCORE_USER_TOKEN"
-        : undefined
-      yield* !token
-        ? report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
-        : missing !== undefined
-        ? report("skipped", subject, `not requested without ${missing}`)
-        : Effect.matchEffect(attempt(credential), {
-          onFailure: reportError(subject),
-          onSuccess: (message) => report("ok", subject, message)
-        })
-    }
+/** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
+const reportProblems = (
+  report: Report,
+  problems: Effect.Success<ReturnType<typeof Credentials.check>>,
+  subject: string,
+  credential?: string
+) =>
+  Effect.forEach(
+    problems.filter((problem) => ("credential" in problem ? problem.credential : undefined) === credential),
+    ({ _tag, message }) =>
+      Effect.as(
+        report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, "")),
+        _tag
+      )
+  )
+
+/** Requests the workload access token. Undefined if no credential needs it. */
+const requestWorkloadToken = Effect.fnUntraced(function*(
+  report: Report,
+  reportError: ReturnType<typeof makeReportError>,
+  list: ReadonlyArray<Credentials.Credential>,
+  { token, user }: Context
+) {
+  if (!token || list.every(({ kind }) => kind === "IamAccessToken")) return undefined
+  const { get } = yield* WorkloadAccessToken.WorkloadAccessToken
+  return yield* Effect.matchEffect(get, {
+    onFailure: (error) => Effect.as(reportError("workload access token")(error), false),
+    onSuccess: () => Effect.as(report("ok", "workload access token", `for ${Flags.describeUser(user)}`), true)
+  })
+})
+
+/** What a request for the credential lacks. */
+const findMissing = (credential: Credentials.Credential, user: Context["user"], hasToken: boolean | undefined) =>
+  credential.kind !== "IamAccessToken" && hasToken === false
+    ? "a workload access token"
+    : credential.kind === "AccessToken" && credential.request.flow !== "M2M" && user === undefined
+    ? "a user: give --user or AGENTCORE_USER_TOKEN"
+    : undefined
+
+const checkCredentials = Effect.fnUntraced(function*(
+  report: Report,
+  list: ReadonlyArray<Credentials.Credential>,
+  context: Context
+) {
+  const { policyFile, token, user, workload } = context
+  const options = yield* Policy.readOptions(list, context)
+  const policy = yield* Policy.make(list, options)
+  const reportError = makeReportError(report, policy)
+  if (policyFile !== undefined) {
+    yield* checkPolicy(report, policyFile, yield* Policy.check(policyFile, list, options, user))
+  }
+  const checked = yield* Effect.result(Credentials.check(list, { workload }))
+  if (Result.isFailure(checked)) {
+    yield* reportError("set-up")(checked.failure)
     return policy
   }
-)
+  const ofWorkload = yield* reportProblems(report, checked.success, "workload identity")
+  if (ofWorkload.length === 0) yield* report("ok", "workload identity", workload)
+  const hasToken = yield* requestWorkloadToken(report, reportError, list, context)
+  for (const credential of list) {
+    const subject = credential.key
+    const problems = yield* reportProblems(report, checked.success, subject, subject)
+    // A request would fail for the same reason.
+    if (problems.some((tag) => tag !== "NotVisible")) continue
+    const missing = findMissing(credential, user, hasToken)
+    yield* !token
+      ? report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
+      : missing !== undefined
+      ? report("skipped", subject, `not requested without ${missing}`)
+      : Effect.matchEffect(attempt(credential), {
+        onFailure: reportError(subject),
+        onSuccess: (message) => report("ok", subject, message)
+      })
+  }
+  return policy
+})
 
 // -----------------------------------------------------------------------------
 // Command

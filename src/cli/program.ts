@@ -153,19 +153,6 @@ export const split = (
   return { args: flag === -1 || words[flag + 1]?.startsWith("-") ? words : words.slice(0, flag + 1), exec: [] }
 }
 
-/** Splits `--prot=1`: Commander suggests the nearest flag only for `--prot 1`. */
-const splitUnknownFlags = (root: CommandUnknownOpts, args: ReadonlyArray<string>): ReadonlyArray<string> => {
-  const flagsOf = (command: CommandUnknownOpts): ReadonlyArray<string | null | undefined> => [
-    ...command.options.map(({ long }) => long),
-    ...command.commands.flatMap(flagsOf)
-  ]
-  const known = flagsOf(root)
-  return args.flatMap((arg) => {
-    const [, flag] = /^(--[^=]+)=/s.exec(arg) ?? []
-    return flag === undefined || known.includes(flag) ? [arg] : [flag, arg.slice(flag.length + 1)]
-  })
-}
-
 const find = (parent: CommandUnknownOpts, name: string): CommandUnknownOpts | undefined =>
   parent.commands.find((command) => command.name() === name)
 
@@ -194,5 +181,5 @@ const rejectUnknown = (root: CommandUnknownOpts, [first = "", second = ""]: Read
 /** Runs the command of the arguments. Throws a `CommanderError` for `--help` and for invalid arguments. */
 export const parse = (root: CommandUnknownOpts, args: ReadonlyArray<string>): void => {
   rejectUnknown(root, args)
-  root.parse(splitUnknownFlags(root, args), { from: "user" })
+  root.parse(args, { from: "user" })
 }

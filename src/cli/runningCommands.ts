@@ -4,32 +4,31 @@ import * as Effect from "effect/Effect"
 import { details, onLoad, parseNumber, parsePort, type Root, type Run } from "./commandLine.js"
 import type { Level } from "./logging.js"
 import * as ShellText from "./shellText.js"
-import { type Selected, Selection } from "./stateFile.js"
+import { SelectedPort } from "./stateFile.js"
 
-/** Adds a command with the options that select a server. */
+/** Adds a command with the option that selects a server. */
 const addSelecting = <Args extends Array<unknown>, Options extends Record<string, unknown>>(
   parent: Command<Args, Options>,
   name: string
 ) =>
   parent.command(name)
     .option("--port <port>", "The server on this port", parsePort)
-    .option("--pid <pid>", "The server with this process id", parseNumber)
 
 /** The variables that select the server to control. */
 const controlledBy = [
   [
     "AGENTCORE_LOCAL_TOKEN, AWS_ENDPOINT_URL_BEDROCK_AGENTCORE",
-    "the server, without --port and --pid (default: the only one that runs)"
+    "the server, without --port (default: the only one that runs)"
   ]
 ] as const
 
-/** Makes an action that runs a function of a module for the server that `--port` and `--pid` select. */
+/** Makes an action that runs a function of a module for the server that `--port` selects. */
 const onSelected =
   <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
-    // The options have parsed their values. Below 'local', Commander stores '--port' in the option of 'local'.
-    const { pid, port }: Selected = command.optsWithGlobals()
-    onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), Selection, { pid, port }))
+    // The option has parsed its value. Below 'local', Commander stores '--port' in the option of 'local'.
+    const { port }: { readonly port?: number } = command.optsWithGlobals()
+    onLoad(run, module, defaultLevel)(command, (module) => Effect.provideService(use(module), SelectedPort, port))
   }
 
 const json = ["--json", "Print JSON"] as const
@@ -182,7 +181,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       "fault --endpoint token --exception invalid_grant",
       "fault --clear"
     ]))
-    .action(({ clear, json = false, pid: _pid, port: _port, remove, ...fault }, command) =>
+    .action(({ clear, json = false, port: _port, remove, ...fault }, command) =>
       act(command, ({ addFault, listFaults, removeFault }) =>
         clear === true || remove !== undefined
           ? removeFault(clear === true ? undefined : remove)

@@ -105,24 +105,17 @@ const list: Effect.Effect<ReadonlyArray<Running>> = Effect.gen(function*() {
   return found.filter((running) => running !== undefined)
 })
 
-/** The flags that select a server. */
-export interface Selected {
-  readonly pid?: number | undefined
-  readonly port?: number | undefined
-}
-
-export const Selection = Context.Reference<Selected>("effect-agentcore-identity/cli/Selection", {
-  defaultValue: () => ({})
+/** The port of `--port`, which selects a server. */
+export const SelectedPort = Context.Reference("effect-agentcore-identity/cli/SelectedPort", {
+  defaultValue: (): number | undefined => undefined
 })
 
 /** The selected servers, or all. */
 export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoServer> = Effect.gen(function*() {
-  const { pid, port } = yield* Selection
-  const [first, ...others] = (yield* list).filter((running) =>
-    (pid === undefined || running.pid === pid) && (port === undefined || Number(new URL(running.url).port) === port)
-  )
+  const port = yield* SelectedPort
+  const [first, ...others] = (yield* list).filter(({ url }) => port === undefined || Number(new URL(url).port) === port)
   if (first !== undefined) return [first, ...others] as const
-  const which = `${pid === undefined ? "" : ` as process ${pid}`}${port === undefined ? "" : ` on port ${port}`}`
+  const which = port === undefined ? "" : ` on port ${port}`
   return yield* new NoServer({
     message:
       `No local server runs${which}. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and `
@@ -138,7 +131,7 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
   const own = running.find(({ environment }) => token !== undefined && environment["AGENTCORE_LOCAL_TOKEN"] === token)
   return own ?? (yield* new NoServer({
     message: `Several local servers run: ${running.map(({ pid, url }) => `${url} (process ${pid})`).join(", ")}. `
-      + "Choose one with --port or --pid."
+      + "Choose one with --port."
   }))
 })
 
@@ -147,10 +140,10 @@ export type Controlled = Effect.Success<typeof find>
 
 /** The server of the environment, or the only one that runs. */
 export const find = Effect.gen(function*() {
-  const { pid, port } = yield* Selection
+  const port = yield* SelectedPort
   const token = yield* readVariable("AGENTCORE_LOCAL_TOKEN")
   const url = yield* readVariable("AWS_ENDPOINT_URL_BEDROCK_AGENTCORE")
-  if (pid === undefined && port === undefined && token !== undefined && url !== undefined) {
+  if (port === undefined && token !== undefined && url !== undefined) {
     const environment: Running["environment"] = {}
     return { url, token, environment }
   }

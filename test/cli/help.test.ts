@@ -135,7 +135,6 @@ describe("an unknown command or flag", () => {
       [["setup", "pln", "--help"], "unknown command 'pln'", "plan"],
       [["local", "--prot", "1"], "unknown option '--prot'", "--port"],
       [["local", "clock", "--advanc", "1 hour"], "unknown option '--advanc'", "--advance"],
-      [["local", "--signature=off"], "unknown option '--signature'", "--signatures"],
       [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
       [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"]
@@ -236,7 +235,7 @@ describe("agentcore-identity --completions", () => {
       assert.deepStrictEqual(yield* words("setup", ""), ["plan", "apply"])
       assert.deepStrictEqual(yield* words("local", ""), actions)
       assert.deepStrictEqual(yield* words("local", "fault", "--e"), ["--endpoint", "--exception"])
-      assert.deepStrictEqual(yield* words("local", "clock", "--p"), ["--port", "--pid"])
+      assert.deepStrictEqual(yield* words("local", "clock", "--p"), ["--port"])
       assert.deepStrictEqual(yield* words("local", "clock", "--sig"), [""])
       assert.deepStrictEqual(yield* words("env", "--shell", ""), ["bash", "fish", "dotenv"])
       assert.deepStrictEqual(yield* words("local", "--allow"), ["--allowed-host", "--allow-remote"])

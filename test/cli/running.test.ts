@@ -222,11 +222,10 @@ describe("agentcore-identity env, status, stop", () => {
       const urls = [first, second].map(({ variables }) => variables[serverVariable] ?? "")
       const message = yield* Program.failure(["stop"], env)
       for (const { pid } of [first, second]) assert.include(message, `(process ${pid})`)
-      assert.include(message, "Choose one with --port or --pid.")
+      assert.include(message, "Choose one with --port.")
 
       const [port = ""] = urls.map((url) => new URL(url).port)
       assert.include(yield* Program.inProcess(["env", "--port", port], env), `=${urls[0]}\n`)
-      assert.include(yield* Program.inProcess(["env", "--pid", String(second.pid)], env), `=${urls[1]}\n`)
       // The environment of the shell names one, and a flag names another.
       assert.include(yield* Program.inProcess(["env"], { ...env, ...second.variables }), `=${urls[1]}\n`)
       assert.include(
