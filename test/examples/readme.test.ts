@@ -61,12 +61,21 @@ describe("README and guides", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("are short", () => {
+  it("are short, and say nothing twice", () => {
     assert.isAtMost(linesOf("README.md"), 350)
     const languages = readdirSync(new URL("test/languages/", root)).filter((name) => name.endsWith(".md"))
     const all = [...pages, "src/README.md", ...languages.map((name) => `test/languages/${name}`)]
-    // What one README of 859 lines, and the pages that were beside it, had.
-    assert.isAtMost(all.reduce((sum, page) => sum + linesOf(page), 0), 1_366)
+    assert.isAtMost(all.reduce((sum, page) => sum + linesOf(page), 0), 1_300)
+    const sentences = all.flatMap((page) =>
+      read(page)
+        // Without code, tables and pictures.
+        .replaceAll(/^```[^]*?^```$|^[|<].*$/gm, "")
+        .split(/\n\n|\n- |(?<=[.:!?])\s+/)
+        .map((sentence) => sentence.replaceAll(/\s+/g, " ").trim())
+        .filter((sentence) => sentence.split(" ").length > 4)
+    )
+    assert.isAbove(sentences.length, 300)
+    assert.deepStrictEqual(sentences.filter((sentence, index) => sentences.indexOf(sentence) !== index), [])
   })
 
   it("the README has doors of at most 30 lines, with one link and one example each", () => {

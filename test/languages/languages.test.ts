@@ -85,13 +85,6 @@ describe("the page for Python", () => {
         assert.match(yield* Effect.promise(() => run(python, step, { files, env, edit })), expected)
       }))
 
-  pythonCase(
-    "has a test for unittest",
-    "run unittest",
-    ["local_identity.py", "test_agent.py"],
-    /Ran 3 tests in .*\n\nOK/
-  )
-
   it.concurrent("has a program in the names of this package", async () => {
     assert.match(await run(python, "run sdk", { files: ["sdk.ts"] }), /Sales, with a token of \d{3,} characters/)
   })
