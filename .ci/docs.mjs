@@ -57,6 +57,7 @@ const build = async () => {
       join(root, glob)
     ),
     out,
+    customCss: join(root, ".ci", "docs.css"),
     includeVersion: true,
     excludeExternals: true,
     disableSources: true,
