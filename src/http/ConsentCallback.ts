@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -13,7 +12,6 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
-import * as Completion from "../consentCallback/completion.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { Identity } from "../Identity.js"
 import * as ConsentPages from "../internal/consentPages.js"
@@ -21,29 +19,14 @@ import * as ServerSpans from "../internal/serverSpans.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as Completion from "./internal/completion.js"
+import type { Outcome } from "./internal/completion.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
-/**
- * How a visit of the page ends:
- *
- * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state.
- *   `credential` and `continue` are those of the pending consent, if the page that opened it stored them
- * - `Denied`: the browser came back with the error `access_denied`; the session is used up. A user who sees a page of
- *   AgentCore's own after the denial does not come back
- * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
- * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
- * - `Failed`: AgentCore did not complete the authorization; the log has the reason
- *
- * @since 0.1.0
- * @category models
- */
-export type Outcome = Completion.Outcome
-
-/**
- * @since 0.1.0
- * @category models
- */
-export const Outcome = Data.taggedEnum<Outcome>()
+export {
+  /** @since 0.1.0 */
+  Outcome
+} from "./internal/completion.js"
 
 /**
  * Options of {@link layer}.

@@ -152,9 +152,7 @@ const makeBacking = (
         return entries.flat()
       }),
     register: ({ execution, expiresAt, now, sealed, topic }) =>
-      expiresAt <= now
-        ? Effect.void
-        : command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
+      command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
     unregister: (topics, executions) =>
       Effect.map(
         Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions))),

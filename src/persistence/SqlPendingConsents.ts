@@ -339,8 +339,8 @@ const makeBacking = (
       unsettled: (now, names) =>
         run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
           AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
-      register: ({ execution, expiresAt, now, sealed, topic }) =>
-        expiresAt <= now ? Effect.void : run(
+      register: ({ execution, expiresAt, sealed, topic }) =>
+        run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}
             ON CONFLICT (topic, execution) DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at`
         ),

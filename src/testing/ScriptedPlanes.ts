@@ -8,7 +8,6 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type * as Operation from "../Operation.js"
@@ -104,7 +103,8 @@ export class ScriptedPlanes
 export const layer = (script: Script): Layer.Layer<
   DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService | ScriptedPlanes
 > =>
-  Layer.effectContext(Effect.map(Ref.make<ReadonlyArray<Call>>([]), (log) => {
+  Layer.effectContext(Effect.sync(() => {
+    const calls: Array<Call> = []
     const respond = <Request, Response, E>(_: Operation.Operation<string, Request, Response, E>, method: string) => {
       // The tables have the operations of `Operations`, and the script has the responses of an operation under its
       // name.
@@ -114,19 +114,13 @@ export const layer = (script: Script): Layer.Layer<
         | ((request: Request, index: number) => Effect.Effect<Response, E>)
         | undefined
       return (request: Request): Effect.Effect<Response, E> =>
-        Effect.flatMap(Clock.currentTimeMillis, (at) =>
-          Effect.flatMap(
-            Ref.modify(log, (calls) => [
-              calls.filter((call) => call.operation === operation).length,
-              // `request` is one of `operation`.
-              [...calls, { operation, request, at } as unknown as Call]
-            ]),
-            (index) =>
-              (typeof responses === "function" ? responses(request, index) : responses?.[index])
-                ?? Effect.die(
-                  new Error(`ScriptedPlanes: the script has no response for call ${index + 1} of ${operation}`)
-                )
-          ))
+        Effect.flatMap(Clock.currentTimeMillis, (at) => {
+          const index = calls.filter((call) => call.operation === operation).length
+          // `request` is one of `operation`.
+          calls.push({ operation, request, at } as unknown as Call)
+          return (typeof responses === "function" ? responses(request, index) : responses?.[index])
+            ?? Effect.die(new Error(`ScriptedPlanes: the script has no response for call ${index + 1} of ${operation}`))
+        })
     }
     const plane = <const T extends Operation.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)
     return Context.make(DataPlane.DataPlane, DataPlane.make(plane(DataPlane.operations))).pipe(
@@ -136,12 +130,10 @@ export const layer = (script: Script): Layer.Layer<
         SecurityTokenService.make(plane(SecurityTokenService.operations))
       ),
       Context.add(ScriptedPlanes, {
-        calls: Ref.get(log),
+        calls: Effect.sync(() => [...calls]),
         callsOf: <K extends keyof Operations>(operation: K) =>
-          Effect.map(
-            Ref.get(log),
-            (calls) =>
-              calls.filter((call): call is Extract<Call, { readonly operation: K }> => call.operation === operation)
+          Effect.sync(() =>
+            calls.filter((call): call is Extract<Call, { readonly operation: K }> => call.operation === operation)
           )
       })
     )

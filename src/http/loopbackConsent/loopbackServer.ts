@@ -2,18 +2,17 @@
  * Servers for return URLs on this machine. A server runs while a consent waits for the browser. All consents on one
  * port share its server.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { once } from "node:events"
 import * as Http from "node:http"
-import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { codeOf } from "../../internal/messages.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import type { Outcome } from "../internal/completion.js"
 
 /** Where a server listens. */
 export interface Address {
@@ -43,10 +42,9 @@ interface Listening {
   readonly stop: Effect.Effect<void>
 }
 
-/** The servers of this process, and a lock for each port. */
-class Servers extends Context.Reference("effect-agentcore-identity/http/LoopbackConsent/Servers", {
-  defaultValue: () => ({ byPort: new Map<number, Listening>(), lock: KeyedLock.unsafeMake() })
-}) {}
+/** The servers of this process by their ports, and a lock for each port. */
+const byPort = new Map<number, Listening>()
+const lock = KeyedLock.unsafeMake()
 
 const headers = { "cache-control": "no-store", connection: "close", "x-content-type-options": "nosniff" }
 
@@ -136,7 +134,6 @@ export const open = (
   complete: (error: string | undefined) => Effect.Effect<Outcome>
 ): Effect.Effect<void, ListenFailure, Scope.Scope> =>
   Effect.gen(function*() {
-    const { byPort, lock } = yield* Servers
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
     let isClaimed = false
     const waiting: Waiting = {

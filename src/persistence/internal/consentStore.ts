@@ -238,8 +238,9 @@ const makeSignals = (
           const topicName = namesOf(nameOf(topic))[0]
           const executionName = namesOf(execution)[0]
           const end = DateTime.toEpochMillis(expiresAt)
-          const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
           const now = yield* Clock.currentTimeMillis
+          if (end <= now) return
+          const sealed = yield* sealing.seal(`${topicName} ${executionName}`, execution, end)
           yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
         }).pipe(failWith("register")),
       unregister: (topic, execution) =>

@@ -39,16 +39,17 @@ const make = (path: string) =>
           statement.setReadBigInts(safe)
           return statement.all(...valuesOf(params))
         }))
+    const execute: Connection["execute"] = (sql, params, transform) =>
+      Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)
+    const executeValues: Connection["executeValues"] = (sql, params) =>
+      Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row)))
     const connection: Connection = {
-      execute: (sql, params, transform) => Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows),
+      execute,
       executeRaw: all,
-      executeStream: (sql, params, transform) =>
-        Stream.fromIterableEffect(Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)),
-      executeValues: (sql, params) => Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
-      executeValuesUnprepared: (sql, params) =>
-        Effect.map(all(sql, params), (rows) => rows.map((row) => Object.values(row))),
-      executeUnprepared: (sql, params, transform) =>
-        Effect.map(all(sql, params), (rows) => transform ? transform(rows) : rows)
+      executeStream: (...args) => Stream.fromIterableEffect(execute(...args)),
+      executeValues,
+      executeValuesUnprepared: executeValues,
+      executeUnprepared: execute
     }
     const { acquirer, onCommitFailure, transactionAcquirer } = SqlClient.makeSqliteAcquirers({
       connection: Effect.succeed(connection),

@@ -5,47 +5,48 @@ import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Consent from "../Consent.js"
-import type { ConsentSession } from "../ConsentSession.js"
-import * as ConsentSignals from "../ConsentSignals.js"
-import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
-import { Identity, type Service as IdentityService } from "../Identity.js"
-import { subjectOf } from "../identity/jwtSubject.js"
-import { truncateName } from "../internal/messages.js"
-import * as PendingConsents from "../PendingConsents.js"
-import { equals, type UserIdentifier } from "../UserIdentifier.js"
-import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as Consent from "../../Consent.js"
+import type { ConsentSession } from "../../ConsentSession.js"
+import * as ConsentSignals from "../../ConsentSignals.js"
+import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../../DataPlane.js"
+import { Identity, type Service as IdentityService } from "../../Identity.js"
+import { subjectOf } from "../../identity/jwtSubject.js"
+import { truncateName } from "../../internal/messages.js"
+import * as PendingConsents from "../../PendingConsents.js"
+import { equals, type UserIdentifier } from "../../UserIdentifier.js"
+import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
+/** What the page that opened a session stored with it. It is unknown if the store of consents failed. */
+interface Stored {
+  /** The name that the application has for the credential. */
+  readonly credential?: string | undefined
+  /** Where the browser continues. The application allows the address. */
+  readonly continue?: string | undefined
+}
+
+/**
+ * How a visit of the page ends:
+ *
+ * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state
+ * - `Denied`: the browser came back with the error `access_denied`; the session is used up. A user who sees a page of
+ *   AgentCore's own after the denial does not come back
+ * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
+ * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
+ * - `Failed`: AgentCore did not complete the authorization; the log has the reason
+ *
+ * `credential` and `continue` are those of the pending consent, if the page that opened it stored them.
+ */
 export type Outcome = Data.TaggedEnum<{
-  readonly Completed: {
-    readonly session: ConsentSession
-    /** The name that the application has for the credential. */
-    readonly credential?: string | undefined
-    /** The address that the browser opens next. The application allows it. */
-    readonly continue?: string | undefined
-  }
-  readonly Denied: {
-    /** The name that the application has for the credential. */
-    readonly credential?: string | undefined
-    /** Where the user was to continue after consent. The application allows it. */
-    readonly continue?: string | undefined
-  }
-  readonly WrongUser: {
-    /** The name that the application has for the credential. */
-    readonly credential?: string | undefined
-  }
+  readonly Completed: Stored & { readonly session: ConsentSession }
+  readonly Denied: Stored
+  readonly WrongUser: Pick<Stored, "credential">
   readonly AlreadyUsed: {}
   readonly Expired: {}
   readonly Unknown: {}
-  readonly Failed: {
-    /** The name that the application has for the credential. It is unknown if the store of consents failed. */
-    readonly credential?: string | undefined
-    /** Where the user was to continue after consent. The application allows it. */
-    readonly continue?: string | undefined
-  }
+  readonly Failed: Stored
 }>
 
-const Outcome = Data.taggedEnum<Outcome>()
+export const Outcome = Data.taggedEnum<Outcome>()
 
 /** The error of a user, or an authorization server, that denied the request. */
 const denied = "access_denied"
