@@ -416,7 +416,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     return handler.wait<AccessTokenError | E, Caller | R>({
       ...wait,
       poller,
-      request: pollOn(session),
+      request: Effect.suspend(() => pollOn(session)),
       shown
     })
   })

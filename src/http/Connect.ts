@@ -666,6 +666,12 @@ const showLink = <E, R>(
     ).pipe(Effect.map(() => signalled))
   })
 
+/** Shows the link of a session. A generator function of each handler would take memory as long as the wait lasts. */
+const showLinkOf = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: HandlerOptions<E, R>) {
+  const link = yield* (yield* Connect).link(session, { continue: options.continue })
+  yield* checkEffect("show", options.show(link))
+})
+
 /** Waits for a signal, or until a probe finds the grant. */
 const untilGranted = <R>(
   session: ConsentSession,
@@ -731,10 +737,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
   E | OtherUserKind | ValidationException,
   R | Connect | ConsentSignals.ConsentSignals | WorkloadAccessToken
 > => ({
-  show: Effect.fnUntraced(function*(session) {
-    const link = yield* (yield* Connect).link(session, { continue: options.continue })
-    yield* checkEffect("show", options.show(link))
-  }),
+  show: (session) => showLinkOf(session, options),
   wait: <E1, R1>({ request, session, shown }: Consent.Wait<E1, R1>) =>
     Effect.gen(function*() {
       const error = validateHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
@@ -745,18 +748,19 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
       const signalled = yield* showLink(shown, listen)
       const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
       const asUser = asUserOf(connect, options.user)
+      const token = Effect.suspend(() => asUser(request))
       // A signal during the requests is lost. The next probe finds the grant.
       const wait: Effect.Effect<
         Redacted,
         E1 | AuthorizationFailed | AuthorizationTimedOut,
         R1 | WorkloadAccessToken
       > = Effect.flatMap(
-        untilGranted(session, probe(asUser(request)), listen, options.probe ?? defaultProbe, deadline),
+        untilGranted(session, probe(token), listen, options.probe ?? defaultProbe, deadline),
         () => tokenOrWait
       )
       const tokenOrWait = Effect.flatMap(
-        Effect.suspend(() => requestRepeatedly(asUser(request))),
-        (token) => Option.isSome(token) ? Effect.succeed(token.value) : wait
+        Effect.suspend(() => requestRepeatedly(token)),
+        (found) => Option.isSome(found) ? Effect.succeed(found.value) : wait
       )
       if (signalled === undefined) return wait
       yield* checkOutcome(session, signalled)
