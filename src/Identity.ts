@@ -5,7 +5,6 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -309,12 +308,9 @@ const makeSession = (
       expiresAt: DateTime.addDuration(now, sessionLifetime)
     }))
 
-const timeLeft = (session: ConsentSession): Effect.Effect<number> =>
-  Effect.map(Clock.currentTimeMillis, (now) => Math.max(0, DateTime.toEpochMillis(session.expiresAt) - now))
-
 const timeOut = (session: ConsentSession): Effect.Effect<never, AuthorizationTimedOut> =>
-  timeLeft(session).pipe(
-    Effect.flatMap(Effect.sleep),
+  DateTime.now.pipe(
+    Effect.flatMap((now) => Effect.sleep(DateTime.distance(now, session.expiresAt))),
     Effect.flatMap(() => new AuthorizationTimedOut({ session }))
   )
 
@@ -357,25 +353,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
         )
       )
 
-  const requestToken = (request: Oauth2TokenRequest, isPolled = false) =>
-    Effect.flatMap(
-      requestUnreviewed(request),
-      (response) =>
-        // Without a user's consent, no browser has chosen an account.
-        response._tag !== "Issued" || request.oauth2Flow !== "USER_FEDERATION"
-          ? Effect.succeed(response)
-          : Effect.flatMap(
-            Credentials.TokenReview,
-            (review) =>
-              review<Caller>({
-                credential: { ...request, provider: request.resourceCredentialProviderName },
-                token: response.accessToken,
-                isPolled,
-                request: (forceAuthentication) =>
-                  requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
-              }) ?? Effect.succeed(response)
-          )
-    )
+  const requestToken = Effect.fnUntraced(function*(request: Oauth2TokenRequest, isPolled: boolean) {
+    const response = yield* requestUnreviewed(request)
+    // Without a user's consent, no browser has chosen an account.
+    if (response._tag !== "Issued" || request.oauth2Flow !== "USER_FEDERATION") return response
+    const review = yield* Credentials.TokenReview
+    const reviewed = review<Caller>({
+      credential: { ...request, provider: request.resourceCredentialProviderName },
+      token: response.accessToken,
+      isPolled,
+      request: (forceAuthentication) => requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
+    })
+    return reviewed === undefined ? response : yield* reviewed
+  })
 
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
@@ -400,7 +390,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
 
   // Shows the session, and returns the wait. The frame of a generator would take memory as long as the wait lasts.
   const show = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
-    if ((yield* timeLeft(session)) === 0) return yield* new AuthorizationTimedOut({ session })
+    if (!(yield* DateTime.isFuture(session.expiresAt))) return yield* new AuthorizationTimedOut({ session })
     // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
     const handler = options.consent
       ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
@@ -433,7 +423,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const request: AccessTokenRequest<E, R> = { ...Credentials.requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
     const { forceAuthentication, provider } = request
-    const response = yield* requestToken({ ...tokenRequest, forceAuthentication })
+    const response = yield* requestToken({ ...tokenRequest, forceAuthentication }, false)
     switch (response._tag) {
       case "Issued":
         return Effect.succeed(response.accessToken)

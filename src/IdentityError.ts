@@ -9,7 +9,6 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
-import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
@@ -40,7 +39,7 @@ export type TypeId = typeof TypeId
  * console.log(IdentityError.isIdentityError(error)) // true
  * console.log(IdentityError.isIdentityError(new Error("other"))) // false
  */
-export const isIdentityError = (u: unknown): u is IdentityError => hasProperty(u, TypeId)
+export const isIdentityError = (u: unknown): u is IdentityError => typeof u === "object" && u !== null && TypeId in u
 
 /** Makes the class that an error of this module extends. */
 const ErrorClass =

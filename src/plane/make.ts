@@ -1,6 +1,5 @@
 /** The service of a plane, made from its table: checks before each call, spans, decorators. */
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type { TransportError, UnknownServiceError } from "../IdentityError.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "./validation.js"
@@ -43,7 +42,7 @@ export const make = <const T extends Operation.Table>(
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
     return (request) =>
       Effect.withSpan(
-        Effect.suspend(() => Result.match(validate(request), { onFailure: Effect.fail, onSuccess: call })),
+        Effect.suspend(() => Effect.flatMap(Effect.fromResult(validate(request)), call)),
         `${plane}.${method}`,
         span
       )

@@ -1,9 +1,8 @@
 /** Plain data: values as JSON has them. */
-import * as Predicate from "effect/Predicate"
 
 /** Whether a value is an object literal. Instances of classes, such as a `Redacted`, are not. */
 export const isPlain = (value: unknown): value is Record<string, unknown> => {
-  const prototype: unknown = Predicate.isObject(value) ? Object.getPrototypeOf(value) : undefined
+  const prototype: unknown = typeof value === "object" && value !== null ? Object.getPrototypeOf(value) : undefined
   return prototype === Object.prototype || prototype === null
 }
 
