@@ -30,8 +30,8 @@ import * as ResourceTags from "./models/ResourceTags.js"
 import * as TokenVault from "./models/TokenVault.js"
 import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
 import * as Operation from "./Operation.js"
-import * as Plane from "./plane/make.js"
 import { addStreams } from "./plane/pagination.js"
+import * as Plane from "./plane/validation.js"
 
 // What rows share. `quota`: calls per second of each operation (AWS documentation).
 const commonRow = {

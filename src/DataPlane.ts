@@ -25,7 +25,7 @@ import {
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Operation from "./Operation.js"
-import * as Plane from "./plane/make.js"
+import * as Plane from "./plane/validation.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 
 // -----------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import {
 import * as Constraint from "./models/internal/constraint.js"
 import { timestamp } from "./models/internal/resource.js"
 import * as Operation from "./Operation.js"
-import * as Plane from "./plane/make.js"
+import * as Plane from "./plane/validation.js"
 
 /**
  * @since 0.1.0

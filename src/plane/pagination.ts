@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
-import { callOf } from "./make.js"
+import { callOf } from "./validation.js"
 
 /** Whether a list has pages: its request has a `nextToken`. */
 const isPaged = ({ request: { ast } }: Operation.Any): boolean =>

@@ -1,6 +1,7 @@
 /**
  * Checks requests against the service model, and options against their schemas. Reads the issues of Effect as
- * violations: which type a member must have, and which name was probably meant.
+ * violations: which type a member must have, and which name was probably meant. The service of a plane, made from its
+ * table, checks each request before the call.
  *
  * A violation contains names of members and the type of a value. It never contains a value, which may be a secret.
  */
@@ -15,7 +16,7 @@ import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Issue from "effect/SchemaIssue"
 import * as Parser from "effect/SchemaParser"
-import { ValidationException } from "../IdentityError.js"
+import { type TransportError, type UnknownServiceError, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { dropNulls, isDeep, maxLevels } from "../models/internal/plainData.js"
 import {
@@ -26,6 +27,7 @@ import {
   type Violation,
   wrongType
 } from "../models/internal/violation.js"
+import type * as Operation from "../Operation.js"
 
 // -----------------------------------------------------------------------------
 // The issues of a union
@@ -371,3 +373,65 @@ export const Poll = Constraint.guard(
   "a Schedule or a Poller",
   (value) => Schedule.isSchedule(value) || Predicate.isFunction(value)
 )
+
+// -----------------------------------------------------------------------------
+// The services of planes
+// -----------------------------------------------------------------------------
+
+type Call = (request: unknown) => Effect.Effect<unknown, unknown>
+
+const mapMethods = <T extends Operation.Table>(
+  table: T,
+  f: (row: Operation.Any, method: string) => Call
+): Operation.Plane<T> =>
+  // A method for each row, which TypeScript does not see.
+  Object.fromEntries(
+    Object.entries(table).map(([method, row]) => [method, f(row, method)])
+  ) as unknown as Operation.Plane<T>
+
+/** TypeScript does not see that a plane of any table is a record of calls. */
+export const callOf = (plane: object, method: string): Call => Reflect.get(plane, method) as Call
+
+/** Makes a plane whose methods differ only by their rows. */
+export const fromTable = <const T extends Operation.Table>(
+  table: T,
+  f: <Request, Response, E>(
+    row: Operation.Operation<string, Request, Response, E>,
+    method: string
+  ) => (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError>
+): Operation.Plane<T> =>
+  // `f` makes a method of any request, response and errors.
+  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
+
+/** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
+export const make = <const T extends Operation.Table>(
+  plane: string,
+  table: T,
+  implementation: Operation.Plane<T>
+): Operation.Plane<T> =>
+  mapMethods(table, ({ name, request: schema }, method) => {
+    const check = validate(schema, name)
+    const call = callOf(implementation, method)
+    // The stack of a span would always show this line. The data-last form of `withSpan` ignores the option.
+    const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
+    return (request) =>
+      Effect.withSpan(
+        Effect.suspend(() => Effect.flatMap(Effect.fromResult(check(request)), call)),
+        `${plane}.${method}`,
+        span
+      )
+  })
+
+/** Wraps every call of a plane. */
+export const decorate = <const T extends Operation.Table, E>(
+  table: T,
+  plane: Operation.Plane<T>,
+  decorator: Operation.Decorator<T, E>
+): Operation.Plane<T> => {
+  // The decorator of an operation gets the call and the request of that operation.
+  const wrap = decorator as (method: string, call: ReturnType<Call>, request: unknown) => ReturnType<Call>
+  return mapMethods(table, (_, method) => {
+    const call = callOf(plane, method)
+    return (request) => wrap(method, call(request), request)
+  })
+}

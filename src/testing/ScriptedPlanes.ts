@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type * as Operation from "../Operation.js"
-import { fromTable } from "../plane/make.js"
+import { fromTable } from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**

@@ -1,7 +1,7 @@
 // npm run bench: the costs of an access token with this package, with the official SDK, and with the AWS SDK alone.
 import { execFile, fork } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -211,7 +211,7 @@ const loadedBy = async (url, env) => {
   const added = [...after].filter((module) => !before.has(module))
   const packages = added.flatMap((module) => {
     const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(module)?.[1]
-    return name === undefined || name === "effect" || name === ".cache" ? [] : [name]
+    return name === undefined || name === "effect" || name.startsWith(".bench-") ? [] : [name]
   })
   return { modules: added.length, packages: [...new Set(packages)].sort() }
 }
@@ -271,8 +271,18 @@ const measureWaitsAndScale = async ({ waits: count }) => {
   return { ...waits, scale: measureScale({ limit, burst, makeRate }, waits) }
 }
 
+/** The modules at the depth of an installed package, because Node looks for a package in each folder above a module. */
+const installModules = async () => {
+  const folder = mkdtempSync(path("../../node_modules/.bench-"))
+  process.on("exit", () => rmSync(folder, { recursive: true }))
+  const modules = join(folder, "dist")
+  cpSync(await buildModules(), modules, { recursive: true })
+  renameSync(join(modules, "package.json"), join(folder, "package.json"))
+  return modules
+}
+
 const measure = async (settings, { local, scale }) => {
-  process.env.AGENTCORE_BENCH_MODULES = await buildModules()
+  process.env.AGENTCORE_BENCH_MODULES = await installModules()
   return {
     date: new Date().toISOString().slice(0, 10),
     node: process.versions.node,

@@ -3,7 +3,7 @@ import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { decorate, make } from "../../src/plane/make.js"
+import { decorate, make } from "../../src/plane/validation.js"
 
 const { ThrottlingException, ValidationException } = IdentityError
 

@@ -16,8 +16,8 @@ import * as SdkControlPlane from "../../src/aws/internal/sdk/sdkControlPlane.js"
 import * as SdkDataPlane from "../../src/aws/internal/sdk/sdkDataPlane.js"
 import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
 import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
-import { decorate } from "../../src/plane/make.js"
 import { addStreams } from "../../src/plane/pagination.js"
+import { decorate } from "../../src/plane/validation.js"
 
 /** Adds the names of operations and the streams. */
 const context = (

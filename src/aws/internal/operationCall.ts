@@ -12,7 +12,7 @@ import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import type * as Operation from "../../Operation.js"
-import { fromTable } from "../../plane/make.js"
+import { fromTable } from "../../plane/validation.js"
 import { NoResponse, type Row, undecodable } from "./failure.js"
 
 /** Loads a package of the AWS SDK. The call that needs the package fails. */

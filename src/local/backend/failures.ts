@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Operation from "../../Operation.js"
-import { callOf, fromTable } from "../../plane/make.js"
+import { callOf, fromTable } from "../../plane/validation.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
 /** An exception without its operation. {@link makePlane} adds that. `Tag` is the name of the exception. */
