@@ -381,7 +381,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
           connections.accounts.withReview(program.identity.resumeAccessToken(session, resumeOptions))
       }
     }
-    const { runFor } = Requests.make({
+    const settings: Requests.Settings = {
       ...options,
       ...dependencies,
       services: yield* servicesOfProgram,
@@ -390,7 +390,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       formTokens: yield* Requests.makeFormTokens(options.formKey),
       // It drops the token that it gets.
       watch: yield* Watch.make(program)
-    })
+    }
 
     const respond = (view: View) =>
       Effect.gen(function*() {
@@ -428,7 +428,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
           method,
           (user) =>
             Effect.flatMap(
-              runFor(user, (requests) =>
+              Requests.runFor(settings, user, (requests) =>
                 run(requests, name)),
               respond
             )

@@ -197,10 +197,13 @@ export const make = ({ accounts, emit, links }: {
       })
 
     /** Whether the user may have the account. `undefined` if the function fails. */
-    const isExpected = (name: string, user: UserIdentifier, account: Account): Effect.Effect<boolean | undefined> => {
-      const { expect } = optionsOf(name)
-      if (expect === undefined) return Effect.succeed(true)
-      return orElse(
+    const isExpected = (
+      name: string,
+      expect: NonNullable<AccountOptions["expect"]>,
+      user: UserIdentifier,
+      account: Account
+    ): Effect.Effect<boolean | undefined> =>
+      orElse(
         Effect.suspend(() => {
           const result: unknown = expect(user, account)
           return Effect.isEffect(result) ? result as Effect.Effect<unknown> : Effect.succeed(result)
@@ -208,7 +211,6 @@ export const make = ({ accounts, emit, links }: {
         (error) =>
           Effect.as(Effect.logWarning(`expect of accounts.${name} returned no boolean: ${describe(error)}`), undefined)
       )
-    }
 
     /** A user has another JWT in the browser than an agent has for them. */
     const keyOf = (name: string, user: UserIdentifier): Effect.Effect<string> =>
@@ -256,9 +258,11 @@ export const make = ({ accounts, emit, links }: {
           : yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
         return { response, reason: "RevokedAtVendor" } as const
       }
-      const isAllowed = inspection._tag === "Known" ? yield* isExpected(name, user, inspection.account) : undefined
-      if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
+      const { expect } = optionsOf(name)
+      const isAllowed = expect === undefined
+        || (inspection._tag === "Known" ? yield* isExpected(name, expect, user, inspection.account) : undefined)
       if (isAllowed) return undefined
+      if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
       const { account } = inspection
       const now = yield* Clock.currentTimeMillis
       wrongAccounts.removeExpired(now)
@@ -290,7 +294,8 @@ export const make = ({ accounts, emit, links }: {
     })
 
     const reviewFor = (purpose: "use" | "view"): Review => (issued) => {
-      const names = links.namesOfGrant(issued.credential).filter((name) => optionsOf(name).expect !== undefined)
+      const needed = purpose === "view" ? "account" : "expect"
+      const names = links.namesOfGrant(issued.credential).filter((name) => optionsOf(name)[needed] !== undefined)
       return names.length === 0 ? undefined : reviewAs(names, issued, purpose)
     }
 

@@ -123,7 +123,182 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
   })
 
 // -----------------------------------------------------------------------------
-// Requests
+// A user
+// -----------------------------------------------------------------------------
+
+/** What the requests of a user share. */
+const makeUser = (settings: Settings, user: UserIdentifier) => {
+  const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
+  /** Two JWTs of one user have one key. */
+  const key = Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
+  const reject = makeReject(links)
+  return {
+    user,
+    name: describeUser(user),
+    own: connections.forUser(user),
+    emit: (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event),
+    formToken: Effect.flatMap(key, formTokens.make),
+    isValid: (token: string) => Effect.flatMap(key, (key) => formTokens.isValid(token, key)),
+    reject,
+    /** Runs an effect with the services of the program. `link` is where the user can try again. */
+    attempt: <R>(
+      self: Effect.Effect<View, { readonly _tag: string }, R>,
+      link?: string
+    ): Effect.Effect<View, never, Exclude<R, Identity | DataPlane>> =>
+      self.pipe(
+        Effect.catch((error) =>
+          Effect.as(
+            Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
+            reject("Unavailable", link)
+          )
+        ),
+        Effect.provideContext(settings.services)
+      )
+  }
+}
+
+type User = ReturnType<typeof makeUser>
+
+/** `link` is where the user can try again. */
+const makeReject = ({ connectionsUrl }: Links) => (reason: Rejection, link?: string) =>
+  View.Rejected({ reason, link, connectionsUrl })
+
+/** The address where the user continues, if it is allowed. */
+const allowed = (links: Links, address: string | undefined): Option.Option<string | undefined> =>
+  address === undefined ? Option.some(undefined) : links.allowed(address)
+
+// -----------------------------------------------------------------------------
+// Pages
+// -----------------------------------------------------------------------------
+
+const showConnections = ({ attempt, formToken, name, own }: User) =>
+  attempt(Effect.gen(function*() {
+    return View.Connections({ user: yield* name, connections: yield* own.list(), formToken: yield* formToken })
+  }))
+
+const showLink = (
+  { links, signals, workload }: Settings,
+  { attempt, formToken, name: userName, own, reject, user }: User,
+  name: string,
+  continueUrl: string | undefined
+) =>
+  attempt(
+    Effect.gen(function*() {
+      const [connection] = yield* own.list([name], "0 seconds")
+      if (connection === undefined) return reject("UnknownCredential")
+      if (connection.state === "Granted") {
+        // A process may have been killed after the completion and before the signal.
+        yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
+      }
+      return View.Link({
+        user: yield* userName,
+        connection,
+        formToken: yield* formToken,
+        continue: continueUrl,
+        connectionsUrl: links.connectionsUrl
+      })
+    }),
+    links.link(name, continueUrl)
+  )
+
+const openLink = (settings: Settings, user: User, name: string, address: string | undefined) => {
+  const { links } = settings
+  const continueUrl = allowed(links, address)
+  return links.find(name) === undefined
+    ? Effect.succeed(user.reject("UnknownCredential"))
+    : Option.isNone(continueUrl)
+    ? Effect.succeed(user.reject("ContinueNotAllowed"))
+    : showLink(settings, user, name, continueUrl.value)
+}
+
+// -----------------------------------------------------------------------------
+// Buttons
+// -----------------------------------------------------------------------------
+
+interface Pressed {
+  readonly name: string
+  readonly credential: Credentials.UserCredential
+  readonly continueUrl: string | undefined
+}
+
+type Action = (
+  settings: Settings,
+  user: User,
+  pressed: Pressed
+) => Effect.Effect<View, AccessTokenError | ConsentStoreError, Identity | DataPlane>
+
+const start = (isForced: boolean): Action => (settings, user, { continueUrl, credential, name }) =>
+  Effect.gen(function*() {
+    const { connections, links, pending, watch, workload } = settings
+    const { emit, own, reject } = user
+    const session = yield* own.requestSession(credential, isForced)
+    // Another tab has connected it meanwhile.
+    if (Option.isNone(session)) return yield* showLink(settings, user, name, continueUrl)
+    const { authorizationUrl } = session.value
+    if (!isSecure(Redacted.value(authorizationUrl))) {
+      yield* Effect.logWarning("The authorization URL of AgentCore is neither https nor http to this machine")
+      return reject("Unavailable", links.link(name, continueUrl))
+    }
+    yield* pending.open({
+      session: session.value,
+      user: user.user,
+      workload,
+      credential: name,
+      continue: continueUrl
+    })
+    yield* emit({ _tag: "Opened", credential: name })
+    yield* own.asUser(watch(session.value, emit({ _tag: "Denied", credential: name })))
+    return View.Started({ connection: connections.describe(name, credential), authorizationUrl })
+  })
+
+const disconnect: Action = ({ connections, links }, { own, reject }, { continueUrl, credential, name }) =>
+  Effect.gen(function*() {
+    const { atVendor, outcome } = yield* own.disconnect(name, credential)
+    if (outcome === "Failed") return reject("Unavailable", links.link(name, continueUrl))
+    return View.Disconnected({
+      connection: { ...connections.describe(name, credential), state: "NotGranted", account: undefined },
+      atVendor,
+      continue: continueUrl,
+      connectionsUrl: links.connectionsUrl
+    })
+  })
+
+const actions: ReadonlyMap<string | undefined, Action> = new Map([
+  ["connect", start(false)],
+  ["reconnect", start(true)],
+  [
+    "check",
+    (settings, user, { continueUrl, credential, name }) =>
+      Effect.andThen(user.own.check(name, credential), showLink(settings, user, name, continueUrl))
+  ],
+  ["disconnect", disconnect]
+])
+
+const submit = (settings: Settings, user: User, name: string) =>
+  Effect.gen(function*() {
+    const { links } = settings
+    const { attempt, isValid, reject } = user
+    const credential = links.find(name)
+    const link = credential === undefined ? undefined : links.link(name)
+    const request = yield* HttpServerRequest.HttpServerRequest
+    if (!isSameOrigin(request, links.origin)) return reject("OtherSite", link)
+    const form = yield* Effect.option(readForm)
+    if (Option.isNone(form)) return reject("StaleForm", link)
+    if (Option.isNone(form.value)) return reject("FormTooLarge", link)
+    const { action, continueUrl: address, token } = form.value.value
+    const continueUrl = allowed(links, address)
+    const retry = credential === undefined ? undefined : links.link(name, Option.getOrUndefined(continueUrl))
+    if (!(yield* isValid(token))) return reject("StaleForm", retry)
+    if (credential === undefined) return reject("UnknownCredential")
+    if (Option.isNone(continueUrl)) return reject("ContinueNotAllowed", retry)
+    const act = actions.get(action)
+    return act === undefined
+      ? reject("StaleForm", retry)
+      : yield* attempt(act(settings, user, { name, credential, continueUrl: continueUrl.value }), retry)
+  })
+
+// -----------------------------------------------------------------------------
+// The return URL
 // -----------------------------------------------------------------------------
 
 /** What the page after consent says of an account. */
@@ -132,239 +307,105 @@ interface ReviewedAccount {
   readonly account: Connection["account"]
 }
 
-/** Handles the requests of users. A user of another kind gets a view with the reason. */
-export const make = (settings: Settings) => {
-  const { connections, formTokens, links, pending, services, signals, watch, workload } = settings
-  const { describeUser = describeByClaims } = settings
-  const { accounts, describe } = connections
-
-  const { connectionsUrl } = links
-
-  /** Whether a store in memory may have had the session before the process was restarted. */
-  const isForgotten = ({ sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
-    Effect.map(Clock.currentTimeMillis, (now) =>
-      sessionUri !== undefined && pending.since !== undefined
-      && now < DateTime.toEpochMillis(pending.since) + sessionLifetime + retentionAfterExpiry)
-
-  /** `link` is where the user can try again. */
-  const reject = (reason: Rejection, link?: string) => View.Rejected({ reason, link, connectionsUrl })
-
-  const unavailable = (link?: string) => (error: { readonly _tag: string }): Effect.Effect<View> =>
-    Effect.as(
-      Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
-      reject("Unavailable", link)
-    )
-
-  const allowed = (address: string | undefined): Option.Option<string | undefined> =>
-    address === undefined ? Option.some(undefined) : links.allowed(address)
-
-  const provided = Effect.provideContext(services)
-
-  const requestsOf = (user: UserIdentifier) => {
-    const own = connections.forUser(user)
-
-    const emitFor = (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event)
-
-    /** Two JWTs of one user have one key. */
-    const userKey = Effect.map(
-      ConsentSignals.grant({ workload, user, credential: "" }),
-      ({ name }) => Redacted.value(name)
-    )
-    const formToken = Effect.flatMap(userKey, formTokens.make)
-
-    const showLink = (name: string, continueUrl: string | undefined): Effect.Effect<View> =>
-      Effect.gen(function*() {
-        const [connection] = yield* own.list([name], "0 seconds")
-        if (connection === undefined) return reject("UnknownCredential")
-        if (connection.state === "Granted") {
-          // A process may have been killed after the completion and before the signal.
-          yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
-        }
-        return View.Link({
-          user: yield* describeUser(user),
-          connection,
-          formToken: yield* formToken,
-          continue: continueUrl,
-          connectionsUrl
-        })
-      }).pipe(Effect.catch(unavailable(links.link(name, continueUrl))), provided)
-
-    const start = (
-      name: string,
-      credential: Credentials.UserCredential,
-      isForced: boolean,
-      continueUrl: string | undefined
-    ) =>
-      Effect.gen(function*() {
-        const session = yield* own.requestSession(credential, isForced)
-        // Another tab has connected it meanwhile.
-        if (Option.isNone(session)) return yield* showLink(name, continueUrl)
-        if (!isSecure(Redacted.value(session.value.authorizationUrl))) {
-          yield* Effect.logWarning("The authorization URL of AgentCore is neither https nor http to this machine")
-          return reject("Unavailable", links.link(name, continueUrl))
-        }
-        yield* pending.open({ session: session.value, user, workload, credential: name, continue: continueUrl })
-        yield* emitFor({ _tag: "Opened", credential: name })
-        yield* own.asUser(watch(session.value, emitFor({ _tag: "Denied", credential: name })))
-        return View.Started({
-          connection: describe(name, credential),
-          authorizationUrl: session.value.authorizationUrl
-        })
-      })
-
-    const disconnect = (name: string, credential: Credentials.UserCredential, continueUrl: string | undefined) =>
-      Effect.gen(function*() {
-        const { atVendor, outcome } = yield* own.disconnect(name, credential)
-        if (outcome === "Failed") return reject("Unavailable", links.link(name, continueUrl))
-        return View.Disconnected({
-          connection: { ...describe(name, credential), state: "NotGranted", account: undefined },
-          atVendor,
-          continue: continueUrl,
-          connectionsUrl
-        })
-      })
-
-    /** `WrongAccount` was emitted when the token was dropped. */
-    const emitReturn = (
-      outcome: Exclude<ReturnOutcome, "Forgotten">,
-      credential: string | undefined,
-      account: Connection["account"]
-    ): Effect.Effect<void> =>
-      outcome === "AlreadyUsed" || outcome === "Unknown" || outcome === "WrongAccount" ? Effect.void : emitFor({
-        _tag: outcome === "Failed" ? "Rejected" : outcome,
-        credential,
-        account: account === "unknown" ? undefined : account
-      })
-
-    /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
-    const reviewAccount = (name: string) =>
-      Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
-        const { account, expect } = accounts.optionsOf(name)
-        if (account === undefined) return { outcome: "Completed", account }
-        yield* own.forget
-        const [connection] = yield* own.list([name], "0 seconds")
-        if (expect === undefined || connection?.state === "Granted") {
-          return { outcome: "Completed", account: connection?.account }
-        }
-        if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
-        const wrong = yield* accounts.takeWrongAccount(name, user)
-        // Another process has noticed it, and dropped the token.
-        if (wrong === undefined) yield* emitFor({ _tag: "WrongAccount", credential: name })
-        return { outcome: "WrongAccount", account: wrong ?? "unknown" }
-      }).pipe(
-        Effect.catch((error) =>
-          Effect.as(
-            Effect.logWarning(`The account was not reviewed: ${error._tag}`),
-            { outcome: "AccountUnknown", account: "unknown" } satisfies ReviewedAccount
-          )
-        ),
-        provided
-      )
-
-    const actions = new Map<
-      string | undefined,
-      (
-        name: string,
-        credential: Credentials.UserCredential,
-        continueUrl: string | undefined
-      ) => Effect.Effect<View, AccessTokenError | ConsentStoreError, Identity | DataPlane>
-    >([
-      ["connect", (name, credential, continueUrl) => start(name, credential, false, continueUrl)],
-      ["reconnect", (name, credential, continueUrl) => start(name, credential, true, continueUrl)],
-      [
-        "check",
-        (name, credential, continueUrl) => Effect.andThen(own.check(name, credential), showLink(name, continueUrl))
-      ],
-      ["disconnect", disconnect]
-    ])
-
-    return {
-      connections: Effect.gen(function*() {
-        return View.Connections({
-          user: yield* describeUser(user),
-          connections: yield* own.list(),
-          formToken: yield* formToken
-        })
-      }).pipe(Effect.catch(unavailable()), provided),
-
-      link: (name: string, address: string | undefined): Effect.Effect<View> => {
-        const continueUrl = allowed(address)
-        return links.find(name) === undefined
-          ? Effect.succeed(reject("UnknownCredential"))
-          : Option.isNone(continueUrl)
-          ? Effect.succeed(reject("ContinueNotAllowed"))
-          : showLink(name, continueUrl.value)
-      },
-
-      submit: (name: string) => {
-        const credential = links.find(name)
-        const link = credential === undefined ? undefined : links.link(name)
-        return Effect.gen(function*() {
-          const request = yield* HttpServerRequest.HttpServerRequest
-          if (!isSameOrigin(request, links.origin)) return reject("OtherSite", link)
-          const form = yield* Effect.option(readForm)
-          if (Option.isNone(form)) return reject("StaleForm", link)
-          if (Option.isNone(form.value)) return reject("FormTooLarge", link)
-          const { action, continueUrl: address, token } = form.value.value
-          const continueUrl = allowed(address)
-          const retry = credential === undefined ? undefined : links.link(name, Option.getOrUndefined(continueUrl))
-          if (!(yield* formTokens.isValid(token, yield* userKey))) return reject("StaleForm", retry)
-          if (credential === undefined) return reject("UnknownCredential")
-          if (Option.isNone(continueUrl)) return reject("ContinueNotAllowed", retry)
-          const act = actions.get(action)
-          return act === undefined
-            ? reject("StaleForm", retry)
-            : yield* act(name, credential, continueUrl.value).pipe(Effect.catch(unavailable(retry)), provided)
-        })
-      },
-
-      returned: (visit: Completion.Visit) =>
-        Effect.gen(function*() {
-          let reviewed: ReviewedAccount = { outcome: "Completed", account: undefined }
-          const completed = yield* Completion.complete(
-            {
-              ...settings,
-              isAllowed: ({ credential }) =>
-                credential === undefined ? Effect.succeed(true) : Effect.map(reviewAccount(credential), (review) => {
-                  reviewed = review
-                  return review.outcome === "Completed"
-                })
-            },
-            visit,
-            user
-          )
-          const { account, outcome } = completed._tag === "Completed"
-            ? reviewed
-            : { outcome: completed._tag, account: undefined }
-          const credential = "credential" in completed ? completed.credential : undefined
-          const continueUrl = "continue" in completed ? completed.continue : undefined
-          // Without a session, nothing has ended.
-          if (visit.sessionUri !== undefined) yield* emitReturn(outcome, credential, account)
-          return View.Returned({
-            outcome: outcome === "Unknown" && (yield* isForgotten(visit)) ? "Forgotten" : outcome,
-            user: yield* describeUser(user),
-            account,
-            credential,
-            continue: continueUrl,
-            link: credential === undefined || links.find(credential) === undefined
-              ? undefined
-              : links.link(credential, continueUrl),
-            connectionsUrl
-          })
-        })
+/** Whose account the browser has connected. The agents get its token only if it is an expected one. */
+const reviewAccount = ({ connections: { accounts }, services }: Settings, { emit, own, user }: User, name: string) =>
+  Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
+    const { account, expect } = accounts.optionsOf(name)
+    if (account === undefined) return { outcome: "Completed", account }
+    yield* own.forget
+    const [connection] = yield* own.list([name], "0 seconds")
+    if (expect === undefined || connection?.state === "Granted") {
+      return { outcome: "Completed", account: connection?.account }
     }
-  }
+    if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
+    const wrong = yield* accounts.takeWrongAccount(name, user)
+    // Another process has noticed it, and dropped the token.
+    if (wrong === undefined) yield* emit({ _tag: "WrongAccount", credential: name })
+    return { outcome: "WrongAccount", account: wrong ?? "unknown" }
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.as(
+        Effect.logWarning(`The account was not reviewed: ${error._tag}`),
+        { outcome: "AccountUnknown", account: "unknown" } satisfies ReviewedAccount
+      )
+    ),
+    Effect.provideContext(services)
+  )
 
+/** Whether a store in memory may have had the session before the process was restarted. */
+const isForgotten = ({ pending }: Settings, { sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
+  Effect.map(Clock.currentTimeMillis, (now) =>
+    sessionUri !== undefined && pending.since !== undefined
+    && now < DateTime.toEpochMillis(pending.since) + sessionLifetime + retentionAfterExpiry)
+
+/** `WrongAccount` was emitted when the token was dropped. */
+const emitReturn = (
+  { emit }: User,
+  outcome: Exclude<ReturnOutcome, "Forgotten">,
+  credential: string | undefined,
+  account: Connection["account"]
+): Effect.Effect<void> =>
+  outcome === "AlreadyUsed" || outcome === "Unknown" || outcome === "WrongAccount" ? Effect.void : emit({
+    _tag: outcome === "Failed" ? "Rejected" : outcome,
+    credential,
+    account: account === "unknown" ? undefined : account
+  })
+
+const complete = (settings: Settings, user: User, visit: Completion.Visit) =>
+  Effect.gen(function*() {
+    const { links } = settings
+    let reviewed: ReviewedAccount = { outcome: "Completed", account: undefined }
+    const isAllowed: Completion.Dependencies["isAllowed"] = ({ credential }) =>
+      credential === undefined
+        ? Effect.succeed(true)
+        : Effect.map(reviewAccount(settings, user, credential), (review) => {
+          reviewed = review
+          return review.outcome === "Completed"
+        })
+    const completed = yield* Completion.complete({ ...settings, isAllowed }, visit, user.user)
+    const { account, outcome } = completed._tag === "Completed"
+      ? reviewed
+      : { outcome: completed._tag, account: undefined }
+    const credential = "credential" in completed ? completed.credential : undefined
+    const continueUrl = "continue" in completed ? completed.continue : undefined
+    // Without a session, nothing has ended.
+    if (visit.sessionUri !== undefined) yield* emitReturn(user, outcome, credential, account)
+    return View.Returned({
+      outcome: outcome === "Unknown" && (yield* isForgotten(settings, visit)) ? "Forgotten" : outcome,
+      user: yield* user.name,
+      account,
+      credential,
+      continue: continueUrl,
+      link: credential === undefined || links.find(credential) === undefined
+        ? undefined
+        : links.link(credential, continueUrl),
+      connectionsUrl: links.connectionsUrl
+    })
+  })
+
+// -----------------------------------------------------------------------------
+// Requests
+// -----------------------------------------------------------------------------
+
+const requestsOf = (settings: Settings, identifier: UserIdentifier) => {
+  const user = makeUser(settings, identifier)
   return {
-    runFor: <R>(
-      user: UserIdentifier,
-      run: (requests: ReturnType<typeof requestsOf>) => Effect.Effect<View, never, R>
-    ): Effect.Effect<View, never, R> =>
-      Effect.matchEffect(connections.checkKind("currentUser", user), {
-        onFailure: (error) => Effect.as(Effect.logError(error.message), reject("OtherUserKind")),
-        onSuccess: () => run(requestsOf(user))
-      })
+    connections: showConnections(user),
+    link: (name: string, address: string | undefined) => openLink(settings, user, name, address),
+    submit: (name: string) => submit(settings, user, name),
+    returned: (visit: Completion.Visit) => complete(settings, user, visit)
   }
 }
 
-export type Requests = Parameters<Parameters<ReturnType<typeof make>["runFor"]>[1]>[0]
+export type Requests = ReturnType<typeof requestsOf>
+
+/** Runs a request of a user. A user of another kind gets a view with the reason. */
+export const runFor = <R>(
+  settings: Settings,
+  user: UserIdentifier,
+  run: (requests: Requests) => Effect.Effect<View, never, R>
+): Effect.Effect<View, never, R> =>
+  Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
+    onFailure: (error) => Effect.as(Effect.logError(error.message), makeReject(settings.links)("OtherUserKind")),
+    onSuccess: () => run(requestsOf(settings, user))
+  })

@@ -1,4 +1,5 @@
 /** The connections of a user: what they are, and how they begin and end. For the pages, and for programs. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -6,7 +7,6 @@ import * as Consent from "../../Consent.js"
 import { CredentialCache } from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
 import { type AccessTokenError, Identity } from "../../Identity.js"
-import { Rejected } from "../../identity/credentials.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
@@ -82,12 +82,12 @@ const forceSession = (credential: Credentials.UserCredential, old: Option.Option
     return session
   })
 
-/** What `expect` says in place of a token. */
-const stateOf = (status: Credentials.Status | undefined): Pick<Connection, "account" | "state"> => {
-  const reason = status?._tag === "Unknown" && status.error._tag === "AuthorizationFailed" ? status.error.reason : ""
+/** What the vendor says in place of a token. */
+const stateOf = (error: AccessTokenError): Pick<Connection, "account" | "state"> => {
+  const reason = error._tag === "AuthorizationFailed" ? error.reason : undefined
   return reason === "RevokedAtVendor"
     ? { state: reason, account: "unknown" }
-    : { state: status?._tag ?? "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
+    : { state: "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
 }
 
 /** Adds when the user connected it. The page has no date if the program fails to return one. */
@@ -124,20 +124,6 @@ export const make = (
       revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
     })
 
-    /** Asks the vendor. A rejected token may be one that AgentCore can renew. */
-    const inspect = (
-      name: string,
-      credential: Credentials.UserCredential,
-      token: Redacted.Redacted,
-      purpose: "fresh" | "view"
-    ) =>
-      Effect.gen(function*() {
-        const first = yield* accounts.inspect(name, token, purpose)
-        if (first._tag !== "Rejected") return first
-        const renewed = yield* Effect.provideService(requestToken(credential), Rejected, Option.some(token))
-        return Option.isSome(renewed) ? yield* accounts.inspect(name, renewed.value, purpose) : first
-      })
-
     /** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
     const withAccount = (connection: Connection, credential: Credentials.UserCredential) =>
       Effect.gen(function*() {
@@ -147,20 +133,16 @@ export const make = (
         const token = yield* requestToken(credential)
         // The status may be a remembered one.
         if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
-        const inspection = yield* inspect(connection.name, credential, token.value, "view")
-        return inspection._tag === "Known"
-          ? { ...connection, account: inspection.account }
-          : {
-            ...connection,
-            account: "unknown" as const,
-            state: inspection._tag === "Rejected" ? "RevokedAtVendor" as const : connection.state
-          }
+        const inspection = yield* accounts.inspect(connection.name, token.value, "view")
+        return { ...connection, account: inspection._tag === "Known" ? inspection.account : "unknown" as const }
       }).pipe(
         Effect.catch((error) =>
-          Effect.as(
-            Effect.logWarning(`The account of ${connection.name} is not known: ${error._tag}`),
-            { ...connection, account: "unknown" as const }
-          )
+          error._tag === "AuthorizationFailed"
+            ? Effect.succeed({ ...connection, ...stateOf(error) })
+            : Effect.as(
+              Effect.logWarning(`The account of ${connection.name} is not known: ${error._tag}`),
+              { ...connection, account: "unknown" as const }
+            )
         )
       )
 
@@ -172,21 +154,19 @@ export const make = (
       Effect.gen(function*() {
         const named = entries.filter(([name]) => names.includes(name))
         const statuses = yield* Credentials.status(named.map(([, credential]) => credential), { caller, remember })
-        for (const status of statuses) {
-          // The vendor's failure has its own line.
-          if (status._tag === "Unknown" && status.error._tag !== "AuthorizationFailed") {
-            yield* Effect.logWarning(
-              `AgentCore did not respond whether ${status.credential.key} is granted: ${status.error._tag}`
-            )
-          }
-        }
-        return yield* Effect.forEach(named, ([name, credential], index) =>
-          withAccount({ ...describe(name, credential), ...stateOf(statuses[index]) }, credential).pipe(
-            Effect.flatMap((connection) => addSince(connection, caller.user, connectedSince))
-          ), { concurrency: 3 })
-      }).pipe((self) =>
-        accounts.withReview(self, "view")
-      )
+        return yield* Effect.forEach(Arr.zip(named, statuses), ([[name, credential], status]) =>
+          Effect.gen(function*() {
+            if (status._tag !== "Unknown") {
+              const connection = { ...describe(name, credential), state: status._tag, account: undefined }
+              return yield* addSince(yield* withAccount(connection, credential), caller.user, connectedSince)
+            }
+            // The vendor's failure has its own line.
+            if (status.error._tag !== "AuthorizationFailed") {
+              yield* Effect.logWarning(`AgentCore did not respond whether ${name} is granted: ${status.error._tag}`)
+            }
+            return { ...describe(name, credential), ...stateOf(status.error) }
+          }), { concurrency: "unbounded" })
+      }).pipe((self) => accounts.withReview(self, "view"))
 
     /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
     const disconnect = (
@@ -224,8 +204,7 @@ export const make = (
       // One token for all that a request does.
       const service = Effect.suspend(() =>
         made === undefined
-          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) =>
-            made ??= service)
+          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) => made ??= service)
           : Effect.succeed(made)
       )
       const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
@@ -239,7 +218,7 @@ export const make = (
         check: (name: string, credential: Credentials.UserCredential) =>
           Effect.gen(function*() {
             const token = yield* Accounts.withoutReview(requestToken(credential))
-            if (Option.isSome(token)) yield* Accounts.withoutReview(inspect(name, credential, token.value, "fresh"))
+            if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
             const [connection] = yield* list(caller, [name], "0 seconds")
             if (connection === undefined) return yield* unknownCredential()
             if (connection.state === "RevokedAtVendor") {
