@@ -71,12 +71,7 @@ export interface StoreOptions extends Options {
 }
 
 export type {
-  /**
-   * A credential in a {@link Store}. `usableUntil` is in milliseconds since the epoch, less the skew.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   StoredCredential
 }
 
@@ -85,14 +80,7 @@ export type {
 // -----------------------------------------------------------------------------
 
 export {
-  /**
-   * An operation of the store failed. A program never fails with this error: the cache behaves as if the store were
-   * empty. The cache logs `reason`, as a warning once per minute and otherwise at level debug. `reason` must not
-   * contain secrets.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
+  /** @since 0.1.0 */
   CacheStoreError
 }
 
@@ -137,22 +125,12 @@ export class CredentialCache
 {}
 
 export type {
-  /**
-   * A store that several processes share. Keys are digests. Values are secrets: a store encrypts them.
-   *
-   * @since 0.1.0
-   * @category services
-   */
+  /** @since 0.1.0 */
   StoreService
 }
 
 export {
-  /**
-   * The store behind the memory, for {@link layerStore}. `persistence/CredentialStore` has implementations.
-   *
-   * @since 0.1.0
-   * @category services
-   */
+  /** @since 0.1.0 */
   Store
 }
 

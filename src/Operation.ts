@@ -16,12 +16,7 @@ import type { Encoded } from "./models/internal/constraint.js"
 import { mapDeep } from "./models/internal/plainData.js"
 
 export type {
-  /**
-   * A request on the wire: every `Redacted` becomes its value, and the rest is plain data.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Encoded
 } from "./models/internal/constraint.js"
 

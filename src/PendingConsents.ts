@@ -83,13 +83,7 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
 }
 
 export {
-  /**
-   * The store of consents cannot be reached, or an entry cannot be read. `reason` is a code or a description without
-   * secrets.
-   *
-   * @since 0.1.0
-   * @category errors
-   */
+  /** @since 0.1.0 */
   ConsentStoreError
 }
 

@@ -23,33 +23,18 @@ import { controlPlane, securityTokenService } from "./internal/http/planes.js"
 import { makeServices } from "./internal/services.js"
 
 export type {
-  /**
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   NodeOptions,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Options,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   PlaneOptions,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   SharedOptions
 } from "./internal/http/httpPlane.js"
 
 export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   EndpointOptions
 } from "./internal/planeSettings.js"
 

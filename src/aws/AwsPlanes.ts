@@ -19,41 +19,23 @@ import { securityTokenService } from "./internal/sdk/sdkSecurityTokenService.js"
 import { makeServices } from "./internal/services.js"
 
 export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Credentials,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   CredentialsProvider
 } from "./internal/credentials.js"
 
 export type {
-  /**
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   Given,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Options,
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   SharedOptions
 } from "./internal/sdk/sdkPlane.js"
 
 export type {
-  /**
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   EndpointOptions
 } from "./internal/planeSettings.js"
 

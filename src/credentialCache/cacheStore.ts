@@ -18,6 +18,11 @@ export interface StoredCredential {
   readonly usableUntil: number
 }
 
+/**
+ * An operation of the store failed. A program never fails with this error: the cache behaves as if the store were
+ * empty. The cache logs `reason`, as a warning once per minute and otherwise at level debug. `reason` must not
+ * contain secrets.
+ */
 export class CacheStoreError
   extends Schema.TaggedError<CacheStoreError>()("CacheStoreError", { reason: Schema.String })
 {
@@ -34,6 +39,7 @@ export interface StoreService {
   readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
 }
 
+/** The store behind the memory, for `CredentialCache.layerStore`. `persistence/CredentialStore` has implementations. */
 export class Store extends Context.Service<Store, StoreService>()("effect-agentcore-identity/CredentialCache/Store") {}
 
 export interface SafeStore {

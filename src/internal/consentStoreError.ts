@@ -4,6 +4,10 @@ import * as Schema from "effect/Schema"
 /** For this time, the callback page can report that a link is expired or used. Milliseconds. */
 export const retentionAfterExpiry = 10 * 60_000
 
+/**
+ * The store of consents cannot be reached, or an entry cannot be read. `reason` is a code or a description without
+ * secrets.
+ */
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
   operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),
   reason: Schema.String

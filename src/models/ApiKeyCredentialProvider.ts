@@ -6,18 +6,7 @@
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
-import type { Encoded } from "./internal/constraint.js"
 import * as Resource from "./internal/resource.js"
-
-export type {
-  /**
-   * A value as JSON: a `Redacted` becomes its string.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Encoded
-}
 
 /**
  * The key itself: the service stores it (`MANAGED`).
@@ -82,10 +71,7 @@ export type CreateApiKeyCredentialProviderRequest = UpdateApiKeyCredentialProvid
  * @since 0.1.0
  * @category requests
  */
-export const CreateApiKeyCredentialProviderRequest: Schema.Codec<
-  CreateApiKeyCredentialProviderRequest,
-  Encoded<CreateApiKeyCredentialProviderRequest>
-> = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
+export const CreateApiKeyCredentialProviderRequest = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
   Schema.Struct({ name: Constraint.ProviderName, ...apiKey, tags: Constraint.optional(Resource.Tags) }),
   checkSource
 )
@@ -141,10 +127,7 @@ export type UpdateApiKeyCredentialProviderRequest =
  * @since 0.1.0
  * @category requests
  */
-export const UpdateApiKeyCredentialProviderRequest: Schema.Codec<
-  UpdateApiKeyCredentialProviderRequest,
-  Encoded<UpdateApiKeyCredentialProviderRequest>
-> = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(
+export const UpdateApiKeyCredentialProviderRequest = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(
   Schema.Struct({ name: Constraint.ProviderName, ...apiKey }),
   checkSource
 )

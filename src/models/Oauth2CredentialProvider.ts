@@ -7,50 +7,21 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
-import type { Encoded } from "./internal/constraint.js"
 import * as Resource from "./internal/resource.js"
 import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
 export type {
-  /**
-   * A value as JSON: a `Redacted` becomes its string.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Encoded,
-  /**
-   * The member of `oauth2ProviderConfigInput` that a vendor takes.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Oauth2ConfigMember,
-  /**
-   * The 25 vendors.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Oauth2Vendor,
-  /**
-   * The vendors whose authorization servers customers run: a request names the endpoints.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Oauth2VendorWithEndpoints
 }
 
 export {
-  /**
-   * The vendors, in the order of the AWS service model: the member of `oauth2ProviderConfigInput` that each takes, and
-   * whether a request names its endpoints.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   vendors
 }
 
@@ -421,10 +392,10 @@ export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2
  * @since 0.1.0
  * @category requests
  */
-export const UpdateOauth2CredentialProviderRequest: Schema.Codec<
-  UpdateOauth2CredentialProviderRequest,
-  Encoded<UpdateOauth2CredentialProviderRequest>
-> = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(Schema.Struct(updateMembers), checkVendor)
+export const UpdateOauth2CredentialProviderRequest = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(
+  Schema.Struct(updateMembers),
+  checkVendor
+)
 
 /**
  * @since 0.1.0
@@ -452,10 +423,7 @@ export type CreateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2
  *   }
  * }
  */
-export const CreateOauth2CredentialProviderRequest: Schema.Codec<
-  CreateOauth2CredentialProviderRequest,
-  Encoded<CreateOauth2CredentialProviderRequest>
-> = Constraint.exact<CreateOauth2CredentialProviderRequest>()(
+export const CreateOauth2CredentialProviderRequest = Constraint.exact<CreateOauth2CredentialProviderRequest>()(
   Schema.Struct({ ...members, tags: Constraint.optional(Resource.Tags) }),
   checkVendor
 )

@@ -6,18 +6,7 @@
 import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
 import * as Constraint from "./internal/constraint.js"
-import type { Encoded } from "./internal/constraint.js"
 import * as Resource from "./internal/resource.js"
-
-export type {
-  /**
-   * A value as JSON: a `Redacted` becomes its string.
-   *
-   * @since 0.1.0
-   * @category models
-   */
-  Encoded
-}
 
 const Id = Constraint.string(1, 512, String.raw`[a-zA-Z0-9\-_]+`)
 const Secret = Constraint.secret(0, 2048, String.raw`[a-zA-Z0-9+/=\-_\s]*`)
@@ -121,10 +110,7 @@ export type CreatePaymentCredentialProviderRequest = UpdatePaymentCredentialProv
  * @since 0.1.0
  * @category requests
  */
-export const CreatePaymentCredentialProviderRequest: Schema.Codec<
-  CreatePaymentCredentialProviderRequest,
-  Encoded<CreatePaymentCredentialProviderRequest>
-> = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
+export const CreatePaymentCredentialProviderRequest = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
   Schema.Struct({ ...members, tags: Constraint.optional(Resource.Tags) }),
   checkVendor
 )
@@ -209,10 +195,10 @@ export type UpdatePaymentCredentialProviderRequest = {
  * @since 0.1.0
  * @category requests
  */
-export const UpdatePaymentCredentialProviderRequest: Schema.Codec<
-  UpdatePaymentCredentialProviderRequest,
-  Encoded<UpdatePaymentCredentialProviderRequest>
-> = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(Schema.Struct(members), checkVendor)
+export const UpdatePaymentCredentialProviderRequest = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(
+  Schema.Struct(members),
+  checkVendor
+)
 
 /**
  * A page has 1 to 20 items.

@@ -59,152 +59,53 @@ import * as Workloads from "./internal/workload.js"
 // -----------------------------------------------------------------------------
 
 export type {
-  /**
-   * The options of {@link withAccessToken} with a declared credential, and of {@link resume}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   AccessTokenUseOptions,
-  /**
-   * The options of {@link withApiKey} with a declared credential.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   ApiKeyUseOptions,
-  /**
-   * The configuration of {@link withApiKey}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   ApiKeyWrapperConfig,
-  /**
-   * The configuration of {@link withAccessToken}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   OAuth2WrapperConfig
 } from "./internal/config.js"
 
 export type {
-  /**
-   * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
-   * service of `runtime/RequestContext` have them.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   RequestContext
 } from "./internal/requestContext.js"
 
 export type {
-  /**
-   * Any client of the AWS SDK, version 3.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   AwsClient,
-  /**
-   * The options of {@link completeAuthorization}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   CompleteAuthorizationOptions,
-  /**
-   * Wraps an async function. The result calls it with a credential as the last argument.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   CredentialWrapper,
-  /**
-   * The functions over a runtime that also has the data plane.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   DataPlaneFunctions,
-  /**
-   * The functions over a runtime, see {@link make}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Functions,
-  /**
-   * All parameters except the last one, the credential.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   InitParams
 } from "./internal/functions.js"
 
 export type {
-  /**
-   * The options of {@link workload}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Options as WorkloadOptions,
-  /**
-   * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
-   * separately.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   User,
-  /**
-   * A caller: a workload, for itself or for a user. See {@link workload}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Workload
 } from "./internal/workload.js"
 
 export type {
-  /**
-   * The options of both callbacks.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   CallbackOptions as ConsentCallbackOptions,
-  /**
-   * The options of {@link fetchConsentCallback}.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   FetchOptions as FetchConsentCallbackOptions,
-  /**
-   * The options of {@link nodeConsentCallback}, with the framework's types of request and response.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   NodeOptions as NodeConsentCallbackOptions,
-  /**
-   * The outcome of a visit to the page after consent:
-   *
-   * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
-   * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
-   * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
-   * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
-   * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
-   * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   Outcome as ConsentOutcome
 } from "./internal/consents.js"
 

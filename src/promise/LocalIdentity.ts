@@ -75,12 +75,7 @@ export type WithReferences<A> = A extends string ?
 export type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
 export type {
-  /**
-   * The options of the authorization server. Everything is optional.
-   *
-   * @since 0.1.0
-   * @category models
-   */
+  /** @since 0.1.0 */
   AuthorizationServerOptions
 } from "../local/standalone/standaloneServer.js"
 

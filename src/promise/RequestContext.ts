@@ -24,20 +24,9 @@ import * as RequestHeaders from "../internal/requestHeaders.js"
 import type * as Contexts from "./internal/requestContext.js"
 
 export type {
-  /**
-   * Headers by name: those of Node, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
-   * case-insensitive.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   HeadersLike,
-  /**
-   * Headers, or an object with headers: a request of Fetch or Node, or an event of Lambda.
-   *
-   * @since 0.2.0
-   * @category models
-   */
+  /** @since 0.2.0 */
   Input
 } from "../internal/requestHeaders.js"
 

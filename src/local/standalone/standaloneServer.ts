@@ -22,6 +22,7 @@ import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
+/** The options of the authorization server. Everything is optional. */
 export interface AuthorizationServerOptions {
   /** Default: a free port. */
   readonly port?: number | undefined

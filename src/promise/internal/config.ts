@@ -27,6 +27,7 @@ import type { RequestContext } from "./requestContext.js"
 
 // Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
 
+/** The configuration of `withAccessToken`. */
 export interface OAuth2WrapperConfig {
   /** Default: the token of the request in context, see `runWithContext`. */
   workloadIdentityToken?: string | undefined
@@ -65,16 +66,19 @@ export interface OAuth2WrapperConfig {
   customParameters?: Record<string, string> | undefined
 }
 
+/** The configuration of `withApiKey`. */
 export interface ApiKeyWrapperConfig extends Pick<OAuth2WrapperConfig, "workloadIdentityToken"> {
   /** The name of the API-key credential provider. */
   providerName: string
 }
 
+/** The options of `withApiKey` with a declared credential. */
 export interface ApiKeyUseOptions {
   /** Default: the token of the request in context, see `runWithContext`. */
   readonly workloadIdentityToken?: string | undefined
 }
 
+/** The options of `withAccessToken` with a declared credential, and of `resume`. */
 export interface AccessTokenUseOptions extends ApiKeyUseOptions {
   /**
    * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of

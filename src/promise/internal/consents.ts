@@ -63,10 +63,21 @@ export const make = () => {
   }
 }
 
+/**
+ * The outcome of a visit to the page after consent:
+ *
+ * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
+ * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
+ * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
+ * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
+ * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
+ * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
+ */
 export type Outcome =
   | { readonly _tag: "Completed"; readonly session: ConsentSession }
   | { readonly _tag: "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
 
+/** The options of both callbacks. */
 export interface CallbackOptions<in Req> {
   /**
    * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
@@ -80,11 +91,13 @@ export interface CallbackOptions<in Req> {
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
 }
 
+/** The options of `fetchConsentCallback`. */
 export interface FetchOptions extends CallbackOptions<Request> {
   /** Returns the response in place of the plain pages, for example a redirect into the application. */
   readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
 }
 
+/** The options of `nodeConsentCallback`, with the framework's types of request and response. */
 export interface NodeOptions<
   Req extends IncomingMessage = IncomingMessage,
   Res extends ServerResponse = ServerResponse

@@ -42,13 +42,18 @@ const inOwnWords = (error: unknown): unknown => {
   return message === error.message ? error : new ValidationException({ ...error, message })
 }
 
+/** All parameters except the last one, the credential. */
 export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
 
+/** Wraps an async function. The result calls it with a credential as the last argument. */
 export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/** The part of an AWS SDK client that is used here. The SDK's own types are generic in the operations of one client. */
+/**
+ * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the operations of
+ * one client.
+ */
 export interface AwsClient {
   /** The middleware of the client. */
   readonly middlewareStack: {
@@ -68,6 +73,7 @@ export interface AwsClient {
   }
 }
 
+/** The options of `completeAuthorization`. */
 export interface CompleteAuthorizationOptions {
   /** The parameter `session_id` of the URL that the browser returned to. */
   readonly sessionUri: string | Redacted.Redacted
@@ -75,6 +81,7 @@ export interface CompleteAuthorizationOptions {
   readonly user: Workloads.User
 }
 
+/** The functions over a runtime, see `make`. */
 export interface Functions {
   readonly withAccessToken: {
     /**
@@ -108,6 +115,7 @@ export interface Functions {
   ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
 }
 
+/** The functions over a runtime that also has the data plane. */
 export interface DataPlaneFunctions extends Functions {
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: Workloads.Options) => Workloads.Workload

@@ -11,6 +11,10 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import { checkUser, serviceOr, toRedacted, toUserIdentifier, type User, type Workload } from "./workload.js"
 
+/**
+ * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
+ * service of `runtime/RequestContext` have them.
+ */
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
   readonly workload?: Workload | undefined

@@ -14,6 +14,10 @@ import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
+/**
+ * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
+ * separately.
+ */
 export type User =
   | {
     /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
@@ -56,6 +60,7 @@ export const checkUser = (
   return checkUsers({ [source]: identifier }) ?? Effect.succeed(identifier)
 }
 
+/** The options of `workload`. */
 export interface Options {
   /** The name of the workload identity, 3 to 255 characters. */
   readonly name: string
@@ -68,6 +73,7 @@ export interface Options {
   readonly renewAfter?: Duration.Input | undefined
 }
 
+/** A caller: a workload, for itself or for a user. See `workload`. */
 export interface Workload {
   /** The name of the workload identity. */
   readonly name: string
