@@ -8,7 +8,7 @@
  * - `agentcore.operation`: the method of `Identity`
  * - `agentcore.provider`: the credential provider, where the operation has one
  * - `agentcore.flow`: the OAuth2 flow, where the operation has one
- * - `agentcore.outcome`: see {@link Outcome}
+ * - `agentcore.outcome`: how the operation ended, see {@link Labels}
  *
  * The span has two further attributes:
  *
@@ -42,33 +42,6 @@ import * as Metric from "effect/Metric"
 import type { Flow } from "./ConsentSession.js"
 
 /**
- * The operations of `Identity`, by the names of its methods.
- *
- * @since 0.1.0
- * @category models
- */
-export type Operation =
-  | "getAccessToken"
-  | "resumeAccessToken"
-  | "getApiKey"
-  | "getPaymentToken"
-  | "completeAuthorization"
-
-/**
- * How an operation ended:
- *
- * - `ok`
- * - the `_tag` of its error, as in `RequiresUserConsent` or `ThrottlingException`
- * - `failure`: an error without a tag, for example from a consent handler
- * - `interrupted`
- * - `defect`
- *
- * @since 0.1.0
- * @category models
- */
-export type Outcome = string
-
-/**
  * The values of the labels of a metric.
  *
  * @since 0.1.0
@@ -76,13 +49,26 @@ export type Outcome = string
  */
 export interface Labels {
   /** The operation, by the name of its method. */
-  readonly operation: Operation
+  readonly operation:
+    | "getAccessToken"
+    | "resumeAccessToken"
+    | "getApiKey"
+    | "getPaymentToken"
+    | "completeAuthorization"
   /** `other` stands for invalid provider names, and for names beyond {@link maxProviders}. */
   readonly provider?: string | undefined
   /** The OAuth2 flow, of operations that have one. */
   readonly flow?: Flow | undefined
-  /** The outcome, see {@link Outcome}. */
-  readonly outcome: Outcome
+  /**
+   * How the operation ended:
+   *
+   * - `ok`
+   * - the `_tag` of its error, as in `RequiresUserConsent` or `ThrottlingException`
+   * - `failure`: an error without a tag, for example from a consent handler
+   * - `interrupted`
+   * - `defect`
+   */
+  readonly outcome: string
 }
 
 /**

@@ -60,28 +60,20 @@ export interface ExceptionClass<out E> {
 }
 
 /**
- * How an operation travels over HTTP, by the AWS service model.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Http {
-  readonly method: "POST" | "GET" | "DELETE"
-  /** A member in braces becomes a part of the path, percent-encoded. */
-  readonly path: `/${string}`
-  /** The status of a success. A 204 has no body. */
-  readonly status: number
-}
-
-/**
  * Any operation.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Any extends Http {
+export interface Any {
   /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
   readonly name: string
+  /** How the operation travels over HTTP, by the AWS service model. */
+  readonly method: "POST" | "GET" | "DELETE"
+  /** A member in braces becomes a part of the path, percent-encoded. */
+  readonly path: `/${string}`
+  /** The status of a success. A 204 has no body. */
+  readonly status: number
   /** Has the limits of the service model. */
   readonly request: Schema.Codec<unknown, unknown>
   /** Unwraps the secrets of a valid request. */
@@ -258,9 +250,9 @@ export const make = <
   /** The exceptions of the operation in the service model. */
   readonly errors: Errors
   /** Default: `POST`. */
-  readonly method?: Http["method"]
+  readonly method?: Any["method"]
   /** Default: `/identities/<AWS name>`. */
-  readonly path?: Http["path"]
+  readonly path?: Any["path"]
   /** Default: 200. */
   readonly status?: number
   /** Default: Infinity. */

@@ -29,7 +29,7 @@ interface Subject {
   readonly flow?: Flow | undefined
 }
 
-const outcomeOf = (exit: Exit.Exit<unknown, unknown>): IdentityMetrics.Outcome => {
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
   if (exit._tag === "Success") return "ok"
   const error = Cause.findErrorOption(exit.cause)
   if (error._tag === "None") return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect"
@@ -77,7 +77,7 @@ type Rest<Self> = Exclude<Effect.Services<Self>, Attempts | Tracer.ParentSpan>
 
 /** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
 export type Observe = <A, E, R>(
-  operation: IdentityMetrics.Operation,
+  operation: IdentityMetrics.Labels["operation"],
   subject: Subject | undefined,
   self: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E, Exclude<R, Attempts | Tracer.ParentSpan>>
