@@ -337,5 +337,13 @@ export {
   /** @since 0.1.0 */
   awaitReady,
   /** @since 0.1.0 */
-  compare
+  compare,
+  /** @since 0.1.0 */
+  CredentialProviderFailed,
+  /** @since 0.1.0 */
+  CredentialProviderTimedOut
 } from "./credentialProvider/providerOperations.js"
+export {
+  /** @since 0.1.0 */
+  SecretSourceSwitch
+} from "./credentialProvider/view.js"

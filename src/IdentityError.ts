@@ -542,7 +542,7 @@ export type CommonError =
  * All errors of this module: errors of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of
  * credentials on HTTP clients.
  *
- * Setup, consent callbacks, stores and the local server have other errors: `CredentialProviderError`,
+ * Setup, consent callbacks, stores and the local server have other errors: those of `CredentialProvider`,
  * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
  * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
  *

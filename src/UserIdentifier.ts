@@ -62,16 +62,6 @@ export type UserIdentifier =
   }
 
 /**
- * The encoded form of {@link UserIdentifier}, with the JWT in clear.
- *
- * @since 0.1.0
- * @category models
- */
-export type UserIdentifierEncoded =
-  | { readonly userId: string; readonly userToken?: never }
-  | { readonly userToken: string; readonly userId?: never }
-
-/**
  * The schema of {@link UserIdentifier}.
  *
  * @since 0.1.0
@@ -85,7 +75,7 @@ export type UserIdentifierEncoded =
  *
  * console.log(UserIdentifier.equals(byId, byToken)) // false
  */
-export const UserIdentifier: Schema.Codec<UserIdentifier, UserIdentifierEncoded> = Constraint.union({
+export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<UserIdentifier>> = Constraint.union({
   userId: UserId,
   userToken: UserToken
 })

@@ -25,8 +25,6 @@ export * as CredentialCache from "./CredentialCache.js"
 /** @since 0.1.0 */
 export * as CredentialProvider from "./CredentialProvider.js"
 /** @since 0.1.0 */
-export * as CredentialProviderError from "./CredentialProviderError.js"
-/** @since 0.1.0 */
 export * as Credentials from "./Credentials.js"
 /** @since 0.1.0 */
 export * as DataPlane from "./DataPlane.js"

@@ -12,16 +12,8 @@ import { readConfig } from "../internal/environment.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
 /**
- * Region, credentials, endpoint, attempts and time limit for all planes, and the SDK's own configuration for each.
- *
- * @since 0.1.0
- * @category models
- */
-export type Options = AwsPlanes.Options
-
-/**
  * `Identity`, the planes and STS at AWS. A decorator on top of this layer does not reach the `Identity` in it: compose
- * `Identity.layer` over a decorated `AwsPlanes.layer`. Errors are those of `AwsPlanes.layer`.
+ * `Identity.layer` over a decorated `AwsPlanes.layer`. Options and errors are those of `AwsPlanes.layer`.
  *
  * @since 0.1.0
  * @category layers
@@ -45,7 +37,9 @@ export type Options = AwsPlanes.Options
  *   )
  * )
  */
-export const layer = (options?: Options): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
+export const layer = (
+  options?: AwsPlanes.Options
+): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
@@ -57,6 +51,6 @@ export const layer = (options?: Options): Layer.Layer<Identity.Identity | AwsPla
  * @category layers
  */
 export const layerConfig = (
-  config: Config.Wrap<Options>
+  config: Config.Wrap<AwsPlanes.Options>
 ): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
   Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))

@@ -11,12 +11,6 @@ import { isPlain } from "../models/internal/plainData.js"
 import type { SafeStore, StoredCredential } from "./cacheStore.js"
 import * as Digest from "./digest.js"
 
-/** The current time, and how long before its expiry a credential is no longer used. In milliseconds. */
-export interface Time {
-  readonly now: number
-  readonly skew: number
-}
-
 /** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane rejects. */
 export interface Cacheable<in Request, in out Response> {
   /** Returns the same key for all requests for one credential. */
@@ -28,8 +22,15 @@ export interface Cacheable<in Request, in out Response> {
   /** Whether the service drops its current credential. A cached one is then invalid, whatever the service returns. */
   readonly replaces: (request: Request) => boolean
   readonly credentialOf: (response: Response) => Redacted.Redacted | undefined
-  /** In milliseconds since the epoch. A response is not cached unless this is after `now`. */
-  readonly usableUntil: (response: Response, credential: Redacted.Redacted, time: Time) => number
+  /**
+   * In milliseconds since the epoch. A response is not cached unless this is after `now`. `skew` is how long before its
+   * expiry a credential is no longer used.
+   */
+  readonly usableUntil: (
+    response: Response,
+    credential: Redacted.Redacted,
+    time: { readonly now: number; readonly skew: number }
+  ) => number
   /** Makes the response from a stored credential. Without it, credentials stay in memory. */
   readonly restore: ((credential: Redacted.Redacted) => Response) | undefined
 }
@@ -46,12 +47,6 @@ export interface Engine {
     cacheables: Cacheables<Plane>
   ) => <A, E>(operation: keyof Plane, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
-}
-
-export interface Counters {
-  readonly hits: Metric.Counter<number>
-  readonly misses: Metric.Counter<number>
-  readonly shared: Metric.Counter<number>
 }
 
 interface CachedResponse extends StoredCredential {
@@ -80,29 +75,20 @@ const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean =>
   a === b || Redacted.value(a) === Redacted.value(b)
 
 /** Credentials in memory, up to a capacity. The oldest is dropped first. */
-interface Memory<Entry extends StoredCredential> {
-  readonly get: (key: string) => Entry | undefined
-  readonly set: (key: string, entry: Entry) => void
-  readonly remove: (key: string) => void
-  readonly keysOf: (credential: Redacted.Redacted) => ReadonlyArray<string>
-}
-
-const makeMemory = <Entry extends StoredCredential>(capacity: number): Memory<Entry> => {
-  const entries = new Map<string, Entry>()
+const makeMemory = (capacity: number) => {
+  const entries = new Map<string, CachedResponse>()
   return {
-    get: (key) => entries.get(key),
-    set: (key, entry) => {
+    get: (key: string) => entries.get(key),
+    set: (key: string, entry: CachedResponse): void => {
       // A key that is set again becomes the newest.
       entries.delete(key)
       entries.set(key, entry)
-      if (entries.size <= capacity) return
-      for (const oldest of entries.keys()) {
-        entries.delete(oldest)
-        return
-      }
+      const [oldest] = entries.keys()
+      if (entries.size > capacity && oldest !== undefined) entries.delete(oldest)
     },
-    remove: (key) => void entries.delete(key),
-    keysOf: (credential) => [...entries].filter(([, entry]) => isSame(entry.credential, credential)).map(([key]) => key)
+    remove: (key: string): void => void entries.delete(key),
+    keysOf: (credential: Redacted.Redacted): ReadonlyArray<string> =>
+      [...entries].flatMap(([key, entry]) => isSame(entry.credential, credential) ? [key] : [])
   }
 }
 
@@ -122,31 +108,24 @@ interface Generation {
   running: number
 }
 
-interface Generations {
-  /** Begins work in the current generation of the key. */
-  readonly enter: (key: string) => Generation
-  readonly leave: (key: string, generation: Generation) => void
-  readonly isCurrent: (key: string, generation: Generation) => boolean
-  /** Ends the current generation of the key. */
-  readonly end: (key: string) => void
-}
-
-export const makeGenerations = (): Generations => {
+export const makeGenerations = () => {
   const generations = new Map<string, Generation>()
   let nextId = 0
   const isCurrent = (key: string, generation: Generation): boolean => generations.get(key) === generation
   return {
-    enter: (key) => {
+    /** Begins work in the current generation of the key. */
+    enter: (key: string): Generation => {
       const generation = generations.get(key) ?? { id: nextId++, running: 0 }
       generation.running++
       generations.set(key, generation)
       return generation
     },
-    leave: (key, generation) => {
+    leave: (key: string, generation: Generation): void => {
       if (--generation.running === 0 && isCurrent(key, generation)) generations.delete(key)
     },
     isCurrent,
-    end: (key) => void generations.delete(key)
+    /** Ends the current generation of the key. */
+    end: (key: string): void => void generations.delete(key)
   }
 }
 
@@ -158,10 +137,10 @@ export const make = ({ capacity, counters, skew, store }: {
   readonly capacity: number
   /** In milliseconds. */
   readonly skew: number
-  readonly counters: Counters
+  readonly counters: { readonly [K in "hits" | "misses" | "shared"]: Metric.Counter<number> }
   readonly store: SafeStore
 }): Engine => {
-  const memory = makeMemory<CachedResponse>(capacity)
+  const memory = makeMemory(capacity)
   const generations = makeGenerations()
   const digestOf = Digest.makeDigestOf()
 

@@ -1,6 +1,8 @@
 /** The operations of `CredentialProvider`. */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as String from "effect/String"
 import {
   ControlPlane,
   type CreateCredentialProviderError,
@@ -8,22 +10,10 @@ import {
   operations as rows,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
-import {
-  CredentialProviderFailed,
-  CredentialProviderTimedOut,
-  type SecretSourceSwitch
-} from "../CredentialProviderError.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "../plane/validation.js"
 import type { Definition, Ensured, Kind, Providers, Target } from "./definitions.js"
 import * as View from "./view.js"
-
-/** The part of the names of operations that stands for a kind. */
-const names: { readonly [K in Kind]: "Oauth2" | "ApiKey" | "Payment" } = {
-  oauth2: "Oauth2",
-  apiKey: "ApiKey",
-  payment: "Payment"
-}
 
 // These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
@@ -32,24 +22,27 @@ export const get = <K extends Kind>(
   { kind, name }: Target<K>
 ): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
   ControlPlane.use((plane) =>
-    plane[`get${names[kind]}CredentialProvider`]({ name }) as Effect.Effect<Providers[K], GetCredentialProviderError>
+    plane[`get${String.capitalize(kind)}CredentialProvider`]({ name }) as Effect.Effect<
+      Providers[K],
+      GetCredentialProviderError
+    >
   )
 
 const create = ({ kind, request }: Definition) =>
   ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError> =>
-    plane[`create${names[kind]}CredentialProvider`](request as never)
+    plane[`create${String.capitalize(kind)}CredentialProvider`](request as never)
   )
 
 /** Replaces the whole configuration of a provider. An update has no tags. */
 const replace = ({ kind, request: { tags: _tags, ...request } }: Definition) =>
   ControlPlane.use((plane): Effect.Effect<unknown, UpdateCredentialProviderError> =>
-    plane[`update${names[kind]}CredentialProvider`](request as never)
+    plane[`update${String.capitalize(kind)}CredentialProvider`](request as never)
   )
 
 // Without the check, a plain string would not count as a secret, and its rotation would change nothing.
 const compareExisting = (definition: Definition) =>
   Effect.gen(function*() {
-    const row: Operation.Any = rows[`create${names[definition.kind]}CredentialProvider`]
+    const row: Operation.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
     yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
     const provider = yield* get(definition)
     return { ...yield* View.compare(definition, provider), arn: provider.credentialProviderArn }
@@ -65,7 +58,7 @@ export const compareValues = (definition: Definition) =>
  */
 export const compare = (definition: Definition): Effect.Effect<
   "Missing" | Omit<Ensured, "outcome">,
-  GetCredentialProviderError | SecretSourceSwitch,
+  GetCredentialProviderError | View.SecretSourceSwitch,
   ControlPlane
 > =>
   Effect.map(
@@ -81,7 +74,7 @@ export const ensure = (
   } = {}
 ): Effect.Effect<
   Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | SecretSourceSwitch,
+  CreateCredentialProviderError | UpdateCredentialProviderError | View.SecretSourceSwitch,
   ControlPlane
 > => {
   const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
@@ -101,6 +94,31 @@ export const ensure = (
       Effect.catchTag("ValidationException", (error) =>
         Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
     )).pipe(Effect.withSpan("CredentialProvider.ensure"))
+}
+
+/** The service could not create, update or delete the provider. The service supplies `reason`. */
+export class CredentialProviderFailed
+  extends Schema.TaggedError<CredentialProviderFailed>()("CredentialProviderFailed", {
+    name: Schema.String,
+    status: Schema.String,
+    reason: Schema.optional(Schema.String)
+  })
+{
+  override get message(): string {
+    return `Credential provider '${this.name}' is ${this.status}${this.reason === undefined ? "" : `: ${this.reason}`}`
+  }
+}
+
+/** The provider was not ready when the schedule ended. `status` is the last one read. */
+export class CredentialProviderTimedOut
+  extends Schema.TaggedError<CredentialProviderTimedOut>()("CredentialProviderTimedOut", {
+    name: Schema.String,
+    status: Schema.String
+  })
+{
+  override get message(): string {
+    return `Credential provider '${this.name}' is still ${this.status}`
+  }
 }
 
 const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").pipe(

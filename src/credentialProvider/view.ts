@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import { isNotUndefined } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import { SecretSourceSwitch } from "../CredentialProviderError.js"
+import * as Schema from "effect/Schema"
 import type { Definition, Ensured, Kind, Providers, SecretReference } from "./definitions.js"
 
 /** Requests and responses as JSON objects, because their member names differ by kind and vendor. */
@@ -120,6 +120,22 @@ export const fromProvider = (provider: Providers[Kind]) => {
   const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
   const response = { ...provider, ...config }
   return makeView({ credentialProviderVendor, ...config }, (name) => viewReturnedSecret(response, name))
+}
+
+/**
+ * A definition would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it
+ * from Secrets Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it
+ * a new callback URL.
+ */
+export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()("SecretSourceSwitch", {
+  name: Schema.String,
+  from: Schema.String,
+  to: Schema.String
+}) {
+  override get message(): string {
+    return `The secret of credential provider '${this.name}' cannot be switched from ${this.from} to ${this.to}: `
+      + "delete the provider and create it again"
+  }
 }
 
 /** The value of a member before and after a change. A creation has no `before`. */

@@ -1,13 +1,53 @@
-/** A map whose entries expire. Every operation takes O(log n). */
+/**
+ * A map whose entries expire: a hash map, with a binary heap of its entries by expiry. Every operation takes O(log n).
+ */
+
+interface Entry<out A> {
+  readonly key: string
+  readonly value: A
+  readonly expiresAt: number
+  /** The index in the heap. */
+  index: number
+}
 
 export const make = <A>() => {
-  const entries = new Map<string, { readonly value: A; readonly expiry: HeapEntry<string> }>()
-  const expiries = makeHeap<string>()
+  const entries = new Map<string, Entry<A>>()
+  const heap: Array<Entry<A>> = []
+
+  const put = (entry: Entry<A>, index: number): void => {
+    heap[index] = entry
+    entry.index = index
+  }
+  const rise = (entry: Entry<A>): void => {
+    while (entry.index > 0) {
+      const { index } = entry
+      const parentIndex = (index - 1) >> 1
+      const parent = heap[parentIndex]
+      if (parent === undefined || parent.expiresAt <= entry.expiresAt) return
+      put(parent, index)
+      put(entry, parentIndex)
+    }
+  }
+  const sink = (entry: Entry<A>): void => {
+    while (true) {
+      const { index } = entry
+      const left = heap[2 * index + 1]
+      const right = heap[2 * index + 2]
+      const child = left !== undefined && right !== undefined && right.expiresAt < left.expiresAt ? right : left
+      if (child === undefined || entry.expiresAt <= child.expiresAt) return
+      const childIndex = child.index
+      put(child, index)
+      put(entry, childIndex)
+    }
+  }
   const remove = (key: string): void => {
     const entry = entries.get(key)
-    if (entry === undefined) return
+    const last = entry && heap.pop()
     entries.delete(key)
-    expiries.remove(entry.expiry)
+    if (entry === undefined || last === undefined || last === entry) return
+    put(last, entry.index)
+    rise(last)
+    sink(last)
   }
   return {
     size: (): number => entries.size,
@@ -16,94 +56,22 @@ export const make = <A>() => {
     /** `expiresAt` is a time in the unit of `now`. */
     set: (key: string, value: A, expiresAt: number): void => {
       remove(key)
-      entries.set(key, { value, expiry: expiries.add(expiresAt, key) })
+      const entry = { key, value, expiresAt, index: heap.length }
+      entries.set(key, entry)
+      heap.push(entry)
+      rise(entry)
     },
     remove,
     /** The value of the key that was added first. */
     oldest: (): A | undefined => entries.values().next().value?.value,
-    /** Removes the expired entries, and returns their values. */
+    /** Removes the expired entries, and returns their values. Those that expired first come first. */
     removeExpired: (now: number): ReadonlyArray<A> => {
       const removed: Array<A> = []
-      for (let first = expiries.first(); first !== undefined && first.key <= now; first = expiries.first()) {
-        const entry = entries.get(first.value)
-        if (entry !== undefined) removed.push(entry.value)
-        remove(first.value)
+      for (let first = heap[0]; first !== undefined && first.expiresAt <= now; first = heap[0]) {
+        remove(first.key)
+        removed.push(first.value)
       }
       return removed
-    }
-  }
-}
-
-// -----------------------------------------------------------------------------
-// A binary heap whose entries can be removed. Every operation takes O(log n)
-// -----------------------------------------------------------------------------
-
-/** An entry of a heap. A lower key comes first. Of equal keys, the entry that was added first comes first. */
-export interface HeapEntry<out A> {
-  readonly key: number
-  readonly order: number
-  readonly value: A
-  /** The index in the heap, or -1 after the removal. */
-  index: number
-}
-
-const isBefore = (self: HeapEntry<unknown>, that: HeapEntry<unknown>): boolean =>
-  self.key < that.key || (self.key === that.key && self.order < that.order)
-
-export const makeHeap = <A>() => {
-  const entries: Array<HeapEntry<A>> = []
-  let order = 0
-
-  const put = (entry: HeapEntry<A>, index: number): void => {
-    entries[index] = entry
-    entry.index = index
-  }
-
-  const rise = (entry: HeapEntry<A>): void => {
-    let index = entry.index
-    while (index > 0) {
-      const parentIndex = (index - 1) >> 1
-      const parent = entries[parentIndex]
-      if (parent === undefined || !isBefore(entry, parent)) break
-      put(parent, index)
-      index = parentIndex
-    }
-    put(entry, index)
-  }
-
-  const sink = (entry: HeapEntry<A>): void => {
-    let index = entry.index
-    while (true) {
-      const left = entries[2 * index + 1]
-      const right = entries[2 * index + 2]
-      const child = left !== undefined && right !== undefined && isBefore(right, left) ? right : left
-      if (child === undefined || !isBefore(child, entry)) break
-      const childIndex = child.index
-      put(child, index)
-      index = childIndex
-    }
-    put(entry, index)
-  }
-
-  return {
-    size: (): number => entries.length,
-    first: (): HeapEntry<A> | undefined => entries[0],
-    add: (key: number, value: A): HeapEntry<A> => {
-      const entry: HeapEntry<A> = { key, order: order++, value, index: entries.length }
-      entries.push(entry)
-      rise(entry)
-      return entry
-    },
-    /** Does nothing for an entry that was removed before. */
-    remove: (entry: HeapEntry<A>): void => {
-      const { index } = entry
-      if (index === -1) return
-      entry.index = -1
-      const last = entries.pop()
-      if (last === undefined || last === entry) return
-      put(last, index)
-      rise(last)
-      sink(last)
     }
   }
 }

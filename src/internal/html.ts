@@ -15,13 +15,6 @@ export type Interpolation = string | number | Html | ReadonlyArray<Html> | undef
 /** Escapes text for element content and quoted attributes, of HTML and of XML. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
-/** Reverses `escape`. */
-export const unescape = (text: string): string =>
-  text.replace(
-    /&(?:amp|lt|gt|quot|#39);/g,
-    (entity) => Object.keys(entities).find((character) => entities[character] === entity) ?? entity
-  )
-
 // Values of programs in plain JavaScript can have any type, so only the class is trusted.
 const interpolate = (value: Interpolation): string =>
   value === undefined

@@ -51,8 +51,8 @@ export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TR
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
 /**
- * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the operations of
- * one client.
+ * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the operations
+ * of one client.
  */
 export interface AwsClient {
   /** The middleware of the client. */
