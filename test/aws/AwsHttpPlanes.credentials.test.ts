@@ -32,6 +32,15 @@ const keysOf = (seen: ReadonlyArray<Seen>) =>
     headers["x-amz-security-token"]
   ])
 
+const fileWith = (content: string) =>
+  Effect.map(Folder.temporary, (folder) => {
+    const file = Path.join(folder, "token")
+    Fs.writeFileSync(file, content)
+    return file
+  })
+
+const AWS_ROLE_ARN = "arn:aws:iam::123456789012:role/agent"
+
 const soon = () => new Date(Date.now() + 3_600_000).toISOString()
 
 const temporary = (name: string): Respond => (response, seen) =>
@@ -67,13 +76,11 @@ describe("credentials of layerNode", () => {
 
   it.live("are found at the endpoint of a container, as in ECS and EKS Pod Identity", () =>
     Effect.gen(function*() {
-      const folder = yield* Folder.temporary
-      const tokenFile = Path.join(folder, "token")
-      Fs.writeFileSync(tokenFile, "container-token")
+      const file = yield* fileWith("container-token")
       const endpoint = yield* server(temporary("CONTAINER"))
       yield* environment({
         AWS_CONTAINER_CREDENTIALS_FULL_URI: `${endpoint.url}/credentials`,
-        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: tokenFile
+        AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: file
       })
       const http = yield* service
       yield* twice(http.url)
@@ -88,9 +95,7 @@ describe("credentials of layerNode", () => {
 
   it.live("are found for a web identity token, as in EKS, which is read again", () =>
     Effect.gen(function*() {
-      const folder = yield* Folder.temporary
-      const tokenFile = Path.join(folder, "token")
-      Fs.writeFileSync(tokenFile, "web-identity-token-1\n")
+      const file = yield* fileWith("web-identity-token-1\n")
       let seconds = 5
       const sts = yield* server((response, seen) => {
         const expiration = new Date(Date.now() + seconds * 1000).toISOString()
@@ -103,15 +108,15 @@ describe("credentials of layerNode", () => {
         )(response, seen)
       })
       yield* environment({
-        AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
-        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+        AWS_WEB_IDENTITY_TOKEN_FILE: file,
+        AWS_ROLE_ARN,
         AWS_ROLE_SESSION_NAME: "agent",
         AWS_ENDPOINT_URL_STS: sts.url
       })
       const http = yield* service
       yield* Effect.gen(function*() {
         yield* getApiKey
-        Fs.writeFileSync(tokenFile, "web-identity-token-2")
+        Fs.writeFileSync(file, "web-identity-token-2")
         seconds = 3600
         // The first credentials expire too soon to be used.
         yield* getApiKey
@@ -153,14 +158,12 @@ describe("credentials of layerNode", () => {
 
   it.live("are found in a profile by the chain of the AWS SDK, before those of the environment", () =>
     Effect.gen(function*() {
-      const folder = yield* Folder.temporary
-      const file = Path.join(folder, "credentials")
-      Fs.writeFileSync(file, "[agent]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
+      const file = yield* fileWith("[agent]\naws_access_key_id = AKIDPROFILE\naws_secret_access_key = secret\n")
       yield* environment({
         AWS_SHARED_CREDENTIALS_FILE: file,
         AWS_PROFILE: "agent",
         AWS_WEB_IDENTITY_TOKEN_FILE: "/nonexistent/token",
-        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent"
+        AWS_ROLE_ARN
       })
       const http = yield* service
       yield* twice(http.url)
@@ -189,10 +192,8 @@ describe("missing credentials of layerNode", () => {
 
   it.live("are an error with the exception's name, and without the token, when STS rejects the token", () =>
     Effect.gen(function*() {
-      const folder = yield* Folder.temporary
-      const tokenFile = Path.join(folder, "token")
       const token = "eyJhbGciOiJSUzI1NiJ9.c2VjcmV0.c2lnbmF0dXJl"
-      Fs.writeFileSync(tokenFile, token)
+      const file = yield* fileWith(token)
       const responses = [
         [
           raw(
@@ -209,8 +210,8 @@ describe("missing credentials of layerNode", () => {
         yield* Effect.scoped(Effect.gen(function*() {
           const sts = yield* server(respond)
           yield* environment({
-            AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
-            AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+            AWS_WEB_IDENTITY_TOKEN_FILE: file,
+            AWS_ROLE_ARN,
             AWS_ENDPOINT_URL_STS: sts.url
           })
           const error = yield* errorOf("http://127.0.0.1:1")
@@ -219,21 +220,19 @@ describe("missing credentials of layerNode", () => {
         }))
       }
       yield* environment({
-        AWS_WEB_IDENTITY_TOKEN_FILE: Path.join(folder, "missing"),
-        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent"
+        AWS_WEB_IDENTITY_TOKEN_FILE: `${file}-missing`,
+        AWS_ROLE_ARN
       })
       assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })
     }))
 
   it.live("are an error when the response of STS is too large, and its connection is closed", () =>
     Effect.gen(function*() {
-      const folder = yield* Folder.temporary
-      const tokenFile = Path.join(folder, "token")
-      Fs.writeFileSync(tokenFile, "token")
+      const file = yield* fileWith("token")
       const sts = yield* FaultyServer.start(() => "larger than it says")
       yield* environment({
-        AWS_WEB_IDENTITY_TOKEN_FILE: tokenFile,
-        AWS_ROLE_ARN: "arn:aws:iam::123456789012:role/agent",
+        AWS_WEB_IDENTITY_TOKEN_FILE: file,
+        AWS_ROLE_ARN,
         AWS_ENDPOINT_URL_STS: sts.url
       })
       assert.deepInclude({ ...yield* errorOf("http://127.0.0.1:1") }, { kind: "credentials" })

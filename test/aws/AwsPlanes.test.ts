@@ -8,7 +8,6 @@ import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -23,7 +22,7 @@ import {
   both,
   credentials,
   failure,
-  interrupted,
+  interruptedInFlight,
   json,
   noVariables,
   operations,
@@ -231,39 +230,17 @@ describe.each(adapters)("$name", ({ planes }) => {
   describe("interruption", () => {
     it.live("aborts the request in flight, and exits as interrupted", () =>
       Effect.gen(function*() {
-        const arrived = yield* Deferred.make<void>()
-        const closed = yield* Deferred.make<void>()
-        const http = yield* server((response) => {
-          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
-          Deferred.doneUnsafe(arrived, Effect.void)
-        })
-        yield* Effect.gen(function*() {
-          const fiber = yield* Effect.forkChild(getApiKey)
-          yield* Deferred.await(arrived)
-          const exit = yield* interrupted(fiber)
-          yield* Deferred.await(closed)
-          assert(Exit.isFailure(exit))
-          assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
-          assert.lengthOf(http.seen, 1)
-        }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
+        const exit = yield* interruptedInFlight(getApiKey, (url) => planes(url, { maxAttempts: 3 }))
+        assert(Exit.isFailure(exit))
+        assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
       }))
-
     it.live("aborts while the response is being read", () =>
       Effect.gen(function*() {
-        const arrived = yield* Deferred.make<void>()
-        const closed = yield* Deferred.make<void>()
-        const http = yield* server((response) => {
-          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+        const exit = yield* interruptedInFlight(getApiKey, planes, (response, begun) => {
           response.writeHead(200, { "content-length": "100" })
-          response.write("{\"apiKey\":", () => Deferred.doneUnsafe(arrived, Effect.void))
+          response.write("{\"apiKey\":", begun)
         })
-        yield* Effect.gen(function*() {
-          const fiber = yield* Effect.forkChild(getApiKey)
-          yield* Deferred.await(arrived)
-          const exit = yield* interrupted(fiber)
-          yield* Deferred.await(closed)
-          assert.isTrue(Exit.hasInterrupts(exit))
-        }).pipe(Effect.provide(planes(http.url)))
+        assert.isTrue(Exit.hasInterrupts(exit))
       }))
   })
 })

@@ -6,6 +6,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -97,6 +98,32 @@ export const credentials: AwsPlanes.Credentials = {
 /** Interrupts a fiber, and returns its exit. */
 export const interrupted = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
   Effect.andThen(Fiber.interrupt(fiber), Fiber.await(fiber))
+
+/**
+ * The exit of a call that is interrupted when the server has begun its response: `begun` says so. Then the request is
+ * aborted, and its connection closes.
+ */
+export const interruptedInFlight = <A, E, R, E2>(
+  call: Effect.Effect<A, E, R>,
+  layer: (url: string) => Layer.Layer<R, E2>,
+  respond: (response: Http.ServerResponse, begun: () => void) => void = (_, begun) => begun()
+) =>
+  Effect.gen(function*() {
+    const arrived = yield* Deferred.make<void>()
+    const closed = yield* Deferred.make<void>()
+    const http = yield* server((response) => {
+      response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
+      respond(response, () => Deferred.doneUnsafe(arrived, Effect.void))
+    })
+    return yield* Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(call)
+      yield* Deferred.await(arrived)
+      const exit = yield* interrupted(fiber)
+      yield* Deferred.await(closed)
+      assert.lengthOf(http.seen, 1)
+      return exit
+    }).pipe(Effect.provide(layer(http.url)))
+  })
 
 /** Every random number is this one, from 0 to 1. */
 export const fixedRandom = (value: number) =>

@@ -157,12 +157,6 @@ export const consent = (subject: Subject): void => {
       yield* createWorkload("bare", [])
       const token = yield* tokenOfUser("alice")
       const bare = yield* tokenOfUser("alice", "bare")
-      yield* rejects(subject, requestToken(token, { resourceOauth2ReturnUrl: undefined }), noReturnUrl)
-      yield* rejects(
-        subject,
-        requestToken(token, { resourceOauth2ReturnUrl: "https://evil.example.com" }),
-        unregistered
-      )
       yield* rejects(subject, requestToken(token, { resourceOauth2ReturnUrl: `${returnUrl}&more=1` }), unregistered)
       yield* rejects(subject, requestToken(bare, { resourceOauth2ReturnUrl: undefined }), unregistered)
       yield* rejects(subject, requestToken(bare), unregistered)

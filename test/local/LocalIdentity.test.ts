@@ -51,19 +51,6 @@ describe("LocalIdentity", () => {
       assert.strictEqual(Redacted.value(again), Redacted.value(token))
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
 
-  it.live("fails with AuthorizationFailed when the user denies consent", () =>
-    Effect.gen(function*() {
-      const { returnUrl } = yield* World.setUp()
-      const alice = yield* World.person("alice")
-      const pages: Array<TestUser.Page> = []
-      const error = yield* Effect.flip(World.userToken("alice", returnUrl, (authorizationUrl) =>
-        Effect.map(alice.denies(authorizationUrl), (page) =>
-          pages.push(page))))
-      assert.strictEqual(error._tag, "AuthorizationFailed")
-      assert.strictEqual(pages[0]?.status, 200)
-      assert.include(pages[0]?.text, "Consent denied")
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
-
   it.live("issues no token to the sender of a forwarded link", () =>
     Effect.gen(function*() {
       const { returnUrl } = yield* World.setUp()
@@ -123,30 +110,4 @@ describe("LocalIdentity", () => {
       )
       assert.deepStrictEqual(again.map(Redacted.value), tokens)
     }).pipe(Effect.provide(World.layer())))
-
-  it.live("refreshes an expired token until the user withdraws consent", () =>
-    Effect.gen(function*() {
-      const { returnUrl } = yield* World.setUp()
-      const authorizationServer = yield* AuthorizationServer.AuthorizationServer
-      const alice = yield* World.person("alice")
-      const requested: Array<string> = []
-      const ask = World.userToken("alice", returnUrl, (authorizationUrl) =>
-        Effect.andThen(
-          Effect.sync(() => requested.push("alice")),
-          alice.approves(authorizationUrl)
-        ))
-      const first = yield* ask
-      assert.lengthOf(requested, 1)
-      const next = (than: Redacted.Redacted) =>
-        Effect.filterOrFail(ask, (token) => Redacted.value(token) !== Redacted.value(than), () => "unchanged" as const)
-          .pipe(
-            Effect.retry({ while: (error) => error === "unchanged", schedule: Schedule.spaced("50 millis") })
-          )
-      const second = yield* next(first)
-      assert.strictEqual(World.claimsOf(second).sub, "alice")
-      assert.lengthOf(requested, 1)
-      assert.strictEqual(yield* authorizationServer.revoke({ userName: "alice" }), 1)
-      yield* next(second)
-      assert.lengthOf(requested, 2)
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer({ accessTokenLifetime: "1 seconds" }))))
 })

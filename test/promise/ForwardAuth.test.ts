@@ -86,21 +86,6 @@ describe("a route without Effect", () => {
       { ...World.script, getResourceOauth2Token: () => responses.consent }
     )))
 
-  it.live("passes on no token of an account that Connect does not expect", () =>
-    inRoute(
-      async ({ fetch, session }) => {
-        const response = await fetch(request((await session({ userId: "alice" })).token))
-        assert.strictEqual(response.status, 401)
-        assert.isNull(response.headers.get("authorization"))
-      },
-      { accounts: { calendar: { account: async () => ({ id: "1", label: "mallory" }), expect: () => false } } },
-      {
-        ...World.script,
-        getResourceOauth2Token: ({ forceAuthentication }) =>
-          forceAuthentication === true ? responses.consent : responses.issued()
-      }
-    ))
-
   it.live("asks the program for the user of a secret", () =>
     inRoute(
       async ({ fetch }) => {

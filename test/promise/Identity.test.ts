@@ -138,18 +138,6 @@ describe("withAccessToken", () => {
       assertSecretFree(faces(error), [workloadIdentityToken, "state-of-the-application"])
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("ends the wait when the user denies consent", () =>
-    Effect.gen(function*() {
-      const { withAccessToken } = yield* World.functions()
-      const { deny } = yield* World.decisions
-      const tool = withAccessToken({
-        ...World.calendar,
-        workloadIdentityToken: yield* World.tokenOf("alice"),
-        onAuthUrl: deny
-      })(async (token: string) => token)
-      assert.strictEqual(World.tagOf(yield* World.rejectionOf(tool())), "AuthorizationFailed")
-    }).pipe(Effect.provide(World.layer)))
-
   it.live("rejects with the same error objects as onAuthUrl and the function", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()

@@ -5,7 +5,6 @@ import { TransportError, UnknownServiceError } from "effect-agentcore-identity/I
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { clear, same, secret } from "../../support/utils.js"
@@ -14,7 +13,7 @@ import {
   assertNoSecrets,
   credentials,
   failure,
-  interrupted,
+  interruptedInFlight,
   planes as sdkPlanes,
   raw,
   rendered,
@@ -236,24 +235,11 @@ describe.each(adapters)("$name", ({ planes }) => {
         yield* Effect.provide(call(), planes(http.url, { maxAttempts: 2 }))
         assert.lengthOf(http.seen, 2)
       }))
-
     it.live("aborts the request in flight when it is interrupted", () =>
       Effect.gen(function*() {
-        const arrived = yield* Deferred.make<void>()
-        const closed = yield* Deferred.make<void>()
-        const http = yield* server((response) => {
-          response.on("close", () => Deferred.doneUnsafe(closed, Effect.void))
-          Deferred.doneUnsafe(arrived, Effect.void)
-        })
-        yield* Effect.gen(function*() {
-          const fiber = yield* Effect.forkChild(call())
-          yield* Deferred.await(arrived)
-          const exit = yield* interrupted(fiber)
-          yield* Deferred.await(closed)
-          assert(Exit.isFailure(exit))
-          assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
-        }).pipe(Effect.provide(planes(http.url, { maxAttempts: 3 })))
-        assert.lengthOf(http.seen, 1)
+        const exit = yield* interruptedInFlight(call(), (url) => planes(url, { maxAttempts: 3 }))
+        assert(Exit.isFailure(exit))
+        assert.isTrue(Cause.hasInterruptsOnly(exit.cause))
       }))
   })
 
