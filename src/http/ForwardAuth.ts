@@ -73,7 +73,6 @@
  * // The program that starts a sandbox gives it the secret of a session.
  * const start = Effect.map(ForwardAuth.session({ userId: "alice" }), ({ token }) => token)
  */
-import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpEffect from "effect/http/HttpEffect"
@@ -81,7 +80,6 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../ConsentSignals.js"
@@ -91,7 +89,6 @@ import { TokenReview } from "../identity/credentials.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { ConsentStoreError } from "../internal/consentStoreError.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import type { HeaderForm } from "./forwardAuth/askedRequest.js"
 import * as Decide from "./forwardAuth/decide.js"
 import * as Sessions from "./forwardAuth/sessions.js"
 
@@ -101,7 +98,9 @@ export type {
   /** @since 0.2.0 */
   ApiKeyEntry,
   /** @since 0.2.0 */
-  Entry
+  Entry,
+  /** @since 0.2.0 */
+  Options
 } from "./forwardAuth/decide.js"
 
 export type {
@@ -117,31 +116,6 @@ export type {
   /** @since 0.2.0 */
   SessionOptions
 } from "./forwardAuth/sessions.js"
-
-/**
- * @since 0.2.0
- * @category models
- */
-export interface Options<E = never, R = never> {
-  /** The path of the route. Paths below it belong to it too, because Envoy appends the path of the request. */
-  readonly path: HttpRouter.PathInput
-  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
-  readonly credentials: Arr.NonEmptyReadonlyArray<Decide.Entry>
-  /** The name of the workload identity that acts for the users. */
-  readonly workload: string
-  /**
-   * The headers that have the request. A request with headers of the other form is rejected. The proxy has to replace
-   * those that the agent sends. Default: `X-Forwarded`.
-   */
-  readonly trust?: HeaderForm | undefined
-  /**
-   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. Default: the user
-   * of a {@link session}.
-   */
-  readonly caller?:
-    | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
-    | undefined
-}
 
 /**
  * The sessions of sandboxes. {@link layer} provides it with the route, {@link layerSessions} without it.
@@ -210,7 +184,7 @@ export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = La
  * @since 0.2.0
  * @category layers
  */
-export const layer = <E = never, R = never>(options: Options<E, R>): Layer.Layer<
+export const layer = <E = never, R = never>(options: Decide.Options<E, R>): Layer.Layer<
   ForwardAuth,
   never,
   | HttpRouter.HttpRouter

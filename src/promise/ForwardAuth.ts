@@ -192,9 +192,9 @@ class Decided extends Context.Service<Decided, Effect.Success<ReturnType<typeof 
 ) {}
 
 const toSettings = (
-  { caller, connect, trust, workload }: Options,
-  credentials: Decide.Settings<unknown, never>["credentials"]
-): Decide.Settings<unknown, never> => ({
+  { caller, trust, workload }: Options,
+  credentials: Http.Options["credentials"]
+): Omit<Http.Options<unknown>, "path"> => ({
   credentials,
   trust,
   workload,
@@ -203,8 +203,7 @@ const toSettings = (
       Effect.map(
         Effect.tryPromise({ try: async () => caller(Redacted.value(bearer)), catch: (error) => error }),
         (user) => Option.map(Option.fromNullishOr(user), toUserIdentifier)
-      )),
-  link: connect && ((session) => Effect.tryPromise(() => connect.link(session)))
+      ))
 })
 
 /**
@@ -217,8 +216,10 @@ const toSettings = (
 export const make = (options: Options): ForwardAuth => {
   const [first, ...others] = options.credentials
   const settings = toSettings(options, [declare(first, 0), ...others.map((entry, index) => declare(entry, index + 1))])
+  const { connect } = options
+  const link = connect && ((session: ConsentSession) => Effect.tryPromise(() => connect.link(session)))
   const runtime = LazyRuntime.make(
-    Layer.effect(Decided, Decide.make(settings)).pipe(
+    Layer.effect(Decided, Decide.make(settings, link)).pipe(
       Layer.provideMerge(Stores.layer(options.pendingConsents)),
       Layer.provideMerge(LazyRuntime.layerOf(options.runtime, cached))
     )

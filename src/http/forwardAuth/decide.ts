@@ -1,6 +1,7 @@
 /** Decides on the requests of a proxy: the credential of a request, or the reason why it has none. */
 import type * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
+import type * as HttpRouter from "effect/http/HttpRouter"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
@@ -14,8 +15,8 @@ import {
   Identity,
   type Service as IdentityService
 } from "../../Identity.js"
-import { checkWorkload, isDeclared, isThrottled, renewCredential } from "../../identity/credentials.js"
-import { CredentialRejected, InsufficientScope, type RequiresUserConsent } from "../../IdentityError.js"
+import { checkWorkload, isDeclared, isThrottled } from "../../identity/credentials.js"
+import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
 import * as Origins from "../../internal/origins.js"
 import * as Validation from "../../plane/validation.js"
@@ -43,16 +44,30 @@ export interface ApiKeyEntry extends Pick<ApiKeyOptions, "header" | "origins" | 
 /** A credential and its origins. */
 export type Entry = AccessTokenEntry | ApiKeyEntry
 
-export interface Settings<E, R> {
+/** Options of the route. */
+export interface Options<E = never, R = never> {
+  /** The path of the route. Paths below it belong to it too, because Envoy appends the path of the request. */
+  readonly path: HttpRouter.PathInput
+  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: Arr.NonEmptyReadonlyArray<Entry>
+  /** The name of the workload identity that acts for the users. */
   readonly workload: string
+  /**
+   * The headers that have the request. A request with headers of the other form is rejected. The proxy has to replace
+   * those that the agent sends. Default: `X-Forwarded`.
+   */
   readonly trust?: Asked.HeaderForm | undefined
+  /**
+   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. Default: the user
+   * of a session.
+   */
   readonly caller?:
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
     | undefined
-  /** Returns the address where the user consents. Default: the link of `Connect` in context. */
-  readonly link?: ((session: ConsentSession) => Effect.Effect<string, unknown>) | undefined
 }
+
+/** Returns the address where the user consents. */
+type Link = (session: ConsentSession) => Effect.Effect<string, unknown>
 
 /** The response to a proxy. */
 export interface Decision {
@@ -125,17 +140,6 @@ interface Source {
 const rejectionOf = ({ challenge, status }: Asked.Report) =>
   Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
 
-const renewed = <E, R>(
-  obtain: Rejection.Obtain<E, R>,
-  rejected: Redacted.Redacted,
-  { provider, reauthenticate }: Pick<Rejection.TokenOptions, "provider" | "reauthenticate">,
-  status: number
-) =>
-  Effect.flatMap(renewCredential(obtain, rejected, { reauthenticate }), (fresh) =>
-    Option.isSome(fresh)
-      ? Effect.succeed(fresh.value)
-      : Effect.fail(new CredentialRejected({ provider, reason: "Unchanged", status })))
-
 const obtainAccessToken = (identity: IdentityService, entry: AccessTokenEntry): Source["obtain"] => {
   const { request } = entry.credential
   const options = Rejection.tokenOptions(request, entry)
@@ -143,16 +147,13 @@ const obtainAccessToken = (identity: IdentityService, entry: AccessTokenEntry): 
   const obtain = (scopes: ReadonlyArray<string>) => (forceAuthentication: boolean) =>
     identity.getAccessToken({ ...request, scopes, forceAuthentication, consent: Consent.fail })
   return Effect.fnUntraced(function*(reportOn) {
-    const { provider, scopes } = options
-    const token = yield* obtain(scopes)(false)
+    const token = yield* obtain(options.scopes)(false)
     const report = reportOn(token)
     const rejection = report && rejectionOf(report)
     if (report === undefined || rejection === undefined) return token
-    if (rejection._tag === "Rejected") return yield* renewed(obtain(scopes), token, options, report.status)
-    const union = Rejection.scopesOfStepUp(options, rejection.required)
-    const more = union === undefined ? Option.none() : yield* Rejection.obtainMore(obtain(union), token, options)
-    if (Option.isSome(more)) return more.value
-    return yield* new InsufficientScope({ provider, required: rejection.required, requested: scopes })
+    return rejection._tag === "Rejected"
+      ? yield* Rejection.renew(obtain(options.scopes), token, options, report.status)
+      : (yield* Rejection.stepUp(options, obtain, token, rejection.required)).token
   })
 }
 
@@ -164,7 +165,7 @@ const obtainApiKey = (identity: IdentityService, { credential }: ApiKeyEntry): S
       const report = reportOn(key)
       return report === undefined || rejectionOf(report)?._tag !== "Rejected"
         ? Effect.succeed(key)
-        : renewed(obtain, key, { provider, reauthenticate: false }, report.status)
+        : Rejection.renew(obtain, key, { provider, reauthenticate: false }, report.status)
     })
 }
 
@@ -235,8 +236,6 @@ const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
     return (session: ConsentSession) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
   })
 
-type Link = NonNullable<Settings<never, never>["link"]>
-
 const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decision> =>
   Effect.match(link(session), {
     // `Connect` has no credential with the scopes of a step-up.
@@ -248,16 +247,24 @@ const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decis
       })
   })
 
-const rejectFailure = (link: Link) => (error: Failure): Effect.Effect<Decision> =>
-  error._tag === "RequiresUserConsent"
-    ? askForConsent(link, error.session)
-    : error._tag === "CredentialRejected"
-    ? Effect.succeed(rejected)
-    : error._tag === "InsufficientScope"
-    ? Effect.succeed(insufficient)
-    : unavailable(error)
+const rejectFailure = (link: Link) => (error: Failure): Effect.Effect<Decision> => {
+  switch (error._tag) {
+    case "RequiresUserConsent":
+      return askForConsent(link, error.session)
+    case "CredentialRejected":
+      return Effect.succeed(rejected)
+    case "InsufficientScope":
+      return Effect.succeed(insufficient)
+    default:
+      return unavailable(error)
+  }
+}
 
-export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...settings }: Settings<E, R>) =>
+/** Without `givenLink`, the link is that of `Connect` in context. */
+export const make = <E, R>(
+  { caller, credentials, trust = "X-Forwarded", workload }: Omit<Options<E, R>, "path">,
+  givenLink?: Link
+) =>
   Effect.gen(function*() {
     const wrong = checkWorkload({ name: workload })
     if (wrong !== undefined) return yield* wrong
@@ -267,9 +274,9 @@ export const make = <E, R>({ credentials, trust = "X-Forwarded", workload, ...se
     const sources = yield* makeSources(yield* Identity, credentials)
     const callerOf = yield* Callers.make(workload)
     const signals = yield* ConsentSignals
-    const link = settings.link ?? (yield* linkOfConnect(credentials))
+    const link = givenLink ?? (yield* linkOfConnect(credentials))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
-      settings.caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
+      caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
 
     /** Decides on a request with these headers. Names are in lower case. */
     return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>

@@ -4,21 +4,12 @@ import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
-import { renewCredential } from "../../identity/credentials.js"
 import { CredentialRejected, InsufficientScope } from "../../IdentityError.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
-import {
-  type Obtain,
-  obtainMore,
-  type Rejection,
-  rejectionOf,
-  scopesOfStepUp,
-  type TokenOptions
-} from "../internal/rejection.js"
+import { type Obtain, type Rejection, rejectionOf, renew, stepUp, type TokenOptions } from "../internal/rejection.js"
 
 type Response = HttpClientResponse.HttpClientResponse
 type Request = HttpClientRequest.HttpClientRequest
@@ -88,12 +79,11 @@ const sendAuthenticated = <E, R, E1, R1>(
     if (first.rejection?._tag !== "Rejected") return first
     yield* discard(first.outcome)
     const { status } = first.rejection
-    const fresh = yield* renewCredential(obtain, credential, { reauthenticate })
-    if (Option.isNone(fresh)) return yield* new CredentialRejected({ provider, reason: "Unchanged", status })
+    const fresh = yield* renew(obtain, credential, { provider, reauthenticate }, status)
     if (!isRepeatable(request.body)) {
       return yield* new CredentialRejected({ provider, reason: "BodyNotRepeatable", status })
     }
-    const second = yield* send(fresh.value)
+    const second = yield* send(fresh)
     if (second.rejection?._tag !== "Rejected") return second
     yield* discard(second.outcome)
     return yield* new CredentialRejected({ provider, reason: "StillRejected", status: second.rejection.status })
@@ -134,10 +124,8 @@ export const sendWithAccessToken = <E1, R1>(
       })
     const first = yield* send(scopes, yield* obtain(scopes)(false))
     if (first.error === undefined) return yield* Effect.fromResult(first.outcome)
-    const union = scopesOfStepUp(options, first.error.required)
-    if (union === undefined || !isRepeatable(request.body)) return yield* first.error
-    const more = yield* obtainMore(obtain(union), first.credential, options)
-    if (Option.isNone(more)) return yield* first.error
-    const second = yield* send(union, more.value)
+    if (!isRepeatable(request.body)) return yield* first.error
+    const more = yield* stepUp(options, obtain, first.credential, first.error.required)
+    const second = yield* send(more.scopes, more.token)
     return yield* second.error ?? Effect.fromResult(second.outcome)
   })

@@ -1,10 +1,10 @@
 /** Responses that reject a credential, and the access token to obtain after one. */
 import * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AccessTokenDeclaration } from "../../Identity.js"
 import { renewCredential } from "../../identity/credentials.js"
-import { isIdentityError } from "../../IdentityError.js"
+import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
 
 // The challenges of RFC 9110, and the error codes of RFC 6750.
 
@@ -102,8 +102,20 @@ export const tokenOptions = (
   }
 ): TokenOptions => ({ provider, scopes, reauthenticate, stepUp, maxScopes })
 
+/** Obtains a credential in the place of a rejected one. Fails with `CredentialRejected` if there is no other. */
+export const renew = <E, R>(
+  obtain: Obtain<E, R>,
+  rejected: Redacted.Redacted,
+  { provider, reauthenticate }: Pick<TokenOptions, "provider" | "reauthenticate">,
+  status: number
+): Effect.Effect<Redacted.Redacted, E | CredentialRejected, R> =>
+  Effect.flatMap(renewCredential(obtain, rejected, { reauthenticate }), (fresh) =>
+    Option.isSome(fresh)
+      ? Effect.succeed(fresh.value)
+      : Effect.fail(new CredentialRejected({ provider, reason: "Unchanged", status })))
+
 /** The scopes of a token after a step-up. Undefined if there is none. */
-export const scopesOfStepUp = (
+const scopesOfStepUp = (
   { maxScopes, scopes, stepUp }: TokenOptions,
   required: ReadonlyArray<string>
 ): ReadonlyArray<string> | undefined => {
@@ -115,15 +127,27 @@ export const scopesOfStepUp = (
   return stepUp && isAllowed ? [...scopes, ...missing] : undefined
 }
 
-/** Obtains a token with more scopes. Returns `None` if there is none. */
-export const obtainMore = <E, R>(
-  obtain: Obtain<E, R>,
+/** Obtains a token with more scopes. Fails with `InsufficientScope` if there is none. */
+export const stepUp = <E, R>(
+  options: TokenOptions,
+  obtain: (scopes: ReadonlyArray<string>) => Obtain<E, R>,
   rejected: Redacted.Redacted,
-  options: TokenOptions
-): Effect.Effect<Option.Option<Redacted.Redacted>, E, R> =>
-  Effect.catchIf(
-    renewCredential(obtain, rejected, options),
-    // The authorization server does not know these scopes. `InsufficientScope` tells the program which ones.
-    (error) => isIdentityError(error) && error._tag === "ValidationException",
-    () => Effect.succeedNone
-  )
+  required: ReadonlyArray<string>
+): Effect.Effect<
+  { readonly scopes: ReadonlyArray<string>; readonly token: Redacted.Redacted },
+  E | InsufficientScope,
+  R
+> =>
+  Effect.gen(function*() {
+    const { provider, scopes: requested } = options
+    const scopes = scopesOfStepUp(options, required)
+    const token = scopes === undefined ? Option.none() : yield* Effect.catchIf(
+      renewCredential(obtain(scopes), rejected, options),
+      // The authorization server does not know these scopes. `InsufficientScope` tells the program which ones.
+      (error) => isIdentityError(error) && error._tag === "ValidationException",
+      () => Effect.succeedNone
+    )
+    return scopes === undefined || Option.isNone(token)
+      ? yield* new InsufficientScope({ provider, required, requested })
+      : { scopes, token: token.value }
+  })
