@@ -158,10 +158,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
   const executions = ExpiringMap.make<Map<string, number>>()
   return {
     signal: (topic, outcome) =>
-      Effect.map(Clock.currentTimeMillis, (now) =>
-        topic._tag === "Session"
-          ? listeners.notifyAndRemember(nameOf(topic), outcome, now)
-          : listeners.notify(nameOf(topic), outcome)),
+      Effect.map(Clock.currentTimeMillis, (now) => listeners.notify(topic._tag, nameOf(topic), outcome, now)),
     listen: (topic, onSignal) => listeners.listen(nameOf(topic), onSignal),
     register: ({ execution, expiresAt, topic }) =>
       Effect.map(Clock.currentTimeMillis, (now) => {

@@ -9,10 +9,6 @@ export const make = <A>() => {
   const listeners = new Map<string, Set<(signal: A) => void>>()
   const remembered = ExpiringMap.make<A>()
 
-  const notify = (name: string, signal: A): void => {
-    listeners.get(name)?.forEach((onSignal) => onSignal(signal))
-  }
-
   return {
     /** Registers a function, and returns a function that removes it. A remembered signal is passed at once. */
     listen: (name: string, onSignal: (signal: A) => void): () => void => {
@@ -27,15 +23,14 @@ export const make = <A>() => {
         if (named.delete(onSignal) && named.size === 0) listeners.delete(name)
       }
     },
-    notify,
     /**
-     * Notifies, and remembers the signal of a session for later listeners. `now` is in milliseconds since the epoch.
+     * Notifies. A session has one outcome: its first signal is remembered for later listeners. `now` is in milliseconds
+     * since the epoch.
      */
-    notifyAndRemember: (name: string, signal: A, now: number): void => {
+    notify: (kind: "Session" | "Grant" | "Bearer", name: string, signal: A, now: number): void => {
       remembered.removeExpired(now)
-      // A session has one outcome: its first signal.
-      if (remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
-      notify(name, signal)
+      if (kind === "Session" && remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
+      listeners.get(name)?.forEach((onSignal) => onSignal(signal))
     }
   }
 }

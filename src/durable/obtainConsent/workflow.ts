@@ -2,6 +2,7 @@
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Workflow from "effect/workflow/Workflow"
 import type { UserCredential } from "../../Credentials.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -80,7 +81,7 @@ export interface Request extends AskOptions {
   readonly episode: string
 }
 
-const explanations: { readonly [K in ConsentNotObtained["reason"]]: string } = {
+const explanations = {
   Expired: "the user did not consent in time. Ask again with another episode",
   InvitationFailed: "the invitation could not be sent",
   StillRequired:
@@ -102,7 +103,7 @@ const explanations: { readonly [K in ConsentNotObtained["reason"]]: string } = {
 export class ConsentNotObtained extends Schema.TaggedError<ConsentNotObtained>()("ConsentNotObtained", {
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
-  reason: Schema.Literals(["Expired", "InvitationFailed", "StillRequired", "Unavailable", "UnknownCredential"]),
+  reason: Schema.Literals(Struct.keys(explanations)),
   /** The tag of an error. Its message is not stored. */
   error: Schema.optional(Schema.String)
 }) {

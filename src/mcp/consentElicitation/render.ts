@@ -50,66 +50,40 @@ export interface UrlElicitation {
   readonly message: string
 }
 
-/**
- * What the server sends:
- *
- * - `InputRequired`: a result that asks the client to open the link and to call the tool again
- * - `UrlElicitationRequired`: a JSON-RPC error with the link
- * - `Text`: the result of a tool that failed. The model passes the link on
- */
-export type Rendered =
-  | {
-    readonly _tag: "InputRequired"
-    readonly result: {
-      readonly resultType: "input_required"
-      readonly inputRequests: {
-        readonly [name: string]: {
-          readonly method: "elicitation/create"
-          readonly params: { readonly mode: "url"; readonly message: string; readonly url: string }
-        }
-      }
-    }
-  }
-  | {
-    readonly _tag: "UrlElicitationRequired"
-    readonly error: {
-      readonly code: -32042
-      readonly message: string
-      readonly data: {
-        readonly elicitations: [UrlElicitation]
-      }
-    }
-  }
-  | { readonly _tag: "Text"; readonly result: ToolError }
-
 export const toolError = (text: string): ToolError => ({ isError: true, content: [{ type: "text", text }] })
 
 /** The result after `decline` and `cancel`. */
 export const declined = toolError("The user did not consent.")
 
-/** Returns what an MCP server sends to a client if the user has to consent. */
-export const render = ({ elicitationId, link, name, provider }: Consent, client: Client): Rendered => {
+export type Rendered = ReturnType<typeof render>
+
+/**
+ * Returns what an MCP server sends to a client if the user has to consent:
+ *
+ * - `InputRequired`: a result that asks the client to open the link and to call the tool again
+ * - `UrlElicitationRequired`: a JSON-RPC error with the link
+ * - `Text`: the result of a tool that failed. The model passes the link on
+ */
+export const render = ({ elicitationId, link, name, provider }: Consent, client: Client) => {
   const needed = `The user has to connect '${provider}' first.`
   const elicitation = { mode: "url", message: `Connect '${provider}' to continue.`, url: link } as const
   switch (client.capabilities?.elicitation?.url === undefined ? undefined : client.protocolVersion) {
-    case "2026-07-28":
-      return {
-        _tag: "InputRequired",
-        result: {
-          resultType: "input_required",
-          inputRequests: { [name ?? provider]: { method: "elicitation/create", params: elicitation } }
-        }
-      }
-    case "2025-11-25":
+    case "2026-07-28": {
+      const inputRequests = { [name ?? provider]: { method: "elicitation/create", params: elicitation } as const }
+      return { _tag: "InputRequired", result: { resultType: "input_required", inputRequests } } as const
+    }
+    case "2025-11-25": {
+      const elicitations: [UrlElicitation] = [{ ...elicitation, elicitationId }]
       return {
         _tag: "UrlElicitationRequired",
-        error: { code: -32042, message: needed, data: { elicitations: [{ ...elicitation, elicitationId }] } }
-      }
+        error: { code: -32042, message: needed, data: { elicitations } }
+      } as const
+    }
     default:
       return {
         _tag: "Text",
         result: toolError(`${needed} Ask them to open ${link}, then call this tool again.`)
-      }
+      } as const
   }
 }
 

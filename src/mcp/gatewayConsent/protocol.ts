@@ -8,6 +8,7 @@ import { hasProperty, isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { isLoopback, isSecure } from "../../models/internal/urls.js"
 
 /**
@@ -63,17 +64,7 @@ const problems = {
 export class InvalidGatewayConsent
   extends Schema.TaggedError<InvalidGatewayConsent>("effect-agentcore-identity/InvalidGatewayConsent")(
     "InvalidGatewayConsent",
-    {
-      reason: Schema.Literals([
-        "Malformed",
-        "SeveralLinks",
-        "InvalidUrl",
-        "InsecureUrl",
-        "UserInfo",
-        "OtherHost",
-        "InvalidSession"
-      ])
-    }
+    { reason: Schema.Literals(Struct.keys(problems)) }
   )
 {
   override get message(): string {

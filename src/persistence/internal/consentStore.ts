@@ -208,10 +208,7 @@ const makeSignals = (
     const notify = (message: string): void => {
       const content = read(message)
       if (content === undefined) return
-      const now = clock.currentTimeMillisUnsafe()
-      return content.kind === "Session"
-        ? listeners.notifyAndRemember(content.name, content.outcome, now)
-        : listeners.notify(content.name, content.outcome)
+      listeners.notify(content.kind, content.name, content.outcome, clock.currentTimeMillisUnsafe())
     }
     if (backing.subscribe !== undefined) yield* backing.subscribe(notify)
 
