@@ -43,9 +43,10 @@ local/console: local/server/console/ <- ground internal local/internal local/bac
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
   effect/reactivity effect/sql
+consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow
-http: http/ <- ground values internal plane planes consent identity flow/private flow edges node jose effect/http
+http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
 durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
 ai: ai/ <- ground values internal plane flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
@@ -54,7 +55,7 @@ local/development: local/development/ local/LocalDevelopment. <- values internal
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
-promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence edges
+promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http mcp/protocol aws node effect/http
 promise/local: promise/LocalIdentity. <- ground internal flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise

@@ -12,6 +12,8 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import * as Completion from "../consentCallback/completion.js"
+import type { Outcome } from "../consentCallback/completion.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import type { Identity } from "../Identity.js"
 import * as ConsentPages from "../internal/consentPages.js"
@@ -19,14 +21,12 @@ import * as ServerSpans from "../internal/serverSpans.js"
 import type { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
-import * as Completion from "./internal/completion.js"
-import type { Outcome } from "./internal/completion.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 export {
   /** @since 0.1.0 */
   Outcome
-} from "./internal/completion.js"
+} from "../consentCallback/completion.js"
 
 /**
  * Options of {@link layer}.

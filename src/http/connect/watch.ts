@@ -4,12 +4,12 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Tracer from "effect/Tracer"
+import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import * as Completion from "../internal/completion.js"
 
 type Dependencies = Pick<Completion.Dependencies, "identity" | "pending"> & {
   readonly signals: ConsentSignals.Service

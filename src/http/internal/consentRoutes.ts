@@ -8,9 +8,9 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Completion from "../../consentCallback/completion.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
-import * as Completion from "./completion.js"
 
 /** Decodes ASCII three times, because applications that forward a URL may have encoded it more than once. */
 const decode = (url: string, times = 3): string =>

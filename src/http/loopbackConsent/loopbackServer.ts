@@ -7,12 +7,12 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { once } from "node:events"
 import * as Http from "node:http"
+import type { Outcome } from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
 import { codeOf } from "../../internal/messages.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import type { Outcome } from "../internal/completion.js"
 
 /** Where a server listens. */
 export interface Address {
