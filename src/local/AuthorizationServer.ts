@@ -137,7 +137,6 @@ export class AuthorizationServerError
  * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
  * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
  *   URL of the server.
- * - `signOut`: ends the sessions of a user, in every browser
  * - `decide`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
  *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
@@ -169,7 +168,6 @@ export interface Service {
     readonly userName: string
     readonly clientId?: string | undefined
   }) => Effect.Effect<number>
-  readonly signOut: (userName: string) => Effect.Effect<void>
   readonly decide: (request: {
     readonly authorizationUrl: Redacted.Redacted
     readonly userName: string
@@ -367,7 +365,6 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       registerUser: (userName, claims) => Effect.andThen(addUser(userName, claims), configure),
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
-      signOut: (userName) => Effect.sync(() => store.signOut(userName)),
       decide: ({ authorizationUrl, decision, userName }) =>
         Effect.tryPromise({
           try: (signal) =>

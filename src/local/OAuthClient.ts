@@ -49,7 +49,7 @@ export class OAuthClient
  * The client over HTTP. It uses plain http only for loopback hosts. It reads metadata once per discovery URL, and again
  * for `discover`. If the read fails, the next request repeats it. A request for metadata or tokens times out after 30
  * seconds, and a request for the keys of an issuer after 5 seconds. A response body can have up to 1 MB. Interruption
- * closes the connection of a request.
+ * closes the connection of a request, except for the keys of an issuer, which callers share.
  *
  * @since 0.1.0
  * @category layers

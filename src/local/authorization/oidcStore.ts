@@ -112,8 +112,6 @@ export const make = (
         payload.accountId === user && payload.clientId === clientId && expiryOf(payload) > nowSeconds()
         && readScopes(payload).includes(scope)
       ) !== undefined,
-    /** Ends the sign-ins of a user at this server. */
-    signOut: (user: string): void => entriesOf("Session").dropWhere((payload) => payload.accountId === user),
     /** Copies all entries. */
     save: (): Content =>
       // A copy: `oidc-provider` and `consume` change payloads.

@@ -20,7 +20,9 @@ export class TokenError extends Error {
 const requiredClaims = ["exp", "sub"]
 
 const explain = (cause: unknown): string => {
-  if (cause instanceof IssuerKeys.IssuerKeysError) return "the keys of its issuer cannot be read"
+  if (cause instanceof IssuerKeys.IssuerKeysError || cause instanceof Jose.errors.JWKSInvalid) {
+    return "the keys of its issuer cannot be read"
+  }
   if (cause instanceof Jose.errors.JWTExpired) return "it has expired"
   if (cause instanceof Jose.errors.JWTClaimValidationFailed) return `its claim ${cause.claim} is missing or not valid`
   if (cause instanceof Jose.errors.JOSEAlgNotAllowed) return "its algorithm is not accepted"
@@ -65,9 +67,12 @@ export const make = ({ clock, issuer, signingKey, trustedIssuers }: Settings) =>
         }
         const claims = isOwn
           ? await verifyOwn(token)
-          : await issuerKeys.verify(token, iss, { requiredClaims, currentDate: currentDate() }, {
-            jwksUri: trustedIssuers.get(iss)
-          })
+          : await issuerKeys.verify(
+            token,
+            iss,
+            { requiredClaims, currentDate: currentDate() },
+            trustedIssuers.get(iss)
+          )
         return { iss, sub: String(claims.sub), isOwn, claims }
       } catch (cause) {
         throw cause instanceof TokenError ? cause : new TokenError(explain(cause))

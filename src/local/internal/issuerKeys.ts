@@ -25,15 +25,11 @@ const defaultTimeout = 5000
 /** Tokens name issuers, so a caller can name many. The least recently used one is dropped first. */
 const maxIssuers = 100
 
-/** The keys of an issuer stay in memory, and a token without a key id is tried with each. */
-const maxKeys = 100
-
 type Fetch = (url: string, headers: Headers) => Promise<unknown>
 
-/** A fetch of JSON that ends with the signal. */
-const makeFetch = (timeout: number, signal: AbortSignal): Fetch => async (url, headers) => {
+const makeFetch = (timeout: number): Fetch => async (url, headers) => {
   // A redirect could lead from https to an insecure URL.
-  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout, signal }).catch((cause) => {
+  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout }).catch((cause) => {
     throw new IssuerKeysError({ reason: cause instanceof BodyTooLarge ? "Undiscoverable" : "Unreachable" })
   })
   if (!response.ok) {
@@ -44,29 +40,6 @@ const makeFetch = (timeout: number, signal: AbortSignal): Fetch => async (url, h
   return response.json().catch(() => undefined)
 }
 
-const hasKeys = (value: unknown): value is { readonly keys: ReadonlyArray<unknown> } =>
-  typeof value === "object" && value !== null && "keys" in value && Array.isArray(value.keys)
-
-/** The members of RFC 7517 and RFC 7518 that verification reads. */
-const keyMembers = ["kty", "kid", "use", "key_ops", "alg", "crv", "x", "y", "n", "e"]
-
-/** RFC 7517 has 8 values of `key_ops`. */
-const maxKeyOperations = 8
-
-const isMember = (value: unknown): boolean =>
-  typeof value === "string"
-  || (Array.isArray(value) && value.length <= maxKeyOperations && value.every((item) => typeof item === "string"))
-
-const readKey = (key: unknown): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(key ?? {}).filter(([name, value]) => keyMembers.includes(name) && isMember(value)))
-
-/** Returns the key set without the rest of the document, because a small JSON document can be a large object. */
-const readKeySet = (document: unknown): Jose.JSONWebKeySet => {
-  if (!hasKeys(document) || document.keys.length > maxKeys) throw new IssuerKeysError({ reason: "Undiscoverable" })
-  // `jose` checks each key when it uses it.
-  return { keys: document.keys.map(readKey) as Array<Jose.JWK> }
-}
-
 const isHttps = (url: string): boolean => new URL(url).protocol === "https:"
 
 /** An issuer on the network must not choose a request to this machine. */
@@ -75,8 +48,7 @@ const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
 
 const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
   Jose.createRemoteJWKSet(new URL(jwksUri), {
-    // Ignores the signal of `jose`, which is an `AbortSignal.timeout`.
-    [Jose.customFetch]: async (url, { headers }) => Response.json(readKeySet(await fetch(url, headers)))
+    [Jose.customFetch]: async (url, { headers }) => Response.json(await fetch(url, headers) ?? {})
   })
 
 /**
@@ -149,65 +121,33 @@ const verify = async (
   }
 }
 
-interface Issuer {
-  readonly keys: Promise<Jose.JWTVerifyGetKey>
-  readonly requests: AbortController
-  callers: number
-}
-
 /** Discovers each issuer once. A failure is not stored. `timeout` in milliseconds, for each request. */
 export const make = (timeout: number = defaultTimeout) => {
-  const issuers = new Map<string, Issuer>()
+  const fetch = makeFetch(timeout)
+  const issuers = new Map<string, Promise<Jose.JWTVerifyGetKey>>()
 
-  const remove = (name: string, issuer: Issuer): boolean => issuers.get(name) === issuer && issuers.delete(name)
-
-  const start = (name: string, jwksUri: string | undefined): Issuer => {
-    const requests = new AbortController()
-    const fetch = makeFetch(timeout, requests.signal)
-    const keys = jwksUri === undefined ? discover(name, fetch) : Promise.resolve(readKeysFrom(jwksUri, fetch))
-    const issuer = { keys, requests, callers: 0 }
-    issuer.keys.catch(() => remove(name, issuer))
-    return issuer
-  }
-
-  const getIssuer = (name: string, jwksUri: string | undefined): Issuer => {
-    const issuer = issuers.get(name) ?? start(name, jwksUri)
+  const getKeys = (name: string, jwksUri: string | undefined): Promise<Jose.JWTVerifyGetKey> => {
+    const keys = issuers.get(name)
+      ?? (jwksUri === undefined ? discover(name, fetch) : Promise.resolve(readKeysFrom(jwksUri, fetch)))
     issuers.delete(name)
-    issuers.set(name, issuer)
+    issuers.set(name, keys)
+    keys.catch(() => issuers.get(name) === keys && issuers.delete(name))
     const [oldest] = issuers.size > maxIssuers ? issuers.keys() : []
     if (oldest !== undefined) issuers.delete(oldest)
-    return issuer
+    return keys
   }
 
   return {
     /**
-     * Rejects with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. A request ends
-     * early when the signals of all its callers are aborted. `jwksUri` is the key set of an issuer that cannot be
-     * discovered.
+     * Rejects with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. `jwksUri` is the
+     * key set of an issuer that cannot be discovered.
      */
     verify: async (
       token: string,
       name: string,
       options: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
-      { jwksUri, signal }: { readonly signal?: AbortSignal | undefined; readonly jwksUri?: string | undefined } = {}
-    ): Promise<Jose.JWTPayload> => {
-      signal?.throwIfAborted()
-      const issuer = getIssuer(name, jwksUri)
-      issuer.callers++
-      const onAbort = (): void => {
-        // The issuer leaves the map first, so that the next caller does not join requests that have ended.
-        if (--issuer.callers === 0) {
-          remove(name, issuer)
-          issuer.requests.abort()
-        }
-      }
-      signal?.addEventListener("abort", onAbort)
-      try {
-        return await verify(token, await issuer.keys, { ...options, algorithms: [...algorithms], issuer: name })
-      } finally {
-        if (signal?.aborted !== true) issuer.callers--
-        signal?.removeEventListener("abort", onAbort)
-      }
-    }
+      jwksUri?: string
+    ): Promise<Jose.JWTPayload> =>
+      verify(token, await getKeys(name, jwksUri), { ...options, algorithms: [...algorithms], issuer: name })
   }
 }

@@ -56,7 +56,7 @@ export const makeVerify = (timeout?: number) => {
     }
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: (signal) => issuerKeys.verify(jwt, claims.iss, { currentDate }, { signal }),
+      try: () => issuerKeys.verify(jwt, claims.iss, { currentDate }),
       catch: (cause) => new UserTokenError({ reason: toReason(cause) })
     })
     return claims
