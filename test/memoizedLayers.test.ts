@@ -14,7 +14,6 @@ import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback
 import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -244,8 +243,7 @@ const fresh: Readonly<Record<string, Case>> = {
     account,
     LocalDevelopment.layer({ workloadName: "my-agent", userId: "me" }),
     workloadToken
-  ),
-  "local/LocalServer.layerRedaction": over(named, LocalServer.layerRedaction, redacted)
+  )
 }
 
 /** These stay one, though they require services. */
@@ -269,8 +267,6 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "local/LocalControl.layerStore": one.local,
   "local/LocalServer.layer": one.local,
   "local/LocalServer.layerStore": one.local,
-  "local/LocalServer.routes": one.pages,
-  "local/LocalServer.routesProtocol": one.pages,
   "mcp/ConsentElicitation.toolkit": "It registers tools with a server. Each call has the caller of its own request.",
   "persistence/CredentialStore.layer": "Its keys are digests of the workload access token, which no accounts share.",
   "persistence/CredentialStore.layerConfig": "Its keys are digests of the workload access token.",

@@ -7,47 +7,41 @@
  * server accepts only its own host names, and sends no CORS headers, so that pages of other sites cannot use it. It is
  * for development: never let others reach it.
  *
- * {@link layer} adds the control of the server (`LocalControl`), also at `/_local/` for programs on this machine that
- * have its token. It adds the console, a page for people at `/_local/console`, to which `GET /` redirects. It also adds
- * `GET /health`, and an access log: one line for each request, at the level Debug, with operation, status, duration and
- * request id.
+ * The server has a control (`LocalControl`), also at `/_local/` for programs on this machine that have its token. It
+ * has the console, a page for people at `/_local/console`, to which `GET /` redirects. It also has `GET /health`, and
+ * an access log: one line for each request, at the level Debug, with operation, status, duration and request id.
  *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Headers from "effect/http/Headers"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes, randomUUID } from "node:crypto"
-import * as ControlPlane from "../ControlPlane.js"
-import * as DataPlane from "../DataPlane.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Validation from "../plane/validation.js"
-import * as SecurityTokenService from "../SecurityTokenService.js"
 import { agentKey } from "./backend/authorization.js"
 import { unrestrictedKey } from "./backend/callContext.js"
 import * as Requests from "./control/requestRecords.js"
-import * as LocalBackend from "./LocalBackend.js"
+import type * as LocalBackend from "./LocalBackend.js"
 import * as LocalControl from "./LocalControl.js"
 import type { OAuthClient } from "./OAuthClient.js"
-import { addConsentPages, addPortalPage } from "./server/browserRoute.js"
 import * as ConsoleRoutes from "./server/consoleRoutes.js"
 import * as ControlRoutes from "./server/controlRoutes.js"
-import * as Dispatch from "./server/dispatch.js"
+import type * as Dispatch from "./server/dispatch.js"
+import { respondToAll, serveDocument } from "./server/dispatch.js"
 import { headers } from "./server/errors.js"
 import * as Listen from "./server/listen.js"
 import * as LiveEvents from "./server/liveEvents.js"
 import * as NodeServer from "./server/nodeServer.js"
+import * as Routes from "./server/protocolRoutes.js"
 import * as RequestLog from "./server/requestLog.js"
 import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/serverModels.js"
-import * as Sts from "./server/sts.js"
 import * as Signature from "./server/verifySignature.js"
-import * as Operations from "./server/wireRoutes.js"
 import * as VaultStore from "./VaultStore.js"
 
 /**
@@ -56,10 +50,12 @@ import * as VaultStore from "./VaultStore.js"
 export * from "./server/serverModels.js"
 
 /**
+ * `publicUrl` defaults to the address that the server listens on.
+ *
  * @since 0.1.0
  * @category models
  */
-export interface RouteOptions {
+export interface Options extends LocalControl.Options {
   /** Default: `presence`. */
   readonly signatures?: Signatures | undefined
   /** The access keys that `verify` accepts. Default: none. */
@@ -69,15 +65,6 @@ export interface RouteOptions {
    * instance. Requests for any other name are rejected, because of DNS rebinding.
    */
   readonly allowedHosts?: ReadonlyArray<string> | undefined
-}
-
-/**
- * `publicUrl` defaults to the address that the server listens on.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Options extends LocalControl.Options, RouteOptions {
   /** A name or address of this machine. Default: `127.0.0.1`. Any but a loopback one needs `allowRemote`. */
   readonly host?: string | undefined
   /** Allows a host that other machines can reach. Default: false. */
@@ -111,104 +98,6 @@ const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({
   allowRemote: Constraint.optional(Schema.Boolean),
   port: Constraint.optional(Validation.Port)
 }))
-
-const makeSettings = (
-  { allowedHosts = [], credentials = [], signatures = "presence" }: RouteOptions,
-  access: Dispatch.Settings["access"],
-  hasPolicy = false
-): Dispatch.Settings => ({
-  allowedHosts,
-  signatures: Signature.make(signatures, credentials, hasPolicy),
-  access
-})
-
-// The router uses the handler of GET for HEAD.
-const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
-
-const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
-  Effect.gen(function*() {
-    const dataPlane = yield* DataPlane.DataPlane
-    const controlPlane = yield* ControlPlane.ControlPlane
-    const add = <Plane>(routes: Operations.Routes<Plane>, plane: Plane) =>
-      Effect.forEach(routes, ([path, rows]) => {
-        const handler = Dispatch.handler(rows, plane, settings)
-        // A wrong method gets an error response. `*` would also add the methods of WebDAV, which takes a sixth of the
-        // start of the server.
-        return Effect.forEach(methods, (method) => router.add(method, path, handler), { discard: true })
-      }, { discard: true })
-    yield* add(Operations.dataPlane, dataPlane)
-    yield* add(Operations.controlPlane, controlPlane)
-  })
-
-const addAll = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
-  Effect.gen(function*() {
-    const backend = yield* LocalBackend.LocalBackend
-    const controlPlane = yield* ControlPlane.ControlPlane
-    const sts = yield* SecurityTokenService.SecurityTokenService
-    yield* addProtocol(router, settings)
-    yield* addConsentPages(router, settings, backend)
-    yield* addPortalPage(router, settings, controlPlane)
-    yield* Sts.add(router, settings, sts, backend.issuer)
-  })
-
-/**
- * Adds the wire protocol to an application's own server, over the planes in context.
- *
- * @since 0.1.0
- * @category layers
- */
-export const routesProtocol = (
-  options: RouteOptions = {}
-): Layer.Layer<never, never, HttpRouter.HttpRouter | DataPlane.DataPlane | ControlPlane.ControlPlane> =>
-  HttpRouter.use((router) => addProtocol(router, makeSettings(options, RequestLog.skipLog)))
-
-/**
- * Adds the wire protocol, the pages for browsers and STS (`GetCallerIdentity`, `GetWebIdentityToken`) to an
- * application's own server, over a `LocalBackend`. The `publicUrl` of the backend must be the URL of that server. Put
- * {@link layerRedaction} around the server.
- *
- * @since 0.1.0
- * @category layers
- * @example
- * import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
- * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
- * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
- * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
- * import * as HttpRouter from "effect/http/HttpRouter"
- * import * as Layer from "effect/Layer"
- * import { createServer } from "node:http"
- *
- * // On the port of an application, next to its routes.
- * const server = HttpRouter.serve(LocalServer.routes()).pipe(
- *   Layer.provide(LocalServer.layerRedaction),
- *   Layer.provide(LocalBackend.layer({ publicUrl: "http://127.0.0.1:3000" })),
- *   Layer.provide(OAuthClient.layer),
- *   Layer.provide(NodeHttpServer.layer(createServer, { port: 3000 }))
- * )
- */
-export const routes = (options: RouteOptions = {}): Layer.Layer<
-  never,
-  never,
-  HttpRouter.HttpRouter | LocalBackend.Planes | LocalBackend.LocalBackend
-> => HttpRouter.use((router) => addAll(router, makeSettings(options, RequestLog.skipLog)))
-
-/** Effect itself redacts `authorization`, `cookie`, `set-cookie` and `x-api-key`. */
-const secretHeaders = [/token/i, /secret/i, /-wat$/i, "proxy-authorization"]
-
-/**
- * Keeps secrets out of the spans of the HTTP server: the URLs of the pages for browsers, and headers with tokens.
- * Provide it to the layer that serves. {@link layer} includes it.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layerRedaction: Layer.Layer<never> = Layer.fresh(Layer.merge(
-  ServerSpans.layerUntraced((request) => Operations.isConfidential(request.url)),
-  Layer.effect(
-    Headers.CurrentRedactedNames,
-    Effect.map(Headers.CurrentRedactedNames, (names) => [...names, ...secretHeaders])
-  )
-))
 
 // -----------------------------------------------------------------------------
 // Server
@@ -296,11 +185,11 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     const publicUrl = options.publicUrl ?? url
     const publicHost = URL.parse(publicUrl)?.hostname
     const requests = yield* Requests.make
-    const settings = makeSettings(
-      { signatures, credentials, allowedHosts: [host, publicHost ?? host, ...allowedHosts ?? []] },
-      RequestLog.recordAccess(requests, RequestLog.logAccess),
-      options.policy !== undefined
-    )
+    const settings: Dispatch.Settings = {
+      allowedHosts: [host, publicHost ?? host, ...allowedHosts ?? []],
+      signatures: Signature.make(signatures, credentials, options.policy !== undefined),
+      access: RequestLog.recordAccess(requests)
+    }
     const codes = yield* ConsoleRoutes.makeConsoleCodes
     const self: Service = {
       url,
@@ -312,18 +201,18 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       const control = yield* LocalControl.LocalControl
       // The router of `HttpRouter.layer` would be shared with other servers of the program.
       const router = yield* HttpRouter.make
-      yield* addAll(router, settings)
-      yield* router.add("GET", "/health", Dispatch.serveDocument("health", settings, respondHealth))
+      yield* Routes.add(router, settings)
+      yield* router.add("GET", "/health", serveDocument("health", settings, respondHealth))
       yield* ConsoleRoutes.add(router, settings)
       const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
       yield* ControlRoutes.add(router, settings, { codes, control, events, secretEnvironment, server: self })
-      yield* ServerSpans.disableUnusedSpans(node.serve(server, Dispatch.respondToAll(router.asHttpEffect(), settings)))
+      yield* ServerSpans.disableUnusedSpans(node.serve(server, respondToAll(router.asHttpEffect(), settings)))
       // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
       yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))
       return self
     })
     return Layer.effect(LocalServer, serve).pipe(
-      Layer.provide(layerRedaction),
+      Layer.provide(Routes.layerRedaction),
       Layer.provideMerge(Layer.provide(
         LocalControl.layerStore({ ...backend, publicUrl }),
         Layer.succeed(Requests.SharedRequests, requests)

@@ -1,28 +1,11 @@
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "../support/wire.js"
-import {
-  apiKey,
-  askApiKey,
-  base,
-  call,
-  consent,
-  fails,
-  oauth2,
-  server,
-  setUp,
-  url,
-  workloadToken
-} from "../support/wire.js"
+import { apiKey, askApiKey, call, consent, fails, oauth2, server, setUp, url, workloadToken } from "../support/wire.js"
 
 describe("secrets of LocalServer", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`
@@ -148,30 +131,5 @@ describe("secrets of LocalServer", () => {
         [...yield* recorder.everything, ...responses.flatMap(({ headers, text }) => [text, JSON.stringify(headers)])],
         [...secrets, ...found]
       )
-    }))
-
-  it.live("are in no log line of an application's own server when an address has them", () =>
-    Effect.gen(function*() {
-      const recorder = yield* Recorder.make
-      yield* Effect.gen(function*() {
-        const at = yield* base
-        const response = yield* Wire.page(`${at}/identities/oauth2/authorize?request_uri=${sentinel("session")}`)
-        assert.strictEqual(response.status, 404)
-        assert.include(response.text, "Unknown link")
-        yield* Wire.operation(at, "/identities/GetWorkloadIdentity", {})
-      }).pipe(
-        Effect.provide(
-          HttpRouter.serve(LocalServer.routes(), { disableListenLog: true }).pipe(
-            Layer.provide(LocalServer.layerRedaction),
-            Layer.provide(LocalBackend.layer()),
-            Layer.provide(OAuthClient.layerScripted()),
-            Layer.provideMerge(NodeHttpServer.layerTest)
-          )
-        ),
-        Effect.provide(recorder.layer)
-      )
-      const everything = yield* recorder.everything
-      assert.isTrue(everything.some((line) => line.includes("/identities/GetWorkloadIdentity")))
-      Recorder.assertSecretFree(everything, [sentinel("session")])
     }))
 })

@@ -1,20 +1,16 @@
 import { Sha256 } from "@aws-crypto/sha256-js"
 import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
-import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { SignatureV4 } from "@smithy/signature-v4"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
-import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "../support/wire.js"
-import { base, fails, server, succeeds, url } from "../support/wire.js"
+import { fails, server, succeeds, url } from "../support/wire.js"
 
 const secret = "5f1d9c-0e77ab-93d2c4-81f6b0"
 const sessionToken = "8b2e7a-c41f05-6da390-27e8d1"
@@ -283,23 +279,6 @@ describe("options of LocalServer", () => {
         assert.strictEqual(yield* rejected({ signatures: "verify", credentials }), "MissingCredentials")
       }
     }))
-
-  it.live("reject every request when the check of signatures is misspelled", () =>
-    Effect.gen(function*() {
-      const response = yield* Wire.operation(yield* base, "/identities/CreateWorkloadIdentity", { name: "agent" })
-      assert.isAtLeast(response.status, 400, response.text)
-    }).pipe(
-      Effect.provide(
-        // A JavaScript program can pass it.
-        HttpRouter.serve(LocalServer.routes({ signatures: "Verify" as LocalServer.Signatures }), {
-          disableListenLog: true
-        }).pipe(
-          Layer.provide(LocalBackend.layer()),
-          Layer.provide(OAuthClient.layerScripted()),
-          Layer.provideMerge(NodeHttpServer.layerTest)
-        )
-      )
-    ))
 
   it.live("log a warning when they allow other machines", () =>
     Effect.gen(function*() {

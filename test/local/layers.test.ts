@@ -19,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { layerRedaction } from "../../src/local/server/protocolRoutes.js"
 import * as Recorder from "../support/recorder.js"
 import { secret } from "../support/utils.js"
 
@@ -163,17 +164,17 @@ describe("constant layers", () => {
       assert.strictEqual(yield* Effect.provide(OAuthClient.OAuthClient, OAuthClient.layer), outer)
     }).pipe(Effect.provide(OAuthClient.layer)))
 
-  it.effect("LocalServer.layerRedaction adds its names to those of the outer program", () => {
+  it.effect("the redaction of the local server adds its names to those of the outer program", () => {
     const named = (name: string) =>
       Layer.effect(Headers.CurrentRedactedNames, Effect.map(Headers.CurrentRedactedNames, (names) => [...names, name]))
     return Effect.gen(function*() {
       assert.notInclude(yield* Headers.CurrentRedactedNames, "x-inner")
       const names = yield* Effect.provide(
         Headers.CurrentRedactedNames,
-        Layer.provide(LocalServer.layerRedaction, named("x-inner"))
+        Layer.provide(layerRedaction, named("x-inner"))
       )
       assert.include(names, "x-inner")
       assert.include(names, "proxy-authorization")
-    }).pipe(Effect.provide(LocalServer.layerRedaction))
+    }).pipe(Effect.provide(layerRedaction))
   })
 })

@@ -9,6 +9,9 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Http from "node:http"
+import type * as Dispatch from "../../src/local/server/dispatch.js"
+import * as Routes from "../../src/local/server/protocolRoutes.js"
+import * as Signature from "../../src/local/server/verifySignature.js"
 
 export interface Response {
   readonly status: number
@@ -179,10 +182,19 @@ export const base = HttpServer.addressFormattedWith((address) =>
   Effect.succeed(address.replace(/0\.0\.0\.0|\[::\]/, "127.0.0.1"))
 )
 
-/** Serves the protocol over any planes, on an application's own server. */
+/** The settings of routes without a log. */
+export const routeSettings: Dispatch.Settings = {
+  allowedHosts: [],
+  signatures: Signature.make(),
+  access: (_, handler) => handler
+}
+
+/** Serves the protocol over any planes. */
 export const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.ControlPlane>) =>
-  HttpRouter.serve(LocalServer.routesProtocol(), { disableListenLog: true, disableLogger: true }).pipe(
-    Layer.provide(LocalServer.layerRedaction),
+  HttpRouter.serve(HttpRouter.use((router) => Routes.addProtocol(router, routeSettings)), {
+    disableListenLog: true,
+    disableLogger: true
+  }).pipe(
     Layer.provide(planes),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )

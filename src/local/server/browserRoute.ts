@@ -2,7 +2,6 @@
  * Routes for browsers: the pages of a consent, a page about a consent portal, and requests from pages of other sites.
  */
 import * as Effect from "effect/Effect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -46,8 +45,7 @@ export const handler = <R>(
     request: HttpServerRequest.HttpServerRequest
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R | HttpServerRequest.HttpServerRequest> =>
-  // Effect's own log line, which is disabled here, contains the URL of the request.
-  HttpMiddleware.withLoggerDisabled(settings.access(
+  settings.access(
     name,
     Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
       const requestId = randomUUID()
@@ -58,7 +56,7 @@ export const handler = <R>(
         : Effect.catchCause(respond(request), (cause) => Effect.as(respondDefect(name, requestId, cause), broken))
       return Effect.map(response, HttpServerResponse.setHeader("x-amzn-requestid", requestId))
     })
-  ))
+  )
 
 /**
  * Whether a page of another site sent the request. Any page can send a form. A browser adds at least one of these

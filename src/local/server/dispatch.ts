@@ -6,9 +6,8 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import { isDate } from "effect/Predicate"
 import * as Result from "effect/Result"
 import { randomUUID } from "node:crypto"
-import { IncomingMessage } from "node:http"
+import type { IncomingMessage } from "node:http"
 import { BodyTooLarge, fromNode, maxDropped } from "../../internal/boundedBody.js"
-import * as BoundedStream from "../../internal/boundedStream.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { mapDeep } from "../../models/internal/plainData.js"
 import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
@@ -96,19 +95,10 @@ const readNode = (source: IncomingMessage): Effect.Effect<Uint8Array, WireError>
       ), maxDropped)
   })
 
-const readStream = (request: HttpServerRequest.HttpServerRequest) =>
-  Effect.matchEffect(BoundedStream.read(request.stream, maxBytes, maxDropped), {
-    onFailure: () => Effect.fail(wireErrors.incomplete),
-    onSuccess: (body) => body === undefined ? Effect.fail(wireErrors.tooLarge) : Effect.succeed(body)
-  })
-
 /** Reads the body. A body that is too large is dropped. */
-export const readBody = (request: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
-  // The routes can be part of a server that is not Node's. A server of Effect sends "100 Continue" when the stream is
-  // read.
-  request.source instanceof IncomingMessage && request.headers["expect"] === undefined
-    ? readNode(request.source)
-    : readStream(request)
+export const readBody = ({ source }: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
+  // The server is Node's.
+  readNode(source as IncomingMessage)
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
@@ -200,10 +190,11 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
   })
 
 /** Whether the request has one host and a path. A target that is a URL would replace both. */
-const isWellFormed = ({ source, url }: HttpServerRequest.HttpServerRequest): boolean =>
-  source instanceof IncomingMessage
-    ? source.url?.startsWith("/") === true && countHosts(source.rawHeaders) === 1
-    : url.startsWith("/")
+const isWellFormed = ({ source }: HttpServerRequest.HttpServerRequest): boolean => {
+  // The server is Node's.
+  const { rawHeaders, url } = source as IncomingMessage
+  return url?.startsWith("/") === true && countHosts(rawHeaders) === 1
+}
 
 /** Counts the Host headers. Node's `headers` has only the first. */
 const countHosts = (rawHeaders: ReadonlyArray<string>): number =>

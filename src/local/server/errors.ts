@@ -1,5 +1,5 @@
 /** Errors as AgentCore Identity sends them: a status, the name in `x-amzn-errortype`, and a message. */
-import type { TransportError, ValidationException } from "../../IdentityError.js"
+import type { ValidationException } from "../../IdentityError.js"
 import { type PlaneError, statusOf } from "../control/exceptions.js"
 
 /** An error response. `name` and `message` contain no secrets. */
@@ -13,23 +13,10 @@ export interface WireError {
   readonly allow?: string | undefined
 }
 
-// A server over a plane that calls AWS acts as a gateway.
-const gatewayErrors: { readonly [Kind in TransportError["kind"]]: readonly [status: number, name: string] } = {
-  connection: [503, "ServiceUnavailableException"],
-  timeout: [504, "GatewayTimeoutException"],
-  undecodable: [502, "BadGatewayException"],
-  // Not a 5xx, which clients retry: the next attempt would have no credentials either.
-  credentials: [403, "MissingAuthenticationTokenException"],
-  // The gateway lacks a package that the request needs. Clients do not retry a 501.
-  unloadable: [501, "NotImplementedException"]
-}
-
 export const fromPlane = (error: PlaneError): WireError => {
   switch (error._tag) {
-    case "TransportError": {
-      const [status, name] = gatewayErrors[error.kind]
-      return { status, name, message: error.message }
-    }
+    case "TransportError":
+      return { status: 503, name: "ServiceUnavailableException", message: error.message }
     case "UnknownServiceError":
       return {
         status: error.status !== undefined && error.status >= 400 && error.status < 600 ? error.status : 500,

@@ -5,9 +5,9 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
-import { hasProperty, isFunction } from "effect/Predicate"
 import * as References from "effect/References"
 import { randomUUID } from "node:crypto"
+import { IncomingMessage } from "node:http"
 import { CurrentCall } from "../backend/callContext.js"
 import { HttpCall, readNow, type Requests } from "../control/requestRecords.js"
 import type { Settings } from "./dispatch.js"
@@ -18,7 +18,7 @@ const nameOf = (operation: string | (() => string)): string => typeof operation 
  * Writes one line for each request, at the level Debug, without query, header and body. The status is 499 if the client
  * closes the connection before the response. If `operation` is a function, it is called at the end.
  */
-export const logAccess = <R>(
+const logAccess = <R>(
   operation: string | (() => string),
   handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>
 ): Effect.Effect<HttpServerResponse.HttpServerResponse, never, R> =>
@@ -43,9 +43,6 @@ export const logAccess = <R>(
     )
   })
 
-/** Writes nothing, because an application's own server has its own log. */
-export const skipLog: typeof logAccess = (_, handler) => handler
-
 /** A console or a supervisor requests these all the time, so they are not recorded. */
 const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"])
 
@@ -53,17 +50,15 @@ const unrecorded: ReadonlySet<string> = new Set(["health", "control", "console"]
 const cutConnection = Effect.map(
   Effect.serviceOption(HttpServerRequest.HttpServerRequest),
   Option.map(({ source }) => {
-    if (
-      hasProperty(source, "socket") && hasProperty(source.socket, "destroy") && isFunction(source.socket.destroy)
-    ) source.socket.destroy()
+    if (source instanceof IncomingMessage) source.socket.destroy()
   })
 )
 
 /** Records the requests of one server for its control, and cuts connections where a fault says so. */
 export const recordAccess =
-  (requests: Requests, access: Settings["access"]): Settings["access"] =>
+  (requests: Requests): Settings["access"] =>
   <R>(operation: string | (() => string), handler: Effect.Effect<HttpServerResponse.HttpServerResponse, never, R>) =>
-    access(
+    logAccess(
       operation,
       typeof operation === "string" && unrecorded.has(operation) ? handler : Effect.withFiber((fiber) => {
         const start = readNow(fiber)

@@ -178,15 +178,18 @@ const verify = (
 export const agentCredentials = { accessKeyId: agentKey, secretAccessKey: Redacted.make(agentKey) }
 
 /** `hasPolicy`: whether the signatures of the access key `agent` are always verified, so that its caller is known. */
-export const make = (mode: Signatures, credentials: ReadonlyArray<Credentials>, hasPolicy: boolean) => {
+export const make = (
+  mode: Signatures = "presence",
+  credentials: ReadonlyArray<Credentials> = [],
+  hasPolicy = false
+) => {
   const signer = makeSigner(nodeSha256(NodeCrypto))
   return {
     /** Checks the headers only. */
     headers: mode === "off" ? () => undefined : checkPresence,
     /** Checks the body, too. Runs after `headers`. */
     content: (request: HttpServerRequest.HttpServerRequest, service: string, body: Uint8Array) =>
-      // A mode that a JavaScript program misspelled counts as `verify`.
-      mode !== "presence" && mode !== "off"
+      mode === "verify"
         ? verify(signer, credentials, request, service, body)
         : hasPolicy && readAccessKeyId(request) === agentKey
         ? verify(signer, [agentCredentials], request, service, body)

@@ -19,6 +19,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
+import * as Routes from "../../../src/local/server/protocolRoutes.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Wire from "../../support/wire.js"
 
@@ -69,7 +70,10 @@ const form = (parameters: Record<string, string>, headers?: Record<string, strin
 
 /** The routes of a backend whose STS fails. */
 const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceError) =>
-  HttpRouter.serve(LocalServer.routes(), { disableListenLog: true, disableLogger: true }).pipe(
+  HttpRouter.serve(HttpRouter.use((router) => Routes.add(router, Wire.routeSettings)), {
+    disableListenLog: true,
+    disableLogger: true
+  }).pipe(
     Layer.provide(SecurityTokenService.decorate(() => Effect.fail(error))),
     Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
     Layer.provideMerge(NodeHttpServer.layerTest)
