@@ -75,6 +75,11 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
+   * `authorize` requires `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a caller with policies, as for secrets.
+   * This is a guess: AWS does not document whose permissions sign. Default: `ignore`.
+   */
+  kmsSign: Constraint.optional(Schema.Literals(["authorize", "ignore"])),
+  /**
    * Vendors that support token exchange on behalf of users, in addition to `CustomOauth2` and `MicrosoftOauth2`. The
    * AWS documentation names only these two. One AWS sample uses `OktaOauth2`, and another says that it is not
    * supported. Default: none.

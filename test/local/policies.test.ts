@@ -236,17 +236,24 @@ describe("policies of the settings", () => {
 
   const withoutKey = allow("All", "*", "*")
 
-  it.live("need no permission on the key of a client", () =>
+  const sign = { Sid: "Sign", Effect: "Allow", Action: "kms:Sign", Resource: kmsKeyArn } as const
+
+  it.live("need kms:Sign on the key of a client only if the settings say so", () =>
     Effect.gen(function*() {
-      const attempt = signedBy("tester")(getToken).pipe(
-        Effect.provide(
-          Layer.provide(
-            LocalServer.layer({ setup: signing({ policies: { tester: [{ Statement: withoutKey }] } }) }),
-            OAuthClient.layerScripted()
-          )
+      const message = denial("tester", "kms:Sign", kmsKeyArn)
+      const attempt = (local: IdentitySetup.IdentitySetup["local"]) =>
+        signedBy("tester")(getToken).pipe(
+          Effect.provide(Layer.provide(LocalServer.layer({ setup: signing(local) }), OAuthClient.layerScripted()))
         )
+      assert.strictEqual((yield* attempt({ policies: { tester: [{ Statement: withoutKey }] } }))._tag, "Issued")
+      const kmsSign = "authorize"
+      yield* assertDenied(attempt({ kmsSign, policies: { tester: [{ Statement: withoutKey }] } }), message)
+      assert.strictEqual(
+        (yield* attempt({ kmsSign, policies: { tester: [{ Statement: [withoutKey, sign] }] } }))._tag,
+        "Issued"
       )
-      assert.strictEqual((yield* attempt)._tag, "Issued")
+      // Others may do everything.
+      assert.strictEqual((yield* attempt({ kmsSign }))._tag, "Issued")
     }))
 
   it("are an error of the setup file if they have what is not evaluated", async () => {

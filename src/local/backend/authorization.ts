@@ -161,6 +161,13 @@ export const checkSecret = (secretArn: string | undefined) =>
     ? Effect.void
     : checkOther("secretsmanager:GetSecretValue", secretArn, `Access denied when retrieving secret '${secretArn}'`)
 
+/** Checks that the caller may sign with a key, if the settings say so: whose permissions AWS uses is a guess. */
+export const checkSigning = (settings: Effect.Effect<LocalSettings>, keyArn: string, message: string) =>
+  Effect.flatMap(
+    settings,
+    ({ kmsSign }) => kmsSign === "authorize" ? checkOther("kms:Sign", keyArn, message) : Effect.void
+  )
+
 // -----------------------------------------------------------------------------
 // Planes
 // -----------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import { SecretReference } from "../../models/internal/resource.js"
 import * as Arn from "./arn.js"
-import { checkSecret } from "./authorization.js"
+import { checkSecret, checkSigning } from "./authorization.js"
 import { explain } from "./callContext.js"
 import { type Exception, type Invalid, invalid, raise } from "./failures.js"
 
@@ -47,13 +47,18 @@ export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof S
   )
 
 /** Reads the private key of a KMS key. The message of the live service is not known. */
-export const readKmsKey = (settings: Settings, keyArn: string) =>
-  find(
-    settings,
-    ({ kmsKeys }) => findEntry(kmsKeys, keyArn),
-    `Access denied when signing with KMS key '${keyArn}'`,
-    "add a private key for this ARN to the settings, as `kmsKeys`"
+export const readKmsKey = (settings: Settings, keyArn: string) => {
+  const message = `Access denied when signing with KMS key '${keyArn}'`
+  return Effect.andThen(
+    checkSigning(settings, keyArn, message),
+    find(
+      settings,
+      ({ kmsKeys }) => findEntry(kmsKeys, keyArn),
+      message,
+      "add a private key for this ARN to the settings, as `kmsKeys`"
+    )
   )
+}
 
 export const Secret = Schema.Union([
   Schema.Struct({
