@@ -204,11 +204,11 @@ describe("an invalid configuration", () => {
       yield* World.setUp
       const services = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
       const { withAccessToken, workload } = PromiseIdentity.make(services)
-      const messageOf = (config: object, user?: PromiseIdentity.User) =>
+      const messageOf = (config: object, user?: PromiseIdentity.User, name = "agent") =>
         Effect.map(
           World.rejectionOf(
             runWithContext(
-              { workload: workload({ name: "agent", user }) },
+              { workload: workload({ name, user }) },
               () => withAccessToken({ ...World.calendar, ...config })(tool)()
             )
           ),
@@ -226,6 +226,10 @@ describe("an invalid configuration", () => {
       assert.include(
         yield* messageOf({ authFlow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }, alice),
         "make the caller with workload({ name, user: { userToken } })"
+      )
+      assert.include(
+        yield* messageOf({}, alice, "nobody"),
+        "no workload identity 'nobody'. Create it in the setup file under workloadIdentities"
       )
     }).pipe(Effect.provide(Identity.layer), Effect.provide(World.layer)))
 

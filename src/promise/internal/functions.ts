@@ -12,7 +12,7 @@ import type { Show } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
-import { ValidationException } from "../../IdentityError.js"
+import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as CallerContext from "./callerContext.js"
@@ -28,6 +28,7 @@ const words = [
     "set callbackUrl in the configuration, or in the context of the request,"
   ],
   ["in code with WorkloadIdentity.addReturnUrls, or in the setup file", "in the setup file"],
+  ["in code with WorkloadIdentity.ensure, or in the setup file", "in the setup file"],
   [
     "get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId",
     "make the caller with workload({ name, user })"
@@ -37,9 +38,12 @@ const words = [
 
 /** Returns another error as it is. */
 const inOwnWords = (error: unknown): unknown => {
-  if (!(error instanceof ValidationException)) return error
+  if (!(error instanceof ValidationException || error instanceof AccessDeniedException)) return error
   const message = words.reduce((text, [from, to]) => text.replace(from, to), error.message)
-  return message === error.message ? error : new ValidationException({ ...error, message })
+  if (message === error.message) return error
+  return error instanceof ValidationException
+    ? new ValidationException({ ...error, message })
+    : new AccessDeniedException({ ...error, message })
 }
 
 /** All parameters except the last one, the credential. */
