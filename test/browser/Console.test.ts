@@ -22,6 +22,7 @@ import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
 import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
 import { buildConsoleFolder } from "../support/build.mjs"
+import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import * as Servers from "../support/server.js"
@@ -270,7 +271,8 @@ describe("the console, in Chromium", () => {
         )
         const token = Redacted.value(controlToken)
         const address = Redacted.value(yield* consoleUrl)
-        const { context, page, profile } = yield* Chromium.open()
+        const profile = yield* Folder.temporary
+        const { context, page } = yield* Chromium.openWithProfile(profile)
         yield* Effect.promise(async () => {
           await page.goto(address)
           await page.locator(".connection.live").waitFor()

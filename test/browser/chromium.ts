@@ -1,8 +1,7 @@
 /** Chromium for the browser tests, as scoped resources. */
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
-import * as Folder from "../support/folder.js"
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core"
 import * as Tools from "../support/tools.js"
 
 /** A host name of this machine that is another site for Chromium. Another port would be the same site. */
@@ -24,49 +23,54 @@ const launchArguments = [
 export interface Tab {
   readonly page: Page
   readonly context: BrowserContext
-  /** The folder in which the browser keeps its history and its storage. */
-  readonly profile: string
   /** The requested URLs of other machines. */
   readonly foreignRequests: ReadonlyArray<string>
   /** Console messages: violations of a content security policy, failed loads, errors. */
   readonly complaints: ReadonlyArray<string>
 }
 
-/** Opens a tab in a new profile. The scope closes it. */
+const watch = async (context: BrowserContext): Promise<Tab> => {
+  const page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+  const foreignRequests: Array<string> = []
+  const complaints: Array<string> = []
+  context.on("request", (request) => {
+    const { hostname, protocol } = new URL(request.url())
+    if (protocol !== "data:" && protocol !== "about:" && hostname !== "127.0.0.1" && hostname !== otherSite) {
+      foreignRequests.push(request.url())
+    }
+  })
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      complaints.push(message.text())
+    }
+  })
+  page.on("pageerror", (error) => complaints.push(error.message))
+  page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`))
+  return { page, context, foreignRequests, complaints }
+}
+
+const openIn = (make: (executablePath: string) => Promise<BrowserContext>) =>
+  Tools.pathOf("Chromium").pipe(
+    Effect.flatMap((path) =>
+      Effect.acquireRelease(Effect.promise(() => make(path)), (context) => Effect.promise(() => context.close()))
+    ),
+    Effect.flatMap((context) => Effect.promise(() => watch(context)))
+  )
+
+/** Starts once in a process, and ends with it. A start takes 0.4 seconds of the processor. */
+let browser: Promise<Browser> | undefined
+
+/** Opens a tab that shares nothing with other tabs. The scope closes it. */
 export const open = (options: BrowserContextOptions = {}): Effect.Effect<Tab, never, Scope.Scope | Tools.Tools> =>
-  Effect.gen(function*() {
-    const executablePath = yield* Tools.pathOf("Chromium")
-    const profile = yield* Folder.temporary
-    const context = yield* Effect.acquireRelease(
-      Effect.promise(() =>
-        chromium.launchPersistentContext(profile, {
-          executablePath,
-          args: launchArguments,
-          headless: true,
-          ...options
-        })
-      ),
-      (context) => Effect.promise(() => context.close())
-    )
-    const page = yield* Effect.promise(() => context.newPage())
-    page.setDefaultTimeout(10_000)
-    const foreignRequests: Array<string> = []
-    const complaints: Array<string> = []
-    context.on("request", (request) => {
-      const { hostname, protocol } = new URL(request.url())
-      if (protocol !== "data:" && protocol !== "about:" && hostname !== "127.0.0.1" && hostname !== otherSite) {
-        foreignRequests.push(request.url())
-      }
-    })
-    page.on("console", (message) => {
-      if (message.type() === "error" || message.type() === "warning") {
-        complaints.push(message.text())
-      }
-    })
-    page.on("pageerror", (error) => complaints.push(error.message))
-    page.on("requestfailed", (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`))
-    return { page, context, profile, foreignRequests, complaints }
+  openIn(async (executablePath) => {
+    browser ??= chromium.launch({ executablePath, args: launchArguments })
+    return (await browser).newContext(options)
   })
 
-/** A test that needs a browser: `it.live`, with time to launch one. */
+/** The same in a browser of its own, which keeps its history and its storage in a folder. */
+export const openWithProfile = (profile: string): Effect.Effect<Tab, never, Scope.Scope | Tools.Tools> =>
+  openIn((executablePath) => chromium.launchPersistentContext(profile, { executablePath, args: launchArguments }))
+
+/** A test that needs a browser: `it.live`. */
 export const browserTest = Tools.testWith("Chromium")
