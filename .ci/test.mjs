@@ -2,6 +2,7 @@
 // the report of a failing test. npx brings a newer Node there.
 import { spawn } from "node:child_process"
 import { readFileSync } from "node:fs"
+import * as Module from "node:module"
 import { fileURLToPath } from "node:url"
 
 const vitest = new URL("../node_modules/vitest/vitest.mjs", import.meta.url)
@@ -9,7 +10,11 @@ const args = ["run", ...process.argv.slice(2)]
 const { engines } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"))
 const wanted = engines.node.replace(">=", "")
 
+// Loading all modules takes a fifth less CPU time when the processes share their compiled code.
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL("../node_modules/.cache/test-code", import.meta.url))
+
 if (wanted.localeCompare(process.versions.node, "en", { numeric: true }) <= 0) {
+  Module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
   process.argv.splice(2, Infinity, ...args)
   await import(vitest.href)
 } else {
