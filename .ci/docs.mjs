@@ -79,6 +79,7 @@ const build = async () => {
       "Promised",
       "ProviderRequest",
       "Stored",
+      "ToolConfig",
       "ensure",
       "toNative"
     ]

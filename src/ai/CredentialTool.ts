@@ -24,6 +24,7 @@
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
  * import type * as Chat from "effect/ai/Chat"
+ * import * as Tool from "effect/ai/Tool"
  * import * as Toolkit from "effect/ai/Toolkit"
  * import * as Effect from "effect/Effect"
  * import * as Ref from "effect/Ref"
@@ -36,12 +37,13 @@
  *   returnUrl: "https://app.example.com/connect/return"
  * }) {}
  *
- * const Tools = Toolkit.make(CredentialTool.make("list_events", {
+ * const listEvents = Tool.make("list_events", {
  *   description: "Lists the events of a day",
  *   parameters: Schema.Struct({ day: Schema.String }),
- *   success: Schema.String,
- *   credential: Calendar
- * }))
+ *   success: Schema.String
+ * })
+ *
+ * const Tools = Toolkit.make(CredentialTool.make(listEvents, Calendar))
  *
  * const handlers = Tools.toLayer({
  *   // The token of the caller of this request.
@@ -66,9 +68,8 @@
  */
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
-import * as Tool from "effect/ai/Tool"
+import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
-import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
@@ -89,6 +90,13 @@ import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
+interface ToolConfig {
+  readonly parameters: Schema.Constraint
+  readonly success: Schema.Constraint
+  readonly failure: Schema.Constraint
+  readonly failureMode: Tool.FailureMode
+}
+
 /**
  * A tool that needs an access token of the user.
  *
@@ -97,12 +105,7 @@ import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
  */
 export interface CredentialTool<
   out Name extends string,
-  out Config extends {
-    readonly parameters: Schema.Constraint
-    readonly success: Schema.Constraint
-    readonly failure: Schema.Constraint
-    readonly failureMode: Tool.FailureMode
-  },
+  out Config extends ToolConfig,
   in out Id,
   out Requirements = never
 > extends Tool.Tool<Name, Config, Id | Requirements> {
@@ -121,50 +124,14 @@ export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, 
   : T
 
 /**
- * A failure of a tool that holds no session of a consent. `effect/ai` encodes it for the model, and the encoded form of
- * a session has AgentCore's URL in clear.
+ * Rejects a tool whose failure can hold the session of a consent. `effect/ai` encodes it for the model, and the encoded
+ * form of a session has AgentCore's URL in clear.
  *
  * @since 0.2.0
  * @category utility types
  */
 export type WithoutSession<Failure extends Schema.Constraint> =
-  [Extract<Failure["Type"], { readonly session: ConsentSession }>] extends [never] ? Failure : never
-
-/**
- * The options of {@link make}: those of `Tool.make`, and the credential.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options<
-  Id,
-  Parameters extends Schema.Constraint,
-  Success extends Schema.Constraint,
-  Failure extends Schema.Constraint,
-  Mode extends Tool.FailureMode | undefined,
-  Dependencies extends Array<Context.Service.Any>
-> {
-  /** The token that the tool needs, declared with `AccessToken.Tag`. The handler reads it from its context. */
-  readonly credential: AccessToken.Credential<Id, "USER_FEDERATION">
-  /** What the tool does. The model reads it. */
-  readonly description?: string | undefined
-  /** Default: none. */
-  readonly parameters?: Parameters | undefined
-  /** Default: `Schema.Void`. */
-  readonly success?: Success | undefined
-  /** Not `RequiresUserConsent`: there is no handler without a token. Default: `Schema.Never`. */
-  readonly failure?: WithoutSession<Failure> | undefined
-  /**
-   * What becomes of a failure: `error` fails the request, and `return` passes it to the model. Default: `error`.
-   */
-  readonly failureMode?: Mode
-  /** Further dependencies of each request. */
-  readonly dependencies?: Dependencies | undefined
-  /** Whether the user has to approve each call, also after the consent. Default: false. */
-  readonly needsApproval?: Tool.NeedsApproval<Parameters> | undefined
-  /** Maps a result to what the model sees. Default: the encoded result. */
-  readonly toModelOutput?: ((result: Success["Type"]) => ReadonlyArray<Prompt.ToolModelOutputPart>) | undefined
-}
+  [Extract<Failure["Type"], { readonly session: ConsentSession }>] extends [never] ? unknown : never
 
 /**
  * A call that waits for an approval.
@@ -184,38 +151,19 @@ export interface Pending {
 }
 
 /**
- * Makes a tool whose handler requires the credential. {@link toolkit} provides it. A request with the plain toolkit
- * does not compile without the token.
+ * Makes a tool whose handler requires the credential, and reads it from its context. {@link toolkit} provides it. A
+ * request with the plain toolkit does not compile without the token. The failure of the tool is not
+ * `RequiresUserConsent`, because there is no handler without a token. With `needsApproval` the user approves each call,
+ * also after the consent.
  *
  * @since 0.2.0
  * @category constructors
  */
-export const make = <
-  const Name extends string,
-  Id,
-  Parameters extends Schema.Constraint = Tool.EmptyParams,
-  Success extends Schema.Constraint = typeof Schema.Void,
-  Failure extends Schema.Constraint = typeof Schema.Never,
-  Mode extends Tool.FailureMode | undefined = undefined,
-  Dependencies extends Array<Context.Service.Any> = []
->(
-  name: Name,
-  { credential, ...options }: Options<Id, Parameters, Success, Failure, Mode, Dependencies>
-): CredentialTool<
-  Name,
-  {
-    readonly parameters: Parameters
-    readonly success: Success
-    readonly failure: Failure
-    readonly failureMode: Mode extends undefined ? "error" : Mode
-  },
-  Id,
-  Context.Service.Identifier<Dependencies[number]>
-> =>
-  Object.assign(
-    Tool.make<Name, Parameters, Success, Failure, Mode, Dependencies>(name, options).addDependency(credential),
-    { credential }
-  )
+export const make = <const Name extends string, Config extends ToolConfig, Requirements, Id>(
+  tool: Tool.Tool<Name, Config, Requirements> & WithoutSession<Config["failure"]>,
+  credential: AccessToken.Credential<Id, "USER_FEDERATION">
+): CredentialTool<Name, Config, Id, Requirements> =>
+  Object.assign((tool as Tool.Tool<Name, Config, Requirements>).addDependency(credential), { credential })
 
 type UserCredentialOf = AccessToken.Credential<unknown, "USER_FEDERATION">
 

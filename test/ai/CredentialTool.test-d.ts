@@ -28,13 +28,15 @@ class Down extends Schema.TaggedError<Down>()("Down", { since: Schema.Number }) 
 declare const credential: AccessToken.TagClass<Calendar, "app/Calendar", "USER_FEDERATION">
 declare const machine: AccessToken.TagClass<Calendar, "app/Machine", "M2M">
 
-const events = CredentialTool.make("events", {
-  parameters: Schema.Struct({ day: Schema.String }),
-  success: Schema.Number,
-  failure: Down,
-  dependencies: [Clock],
+const events = CredentialTool.make(
+  Tool.make("events", {
+    parameters: Schema.Struct({ day: Schema.String }),
+    success: Schema.Number,
+    failure: Down,
+    dependencies: [Clock]
+  }),
   credential
-})
+)
 const Tools = Toolkit.make(events, Tool.make("time", { success: Schema.String }))
 
 it("the credential and the other dependencies are services of the handler", () => {
@@ -67,11 +69,11 @@ it("a request needs the caller instead of the credential", () => {
 
 it("a failure has no session of a consent, and the credential is one of a user", () => {
   // @ts-expect-error -- its encoded form has the session in clear
-  CredentialTool.make("events", { credential, failure: RequiresUserConsent, failureMode: "return" })
+  CredentialTool.make(Tool.make("events", { failure: RequiresUserConsent, failureMode: "return" }), credential)
   // @ts-expect-error -- the same in a union
-  CredentialTool.make("events", { credential, failure: Schema.Union([Down, AuthorizationTimedOut]) })
+  CredentialTool.make(Tool.make("events", { failure: Schema.Union([Down, AuthorizationTimedOut]) }), credential)
   // @ts-expect-error -- no user consents to it
-  CredentialTool.make("events", { credential: machine })
+  CredentialTool.make(Tool.make("events"), machine)
 })
 
 it("the link of Connect needs Connect", () => {

@@ -36,33 +36,45 @@ interface Calendar {
 const needed = "The user has to connect 'calendar' first."
 
 const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDERATION">) => {
-  const options = { success: Schema.String, credential: calendar }
+  const options = { success: Schema.String } as const
   return Toolkit.make(
-    CredentialTool.make("list_events", options),
-    CredentialTool.make("delete_event", {
-      ...options,
-      parameters: Schema.Struct({ where: Schema.optional(Schema.Record(Schema.String, Schema.String)) }),
-      needsApproval: true
-    }),
+    CredentialTool.make(Tool.make("list_events", options), calendar),
+    CredentialTool.make(
+      Tool.make("delete_event", {
+        ...options,
+        parameters: Schema.Struct({ where: Schema.optional(Schema.Record(Schema.String, Schema.String)) }),
+        needsApproval: true
+      }),
+      calendar
+    ),
     // The types reject failures with a session. A program in JavaScript can have them.
-    CredentialTool.make("send_mail", {
-      ...options,
-      failure: RequiresUserConsent as unknown as typeof Schema.Unknown,
-      failureMode: "return",
-      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
-    }),
-    CredentialTool.make("nested_failure", {
-      ...options,
-      failure: Schema.Struct({ problem: RequiresUserConsent }),
-      failureMode: "return",
-      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
-    }),
-    CredentialTool.make("wait_for_mail", {
-      ...options,
-      failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
-      failureMode: "return",
-      dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
-    }),
+    CredentialTool.make(
+      Tool.make("send_mail", {
+        ...options,
+        failure: RequiresUserConsent as unknown as typeof Schema.Unknown,
+        failureMode: "return",
+        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+      }),
+      calendar
+    ),
+    CredentialTool.make(
+      Tool.make("nested_failure", {
+        ...options,
+        failure: Schema.Struct({ problem: RequiresUserConsent }),
+        failureMode: "return",
+        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+      }),
+      calendar
+    ),
+    CredentialTool.make(
+      Tool.make("wait_for_mail", {
+        ...options,
+        failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
+        failureMode: "return",
+        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+      }),
+      calendar
+    ),
     Tool.make("get_time", { success: Schema.String }),
     Tool.make("restart", { success: Schema.String, needsApproval: true })
   )
