@@ -416,7 +416,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
         ))
     const handle = <R3>(
       method: "GET" | "POST",
-      run: (requests: Requests.Requests, name: string) => Effect.Effect<View, never, R3>
+      run: (user: Requests.User, name: string) => Effect.Effect<View, never, R3>
     ) =>
       Effect.gen(function*() {
         yield* checkSpelling
@@ -428,8 +428,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
           method,
           (user) =>
             Effect.flatMap(
-              Requests.runFor(settings, user, (requests) =>
-                run(requests, name)),
+              Requests.runFor(settings, user, (user) =>
+                run(user, name)),
               respond
             )
         )
@@ -444,20 +444,23 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 
     const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
     const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
-    const returned = handle("GET", (requests) => Effect.flatMap(ConsentRoutes.visit, requests.returned))
+    const returned = handle(
+      "GET",
+      (user) => Effect.flatMap(ConsentRoutes.visit, (visit) => Requests.complete(user, visit))
+    )
     const link = handle(
       "GET",
-      (requests, name) =>
+      (user, name) =>
         Effect.flatMap(
           HttpServerRequest.ParsedSearchParams,
-          ({ continue: address }) => requests.link(name, isString(address) ? address : undefined)
+          ({ continue: address }) => Requests.openLink(user, name, isString(address) ? address : undefined)
         )
     )
     const routes = [
       HttpRouter.route("GET", returnPath, HttpMiddleware.withLoggerDisabled(returned)),
-      HttpRouter.route("GET", path, handle("GET", (requests) => requests.connections)),
+      HttpRouter.route("GET", path, handle("GET", Requests.showConnections)),
       HttpRouter.route("GET", linkPath, link),
-      HttpRouter.route("POST", linkPath, handle("POST", (requests, name) => requests.submit(name)))
+      HttpRouter.route("POST", linkPath, handle("POST", Requests.submit))
     ]
     return {
       service: makeService(options, links, connections, events),

@@ -58,7 +58,6 @@
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -165,14 +164,12 @@ const send = (request: HttpClientRequest.HttpClientRequest) =>
     return status >= 200 && status < 300 ? response : yield* new VendorError({ host, status, reason: "Status" })
   })
 
-const readObject = (
-  url: string,
-  response: HttpClientResponse.HttpClientResponse
-): Effect.Effect<{ readonly [name: string]: unknown }, VendorError> =>
-  Effect.flatMap(
-    Effect.orElseSucceed(response.json, () => undefined),
-    (body) => isObject(body) ? Effect.succeed(body) : new VendorError({ host: hostOf(url), reason: "Body" })
-  )
+const requestObject = (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.gen(function*() {
+    const response = yield* send(HttpClientRequest.acceptJson(request))
+    const body: unknown = yield* Effect.orElseSucceed(response.json, () => undefined)
+    return isObject(body) ? body : yield* new VendorError({ host: hostOf(request.url), reason: "Body" })
+  })
 
 /**
  * Requests a JSON object with an access token as the bearer.
@@ -184,14 +181,12 @@ export const get = (
   url: string,
   token: Token
 ): Effect.Effect<{ readonly [name: string]: unknown }, VendorError, HttpClient.HttpClient> =>
-  HttpClientRequest.get(url).pipe(
-    HttpClientRequest.acceptJson,
-    HttpClientRequest.bearerToken(valueOf(token)),
-    send,
-    Effect.flatMap((response) => readObject(url, response))
-  )
+  requestObject(HttpClientRequest.bearerToken(HttpClientRequest.get(url), valueOf(token)))
 
-/** Reads an account by the names of its properties. The first label that is a string counts. */
+/**
+ * Reads an account by the names of its properties. The first label that is a string counts. Anyone can have an address
+ * that is not verified (OpenID Connect Core 1.0, section 5.1).
+ */
 const readAccount = (
   url: string,
   body: { readonly [name: string]: unknown },
@@ -202,7 +197,8 @@ const readAccount = (
   if (!isString(identifier) && typeof identifier !== "number") {
     return new VendorError({ host: hostOf(url), reason: "Body" })
   }
-  const label = labels.map((name) => body[name]).find((label) => isString(label) && label !== "")
+  const label = labels.filter((name) => name !== "email" || body["email_verified"] !== false)
+    .map((name) => body[name]).find((label) => isString(label) && label !== "")
   return Effect.succeed({ id: String(identifier), label: isString(label) ? label : String(identifier) })
 }
 
@@ -249,21 +245,8 @@ const revokeAt = (url: string, token: Token, client: Client | undefined) => {
 // Vendors
 // -----------------------------------------------------------------------------
 
-/** The claims of a user (OpenID Connect Core 1.0, section 5.1). Anyone can have an address that is not verified. */
-const userinfo = (url: string, labels: ReadonlyArray<string>): Vendor => ({
-  account: (token) =>
-    Effect.flatMap(
-      get(url, token),
-      (body) =>
-        readAccount(url, body, "sub", labels.filter((name) => name !== "email" || body["email_verified"] !== false))
-    )
-})
-
 const discover = (discoveryUrl: string, endpoint: string) =>
-  HttpClientRequest.get(discoveryUrl).pipe(
-    HttpClientRequest.acceptJson,
-    send,
-    Effect.flatMap((response) => readObject(discoveryUrl, response)),
+  requestObject(HttpClientRequest.get(discoveryUrl)).pipe(
     Effect.map((document) => document[endpoint]),
     Effect.filterOrFail(isString, () => new VendorError({ host: hostOf(discoveryUrl), reason: "NotSupported" }))
   )
@@ -285,7 +268,7 @@ export const openId = ({ client, discoveryUrl }: {
   account: (token) =>
     Effect.flatMap(
       discover(discoveryUrl, "userinfo_endpoint"),
-      (url) => userinfo(url, ["email", "preferred_username", "name"]).account(token)
+      (url) => make({ url, id: "sub", label: ["email", "preferred_username", "name"] }).account(token)
     ),
   revoke: (token) =>
     Effect.flatMap(discover(discoveryUrl, "revocation_endpoint"), (url) => revokeAt(url, token, client))
@@ -299,7 +282,7 @@ export const openId = ({ client, discoveryUrl }: {
  * @category vendors
  */
 export const google: RevocableVendor = {
-  ...userinfo("https://openidconnect.googleapis.com/v1/userinfo", ["email"]),
+  ...make({ url: "https://openidconnect.googleapis.com/v1/userinfo", id: "sub", label: "email" }),
   revoke: (token) => revokeAt("https://oauth2.googleapis.com/revoke", token, undefined)
 }
 

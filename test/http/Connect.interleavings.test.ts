@@ -69,8 +69,11 @@ const makePlane = (pause: (most: number) => Effect.Effect<void>) => {
   return { accounts, layer }
 }
 
-/** Two users, two accounts, one link. Returns the tokens that agents and pollers got, as `user account`. */
-const interleave = (seed: number, isChecked: boolean) => {
+/**
+ * Two users, two accounts, one link. Returns the tokens that agents and pollers got, as `user account`. With `rejects`,
+ * the vendor does not accept some of the tokens, so that AgentCore drops them.
+ */
+const interleave = (seed: number, isChecked: boolean, rejects = false) => {
   const random = makeRandom(seed)
   const pause = (most: number) => Effect.suspend(() => Effect.sleep(Math.floor(random() * most)))
   const { accounts, layer } = makePlane(pause)
@@ -88,10 +91,13 @@ const interleave = (seed: number, isChecked: boolean) => {
         account: (token) =>
           Effect.andThen(
             pause(2000),
-            Effect.suspend(() => {
+            Effect.suspend((): Effect.Effect<Connect.Account, unknown> => {
               const [account = ""] = Redacted.value(token).split(":")
-              return random() < 0.2
+              const chance = random()
+              return chance < 0.2
                 ? Effect.fail("the vendor is unavailable")
+                : rejects && chance < 0.4
+                ? Effect.fail({ status: 401 })
                 : Effect.succeed({ id: account, label: account })
             })
           ),
@@ -181,6 +187,16 @@ describe("the token of a wrong account", () => {
         assert.isTrue(areServed, `seed ${seed}`)
       }
     }), 300_000)
+
+  it.effect("reaches no agent while the vendor revokes grants", () =>
+    Effect.gen(function*() {
+      const all = new Set<string>()
+      for (let seed = 1; seed <= 20; seed++) {
+        const { received } = yield* interleave(seed, true, true)
+        for (const token of received) all.add(token)
+      }
+      assert.sameMembers([...all], ["alice alice", "bob bob"])
+    }), 60_000)
 
   it.effect("reaches agents if the account is not checked", () =>
     Effect.gen(function*() {

@@ -253,7 +253,9 @@ export const make = ({ accounts, emit, links }: {
       const inspection = yield* inspect(name, issued.token, isRejected ? "fresh" : purpose)
       if (inspection._tag === "Rejected") {
         // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
-        const response = purpose === "use" && !issued.isPolled
+        const isAskedAgain = purpose === "use" && !issued.isPolled
+        if (isAskedAgain) yield* Effect.logWarning(`The vendor does not accept the token of ${name} (401)`)
+        const response = isAskedAgain
           ? yield* drop(issued, user, { _tag: "RevokedAtVendor", credential: name })
           : yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
         return { response, reason: "RevokedAtVendor" } as const

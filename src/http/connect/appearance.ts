@@ -12,15 +12,13 @@ const PageText = Schema.Struct({
   text: Text
 })
 
-const CredentialText = Constraint.guard(
-  "a text with the placeholder {credential}",
-  (text): text is `${string}{credential}${string}` => isString(text) && text.includes("{credential}")
-)
+const textWith = <Name extends string>(name: Name) =>
+  Constraint.guard(
+    `a text with the placeholder {${name}}`,
+    (text): text is `${string}{${Name}}${string}` => isString(text) && text.includes(`{${name}}`)
+  )
 
-const AccountText = Constraint.guard(
-  "a text with the placeholder {account}",
-  (text): text is `${string}{account}${string}` => isString(text) && text.includes("{account}")
-)
+const CredentialText = textWith("credential")
 
 const SinceText = Constraint.guard(
   "a text with the placeholders {status} and {date}",
@@ -46,7 +44,7 @@ export const Texts = Schema.Struct({
   access: Text,
   states: Schema.Struct({ Granted: Text, NotGranted: Text, RevokedAtVendor: Text, Unknown: Text }),
   /** The account of a connection. */
-  connectedAs: AccountText,
+  connectedAs: textWith("account"),
   /** Instead of `connectedAs`, if the vendor did not name the account. */
   accountUnknown: Text,
   /** The status of a connection, with the date of the option `connectedSince`. */

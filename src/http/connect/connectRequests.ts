@@ -128,13 +128,14 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 
 /** What the requests of a user share. */
 const makeUser = (settings: Settings, user: UserIdentifier) => {
-  const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
+  const { connections, describeUser = describeByClaims, formTokens, links, services, workload } = settings
   /** Two JWTs of one user have one key. */
   const key = Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
   const reject = makeReject(links)
   return {
+    ...settings,
     user,
-    name: describeUser(user),
+    userName: describeUser(user),
     own: connections.forUser(user),
     emit: (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event),
     formToken: Effect.flatMap(key, formTokens.make),
@@ -152,12 +153,23 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
             reject("Unavailable", link)
           )
         ),
-        Effect.provideContext(settings.services)
+        Effect.provideContext(services)
       )
   }
 }
 
-type User = ReturnType<typeof makeUser>
+export type User = ReturnType<typeof makeUser>
+
+/** Runs a request of a user. A user of another kind gets a view with the reason. */
+export const runFor = <R>(
+  settings: Settings,
+  user: UserIdentifier,
+  run: (user: User) => Effect.Effect<View, never, R>
+): Effect.Effect<View, never, R> =>
+  Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
+    onFailure: (error) => Effect.as(Effect.logError(error.message), makeReject(settings.links)("OtherUserKind")),
+    onSuccess: () => run(makeUser(settings, user))
+  })
 
 /** `link` is where the user can try again. */
 const makeReject = ({ connectionsUrl }: Links) => (reason: Rejection, link?: string) =>
@@ -171,14 +183,13 @@ const allowed = (links: Links, address: string | undefined): Option.Option<strin
 // Pages
 // -----------------------------------------------------------------------------
 
-const showConnections = ({ attempt, formToken, name, own }: User) =>
+export const showConnections = ({ attempt, formToken, own, userName }: User) =>
   attempt(Effect.gen(function*() {
-    return View.Connections({ user: yield* name, connections: yield* own.list(), formToken: yield* formToken })
+    return View.Connections({ user: yield* userName, connections: yield* own.list(), formToken: yield* formToken })
   }))
 
 const showLink = (
-  { links, signals, workload }: Settings,
-  { attempt, formToken, name: userName, own, reject, user }: User,
+  { attempt, formToken, links, own, reject, signals, user, userName, workload }: User,
   name: string,
   continueUrl: string | undefined
 ) =>
@@ -201,14 +212,14 @@ const showLink = (
     links.link(name, continueUrl)
   )
 
-const openLink = (settings: Settings, user: User, name: string, address: string | undefined) => {
-  const { links } = settings
+export const openLink = (user: User, name: string, address: string | undefined): Effect.Effect<View> => {
+  const { links, reject } = user
   const continueUrl = allowed(links, address)
   return links.find(name) === undefined
-    ? Effect.succeed(user.reject("UnknownCredential"))
+    ? Effect.succeed(reject("UnknownCredential"))
     : Option.isNone(continueUrl)
-    ? Effect.succeed(user.reject("ContinueNotAllowed"))
-    : showLink(settings, user, name, continueUrl.value)
+    ? Effect.succeed(reject("ContinueNotAllowed"))
+    : showLink(user, name, continueUrl.value)
 }
 
 // -----------------------------------------------------------------------------
@@ -222,18 +233,16 @@ interface Pressed {
 }
 
 type Action = (
-  settings: Settings,
   user: User,
   pressed: Pressed
 ) => Effect.Effect<View, AccessTokenError | ConsentStoreError, Identity | DataPlane>
 
-const start = (isForced: boolean): Action => (settings, user, { continueUrl, credential, name }) =>
+const start = (isForced: boolean): Action => (user, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
-    const { connections, links, pending, watch, workload } = settings
-    const { emit, own, reject } = user
+    const { connections, emit, links, own, pending, reject, watch, workload } = user
     const session = yield* own.requestSession(credential, isForced)
     // Another tab has connected it meanwhile.
-    if (Option.isNone(session)) return yield* showLink(settings, user, name, continueUrl)
+    if (Option.isNone(session)) return yield* showLink(user, name, continueUrl)
     const { authorizationUrl } = session.value
     if (!isSecure(Redacted.value(authorizationUrl))) {
       yield* Effect.logWarning("The authorization URL of AgentCore is neither https nor http to this machine")
@@ -251,7 +260,7 @@ const start = (isForced: boolean): Action => (settings, user, { continueUrl, cre
     return View.Started({ connection: connections.describe(name, credential), authorizationUrl })
   })
 
-const disconnect: Action = ({ connections, links }, { own, reject }, { continueUrl, credential, name }) =>
+const disconnect: Action = ({ connections, links, own, reject }, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
     const { atVendor, outcome } = yield* own.disconnect(name, credential)
     if (outcome === "Failed") return reject("Unavailable", links.link(name, continueUrl))
@@ -268,16 +277,15 @@ const actions: ReadonlyMap<string | undefined, Action> = new Map([
   ["reconnect", start(true)],
   [
     "check",
-    (settings, user, { continueUrl, credential, name }) =>
-      Effect.andThen(user.own.check(name, credential), showLink(settings, user, name, continueUrl))
+    (user, { continueUrl, credential, name }) =>
+      Effect.andThen(user.own.check(name, credential), showLink(user, name, continueUrl))
   ],
   ["disconnect", disconnect]
 ])
 
-const submit = (settings: Settings, user: User, name: string) =>
+export const submit = (user: User, name: string) =>
   Effect.gen(function*() {
-    const { links } = settings
-    const { attempt, isValid, reject } = user
+    const { attempt, isValid, links, reject } = user
     const credential = links.find(name)
     const link = credential === undefined ? undefined : links.link(name)
     const request = yield* HttpServerRequest.HttpServerRequest
@@ -294,7 +302,7 @@ const submit = (settings: Settings, user: User, name: string) =>
     const act = actions.get(action)
     return act === undefined
       ? reject("StaleForm", retry)
-      : yield* attempt(act(settings, user, { name, credential, continueUrl: continueUrl.value }), retry)
+      : yield* attempt(act(user, { name, credential, continueUrl: continueUrl.value }), retry)
   })
 
 // -----------------------------------------------------------------------------
@@ -308,7 +316,7 @@ interface ReviewedAccount {
 }
 
 /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
-const reviewAccount = ({ connections: { accounts }, services }: Settings, { emit, own, user }: User, name: string) =>
+const reviewAccount = ({ connections: { accounts }, emit, own, services, user }: User, name: string) =>
   Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
     const { account, expect } = accounts.optionsOf(name)
     if (account === undefined) return { outcome: "Completed", account }
@@ -333,7 +341,7 @@ const reviewAccount = ({ connections: { accounts }, services }: Settings, { emit
   )
 
 /** Whether a store in memory may have had the session before the process was restarted. */
-const isForgotten = ({ pending }: Settings, { sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
+const isForgotten = ({ pending }: User, { sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
   Effect.map(Clock.currentTimeMillis, (now) =>
     sessionUri !== undefined && pending.since !== undefined
     && now < DateTime.toEpochMillis(pending.since) + sessionLifetime + retentionAfterExpiry)
@@ -351,18 +359,18 @@ const emitReturn = (
     account: account === "unknown" ? undefined : account
   })
 
-const complete = (settings: Settings, user: User, visit: Completion.Visit) =>
+export const complete = (user: User, visit: Completion.Visit) =>
   Effect.gen(function*() {
-    const { links } = settings
+    const { links } = user
     let reviewed: ReviewedAccount = { outcome: "Completed", account: undefined }
     const isAllowed: Completion.Dependencies["isAllowed"] = ({ credential }) =>
       credential === undefined
         ? Effect.succeed(true)
-        : Effect.map(reviewAccount(settings, user, credential), (review) => {
+        : Effect.map(reviewAccount(user, credential), (review) => {
           reviewed = review
           return review.outcome === "Completed"
         })
-    const completed = yield* Completion.complete({ ...settings, isAllowed }, visit, user.user)
+    const completed = yield* Completion.complete({ ...user, isAllowed }, visit, user.user)
     const { account, outcome } = completed._tag === "Completed"
       ? reviewed
       : { outcome: completed._tag, account: undefined }
@@ -371,8 +379,8 @@ const complete = (settings: Settings, user: User, visit: Completion.Visit) =>
     // Without a session, nothing has ended.
     if (visit.sessionUri !== undefined) yield* emitReturn(user, outcome, credential, account)
     return View.Returned({
-      outcome: outcome === "Unknown" && (yield* isForgotten(settings, visit)) ? "Forgotten" : outcome,
-      user: yield* user.name,
+      outcome: outcome === "Unknown" && (yield* isForgotten(user, visit)) ? "Forgotten" : outcome,
+      user: yield* user.userName,
       account,
       credential,
       continue: continueUrl,
@@ -381,31 +389,4 @@ const complete = (settings: Settings, user: User, visit: Completion.Visit) =>
         : links.link(credential, continueUrl),
       connectionsUrl: links.connectionsUrl
     })
-  })
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
-const requestsOf = (settings: Settings, identifier: UserIdentifier) => {
-  const user = makeUser(settings, identifier)
-  return {
-    connections: showConnections(user),
-    link: (name: string, address: string | undefined) => openLink(settings, user, name, address),
-    submit: (name: string) => submit(settings, user, name),
-    returned: (visit: Completion.Visit) => complete(settings, user, visit)
-  }
-}
-
-export type Requests = ReturnType<typeof requestsOf>
-
-/** Runs a request of a user. A user of another kind gets a view with the reason. */
-export const runFor = <R>(
-  settings: Settings,
-  user: UserIdentifier,
-  run: (requests: Requests) => Effect.Effect<View, never, R>
-): Effect.Effect<View, never, R> =>
-  Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
-    onFailure: (error) => Effect.as(Effect.logError(error.message), makeReject(settings.links)("OtherUserKind")),
-    onSuccess: () => run(requestsOf(settings, user))
   })

@@ -165,7 +165,7 @@ export const make = (
               yield* Effect.logWarning(`AgentCore did not respond whether ${name} is granted: ${status.error._tag}`)
             }
             return { ...describe(name, credential), ...stateOf(status.error) }
-          }), { concurrency: "unbounded" })
+          }), { concurrency: 10 })
       }).pipe((self) => accounts.withReview(self, "view"))
 
     /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
