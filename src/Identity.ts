@@ -353,10 +353,9 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
         )
       )
 
-  const requestToken = Effect.fnUntraced(function*(request: Oauth2TokenRequest, isPolled: boolean) {
+  const requestReviewed = Effect.fnUntraced(function*(request: Oauth2TokenRequest, isPolled: boolean) {
     const response = yield* requestUnreviewed(request)
-    // Without a user's consent, no browser has chosen an account.
-    if (response._tag !== "Issued" || request.oauth2Flow !== "USER_FEDERATION") return response
+    if (response._tag !== "Issued") return response
     const review = yield* Credentials.TokenReview
     const reviewed = review<Caller>({
       credential: { ...request, provider: request.resourceCredentialProviderName },
@@ -366,6 +365,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     })
     return reviewed === undefined ? response : yield* reviewed
   })
+
+  // Without a user's consent, no browser has chosen an account.
+  const requestToken = (request: Oauth2TokenRequest, isPolled: boolean) =>
+    request.oauth2Flow === "USER_FEDERATION" ? requestReviewed(request, isPolled) : requestUnreviewed(request)
 
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
