@@ -2,6 +2,7 @@
 import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import type { UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { truncateName } from "../../../internal/messages.js"
@@ -194,53 +195,40 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
 const timedOut = (): Failure.NoResponse => new Failure.NoResponse({ kind: "timeout", code: "TimeoutError" })
 
 /** Signs and sends a request once. Fails without credentials, and at the deadline. */
-const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, Failure.NoResponse> =>
-  Effect.suspend(() => {
-    const { clock, connection, deadline } = call
-    const { body, method, path, query } = call.message
-    const now = (): number => clock.currentTimeMillisUnsafe()
-    // AWS uses the number of attempts for statistics.
-    const headers = { ...call.message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
-    const search = queryString(query)
-    const send = (identity: Identity): Effect.Effect<Output | Failed<E>, Failure.NoResponse> => {
-      const sent = now()
-      const offset = connection.clock.offset()
-      return Effect.flatMap(
-        connection.sign({ ...call.message, headers }, identity, sent + offset),
-        (signed) =>
-          Effect.matchEffect(
-            connection.transport({
-              method,
-              origin: connection.url.origin,
-              path: search === "" ? path : `${path}?${search}`,
-              headers: signed,
-              body
-            }, deadline - now()),
-            {
-              onFailure: (error) =>
-                error instanceof Failure.NoResponse
-                  ? Effect.fail(error)
-                  : error.code === "TimeoutError"
-                  ? Effect.fail(timedOut())
-                  : Effect.succeed(fromLost(error)),
-              onSuccess: (response) => {
-                const received = now()
-                const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
-                const result = read(call, response, received)
-                return Effect.succeed("toError" in result ? { ...result, isSkewCorrected } : result)
-              }
-            }
-          )
-      )
-    }
-    const identity = connection.credentials.kept(now())
-    return identity === undefined
-      ? Effect.flatMap(
-        withDeadline({ duration: deadline - now(), onTimeout: timedOut })(connection.credentials.search),
-        send
-      )
-      : send(identity)
-  })
+const attempt = Effect.fnUntraced(function*<E>(
+  call: Call<E>,
+  attempts: number
+): Effect.fn.Return<Output | Failed<E>, Failure.NoResponse> {
+  const { clock, connection, deadline, message } = call
+  const { body, method, path, query } = message
+  const now = (): number => clock.currentTimeMillisUnsafe()
+  const identity = connection.credentials.kept(now())
+    ?? (yield* withDeadline({ duration: deadline - now(), onTimeout: timedOut })(connection.credentials.search))
+  const sent = now()
+  const offset = connection.clock.offset()
+  // AWS uses the number of attempts for statistics.
+  const unsigned = { ...message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
+  const headers = yield* connection.sign({ ...message, headers: unsigned }, identity, sent + offset)
+  const search = queryString(query)
+  const exchange = yield* Effect.result(
+    connection.transport({
+      method,
+      origin: connection.url.origin,
+      path: search === "" ? path : `${path}?${search}`,
+      headers,
+      body
+    }, deadline - now())
+  )
+  if (Result.isFailure(exchange)) {
+    const { failure } = exchange
+    if (failure instanceof Failure.NoResponse) return yield* failure
+    return failure.code === "TimeoutError" ? yield* timedOut() : fromLost(failure)
+  }
+  const received = now()
+  const isSkewCorrected = connection.clock.read({ headers: exchange.success.headers, sent, received, offset })
+  const result = read(call, exchange.success, received)
+  return "toError" in result ? { ...result, isSkewCorrected } : result
+})
 
 /** Waits, at most until the deadline. */
 const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, Failure.NoResponse> => {

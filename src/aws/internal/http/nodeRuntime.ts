@@ -72,6 +72,15 @@ const maxTimer = 2 ** 31 - 1
 
 const decoder = new TextDecoder()
 
+const receive = (message: Http.IncomingMessage, end: (result: Effect.Effect<Response, Lost>) => void): void => {
+  const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
+  fromNode(message, maxBytes, (error, body) =>
+    body === undefined
+      ? end(Effect.fail(toLost(error, received)))
+      // During this event the connection is not free yet. A call that follows at once would open another one.
+      : queueMicrotask(() => end(Effect.succeed({ ...received, body: decoder.decode(body) }))))
+}
+
 const send = (
   node: Modules,
   { body, headers, method, path }: Request,
@@ -95,12 +104,7 @@ const send = (
     const fail = (error: unknown, response?: Lost["response"]): void => end(Effect.fail(toLost(error, response)))
     request.on("response", (message) => {
       hasResponse = true
-      const received = { status: message.statusCode ?? 0, headers: flatten(message.headers) }
-      fromNode(message, maxBytes, (error, body) =>
-        body === undefined
-          ? fail(error, received)
-          // During this event the connection is not free yet. A call that follows at once would open another one.
-          : queueMicrotask(() => end(Effect.succeed({ ...received, body: decoder.decode(body) }))))
+      receive(message, end)
     })
     request.on("error", (error: TunnelError) => fail(error, error.response))
     // Node closes a response that changes the protocol (101), and reports no error.
