@@ -1,6 +1,5 @@
 // The pages of `Connect` in `Bun.serve` or `Deno.serve`, and an agent whose user connects there. Prints what it got.
 import * as Connect from "effect-agentcore-identity/promise/Connect"
-import { runWithContext } from "effect-agentcore-identity/promise/Identity"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
 
 const { Bun, Deno } = globalThis
@@ -46,7 +45,7 @@ const whoAmI = connect.withAccessToken("calendar", {
 })
 
 const alice = { userId: "alice" }
-const { sub } = await runWithContext({ workload: connect.workload({ name: "my-agent", user: alice }) }, () => whoAmI())
+const { sub } = await connect.runAs(alice, () => whoAmI())
 const [{ state }] = await connect.status(alice)
 console.log(`The token is for ${sub}, and the page says: ${state}`)
 await (Bun === undefined ? server.shutdown() : server.stop())
