@@ -1,8 +1,7 @@
 // Checks with TypeScript 5, in one program: types, the diagnostics of Effect's language service, and every `@example`.
-// Every public module must have one.
+// Every public module must have one. It and its exports must have the tag `@since`, and its declarations `@category`.
 //
-// The command `effect-language-service diagnostics` takes twice as long as all of this. docgen ignores the examples of
-// classes, and runs every other example, even one that calls AWS.
+// The command `effect-language-service diagnostics` takes twice as long as all of this.
 import { readdirSync } from "node:fs"
 import { createRequire } from "node:module"
 import { join } from "node:path"
@@ -23,6 +22,22 @@ const examplesOf = (source) =>
       line: source.slice(0, index + match.index).split("\n").length
     }))
   )
+
+/** The exports of a public module whose docs lack a tag. */
+const withoutTags = (source) => {
+  const exports = source.statements
+    .filter((node) => ts.isExportDeclaration(node) || ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Export)
+    .flatMap((node) => node.exportClause?.elements ?? [node])
+    .map((node) => ({ node, name: (node.name ?? node.declarationList?.declarations[0].name)?.text ?? "*" }))
+  // An overload has the docs of the first one.
+  const first = new Map(exports.toReversed().map((entry) => [`${entry.node.kind} ${entry.name}`, entry]))
+  const untagged = [...first.values()].flatMap(({ name, node }) => {
+    const tags = ts.getJSDocTags(node).map(({ tagName }) => tagName.text)
+    const wanted = node.modifiers === undefined ? ["since"] : ["since", "category"]
+    return wanted.filter((tag) => !tags.includes(tag)).map((tag) => `${name}: no @${tag}`)
+  })
+  return /^\/\*\*(?:(?!\*\/)[^])*@since/.test(source.text) ? untagged : ["no @since at its start", ...untagged]
+}
 
 let problems = 0
 const examples = new Map()
@@ -68,6 +83,13 @@ const diagnostics = ts.getPreEmitDiagnostics(program)
 const report = (diagnostic) => diagnostics.push(diagnostic)
 for (const file of fileNames) {
   checkSourceFileWorker(ts, program, program.getSourceFile(file), options, report, "typescript")
+}
+
+for (const file of sources.filter((file) => isPublic(file.slice(0, -3)) && file !== "index.ts")) {
+  for (const problem of withoutTags(program.getSourceFile(join(root, "src", file)))) {
+    problems += 1
+    console.log(`src/${file}: ${problem}`)
+  }
 }
 
 for (const { category, code, file, messageText, start } of diagnostics) {
