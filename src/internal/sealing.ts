@@ -5,7 +5,7 @@ import * as Hex from "effect/encoding/Hex"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Jose from "jose"
-import { hkdfSync } from "node:crypto"
+import { hkdfSync, randomBytes } from "node:crypto"
 import * as Constraint from "../models/internal/constraint.js"
 
 /** The size of a secret, in bytes. */
@@ -35,6 +35,11 @@ export const parseSecret = (secret: Redacted.Redacted, name: string): Result.Res
     ? Result.succeed(decoded.success)
     : fail(`has ${decoded.success.length} bytes`)
 }
+
+/** Makes a secret: 32 random bytes, in base64url. */
+export const randomSecret: Effect.Effect<Redacted.Redacted> = Effect.sync(() =>
+  Redacted.make(randomBytes(secretSize).toString("base64url"))
+)
 
 /** Derives a separate key for each purpose, with HKDF-SHA-256 (RFC 5869). `size` is in bytes. */
 export const deriveKey = (secret: Uint8Array, purpose: string, size = secretSize): Uint8Array<ArrayBuffer> =>
