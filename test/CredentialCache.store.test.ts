@@ -83,6 +83,13 @@ const numbered = ScriptedPlanes.layer({
 
 const options = { opaqueTimeToLive: "1 hour" } as const
 
+/** Three processes over one store, and its entries. */
+const fleet = Effect.gen(function*() {
+  const entries: Stored = new Map()
+  const start = process(plain(entries), options)
+  return { a: yield* start, b: yield* start, c: yield* start, entries }
+})
+
 const failuresOf = (operation: "get" | "set" | "remove") =>
   Effect.map(
     Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation })),
@@ -92,8 +99,7 @@ const failuresOf = (operation: "get" | "set" | "remove") =>
 describe("CredentialCache.layerStore", () => {
   it.effect("serves a token that another process obtained, until it expires", () =>
     Effect.gen(function*() {
-      const store = plain(new Map())
-      const [a, b] = [yield* process(store, options), yield* process(store, options)]
+      const { a, b } = yield* fleet
       assert.strictEqual(yield* a.token(), "token-0")
       assert.strictEqual(yield* b.token(), "token-0")
       assert.strictEqual(yield* b.token({ workloadIdentityToken: secret("bob") }), "token-1")
@@ -104,8 +110,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("counts a token from the store as a hit", () =>
     Effect.gen(function*() {
-      const store = plain(new Map())
-      const [a, b] = [yield* process(store, options), yield* process(store, options)]
+      const { a, b } = yield* fleet
       const hits = Effect.map(
         Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
@@ -118,8 +123,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("keeps a token from the store in memory", () =>
     Effect.gen(function*() {
-      const entries: Stored = new Map()
-      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      const { a, b, entries } = yield* fleet
       yield* a.token()
       yield* b.token()
       entries.clear()
@@ -146,8 +150,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("has keys without data of the request", () =>
     Effect.gen(function*() {
-      const entries: Stored = new Map()
-      const a = yield* process(plain(entries), options)
+      const { a, entries } = yield* fleet
       yield* a.token({ workloadIdentityToken: secret("sentinel-token"), scopes: ["sentinel-scope"] })
       const keys = [...entries.keys()]
       assert.lengthOf(keys, 1)
@@ -180,12 +183,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("removes an invalidated credential from the store, unless the store has another one", () =>
     Effect.gen(function*() {
-      const store = plain(new Map())
-      const [a, b, c] = [
-        yield* process(store, options),
-        yield* process(store, options),
-        yield* process(store, options)
-      ]
+      const { a, b, c } = yield* fleet
       yield* Effect.all([a.token(), b.token()])
       yield* a.invalidate("token-0")
       assert.strictEqual(yield* a.token(), "token-1")
@@ -231,8 +229,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("does not serve a rejected credential from the store, and removes it", () =>
     Effect.gen(function*() {
-      const entries: Stored = new Map()
-      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      const { a, b, entries } = yield* fleet
       yield* a.token()
       assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
       const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
@@ -244,8 +241,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("removes a rejected credential even when there is no new one", () =>
     Effect.gen(function*() {
-      const entries: Stored = new Map()
-      const [a, b] = [yield* process(plain(entries), options), yield* process(plain(entries), options)]
+      const { a, b, entries } = yield* fleet
       yield* a.token()
       yield* Effect.flip(insteadOf("token-0")(b.token()))
       assert.strictEqual(entries.size, 0)
@@ -255,8 +251,7 @@ describe("CredentialCache.layerStore", () => {
 
   it.effect("removes the credential when a forced authentication waits for the user", () =>
     Effect.gen(function*() {
-      const entries: Stored = new Map()
-      const a = yield* process(plain(entries), options)
+      const { a, entries } = yield* fleet
       yield* a.token({ oauth2Flow: "USER_FEDERATION" })
       assert.strictEqual(entries.size, 1)
       yield* a.token({ oauth2Flow: "USER_FEDERATION", forceAuthentication: true })

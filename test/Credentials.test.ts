@@ -14,7 +14,6 @@ import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -26,6 +25,7 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
 import { backend, createProvider, createWorkload, returnUrl } from "./support/localBackend.js"
+import { variables } from "./support/utils.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   provider: "calendar",
@@ -237,7 +237,7 @@ describe("check", () => {
         Effect.provide(
           AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
         ),
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: environment }))
+        Effect.provide(variables(environment))
       )
       assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))

@@ -1,13 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { variables } from "./support/utils.js"
 
-const parse = (text: string, environment: Record<string, string> = {}) =>
-  IdentitySetup.parse(text, { file: "setup.jsonc" }).pipe(
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: environment }))
-  )
+const parse = (text: string, environment?: Record<string, string>) =>
+  Effect.provide(IdentitySetup.parse(text, { file: "setup.jsonc" }), variables(environment))
 
 const lines = (text: string, environment?: Record<string, string>) =>
   Effect.map(Effect.flip(parse(text, environment)), (error) => {

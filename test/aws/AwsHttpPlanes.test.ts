@@ -11,7 +11,6 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -27,6 +26,7 @@ import * as Tracer from "effect/Tracer"
 import { gzipSync } from "node:zlib"
 import * as FaultyServer from "../support/faultyServer.js"
 import { layerRedirecting } from "../support/resource.js"
+import { variables } from "../support/utils.js"
 import {
   apiKeyRequest,
   assertNoSecrets,
@@ -48,9 +48,6 @@ const getWebIdentityToken = Effect.flatMap(
   SecurityTokenService.SecurityTokenService,
   (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
 )
-
-const withVariables = (variables: Record<string, string>) =>
-  ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
 
 // -----------------------------------------------------------------------------
 // Signatures
@@ -176,13 +173,13 @@ describe("options of AwsHttpPlanes", () => {
   it.live("attempts are the option, AWS_MAX_ATTEMPTS, or 3", () =>
     Effect.gen(function*() {
       const http = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
-      const count = (options: AwsHttpPlanes.Options, variables: Record<string, string>) =>
+      const count = (options: AwsHttpPlanes.Options, env: Record<string, string>) =>
         Effect.gen(function*() {
           const before = http.seen.length
           yield* failure(getApiKey).pipe(
             Effect.provide(
               AwsHttpPlanes.layerNode({ endpoint: http.url, region: "us-west-2", credentials, ...options }).pipe(
-                Layer.provide(withVariables(variables))
+                Layer.provide(variables(env))
               )
             )
           )
@@ -211,10 +208,10 @@ describe("options of AwsHttpPlanes", () => {
         [{ endpoint: "https://own.example" }, { AWS_USE_FIPS_ENDPOINT: "true" }, "AWS_USE_FIPS_ENDPOINT"],
         [{ endpoint: "https://own.example" }, { AWS_USE_DUALSTACK_ENDPOINT: "true" }, "AWS_USE_DUALSTACK_ENDPOINT"]
       ]
-      for (const [options, variables, said] of bad) {
+      for (const [options, env, said] of bad) {
         const error = yield* failure(
           Layer.build(
-            Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), withVariables(variables))
+            Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), variables(env))
           )
         )
         assert.isTrue(error instanceof Config.ConfigError)
@@ -281,7 +278,7 @@ describe("over an HttpClient", () => {
         Effect.provide(
           AwsHttpDataPlane.layer({ credentials }).pipe(
             Layer.provide(layer),
-            Layer.provide(withVariables({ AWS_REGION: "us-gov-west-1", AWS_USE_FIPS_ENDPOINT: "true" }))
+            Layer.provide(variables({ AWS_REGION: "us-gov-west-1", AWS_USE_FIPS_ENDPOINT: "true" }))
           )
         )
       )
@@ -391,10 +388,10 @@ describe("over an HttpClient", () => {
   it.effect("uses the credentials of the environment, or fails with advice when there are none", () =>
     Effect.gen(function*() {
       const { layer, sent } = scripted(() => Effect.sync(issuing))
-      const found = (variables: Record<string, string>) =>
+      const found = (env: Record<string, string>) =>
         AwsHttpDataPlane.layer({ region: "us-west-2" }).pipe(
           Layer.provide(layer),
-          Layer.provide(withVariables(variables))
+          Layer.provide(variables(env))
         )
       const keys = { AWS_ACCESS_KEY_ID: "AKIDENV", AWS_SECRET_ACCESS_KEY: "secret", AWS_SESSION_TOKEN: "session" }
       yield* Effect.provide(getApiKey, found(keys))

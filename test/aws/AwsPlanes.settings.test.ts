@@ -18,6 +18,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import * as Folder from "../support/folder.js"
+import { variables } from "../support/utils.js"
 import {
   adapters,
   both,
@@ -31,9 +32,6 @@ import {
   server
 } from "./utils.js"
 
-const withVariables = (variables: Record<string, string>) =>
-  ConfigProvider.layer(ConfigProvider.fromEnv({ env: variables }))
-
 const messageOf = (error: { readonly _tag: string }): string => {
   assert(error instanceof Config.ConfigError)
   assert.instanceOf(error.cause, ConfigProvider.SourceError)
@@ -41,7 +39,7 @@ const messageOf = (error: { readonly _tag: string }): string => {
 }
 
 /** The endpoint of a call, and the region that it is signed for. */
-const endpointAndRegion = (options: AwsHttpPlanes.Options, variables: Record<string, string> = {}) =>
+const endpointAndRegion = (options: AwsHttpPlanes.Options, env: Record<string, string> = {}) =>
   Effect.gen(function*() {
     const called: Array<string | undefined> = []
     const client = HttpClient.make((request, url) => {
@@ -52,7 +50,7 @@ const endpointAndRegion = (options: AwsHttpPlanes.Options, variables: Record<str
     yield* Effect.flatMap(DataPlane, (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })).pipe(
       Effect.provide(AwsHttpPlanes.layer({ credentials, ...options })),
       Effect.provideService(HttpClient.HttpClient, client),
-      Effect.provide(withVariables(variables))
+      Effect.provide(variables(env))
     )
     return called
   })
@@ -82,9 +80,10 @@ describe("region", () => {
 })
 
 describe("endpoint", () => {
-  const data = (option?: string, allowInsecureEndpoint = false, variables?: Record<string, string>) =>
-    Effect.map(endpointAndRegion({ endpoint: option, allowInsecureEndpoint }, variables), ([endpoint]) => endpoint)
-  const configured = (variables: Record<string, string>, option?: string) => data(option, false, variables)
+  const data = (option?: string, allowInsecureEndpoint = false, env?: Record<string, string>) =>
+    Effect.map(endpointAndRegion({ endpoint: option, allowInsecureEndpoint }, env), ([endpoint]) => endpoint)
+
+  const configured = (env: Record<string, string>, option?: string) => data(option, false, env)
 
   it.effect("is the option, our variable, AWS's variable for the service, or AWS's variable for all services", () =>
     Effect.gen(function*() {
@@ -177,7 +176,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
   const profile = (text: string) => Fs.writeFileSync(Path.join(directory, "config"), text)
 
   /** The region and the endpoint of one call of each plane. */
-  const called = (options: Options, variables: Record<string, string>) =>
+  const called = (options: Options, env: Record<string, string>) =>
     Effect.gen(function*() {
       const all = yield* both
       const [, getToken] = operations[0]!
@@ -185,7 +184,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       yield* getToken(all)
       yield* getIdentity(all)
     }).pipe(
-      Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(withVariables(variables))))
+      Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(variables(env))))
     )
 
   const responding = server((response, { path }) => {
@@ -263,13 +262,13 @@ describe.each(adapters)("$name", ({ layer, name }) => {
     }))
 
   describe("of STS", () => {
-    const call = (options: Options, variables: Record<string, string>) =>
+    const call = (options: Options, env: Record<string, string>) =>
       Effect.flatMap(
         SecurityTokenService,
         (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
       ).pipe(
         Effect.provide(
-          layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(withVariables(variables)))
+          layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(variables(env)))
         )
       )
 
@@ -399,8 +398,8 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         [{ sts: { region: "bad region" } }, {}],
         [{}, { AWS_ENDPOINT_URL_STS: "http://example.com" }]
       ]
-      for (const [options, variables] of bad) {
-        messageOf(yield* failure(Layer.build(Layer.provide(layer(options), withVariables(variables)))))
+      for (const [options, env] of bad) {
+        messageOf(yield* failure(Layer.build(Layer.provide(layer(options), variables(env)))))
       }
       yield* Layer.build(layer({ endpoint: "http://example.com", allowInsecureEndpoint: true }))
     }))
@@ -438,7 +437,7 @@ describe("the AWS SDK", () => {
       ).pipe(
         Effect.exit,
         Effect.provide(AwsPlanes.layer({ endpoint: http.url, maxAttempts: 1, credentials, sts: { profile: "sts" } })),
-        Effect.provide(withVariables({}))
+        Effect.provide(variables())
       )
       assert.include(http.seen[0]?.headers.authorization, "/eu-west-3/sts/")
     }))

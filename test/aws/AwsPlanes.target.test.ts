@@ -4,9 +4,9 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { variables } from "../support/utils.js"
 import { apiKeyRequest, credentials, failure, json, noVariables, planes, raw, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
@@ -136,9 +136,7 @@ describe("a TransportError", () => {
       )
       assert.notProperty({ ...own }, "host")
       const given = { credentials: () => Promise.reject(new Error("sealed")) }
-      const environment = ConfigProvider.layer(
-        ConfigProvider.fromEnv({ env: Object.fromEntries([["AWS_PROFILE", "production"]]) })
-      )
+      const environment = variables({ AWS_PROFILE: "production" })
       const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(environment)))
       assert.notInclude(provided.message, "profile")
     }))

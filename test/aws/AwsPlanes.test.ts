@@ -6,7 +6,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -16,6 +15,7 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
 import { valid } from "../support/requests.js"
+import { variables } from "../support/utils.js"
 import {
   adapters,
   apiKeyRequest,
@@ -304,14 +304,12 @@ describe("clients", () => {
           accessKeyId: Config.String("AGENT_KEY"),
           secretAccessKey: Config.Redacted("AGENT_SECRET")
         })
-      }).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({
-        env: Object.fromEntries([
-          ["AGENT_REGION", "ap-southeast-2"],
-          ["AGENT_ENDPOINT", http.url],
-          ["AGENT_KEY", "AKIDCONFIG"],
-          ["AGENT_SECRET", "secret"]
-        ])
-      }))))
+      }).pipe(Layer.provide(variables({
+        AGENT_REGION: "ap-southeast-2",
+        AGENT_ENDPOINT: http.url,
+        AGENT_KEY: "AKIDCONFIG",
+        AGENT_SECRET: "secret"
+      })))
       yield* Effect.provide(getApiKey, layer)
       assert.match(http.seen[0]!.headers.authorization ?? "", /AKIDCONFIG\/\d{8}\/ap-southeast-2/)
       const error = yield* failure(

@@ -9,13 +9,13 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
+import { variables } from "../support/utils.js"
 import {
   adapters,
   apiKeyRequest,
@@ -172,9 +172,7 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
         // A program in plain JavaScript can pass it.
         const options = { region: "us-west-2", timeout: timeout as number }
         for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
-          const error = yield* failure(
-            Layer.build(Layer.provide(built, ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))))
-          )
+          const error = yield* failure(Layer.build(Layer.provide(built, variables())))
           assert(error instanceof Config.ConfigError, `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")
         }
@@ -192,11 +190,7 @@ describe("AwsPlanes.layerConfig", () => {
         credentials: Config.succeed(credentials),
         timeout: Config.Duration("AGENT_TIMEOUT")
       })
-      const variables = ConfigProvider.fromEnv({
-        env: Object.fromEntries([["AGENT_ENDPOINT", http.url], ["AGENT_TIMEOUT", "200 millis"]])
-      })
-      assertTimeout(
-        yield* failure(Effect.provide(getApiKey, Layer.provide(layer, ConfigProvider.layer(variables))))
-      )
+      const environment = variables({ AGENT_ENDPOINT: http.url, AGENT_TIMEOUT: "200 millis" })
+      assertTimeout(yield* failure(Effect.provide(getApiKey, Layer.provide(layer, environment))))
     }).pipe(Effect.timeout("10 seconds")))
 })

@@ -7,10 +7,10 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { variables } from "../support/utils.js"
 import { credentials, failure, json, noVariables, server, token } from "./utils.js"
 
 describe("a layer of one plane", () => {
@@ -68,7 +68,7 @@ it.live("AwsIdentity.layerConfig reads options from configuration, and rejects i
   Effect.gen(function*() {
     const build = (env: Record<string, string>) =>
       AwsIdentity.layerConfig({ region: Config.String("AGENT_REGION") }).pipe(
-        Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))),
+        Layer.provide(variables(env)),
         Layer.build
       )
     yield* build({ AGENT_REGION: "eu-central-1" })

@@ -5,7 +5,6 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,6 +16,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Http from "node:http"
 import { inspect } from "node:util"
 import * as Servers from "../support/server.js"
+import { variables } from "../support/utils.js"
 import { controlOperations } from "./controlOperations.js"
 
 export interface Seen {
@@ -130,7 +130,7 @@ export const fixedRandom = (value: number) =>
   Effect.provideService(Random.Random, { nextIntUnsafe: () => value, nextDoubleUnsafe: () => value })
 
 /** No variables of the machine that runs the tests. */
-export const noVariables = ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))
+export const noVariables = variables()
 
 export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
   AwsPlanes.layer({ region: "us-west-2", credentials, endpoint, maxAttempts: 1, ...options }).pipe(

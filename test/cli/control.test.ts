@@ -315,12 +315,21 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
   reset: (world) =>
     Effect.gen(function*() {
       const token = yield* tokenFor(world)
+      yield* consent(world, token)
       yield* call(world, "CreateWorkloadIdentity", { name: "other" })
+      yield* world.way.act("clock", { advance: "1 minute" })
+      yield* world.way.act("faults", { operation: "*", status: 503 })
       yield* world.way.act("reset", {})
+      for (const list of ["requests", "faults", "consents", "grants"]) {
+        assert.deepStrictEqual(yield* world.way.list(list), [])
+      }
+      assert.strictEqual((yield* world.way.clock)["offset"], 0)
       const { workloadIdentities } = yield* callOperation(world, "ListWorkloadIdentities", {})
       assert.deepStrictEqual((workloadIdentities as ReadonlyArray<Item>).map(({ name }) => name), ["agent"])
       assert.strictEqual(yield* keyOf(world, token), "UnauthorizedException")
-      assert.strictEqual(yield* keyOf(world, yield* tokenFor(world)), "key")
+      const later = yield* tokenFor(world)
+      assert.strictEqual(yield* keyOf(world, later), "key")
+      assert.isString((yield* ask(world, later))["authorizationUrl"])
     }),
 
   seed: (world) =>
@@ -336,10 +345,12 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
       const token = yield* tokenFor(world)
       const issued = yield* consent(world, token)
       yield* world.way.act("snapshot", { name: "consented" })
+      yield* world.way.act("clock", { advance: "2 days" })
       yield* world.way.act("reset", {})
       assert.strictEqual((yield* ask(world, token))["accessToken"], undefined)
       assert.include((yield* world.way.list("snapshots")).map(({ name }) => name), "consented")
       yield* world.way.act("restore", { name: "consented" })
+      assert.strictEqual((yield* world.way.clock)["offset"], 0)
       assert.strictEqual((yield* ask(world, token))["accessToken"], issued)
       // The authorization server has the refresh token again.
       yield* world.way.act("grants/expire", idOf(yield* world.way.list("grants")))
@@ -418,15 +429,22 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
     Effect.gen(function*() {
       const token = yield* tokenFor(world)
       const first = yield* consent(world, token)
-      const grant = idOf(yield* world.way.list("grants"))
+      const isRevoked = Effect.map(world.way.list("grants"), (grants) => grants.map(({ revoked }) => revoked))
+      const [granted] = yield* world.way.list("grants")
+      assert.deepInclude(granted, { provider: "calendar", workload: "agent", user: { userId: "alice" } })
+      assert.deepInclude(granted, { refreshable: true, revoked: false })
+      const grant = { id: String(granted?.["id"]) }
       yield* world.way.act("grants/expire", grant)
       const second = (yield* ask(world, token))["accessToken"]
       assert.notStrictEqual(second, first)
       yield* world.way.act("grants/revoke", grant)
+      // The vault has not seen the withdrawal yet.
       assert.strictEqual((yield* ask(world, token))["accessToken"], second)
       yield* world.way.act("grants/expire", grant)
+      assert.deepStrictEqual(yield* isRevoked, [true])
       assert.isString((yield* ask(world, token))["authorizationUrl"])
       yield* consent(world, token)
+      assert.deepStrictEqual(yield* isRevoked, [false])
       yield* world.way.act("grants/forget", idOf(yield* world.way.list("grants")))
       assert.isString((yield* ask(world, token))["authorizationUrl"])
       assert.deepStrictEqual(yield* world.way.list("grants"), [])

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { readConfig, readVariable } from "../../src/internal/environment.js"
+import { variables } from "../support/utils.js"
 
 const name = "AGENTCORE_ENVIRONMENT_TEST"
 
@@ -19,7 +19,7 @@ const set = (value: string) =>
       })
   )
 
-const other = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { [name]: "of the provider" } }))
+const other = variables({ [name]: "of the provider" })
 
 describe("settings", () => {
   it.effect("are those of the current environment, also after Effect has read it", () =>

@@ -10,6 +10,7 @@ import * as OAuth from "openid-client"
 import { vi } from "vitest"
 import * as Utils from "../support/authorizationServer.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
+import { withoutPackage } from "../support/utils.js"
 
 const reachable = (url: string) => Effect.promise(() => fetch(url).then((response) => response.ok, () => false))
 
@@ -409,10 +410,7 @@ describe("AuthorizationServer", () => {
 
   it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
-      vi.doMock("oidc-provider/lib/provider.js", () => {
-        throw new Error("Cannot find package 'oidc-provider'")
-      })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("oidc-provider/lib/provider.js")))
+      yield* withoutPackage("oidc-provider/lib/provider.js")
       const error = yield* Effect.flip(AuthorizationServer.make())
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install --save-dev oidc-provider@9")

@@ -15,38 +15,24 @@ import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
-import {
-  accessToken,
-  ask,
-  authorize,
-  backend,
-  callback,
-  complete,
-  consent,
-  createProvider,
-  createWorkload,
-  issued,
-  jwt,
-  setup,
-  tokenFor
-} from "../support/localBackend.js"
+import * as Backend from "../support/localBackend.js"
 
 describe("workloads and providers", () => {
   it.effect("have the region, the account and the URL of the options, and the time of the clock", () =>
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       yield* TestClock.setTime(86_400_000)
-      const { workloadIdentityArn } = yield* createWorkload("agent")
+      const { workloadIdentityArn } = yield* Backend.createWorkload("agent")
       const { createdTime } = yield* controlPlane.getWorkloadIdentity({ name: "agent" })
       assert.strictEqual(createdTime.epochMilliseconds, 86_400_000)
-      const { callbackUrl, clientSecretArn, credentialProviderArn } = yield* createProvider("calendar")
+      const { callbackUrl, clientSecretArn, credentialProviderArn } = yield* Backend.createProvider("calendar")
       for (const arn of [workloadIdentityArn, clientSecretArn?.secretArn, credentialProviderArn]) {
         assert.match(arn ?? "", /^arn:aws:[a-z-]+:eu-central-1:210987654321:/)
       }
       assert.match(callbackUrl ?? "", /^https:\/\/identity\.test\/identities\/oauth2\/callback\/[0-9a-f-]{36}$/)
     }).pipe(
       Effect.provide(
-        backend({}, { region: "eu-central-1", accountId: "210987654321", publicUrl: "https://identity.test/" })
+        Backend.backend({}, { region: "eu-central-1", accountId: "210987654321", publicUrl: "https://identity.test/" })
       )
     ))
 })
@@ -56,9 +42,9 @@ describe("workload access tokens", () => {
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const plane = yield* DataPlane.DataPlane
-      yield* setup
+      yield* Backend.setup
       yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("the-key") })
-      const token = yield* tokenFor("alice")
+      const token = yield* Backend.tokenFor("alice")
       const get = plane.getResourceApiKey({ workloadIdentityToken: token, resourceCredentialProviderName: "weather" })
       yield* TestClock.adjust("4 minutes")
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
@@ -66,43 +52,46 @@ describe("workload access tokens", () => {
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
       // After this number of tokens the cache has dropped the first one. Its decryption has the same result.
       yield* TestClock.setTime(0)
-      yield* Effect.forEach(Arr.range(1, 1100), (n) => tokenFor(`user-${n}`), { discard: true })
+      yield* Effect.forEach(Arr.range(1, 1100), (n) => Backend.tokenFor(`user-${n}`), { discard: true })
       assert.strictEqual(Redacted.value((yield* get).apiKey), "the-key")
       yield* TestClock.adjust("5 minutes")
       assert.strictEqual((yield* Effect.flip(get))._tag, "UnauthorizedException")
-    }).pipe(Effect.provide(backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
+    }).pipe(Effect.provide(Backend.backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
 
   it.effect("are rejected when they are forged or belong to another backend", () =>
     Effect.gen(function*() {
-      yield* setup
-      const foreign = yield* Effect.provide(Effect.andThen(setup, tokenFor("alice")), Layer.fresh(backend()))
-      for (const token of [foreign, Redacted.make("garbage"), jwt({ sub: "alice" })]) {
-        const error = yield* Effect.flip(ask(token))
+      yield* Backend.setup
+      const foreign = yield* Effect.provide(
+        Effect.andThen(Backend.setup, Backend.tokenFor("alice")),
+        Layer.fresh(Backend.backend())
+      )
+      for (const token of [foreign, Redacted.make("garbage"), Backend.jwt({ sub: "alice" })]) {
+        const error = yield* Effect.flip(Backend.ask(token))
         assert.strictEqual(error._tag, "UnauthorizedException")
         assert.notInclude(JSON.stringify(error) + String(error), Redacted.value(token))
       }
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("expire with the JWT that they were made of, if that is earlier", () =>
     Effect.gen(function*() {
       const plane = yield* DataPlane.DataPlane
-      yield* setup
+      yield* Backend.setup
       const tokenOf = (exp?: number) =>
         Effect.map(
           plane.getWorkloadAccessTokenForJwt({
             workloadName: "agent",
-            userToken: jwt({ iss: "https://idp.test", sub: "alice", ...(exp === undefined ? {} : { exp }) })
+            userToken: Backend.jwt({ iss: "https://idp.test", sub: "alice", ...(exp === undefined ? {} : { exp }) })
           }),
           ({ workloadAccessToken }) => workloadAccessToken
         )
       const machine = { oauth2Flow: "M2M", resourceOauth2ReturnUrl: undefined } as const
-      const dead = (token: Redacted.Redacted) => Effect.isFailure(ask(token, machine))
+      const dead = (token: Redacted.Redacted) => Effect.isFailure(Backend.ask(token, machine))
       const tokens = yield* Effect.all([
         tokenOf(60),
         tokenOf(90.75),
         tokenOf(10_000),
         tokenOf(),
-        tokenFor("alice"),
+        Backend.tokenFor("alice"),
         Effect.map(plane.getWorkloadAccessToken({ workloadName: "agent" }), (response) => response.workloadAccessToken)
       ])
       const alive = (time: number) =>
@@ -116,19 +105,19 @@ describe("workload access tokens", () => {
       assert.deepStrictEqual(yield* alive(90_000), [2, 3, 4, 5])
       assert.deepStrictEqual(yield* alive(299_999), [2, 3, 4, 5])
       assert.deepStrictEqual(yield* alive(300_000), [])
-      const error = yield* Effect.flip(ask(tokens[0], machine))
+      const error = yield* Effect.flip(Backend.ask(tokens[0], machine))
       assert.deepStrictEqual([error._tag, error.message], [
         "UnauthorizedException",
         "Workload access token is invalid or expired"
       ])
-    }).pipe(Effect.provide(backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
+    }).pipe(Effect.provide(Backend.backend({}, { settings: { workloadAccessTokenLifetime: "5 minutes" } }))))
 
   it.effect("expire after the lifetime of the current settings, else after an hour", () =>
     Effect.gen(function*() {
       const lifetime = Effect.gen(function*() {
-        const token = yield* tokenFor("alice")
+        const token = yield* Backend.tokenFor("alice")
         let minutes = 0
-        while (Result.isSuccess(yield* Effect.result(ask(token)))) {
+        while (Result.isSuccess(yield* Effect.result(Backend.ask(token)))) {
           yield* TestClock.adjust("1 minute")
           minutes += 1
         }
@@ -136,13 +125,13 @@ describe("workload access tokens", () => {
       })
       const settings = yield* Ref.make<LocalBackend.Settings>({})
       yield* Effect.gen(function*() {
-        yield* setup
+        yield* Backend.setup
         assert.strictEqual(yield* lifetime, 60)
         yield* Ref.set(settings, { workloadAccessTokenLifetime: "3 minutes" })
         assert.strictEqual(yield* lifetime, 3)
         yield* Ref.set(settings, { workloadAccessTokenLifetime: "120 seconds" })
         assert.strictEqual(yield* lifetime, 2)
-      }).pipe(Effect.provide(backend({}, { settings: Ref.get(settings) })))
+      }).pipe(Effect.provide(Backend.backend({}, { settings: Ref.get(settings) })))
     }))
 })
 
@@ -157,21 +146,21 @@ describe("settings that change while the backend runs", () => {
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
         const plane = yield* DataPlane.DataPlane
-        yield* setup
+        yield* Backend.setup
         yield* controlPlane.createApiKeyCredentialProvider({
           name: "weather",
           apiKeySecretSource: "EXTERNAL",
           apiKeySecretConfig: { secretId: "keys", jsonKey: "weather" }
         })
         const external = { clientSecretSource: "EXTERNAL", clientSecretConfig: { secretId: "oauth", jsonKey: "s" } }
-        yield* createProvider("mail", { clientSecret: undefined, ...external } as never)
-        const token = yield* tokenFor("alice")
+        yield* Backend.createProvider("mail", { clientSecret: undefined, ...external } as never)
+        const token = yield* Backend.tokenFor("alice")
         const readKey = plane.getResourceApiKey({
           workloadIdentityToken: token,
           resourceCredentialProviderName: "weather"
         })
         const mail = { resourceCredentialProviderName: "mail" }
-        const rejections = [yield* Effect.flip(readKey), yield* Effect.flip(ask(token, mail))]
+        const rejections = [yield* Effect.flip(readKey), yield* Effect.flip(Backend.ask(token, mail))]
         assert.deepStrictEqual(rejections.map(({ _tag, message }) => [_tag, message]), [
           ["AccessDeniedException", "Access denied when retrieving secret 'keys'"],
           ["AccessDeniedException", "Access denied when retrieving secret 'oauth'"]
@@ -184,28 +173,28 @@ describe("settings that change while the backend runs", () => {
           secrets: { keys: { weather: Redacted.make("sun") }, oauth: { s: Redacted.make("secret-of-mail") } }
         })
         assert.strictEqual(Redacted.value((yield* readKey).apiKey), "sun")
-        const { sessionUri } = yield* consent(token, mail)
-        const page = yield* authorize(sessionUri)
-        yield* callback(page, { code: "code" })
+        const { sessionUri } = yield* Backend.consent(token, mail)
+        const page = yield* Backend.authorize(sessionUri)
+        yield* Backend.callback(page, { code: "code" })
         // The code is exchanged with the current secret.
         yield* Ref.set(settings, {})
-        const denied = yield* Effect.flip(complete(sessionUri, { userId: "alice" }))
+        const denied = yield* Effect.flip(Backend.complete(sessionUri, { userId: "alice" }))
         assert.deepStrictEqual([denied._tag, denied.message], [
           "AccessDeniedException",
           "Access denied when retrieving secret 'oauth'"
         ])
         yield* Ref.set(settings, { secrets: { oauth: { s: Redacted.make("secret-of-mail") } } })
-        yield* complete(sessionUri, { userId: "alice" })
-        assert.strictEqual(yield* issued(token, mail), "token-1.mail.code.read")
+        yield* Backend.complete(sessionUri, { userId: "alice" })
+        assert.strictEqual(yield* Backend.issued(token, mail), "token-1.mail.code.read")
 
         yield* Ref.set(settings, { serviceLinked: ["agent"] })
-        const linked = yield* Effect.flip(tokenFor("alice"))
+        const linked = yield* Effect.flip(Backend.tokenFor("alice"))
         assert.strictEqual(
           linked.message,
           "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller"
         )
       }).pipe(
-        Effect.provide(backend({}, { settings: Ref.get(settings) })),
+        Effect.provide(Backend.backend({}, { settings: Ref.get(settings) })),
         Effect.provide(Logger.layer([logger]))
       )
       assert.notInclude(log.join(), "sun")
@@ -215,19 +204,19 @@ describe("settings that change while the backend runs", () => {
 describe("concurrent completions", () => {
   it.effect("exchange the code once", () =>
     Effect.gen(function*() {
-      yield* setup
-      const token = yield* tokenFor("alice")
-      const { sessionUri } = yield* consent(token)
-      yield* callback(yield* authorize(sessionUri), { code: "code" })
+      yield* Backend.setup
+      const token = yield* Backend.tokenFor("alice")
+      const { sessionUri } = yield* Backend.consent(token)
+      yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "code" })
       const fiber = yield* Effect.forkChild(
-        Effect.all(Arr.replicate(Effect.result(complete(sessionUri, { userId: "alice" })), 10), {
+        Effect.all(Arr.replicate(Effect.result(Backend.complete(sessionUri, { userId: "alice" })), 10), {
           concurrency: "unbounded"
         })
       )
       yield* TestClock.adjust("1 second")
       assert.lengthOf((yield* Fiber.join(fiber)).filter(Result.isSuccess), 1)
-      assert.strictEqual(yield* issued(token), "token-1.calendar.code.read")
-    }).pipe(Effect.provide(backend({ latency: "1 second" }))))
+      assert.strictEqual(yield* Backend.issued(token), "token-1.calendar.code.read")
+    }).pipe(Effect.provide(Backend.backend({ latency: "1 second" }))))
 })
 
 describe("secrets of LocalBackend", () => {
@@ -257,37 +246,39 @@ describe("secrets of LocalBackend", () => {
         const local = yield* LocalBackend.LocalBackend
         const failing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
           Effect.map(Effect.flip(effect), (error) => hear(error, String(error)))
-        yield* setup
+        yield* Backend.setup
         const key = { name: "weather", apiKey: Redacted.make("sentinel-api-key") }
         yield* controlPlane.createApiKeyCredentialProvider(key)
         yield* failing(controlPlane.createApiKeyCredentialProvider(key))
-        const userToken = jwt({ iss: "https://idp.test", sub: "sentinel-subject" })
+        const userToken = Backend.jwt({ iss: "https://idp.test", sub: "sentinel-subject" })
         secrets.push(...Redacted.value(userToken).split("."))
         const { workloadAccessToken: token } = yield* plane.getWorkloadAccessTokenForJwt({
           workloadName: "agent",
           userToken
         })
         secrets.push(Redacted.value(token))
-        yield* failing(ask(Redacted.make(`${Redacted.value(token)}x`)))
-        const { authorizationUrl, sessionUri } = yield* consent(token, { customState: Redacted.make("sentinel-state") })
+        yield* failing(Backend.ask(Redacted.make(`${Redacted.value(token)}x`)))
+        const { authorizationUrl, sessionUri } = yield* Backend.consent(token, {
+          customState: Redacted.make("sentinel-state")
+        })
         secrets.push(Redacted.value(sessionUri).slice(-43), Redacted.value(authorizationUrl).slice(-43))
-        const page = yield* authorize(sessionUri)
+        const page = yield* Backend.authorize(sessionUri)
         secrets.push(page.searchParams.get("state") ?? "", page.searchParams.get("code_challenge") ?? "")
-        hear(yield* callback(page, { code: "sentinel-code" }))
-        yield* failing(complete(sessionUri, { userId: "mallory" }))
-        yield* failing(complete(sessionUri, { userToken }))
+        hear(yield* Backend.callback(page, { code: "sentinel-code" }))
+        yield* failing(Backend.complete(sessionUri, { userId: "mallory" }))
+        yield* failing(Backend.complete(sessionUri, { userToken }))
         yield* failing(local.approve(sessionUri))
-        hear(yield* local.authorize(sessionUri), yield* ask(token, { sessionUri }))
-        const second = yield* consent(token)
+        hear(yield* local.authorize(sessionUri), yield* Backend.ask(token, { sessionUri }))
+        const second = yield* Backend.consent(token)
         secrets.push(Redacted.value(second.sessionUri).slice(-43))
         // A scripted token contains its code.
-        yield* callback(yield* authorize(second.sessionUri), { code: "q7w8e9r0t1" })
-        yield* complete(second.sessionUri, { userToken })
-        const response = yield* ask(token)
-        assert.include(accessToken(response), "q7w8e9r0t1")
+        yield* Backend.callback(yield* Backend.authorize(second.sessionUri), { code: "q7w8e9r0t1" })
+        yield* Backend.complete(second.sessionUri, { userToken })
+        const response = yield* Backend.ask(token)
+        assert.include(Backend.accessToken(response), "q7w8e9r0t1")
         secrets.push("q7w8e9r0t1", "token-2.")
         yield* TestClock.adjust("1 hour")
-        yield* failing(ask(token))
+        yield* failing(Backend.ask(token))
         hear(response)
       })
       yield* program.pipe(
@@ -306,6 +297,6 @@ describe("secrets of LocalBackend", () => {
         }
       }
     }).pipe(
-      Effect.provide(backend({ fail: ({ number }) => number === 1 ? "InvalidGrant" : undefined }))
+      Effect.provide(Backend.backend({ fail: ({ number }) => number === 1 ? "InvalidGrant" : undefined }))
     ))
 })

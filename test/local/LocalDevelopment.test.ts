@@ -7,7 +7,6 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -20,7 +19,7 @@ import * as Fs from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
 import * as Folder from "../support/folder.js"
-import { same, secret } from "../support/utils.js"
+import { same, secret, variables } from "../support/utils.js"
 
 /** A directory for one test, and the path of the file in it. */
 const temporary = Effect.map(
@@ -404,11 +403,7 @@ describe("LocalDevelopment", () => {
   })
 
   describe("in AgentCore Runtime (DOCKER_CONTAINER=1)", () => {
-    const container = (value: string) =>
-      Effect.provideService(
-        ConfigProvider.ConfigProvider,
-        ConfigProvider.fromEnv({ env: Object.fromEntries([["DOCKER_CONTAINER", value]]) })
-      )
+    const container = (value: string) => Effect.provide(variables({ DOCKER_CONTAINER: value }))
 
     it.effect("fails, and names the header that the invocation has to send", () =>
       Effect.gen(function*() {

@@ -11,7 +11,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { vi } from "vitest"
+import { withoutPackage } from "../support/utils.js"
 import * as Wire from "../support/wire.js"
 import {
   apiKey,
@@ -289,14 +289,7 @@ describe("server", () => {
 
   it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
-      yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          vi.doMock("@effect/platform-node/NodeHttpServer", () => {
-            throw new Error("Cannot find package")
-          })
-        ),
-        () => Effect.sync(() => vi.doUnmock("@effect/platform-node/NodeHttpServer"))
-      )
+      yield* withoutPackage("@effect/platform-node/NodeHttpServer")
       const error = yield* Effect.flip(Effect.scoped(Layer.build(server())))
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install --save-dev @effect/platform-node@4")

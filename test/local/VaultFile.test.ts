@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -13,7 +12,7 @@ import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { dirname, join } from "node:path"
 import * as Folder from "../support/folder.js"
-import { same } from "../support/utils.js"
+import { same, variables } from "../support/utils.js"
 
 const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
 
@@ -170,18 +169,18 @@ describe("VaultFile", () => {
   it.live("reads the key from AGENTCORE_LOCAL_VAULT_KEY, and creates no key file then", () =>
     Effect.gen(function*() {
       const options = { path: yield* path }
-      const count = (provider: ConfigProvider.ConfigProvider) =>
+      const count = (env?: Record<string, string>) =>
         Effect.flatMap(VaultStore.VaultStore, (store) => store.collection("things", Secret).entries).pipe(
           Effect.map((entries) => entries.length),
           Effect.provide(VaultFile.layerConfig(options)),
-          Effect.provideService(ConfigProvider.ConfigProvider, provider)
+          Effect.provide(variables(env))
         )
       yield* fill({ ...options, key: key(1) })
       assert.isFalse(Fs.existsSync(`${options.path}.key`))
       // As `openssl rand -base64 32` prints it.
-      const environment = new Map([["AGENTCORE_LOCAL_VAULT_KEY", `${Buffer.alloc(32, 1).toString("base64")}\n`]])
-      assert.strictEqual(yield* count(ConfigProvider.fromEnv({ env: Object.fromEntries(environment) })), 200)
-      const error = yield* Effect.flip(count(ConfigProvider.fromEnv({ env: {} })))
+      const environment = { AGENTCORE_LOCAL_VAULT_KEY: `${Buffer.alloc(32, 1).toString("base64")}\n` }
+      assert.strictEqual(yield* count(environment), 200)
+      const error = yield* Effect.flip(count())
       assert.strictEqual(error._tag, "VaultFileError")
     }))
 

@@ -5,7 +5,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -18,13 +17,12 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
-import { vi } from "vitest"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
 import type * as Tools from "../support/tools.js"
-import { responses, same, secret } from "../support/utils.js"
+import { responses, same, secret, variables, withoutPackage } from "../support/utils.js"
 
 const keyOf = (fill: number, encoding: "base64url" | "hex" = "base64url") =>
   secret(Buffer.alloc(32, fill).toString(encoding))
@@ -400,34 +398,27 @@ describe("the options of CredentialStore", () => {
         )
       })
       const provider = (entries: Readonly<Record<string, string>>) =>
-        Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env: entries }))
-      const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
+        Effect.provide(
+          Layer.provide(configured, variables({ REDIS_URL: `redis://127.0.0.1:${server.port}`, ...entries }))
+        )
       const set = Effect.flatMap(CredentialCache.Store, (store) => store.set("name", stored))
       const get = Effect.flatMap(CredentialCache.Store, (store) => store.get("name"))
-      yield* set.pipe(
-        Effect.provide(configured),
-        provider({ ...url, CREDENTIAL_STORE_KEY: Redacted.value(key) })
-      )
+      yield* set.pipe(provider({ CREDENTIAL_STORE_KEY: Redacted.value(key) }))
       assert.strictEqual(yield* Effect.promise(() => redis.dbsize()), 1)
       const found = yield* get.pipe(
-        Effect.provide(configured),
         provider({
-          ...url,
           CREDENTIAL_STORE_KEY: Redacted.value(keyOf(2)),
           CREDENTIAL_STORE_PREVIOUS_KEYS: [keyOf(3), key].map(Redacted.value).join(",")
         })
       )
       same(found, Option.some(stored))
-      const exit = yield* Effect.exit(get.pipe(Effect.provide(configured), provider(url)))
+      const exit = yield* Effect.exit(get.pipe(provider({})))
       assert.include(String(exit), "CREDENTIAL_STORE_KEY")
     }))
 
   it.live("name the package to install when it is missing", () =>
     Effect.gen(function*() {
-      vi.doMock("ioredis", () => {
-        throw new Error("Cannot find package 'ioredis'")
-      })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("ioredis")))
+      yield* withoutPackage("ioredis")
       const redis = yield* Effect.flip(Layer.build(CredentialStore.layerRedis({ key })))
       assert.strictEqual(redis.reason, "MissingPackage")
       assert.include(redis.message, "npm install ioredis@5")

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,7 +9,6 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import { vi } from "vitest"
 import {
   contract,
   keyOf,
@@ -24,7 +22,7 @@ import {
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
-import { secret } from "../support/utils.js"
+import { secret, variables, withoutPackage } from "../support/utils.js"
 
 const storeOn = (server: Redis.Server, options: Partial<RedisPendingConsents.Options> = {}): Store => ({
   layer: (keys) => RedisPendingConsents.layer({ ...keys, redis: { port: server.port }, ...options })
@@ -173,13 +171,10 @@ describe("RedisPendingConsents", () => {
         url: Config.Redacted("REDIS_URL"),
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
-      const provider = (entries: Readonly<Record<string, string>>) =>
-        Effect.provideService(
-          ConfigProvider.ConfigProvider,
-          ConfigProvider.fromEnv({ env: { REDIS_URL: `redis://127.0.0.1:${server.port}`, ...entries } })
-        )
-      yield* Layer.build(layer).pipe(provider({ CONSENT_STORE_KEY: Redacted.value(keyOf(1)) }))
-      const exit = yield* Effect.exit(Layer.build(layer).pipe(provider({})))
+      const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
+      const complete = variables({ ...url, CONSENT_STORE_KEY: Redacted.value(keyOf(1)) })
+      yield* Layer.build(Layer.provide(layer, complete))
+      const exit = yield* Effect.exit(Layer.build(Layer.provide(layer, variables(url))))
       assert.include(String(exit), "CONSENT_STORE_KEY")
     }))
 
@@ -201,10 +196,7 @@ describe("RedisPendingConsents", () => {
 
   it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
-      vi.doMock("ioredis", () => {
-        throw new Error("Cannot find package 'ioredis'")
-      })
-      yield* Effect.addFinalizer(() => Effect.sync(() => vi.doUnmock("ioredis")))
+      yield* withoutPackage("ioredis")
       const error = yield* Effect.flip(Layer.build(RedisPendingConsents.layer({ key: keyOf(1) })))
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install ioredis@5")

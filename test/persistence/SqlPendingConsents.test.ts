@@ -3,7 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Config from "effect/Config"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -38,7 +37,7 @@ import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
 import * as Tools from "../support/tools.js"
-import { secret } from "../support/utils.js"
+import { secret, variables } from "../support/utils.js"
 
 let server: Postgres.Server
 
@@ -459,13 +458,8 @@ describe("SqlPendingConsents on SQLite", () => {
         SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
         sqliteClient(file)
       )
-      const provider = (entries: ReadonlyArray<readonly [string, string]>) =>
-        Effect.provideService(
-          ConfigProvider.ConfigProvider,
-          ConfigProvider.fromEnv({ env: Object.fromEntries(entries) })
-        )
-      yield* Layer.build(layer).pipe(provider([["CONSENT_STORE_KEY", Redacted.value(keyOf(1))]]))
-      const exit = yield* Effect.exit(Layer.build(layer).pipe(provider([])))
+      yield* Layer.build(Layer.provide(layer, variables({ CONSENT_STORE_KEY: Redacted.value(keyOf(1)) })))
+      const exit = yield* Effect.exit(Layer.build(Layer.provide(layer, variables())))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")
     }))
 })

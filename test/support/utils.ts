@@ -1,9 +1,10 @@
-import { assert } from "@effect/vitest"
+import { assert, vi } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -27,6 +28,21 @@ export const clear = (value: unknown): unknown =>
 export const same = (actual: unknown, expected: unknown): void => assert.deepStrictEqual(clear(actual), clear(expected))
 
 export const secret = (value: string): Redacted.Redacted => Redacted.make(value)
+
+/** The configuration: these variables, and none of the machine that runs the tests. */
+export const variables = (env: Readonly<Record<string, string>> = {}) =>
+  ConfigProvider.layer(ConfigProvider.fromEnv({ env }))
+
+/** The package is not installed, until the test ends. */
+export const withoutPackage = (module: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      vi.doMock(module, () => {
+        throw new Error(`Cannot find package '${module}'`)
+      })
+    ),
+    () => Effect.sync(() => vi.doUnmock(module))
+  )
 
 /** The milliseconds that a processor has worked for this process, whatever else the machine does meanwhile. */
 export const cpuTime = (): number => {

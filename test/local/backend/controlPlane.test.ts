@@ -14,18 +14,7 @@ import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
-import {
-  ask,
-  backend,
-  createProvider,
-  createWorkload,
-  jwt,
-  output,
-  returnUrl,
-  setup,
-  tokenFor,
-  updateProvider
-} from "../../support/localBackend.js"
+import * as Backend from "../../support/localBackend.js"
 import { ed25519Key } from "../../support/paymentKeys.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Server from "../../support/server.js"
@@ -72,11 +61,11 @@ describe("quotas", () => {
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
         Array.from({ length: 60 }, (_, index) => `calendar-${index}`),
-        (name) => Effect.result(createProvider(name)),
+        (name) => Effect.result(Backend.createProvider(name)),
         { concurrency: "unbounded" }
       )
       assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 50)
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("rejects the 11,001st workload identity with a ValidationException", () =>
     Effect.gen(function*() {
@@ -85,19 +74,19 @@ describe("quotas", () => {
       const error = yield* Effect.flip(plane.createWorkloadIdentity({ name: "one-more" }))
       assert.strictEqual(error._tag, "ValidationException")
       assert.include(error.message, "11000")
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 describe("concurrent creations of one name", () => {
   it.effect("create one resource", () =>
     Effect.gen(function*() {
       const results = yield* Effect.forEach(
-        Array.from({ length: 20 }, () => createProvider("calendar")),
+        Array.from({ length: 20 }, () => Backend.createProvider("calendar")),
         Effect.result,
         { concurrency: "unbounded" }
       )
       assert.lengthOf(results.filter(({ _tag }) => _tag === "Success"), 1)
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 const discoveryPath = "/.well-known/openid-configuration"
@@ -121,14 +110,14 @@ describe("a discovery URL that cannot be read", () => {
       const gone = yield* Effect.scoped(Server.serve(() => {}))
       const logged = Effect.map(recorder.everything, (lines) => lines.join("\n"))
       yield* Effect.gen(function*() {
-        yield* createProvider("calendar", at("/good"))
-        yield* updateProvider("calendar", at("/good"))
+        yield* Backend.createProvider("calendar", at("/good"))
+        yield* Backend.updateProvider("calendar", at("/good"))
         assert.notInclude(yield* logged, "cannot be read")
         delete documents["/good"]
-        yield* updateProvider("calendar", at("/good"))
-        yield* createProvider("missing", at("/missing"))
-        yield* createProvider("page", at("/page"))
-        yield* createProvider("gone", { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } })
+        yield* Backend.updateProvider("calendar", at("/good"))
+        yield* Backend.createProvider("missing", at("/missing"))
+        yield* Backend.createProvider("page", at("/page"))
+        yield* Backend.createProvider("gone", { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } })
       }).pipe(Effect.provide(overHttp()), Effect.provide(recorder.layer))
       for (
         const [name, reason] of [
@@ -147,22 +136,22 @@ describe("a discovery URL that cannot be read", () => {
       const recorder = yield* Recorder.make
       const local = yield* Effect.provide(
         Effect.gen(function*() {
-          yield* createWorkload("agent")
-          yield* createProvider("calendar", {
+          yield* Backend.createWorkload("agent")
+          yield* Backend.createProvider("calendar", {
             onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
           })
           const plane = yield* DataPlane.DataPlane
           const { workloadAccessToken } = yield* plane.getWorkloadAccessTokenForJwt({
             workloadName: "agent",
-            userToken: jwt({ iss: "https://idp.example.com", sub: "alice" })
+            userToken: Backend.jwt({ iss: "https://idp.example.com", sub: "alice" })
           })
           for (const oauth2Flow of ["M2M", "USER_FEDERATION", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const) {
-            const error = yield* Effect.flip(ask(workloadAccessToken, { oauth2Flow }))
+            const error = yield* Effect.flip(Backend.ask(workloadAccessToken, { oauth2Flow }))
             assert.deepStrictEqual([error._tag, error.message], ["ValidationException", "Invalid Discovery URL"])
           }
           return yield* LocalBackend.LocalBackend
         }),
-        backend({ unreadable: () => "Unreachable" })
+        Backend.backend({ unreadable: () => "Unreachable" })
       ).pipe(Effect.provide(recorder.layer))
       assert.deepStrictEqual(yield* local.consents, [])
       assert.include(JSON.stringify(yield* recorder.everything), "of the provider 'calendar' cannot be read")
@@ -176,7 +165,7 @@ describe("a discovery URL that cannot be read", () => {
         Layer.effect(OAuthClient.OAuthClient),
         Layer.provide(OAuthClient.layerScripted())
       )
-      const create = createProvider("calendar").pipe(
+      const create = Backend.createProvider("calendar").pipe(
         Effect.provide(Layer.provide(LocalBackend.layer(), silent)),
         Effect.provide(recorder.layer)
       )
@@ -192,8 +181,8 @@ describe("a discovery URL that cannot be read", () => {
       const privateEndpoint = {
         selfManagedLatticeResource: { resourceConfigurationIdentifier: "rcfg-0123456789abcdef0" }
       }
-      yield* createProvider("calendar", { privateEndpoint } as never).pipe(
-        Effect.provide(backend({ unreadable: () => "Unreachable" })),
+      yield* Backend.createProvider("calendar", { privateEndpoint } as never).pipe(
+        Effect.provide(Backend.backend({ unreadable: () => "Unreachable" })),
         Effect.provide(recorder.layer)
       )
       assert.notInclude(JSON.stringify(yield* recorder.everything), "cannot be read")
@@ -209,7 +198,7 @@ describe("a discovery URL that cannot be read", () => {
       })
       yield* Effect.gen(function*() {
         const slow = yield* Effect.forkChild(
-          createProvider("slow", { oauthDiscovery: { discoveryUrl: `${url}${discoveryPath}` } })
+          Backend.createProvider("slow", { oauthDiscovery: { discoveryUrl: `${url}${discoveryPath}` } })
         )
         yield* Deferred.await(arrived)
         const metadata = {
@@ -217,7 +206,7 @@ describe("a discovery URL that cannot be read", () => {
           authorizationEndpoint: "https://a.example.com/authorize",
           tokenEndpoint: "https://a.example.com/token"
         }
-        yield* createProvider("calendar", { oauthDiscovery: { authorizationServerMetadata: metadata } })
+        yield* Backend.createProvider("calendar", { oauthDiscovery: { authorizationServerMetadata: metadata } })
         yield* Fiber.interrupt(slow)
         yield* Deferred.await(closed)
         const plane = yield* ControlPlane.ControlPlane
@@ -249,12 +238,12 @@ describe("a discovery URL", () => {
         ["https://issuer.example.com/.well-known/oauth-authorization-server/../admin", other]
       ] as const
       for (const [discoveryUrl, message] of unusable) {
-        const error = yield* Effect.flip(createProvider("calendar", { oauthDiscovery: { discoveryUrl } }))
+        const error = yield* Effect.flip(Backend.createProvider("calendar", { oauthDiscovery: { discoveryUrl } }))
         assert(error._tag === "ValidationException")
         assert.match(error.fieldList?.[0]?.message ?? error.message, message)
         assert.match(error.fieldList?.[0]?.name ?? "", /oauthDiscovery\.discoveryUrl$/)
       }
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 const kmsKeyArn = (digit: number, region = "us-west-2") =>
@@ -275,7 +264,7 @@ describe("an update of privateKeyJwtConfig", () => {
 
   it.effect("changes only the given members", () =>
     Effect.gen(function*() {
-      yield* createProvider("calendar", byKey(config))
+      yield* Backend.createProvider("calendar", byKey(config))
       const changes: ReadonlyArray<readonly [change: object | undefined, expected: object]> = [
         [{ signingAlgorithm: "RS256" }, { ...config, signingAlgorithm: "RS256" }],
         [{ ...keyAt(kmsKeyArn(2)), signingAlgorithm: undefined }, {
@@ -297,35 +286,44 @@ describe("an update of privateKeyJwtConfig", () => {
         }]
       ]
       for (const [change, expected] of changes) {
-        yield* updateProvider("calendar", { clientId: "other", ...byKey(change as never) as object })
-        const custom = yield* output("calendar")
+        yield* Backend.updateProvider("calendar", { clientId: "other", ...byKey(change as never) as object })
+        const custom = yield* Backend.output("calendar")
         assert.strictEqual(custom.clientId, "other")
         assert.deepStrictEqual(custom.privateKeyJwtConfig, expected)
       }
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("rejects an incomplete one when the provider had no key", () =>
     Effect.gen(function*() {
-      yield* createProvider("calendar")
+      yield* Backend.createProvider("calendar")
       const path = `${customPath}.privateKeyJwtConfig`
       const missing = "Member must not be null"
-      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
-        `${path}.privateKeySource`,
-        missing
-      ])
-      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(1))))), [
+      assert.deepStrictEqual(
+        yield* violation(Backend.updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))),
+        [
+          `${path}.privateKeySource`,
+          missing
+        ]
+      )
+      assert.deepStrictEqual(yield* violation(Backend.updateProvider("calendar", byKey(keyAt(kmsKeyArn(1))))), [
         `${path}.signingAlgorithm`,
         missing
       ])
-      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey(undefined as never))), [path, missing])
-      yield* updateProvider("calendar", byKey(config))
-      // The key is gone with the method.
-      yield* updateProvider("calendar", {})
-      assert.deepStrictEqual(yield* violation(updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))), [
-        `${path}.privateKeySource`,
+      assert.deepStrictEqual(yield* violation(Backend.updateProvider("calendar", byKey(undefined as never))), [
+        path,
         missing
       ])
-    }).pipe(Effect.provide(backend())))
+      yield* Backend.updateProvider("calendar", byKey(config))
+      // The key is gone with the method.
+      yield* Backend.updateProvider("calendar", {})
+      assert.deepStrictEqual(
+        yield* violation(Backend.updateProvider("calendar", byKey({ signingAlgorithm: "ES256" }))),
+        [
+          `${path}.privateKeySource`,
+          missing
+        ]
+      )
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 describe("configurations that AWS rejects", () => {
@@ -336,13 +334,13 @@ describe("configurations that AWS rejects", () => {
         "The KMS key must be in the Region of the credential provider: us-west-2"
       ]
       const foreign = { ...keyAt(kmsKeyArn(1, "eu-west-1")), signingAlgorithm: "ES256" }
-      assert.deepStrictEqual(yield* violation(createProvider("calendar", byKey(foreign))), expected)
-      yield* createProvider("calendar", byKey({ ...foreign, ...keyAt(kmsKeyArn(1)) }))
+      assert.deepStrictEqual(yield* violation(Backend.createProvider("calendar", byKey(foreign))), expected)
+      yield* Backend.createProvider("calendar", byKey({ ...foreign, ...keyAt(kmsKeyArn(1)) }))
       assert.deepStrictEqual(
-        yield* violation(updateProvider("calendar", byKey(keyAt(kmsKeyArn(2, "us-east-1"))))),
+        yield* violation(Backend.updateProvider("calendar", byKey(keyAt(kmsKeyArn(2, "us-east-1"))))),
         expected
       )
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("rejects the grant type TOKEN_EXCHANGE without its configuration", () =>
     Effect.gen(function*() {
@@ -351,14 +349,14 @@ describe("configurations that AWS rejects", () => {
         `${customPath}.onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig`,
         "Member must not be null for the grant type TOKEN_EXCHANGE"
       ]
-      assert.deepStrictEqual(yield* violation(createProvider("calendar", exchange)), expected)
-      yield* createProvider("calendar")
-      assert.deepStrictEqual(yield* violation(updateProvider("calendar", exchange)), expected)
-    }).pipe(Effect.provide(backend())))
+      assert.deepStrictEqual(yield* violation(Backend.createProvider("calendar", exchange)), expected)
+      yield* Backend.createProvider("calendar")
+      assert.deepStrictEqual(yield* violation(Backend.updateProvider("calendar", exchange)), expected)
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("rejects an update to another vendor", () =>
     Effect.gen(function*() {
-      yield* createProvider("calendar")
+      yield* Backend.createProvider("calendar")
       const client = { clientId: "id", clientSecret: secret("secret") }
       assert.deepStrictEqual(
         yield* violation(control((plane) =>
@@ -390,7 +388,7 @@ describe("configurations that AWS rejects", () => {
         )),
         ["credentialProviderVendor", "The vendor cannot be changed from CoinbaseCDP to StripePrivy"]
       )
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 describe("lists", () => {
@@ -421,7 +419,7 @@ describe("lists", () => {
               } while (nextToken !== undefined)
               assert.deepStrictEqual(seen, [...new Set(seen)].sort())
               assert.deepStrictEqual(seen.filter((name) => stable.includes(name)), [...stable].sort())
-            }).pipe(Effect.provide(backend()), Effect.runPromise)
+            }).pipe(Effect.provide(Backend.backend()), Effect.runPromise)
         ),
         { numRuns: 50 }
       )
@@ -437,7 +435,7 @@ describe("deletions", () => {
       assert.strictEqual(yield* tagOf(plane.listTagsForResource({ resourceArn })), "ResourceNotFoundException")
       yield* apiKey("weather")
       same(yield* plane.listTagsForResource({ resourceArn }), { tags: {} })
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 describe("times", () => {
@@ -452,7 +450,7 @@ describe("times", () => {
       const updated = yield* plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("other") })
       same(updated, first)
       same(yield* plane.getApiKeyCredentialProvider({ name: "weather" }), first)
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })
 
 describe("consent portals", () => {
@@ -462,7 +460,7 @@ describe("consent portals", () => {
 
   it.effect("reject a role that cannot be assumed, by its name", () =>
     Effect.gen(function*() {
-      yield* createProvider("calendar")
+      yield* Backend.createProvider("calendar")
       const foreign = "arn:aws:iam::210987654321:role/portal"
       assert.deepInclude(yield* Effect.flip(portal({ executionRoleArn: foreign })), {
         _tag: "ValidationException",
@@ -470,7 +468,7 @@ describe("consent portals", () => {
         fieldList: [{ name: "executionRoleArn", message: notAssumable(foreign) }]
       })
       assert.strictEqual((yield* portal({ executionRoleArn: later })).executionRoleArn, later)
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("accept a role as soon as the settings name it", () =>
     Effect.gen(function*() {
@@ -478,7 +476,7 @@ describe("consent portals", () => {
       const settings = Effect.map(Ref.get(assumableRoles), (roles) => ({ assumableRoles: roles }))
       yield* Effect.gen(function*() {
         const plane = yield* ControlPlane.ControlPlane
-        yield* createProvider("calendar")
+        yield* Backend.createProvider("calendar")
         assert.strictEqual((yield* Effect.flip(portal({ executionRoleArn: later }))).message, notAssumable(later))
         const { consentPortalId } = yield* portal()
         yield* TestClock.adjust("1 second")
@@ -487,15 +485,15 @@ describe("consent portals", () => {
         assert.strictEqual((yield* readPortal(consentPortalId)).status, "ACTIVE")
         yield* Ref.update(assumableRoles, (roles) => [...roles, later])
         assert.strictEqual((yield* update).executionRoleArn, later)
-      }).pipe(Effect.provide(backend({}, { settings })))
+      }).pipe(Effect.provide(Backend.backend({}, { settings })))
     }))
 
-  const world = backend({}, { consentPortalDelay: "30 seconds" })
+  const world = Backend.backend({}, { consentPortalDelay: "30 seconds" })
 
   it.effect("take time to be created, changed and deleted", () =>
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
-      yield* createProvider("calendar")
+      yield* Backend.createProvider("calendar")
       const created = yield* portal()
       const { consentPortalArn, consentPortalId } = created
       assert.strictEqual(created.status, "CREATING")
@@ -565,7 +563,7 @@ describe("a store", () => {
         })
       )
       const before = yield* inBackend(Effect.gen(function*() {
-        yield* setup
+        yield* Backend.setup
         yield* apiKey("weather")
         yield* portal()
         yield* control((plane) => plane.tagResource({ resourceArn: idp, tags: { team: "agents" } }))
@@ -580,11 +578,11 @@ describe("a store", () => {
         )
         return yield* everything
       }))
-      same(before.workload.allowedResourceOauth2ReturnUrls, [returnUrl])
+      same(before.workload.allowedResourceOauth2ReturnUrls, [Backend.returnUrl])
       same(before.vaultTags.tags, { team: "security" })
       same(yield* inBackend(everything), before)
       assert.strictEqual(
-        yield* inBackend(tagOf(createProvider("calendar"))),
+        yield* inBackend(tagOf(Backend.createProvider("calendar"))),
         "ValidationException"
       )
     }))
@@ -611,7 +609,7 @@ describe("a store", () => {
         })
       yield* Effect.gen(function*() {
         const names = Array.from({ length: 300 }, (_, index) => `agent-${1000 + index}`)
-        yield* Effect.forEach(names, (name) => createWorkload(name, []))
+        yield* Effect.forEach(names, (name) => Backend.createWorkload(name, []))
         const page = (maxResults: number, nextToken?: string | null) =>
           readBy(control((plane) => plane.listWorkloadIdentities({ maxResults, nextToken: nextToken ?? undefined })))
         const first = yield* page(10)
@@ -626,7 +624,7 @@ describe("a store", () => {
         yield* control((plane) => plane.tagResource({ resourceArn, tags: { team: "agents" } }))
         const tags = yield* readBy(control((plane) => plane.listTagsForResource({ resourceArn })))
         same([tags.value.tags, tags.read], [{ team: "agents" }, 1])
-        const missing = yield* readBy(Effect.flip(tokenFor("alice", "agent-10000")))
+        const missing = yield* readBy(Effect.flip(Backend.tokenFor("alice", "agent-10000")))
         assert.strictEqual(missing.read, 1)
       }).pipe(Effect.provide(
         LocalBackend.layerStore().pipe(
@@ -638,7 +636,7 @@ describe("a store", () => {
 
   it.effect("finds a consent portal by its id and by its ARN, and lists the portals behind deleted ones", () =>
     Effect.gen(function*() {
-      yield* setup
+      yield* Backend.setup
       const create = (name: string) =>
         portal({ name, sources: [{ identifier: `${name}-0123456789`, type: "agentcore-gateway" }] })
       const portals = yield* Effect.forEach(["a", "a-b", "a-b-0123456789", "c"], create)
@@ -654,5 +652,5 @@ describe("a store", () => {
       yield* TestClock.adjust("1 minute")
       const { consentPortals, nextToken } = yield* control((plane) => plane.listConsentPortals({ maxResults: 1 }))
       same([consentPortals.map(({ name }) => name), nextToken], [["c"], undefined])
-    }).pipe(Effect.provide(backend())))
+    }).pipe(Effect.provide(Backend.backend())))
 })

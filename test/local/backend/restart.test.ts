@@ -15,17 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
 import { join } from "node:path"
 import * as Folder from "../../support/folder.js"
-import {
-  ask,
-  authorize,
-  callback,
-  complete,
-  consent,
-  issued,
-  obtain,
-  setup,
-  tokenFor
-} from "../../support/localBackend.js"
+import * as Backend from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 
 /** One run of a backend. */
@@ -38,71 +28,73 @@ const user = { userId: "alice" }
 
 const temporary = Folder.temporary
 
+/** Alice's agent has her token, and has requested her consent. */
+const requested = Effect.gen(function*() {
+  yield* Backend.setup
+  const token = yield* Backend.tokenFor("alice")
+  return { token, sessionUri: (yield* Backend.consent(token)).sessionUri }
+})
+
 describe("a backend over the store of an earlier one", () => {
   it.effect("continues with the resources, the grants, and the workload access tokens until they expire", () =>
     Effect.gen(function*() {
       const options = { settings: { workloadAccessTokenLifetime: "30 minutes" } } as const
       const token = yield* Effect.gen(function*() {
-        yield* setup
+        yield* Backend.setup
         const controlPlane = yield* ControlPlane.ControlPlane
         yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make("key") })
-        const token = yield* tokenFor("alice")
-        assert.strictEqual(yield* obtain(token), "token-1.calendar.approved.read")
+        const token = yield* Backend.tokenFor("alice")
+        assert.strictEqual(yield* Backend.obtain(token), "token-1.calendar.approved.read")
         return token
       }).pipe(Effect.provide(life(options)))
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
         assert.strictEqual((yield* controlPlane.getApiKeyCredentialProvider({ name: "weather" })).name, "weather")
-        assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+        assert.strictEqual(yield* Backend.issued(token), "token-1.calendar.approved.read")
         // The grant is not for another user.
-        yield* consent(yield* tokenFor("bob"))
+        yield* Backend.consent(yield* Backend.tokenFor("bob"))
         yield* TestClock.adjust("29 minutes")
-        assert.strictEqual(yield* issued(token), "token-1.calendar.approved.read")
+        assert.strictEqual(yield* Backend.issued(token), "token-1.calendar.approved.read")
         yield* TestClock.adjust("1 minute")
-        assert.strictEqual((yield* Effect.flip(ask(token)))._tag, "UnauthorizedException")
+        assert.strictEqual((yield* Effect.flip(Backend.ask(token)))._tag, "UnauthorizedException")
       }).pipe(Effect.provide(life(options)))
     }).pipe(Effect.provide(world)))
 
   it.effect("continues a consent at every step", () =>
     Effect.gen(function*() {
-      const { sessionUri, token } = yield* Effect.gen(function*() {
-        yield* setup
-        const token = yield* tokenFor("alice")
-        return { token, sessionUri: (yield* consent(token)).sessionUri }
-      }).pipe(Effect.provide(life()))
-      const url = yield* Effect.provide(authorize(sessionUri), life())
-      const response = yield* Effect.provide(callback(url, { code: "code" }), life())
+      const { sessionUri, token } = yield* Effect.provide(requested, life())
+      const url = yield* Effect.provide(Backend.authorize(sessionUri), life())
+      const response = yield* Effect.provide(Backend.callback(url, { code: "code" }), life())
       assert.strictEqual(response._tag, "Redirect")
-      const second = yield* Effect.provide(callback(url, { code: "code" }), life())
+      const second = yield* Effect.provide(Backend.callback(url, { code: "code" }), life())
       assert.strictEqual(second._tag, "Replayed")
-      const stranger = yield* Effect.provide(Effect.flip(complete(sessionUri, { userId: "mallory" })), life())
+      const stranger = yield* Effect.provide(Effect.flip(Backend.complete(sessionUri, { userId: "mallory" })), life())
       assert.strictEqual(stranger._tag, "AccessDeniedException")
-      yield* Effect.provide(complete(sessionUri, user), life())
-      const again = yield* Effect.provide(Effect.flip(complete(sessionUri, user)), life())
+      yield* Effect.provide(Backend.complete(sessionUri, user), life())
+      const again = yield* Effect.provide(Effect.flip(Backend.complete(sessionUri, user)), life())
       assert.strictEqual(again._tag, "AccessDeniedException")
-      assert.include(yield* Effect.provide(issued(token, { sessionUri }), life()), ".calendar.")
+      assert.include(yield* Effect.provide(Backend.issued(token, { sessionUri }), life()), ".calendar.")
     }).pipe(Effect.provide(world)))
 
   it.effect("expires a consent ten minutes after its start, also after restarts", () =>
     Effect.gen(function*() {
-      const { sessionUri, token } = yield* Effect.gen(function*() {
-        yield* setup
-        const token = yield* tokenFor("alice")
-        return { token, sessionUri: (yield* consent(token)).sessionUri }
-      }).pipe(Effect.provide(life()))
+      const { sessionUri, token } = yield* Effect.provide(requested, life())
       yield* TestClock.adjust("9 minutes")
-      assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "InProgress")
+      assert.strictEqual((yield* Effect.provide(Backend.ask(token, { sessionUri }), life()))._tag, "InProgress")
       yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* Effect.provide(ask(token, { sessionUri }), life()))._tag, "Failed")
+      assert.strictEqual((yield* Effect.provide(Backend.ask(token, { sessionUri }), life()))._tag, "Failed")
     }).pipe(Effect.provide(world)))
 
   it.effect("refreshes an earlier grant, once", () =>
     Effect.gen(function*() {
-      yield* Effect.provide(Effect.andThen(setup, Effect.flatMap(tokenFor("alice"), obtain)), life())
+      yield* Effect.provide(
+        Effect.andThen(Backend.setup, Effect.flatMap(Backend.tokenFor("alice"), Backend.obtain)),
+        life()
+      )
       yield* TestClock.adjust("61 minutes")
       yield* Effect.gen(function*() {
-        const token = yield* tokenFor("alice")
-        const tokens = yield* Effect.all(Arr.replicate(issued(token), 50), { concurrency: "unbounded" })
+        const token = yield* Backend.tokenFor("alice")
+        const tokens = yield* Effect.all(Arr.replicate(Backend.issued(token), 50), { concurrency: "unbounded" })
         assert.lengthOf(new Set(tokens), 1)
       }).pipe(Effect.provide(life()))
     }).pipe(Effect.provide(world)))
@@ -178,24 +170,26 @@ describe("a backend over a vault file", () => {
       const vault = VaultFile.layer({ path: join(directory, "agentcore.vault") })
       const over = <A, E, R>(program: Effect.Effect<A, E, R>) => Effect.provide(program, Layer.provide(life(), vault))
       const { sessionUri, token, tokens } = yield* over(Effect.gen(function*() {
-        yield* setup
+        yield* Backend.setup
         const users = Array.from({ length: 20 }, (_, index) => `user-${index}`)
-        const tokens = yield* Effect.forEach(users, (user) => Effect.flatMap(tokenFor(user), obtain), {
+        const tokens = yield* Effect.forEach(users, (user) => Effect.flatMap(Backend.tokenFor(user), Backend.obtain), {
           concurrency: "unbounded"
         })
         assert.lengthOf(new Set(tokens), 20)
-        const token = yield* tokenFor("alice")
-        return { tokens, token, sessionUri: (yield* consent(token)).sessionUri }
+        const token = yield* Backend.tokenFor("alice")
+        return { tokens, token, sessionUri: (yield* Backend.consent(token)).sessionUri }
       }))
       yield* over(Effect.gen(function*() {
-        const again = yield* Effect.forEach(tokens, (_, index) => Effect.flatMap(tokenFor(`user-${index}`), issued))
+        const again = yield* Effect.forEach(tokens, (_, index) =>
+          Effect.flatMap(Backend.tokenFor(`user-${index}`), Backend.issued))
         assert.deepStrictEqual(again, tokens)
-        yield* Effect.flatMap(LocalBackend.LocalBackend, (local) => local.approve(sessionUri))
-        assert.include(yield* issued(token, { sessionUri }), ".calendar.")
+        yield* Effect.flatMap(LocalBackend.LocalBackend, (local) =>
+          local.approve(sessionUri))
+        assert.include(yield* Backend.issued(token, { sessionUri }), ".calendar.")
       }))
       const error = yield* Effect.flip(
         Effect.provide(
-          setup,
+          Backend.setup,
           Layer.provide(
             life(),
             VaultFile.layer({
@@ -216,15 +210,15 @@ describe("a backend over a vault file", () => {
         VaultFile.layer({ path: join(directory, "agentcore.vault") })
       ))
       const { sessionUri, token } = yield* over(Effect.gen(function*() {
-        yield* setup
-        const token = yield* tokenFor("alice")
-        return { token, sessionUri: (yield* consent(token)).sessionUri }
+        yield* Backend.setup
+        const token = yield* Backend.tokenFor("alice")
+        return { token, sessionUri: (yield* Backend.consent(token)).sessionUri }
       }))
       yield* over(Effect.gen(function*() {
         const local = yield* LocalBackend.LocalBackend
         assert.strictEqual((yield* local.consents)[0]?.state, "Pending")
         yield* local.approve(sessionUri)
-        assert.include(yield* issued(token, { sessionUri }), ".calendar.")
+        assert.include(yield* Backend.issued(token, { sessionUri }), ".calendar.")
         assert.lengthOf(yield* local.grants, 1)
       }))
     }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: Infinity }))))

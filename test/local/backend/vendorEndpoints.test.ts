@@ -16,17 +16,7 @@ import * as Jose from "jose"
 import { LocalSettings } from "../../../src/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
 import * as Utils from "../../support/authorizationServer.js"
-import {
-  authorize,
-  complete,
-  consent,
-  createProvider,
-  createWorkload,
-  issued,
-  jwt,
-  redirected,
-  tokenFor
-} from "../../support/localBackend.js"
+import * as Backend from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
@@ -382,28 +372,28 @@ describe("vendors", () => {
     Effect.gen(function*() {
       const controlPlane = yield* ControlPlane.ControlPlane
       const backend = yield* LocalBackend.LocalBackend
-      yield* createWorkload("agent")
-      const token = yield* tokenFor("alice")
+      yield* Backend.createWorkload("agent")
+      const token = yield* Backend.tokenFor("alice")
       for (const provider of providers) {
         yield* controlPlane.createOauth2CredentialProvider(provider)
         const expected = { resourceCredentialProviderName: provider.name, scopes }
-        const { sessionUri } = yield* consent(token, expected)
+        const { sessionUri } = yield* Backend.consent(token, expected)
         const page = yield* Effect.flatMap(
-          authorize(sessionUri),
+          Backend.authorize(sessionUri),
           (url) => Effect.promise(() => fetch(url, { redirect: "manual" }))
         )
         const url = page.headers.get("location") ?? assert.fail(`${provider.name}: ${page.status}`)
         const callbackId = new URL(url).pathname.split("/").at(-1) ?? ""
-        redirected(yield* backend.callback(callbackId, Redacted.make(url)))
-        yield* complete(sessionUri, { userId: "alice" })
-        const claims = Jose.decodeJwt(yield* issued(token, { ...expected, sessionUri }))
+        Backend.redirected(yield* backend.callback(callbackId, Redacted.make(url)))
+        yield* Backend.complete(sessionUri, { userId: "alice" })
+        const claims = Jose.decodeJwt(yield* Backend.issued(token, { ...expected, sessionUri }))
         assert.strictEqual(claims.sub, "alice", provider.name)
       }
       // The authorization server is the issuer of users' JWTs, too.
       const dataPlane = yield* DataPlane.DataPlane
-      const userToken = Redacted.make(yield* issued(token, { resourceCredentialProviderName: "okta", scopes }))
+      const userToken = Redacted.make(yield* Backend.issued(token, { resourceCredentialProviderName: "okta", scopes }))
       yield* dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
-      const foreign = jwt({ iss: "https://dev-01234567.okta.com.example.com", sub: "alice" })
+      const foreign = Backend.jwt({ iss: "https://dev-01234567.okta.com.example.com", sub: "alice" })
       const error = yield* Effect.flip(
         dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: foreign })
       )
@@ -459,8 +449,8 @@ describe("vendors", () => {
       yield* Effect.gen(function*() {
         const controlPlane = yield* ControlPlane.ControlPlane
         const dataPlane = yield* DataPlane.DataPlane
-        yield* createWorkload("agent")
-        const workloadIdentityToken = yield* tokenFor("alice")
+        yield* Backend.createWorkload("agent")
+        const workloadIdentityToken = yield* Backend.tokenFor("alice")
         for (const provider of providers) {
           yield* controlPlane.createOauth2CredentialProvider(provider)
           const response = yield* dataPlane.getResourceOauth2Token({
@@ -535,7 +525,7 @@ describe("clients of CustomOauth2", () => {
       })
       yield* Effect.gen(function*() {
         const dataPlane = yield* DataPlane.DataPlane
-        yield* createWorkload("agent")
+        yield* Backend.createWorkload("agent")
         const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
         for (
           const [name, discoveryUrl] of [["own", server.issuer + wellKnown], [
@@ -543,12 +533,12 @@ describe("clients of CustomOauth2", () => {
             `${proxy}${wellKnown}/tenant`
           ]] as const
         ) {
-          yield* createProvider(name, {
+          yield* Backend.createProvider(name, {
             oauthDiscovery: { discoveryUrl },
             clientId: Utils.clientId,
             clientSecret: Utils.clientSecret
           })
-          const token = yield* issued(workloadAccessToken, {
+          const token = yield* Backend.issued(workloadAccessToken, {
             oauth2Flow: "M2M",
             resourceCredentialProviderName: name,
             scopes: ["reports:read"]
