@@ -73,8 +73,6 @@ const build = async () => {
     intentionallyNotExported: [
       "CustomConfig",
       "OneOf",
-      "Optional",
-      "Outcome",
       "Plain",
       "Promised",
       "ProviderRequest",
