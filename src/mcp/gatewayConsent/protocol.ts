@@ -82,6 +82,11 @@ export interface Found {
 export type Recognized = Result.Result<Option.Option<Found>, InvalidGatewayConsent>
 
 const none: Recognized = Result.succeed(Option.none())
+
+/** A property of a property of a value in any shape. */
+const at = (value: unknown, ...path: ReadonlyArray<string>): unknown =>
+  path.reduce((value, name) => hasProperty(value, name) ? value[name] : undefined, value)
+
 const invalid = (reason: InvalidGatewayConsent["reason"]) => Result.fail(new InvalidGatewayConsent({ reason }))
 
 /** In characters, as for all URLs of this package. Neither MCP nor AWS documents a limit. */
@@ -130,26 +135,20 @@ const fromUrl = (value: unknown, hosts: Hosts, retry?: Found["retry"]): Recogniz
 const fromElicitations = (elicitations: unknown, hosts: Hosts): Recognized => {
   if (!Array.isArray(elicitations) || elicitations.length === 0) return invalid("Malformed")
   if (elicitations.length > 1) return invalid("SeveralLinks")
-  const elicitation: unknown = elicitations[0]
-  return hasProperty(elicitation, "mode") && elicitation.mode === "url" && hasProperty(elicitation, "url")
-    ? fromUrl(elicitation.url, hosts)
-    : invalid("Malformed")
+  return at(elicitations, "0", "mode") === "url" ? fromUrl(at(elicitations, "0", "url"), hosts) : invalid("Malformed")
 }
 
 const isUrlElicitation = (request: unknown) =>
-  hasProperty(request, "method") && request.method === "elicitation/create" && hasProperty(request, "params")
-  && hasProperty(request.params, "mode") && request.params.mode === "url"
+  at(request, "method") === "elicitation/create" && at(request, "params", "mode") === "url"
 
 /** A result that asks for anything else than a link is left to the client. */
-const fromInputRequired = (result: object, hosts: Hosts): Recognized => {
-  const requests = hasProperty(result, "inputRequests") && isObject(result.inputRequests)
-    ? Object.entries(result.inputRequests)
-    : []
+const fromInputRequired = (result: unknown, hosts: Hosts): Recognized => {
+  const requests = Object.entries(Object(at(result, "inputRequests")))
   if (!requests.some(([, request]) => isUrlElicitation(request))) return none
   const [entry, ...others] = requests
   if (entry === undefined || others.length > 0) return invalid("SeveralLinks")
-  const [name, { params: { url } }] = entry as [string, { readonly params: { readonly url?: unknown } }]
-  return fromUrl(url, hosts, {
+  const [name, request] = entry
+  return fromUrl(at(request, "params", "url"), hosts, {
     inputResponses: { [name]: { action: "accept" } },
     ...(hasProperty(result, "requestState") ? { requestState: result.requestState } : {})
   })
@@ -174,40 +173,27 @@ const maxLevels = 5
 
 export const fromError = (error: unknown, hosts: Hosts, level = 0): Recognized => {
   if (!isObject(error) || level === maxLevels) return none
-  if (hasProperty(error, "code") && error.code === -32042) {
-    return fromElicitations(
-      hasProperty(error, "data") && isObject(error.data) && "elicitations" in error.data
-        ? error.data.elicitations
-        : undefined,
-      hosts
-    )
-  }
+  if (at(error, "code") === -32042) return fromElicitations(at(error, "data", "elicitations"), hosts)
   for (const name of ["reason", "error", "cause"]) {
-    const found = name in error ? fromError((error as Record<string, unknown>)[name], hosts, level + 1) : none
+    const found = fromError(at(error, name), hosts, level + 1)
     if (Result.isFailure(found) || Option.isSome(found.success)) return found
   }
   return none
 }
 
 /** A result of MCP with `isError` is the tool's own: the gateway responds with an error of JSON-RPC. */
-const fromToolResult = (result: object, hosts: Hosts): Recognized => {
-  const isStrands = hasProperty(result, "status") && result.status === "error" && !("isError" in result)
-  const block: unknown = isStrands && hasProperty(result, "content") && Array.isArray(result.content)
-    ? result.content[0]
-    : undefined
-  return hasProperty(block, "text") ? fromText(block.text, hosts) : none
-}
+const fromToolResult = (result: object, hosts: Hosts): Recognized =>
+  at(result, "status") === "error" && !("isError" in result)
+    ? fromText(at(result, "content", "0", "text"), hosts)
+    : none
 
 export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
   if (!isObject(result)) return fromText(result, hosts)
-  const isResponse = hasProperty(result, "jsonrpc")
-  if (isResponse && hasProperty(result, "error")) return fromError(result.error, hosts)
-  const content: unknown = isResponse && hasProperty(result, "result") ? result.result : result
-  return hasProperty(content, "resultType") && content.resultType === "input_required"
-    ? fromInputRequired(content, hosts)
-    : isResponse
-    ? none
-    : fromToolResult(result, hosts)
+  const isResponse = "jsonrpc" in result
+  if (isResponse && "error" in result) return fromError(result.error, hosts)
+  const content = isResponse ? at(result, "result") : result
+  if (at(content, "resultType") === "input_required") return fromInputRequired(content, hosts)
+  return isResponse ? none : fromToolResult(result, hosts)
 }
 
 // -----------------------------------------------------------------------------

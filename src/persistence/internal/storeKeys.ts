@@ -35,36 +35,30 @@ export const makeDigestOf = (secret: Uint8Array, purpose: string): (value: strin
   return (value) => createHmac("sha256", key).update(value).digest("base64url")
 }
 
-/** A sealed value contains its name in the store, so that it does not open under another name. */
-export interface StoreSealing {
-  /** Seals values, which have to be JSON, for a name. */
-  readonly seal: (name: string, ...values: ReadonlyArray<unknown>) => Effect.Effect<string>
-  /** Returns the values. Fails unless they were sealed for this name and under one of the secrets. */
-  readonly open: (name: string, sealed: unknown) => Effect.Effect<ReadonlyArray<unknown>, void>
-}
-
 const makeKey = (purpose: string) => (secret: Uint8Array): Effect.Effect<readonly [kid: string, key: CryptoKey]> =>
   Effect.map(Sealing.importKey(Sealing.deriveKey(secret, `${purpose} values`)), (key) => [
     Buffer.from(Sealing.deriveKey(secret, `${purpose} kid`, 9)).toString("base64url"),
     key
   ])
 
-/** The first secret seals, all secrets open. Values that were sealed with another `purpose` do not open. */
-export const makeSealing = (
-  purpose: string,
-  secrets: Array.NonEmptyReadonlyArray<Uint8Array>
-): Effect.Effect<StoreSealing> =>
+/**
+ * The first secret seals, all secrets open. A sealed value contains its name in the store, so that it does not open
+ * under another name. Nor does a value that was sealed with another `purpose`.
+ */
+export const makeSealing = (purpose: string, secrets: Array.NonEmptyReadonlyArray<Uint8Array>) =>
   Effect.map(Effect.forEach(secrets, makeKey(purpose)), (keys) => {
     const [kid, key] = keys[0]
     const byId = new Map(keys)
     return {
-      seal: (name, ...values) => Sealing.seal([name, ...values], key, kid),
-      open: (name, sealed) =>
+      /** Seals values, which have to be JSON, for a name. */
+      seal: (name: string, ...values: ReadonlyArray<unknown>) => Sealing.seal([name, ...values], key, kid),
+      /** Returns the values. Fails unless they were sealed for this name and under one of the secrets. */
+      open: (name: string, sealed: unknown) =>
         Effect.flatMap(
           Sealing.open(String(sealed), (kid) => byId.get(String(kid))),
           (content) => {
             const [boundTo, ...values] = Array.isArray(content) ? content : []
-            return boundTo === name ? Effect.succeed(values) : Effect.fail(undefined)
+            return boundTo === name ? Effect.succeed<ReadonlyArray<unknown>>(values) : Effect.fail(undefined)
           }
         )
     }
