@@ -381,6 +381,23 @@ describe("programs", () => {
   )
 
   it.live(
+    "keep a token whose account is known while the vendor does not respond",
+    () =>
+      withVendor("http", ({ account }) => ({ account, expect: isOwn }), function*(vendor, { calendar }) {
+        yield* connect("/connect/calendar", { account: "alice@example.com" })
+        vendor.state = 503
+        assert.include((yield* press("/connect/calendar", "check")).text, "did not say which account")
+        assert.strictEqual(subjectOf(yield* World.as(alice)(AccessToken.get(calendar))), "alice@example.com")
+        // The API rejects it, and the vendor does not say why.
+        const use = AccessToken.use(calendar, () => Effect.fail("401"), { rejected: () => true })
+        assert.strictEqual(yield* Effect.flip(World.as(alice)(use)), "401")
+        vendor.state = "ok"
+        assert.include((yield* press("/connect/calendar", "check")).text, "Connected as alice@example.com")
+      }),
+    30_000
+  )
+
+  it.live(
     "ask the user again when the vendor has revoked the grant",
     () =>
       withVendor("http", ({ account }) => ({ account, expect: isOwn }), function*(vendor, { calendar, origin }) {
