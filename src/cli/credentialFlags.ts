@@ -4,14 +4,16 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { Flow } from "../ConsentSession.js"
 import { ControlPlane } from "../ControlPlane.js"
-import type { ResourceNotFoundException, ValidationException } from "../IdentityError.js"
+import { ResourceNotFoundException, type ValidationException } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedBody.js"
 import { read } from "../local/development/callerFile.js"
+import { didYouMean } from "../models/internal/violation.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import type { Target } from "./target.js"
 
@@ -86,6 +88,14 @@ const Discovery = Schema.Struct({
 
 const Metadata = Schema.Struct({ grant_types_supported: Schema.Array(Schema.String) })
 
+/** Adds the name of the provider that was probably meant. */
+const suggestProvider = (provider: string, error: ResourceNotFoundException) =>
+  ControlPlane.use((plane) => Stream.runCollect(plane.streamOauth2CredentialProviders())).pipe(
+    Effect.map((all) => didYouMean(provider, all.map(({ name }) => name))),
+    Effect.orElseSucceed(() => ""),
+    Effect.flatMap((suggestion) => new ResourceNotFoundException({ ...error, message: error.message + suggestion }))
+  )
+
 /** The grants that the authorization server of a provider advertises. Empty if they are unknown. */
 const findGrants = (
   provider: string
@@ -99,7 +109,9 @@ const findGrants = (
     ),
     Effect.flatMap(Schema.decodeUnknownEffect(Metadata)),
     Effect.map(({ grant_types_supported }) => grant_types_supported),
-    Effect.catch((error) => error._tag === "ResourceNotFoundException" ? error : Effect.succeed([]))
+    Effect.catch((error) =>
+      error._tag === "ResourceNotFoundException" ? suggestProvider(provider, error) : Effect.succeed([])
+    )
   )
 
 /**

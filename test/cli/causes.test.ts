@@ -250,6 +250,8 @@ describe("an error of a command", () => {
       assert.notInclude(token.stderr, "Cause: ")
       const apiKey = yield* Program.run(["api-key", "wether"], env)
       assert.match(apiKey.stderr, /\nReason: .*did you mean 'weather'\?/)
+      const misspelled = yield* Program.run(["token", "calender"], env)
+      assert.match(misspelled.stderr, /CredentialProvider not found; did you mean 'calendar'\?\nCause: /)
       const doctor = yield* Program.run(["doctor", "--provider", "calendar", "--flow", "M2M", "--scope", "nosuch"], env)
       assert.match(doctor.stdout, /Error parsing ClientCredentials response\. Reason: .*nosuch/)
     }).pipe(Effect.provide(world)))
