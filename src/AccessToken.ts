@@ -34,10 +34,6 @@ export class AccessToken
 
 const kind = CredentialTag.makeKind(CredentialTag.accessToken, AccessToken)
 
-// -----------------------------------------------------------------------------
-// Declared credentials
-// -----------------------------------------------------------------------------
-
 /**
  * A declared access token: a tag whose service is the token, with the request that obtains it. `F` is its flow.
  *
@@ -90,10 +86,6 @@ export const Tag = <Self = never>(): <const Id extends string, const F extends F
 ) => [Self] extends [never] ? "Name the class: class Self extends AccessToken.Tag<Self>()(...)"
   : TagClass<Self, Id, F> => kind.declare
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 /**
  * A request, and the tag for the token.
  *
@@ -106,10 +98,6 @@ export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = 
   /** Default: {@link AccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
-
-// -----------------------------------------------------------------------------
-// Combinators
-// -----------------------------------------------------------------------------
 
 /**
  * Provides an access token to an effect. `Needs` is what it adds to the requirements of the effect.
@@ -192,10 +180,6 @@ export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>,
   <A, E1, R1>(self: Effect.Effect<A, E1, R1>) =>
     kind.provide(self, subject, (request) => identity.getAccessToken(request, options))
 )
-
-// -----------------------------------------------------------------------------
-// One token
-// -----------------------------------------------------------------------------
 
 /**
  * Returns the current access token of the caller of this run. With `CredentialCache` under `Identity`, a cached token

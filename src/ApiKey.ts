@@ -142,16 +142,6 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
  *
  * @since 0.1.0
  * @category accessors
- * @example
- * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- *
- * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
- *
- * declare const forecast: (key: Redacted.Redacted) => Effect.Effect<string>
- *
- * const program = Effect.repeat(Effect.flatMap(ApiKey.get(Weather), forecast), { times: 24 })
  */
 export const get = (
   request: ApiKeyCredential | ApiKeyRequest
@@ -173,23 +163,10 @@ export interface UseOptions<in E = unknown> {
  * Uses an API key with any client. If the resource rejects the key, `use` obtains it again and runs `f` once more with
  * the new key. The cache never returns the rejected key. If the key has not changed, `use` fails with the first error.
  *
- * For an `HttpClient` use `http/HttpClientCredentials`.
+ * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
  *
  * @since 0.1.0
  * @category combinators
- * @example
- * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- * import * as Data from "effect/Data"
- * import type * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- *
- * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
- *
- * class WeatherError extends Data.TaggedError("WeatherError")<{ readonly status: number }> {}
- *
- * declare const forecast: (key: Redacted.Redacted) => Effect.Effect<string, WeatherError>
- *
- * const program = ApiKey.use(Weather, forecast, { rejected: (error) => error.status === 401 })
  */
 export const use = <A, E, R>(
   request: ApiKeyCredential | ApiKeyRequest,

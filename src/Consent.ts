@@ -127,13 +127,6 @@ export const mapShow = <E, R, E2, R2>(
  */
 export const fail: Show<RequiresUserConsent> = (session) => Effect.fail(new RequiresUserConsent({ session }))
 
-const print: Show = (session) =>
-  Console.log(
-    `Open this page to give '${Messages.escape(session.provider)}' your consent:\n\n  ${
-      Messages.escape(Redacted.value(session.authorizationUrl))
-    }\n`
-  )
-
 /**
  * Prints the authorization URL with the `Console` service. It is for the user's own terminal: anyone who reads the URL
  * can consent in the user's place, so it must not go to a log.
@@ -141,7 +134,12 @@ const print: Show = (session) =>
  * @since 0.1.0
  * @category handlers
  */
-export const console: Show = print
+export const console: Show = (session) =>
+  Console.log(
+    `Open this page to give '${Messages.escape(session.provider)}' your consent:\n\n  ${
+      Messages.escape(Redacted.value(session.authorizationUrl))
+    }\n`
+  )
 
 /**
  * Opens the authorization URL in the default browser of this machine. It also prints the URL, for machines without a
@@ -156,7 +154,7 @@ export const console: Show = print
  * @category handlers
  */
 export const openBrowser: Show = (session) =>
-  Effect.andThen(print(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
+  Effect.andThen(console(session), Effect.suspend(() => launch(Redacted.value(session.authorizationUrl))))
 
 const launch = (authorizationUrl: string): Effect.Effect<void> => {
   if (!isSecure(authorizationUrl)) {

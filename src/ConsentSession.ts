@@ -82,12 +82,5 @@ export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentco
  *
  * @since 0.1.0
  * @category schemas
- * @example
- * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
- * import * as Schema from "effect/Schema"
- *
- * const save = Schema.encodeEffect(ConsentSession.FromJson)
- *
- * const load = Schema.decodeEffect(ConsentSession.FromJson)
  */
 export const FromJson: Schema.Codec<ConsentSession, string> = Schema.fromJsonString(ConsentSession)

@@ -183,15 +183,6 @@ export const storeFailures: Metric.Counter<number> = counter(
 // The cached operations
 // -----------------------------------------------------------------------------
 
-/** Sorts a list and removes duplicates, because neither changes the credential. */
-const setOf = (list: ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  list === undefined || list.length === 0 ? [] : list.length === 1 ? list : [...new Set(list)].sort()
-
-const byName = ([a]: readonly [string, string], [b]: readonly [string, string]): number => a < b ? -1 : 1
-
-const pairsOf = (record: { readonly [name: string]: string } | undefined): ReadonlyArray<readonly [string, string]> =>
-  record === undefined ? [] : Object.entries(record).sort(byName)
-
 /**
  * Returns the `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`.
  */
@@ -215,10 +206,10 @@ const cacheAccessToken = (
       digestOf(request.workloadIdentityToken),
       request.resourceCredentialProviderName,
       request.oauth2Flow,
-      setOf(request.scopes),
-      setOf(request.resources),
-      setOf(request.audiences),
-      pairsOf(request.customParameters)
+      Digest.setOf(request.scopes),
+      Digest.setOf(request.resources),
+      Digest.setOf(request.audiences),
+      Digest.pairsOf(request.customParameters)
     ]),
   // These members do not change the token. They change how the user is asked for consent.
   variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }, digestOf) => [
@@ -263,10 +254,10 @@ const cacheWebIdentityToken = (service: string): Engine.Cacheable<
     Digest.ofValues([
       "getWebIdentityToken",
       service,
-      setOf(audience),
+      Digest.setOf(audience),
       signingAlgorithm,
       durationSeconds ?? null,
-      pairsOf(tags)
+      Digest.pairsOf(tags)
     ]),
   ...alwaysCached,
   credentialOf: ({ webIdentityToken }) => webIdentityToken,

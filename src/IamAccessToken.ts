@@ -74,10 +74,6 @@ export class IamAccessToken
 
 const kind = CredentialTag.makeKind(checks, IamAccessToken)
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 /**
  * A request for an AWS-signed JWT. A request that exceeds a limit of STS fails with `ValidationException` before it is
  * sent.
@@ -109,10 +105,6 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
   /** The tag for the token. Default: {@link IamAccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
-
-// -----------------------------------------------------------------------------
-// Declared credentials
-// -----------------------------------------------------------------------------
 
 /**
  * A declared AWS-signed JWT of any tag, see {@link Tag}.
@@ -191,10 +183,6 @@ const obtain = (sts: Service) =>
     )
   })
 
-// -----------------------------------------------------------------------------
-// Combinators
-// -----------------------------------------------------------------------------
-
 /**
  * Provides an AWS-signed JWT to an effect. `Needs` is what it adds to the requirements of the effect.
  *
@@ -266,10 +254,6 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
     kind.provide(self, subject, obtain(sts))
 )
 
-// -----------------------------------------------------------------------------
-// One token
-// -----------------------------------------------------------------------------
-
 /**
  * Returns a current AWS-signed JWT. With `CredentialCache.layerSecurityTokenService`, a cached token takes
  * microseconds.
@@ -279,17 +263,6 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
  *
  * @since 0.1.0
  * @category accessors
- * @example
- * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- * import * as Schedule from "effect/Schedule"
- *
- * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
- *
- * declare const report: (token: Redacted.Redacted) => Effect.Effect<void>
- *
- * const worker = IamAccessToken.get(Reports).pipe(Effect.flatMap(report), Effect.repeat(Schedule.spaced("1 hour")))
  */
 export const get = (
   request: IamAccessTokenCredential | IamAccessTokenRequest
@@ -312,23 +285,10 @@ export interface UseOptions<in E = unknown> {
  * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
  * error.
  *
- * For an `HttpClient` use `http/HttpClientCredentials`.
+ * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
  *
  * @since 0.1.0
  * @category combinators
- * @example
- * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- * import * as Data from "effect/Data"
- * import type * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- *
- * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
- *
- * class ReportsError extends Data.TaggedError("ReportsError")<{ readonly status: number }> {}
- *
- * declare const report: (token: Redacted.Redacted) => Effect.Effect<void, ReportsError>
- *
- * const program = IamAccessToken.use(Reports, report, { rejected: (error) => error.status === 401 })
  */
 export const use = <A, E, R>(
   request: IamAccessTokenCredential | IamAccessTokenRequest,

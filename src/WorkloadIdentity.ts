@@ -43,14 +43,6 @@ export interface Settings {
  *
  * @since 0.1.0
  * @category operations
- * @example
- * import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
- * import * as Effect from "effect/Effect"
- *
- * const setUp = Effect.gen(function*() {
- *   // It can run again: it keeps an existing identity and its URLs.
- *   yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: ["https://agent.example.com/consent"] })
- * })
  */
 export const create = (options: Settings & {
   /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */

@@ -19,3 +19,10 @@ export const makeDigestOf = (): DigestOf => {
 }
 
 export const ofValues = (values: ReadonlyArray<unknown>): string => digest(JSON.stringify(values))
+
+/** Sorts a list and removes duplicates, because neither changes the credential. */
+export const setOf = (list: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  list.length < 2 ? list : [...new Set(list)].sort()
+
+export const pairsOf = (record: { readonly [name: string]: string } = {}): ReadonlyArray<readonly [string, string]> =>
+  Object.entries(record).sort(([a], [b]) => a < b ? -1 : 1)

@@ -79,20 +79,17 @@ export const forget = (caller: Caller | undefined) =>
     memory.responses.remove(user)
   })
 
-/** A list that names an item twice is for the same grant. */
-const sorted = (list: ReadonlyArray<string> = []): ReadonlyArray<string> => [...new Set(list)].sort()
-
 /** Returns the same key for all requests for one grant, and for their sessions. */
 export const keyOf = (
-  { audiences, customParameters = {}, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
+  { audiences, customParameters, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
   programUrl: Option.Option<string>
 ): string =>
   JSON.stringify([
     provider,
-    sorted(scopes),
-    sorted(resources),
-    sorted(audiences),
-    Object.entries(customParameters).sort(([a], [b]) => a < b ? -1 : 1),
+    Digest.setOf(scopes),
+    Digest.setOf(resources),
+    Digest.setOf(audiences),
+    Digest.pairsOf(customParameters),
     returnUrl ?? Option.getOrNull(programUrl)
   ])
 

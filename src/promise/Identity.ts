@@ -269,14 +269,6 @@ export const withAccessToken: Implementation.Functions["withAccessToken"] = defa
  *
  * @since 0.1.0
  * @category functions
- * @example
- * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
- *
- * const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) =>
- *   fetch(`https://weather.example.com/${city}`, { headers: { "x-api-key": apiKey } })
- * )
- *
- * const program = () => runWithContext({ workload: workload({ name: "my-agent" }) }, () => forecast("Zürich"))
  */
 export const withApiKey: Implementation.Functions["withApiKey"] = defaultFunctions.withApiKey
 

@@ -339,24 +339,6 @@ const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationSe
  *
  * @since 0.1.0
  * @category constructors
- * @example
- * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
- * import { start } from "effect-agentcore-identity/promise/LocalIdentity"
- *
- * const fetchKey = withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
- *
- * const test = async () => {
- *   const local = await start({
- *     setup: {
- *       workloadIdentities: [{ name: "my-agent" }],
- *       apiKeyCredentialProviders: [{ name: "weather", apiKey: "for development" }]
- *     }
- *   })
- *   // The functions of `promise/Identity`, and AWS SDKs, find the server by these variables.
- *   Object.assign(process.env, local.environment)
- *   console.log(await runWithContext({ workload: workload({ name: "my-agent" }) }, () => fetchKey()))
- *   await local.stop()
- * }
  */
 export const start: {
   /** With an authorization server, and its users. */

@@ -174,8 +174,14 @@ const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacte
     { step: "build", priority: "high", name: "agentCoreWorkloadAccessToken", override: true }
   )
 
-/** Returns the value of an exit, or throws its error. */
-const unwrap = <A>(exit: Exit.Exit<A, unknown>, addCaller: ReturnType<typeof CallerContext.captureStack>): A => {
+/** Makes the function that runs an effect as a promise. */
+const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
+  const fiber = run(effect)
+  const now = fiber.pollUnsafe()
+  // A cached credential is available at once. Capturing a stack would add a tenth to its time.
+  if (now !== undefined && Exit.isSuccess(now)) return now.value
+  const addCaller = CallerContext.captureStack()
+  const exit = now ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve))
   if (Exit.isSuccess(exit)) return exit.value
   const error = inOwnWords(Cause.squash(exit.cause))
   // A `ConfigError` is the only failure here that is not an `Error`.
@@ -195,17 +201,7 @@ const untilValid = <E>(validate: () => E | undefined): () => E | undefined => {
 export const make = <R>(runner: Runner<R>): DataPlaneFunctions => makeWith(runner).functions
 
 export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
-  const settle = async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
-    const fiber = run(effect)
-    const exit = fiber.pollUnsafe()
-    // A cached credential is available at once. Capturing a stack would add a tenth to its time.
-    if (exit !== undefined && Exit.isSuccess(exit)) return exit.value
-    const addCaller = CallerContext.captureStack()
-    return unwrap(
-      exit ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve)),
-      addCaller
-    )
-  }
+  const settle = makeSettle(run)
   const consents = Consents.make()
   const runtime = { consents, dataPlane, identity, settle }
 
