@@ -9,6 +9,7 @@
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
+import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
@@ -429,15 +430,7 @@ const authorizationFailures = {
  */
 export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("AuthorizationFailed", {
   provider: Schema.String,
-  reason: Schema.Literals([
-    "Failed",
-    "Denied",
-    "WrongUser",
-    "Rejected",
-    "AccountUnknown",
-    "RevokedAtVendor",
-    "WrongAccount"
-  ]).pipe(
+  reason: Schema.Literals(Record.keys(authorizationFailures)).pipe(
     Schema.withConstructorDefault(Effect.succeed("Failed"))
   )
 }) {
@@ -514,7 +507,7 @@ const rejections = {
  */
 export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", {
   provider: Schema.String,
-  reason: Schema.Literals(["StillRejected", "Unchanged", "BodyNotRepeatable"]),
+  reason: Schema.Literals(Record.keys(rejections)),
   status: Schema.Number
 }) {
   override get message(): string {

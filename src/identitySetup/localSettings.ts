@@ -2,6 +2,7 @@
  * Settings that replace the parts of AWS and of the internet that the local backend cannot reach. They are the section
  * `local` of a setup file, and the option `settings` of the backend.
  */
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { type Lifetime, lifetimePattern } from "../internal/dates.js"
 import { Policy } from "../internal/iamPolicy.js"
@@ -15,8 +16,7 @@ export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2" | Oauth2VendorWithEndp
 export const isKnownVendor = (vendor: Oauth2Vendor): vendor is Vendor =>
   vendor !== "CustomOauth2" && !vendors[vendor].needsEndpoints
 
-// `Object.keys` returns strings. The keys of the table are the vendors.
-const replaceable = (Object.keys(vendors) as Array<Oauth2Vendor>).filter(isKnownVendor)
+const replaceable = Record.keys(vendors).filter(isKnownVendor)
 
 const Vendor = Schema.Literals(replaceable)
 

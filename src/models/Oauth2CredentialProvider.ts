@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
@@ -317,8 +318,7 @@ export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extend
 
 const makeMembers = <A, I>(custom: Schema.Codec<A, I>) => ({
   name: Constraint.ProviderName,
-  // TypeScript does not see that the keys are a tuple.
-  credentialProviderVendor: Schema.Literals(Object.keys(vendors) as Array<Oauth2Vendor>),
+  credentialProviderVendor: Schema.Literals(Record.keys(vendors)),
   oauth2ProviderConfigInput: Constraint.union({
     customOauth2ProviderConfig: custom,
     googleOauth2ProviderConfig: Client,

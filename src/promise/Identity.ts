@@ -269,6 +269,14 @@ export const withAccessToken: Implementation.Functions["withAccessToken"] = defa
  *
  * @since 0.1.0
  * @category functions
+ * @example
+ * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
+ *
+ * const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) =>
+ *   fetch(`https://weather.example.com/${city}`, { headers: { "x-api-key": apiKey } })
+ * )
+ *
+ * const program = () => runWithContext({ workload: workload({ name: "my-agent" }) }, () => forecast("Zürich"))
  */
 export const withApiKey: Implementation.Functions["withApiKey"] = defaultFunctions.withApiKey
 
@@ -305,22 +313,12 @@ export const withWatPropagation: Implementation.Functions["withWatPropagation"] 
 /**
  * Makes a caller: a workload, for itself or for a user. Pass it to {@link runWithContext}. The first use obtains its
  * token, and later uses renew it. One value is one caller: a server keeps one for each user, or makes one for each
- * request.
+ * request. {@link withApiKey} has an example.
  *
  * Throws a `ValidationException` if an option is invalid.
  *
  * @since 0.1.0
  * @category functions
- * @example
- * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
- *
- * const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) =>
- *   fetch(`https://weather.example.com/${city}`, { headers: { "x-api-key": apiKey } })
- * )
- *
- * const alice = workload({ name: "my-agent", user: { userId: "alice" } })
- *
- * const program = () => runWithContext({ workload: alice }, () => forecast("Zürich"))
  */
 export const workload: Implementation.DataPlaneFunctions["workload"] = defaultFunctions.workload
 

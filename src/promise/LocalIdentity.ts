@@ -85,7 +85,7 @@ export type {
  * @since 0.1.0
  * @category models
  */
-export interface Options {
+export interface Options extends Pick<LocalBackend.Options, "accountId" | "region"> {
   /**
    * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`,
    * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
@@ -102,10 +102,6 @@ export interface Options {
   readonly port?: number | undefined
   /** The URL of the server for browsers. Default: its host and port. */
   readonly publicUrl?: string | undefined
-  /** The AWS account id in its ARNs. Default: `123456789012`. */
-  readonly accountId?: string | undefined
-  /** The AWS region in its ARNs. Default: `us-west-2`. */
-  readonly region?: string | undefined
   /**
    * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
    * tests a policy, and is not a security boundary. Default: everything is allowed.
@@ -339,6 +335,24 @@ const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationSe
  *
  * @since 0.1.0
  * @category constructors
+ * @example
+ * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
+ * import { start } from "effect-agentcore-identity/promise/LocalIdentity"
+ *
+ * const fetchKey = withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
+ *
+ * const test = async () => {
+ *   const local = await start({
+ *     setup: {
+ *       workloadIdentities: [{ name: "my-agent" }],
+ *       apiKeyCredentialProviders: [{ name: "weather", apiKey: "for development" }]
+ *     }
+ *   })
+ *   // The functions of `promise/Identity`, and AWS SDKs, find the server by these variables.
+ *   Object.assign(process.env, local.environment)
+ *   console.log(await runWithContext({ workload: workload({ name: "my-agent" }) }, () => fetchKey()))
+ *   await local.stop()
+ * }
  */
 export const start: {
   /** With an authorization server, and its users. */
