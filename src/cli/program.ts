@@ -112,7 +112,11 @@ const addDemo = (root: Root, run: Run): void => {
     setting("machine-provider", "name", "OAuth2 credential provider of the agent's own token"),
     setting("user-provider", "name", "OAuth2 credential provider of the user's token"),
     setting("api-key-provider", "name", "API-key credential provider"),
-    setting("return-url", "url", "Return URL on this machine, registered on the workload identity"),
+    setting(
+      "return-url",
+      "url",
+      "Return URL on this machine, with a path that ends in /return, registered on the workload identity"
+    ),
     setting("api-url", "url", "API with the routes /reports, /me and /quota, as in the demo")
   ]
   const demo = root.command("demo")

@@ -92,6 +92,22 @@ describe("agentcore-identity demo", () => {
       assert.notMatch(output.stderr, /--(workload|user) /)
     }))
 
+  it.live.each([
+    "https://127.0.0.1:8765/connect/return",
+    "http://127.0.0.1:8765/consent",
+    "http://127.0.0.1:8765/return"
+  ])(
+    "rejects --aws when its pages cannot be at the return URL: %s",
+    (url) =>
+      Effect.gen(function*() {
+        const names = ["workload", "user", "machine-provider", "user-provider", "api-key-provider", "api-url"]
+        const options = [...names.flatMap((name) => [`--${name}`, "name"]), "--return-url", url]
+        const { code, stderr } = yield* Program.run(["demo", "--aws", ...options])
+        assert.strictEqual(code, 1)
+        assert.include(stderr, "such as http://127.0.0.1:8765/connect/return")
+      })
+  )
+
   it.live("runs the same program against the endpoints of the environment with --aws", () =>
     Effect.gen(function*() {
       const returnUrl = `http://127.0.0.1:${yield* Server.freePort}/connect/return`
