@@ -51,7 +51,7 @@ durable: durable/ <- ground values internal plane planes consent flow edges http
 ai: ai/ <- ground values internal plane flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
-local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node jsonc-parser
+local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
 aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server

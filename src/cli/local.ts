@@ -18,7 +18,6 @@ import { closeSync, fstatSync, openSync, rmSync, writeSync } from "node:fs"
 import { constants } from "node:os"
 import { codeOf } from "../internal/messages.js"
 import { randomSecret } from "../internal/sealing.js"
-import * as Accounts from "../local/authorization/accounts.js"
 import type { AuthorizationServerError } from "../local/AuthorizationServer.js"
 import * as SafeFile from "../local/internal/safeFile.js"
 import type { LocalServerError } from "../local/LocalServer.js"
@@ -41,19 +40,6 @@ const hasAuthorizationServer = ({ authorizationServer, offline }: Settings): boo
   authorizationServer === true || offline === true
 
 export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly message: string }> {}
-
-/** Checks the flags that set options of the authorization server, to name the flag in the error. */
-const checkFlags = (settings: Settings): Effect.Effect<void, CannotStart> => {
-  const { redirectUris, resources, scopes, trustedIssuers } = Accounts.rules
-  const flags = [
-    ["--trust-issuer", settings.trustIssuer, trustedIssuers],
-    ["--authorization-server-audience", settings.authorizationServerAudience, resources],
-    ["--authorization-server-scope", settings.authorizationServerScope, scopes],
-    ["--authorization-server-redirect-uri", settings.authorizationServerRedirectUri, redirectUris]
-  ] as const
-  const wrong = flags.find(([, values = [], { isValid }]) => !values.every(isValid))
-  return wrong === undefined ? Effect.void : new CannotStart({ message: `${wrong[0]} ${wrong[2].text}` })
-}
 
 const portOf = (url: string | undefined): number | undefined => Number(URL.parse(url ?? "")?.port) || undefined
 
@@ -258,7 +244,6 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
 
 const start = (settings: Settings) =>
   Effect.gen(function*() {
-    yield* checkFlags(settings)
     if (settings.policy !== undefined && settings.signatures === "verify") {
       return yield* new CannotStart({
         message:

@@ -38,7 +38,7 @@ import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import { installCommand } from "../internal/loadPackage.js"
 import { describeListenError, toAuthority } from "../internal/ownHost.js"
-import { isEndpoint, isIssuer } from "../models/internal/urls.js"
+import { isEndpoint, isIssuer, issuerRule } from "../models/internal/urls.js"
 import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
@@ -210,9 +210,9 @@ export const defaultResource = "urn:effect-agentcore-identity:api"
 
 const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
   const resources: Settings["resources"] = [first, ...others]
-  return resources.every(Accounts.rules.resources.isValid)
+  return resources.every((uri) => URL.canParse(uri) && !uri.includes("#"))
     ? Effect.succeed(resources)
-    : invalid(`resources ${Accounts.rules.resources.text}`)
+    : invalid("resources must be absolute URIs without fragment, at least one")
 }
 
 /** An issuer with the URL of its key set can have any identifier, for example behind a proxy. */
@@ -220,7 +220,7 @@ const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, st
   typeof trusted === "string"
     ? isIssuer(trusted)
       ? Effect.succeed([trusted])
-      : invalid(`A trusted issuer ${Accounts.rules.trustedIssuers.text}`)
+      : invalid(`A trusted issuer must ${issuerRule}`)
     : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
     ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
     : Effect.succeed([trusted.issuer, trusted.jwksUri])

@@ -211,7 +211,7 @@ describe("on behalf of users, with the setup of the example", () => {
       const text = readFileSync(setup, "utf8")
       writeFileSync(config, text.replace("\"email\":", "\"sub\":"))
       const cases = [
-        [["--trust-issuer", "http://issuer.example.com"], "--trust-issuer must be an https URL"],
+        [["--trust-issuer", "http://issuer.example.com"], "A trusted issuer must be an https URL"],
         [["--config", config], "User 'alice': the server sets the claim sub itself"]
       ] as const
       yield* Effect.forEach(cases, ([args, message]) =>

@@ -2,7 +2,6 @@
 import * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 import type { Account, ClientMetadata } from "oidc-provider"
-import { isIssuer, issuerRule } from "../../models/internal/urls.js"
 import type { Client, GrantType, UserClaims } from "./registrations.js"
 
 export const tokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" satisfies GrantType
@@ -29,29 +28,10 @@ export const toUnregistered = (clientId: string): ClientMetadata | undefined =>
       grants: ["client_credentials", "authorization_code", "refresh_token", tokenExchange, jwtBearer]
     })
 
-interface Rule {
-  readonly isValid: (value: string) => boolean
-  /** Follows the name of the option. */
-  readonly text: string
-}
+const isRedirectUri = (uri: string): boolean => /^https?:$/.test(URL.parse(uri)?.protocol ?? "") && !uri.includes("#")
 
-/** The rules of options that the command has flags for. */
-export const rules = {
-  redirectUris: {
-    isValid: (uri) => /^https?:$/.test(URL.parse(uri)?.protocol ?? "") && !uri.includes("#"),
-    text: "must be http or https URLs without fragment"
-  },
-  resources: {
-    isValid: (uri) => URL.canParse(uri) && !uri.includes("#"),
-    text: "must be absolute URIs without fragment, at least one"
-  },
-  scopes: {
-    // RFC 6749, section 3.3.
-    isValid: (scope) => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope),
-    text: "must be OAuth scope tokens, without spaces and quotes"
-  },
-  trustedIssuers: { isValid: isIssuer, text: `must ${issuerRule}` }
-} satisfies { readonly [option: string]: Rule }
+/** RFC 6749, section 3.3. */
+const isScope = (scope: string): boolean => /^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope)
 
 /** Returns what is wrong with a client, without its secret. */
 export const findClientProblem = (client: Client): string | undefined => {
@@ -69,8 +49,8 @@ export const findClientProblem = (client: Client): string | undefined => {
   if (grants.includes("refresh_token") && !grants.includes("authorization_code")) {
     return "the grant refresh_token needs the grant authorization_code"
   }
-  if (!redirectUris.every(rules.redirectUris.isValid)) return `redirectUris ${rules.redirectUris.text}`
-  return scopes.every(rules.scopes.isValid) ? undefined : `scopes ${rules.scopes.text}`
+  if (!redirectUris.every(isRedirectUri)) return "redirectUris must be http or https URLs without fragment"
+  return scopes.every(isScope) ? undefined : "scopes must be OAuth scope tokens, without spaces and quotes"
 }
 
 /** Drops the private properties of a key, which `oidc-provider` rejects. */

@@ -41,6 +41,3 @@ export const formatDuration = (milliseconds: number): string => {
     ? `${Math.floor(seconds / 3600)} h`
     : `${Math.floor(seconds / 86_400)} days`
 }
-
-/** Formats the time between two instants, in milliseconds. */
-export const formatAge = (from: number, to: number): string => formatDuration(to - from)

@@ -10,7 +10,7 @@ import { dirname, resolve } from "node:path"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { makeParser } from "../../identitySetup/parser.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
-import { readText } from "../internal/readText.js"
+import { readText } from "../internal/safeFile.js"
 import type { Environment } from "./standaloneServer.js"
 
 type Settings = NonNullable<IdentitySetup.IdentitySetup["local"]>

@@ -1,7 +1,7 @@
 /** Elements that several sections use. */
 import type { Signal } from "@preact/signals"
 import type { ComponentChildren, InputHTMLAttributes, TargetedSubmitEvent } from "preact"
-import { formatAge, formatDuration } from "../../backend/format.js"
+import { formatDuration } from "../../backend/format.js"
 import { complain, report } from "./consoleStore.js"
 
 export const Button = (
@@ -149,7 +149,7 @@ export const formatTime = (time: string): string => {
 /** Formats a time relative to `now`, which is in milliseconds. */
 export const formatRelative = (time: string, now: number): string => {
   const at = Date.parse(time)
-  return at > now ? `in ${formatDuration(at - now)}` : `${formatAge(at, now)} ago`
+  return at > now ? `in ${formatDuration(at - now)}` : `${formatDuration(now - at)} ago`
 }
 
 /** The longest word that a line does not break. */
