@@ -15,6 +15,9 @@
  * ends with an access token: Slack ends the token alone, and Linear does the same. AgentCore drops its refresh token
  * in any case. Where a user should check, `revokeAt` of `Connect` links to the vendor's own page.
  *
+ * A vendor responds to a token without the needed scopes as to a revoked one. With `expect`, the user is then asked
+ * again at each request of an agent.
+ *
  * Any other vendor is a function of a few lines.
  *
  * @since 0.2.0
@@ -247,6 +250,8 @@ const revokeAt = (url: string, token: Token, client: Client | undefined) => {
 
 const discover = (discoveryUrl: string, endpoint: string) =>
   requestObject(HttpClientRequest.get(discoveryUrl)).pipe(
+    // This request has no token, so its status says nothing of one.
+    Effect.mapError(({ host, reason }) => new VendorError({ host, reason: reason === "Status" ? "Body" : reason })),
     Effect.map((document) => document[endpoint]),
     Effect.filterOrFail(isString, () => new VendorError({ host: hostOf(discoveryUrl), reason: "NotSupported" }))
   )

@@ -164,6 +164,15 @@ describe("the account", () => {
       assert.deepInclude(result, { success: { id: "1", label: "mallory" } })
     }))
 
+  it.live("is not revoked if the discovery document cannot be read", () =>
+    Effect.gen(function*() {
+      const [request = ""] = Object.keys(discovery)
+      const { result } = yield* withVendors({ [request]: 401 }, VendorAccount.openId({ discoveryUrl }).account(token))
+      const failure = "failure" in result ? result.failure : assert.fail("no failure")
+      assert.deepInclude(failure, { _tag: "VendorError", reason: "Body" })
+      assert.isUndefined(failure.status)
+    }))
+
   it.live("of Slack needs the ids of its user and team", () =>
     Effect.gen(function*() {
       for (const body of [{ user: "grace" }, { user: "grace", user_id: "W1" }, { user: "grace", team_id: "T1" }]) {
