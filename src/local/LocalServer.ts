@@ -204,7 +204,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       yield* Routes.add(router, settings)
       yield* router.add("GET", "/health", serveDocument("health", settings, respondHealth))
       yield* ConsoleRoutes.add(router, settings)
-      const events = yield* LiveEvents.make(requests, ControlRoutes.toEventData)
+      const events = LiveEvents.make(requests, ControlRoutes.toEventData)
       yield* ControlRoutes.add(router, settings, { codes, control, events, secretEnvironment, server: self })
       yield* ServerSpans.disableUnusedSpans(node.serve(server, respondToAll(router.asHttpEffect(), settings)))
       // Runs before the backend is released, so that earlier requests get their responses. Live events never end.

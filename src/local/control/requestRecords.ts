@@ -130,6 +130,8 @@ export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events
     events: Stream.fromPubSub(events),
     /** The requests from now on, until the end of the scope. */
     subscribe: PubSub.subscribe(events),
+    /** Ends the events of all readers. */
+    end: PubSub.shutdown(events),
     write,
     /** Records a call of an operation. */
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
