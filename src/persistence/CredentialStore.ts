@@ -30,6 +30,11 @@ import * as StoreKeys from "./internal/storeKeys.js"
 // The types of optional packages. `@ts-ignore` is part of the declarations, so a program without the package compiles
 // them: its type is then `any`. It has to be in the line before the type.
 
+export type {
+  /** @since 0.2.0 */
+  KeyOptions
+} from "./internal/storeKeys.js"
+
 /**
  * The `BackingPersistence` of `effect/persistence`.
  *
@@ -51,14 +56,7 @@ export type ClientOptions = import("ioredis").RedisOptions
  * @since 0.1.0
  * @category models
  */
-export interface Options {
-  /**
-   * Encrypts and decrypts: 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. All
-   * processes that share the store have the same key.
-   */
-  readonly key: Redacted.Redacted
-  /** Decrypt only: the keys of earlier entries, until those entries have expired. */
-  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
+export interface Options extends StoreKeys.KeyOptions {
   /** The prefix of names in the store. Default: `agentcore-credentials`. */
   readonly storeId?: string | undefined
 }

@@ -127,20 +127,20 @@ const makeBacking = (
   const sessionKey = (name: string): string => `${prefix}:session:${name}`
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
   const unsettledKey = `${prefix}:unsettled`
+  const run = (script: string, keys: ReadonlyArray<string>, ...args: ReadonlyArray<string | number>) =>
+    command((redis) => redis.eval(script, keys.length, ...keys, ...args))
   return {
-    open: ({ expiresAt, keptUntil, names, sealed }) =>
-      command((redis) => redis.eval(open, names.length, ...names.map(sessionKey), sealed, expiresAt, keptUntil)),
+    open: ({ expiresAt, keptUntil, names, sealed }) => run(open, names.map(sessionKey), sealed, expiresAt, keptUntil),
     claim: (names, now) =>
       Effect.map(
-        command((redis) => redis.eval(claim, names.length + 1, ...names.map(sessionKey), unsettledKey, now, ...names)),
+        run(claim, [...names.map(sessionKey), unsettledKey], now, ...names),
         (result) =>
           // The script returns nothing else.
           Array.isArray(result)
             ? { name: String(result[0]), sealed: String(result[1]) }
             : result as ConsentNotPending["reason"]
       ),
-    settle: (names) =>
-      command((redis) => redis.eval(settle, names.length + 1, ...names.map(sessionKey), unsettledKey, ...names)),
+    settle: (names) => run(settle, [...names.map(sessionKey), unsettledKey], ...names),
     unsettled: (now, names) =>
       Effect.gen(function*() {
         const found = names ?? (yield* command((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
@@ -152,7 +152,7 @@ const makeBacking = (
         return entries.flat()
       }),
     register: ({ execution, expiresAt, now, sealed, topic }) =>
-      command((redis) => redis.eval(register, 1, waitsKey(topic), execution, sealed, expiresAt - now)),
+      run(register, [waitsKey(topic)], execution, sealed, expiresAt - now),
     unregister: (topics, executions) =>
       Effect.map(
         Effect.forEach(topics, (topic) => command((redis) => redis.hdel(waitsKey(topic), ...executions))),

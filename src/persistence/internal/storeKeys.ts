@@ -8,7 +8,7 @@ import * as Sealing from "../../internal/sealing.js"
 /** The keys of a store. */
 export interface KeyOptions {
   /**
-   * Makes names, encrypts and decrypts: 32 random bytes in base64 or hex, such as the output of
+   * Encrypts and decrypts, and makes the names of consents: 32 random bytes in base64 or hex, such as the output of
    * `openssl rand -base64 32`. All processes that share the store have the same key.
    */
   readonly key: Redacted.Redacted
