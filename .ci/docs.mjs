@@ -77,7 +77,6 @@ const build = async () => {
       "Promised",
       "ProviderRequest",
       "Stored",
-      "ToolConfig",
       "ensure",
       "toNative"
     ]

@@ -90,7 +90,13 @@ import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
-interface ToolConfig {
+/**
+ * The schemas of a tool, and how its failures are returned.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface ToolConfig {
   readonly parameters: Schema.Constraint
   readonly success: Schema.Constraint
   readonly failure: Schema.Constraint
