@@ -209,8 +209,8 @@ export interface AccountOptions {
   /**
    * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status 401,
    * the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is unknown, which
-   * never prevents a consent. The pages remember that for 30 seconds, unless the user presses *Check*. `signal` then
-   * ends the request. Default: the account is not asked for.
+   * never prevents a consent. `signal` then ends the request. The pages and the waits remember that for 30 seconds,
+   * unless the user presses *Check*. Default: the account is not asked for.
    */
   readonly account?:
     | ((

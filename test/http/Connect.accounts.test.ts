@@ -195,8 +195,15 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
         const agent = yield* waitFor(calendar, Schedule.spaced("20 millis"))
         vendor.state = 503
         yield* connect("/connect/calendar", { account: "alice@example.com" })
+        const asked = vendor.asked.length
+        for (let view = 0; view < 10; view++) yield* request("/connect/calendar")
         assert.isUndefined(agent.pollUnsafe())
+        // Neither views nor polls ask the vendor each time.
+        assert.isAtMost(vendor.asked.length, asked + 1)
         vendor.state = "ok"
+        // Another request of the agent finds that the vendor responds.
+        const { withReview } = yield* Connect.Connect
+        yield* withReview(World.as(alice)(AccessToken.get(calendar)))
         assert.strictEqual(subjectOf(yield* Fiber.join(agent)), "alice@example.com")
         assert.deepStrictEqual(yield* events.first(2), [event("Opened"), event("AccountUnknown")])
       }),
@@ -422,6 +429,7 @@ describe("programs", () => {
         assert.include(late.text, "The account could not be checked")
         assert.isUndefined(agent.pollUnsafe())
         vendor.state = "ok"
+        yield* press("/connect/calendar", "check")
         const token = yield* Fiber.join(agent)
         assert.strictEqual(subjectOf(token), "alice@example.com")
         assert.notStrictEqual(Redacted.value(token), Redacted.value(revoked))

@@ -80,7 +80,8 @@ export const make = ({ accounts, emit, links }: {
       const fresh = isRejected ? yield* inspect(name, issued.token, "fresh") : undefined
       const inspection = fresh !== undefined && fresh._tag !== "Unknown"
         ? fresh
-        : yield* inspect(name, issued.token, purpose)
+        // A vendor that does not respond must not use up the budget of polls.
+        : yield* inspect(name, issued.token, issued.isPolled ? "view" : purpose)
       if (inspection._tag === "Rejected") {
         // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
         const isAskedAgain = purpose === "use" && !issued.isPolled

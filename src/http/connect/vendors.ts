@@ -125,10 +125,10 @@ const check = (accounts: LinkOptions["accounts"], links: Links): Effect.Effect<v
 // Vendors
 // -----------------------------------------------------------------------------
 
-/** Milliseconds. The account of a token never changes. Only views use a failure that is remembered. */
+/** Milliseconds. The account of a token never changes. Only views and polls use a failure that is remembered. */
 const remembered = { Known: 60 * 60_000, Rejected: 30_000, Unknown: 30_000 }
 
-/** `view`: for a page. `use`: decides on a token. `fresh`: uses nothing that is remembered. */
+/** `view`: for a page, or a poll. `use`: decides on a token. `fresh`: uses nothing that is remembered. */
 type Purpose = "fresh" | "use" | "view"
 
 /** Whether the user may have the account. `undefined` if the function fails. */
