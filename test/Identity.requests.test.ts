@@ -33,6 +33,9 @@ const rejection = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return `${field?.name}: ${field?.message}`
   })
 
+const rejects = <A, E, R>(self: Effect.Effect<A, E, R>, expected: string) =>
+  Effect.map(rejection(self), (field) => assert.strictEqual(field, expected))
+
 const consented = scripted({ getResourceOauth2Token: () => responses.consent })
 
 const ask = (properties: unknown) =>
@@ -106,22 +109,22 @@ describe("an invalid request for an access token", () => {
         ),
         "provder: Member must have a known name; did you mean 'provider'?"
       )
-      assert.strictEqual(
-        yield* rejection(ask({ resourceCredentialProviderName: "github", flow: "M2M" })),
+      yield* rejects(
+        ask({ resourceCredentialProviderName: "github", flow: "M2M" }),
         "resourceCredentialProviderName: Member must have a known name; did you mean 'provider'?"
       )
     }).pipe(Effect.provide(consented)))
 
   it.effect("is rejected when it is not an object", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* rejection(ask("github")), "request: Member must be an object, but is a string")
-      assert.strictEqual(yield* rejection(ask(undefined)), "request: Member must be an object, but is undefined")
+      yield* rejects(ask("github"), "request: Member must be an object, but is a string")
+      yield* rejects(ask(undefined), "request: Member must be an object, but is undefined")
     }).pipe(Effect.provide(consented)))
 
   it.effect("is rejected when the default return URL of the program is invalid", () =>
     Effect.gen(function*() {
-      assert.strictEqual(
-        yield* rejection(ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url")))),
+      yield* rejects(
+        ask(request).pipe(Effect.provideService(Consent.ReturnUrl, Option.some("no url"))),
         "returnUrl: Member must satisfy regular expression pattern: \\w+:(\\/?\\/?)[^\\s]+"
       )
     }).pipe(Effect.provide(consented)))
@@ -131,26 +134,23 @@ describe("other invalid requests of Identity", () => {
   it.effect("are rejected with the property names of the API", () =>
     Effect.gen(function*() {
       const identity = yield* Identity.Identity
-      assert.strictEqual(
-        yield* rejection(identity.getApiKey(untyped("weather"))),
-        "request: Member must be an object, but is a string"
-      )
-      assert.strictEqual(
-        yield* rejection(identity.getApiKey(untyped({ providerName: "weather" }))),
+      yield* rejects(identity.getApiKey(untyped("weather")), "request: Member must be an object, but is a string")
+      yield* rejects(
+        identity.getApiKey(untyped({ providerName: "weather" })),
         "providerName: Member must have a known name; did you mean 'provider'?"
       )
       const payment = { stripePrivyTokenRequest: { requestPath: "/pay", requestBody: "{}" } }
-      assert.strictEqual(
-        yield* rejection(identity.getPaymentToken(untyped({ provider: "stripe", payment }))),
+      yield* rejects(
+        identity.getPaymentToken(untyped({ provider: "stripe", payment })),
         "payment.stripePrivyTokenRequest.requestBody: Member must be a Redacted string (Redacted.make), but is a string"
       )
       const user = { userid: "alice" }
-      assert.strictEqual(
-        yield* rejection(identity.completeAuthorization(untyped({ sessionUri: secret(sessionUri), user }))),
+      yield* rejects(
+        identity.completeAuthorization(untyped({ sessionUri: secret(sessionUri), user })),
         "user.userid: Member must have a known name; did you mean 'userId'?"
       )
-      assert.strictEqual(
-        yield* rejection(identity.resumeAccessToken(untyped({ provider: "github", sessionUri }))),
+      yield* rejects(
+        identity.resumeAccessToken(untyped({ provider: "github", sessionUri })),
         "session: Member must be a ConsentSession: decode a stored one with ConsentSession.FromJson, but is an object"
       )
     }).pipe(Effect.provide(consented)))
@@ -162,14 +162,14 @@ describe("invalid options of the combinators", () => {
       const intoo = untyped({ ...request, intoo: AccessToken.AccessToken })
       const expected = "intoo: Member must have a known name; did you mean 'into'?"
       const makeWithAccessToken = yield* AccessToken.makeWithAccessToken
-      assert.strictEqual(yield* rejection(AccessToken.withAccessToken(Effect.void, intoo)), expected)
-      assert.strictEqual(yield* rejection(makeWithAccessToken(intoo)(Effect.void)), expected)
-      assert.strictEqual(
-        yield* rejection(AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 }))),
+      yield* rejects(AccessToken.withAccessToken(Effect.void, intoo), expected)
+      yield* rejects(makeWithAccessToken(intoo)(Effect.void), expected)
+      yield* rejects(
+        AccessToken.withAccessToken(Effect.void, untyped({ ...request, into: 5 })),
         "into: Member must be a Context.Service, but is a number"
       )
-      assert.strictEqual(
-        yield* rejection(AccessToken.withAccessToken(Effect.void, untyped(undefined))),
+      yield* rejects(
+        AccessToken.withAccessToken(Effect.void, untyped(undefined)),
         "request: Member must be an object, but is undefined"
       )
     }).pipe(Effect.provide(consented)))
@@ -179,40 +179,28 @@ describe("invalid options of the combinators", () => {
       const options = untyped({ provider: "weather", scopes: [] })
       const expected = "scopes: Member must have a known name, one of [provider, into]"
       const makeWithApiKey = yield* ApiKey.makeWithApiKey
-      assert.strictEqual(yield* rejection(ApiKey.withApiKey(Effect.void, options)), expected)
-      assert.strictEqual(yield* rejection(makeWithApiKey(options)(Effect.void)), expected)
+      yield* rejects(ApiKey.withApiKey(Effect.void, options), expected)
+      yield* rejects(makeWithApiKey(options)(Effect.void), expected)
     }).pipe(Effect.provide(consented)))
 
   it.effect("IamAccessToken", () =>
     Effect.gen(function*() {
-      const wrongly = (options: object) =>
-        rejection(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })))
-      assert.strictEqual(
-        yield* wrongly({ duration: "soon" }),
+      const wrongly = (options: object, expected: string) =>
+        rejects(IamAccessToken.withIamAccessToken(Effect.void, untyped({ audience: "api", ...options })), expected)
+      yield* wrongly(
+        { duration: "soon" },
         "duration: Member must be a number of milliseconds, or a Duration as in '10 minutes', but is a string"
       )
-      assert.strictEqual(
-        yield* wrongly({ audience: 5 }),
-        "audience: Member must be a list of strings, but is a number"
-      )
-      assert.strictEqual(
-        yield* wrongly({ audience: undefined }),
-        "audience: Member must be a list of strings, but is undefined"
-      )
-      assert.strictEqual(
-        yield* wrongly({ duration: "59 seconds" }),
-        "duration: Member must be 1 to 60 minutes"
-      )
-      assert.strictEqual(
-        yield* wrongly({ audience: ["api", ""] }),
-        "audience.1: Member must have length greater than or equal to 1"
-      )
-      assert.strictEqual(
-        yield* wrongly({ signingAlgorithm: "es384" }),
+      yield* wrongly({ audience: 5 }, "audience: Member must be a list of strings, but is a number")
+      yield* wrongly({ audience: undefined }, "audience: Member must be a list of strings, but is undefined")
+      yield* wrongly({ duration: "59 seconds" }, "duration: Member must be 1 to 60 minutes")
+      yield* wrongly({ audience: ["api", ""] }, "audience.1: Member must have length greater than or equal to 1")
+      yield* wrongly(
+        { signingAlgorithm: "es384" },
         "signingAlgorithm: Member must satisfy enum value set: [ES384, RS256]; did you mean 'ES384'?"
       )
-      assert.strictEqual(
-        yield* wrongly({ aud: ["api"] }),
+      yield* wrongly(
+        { aud: ["api"] },
         "aud: Member must have a known name, one of [audience, signingAlgorithm, duration, tags, into]"
       )
     }).pipe(Effect.provide(ScriptedPlanes.layer({}))))
@@ -253,7 +241,7 @@ describe("a credential of the wrong kind", () => {
       ]
       for (const [program, expected] of programs) {
         // The types do not require the missing services.
-        assert.strictEqual(yield* rejection(Effect.scoped(program as Effect.Effect<unknown, unknown>)), expected)
+        yield* rejects(Effect.scoped(program as Effect.Effect<unknown, unknown>), expected)
       }
     }).pipe(Effect.provide(consented)))
 
@@ -262,16 +250,16 @@ describe("a credential of the wrong kind", () => {
       const identity = yield* Identity.Identity
       const options = untyped({ forceAuthentication: true })
       const expected = "forceAuthentication: Member must have a known name, one of [consent, poll]"
-      assert.strictEqual(yield* rejection(AccessToken.withAccessToken(Effect.void, Calendar, options)), expected)
-      assert.strictEqual(yield* rejection(Effect.void.pipe(AccessToken.withAccessToken(Calendar, options))), expected)
-      assert.strictEqual(yield* rejection(AccessToken.get(Calendar, options)), expected)
-      assert.strictEqual(yield* rejection(identity.getAccessToken(Calendar, options)), expected)
-      assert.strictEqual(
-        yield* rejection(AccessToken.use(Calendar, Effect.succeed, untyped({ rejected, consents: Consent.console }))),
+      yield* rejects(AccessToken.withAccessToken(Effect.void, Calendar, options), expected)
+      yield* rejects(Effect.void.pipe(AccessToken.withAccessToken(Calendar, options)), expected)
+      yield* rejects(AccessToken.get(Calendar, options), expected)
+      yield* rejects(identity.getAccessToken(Calendar, options), expected)
+      yield* rejects(
+        AccessToken.use(Calendar, Effect.succeed, untyped({ rejected, consents: Consent.console })),
         "consents: Member must have a known name; did you mean 'consent'?"
       )
-      assert.strictEqual(
-        yield* rejection(AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] }))),
+      yield* rejects(
+        AccessToken.withAccessToken(Effect.void, Calendar, untyped({ scopes: ["write"] })),
         "scopes: Member must have a known name, one of [consent, poll]"
       )
     }).pipe(Effect.provide(consented)))

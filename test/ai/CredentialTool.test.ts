@@ -152,6 +152,8 @@ const connectAs = (userId: string, link: string) => World.connect(link, { cookie
 
 const program = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.scoped(self).pipe(Effect.provide(World.environment()))
 
+const asAlice = <A, E, R>(self: Effect.Effect<A, E, R>) => program(World.as({ userId: "alice" })(self))
+
 const one = <A>([first, ...others]: ReadonlyArray<A>): A => {
   assert.lengthOf(others, 0)
   return first ?? assert.fail("empty")
@@ -159,56 +161,50 @@ const one = <A>([first, ...others]: ReadonlyArray<A>): A => {
 
 describe("a turn without a token", () => {
   it.live("ends with an approval request and a link, and the approval runs the tool", () =>
-    program(
-      Effect.gen(function*() {
-        const { generate, link, pending, seen, tokens, usedBy } = yield* setUp
-        const chat = yield* Chat.empty
-        const { content } = yield* generate(chat, "list_events")
-        assert.deepStrictEqual(content.map(({ type }) => type), ["tool-call", "finish", "tool-approval-request"])
-        const call = one(yield* pending(chat))
-        assert.deepInclude(call, { tool: "list_events", toolCallId: "call-1" })
-        assert.strictEqual(call.consent?.provider, "calendar")
-        assert.strictEqual(linkOf(call), link)
+    asAlice(Effect.gen(function*() {
+      const { generate, link, pending, seen, tokens, usedBy } = yield* setUp
+      const chat = yield* Chat.empty
+      const { content } = yield* generate(chat, "list_events")
+      assert.deepStrictEqual(content.map(({ type }) => type), ["tool-call", "finish", "tool-approval-request"])
+      const call = one(yield* pending(chat))
+      assert.deepInclude(call, { tool: "list_events", toolCallId: "call-1" })
+      assert.strictEqual(call.consent?.provider, "calendar")
+      assert.strictEqual(linkOf(call), link)
 
-        yield* connectAs("alice", link)
-        assert.isUndefined(one(yield* pending(chat)).consent)
-        const response = yield* generate(chat, respondTo(call))
-        assert.strictEqual(response.text, JSON.stringify(yield* usedBy("alice")))
-        // One call of the model for each message, and none for the tool that had to wait.
-        assert.lengthOf(seen, 2)
-        assert.lengthOf(tokens, 1)
-        assert.lengthOf(yield* pending(chat), 0)
-        // The next call needs no approval.
-        assert.include((yield* generate(chat, "list_events")).content.map(({ type }) => type), "tool-result")
-        assert.lengthOf(tokens, 2)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+      yield* connectAs("alice", link)
+      assert.isUndefined(one(yield* pending(chat)).consent)
+      const response = yield* generate(chat, respondTo(call))
+      assert.strictEqual(response.text, JSON.stringify(yield* usedBy("alice")))
+      // One call of the model for each message, and none for the tool that had to wait.
+      assert.lengthOf(seen, 2)
+      assert.lengthOf(tokens, 1)
+      assert.lengthOf(yield* pending(chat), 0)
+      // The next call needs no approval.
+      assert.include((yield* generate(chat, "list_events")).content.map(({ type }) => type), "tool-result")
+      assert.lengthOf(tokens, 2)
+    })))
 
   it.live("streams the same", () =>
-    program(
-      Effect.gen(function*() {
-        const { link, pending, seen, stream, usedBy } = yield* setUp
-        const chat = yield* Chat.empty
-        assert.include((yield* stream(chat, "list_events")).map(({ type }) => type), "tool-approval-request")
-        const call = one(yield* pending(chat))
-        yield* connectAs("alice", link)
-        const parts = yield* stream(chat, respondTo(call))
-        const text = parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join("")
-        assert.strictEqual(text, JSON.stringify(yield* usedBy("alice")))
-        assert.lengthOf(seen, 2)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { link, pending, seen, stream, usedBy } = yield* setUp
+      const chat = yield* Chat.empty
+      assert.include((yield* stream(chat, "list_events")).map(({ type }) => type), "tool-approval-request")
+      const call = one(yield* pending(chat))
+      yield* connectAs("alice", link)
+      const parts = yield* stream(chat, respondTo(call))
+      const text = parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join("")
+      assert.strictEqual(text, JSON.stringify(yield* usedBy("alice")))
+      assert.lengthOf(seen, 2)
+    })))
 
   it.live("runs the tools that need no consent", () =>
-    program(
-      Effect.gen(function*() {
-        const { generate, pending } = yield* setUp
-        const chat = yield* Chat.empty
-        const { toolResults } = yield* generate(chat, "get_time list_events")
-        assert.deepStrictEqual(toolResults.map(({ name, result }) => [name, result]), [["get_time", "noon"]])
-        assert.strictEqual(one(yield* pending(chat)).tool, "list_events")
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { generate, pending } = yield* setUp
+      const chat = yield* Chat.empty
+      const { toolResults } = yield* generate(chat, "get_time list_events")
+      assert.deepStrictEqual(toolResults.map(({ name, result }) => [name, result]), [["get_time", "noon"]])
+      assert.strictEqual(one(yield* pending(chat)).tool, "list_events")
+    })))
 
   it.live("is stored, and continues days later in another process", () =>
     program(Effect.gen(function*() {
@@ -232,65 +228,57 @@ describe("a turn without a token", () => {
     })))
 
   it.live("has the URL of a new session by default, and the application completes it", () =>
-    program(
-      Effect.gen(function*() {
-        const { Tools, generate, usedBy } = yield* setUp
-        const chat = yield* Chat.empty
-        yield* generate(chat, "list_events")
-        const call = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
-        const { link, session } = call.consent ?? assert.fail("no consent")
-        assert.include(Redacted.value(link), "/identities/oauth2/authorize?request_uri=")
-        const store = yield* PendingConsents.PendingConsents
-        yield* store.open({ session, user: { userId: "alice" } })
-        const browser = yield* TestUser.make("someone@example.com")
-        const origin = yield* World.originOf
-        yield* browser.opens(`${origin}/sign-in/${encodeURIComponent("user=alice")}`)
-        yield* browser.approves(link)
-        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { Tools, generate, usedBy } = yield* setUp
+      const chat = yield* Chat.empty
+      yield* generate(chat, "list_events")
+      const call = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+      const { link, session } = call.consent ?? assert.fail("no consent")
+      assert.include(Redacted.value(link), "/identities/oauth2/authorize?request_uri=")
+      const store = yield* PendingConsents.PendingConsents
+      yield* store.open({ session, user: { userId: "alice" } })
+      const browser = yield* TestUser.make("someone@example.com")
+      const origin = yield* World.originOf
+      yield* browser.opens(`${origin}/sign-in/${encodeURIComponent("user=alice")}`)
+      yield* browser.approves(link)
+      assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+    })))
 })
 
 describe("an approval", () => {
   it.live("without consent gives the model a safe sentence, and the next call asks again", () =>
-    program(
-      Effect.gen(function*() {
-        const { generate, link, pending, tokens } = yield* setUp
-        const chat = yield* Chat.empty
-        yield* generate(chat, "list_events")
-        const { text } = yield* generate(chat, respondTo(one(yield* pending(chat))))
-        assert.deepStrictEqual(JSON.parse(text), { type: "execution-denied", reason: needed })
-        yield* generate(chat, "list_events")
-        assert.strictEqual(linkOf(one(yield* pending(chat))), link)
-        assert.lengthOf(tokens, 0)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { generate, link, pending, tokens } = yield* setUp
+      const chat = yield* Chat.empty
+      yield* generate(chat, "list_events")
+      const { text } = yield* generate(chat, respondTo(one(yield* pending(chat))))
+      assert.deepStrictEqual(JSON.parse(text), { type: "execution-denied", reason: needed })
+      yield* generate(chat, "list_events")
+      assert.strictEqual(linkOf(one(yield* pending(chat))), link)
+      assert.lengthOf(tokens, 0)
+    })))
 
   it.live("that the user does not give runs nothing", () =>
-    program(
-      Effect.gen(function*() {
-        const { generate, link, pending, tokens } = yield* setUp
-        const chat = yield* Chat.empty
-        yield* generate(chat, "list_events")
-        const call = one(yield* pending(chat))
-        yield* connectAs("alice", link)
-        assert.include((yield* generate(chat, respondTo(call, false))).text, "execution-denied")
-        assert.lengthOf(tokens, 0)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { generate, link, pending, tokens } = yield* setUp
+      const chat = yield* Chat.empty
+      yield* generate(chat, "list_events")
+      const call = one(yield* pending(chat))
+      yield* connectAs("alice", link)
+      assert.include((yield* generate(chat, respondTo(call, false))).text, "execution-denied")
+      assert.lengthOf(tokens, 0)
+    })))
 
   it.live("of the tool's own is asked for after the consent too", () =>
-    program(
-      Effect.gen(function*() {
-        const { generate, link, pending, usedBy } = yield* setUp
-        yield* connectAs("alice", link)
-        const chat = yield* Chat.empty
-        yield* generate(chat, "delete_event")
-        const call = one(yield* pending(chat))
-        assert.isUndefined(call.consent)
-        assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { generate, link, pending, usedBy } = yield* setUp
+      yield* connectAs("alice", link)
+      const chat = yield* Chat.empty
+      yield* generate(chat, "delete_event")
+      const call = one(yield* pending(chat))
+      assert.isUndefined(call.consent)
+      assert.strictEqual((yield* generate(chat, respondTo(call))).text, JSON.stringify(yield* usedBy("alice")))
+    })))
 })
 
 const rejected = "This call was not approved"
@@ -321,88 +309,74 @@ describe("an approval in a stored chat", () => {
     })
 
   it.live("runs its call once, however often the chat is replayed", () =>
-    program(
-      Effect.gen(function*() {
-        const { approve, restarts } = yield* asked("restart")
-        const texts = yield* Effect.all(Array.from({ length: 10 }, () => approve()), { concurrency: "unbounded" })
-        assert.lengthOf(texts.filter((text) => text === JSON.stringify("restarted")), 1)
-        assert.lengthOf(texts.filter((text) => text.includes(rejected)), 9)
-        assert.include(yield* approve("alice", [false, true]), rejected)
-        assert.strictEqual(restarts(), 1)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { approve, restarts } = yield* asked("restart")
+      const texts = yield* Effect.all(Array.from({ length: 10 }, () => approve()), { concurrency: "unbounded" })
+      assert.lengthOf(texts.filter((text) => text === JSON.stringify("restarted")), 1)
+      assert.lengthOf(texts.filter((text) => text.includes(rejected)), 9)
+      assert.include(yield* approve("alice", [false, true]), rejected)
+      assert.strictEqual(restarts(), 1)
+    })))
 
   it.live("runs once beside a denial, which only `effect/ai` sees", () =>
-    program(
-      Effect.gen(function*() {
-        const { approve, tokens } = yield* asked("delete_event")
-        yield* approve("alice", [false])
-        assert.lengthOf(tokens, 0)
-        yield* approve("alice", [false, true])
-        assert.include(yield* approve("alice", [false, true]), rejected)
-        assert.lengthOf(tokens, 1)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { approve, tokens } = yield* asked("delete_event")
+      yield* approve("alice", [false])
+      assert.lengthOf(tokens, 0)
+      yield* approve("alice", [false, true])
+      assert.include(yield* approve("alice", [false, true]), rejected)
+      assert.lengthOf(tokens, 1)
+    })))
 
   it.live.each([
     { change: "other parameters", from: "\"params\":{}", to: "\"params\":{\"where\":{\"id\":\"all\"}}" },
     { change: "another tool's name", from: "\"name\":\"delete_event\"", to: "\"name\":\"list_events\"" },
     { change: "another call's id", from: "\"call-1\"", to: "\"call-2\"" }
   ])("runs nothing with $change", ({ from, to }) =>
-    program(
-      Effect.gen(function*() {
-        const { approve, tokens } = yield* asked("delete_event", (chat) => {
-          assert.include(chat, from)
-          return chat.replaceAll(from, to)
-        })
-        assert.include(yield* approve(), rejected)
-        assert.lengthOf(tokens, 0)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { approve, tokens } = yield* asked("delete_event", (chat) => {
+        assert.include(chat, from)
+        return chat.replaceAll(from, to)
+      })
+      assert.include(yield* approve(), rejected)
+      assert.lengthOf(tokens, 0)
+    })))
 
   it.live("runs its call if a database has sorted the parameters", () =>
-    program(
-      Effect.gen(function*() {
-        const { approve } = yield* asked("delete_event{\"where\":{\"id\":\"1\",\"day\":\"2\"}}", (chat) => {
-          assert.include(chat, "{\"id\":\"1\",\"day\":\"2\"}")
-          return chat.replaceAll("{\"id\":\"1\",\"day\":\"2\"}", "{\"day\":\"2\",\"id\":\"1\"}")
-        })
-        assert.match(yield* approve(), /^"used \w{12}"$/)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { approve } = yield* asked("delete_event{\"where\":{\"id\":\"1\",\"day\":\"2\"}}", (chat) => {
+        assert.include(chat, "{\"id\":\"1\",\"day\":\"2\"}")
+        return chat.replaceAll("{\"id\":\"1\",\"day\":\"2\"}", "{\"day\":\"2\",\"id\":\"1\"}")
+      })
+      assert.match(yield* approve(), /^"used \w{12}"$/)
+    })))
 
   it.live("runs nothing for another user, who has the consent too, and then its call for the user who was asked", () =>
-    program(
-      Effect.gen(function*() {
-        const { approve, link, tokens } = yield* asked("delete_event")
-        yield* connectAs("bob", link)
-        assert.include(yield* approve("bob"), rejected)
-        assert.lengthOf(tokens, 0)
-        assert.match(yield* approve(), /^"used \w{12}"$/)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { approve, link, tokens } = yield* asked("delete_event")
+      yield* connectAs("bob", link)
+      assert.include(yield* approve("bob"), rejected)
+      assert.lengthOf(tokens, 0)
+      assert.match(yield* approve(), /^"used \w{12}"$/)
+    })))
 
   it.live("runs nothing if the request for it could not be stored", () =>
-    program(
-      Effect.gen(function*() {
-        const signals = yield* ConsentSignals.ConsentSignals
-        const failure = new PendingConsents.ConsentStoreError({ operation: "register", reason: "down" })
-        const { approve, restarts } = yield* asked("restart").pipe(
-          Effect.provideService(ConsentSignals.ConsentSignals, { ...signals, register: () => Effect.fail(failure) })
-        )
-        assert.include(yield* approve(), rejected)
-        assert.strictEqual(restarts(), 0)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const signals = yield* ConsentSignals.ConsentSignals
+      const failure = new PendingConsents.ConsentStoreError({ operation: "register", reason: "down" })
+      const { approve, restarts } = yield* asked("restart").pipe(
+        Effect.provideService(ConsentSignals.ConsentSignals, { ...signals, register: () => Effect.fail(failure) })
+      )
+      assert.include(yield* approve(), rejected)
+      assert.strictEqual(restarts(), 0)
+    })))
 
   it.live("is not needed for a call that the program makes itself", () =>
-    program(
-      Effect.gen(function*() {
-        const { handle } = yield* setUp
-        assert.strictEqual(yield* handle("restart", undefined), "restarted")
-        assert.include(JSON.stringify(yield* handle("restart", "call-1")), rejected)
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { handle } = yield* setUp
+      assert.strictEqual(yield* handle("restart", undefined), "restarted")
+      assert.include(JSON.stringify(yield* handle("restart", "call-1")), rejected)
+    })))
 })
 
 describe("two users", () => {
@@ -438,36 +412,34 @@ describe("two users", () => {
 
 describe("nothing secret", () => {
   it.live("reaches the model, the stored chat, a log line or a span", () =>
-    program(
-      Effect.gen(function*() {
-        const { Tools, generate, link, pending, seen, tokens } = yield* setUp
-        const recorder = yield* Recorder.make
-        const chat = yield* Chat.empty
-        const urls: Array<string> = []
-        yield* Effect.gen(function*() {
-          yield* generate(chat, "list_events")
-          const { consent } = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
-          const { link: url, session } = consent ?? assert.fail("no consent")
-          urls.push(Redacted.value(url), Redacted.value(session.sessionUri))
-          yield* generate(chat, respondTo(one(yield* pending(chat))))
-          yield* connectAs("alice", link)
-          // The user has connected the calendar, and not the mail.
-          const { toolResults } = yield* generate(chat, "send_mail")
-          assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
-          const nested = yield* generate(chat, "nested_failure")
-          assert.deepStrictEqual(one(nested.toolResults).encodedResult, {
-            type: "execution-denied",
-            reason: "The user has to connect an account first."
-          })
-        }).pipe(Effect.provide(recorder.layer))
-        const stored = yield* chat.exportJson
-        // Only spans may have links, those of the application.
-        for (const text of [...seen, stored]) assert.notInclude(text, "http")
-        assert.lengthOf(tokens, 1)
-        const names = urls.map((url) => decodeURIComponent(url).split(":").at(-1) ?? "")
-        Recorder.assertSecretFree([...seen, stored, ...yield* recorder.everything], [...tokens, ...names])
-      }).pipe(World.as({ userId: "alice" }))
-    ))
+    asAlice(Effect.gen(function*() {
+      const { Tools, generate, link, pending, seen, tokens } = yield* setUp
+      const recorder = yield* Recorder.make
+      const chat = yield* Chat.empty
+      const urls: Array<string> = []
+      yield* Effect.gen(function*() {
+        yield* generate(chat, "list_events")
+        const { consent } = one(yield* CredentialTool.pending(Tools, yield* Ref.get(chat.history)))
+        const { link: url, session } = consent ?? assert.fail("no consent")
+        urls.push(Redacted.value(url), Redacted.value(session.sessionUri))
+        yield* generate(chat, respondTo(one(yield* pending(chat))))
+        yield* connectAs("alice", link)
+        // The user has connected the calendar, and not the mail.
+        const { toolResults } = yield* generate(chat, "send_mail")
+        assert.deepStrictEqual(one(toolResults).encodedResult, { type: "execution-denied", reason: needed })
+        const nested = yield* generate(chat, "nested_failure")
+        assert.deepStrictEqual(one(nested.toolResults).encodedResult, {
+          type: "execution-denied",
+          reason: "The user has to connect an account first."
+        })
+      }).pipe(Effect.provide(recorder.layer))
+      const stored = yield* chat.exportJson
+      // Only spans may have links, those of the application.
+      for (const text of [...seen, stored]) assert.notInclude(text, "http")
+      assert.lengthOf(tokens, 1)
+      const names = urls.map((url) => decodeURIComponent(url).split(":").at(-1) ?? "")
+      Recorder.assertSecretFree([...seen, stored, ...yield* recorder.everything], [...tokens, ...names])
+    })))
 
   it("is in the message of the error, and its encoded form has the link in clear", () => {
     // `CredentialTool` accepts no failure with a session.
@@ -486,18 +458,16 @@ describe("nothing secret", () => {
 })
 
 it.live("fails the request if AgentCore issues no token for another reason", () =>
-  program(
-    Effect.gen(function*() {
-      const { generate, seen } = yield* setUp
-      const control = yield* LocalControl.LocalControl
-      yield* control.faults.add({
-        operation: "GetResourceOauth2Token",
-        exception: "AccessDeniedException",
-        count: 2
-      })
-      const error = yield* Effect.flip(Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")))
-      assert.strictEqual(error instanceof AiError.AiError && error.reason._tag, "UnknownError")
-      assert.match(String(error), /GetResourceOauth2Token|list_events/)
-      assert.lengthOf(seen, 1)
-    }).pipe(World.as({ userId: "alice" }))
-  ))
+  asAlice(Effect.gen(function*() {
+    const { generate, seen } = yield* setUp
+    const control = yield* LocalControl.LocalControl
+    yield* control.faults.add({
+      operation: "GetResourceOauth2Token",
+      exception: "AccessDeniedException",
+      count: 2
+    })
+    const error = yield* Effect.flip(Effect.flatMap(Chat.empty, (chat) => generate(chat, "list_events")))
+    assert.strictEqual(error instanceof AiError.AiError && error.reason._tag, "UnknownError")
+    assert.match(String(error), /GetResourceOauth2Token|list_events/)
+    assert.lengthOf(seen, 1)
+  })))

@@ -473,8 +473,7 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
 
     it.live.each(Object.keys(actions))(
       "%s",
-      (name) => Effect.andThen(world.way.act("reset", {}), actions[name]?.(world) ?? Effect.die(new Error(name))),
-      60_000
+      (name) => Effect.andThen(world.way.act("reset", {}), actions[name]?.(world) ?? Effect.die(new Error(name)))
     )
   }
 )

@@ -341,7 +341,7 @@ describe("agentcore-identity doctor", () => {
       const denied = yield* json({ ...env, AWS_ENDPOINT_URL_STS: rejecting })
       assert.deepInclude(denied.of("AWS credentials")[0], { result: "problem" })
       assert.include(denied.of("AWS credentials")[0]?.message, "InvalidClientTokenId. Sign in")
-    }), 60_000)
+    }))
 
   it.live("reports why a module cannot be checked", () =>
     Effect.gen(function*() {

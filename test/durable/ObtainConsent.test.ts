@@ -105,6 +105,10 @@ const consent = Effect.gen(function*() {
   yield* local.approve(error.session.sessionUri)
 }).pipe(asAlice)
 
+/** An execution that waits for Alice. */
+const suspended = Effect.tap(ObtainConsent.start(request), (id) => awaitState(id, "Suspended"))
+const waiting = Effect.andThen(Backend.setup, suspended)
+
 /** The page signals that a consent is complete. */
 const signal = Effect.gen(function*() {
   const signals = yield* ConsentSignals.ConsentSignals
@@ -129,8 +133,7 @@ describe("ObtainConsent on the in-memory engine", () => {
     return Effect.gen(function*() {
       yield* Backend.setup
       yield* consent
-      const id = yield* ObtainConsent.start(request)
-      yield* awaitState(id, "Suspended")
+      const id = yield* suspended
       assert.lengthOf(sent, 1)
       label = "alice"
       yield* consent
@@ -142,9 +145,7 @@ describe("ObtainConsent on the in-memory engine", () => {
   it.effect("invites, reminds, and expires", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
-      yield* Backend.setup
-      const id = yield* ObtainConsent.start(request)
-      yield* awaitState(id, "Suspended")
+      const id = yield* waiting
       assert.lengthOf(yield* registrations, 1)
       for (const [index, wait] of (["1 day", "2 days"] as const).entries()) {
         yield* TestClock.adjust(wait)
@@ -192,9 +193,7 @@ describe("ObtainConsent on the in-memory engine", () => {
   it.effect("finds a consent without a signal before it reminds", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
-      yield* Backend.setup
-      const id = yield* ObtainConsent.start(request)
-      yield* awaitState(id, "Suspended")
+      const id = yield* waiting
       yield* TestClock.adjust("12 hours")
       yield* consent
       yield* TestClock.adjust("11 hours")
@@ -209,9 +208,7 @@ describe("ObtainConsent on the in-memory engine", () => {
   it.effect("resumes an execution whose signal was lost when its link is opened again", () => {
     const { invite, sent } = recordInvitations()
     return Effect.gen(function*() {
-      yield* Backend.setup
-      const id = yield* ObtainConsent.start(request)
-      yield* awaitState(id, "Suspended")
+      const id = yield* waiting
       yield* consent
       const { app } = yield* Connect.httpApp({
         path: "/connect",
@@ -401,9 +398,7 @@ describe("ObtainConsent on the in-memory engine", () => {
     const sentinel = "sentinel-of-the-database"
     const { invite } = recordInvitations()
     return Effect.gen(function*() {
-      yield* Backend.setup
-      const id = yield* ObtainConsent.start(request)
-      yield* awaitState(id, "Suspended")
+      const id = yield* waiting
       const signals = yield* ConsentSignals.ConsentSignals
       const engine = yield* WorkflowEngine.WorkflowEngine
       const broken = Layer.succeed(WorkflowEngine.WorkflowEngine, {

@@ -74,7 +74,7 @@ describe.each(World.forms)("a denial, over real servers: %s", (form) => {
       yield* Fiber.join(next)
       yield* Effect.repeat(Effect.yieldNow, { until: () => events.length >= 4 })
       assert.deepStrictEqual(events, ["Opened", "Denied", "Opened", "Completed"])
-    }).pipe(Effect.scoped, Effect.timeout("20 seconds"), Effect.provide(World.environment({}, form))), 30_000)
+    }).pipe(Effect.scoped, Effect.timeout("20 seconds"), Effect.provide(World.environment({}, form))))
 })
 
 Redis.redisTest("a denial ends the wait of another process, which shares the store", () =>

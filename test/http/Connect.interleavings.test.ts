@@ -196,7 +196,7 @@ describe("the token of a wrong account", () => {
         for (const token of received) all.add(token)
       }
       assert.sameMembers([...all], ["alice alice", "bob bob"])
-    }), 60_000)
+    }))
 
   it.effect("reaches agents if the account is not checked", () =>
     Effect.gen(function*() {

@@ -94,23 +94,20 @@ const everyPage = (headers: Record<string, string>) =>
 
 describe("the pages of Connect", () => {
   for (const appearance of [undefined, Pages.appearance]) {
-    it.live(
-      `have strict headers and no script, ${appearance === undefined ? "by default" : "as the application wants them"}`,
-      () =>
-        Effect.gen(function*() {
-          const { pages } = yield* everyPage({})
-          for (const [name, page] of Object.entries(pages)) {
-            assertStrict(name, page)
-            assert.include(page.text, `<html lang="en">`)
-            // Only the page that sends the browser to AgentCore contains the session.
-            if (name !== "Started") assert.notInclude(page.text, "request_uri", name)
-            assert.include(
-              page.text,
-              appearance === undefined ? "</title>" : ` · Acme</title>`
-            )
-          }
-        }).pipe(Effect.provide(World.environment({ appearance })))
-    )
+    it.live(`have strict headers and no script, ${appearance === undefined ? "by default" : "as the application wants them"}`, () =>
+      Effect.gen(function*() {
+        const { pages } = yield* everyPage({})
+        for (const [name, page] of Object.entries(pages)) {
+          assertStrict(name, page)
+          assert.include(page.text, `<html lang="en">`)
+          // Only the page that sends the browser to AgentCore contains the session.
+          if (name !== "Started") assert.notInclude(page.text, "request_uri", name)
+          assert.include(
+            page.text,
+            appearance === undefined ? "</title>" : ` · Acme</title>`
+          )
+        }
+      }).pipe(Effect.provide(World.environment({ appearance }))))
   }
 
   it.live("have a way on at each end, and only to allowed addresses", () =>

@@ -113,68 +113,56 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       )
       Recorder.assertSecretFree([JSON.stringify(recorded)], ["request_uri", Redacted.value(old)])
       assert.strictEqual((yield* disconnections).count, before.count + 1)
-    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "wakes the waiting agent, whichever session is completed",
-    () =>
-      Effect.gen(function*() {
-        const { calendar } = yield* World.setUp
-        const shown = yield* Deferred.make<string>()
-        const agent = yield* AccessToken.get(calendar, {
-          consent: Connect.handler({
-            user: alice,
-            show: (link) => Deferred.succeed(shown, link),
-            probe: Schedule.spaced("1 hour")
-          })
-        }).pipe(World.as(alice), Effect.forkChild)
-        const link = yield* Deferred.await(shown)
-        assert.notMatch(link, /alice|request_uri|\?/)
-        // Another user who opens the link connects their own account.
-        assert.include((yield* connect(link, { cookie: "user=bob" })).text, "Consent given")
-        assert.isUndefined(agent.pollUnsafe())
-        yield* connect(link)
-        assert.notStrictEqual(Redacted.value(yield* Fiber.join(agent)), "")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))),
-    20_000
-  )
+  it.live("wakes the waiting agent, whichever session is completed", () =>
+    Effect.gen(function*() {
+      const { calendar } = yield* World.setUp
+      const shown = yield* Deferred.make<string>()
+      const agent = yield* AccessToken.get(calendar, {
+        consent: Connect.handler({
+          user: alice,
+          show: (link) => Deferred.succeed(shown, link),
+          probe: Schedule.spaced("1 hour")
+        })
+      }).pipe(World.as(alice), Effect.forkChild)
+      const link = yield* Deferred.await(shown)
+      assert.notMatch(link, /alice|request_uri|\?/)
+      // Another user who opens the link connects their own account.
+      assert.include((yield* connect(link, { cookie: "user=bob" })).text, "Consent given")
+      assert.isUndefined(agent.pollUnsafe())
+      yield* connect(link)
+      assert.notStrictEqual(Redacted.value(yield* Fiber.join(agent)), "")
+    }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "finds a consent of another process without a signal, and ends when its time is over",
-    () =>
-      Effect.gen(function*() {
-        const { calendar, mail } = yield* World.setUp
-        const ask = (
-          credential: typeof calendar,
-          options: Pick<Connect.HandlerOptions<unknown, HttpServer.HttpServer>, "show" | "wait">
-        ) =>
-          AccessToken.get(credential, {
-            consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
-            // Has its own signals, as another process does.
-          }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory, { local: true }))
-        assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
-        const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
-        assert.instanceOf(error, AuthorizationTimedOut)
-      }).pipe(Effect.provide(World.environment({}, form))),
-    20_000
-  )
+  it.live("finds a consent of another process without a signal, and ends when its time is over", () =>
+    Effect.gen(function*() {
+      const { calendar, mail } = yield* World.setUp
+      const ask = (
+        credential: typeof calendar,
+        options: Pick<Connect.HandlerOptions<unknown, HttpServer.HttpServer>, "show" | "wait">
+      ) =>
+        AccessToken.get(credential, {
+          consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
+          // Has its own signals, as another process does.
+        }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory, { local: true }))
+      assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
+      const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
+      assert.instanceOf(error, AuthorizationTimedOut)
+    }).pipe(Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "connects when the response of the completion is lost and AgentCore rejects the retry",
-    () =>
-      Effect.gen(function*() {
-        yield* World.setUp
-        const events = yield* collect(2)
-        assert.include((yield* connect("/connect/calendar")).text, "Consent given")
-        assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
-      }).pipe(Effect.provide(
-        World.pages({}, PendingConsents.layerMemory, form).pipe(
-          Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
-          Layer.provideMerge(World.servers)
-        )
-      )),
-    20_000
-  )
+  it.live("connects when the response of the completion is lost and AgentCore rejects the retry", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const events = yield* collect(2)
+      assert.include((yield* connect("/connect/calendar")).text, "Consent given")
+      assert.deepStrictEqual((yield* events).map(({ _tag }) => _tag), ["Opened", "Completed"])
+    }).pipe(Effect.provide(
+      World.pages({}, PendingConsents.layerMemory, form).pipe(
+        Layer.provideMerge(World.losing("/identities/CompleteResourceTokenAuth")),
+        Layer.provideMerge(World.servers)
+      )
+    )))
 
   it.live("rejects a user who did not press the button", () =>
     Effect.gen(function*() {
@@ -191,49 +179,45 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       for (const cookie of ["user=alice", "user=mallory"]) {
         assert.include((yield* request("/connect/calendar", { cookie })).text, "Not connected")
       }
-    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "opens nothing for a form of another site, of another user, or without a token",
-    () =>
-      Effect.gen(function*() {
-        yield* World.setUp
-        const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
-        const body = { action: "connect", token }
-        const other = "https://other.example"
-        for (
-          const headers of [
-            { origin: other },
-            { origin: "null" },
-            { origin: other, "sec-fetch-site": "cross-site" },
-            { "sec-fetch-site": "same-site" },
-            { "sec-fetch-site": "cross-site" },
-            { "sec-fetch-site": "none" }
-          ]
-        ) {
-          const { status, text } = yield* request("/connect/calendar", { body, headers })
-          assert.strictEqual(status, 403, JSON.stringify(headers))
-          assert.include(text, "Sent from another website")
-        }
-        for (
-          const wrong of [
-            request("/connect/calendar", { body, cookie: "user=bob" }),
-            request("/connect/calendar", { body: { action: "connect" } }),
-            request("/connect/calendar", {
-              body: { ...body, token: token.replace(/^\d+/, (time) => `${Number(time) + 1}`) }
-            }),
-            request("/connect/calendar", { body: { ...body, action: "delete" } })
-          ]
-        ) {
-          const { status, text } = yield* wrong
-          assert.strictEqual(status, 403)
-          assert.include(text, "This page has expired")
-        }
-        // The control.
-        assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
-      }).pipe(Effect.provide(World.environment({}, form))),
-    20_000
-  )
+  it.live("opens nothing for a form of another site, of another user, or without a token", () =>
+    Effect.gen(function*() {
+      yield* World.setUp
+      const { token = "" } = fieldsOf((yield* request("/connect/calendar")).text)
+      const body = { action: "connect", token }
+      const other = "https://other.example"
+      for (
+        const headers of [
+          { origin: other },
+          { origin: "null" },
+          { origin: other, "sec-fetch-site": "cross-site" },
+          { "sec-fetch-site": "same-site" },
+          { "sec-fetch-site": "cross-site" },
+          { "sec-fetch-site": "none" }
+        ]
+      ) {
+        const { status, text } = yield* request("/connect/calendar", { body, headers })
+        assert.strictEqual(status, 403, JSON.stringify(headers))
+        assert.include(text, "Sent from another website")
+      }
+      for (
+        const wrong of [
+          request("/connect/calendar", { body, cookie: "user=bob" }),
+          request("/connect/calendar", { body: { action: "connect" } }),
+          request("/connect/calendar", {
+            body: { ...body, token: token.replace(/^\d+/, (time) => `${Number(time) + 1}`) }
+          }),
+          request("/connect/calendar", { body: { ...body, action: "delete" } })
+        ]
+      ) {
+        const { status, text } = yield* wrong
+        assert.strictEqual(status, 403)
+        assert.include(text, "This page has expired")
+      }
+      // The control.
+      assert.include((yield* request("/connect/calendar", { body })).text, "http-equiv=\"refresh\"")
+    }).pipe(Effect.provide(World.environment({}, form))))
 
   it.live("responds to a form that is too large with a page", () =>
     Effect.gen(function*() {
@@ -263,7 +247,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         body: { action: "connect", token, more: "x".repeat(15 * 1024) }
       })
       assert.strictEqual(status, 200)
-    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))))
 
   it.live("closes the connection of a form that never ends", () =>
     Effect.gen(function*() {
@@ -271,42 +255,38 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       const headers = [`origin: ${origin}`, "cookie: user=alice"]
       assert.isBelow(yield* EndlessBody.accepted(`${origin}/connect/calendar`, headers), EndlessBody.limit)
       assert.strictEqual((yield* request("/connect/calendar")).status, 200)
-    }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({}, form))), 20_000)
+    }).pipe(Effect.timeout("30 seconds"), Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "has one spelling of each path, so that a guard of the application is not passed by",
-    () =>
-      Effect.gen(function*() {
-        const { origin } = yield* World.setUp
-        const token = fieldsOf((yield* request("/connect/calendar")).text)["token"]
-        for (
-          const path of [
-            "/CONNECT",
-            "/CONNECT/calendar",
-            "/Connect/return",
-            "/connect;x",
-            "/connect;x/calendar",
-            "/connect/calendar;x=1",
-            // A `Request` has another path.
-            ...form === "fetch" ? [] : ["/connect/./calendar", "/connect/x/../calendar"],
-            "/connect//calendar",
-            "//connect",
-            "/%63onnect",
-            "/connect/%63alendar",
-            "/connect/calendar%2f",
-            "/x/../connect"
-          ]
-        ) {
-          for (const method of ["GET", "POST"]) {
-            assert.strictEqual(yield* statusOf(origin, method, path, `action=connect&token=${token}`), 404, path)
-          }
+  it.live("has one spelling of each path, so that a guard of the application is not passed by", () =>
+    Effect.gen(function*() {
+      const { origin } = yield* World.setUp
+      const token = fieldsOf((yield* request("/connect/calendar")).text)["token"]
+      for (
+        const path of [
+          "/CONNECT",
+          "/CONNECT/calendar",
+          "/Connect/return",
+          "/connect;x",
+          "/connect;x/calendar",
+          "/connect/calendar;x=1",
+          // A `Request` has another path.
+          ...form === "fetch" ? [] : ["/connect/./calendar", "/connect/x/../calendar"],
+          "/connect//calendar",
+          "//connect",
+          "/%63onnect",
+          "/connect/%63alendar",
+          "/connect/calendar%2f",
+          "/x/../connect"
+        ]
+      ) {
+        for (const method of ["GET", "POST"]) {
+          assert.strictEqual(yield* statusOf(origin, method, path, `action=connect&token=${token}`), 404, path)
         }
-        for (const path of ["/connect", "/connect/", "/connect?x=/./", "/connect/calendar", "/connect/calendar?x"]) {
-          assert.strictEqual(yield* statusOf(origin, "GET", path), 200, path)
-        }
-      }).pipe(Effect.provide(World.environment({}, form))),
-    20_000
-  )
+      }
+      for (const path of ["/connect", "/connect/", "/connect?x=/./", "/connect/calendar", "/connect/calendar?x"]) {
+        assert.strictEqual(yield* statusOf(origin, "GET", path), 200, path)
+      }
+    }).pipe(Effect.provide(World.environment({}, form))))
 
   it.live("continues to an allowed address, and to no other", () =>
     Effect.gen(function*() {
@@ -335,48 +315,44 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         body: { action: "connect", token, continue: "https://evil.example/" }
       })
       assert.strictEqual(posted.status, 400)
-    }).pipe(Effect.provide(World.environment({}, form))), 20_000)
+    }).pipe(Effect.provide(World.environment({}, form))))
 
-  it.live(
-    "identifies users by any of their JWTs, and does not find their grants by user id",
-    () =>
-      Effect.gen(function*() {
-        const { calendar } = yield* World.setUp
-        const claims = { iss: "https://id.example.com", sub: "alice", email: "alice@example.com" }
-        const cookie = `jwt=${jwtOf({ ...claims, jti: "1" })}`
-        const user = (jti: string) => ({ userToken: Redacted.make(jwtOf({ ...claims, jti })) })
-        const events = yield* collect(2)
-        assert.include((yield* request("/connect/calendar", { cookie })).text, "alice@example.com")
+  it.live("identifies users by any of their JWTs, and does not find their grants by user id", () =>
+    Effect.gen(function*() {
+      const { calendar } = yield* World.setUp
+      const claims = { iss: "https://id.example.com", sub: "alice", email: "alice@example.com" }
+      const cookie = `jwt=${jwtOf({ ...claims, jti: "1" })}`
+      const user = (jti: string) => ({ userToken: Redacted.make(jwtOf({ ...claims, jti })) })
+      const events = yield* collect(2)
+      assert.include((yield* request("/connect/calendar", { cookie })).text, "alice@example.com")
 
-        const shown = yield* Deferred.make<string>()
-        const agent = yield* AccessToken.get(calendar, {
-          consent: Connect.handler({ user: user("2"), show: (link) => Deferred.succeed(shown, link) })
-        }).pipe(World.as(user("2")), Effect.forkChild)
-        const page = yield* connect(yield* Deferred.await(shown), {
-          cookie,
-          returns: `jwt=${jwtOf({ ...claims, jti: "3" })}`
-        })
-        assert.include(page.text, "Consent given")
-        yield* Fiber.join(agent)
-        assert.deepStrictEqual(
-          (yield* events).map(({ _tag, user }): ReadonlyArray<unknown> => [_tag, user]),
-          ["Opened", "Completed"].map((tag) => [tag, { issuer: claims.iss, subject: "alice" }])
-        )
+      const shown = yield* Deferred.make<string>()
+      const agent = yield* AccessToken.get(calendar, {
+        consent: Connect.handler({ user: user("2"), show: (link) => Deferred.succeed(shown, link) })
+      }).pipe(World.as(user("2")), Effect.forkChild)
+      const page = yield* connect(yield* Deferred.await(shown), {
+        cookie,
+        returns: `jwt=${jwtOf({ ...claims, jti: "3" })}`
+      })
+      assert.include(page.text, "Consent given")
+      yield* Fiber.join(agent)
+      assert.deepStrictEqual(
+        (yield* events).map(({ _tag, user }): ReadonlyArray<unknown> => [_tag, user]),
+        ["Opened", "Completed"].map((tag) => [tag, { issuer: claims.iss, subject: "alice" }])
+      )
 
-        // A user id is rejected on the page, in the return URL and in the agent, with an error that names the problem.
-        for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
-          const rejected = yield* request(path)
-          assert.strictEqual(rejected.status, 500)
-          assert.include(rejected.text, "a different kind of account")
-        }
-        const error = yield* AccessToken.get(calendar, {
-          consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
-        }).pipe(World.as(alice), Effect.flip)
-        assert(error._tag === "OtherUserKind")
-        assert.include(error.message, "Connect.handler was called with a user id, and Connect expects a JWT")
-      }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }, form))),
-    20_000
-  )
+      // A user id is rejected on the page, in the return URL and in the agent, with an error that names the problem.
+      for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=x"]) {
+        const rejected = yield* request(path)
+        assert.strictEqual(rejected.status, 500)
+        assert.include(rejected.text, "a different kind of account")
+      }
+      const error = yield* AccessToken.get(calendar, {
+        consent: Connect.handler({ user: alice, show: () => Effect.die("shown") })
+      }).pipe(World.as(alice), Effect.flip)
+      assert(error._tag === "OtherUserKind")
+      assert.include(error.message, "Connect.handler was called with a user id, and Connect expects a JWT")
+    }).pipe(Effect.timeout("15 seconds"), Effect.provide(World.environment({ users: "jwt" }, form))))
 
   it.live("uses the application's own pages and its signed-in user", () =>
     Effect.gen(function*() {
@@ -394,7 +370,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
             ? Option.some(HttpServerResponse.text(`our page for ${view.connection.name}`))
             : Option.none()
         )
-    }, form))), 20_000)
+    }, form))))
 })
 
 const { appOrigin: origin, Files } = World

@@ -329,12 +329,7 @@ describe("LocalControl", () => {
     Effect.gen(function*() {
       const { faults } = yield* control
       const plane = yield* DataPlane.DataPlane
-      yield* Backend.createProvider("todo", {
-        onBehalfOfTokenExchangeConfig: {
-          grantType: "TOKEN_EXCHANGE",
-          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
-        }
-      })
+      yield* Backend.createProvider("todo", Backend.tokenExchange)
       const userToken = Backend.jwt({ iss: "https://issuer.example.com", sub: "alice" })
       const user = yield* plane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
       const exchange = Backend.ask(user.workloadAccessToken, {

@@ -101,17 +101,14 @@ for (const [name, { path, send }] of Object.entries(requests)) {
 
     // Callers share the requests to an issuer.
     if (name.endsWith("an issuer")) return
-    it.live(
-      "closes its connection when the caller is interrupted",
-      () =>
-        Effect.gen(function*() {
-          const server = yield* faultyAt(path, "dripping")
-          const fiber = yield* Effect.forkChild(send(server.url))
-          yield* server.arrived(path === discovery ? 1 : 2)
-          yield* Fiber.interrupt(fiber)
-          yield* server.idle
-        }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("30 seconds"))
-    )
+    it.live("closes its connection when the caller is interrupted", () =>
+      Effect.gen(function*() {
+        const server = yield* faultyAt(path, "dripping")
+        const fiber = yield* Effect.forkChild(send(server.url))
+        yield* server.arrived(path === discovery ? 1 : 2)
+        yield* Fiber.interrupt(fiber)
+        yield* server.idle
+      }).pipe(Effect.provide(layer({ tokens: 60_000, keys: 60_000 })), Effect.timeout("30 seconds")))
   })
 }
 

@@ -227,41 +227,38 @@ describe("VaultFile", () => {
       assert.deepStrictEqual(Fs.readdirSync(directory).sort(), ["file", "vault.new"])
     }))
 
-  it.live.skipIf(process.platform === "win32")(
-    "rejects a link and a pipe",
-    () =>
-      Effect.gen(function*() {
-        const directory = yield* Folder.temporary
-        const victim = join(directory, "victim")
-        Fs.writeFileSync(victim, "")
-        const pathOf = (suffix: string) => join(directory, `${suffix.slice(1)}vault`)
-        for (const suffix of ["", ".key", ".pid"]) {
-          const path = pathOf(suffix)
-          Fs.symlinkSync("victim", `${path}${suffix}`)
-          const linked = yield* failure({ path })
-          assert.include(linked.message, `${path}${suffix}`)
-          assert.strictEqual(Fs.readFileSync(victim, "utf8"), "", suffix)
-          Fs.rmSync(`${path}${suffix}`)
-          execFileSync("mkfifo", [`${path}${suffix}`])
-          const piped = yield* failure({ path })
-          assert.include(piped.message, `${path}${suffix}`)
-          assert.include(piped.message, "it is not a regular file")
-        }
-        // Any file in the place of the next one is removed.
-        for (
-          const [name, make] of [
-            ["linked", (path: string) => Fs.symlinkSync("victim", path)],
-            ["piped", (path: string) => execFileSync("mkfifo", [path])]
-          ] as const
-        ) {
-          const options = { path: join(directory, name), key: key(1) }
-          make(`${options.path}.new`)
-          yield* fill(options, 1)
-          assert.strictEqual(Fs.readFileSync(victim, "utf8"), "")
-          assert.isFalse(Fs.existsSync(`${options.path}.new`))
-        }
-      })
-  )
+  it.live.skipIf(process.platform === "win32")("rejects a link and a pipe", () =>
+    Effect.gen(function*() {
+      const directory = yield* Folder.temporary
+      const victim = join(directory, "victim")
+      Fs.writeFileSync(victim, "")
+      const pathOf = (suffix: string) => join(directory, `${suffix.slice(1)}vault`)
+      for (const suffix of ["", ".key", ".pid"]) {
+        const path = pathOf(suffix)
+        Fs.symlinkSync("victim", `${path}${suffix}`)
+        const linked = yield* failure({ path })
+        assert.include(linked.message, `${path}${suffix}`)
+        assert.strictEqual(Fs.readFileSync(victim, "utf8"), "", suffix)
+        Fs.rmSync(`${path}${suffix}`)
+        execFileSync("mkfifo", [`${path}${suffix}`])
+        const piped = yield* failure({ path })
+        assert.include(piped.message, `${path}${suffix}`)
+        assert.include(piped.message, "it is not a regular file")
+      }
+      // Any file in the place of the next one is removed.
+      for (
+        const [name, make] of [
+          ["linked", (path: string) => Fs.symlinkSync("victim", path)],
+          ["piped", (path: string) => execFileSync("mkfifo", [path])]
+        ] as const
+      ) {
+        const options = { path: join(directory, name), key: key(1) }
+        make(`${options.path}.new`)
+        yield* fill(options, 1)
+        assert.strictEqual(Fs.readFileSync(victim, "utf8"), "")
+        assert.isFalse(Fs.existsSync(`${options.path}.new`))
+      }
+    }))
 
   it.live("rejects a second name of the file", () =>
     Effect.gen(function*() {
@@ -322,36 +319,32 @@ describe("VaultFile", () => {
       yield* tamper((lines) => lines.filter((_, index) => index !== 3))
     }))
 
-  it.live(
-    "rejects every flipped bit of the last write, and keeps the acknowledged writes",
-    () =>
-      Effect.gen(function*() {
-        const options = { path: yield* path, key: key(7) }
-        yield* use(
-          options,
-          (things) => Effect.andThen(things.put("first", secret("value")), things.put("last", secret("value")))
-        )
-        const good = Fs.readFileSync(options.path)
-        const start = good.lastIndexOf("\n", good.length - 2) + 1
-        for (let index = start; index < good.length; index++) {
-          for (let bit = 0; bit < 8; bit++) {
-            const damaged = Buffer.from(good)
-            damaged.writeUInt8(good.readUInt8(index) ^ (1 << bit), index)
-            Fs.writeFileSync(options.path, damaged)
-            // The last character of base64 has bits without a meaning.
-            const result = yield* Effect.result(use(options, (things) => things.get("last")))
-            if (result._tag === "Success") {
-              assert.isTrue(Option.isSome(result.success), `bit ${bit} of byte ${index}`)
-            } else {
-              assert.strictEqual(result.failure._tag === "VaultFileError" && result.failure.reason, "Damaged")
-              assert.isTrue(damaged.equals(Fs.readFileSync(options.path)))
-            }
+  it.live("rejects every flipped bit of the last write, and keeps the acknowledged writes", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      yield* use(
+        options,
+        (things) => Effect.andThen(things.put("first", secret("value")), things.put("last", secret("value")))
+      )
+      const good = Fs.readFileSync(options.path)
+      const start = good.lastIndexOf("\n", good.length - 2) + 1
+      for (let index = start; index < good.length; index++) {
+        for (let bit = 0; bit < 8; bit++) {
+          const damaged = Buffer.from(good)
+          damaged.writeUInt8(good.readUInt8(index) ^ (1 << bit), index)
+          Fs.writeFileSync(options.path, damaged)
+          // The last character of base64 has bits without a meaning.
+          const result = yield* Effect.result(use(options, (things) => things.get("last")))
+          if (result._tag === "Success") {
+            assert.isTrue(Option.isSome(result.success), `bit ${bit} of byte ${index}`)
+          } else {
+            assert.strictEqual(result.failure._tag === "VaultFileError" && result.failure.reason, "Damaged")
+            assert.isTrue(damaged.equals(Fs.readFileSync(options.path)))
           }
         }
-        assert.isFalse(Fs.existsSync(`${options.path}.torn`))
-      }),
-    60_000
-  )
+      }
+      assert.isFalse(Fs.existsSync(`${options.path}.torn`))
+    }))
 
   it.live("rejects an empty file, and changes nothing", () =>
     Effect.gen(function*() {
@@ -408,48 +401,44 @@ describe("VaultFile", () => {
       assert.isTrue(before.equals(Fs.readFileSync(options.path)))
     }))
 
-  it.live(
-    "drops outdated values when it has grown, and when more than half of it is outdated at its start",
-    () =>
-      Effect.gen(function*() {
-        const options = { path: yield* path, key: key(7) }
-        const size = () => Fs.statSync(options.path).size
-        const header = () => linesOf(options.path)[0]
-        yield* fill(options, 10)
-        let before = header()
-        yield* use(options, (things) =>
+  it.live("drops outdated values when it has grown, and when more than half of it is outdated at its start", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      const size = () => Fs.statSync(options.path).size
+      const header = () => linesOf(options.path)[0]
+      yield* fill(options, 10)
+      let before = header()
+      yield* use(options, (things) =>
+        Effect.gen(function*() {
+          for (let count = 0; count < 10; count++) yield* things.put("key", secret("x".repeat(2_000_000), count))
+          yield* until(() => header() !== before)
+          yield* things.remove("user-1")
+          yield* things.put("key", secret("short", 10))
+          // At most twice what is in use, and what was written meanwhile.
+          yield* until(() => size() < 10_000)
+        }))
+      assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
+      before = header()
+      // The file of before the rewrite.
+      const grown = { path: yield* path, key: key(7) }
+      yield* use(grown, (things) =>
+        Effect.gen(function*() {
+          yield* things.put("key", secret("x".repeat(400_000)))
+          Fs.chmodSync(dirname(grown.path), 0o700)
+          Fs.mkdirSync(`${grown.path}.new`)
+          yield* things.put("key", secret("short"))
+        }))
+      Fs.rmdirSync(`${grown.path}.new`)
+      assert.isAbove(Fs.statSync(grown.path).size, 400_000)
+      yield* use(grown, () => until(() => Fs.statSync(grown.path).size < 10_000))
+      for (const { count, options: reopened } of [{ count: 10, options }, { count: 1, options: grown }]) {
+        yield* use(reopened, (things) =>
           Effect.gen(function*() {
-            for (let count = 0; count < 10; count++) yield* things.put("key", secret("x".repeat(2_000_000), count))
-            yield* until(() => header() !== before)
-            yield* things.remove("user-1")
-            yield* things.put("key", secret("short", 10))
-            // At most twice what is in use, and what was written meanwhile.
-            yield* until(() => size() < 10_000)
+            assert.lengthOf(yield* things.entries, count)
+            assert.strictEqual(Redacted.value(Option.getOrThrow(yield* things.get("key")).token), "short")
           }))
-        assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
-        before = header()
-        // The file of before the rewrite.
-        const grown = { path: yield* path, key: key(7) }
-        yield* use(grown, (things) =>
-          Effect.gen(function*() {
-            yield* things.put("key", secret("x".repeat(400_000)))
-            Fs.chmodSync(dirname(grown.path), 0o700)
-            Fs.mkdirSync(`${grown.path}.new`)
-            yield* things.put("key", secret("short"))
-          }))
-        Fs.rmdirSync(`${grown.path}.new`)
-        assert.isAbove(Fs.statSync(grown.path).size, 400_000)
-        yield* use(grown, () => until(() => Fs.statSync(grown.path).size < 10_000))
-        for (const { count, options: reopened } of [{ count: 10, options }, { count: 1, options: grown }]) {
-          yield* use(reopened, (things) =>
-            Effect.gen(function*() {
-              assert.lengthOf(yield* things.entries, count)
-              assert.strictEqual(Redacted.value(Option.getOrThrow(yield* things.get("key")).token), "short")
-            }))
-        }
-      }),
-    60_000
-  )
+      }
+    }))
 
   it.live("accepts writes while it is rewritten, and contains them afterwards", () =>
     Effect.gen(function*() {
@@ -477,7 +466,7 @@ describe("VaultFile", () => {
         }))
       same(yield* use(options, (things) => things.entries), expected)
       assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
-    }), 60_000)
+    }))
 
   it.live("is rewritten once, also when a line has changes of very different sizes", () =>
     Effect.gen(function*() {
@@ -526,7 +515,7 @@ describe("VaultFile", () => {
           }
           assert.isAbove(meanwhile, 0)
         }))
-    }), 60_000)
+    }))
 
   it.live("rejects other files and damaged files, and does not change them", () =>
     Effect.gen(function*() {

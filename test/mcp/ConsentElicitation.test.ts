@@ -149,7 +149,7 @@ describe("a client that gets input_required", () => {
       rounds = 2
       assert.match((yield* client.call("events")).text, /^used /)
       assert.strictEqual(rounds, 3)
-    })), 30_000)
+    })))
 
   it.live("is asked for the second credential at once after it has accepted the first", () =>
     program(Effect.gen(function*() {

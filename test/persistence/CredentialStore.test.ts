@@ -244,21 +244,18 @@ describe("CredentialStore.layerRedis", () => {
       yield* server.proceed
     }))
 
-  redisTest(
-    "builds and releases the layer when Redis is missing or lost",
-    () =>
-      Effect.gen(function*() {
-        const absent = yield* Redis.make()
-        const gone = yield* started
-        for (const server of [absent, gone]) {
-          const scope = yield* Scope.make()
-          const a = yield* Scope.provide(process_(storeOf(server)), scope)
-          yield* gone.kill
-          assert.match(yield* a(), /^sentinel-access-token-/)
-          assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
-        }
-      })
-  )
+  redisTest("builds and releases the layer when Redis is missing or lost", () =>
+    Effect.gen(function*() {
+      const absent = yield* Redis.make()
+      const gone = yield* started
+      for (const server of [absent, gone]) {
+        const scope = yield* Scope.make()
+        const a = yield* Scope.provide(process_(storeOf(server)), scope)
+        yield* gone.kill
+        assert.match(yield* a(), /^sentinel-access-token-/)
+        assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
+      }
+    }))
 
   redisTest("does not keep the process alive", () =>
     Effect.gen(function*() {

@@ -95,32 +95,6 @@ describe("the account behind a connection, in promise/Connect", () => {
     }, { accounts })
   })
 
-  it.live("is asked for again when the vendor has revoked the grant", () => {
-    const { accounts, vendor } = makeVendor()
-    return App.inApplication(function*({ as, connect, url }) {
-      const use = async (token: string) => subjectOf(token)
-      yield* consent("/connect/calendar", { account: "alice@example.com" })
-      vendor.fails = new Response(null, { status: 401 })
-      yield* press("/connect/calendar", "check")
-      const shown = yield* Deferred.make<string>()
-      const waiting = runWithContext(as("alice"), () =>
-        connect.withAccessToken("calendar", {
-          onLink: (link) => {
-            Deferred.doneUnsafe(shown, Effect.succeed(link))
-          }
-        })(use)())
-      assert.strictEqual(yield* Deferred.await(shown), `${url}/connect/calendar`)
-      vendor.fails = undefined
-      yield* consent("/connect/calendar", { account: "alice@example.com" })
-      assert.strictEqual(yield* promised(() => waiting), "alice@example.com")
-
-      vendor.fails = new Response(null, { status: 401 })
-      yield* promised(() => connect.check({ userId: "alice" }, "calendar"))
-      const asked = yield* rejectionOf(runWithContext(as("alice"), connect.withAccessToken("calendar")(use)))
-      assert.strictEqual(tagOf(asked), "RequiresUserConsent")
-    }, { accounts })
-  })
-
   it.live("is asked for at most 5 seconds, and the request ends", () => {
     const { accounts: { calendar }, vendor } = makeVendor()
     const account = (_: string, signal: AbortSignal) => {
@@ -133,7 +107,7 @@ describe("the account behind a connection, in promise/Connect", () => {
       const [connection] = yield* promised(() => connect.status({ userId: "alice" }))
       assert.deepInclude(connection, { state: "Granted", account: "unknown" })
     }, { accounts: { calendar: { revoke: calendar.revoke, account } } })
-  }, 30_000)
+  })
 
   it.live("is checked by a response with the status 401, and disconnected from everything", () => {
     const { accounts, vendor } = makeVendor()

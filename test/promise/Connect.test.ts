@@ -263,22 +263,6 @@ describe("a user's connections", () => {
       yield* promised(() => disposed)
     }))
 
-  it.live("need a signed-in user", () =>
-    App.inApplication(function*() {
-      for (const path of ["/connect", "/connect/calendar", "/connect/return?session_id=urn:x"]) {
-        const page = yield* request(path, { cookie: "" })
-        assert.strictEqual(page.status, 401)
-        assert.include(page.text, "Not signed in")
-        assert.strictEqual(page.headers.get("cache-control"), "no-store")
-        assert.strictEqual(page.headers.get("x-frame-options"), "DENY")
-      }
-      const data = yield* request("/connect", { cookie: "", headers: json })
-      assert.strictEqual(data.status, 401)
-      assert.strictEqual(JSON.parse(data.text).error, "NotSignedIn")
-      const posted = yield* request("/connect/calendar", { cookie: "", body: { action: "connect" } })
-      assert.strictEqual(posted.status, 401)
-    }))
-
   it.live("look as the application wants, in the language of the browser", () =>
     App.inApplication(function*() {
       const page = yield* request("/connect/calendar", { headers: { "accept-language": "de-CH" } })

@@ -241,67 +241,64 @@ describe("an invalid configuration", () => {
         PromiseIdentity
           .make(runtime)
       const config = { ...World.calendar, workloadIdentityToken: "token" }
-      const wrong = (patch: object) => fieldsOf(withAccessToken(untyped({ ...config, ...patch }))(tool)())
-      assert.deepStrictEqual(yield* wrong({ authFlow: "m2m" }), [
-        "authFlow: Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]; did you mean 'M2M'?"
-      ])
-      assert.deepStrictEqual(yield* wrong({ providerName: 5 }), [
-        "providerName: Member must be a string, but is a number"
-      ])
-      assert.deepStrictEqual(yield* wrong({ scopes: "a b" }), [
-        "scopes: Member must be a list of strings, but is a string"
-      ])
-      assert.deepStrictEqual(yield* wrong({ onAuthUrl: "x" }), [
-        "onAuthUrl: Member must be a function, but is a string"
-      ])
-      assert.deepStrictEqual(yield* wrong({ onAuthURL: () => {} }), [
-        "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped({ provider: "weather" }))(tool)()), [
-        "provider: Member must have a known name; did you mean 'providerName'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped(undefined))(tool)()), [
-        "request: Member must be an object, but is undefined"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(resume("{}", untyped({ onauthurl: () => {} }))), [
-        "onauthurl: Member must have a known name; did you mean 'onAuthUrl'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(completeAuthorization(untyped({ session: "s", user: { userId: "a" } }))), [
-        "session: Member must have a known name; did you mean 'sessionUri'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(Promise.resolve().then(() => workload(untyped({ nam: "agent" })))), [
-        "nam: Member must have a known name; did you mean 'name'?"
-      ])
-      assert.deepStrictEqual(
-        yield* fieldsOf(Promise.resolve().then(() => workload(untyped({ name: "agent", user: { userId: "" } })))),
-        ["user.userId: Member must have length greater than or equal to 1"]
-      )
+      const wrong = (patch: object) => withAccessToken(untyped({ ...config, ...patch }))(tool)()
       const user = untyped({ userid: "alice" })
-      const wrongUser = ["user.userid: Member must have a known name; did you mean 'userId'?"]
-      assert.deepStrictEqual(
-        yield* fieldsOf(completeAuthorization({ sessionUri: "urn:ietf:params:oauth:request_uri:s", user })),
-        wrongUser
-      )
-      assert.deepStrictEqual(
-        yield* fieldsOf(runWithContext({ user, workloadAccessToken: "token" }, withAccessToken(Calendar)(tool))),
-        wrongUser
-      )
+      const wrongUser = "user.userid: Member must have a known name; did you mean 'userId'?"
       const page = fetchConsentCallback({ currentUser: () => user })
-      assert.deepStrictEqual(yield* fieldsOf(page(new Request("https://agent.example.com/consent?session_id=s"))), [
-        "currentUser.userid: Member must have a known name; did you mean 'userId'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withAccessToken(Calendar, untyped({ onAuthURL: () => {} }))(tool)()), [
-        "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withAccessToken(untyped(Weather))(tool)()), [
-        "request: Member must be a request or a credential of AccessToken.Tag, but is a credential of ApiKey.Tag"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withApiKey(Weather, untyped({ workloadIdentityToken: 5 }))(tool)()), [
-        "workloadIdentityToken: Member must be a string, but is a number"
-      ])
-      assert.deepStrictEqual(yield* fieldsOf(withApiKey(untyped(Calendar))(tool)()), [
-        "request: Member must be a request or a credential of ApiKey.Tag, but is a credential of AccessToken.Tag"
-      ])
+      const calls: ReadonlyArray<readonly [call: () => Promise<unknown>, field: string]> = [
+        [
+          () => wrong({ authFlow: "m2m" }),
+          "authFlow: Member must satisfy enum value set: [USER_FEDERATION, M2M, ON_BEHALF_OF_TOKEN_EXCHANGE]; did you mean 'M2M'?"
+        ],
+        [() => wrong({ providerName: 5 }), "providerName: Member must be a string, but is a number"],
+        [() => wrong({ scopes: "a b" }), "scopes: Member must be a list of strings, but is a string"],
+        [() => wrong({ onAuthUrl: "x" }), "onAuthUrl: Member must be a function, but is a string"],
+        [() => wrong({ onAuthURL: () => {} }), "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"],
+        [
+          () => withApiKey(untyped({ provider: "weather" }))(tool)(),
+          "provider: Member must have a known name; did you mean 'providerName'?"
+        ],
+        [() => withApiKey(untyped(undefined))(tool)(), "request: Member must be an object, but is undefined"],
+        [
+          () => resume("{}", untyped({ onauthurl: () => {} })),
+          "onauthurl: Member must have a known name; did you mean 'onAuthUrl'?"
+        ],
+        [
+          () => completeAuthorization(untyped({ session: "s", user: { userId: "a" } })),
+          "session: Member must have a known name; did you mean 'sessionUri'?"
+        ],
+        [
+          () => Promise.resolve().then(() => workload(untyped({ nam: "agent" }))),
+          "nam: Member must have a known name; did you mean 'name'?"
+        ],
+        [
+          () => Promise.resolve().then(() => workload(untyped({ name: "agent", user: { userId: "" } }))),
+          "user.userId: Member must have length greater than or equal to 1"
+        ],
+        [() => completeAuthorization({ sessionUri: "urn:ietf:params:oauth:request_uri:s", user }), wrongUser],
+        [() => runWithContext({ user, workloadAccessToken: "token" }, withAccessToken(Calendar)(tool)), wrongUser],
+        [
+          () => page(new Request("https://agent.example.com/consent?session_id=s")),
+          "currentUser.userid: Member must have a known name; did you mean 'userId'?"
+        ],
+        [
+          () => withAccessToken(Calendar, untyped({ onAuthURL: () => {} }))(tool)(),
+          "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"
+        ],
+        [
+          () => withAccessToken(untyped(Weather))(tool)(),
+          "request: Member must be a request or a credential of AccessToken.Tag, but is a credential of ApiKey.Tag"
+        ],
+        [
+          () => withApiKey(Weather, untyped({ workloadIdentityToken: 5 }))(tool)(),
+          "workloadIdentityToken: Member must be a string, but is a number"
+        ],
+        [
+          () => withApiKey(untyped(Calendar))(tool)(),
+          "request: Member must be a request or a credential of ApiKey.Tag, but is a credential of AccessToken.Tag"
+        ]
+      ]
+      for (const [call, field] of calls) assert.deepStrictEqual(yield* fieldsOf(call()), [field])
       assert.deepStrictEqual(yield* planes.calls, [])
     }).pipe(Effect.provide(Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({}))))))
 })

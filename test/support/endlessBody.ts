@@ -21,7 +21,7 @@ export const accepted = (url: string, headers: ReadonlyArray<string>) =>
   Effect.forEach(
     ["transfer-encoding: chunked", `content-length: ${2 ** 40}`],
     (length) => send(new URL(url), [...headers, length])
-  ).pipe(Effect.map((sizes) => Math.max(...sizes)), Effect.timeout("15 seconds"), Effect.orDie)
+  ).pipe(Effect.map((sizes) => Math.max(...sizes)), Effect.timeout("30 seconds"), Effect.orDie)
 
 /** More than a server reads, with what the buffers of both sides hold. */
 export const limit = 64 * 1024 * 1024

@@ -35,6 +35,14 @@ const customRequest = (name: string, config: CustomConfig) => ({
   }
 })
 
+/** A provider exchanges the tokens of users, without an actor. */
+export const tokenExchange = {
+  onBehalfOfTokenExchangeConfig: {
+    grantType: "TOKEN_EXCHANGE",
+    tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
+  }
+} as const
+
 export const createProvider = (name: string, config: CustomConfig = {}) =>
   Effect.flatMap(
     ControlPlane.ControlPlane,

@@ -14,7 +14,16 @@ import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import * as Utils from "../../support/authorizationServer.js"
 import { issuerOf, makeKey, sign } from "../../support/issuer.js"
-import { accessToken, ask, backend, createProvider, createWorkload, jwt, setup } from "../../support/localBackend.js"
+import {
+  accessToken,
+  ask,
+  backend,
+  createProvider,
+  createWorkload,
+  jwt,
+  setup,
+  tokenExchange
+} from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
 const exchangeGrant = "urn:ietf:params:oauth:grant-type:token-exchange"
@@ -130,15 +139,9 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
   it.live("fails with the service's error when the server rejects the request", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world
-      const onBehalfOf = {
-        onBehalfOfTokenExchangeConfig: {
-          grantType: "TOKEN_EXCHANGE",
-          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
-        }
-      } as const
       const gone = "http://127.0.0.1:1"
-      yield* createProvider("good", { ...account, ...onBehalfOf })
-      yield* createProvider("wrong-secret", { ...account, ...onBehalfOf, clientSecret: Redacted.make("wrong") })
+      yield* createProvider("good", { ...account, ...tokenExchange })
+      yield* createProvider("wrong-secret", { ...account, ...tokenExchange, clientSecret: Redacted.make("wrong") })
       yield* createProvider("wrong-secret-of-grant", {
         ...account,
         onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" },
@@ -150,12 +153,12 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
       for (const [name, url] of [["down", gone], ["other", other]] as const) {
         yield* createProvider(name, {
           ...account,
-          ...onBehalfOf,
+          ...tokenExchange,
           oauthDiscovery: Utils.metadataOf(url)
         })
       }
       yield* authorizationServer.registerClient({ clientId: "plain", clientSecret: Utils.clientSecret })
-      yield* createProvider("not-allowed", { ...account, ...onBehalfOf, clientId: "plain" })
+      yield* createProvider("not-allowed", { ...account, ...tokenExchange, clientId: "plain" })
       const token = yield* Effect.flatMap(userToken(), userTokenFor)
       const rejected = (status: number) =>
         ["ValidationException", `Token exchange failed with HTTP status ${status}`] as const
@@ -175,13 +178,7 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
   it.live("sends an unchecked JWT to the authorization server", () =>
     Effect.gen(function*() {
       const { account, issuer } = yield* world
-      yield* createProvider("good", {
-        ...account,
-        onBehalfOfTokenExchangeConfig: {
-          grantType: "TOKEN_EXCHANGE",
-          tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
-        }
-      })
+      yield* createProvider("good", { ...account, ...tokenExchange })
       const token = yield* userTokenFor(jwt({ iss: issuer, sub: "alice" }))
       assert.deepStrictEqual(
         yield* failure(askAs(token, "good")),
@@ -270,12 +267,7 @@ describe("clients without a secret", () => {
 const alice = { iss: "https://issuer.example.com", sub: "alice" }
 
 /** Creates a provider that exchanges users' tokens without an actor. */
-const createExchange = createProvider("exchange", {
-  onBehalfOfTokenExchangeConfig: {
-    grantType: "TOKEN_EXCHANGE",
-    tokenExchangeGrantTypeConfig: { actorTokenContent: "NONE" }
-  }
-})
+const createExchange = createProvider("exchange", tokenExchange)
 
 describe("tokens on behalf of a user, over the scripted client", () => {
   it.effect("rejects a JWT that is too large for a workload access token", () =>
