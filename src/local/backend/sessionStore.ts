@@ -68,7 +68,8 @@ interface Entry {
 
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
-const maxSessions = 10_000
+/** A server keeps at most these. Then the oldest one goes. */
+const maxSessions = 20_000
 
 const uriOf = ({ uri }: Session): string => Redacted.value(uri)
 

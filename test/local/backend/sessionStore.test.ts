@@ -133,12 +133,12 @@ describe("the store of sessions", () => {
       const collection = (yield* VaultStore.VaultStore).collection("consent-sessions", Schema.Any)
       const oldest = yield* store.open(opening)
       const second = yield* store.open(opening)
-      yield* Effect.forEach(Array.from({ length: 9_999 }), () => store.open(opening), { discard: true })
+      yield* Effect.forEach(Array.from({ length: 19_999 }), () => store.open(opening), { discard: true })
       assert.isUndefined(yield* store.byUri(oldest.uri))
       assert.isUndefined(yield* store.byAuthorizationState(Redacted.value(oldest.authorizationState)))
       assert.isDefined(yield* store.byUri(second.uri))
-      assert.strictEqual(yield* sizeOf(store), 10_000)
-      assert.strictEqual((yield* collection.entries).length, 10_000)
+      assert.strictEqual(yield* sizeOf(store), 20_000)
+      assert.strictEqual((yield* collection.entries).length, 20_000)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
   it.effect("undoes a change when the store fails", () =>
