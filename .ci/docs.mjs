@@ -76,7 +76,6 @@ const build = async () => {
       "Plain",
       "Promised",
       "ProviderRequest",
-      "Stored",
       "ensure",
       "toNative"
     ]

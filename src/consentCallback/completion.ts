@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Consent from "../Consent.js"
-import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../Identity.js"
@@ -15,14 +14,6 @@ import { truncateName } from "../internal/messages.js"
 import * as PendingConsents from "../PendingConsents.js"
 import { equals, type UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
-
-/** What the page that opened a session stored with it. It is unknown if the store of consents failed. */
-interface Stored {
-  /** The name that the application has for the credential. */
-  readonly credential?: string | undefined
-  /** Where the browser continues. The application allows the address. */
-  readonly continue?: string | undefined
-}
 
 /**
  * How a visit of the page ends:
@@ -37,13 +28,13 @@ interface Stored {
  * `credential` and `continue` are those of the pending consent, if the page that opened it stored them.
  */
 export type Outcome = Data.TaggedEnum<{
-  readonly Completed: Stored & { readonly session: ConsentSession }
-  readonly Denied: Stored
-  readonly WrongUser: Pick<Stored, "credential">
+  readonly Completed: Pick<PendingConsents.PendingConsent, "continue" | "credential" | "session">
+  readonly Denied: Pick<PendingConsents.PendingConsent, "continue" | "credential">
+  readonly WrongUser: Pick<PendingConsents.PendingConsent, "credential">
   readonly AlreadyUsed: {}
   readonly Expired: {}
   readonly Unknown: {}
-  readonly Failed: Stored
+  readonly Failed: Pick<PendingConsents.PendingConsent, "continue" | "credential">
 }>
 
 export const Outcome = Data.taggedEnum<Outcome>()
