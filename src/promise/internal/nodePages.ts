@@ -104,5 +104,8 @@ export const send = async (result: Response, response: ServerResponse): Promise<
     if (name === "set-cookie") response.appendHeader(name, value)
     else response.setHeader(name, value)
   }
+  // The page did not read the body to its end. Node would keep this connection for seconds.
+  const { complete, destroyed, httpVersionMajor } = response.req
+  if (destroyed && !complete && httpVersionMajor === 1) response.setHeader("connection", "close")
   response.writeHead(result.status).end(body)
 }
