@@ -29,7 +29,7 @@ beforeAll(async () => {
   app.all("/1/mcp", (c) => version1.handler(c.req.raw))
   app.all("/2/mcp", (c) => version2.handler(c.req.raw))
   server.on("request", getRequestListener(app.fetch))
-})
+}, 60_000)
 
 afterAll(async () => {
   server.closeAllConnections()
