@@ -535,6 +535,35 @@ describe("programs", () => {
     )
   })
 
+  it.effect("get no token, and drop none, while expect fails", () => {
+    const forced: Array<boolean | undefined> = []
+    const plane = scripted({
+      getResourceOauth2Token: ({ forceAuthentication }) => {
+        forced.push(forceAuthentication)
+        return responses.issued()
+      }
+    })
+    const expects: ReadonlyArray<() => unknown> = [
+      () => {
+        throw new Error("the directory of users is down")
+      },
+      () => Effect.die("the directory of users is down"),
+      () => "yes"
+    ]
+    return Effect.forEach(expects, (expect) => {
+      const links = linksOf(Files, {
+        account: () => Effect.succeed({ id: "1", label: "alice" }),
+        // A program in plain JavaScript can return anything.
+        expect: expect as () => boolean
+      })
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(AccessToken.get(Files))
+        assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "AccountUnknown" })
+        assert.notInclude(forced, true)
+      }).pipe(tokenOfAlice, Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
+    })
+  })
+
   it.live("get no token of a wrong account by a step-up", () => {
     class Read extends AccessToken.Tag<Read>()("app/StepUp", {
       provider: "files",

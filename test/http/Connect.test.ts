@@ -302,6 +302,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
           "javascript:alert(1)",
           `${origin}@evil.example/chat/`,
           "/chatter",
+          "/agenda-of-mallory",
           "\\\\evil.example/chat/"
         ]
       ) {

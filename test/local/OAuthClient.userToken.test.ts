@@ -6,10 +6,17 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Jose from "jose"
+import { readFileSync } from "node:fs"
 import type { ServerResponse } from "node:http"
+import * as Https from "node:https"
+import * as Tls from "node:tls"
 import { inspect } from "node:util"
 import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
 import { jwt } from "../support/localBackend.js"
+import * as Server from "../support/server.js"
+
+const read = (certificate: string): string =>
+  readFileSync(new URL(`../support/certificates/${certificate}`, import.meta.url), "utf8")
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token, options))
@@ -52,12 +59,7 @@ describe("OAuthClient.layer", () => {
       const token = Redacted.value(yield* sign(issuer, key))
       const [header, , signature] = token.split(".")
       const payload = Buffer.from(JSON.stringify({ iss: issuer, sub: "mallory" })).toString("base64url")
-      assert.strictEqual(yield* reason(Redacted.make(`${header}.${payload}.${signature}`)), "Signature")
-      assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
-      assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
-
       // Unsigned, or signed with the public key as a shared secret. The issuer gets no request.
-      const before = requests.length
       const unsigned = Buffer.from(JSON.stringify({ alg: "none" })).toString("base64url")
       assert.strictEqual(yield* reason(Redacted.make(`${unsigned}.${payload}.`)), "Algorithm")
       const shared = yield* Effect.promise(() =>
@@ -65,7 +67,11 @@ describe("OAuthClient.layer", () => {
           .sign(Buffer.from(JSON.stringify(key.jwk)))
       )
       assert.strictEqual(yield* reason(Redacted.make(shared)), "Algorithm")
-      assert.strictEqual(requests.length, before)
+      assert.deepStrictEqual(requests, [])
+
+      assert.strictEqual(yield* reason(Redacted.make(`${header}.${payload}.${signature}`)), "Signature")
+      assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
+      assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
     }).pipe(Effect.provide(OAuthClient.layer)))
 
   it.live("rejects a malformed, expired, or not yet valid token without a request", () =>
@@ -144,6 +150,30 @@ describe("OAuthClient.layer", () => {
       const token = yield* sign(issuer, key)
       assert.strictEqual(yield* reason(token), "Unreachable")
       down = false
+      assert.strictEqual((yield* verify(token)).sub, "alice")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("lets no issuer of https choose a request to this machine", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const { issuer: insecure, requests } = yield* issuerOf(() => [key.jwk])
+      let jwksUri = `${insecure}/keys`
+      const port = yield* Server.listen(
+        Https.createServer({ key: read("server.key"), cert: read("server.pem") }, (_, response) =>
+          response.end(JSON.stringify({ issuer, jwks_uri: jwksUri, keys: [key.jwk] })))
+      )
+      const issuer = `https://127.0.0.1:${port}`
+      const authorities = Tls.getCACertificates("default")
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          Tls.setDefaultCACertificates([...authorities, read("ca.pem")])
+        ),
+        () => Effect.sync(() => Tls.setDefaultCACertificates(authorities))
+      )
+      const token = yield* sign(issuer, key)
+      assert.strictEqual(yield* reason(token), "Undiscoverable")
+      assert.deepStrictEqual(requests, [])
+      jwksUri = `${issuer}/keys`
       assert.strictEqual((yield* verify(token)).sub, "alice")
     }).pipe(Effect.provide(OAuthClient.layer)))
 

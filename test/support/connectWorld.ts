@@ -217,7 +217,7 @@ const application = (options: Options, form: Form) =>
       path: "/connect",
       credentials: { calendar, mail },
       workload,
-      continueTo: [`${origin}/chat/`],
+      continueTo: [`${origin}/chat/`, `${origin}/agenda`],
       revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
       ...options
     } as const

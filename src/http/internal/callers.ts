@@ -26,8 +26,10 @@ export const make = (workload: string) =>
       const key = user.userToken === undefined ? `id ${user.userId}` : `token ${Redacted.value(user.userToken)}`
       const known = callers.get(key)
       if (known !== undefined) return known
+      // A caller outlives its request, and a program could change the object of a user.
+      const own = user.userToken === undefined ? { userId: user.userId } : { userToken: user.userToken }
       const caller = yield* Effect.provideService(
-        WorkloadAccessToken.makeWorkload({ name: workload, user }),
+        WorkloadAccessToken.makeWorkload({ name: workload, user: own }),
         DataPlane,
         dataPlane
       )

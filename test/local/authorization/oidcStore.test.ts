@@ -73,4 +73,19 @@ describe("the store", () => {
     assert.strictEqual(store.revoke("alice", undefined), 1)
     assert.strictEqual(await count(store, "RefreshToken", ["other-user"]), 1)
   })
+
+  it("restores its entries as they were saved, each time", async () => {
+    const { store } = start()
+    const codes = store.adapter("AuthorizationCode")
+    await codes.upsert("code", { exp: 60 }, 60)
+    const saved = store.save()
+    for (const time of ["first", "second"]) {
+      await codes.consume("code")
+      assert.isTrue((await codes.find("code"))?.consumed)
+      await codes.upsert("later", { exp: 60 }, 60)
+      store.load(saved)
+      assert.deepStrictEqual(await codes.find("code"), { exp: 60 }, time)
+      assert.isUndefined(await codes.find("later"))
+    }
+  })
 })
