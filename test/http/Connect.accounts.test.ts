@@ -29,7 +29,7 @@ import * as FaultyServer from "../support/faultyServer.js"
 import * as Recorder from "../support/recorder.js"
 import * as Resource from "../support/resource.js"
 import * as Server from "../support/server.js"
-import { responses, scripted, secret } from "../support/utils.js"
+import { responses, scripted, secret, settleAndAdjust } from "../support/utils.js"
 
 const { connect, fieldsOf, Files, json, press, request } = World
 
@@ -533,6 +533,28 @@ describe("programs", () => {
       tokenOfAlice,
       Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane)))
     )
+  })
+
+  it.effect("keep a token that the vendor does not know yet, while the user is being asked", () => {
+    const requests: Array<boolean | undefined> = []
+    const plane = scripted({
+      getResourceOauth2Token: ({ forceAuthentication }) =>
+        requests.push(forceAuthentication) === 1 || forceAuthentication === true
+          ? responses.consent
+          : responses.issued()
+    })
+    let asked = 0
+    const links = linksOf(Files, {
+      account: () => ++asked < 3 ? Effect.fail({ status: 401 }) : Effect.succeed({ id: "1", label: "alice" }),
+      expect: () => true
+    })
+    return Effect.gen(function*() {
+      const agent = yield* Effect.forkChild(AccessToken.get(Files, { consent: () => Effect.void }))
+      yield* settleAndAdjust("1 minute")
+      yield* settleAndAdjust("1 minute")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(agent)), "access-token")
+      assert.notInclude(requests, true)
+    }).pipe(tokenOfAlice, Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
   })
 
   it.effect("get no token, and drop none, while expect fails", () => {

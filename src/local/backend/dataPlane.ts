@@ -46,6 +46,12 @@ export interface Parts {
 
 export type Complete = ReturnType<typeof make>["complete"]
 
+/**
+ * In characters. The parameters of a request become a part of an address, and no server accepts a longer one. A session
+ * keeps them in memory.
+ */
+const maxShape = 16 * 1024
+
 /** Like the live service, the backend does not pass on the error of an authorization server. */
 const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshToken") =>
   invalid(`Error parsing ${grant} response`)
@@ -298,6 +304,11 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       return yield* invalid("USER_FEDERATION needs a clientId in the credential provider's configuration")
     }
     // Otherwise the caller would get a link that leads to an error page.
+    if (JSON.stringify(shape).length > maxShape) {
+      return yield* invalid(
+        `scopes, resources, audiences and customParameters must have at most ${maxShape} characters together, as JSON`
+      )
+    }
     yield* Effect.mapError(client.discover(provider.server), mapGrantError("AuthorizationCode"))
     if (isForced) yield* mapStoreError(vault.drop(key, shape))
     const session = yield* mapStoreError(

@@ -59,6 +59,26 @@ describe("a user's consent", () => {
       )
     }).pipe(Effect.provide(Backend.backend())))
 
+  it.effect("accepts no parameters that are too long for the address of a page", () =>
+    Effect.gen(function*() {
+      yield* Backend.setup
+      const token = yield* Backend.tokenFor("alice")
+      const list = (count: number) => Array.from({ length: count }, (_, index) => `${index}`.padEnd(128, "x"))
+      yield* Backend.consent(token, { scopes: list(100) })
+      for (
+        const long of [
+          { scopes: list(8000) },
+          { resources: list(8000) },
+          { audiences: list(8000) },
+          { customParameters: Object.fromEntries(list(4000).map((name) => [name, name])) }
+        ]
+      ) {
+        const error = yield* Effect.flip(Backend.ask(token, long))
+        assert.strictEqual(error._tag, "ValidationException")
+        assert.include(error.message, "16384 characters")
+      }
+    }).pipe(Effect.provide(Backend.backend())))
+
   it.effect("needs the id of a client", () =>
     Effect.gen(function*() {
       yield* Backend.setup
