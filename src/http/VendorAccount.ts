@@ -200,7 +200,8 @@ const readAccount = (
   if (!isString(identifier) && typeof identifier !== "number") {
     return new VendorError({ host: hostOf(url), reason: "Body" })
   }
-  const label = labels.filter((name) => name !== "email" || body["email_verified"] !== false)
+  // Amazon Cognito sends strings.
+  const label = labels.filter((name) => name !== "email" || String(body["email_verified"]).toLowerCase() !== "false")
     .map((name) => body[name]).find((label) => isString(label) && label !== "")
   return Effect.succeed({ id: String(identifier), label: isString(label) ? label : String(identifier) })
 }

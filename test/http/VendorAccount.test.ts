@@ -153,15 +153,19 @@ describe("the account", () => {
   it.live("has no label of an address that is not verified, which anyone can have", () =>
     Effect.gen(function*() {
       const claims = { sub: "1", email: "alice@example.com", email_verified: false }
+      const me = { ...claims, preferred_username: "mallory" }
       const google = { "GET openidconnect.googleapis.com/v1/userinfo": claims }
       assert.deepInclude((yield* withVendors(google, VendorAccount.google.account(token))).result, {
         success: { id: "1", label: "1" }
       })
-      const { result } = yield* withVendors(
-        { ...discovery, "GET issuer.example.com/me": { ...claims, preferred_username: "mallory" } },
-        VendorAccount.openId({ discoveryUrl }).account(token)
-      )
-      assert.deepInclude(result, { success: { id: "1", label: "mallory" } })
+      // Amazon Cognito sends strings.
+      for (const email_verified of [false, "false"]) {
+        const { result } = yield* withVendors(
+          { ...discovery, "GET issuer.example.com/me": { ...me, email_verified } },
+          VendorAccount.openId({ discoveryUrl }).account(token)
+        )
+        assert.deepInclude(result, { success: { id: "1", label: "mallory" } })
+      }
     }))
 
   it.live("is not revoked if the discovery document cannot be read", () =>
