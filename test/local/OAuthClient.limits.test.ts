@@ -176,6 +176,16 @@ describe("the issuer of a user's token", () => {
       }
     }).pipe(Effect.provide(OAuthClient.layer)))
 
+  it.live("is rejected when it publishes more than 100 keys", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const copies = (count: number) => Array.from({ length: count }, () => key.jwk)
+      const few = yield* issuerOf(() => copies(100))
+      assert.strictEqual((yield* verify(yield* sign(few.issuer, key))).sub, "alice")
+      const many = yield* issuerOf(() => copies(101))
+      assert.strictEqual(yield* verifyReason(yield* sign(many.issuer, key)), "Undiscoverable")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
   it.live("causes no defect when its keys have any shape", () =>
     Effect.gen(function*() {
       const key = yield* makeKey("ES256", { kid: "1" })

@@ -3,6 +3,7 @@
  * of an authorization server (RFC 8414).
  */
 import * as Data from "effect/Data"
+import { hasProperty } from "effect/Predicate"
 import * as Jose from "jose"
 import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
 import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
@@ -21,6 +22,9 @@ export const algorithms: ReadonlyArray<string> = "RS256 RS384 RS512 PS256 PS384 
 
 /** Milliseconds, for each request. */
 const defaultTimeout = 5000
+
+/** A token without a key id is tried with each key, so that thousands of keys would take seconds. */
+const maxKeys = 100
 
 /** Tokens name issuers, so a caller can name many. The least recently used one is dropped first. */
 const maxIssuers = 100
@@ -48,7 +52,14 @@ const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
 
 const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
   Jose.createRemoteJWKSet(new URL(jwksUri), {
-    [Jose.customFetch]: async (url, { headers }) => Response.json(await fetch(url, headers) ?? {})
+    [Jose.customFetch]: async (url, { headers }) => {
+      const set = await fetch(url, headers) ?? {}
+      // `jose` rejects a set in any other shape.
+      if (hasProperty(set, "keys") && Array.isArray(set.keys) && set.keys.length > maxKeys) {
+        throw new IssuerKeysError({ reason: "Undiscoverable" })
+      }
+      return Response.json(set)
+    }
   })
 
 /**
