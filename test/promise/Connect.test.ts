@@ -151,6 +151,12 @@ describe("runAs", () => {
       )
       assert.strictEqual(alice, again)
       assert.notStrictEqual(alice, bob)
+      // The caller of the request around it is another one.
+      const context = { workloadAccessToken: "token-of-bob", user: { userId: "bob" } }
+      assert.strictEqual(
+        yield* promised(() => runWithContext(context, () => connect.runAs({ userId: "alice" }, withWat))),
+        alice
+      )
       assert.deepStrictEqual(connect.runAs({ userId: "alice" }, () => getContext()?.workload?.user), {
         userId: "alice"
       })
