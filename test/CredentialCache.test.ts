@@ -76,8 +76,11 @@ const slow: ScriptedPlanes.Script = {
   getResourceOauth2Token: (_, index) => Effect.delay(responses.issued(jwt(3600, index)), "1 second")
 }
 
-const counted = (metric: Metric.Counter<number>, operation = "getResourceOauth2Token") =>
-  Effect.map(Metric.value(Metric.withAttributes(metric, { "agentcore.operation": operation })), ({ count }) => count)
+const counted = (metric: Metric.Counter<number>) =>
+  Effect.map(
+    Metric.value(Metric.withAttributes(metric, { "agentcore.operation": "getResourceOauth2Token" })),
+    ({ count }) => count
+  )
 
 const counts = Effect.all({
   hits: counted(CredentialCache.hits),

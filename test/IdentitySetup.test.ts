@@ -7,8 +7,8 @@ import { variables } from "./support/utils.js"
 const parse = (text: string, environment?: Record<string, string>) =>
   Effect.provide(IdentitySetup.parse(text, { file: "setup.jsonc" }), variables(environment))
 
-const lines = (text: string, environment?: Record<string, string>) =>
-  Effect.map(Effect.flip(parse(text, environment)), (error) => {
+const lines = (text: string) =>
+  Effect.map(Effect.flip(parse(text)), (error) => {
     assert.strictEqual(error._tag, "SetupParseError")
     assert.notInclude(error.message, "sentinel")
     assert.notInclude(JSON.stringify(error), "sentinel")

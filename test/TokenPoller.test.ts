@@ -77,16 +77,13 @@ const sessionUntil = (millis: number) => new ConsentSession({ ...session, expire
 /** The poll times of each wait. The waits begin together and get no token. */
 const crowd = (
   count: number,
-  { poller = TokenPoller.defaultPoller, until = 3_600_000 }: {
-    readonly poller?: TokenPoller.Poller
-    readonly until?: number
-  } = {}
+  { poller = TokenPoller.defaultPoller }: { readonly poller?: TokenPoller.Poller } = {}
 ) =>
   Effect.gen(function*() {
     const polls: ReadonlyArray<Array<number>> = Array.from({ length: count }, () => [])
     const fibers = yield* Effect.forEach(polls, (times) =>
       Effect.forkChild(Effect.result(poller({
-        session: sessionUntil(until),
+        session: sessionUntil(3_600_000),
         poll: Effect.map(Clock.currentTimeMillis, (now) => {
           times.push(now)
           return Option.none<Redacted.Redacted>()

@@ -37,7 +37,7 @@ import * as Table from "./printTable.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
-export interface Settings extends Flags.CallerFlags {
+interface Settings extends Flags.CallerFlags {
   readonly module: string
   readonly port: number
   readonly listen: string

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { hasProperty, isString, isTagged } from "effect/Predicate"
 import * as LocalControl from "./localControl.js"
 
-export interface Cause {
+interface Cause {
   /** The sentence of AWS. `…` stands for a name or a value. */
   readonly sentence: string
   readonly cause: string

@@ -4,7 +4,7 @@ import * as Completions from "effect/cli/Completions"
 
 export const shells = ["bash", "zsh", "fish", "sh"] as const
 
-export type Shell = typeof shells[number]
+type Shell = typeof shells[number]
 
 const toType = (choices: ReadonlyArray<string> | undefined, isFile: boolean) =>
   // Without choices, no value is proposed.

@@ -24,7 +24,7 @@ import * as Table from "./printTable.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
-export interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope"> {
+interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope"> {
   readonly module?: string | undefined
   readonly provider?: string | undefined
   readonly apiKey?: ReadonlyArray<string> | undefined

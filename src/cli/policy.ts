@@ -100,7 +100,7 @@ export const check = Effect.fnUntraced(function*(
   }
 })
 
-export interface Settings extends Flags.CallerFlags, Pick<Caller, "account" | "users"> {
+interface Settings extends Flags.CallerFlags, Pick<Caller, "account" | "users"> {
   readonly module: string
   readonly region?: string | undefined
 }

@@ -35,7 +35,7 @@ interface Settings extends Flags.CallerFlags, Format.Settings {
   readonly region?: string | undefined
 }
 
-export interface TokenSettings extends Settings, Flags.AccessTokenFlags {
+interface TokenSettings extends Settings, Flags.AccessTokenFlags {
   readonly register?: boolean | undefined
   readonly force?: boolean | undefined
   readonly browser: boolean

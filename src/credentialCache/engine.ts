@@ -36,7 +36,7 @@ export interface Cacheable<in Request, in out Response> {
 }
 
 /** The cached operations of a plane. */
-export type Cacheables<Plane> = {
+type Cacheables<Plane> = {
   readonly [Operation in keyof Plane]?: Plane[Operation] extends
     (request: infer Request) => Effect.Effect<infer Response, infer _E> ? Cacheable<Request, Response> : never
 }

@@ -25,7 +25,7 @@ import { describeValue, wrongType } from "../models/internal/violation.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 
-export interface Declared<out Kind extends string, out Request> {
+interface Declared<out Kind extends string, out Request> {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
   /** The kind of the credential. */

@@ -76,7 +76,7 @@ const makeAttributes = () => {
 type Rest<Self> = Exclude<Effect.Services<Self>, Attempts | Tracer.ParentSpan>
 
 /** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
-export type Observe = <A, E, R>(
+type Observe = <A, E, R>(
   operation: IdentityMetrics.Labels["operation"],
   subject: Subject | undefined,
   self: Effect.Effect<A, E, R>

@@ -73,7 +73,10 @@ export const fromNode = (
 ): void => {
   const { add, end } = make(limit, extra)
   let hasEnded = false
-  const finish = (body = end()) => body === undefined ? done(new BodyTooLarge({ limit })) : done(undefined, body)
+  const finish = () => {
+    const body = end()
+    return body === undefined ? done(new BodyTooLarge({ limit })) : done(undefined, body)
+  }
   stream.on("data", (chunk: Uint8Array | string) => {
     if (add(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk)) return
     finish()

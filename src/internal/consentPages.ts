@@ -15,16 +15,16 @@ export const statusOf = {
   NotSignedIn: 401
 } as const
 
-export type Name = keyof typeof statusOf
+type Name = keyof typeof statusOf
 
-export interface PageText {
+interface PageText {
   /** The heading of the page, and the title of the window. */
   readonly title: string
   /** The paragraph below the heading. */
   readonly text: string
 }
 
-export type Texts = { readonly [N in Name]: PageText }
+type Texts = { readonly [N in Name]: PageText }
 
 const en: Texts = {
   Completed: { title: "Consent given", text: "The agent can continue. You can close this page." },

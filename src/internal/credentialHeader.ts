@@ -30,7 +30,7 @@ export type Attempt<E, R> = (
   value: Redacted.Redacted
 ) => Effect.Effect<Response, E | HttpClientError.HttpClientError, R>
 
-export interface Options<E, R, E2, R2> {
+interface Options<E, R, E2, R2> {
   readonly header: string
   readonly allows: Allows
   /** One hop: obtains the credential, sends the request, and handles a rejection. */

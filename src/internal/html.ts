@@ -10,7 +10,7 @@ export class Html {
   }
 }
 
-export type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
+type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
 
 /** Escapes text for element content and quoted attributes, of HTML and of XML. */
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")

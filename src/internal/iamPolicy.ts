@@ -249,7 +249,7 @@ interface Named {
   readonly statement: typeof Statement.Type
 }
 
-export type Decision =
+type Decision =
   | { readonly _tag: "Allowed"; readonly by: ReadonlyArray<string> }
   | { readonly _tag: "ExplicitDeny" | "ImplicitDeny"; readonly advice: string }
 

@@ -1,6 +1,6 @@
 /** The partitions of AWS. */
 
-export interface Partition {
+interface Partition {
   /** The name in ARNs. */
   readonly name: string
   /** The suffix of host names. */

@@ -27,7 +27,7 @@ const longestSleep = 1000
  * A token bucket, which is full at the beginning. The returned function waits until the bucket has `level` tokens, then
  * takes one. `rate` is in tokens per second.
  */
-export const makeBucket = (capacity: number, rate: (now: number) => number) => {
+const makeBucket = (capacity: number, rate: (now: number) => number) => {
   let tokens = capacity
   let filledAt = 0
   const take = (level: () => number): Effect.Effect<void> =>
@@ -47,7 +47,7 @@ export const makeBucket = (capacity: number, rate: (now: number) => number) => {
 }
 
 /** Waits until the limit allows a call. A call of low priority waits for all other calls. */
-export type Limiter = (priority: Priority) => Effect.Effect<void>
+type Limiter = (priority: Priority) => Effect.Effect<void>
 
 /**
  * Allows a burst of `limit` calls, and on average `limit` calls per second. Calls of low priority leave half of the
@@ -73,7 +73,7 @@ export const make = (limit: number): Limiter => {
 // The polls of all waits of a process, within a budget of polls per second
 // -----------------------------------------------------------------------------
 
-export interface Budget {
+interface Budget {
   /** Runs a poll when the budget allows it. Polls that wait for the budget run in the order of their arrival. */
   readonly run: <A, E, R>(poll: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** Halves the polls per second, because the service throttled a call, or an attempt of one. */

@@ -11,11 +11,11 @@ export const workloadAccessTokenHeaders = [
   "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
 ] as const
 
-export const sessionIdHeader = "x-amzn-bedrock-agentcore-runtime-session-id"
+const sessionIdHeader = "x-amzn-bedrock-agentcore-runtime-session-id"
 
-export const requestIdHeader = "x-amzn-bedrock-agentcore-runtime-request-id"
+const requestIdHeader = "x-amzn-bedrock-agentcore-runtime-request-id"
 
-export const callbackUrlHeader = "oauth2callbackurl"
+const callbackUrlHeader = "oauth2callbackurl"
 
 export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
 

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 
 /** An HMAC with a kept key. */
-export interface Hmac {
+interface Hmac {
   readonly bytes: (data: string) => Effect.Effect<Uint8Array>
   /** In hexadecimal digits. */
   readonly hex: (data: string) => Effect.Effect<string>

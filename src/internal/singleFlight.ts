@@ -21,7 +21,7 @@ interface Flight<A, E> {
  * A flight runs in a separate fiber, with the context of the first caller. Interrupting a caller interrupts no other
  * caller. When all callers are interrupted, so is the flight, and the last caller waits for its finalizers.
  */
-export type SingleFlight<A, E> = (
+type SingleFlight<A, E> = (
   key: string,
   effect: Effect.Effect<A, E>,
   onJoin?: Effect.Effect<void>

@@ -4,8 +4,7 @@ import * as Redacted from "effect/Redacted"
 
 type Call = (planes: { readonly control: ControlPlane.Service }) => Effect.Effect<unknown, { readonly _tag: string }>
 
-export const arn =
-  "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/a"
+const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/a"
 
 const name = "name"
 const times = { createdTime: 1750000000.5, lastUpdatedTime: 1750000001 }
@@ -63,7 +62,7 @@ const newPayment = {
 } as const
 const consentPortalIdentifier = portal.consentPortalId
 
-export const tagsPath = `/tags/${encodeURIComponent(arn)}`
+const tagsPath = `/tags/${encodeURIComponent(arn)}`
 
 /** One valid request and response of every operation that is missing in the older list. */
 export const controlOperations: ReadonlyArray<

@@ -138,7 +138,7 @@ export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
   )
 
 /** An adapter, with the options that all adapters have. */
-export interface Adapter {
+interface Adapter {
   readonly name: "AwsPlanes.layer" | "AwsHttpPlanes.layerNode" | "AwsHttpPlanes.layer by fetch"
   readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
   /** A fixed region, static credentials and one attempt. */

@@ -6,7 +6,7 @@ import * as Server from "../support/server.js"
 import * as Chromium from "./chromium.js"
 
 /** Prepares an authorization request for a browser. The client adds a second redirect at the end, as AgentCore does. */
-const start = (scope = "openid reports:read offline_access") =>
+const start = () =>
   Effect.gen(function*() {
     const application = yield* Server.serve((_, response) => {
       response.setHeader("content-type", "text/html; charset=utf-8")
@@ -28,7 +28,9 @@ const start = (scope = "openid reports:read offline_access") =>
       redirectUris: [callbackUrl]
     })
     const configuration = yield* Utils.discover(server)
-    const request = yield* Utils.authorizationRequest(configuration, callbackUrl, { scope })
+    const request = yield* Utils.authorizationRequest(configuration, callbackUrl, {
+      scope: "openid reports:read offline_access"
+    })
     return { server, application, configuration, callbackUrl, request }
   })
 

@@ -276,9 +276,9 @@ const call = ({ url }: Pick<World, "url">, operation: string, input: unknown) =>
 const callOperation = (world: World, operation: string, input: unknown) =>
   Effect.map(call(world, operation, input), ({ text }): Item => JSON.parse(text))
 
-const tokenFor = (world: World, userId = "alice") =>
+const tokenFor = (world: World) =>
   Effect.map(
-    callOperation(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId }),
+    callOperation(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId: "alice" }),
     ({ workloadAccessToken }) => String(workloadAccessToken)
   )
 

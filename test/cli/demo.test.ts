@@ -138,7 +138,7 @@ describe("agentcore-identity demo", () => {
         ["calendar", "M2M", "client credentials of the agent"]
       ])
       assert.include(output.stdout, "an API key: 997 of 1000 calls left")
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
 
   // `script` gives the command a terminal.
   it.live.skipIf(process.platform !== "linux")(

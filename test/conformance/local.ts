@@ -75,7 +75,7 @@ const readBody = async (request: AsyncIterable<Uint8Array>): Promise<string> => 
 }
 
 /** Changes requests of the service before the recorder gets them. */
-export interface Outgoing {
+interface Outgoing {
   readonly authorization: (query: URLSearchParams) => void
   readonly token: (request: TokenRequest) => Promise<TokenRequest>
 }

@@ -106,7 +106,7 @@ export interface Parts {
 export type Need = keyof Parts
 
 /** A quoted sentence of a document. */
-export interface Quote {
+interface Quote {
   /** An address, or the name of the document. */
   readonly document: string
   readonly text: string
@@ -126,7 +126,7 @@ export interface Source {
  * - `documented`: a document of AWS or of the protocol says it
  * - `guessed`: at least a part has no source
  */
-export type Basis = "recorded" | "documented" | "guessed"
+type Basis = "recorded" | "documented" | "guessed"
 
 export const bases: ReadonlyArray<Basis> = ["recorded", "documented", "guessed"]
 
@@ -256,7 +256,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null
 
 /** Properties of an error of the AWS clients. */
-export interface Rejection {
+interface Rejection {
   readonly name: string
   readonly message: string
   readonly status: number | undefined

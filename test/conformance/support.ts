@@ -55,7 +55,7 @@ const served = new Set([
   ...Object.values(SecurityTokenService.operations).map(({ name }) => name)
 ])
 
-export interface Support {
+interface Support {
   readonly operation: string
   readonly served: boolean
   readonly missingInputs: ReadonlyArray<string>

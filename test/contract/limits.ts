@@ -59,10 +59,7 @@ const freeString = (name: string, options: Parameters<typeof string>[1]): Member
   return { name, good, bad: [...bad, [wrap("\ud800"), illFormed], [wrap("a\udc00b"), illFormed]] }
 }
 
-const padded = (start: string, end = "") => (length: number): string =>
-  length <= start.length + end.length
-    ? `${start}${end}`
-    : `${start}${"a".repeat(length - start.length - end.length)}${end}`
+const padded = (start: string) => (length: number): string => start.padEnd(length, "a")
 
 const workloadName = (name: string): Member =>
   string(name, { min: 3, max: 255, pattern: "[A-Za-z0-9_.-]+", unmatched: ["with space", "ünïcode", "a/b/c"] })
@@ -82,14 +79,13 @@ const sessionUri = (name: string): Member =>
     wrap: secret
   })
 
-const returnUrl = (name: string, wrap: (string: string) => unknown = identity): Member =>
+const returnUrl = (name: string): Member =>
   string(name, {
     min: 1,
     max: 2048,
     of: padded("a:/"),
     pattern: String.raw`\w+:(\/?\/?)[^\s]+`,
-    unmatched: ["example.com", "https:", "https://a b"],
-    wrap
+    unmatched: ["example.com", "https:", "https://a b"]
   })
 
 const key = (map: string, name: string, constraint: string): Member => ({

@@ -50,8 +50,8 @@ export const deniedSecret = (operation: string, secretId: string): Rejection => 
   message: `Access denied when retrieving secret '${secretId}'`
 })
 
-export const createApiKey = (name = "weather", apiKey = "api-key-value") =>
-  control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret(apiKey) }))
+export const createApiKey = (name = "weather") =>
+  control((plane) => plane.createApiKeyCredentialProvider({ name, apiKey: secret("api-key-value") }))
 
 export const createPayment = (name = "payments") =>
   control((plane) =>

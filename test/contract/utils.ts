@@ -81,8 +81,8 @@ export const createProvider = (name?: string, config?: object) =>
 
 export const setUp = Effect.andThen(createWorkload(), createProvider())
 
-export const jwt = (claims: object, signature = "c2ln"): Redacted.Redacted =>
-  secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.${signature}`)
+export const jwt = (claims: object): Redacted.Redacted =>
+  secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
 
 export const tokenOfWorkload = (workloadName = "agent") =>
   Effect.map(

@@ -60,8 +60,7 @@ const everyPage = (headers: Record<string, string>) =>
     const { origin } = yield* World.setUp
     const cookie = "user=alice"
     const link = "/connect/calendar?continue=/chat/42"
-    const ask = (path: string, more: Record<string, string> = {}) =>
-      request(path, { cookie, headers: { ...headers, ...more } })
+    const ask = (path: string) => request(path, { cookie, headers })
     const act = (path: string, action: string, more: { readonly token?: string; readonly origin?: string } = {}) =>
       Effect.gen(function*() {
         const { text } = yield* request(path, { cookie })

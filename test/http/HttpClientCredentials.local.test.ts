@@ -76,7 +76,7 @@ const alicesClient = (
     return { client, consents }
   })
 
-const world = Effect.provide([World.layer(), FetchHttpClient.layer])
+const world = Effect.provide([World.layer, FetchHttpClient.layer])
 
 describe("the protected API", () => {
   it.live("fails for a revoked token of a user, because the vault keeps it, until reauthenticate is set", () =>

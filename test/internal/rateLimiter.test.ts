@@ -9,7 +9,7 @@ const throttledAt = (limit: number, times: ReadonlyArray<number>) => {
   return rate
 }
 
-const seconds = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from + index * 1000)
+const seconds = (count: number) => Array.from({ length: count }, (_, index) => index * 1000)
 
 describe("the rate of polls", () => {
   it("is the limit until the service throttles a call, then half of it, and doubles in 40 seconds", () => {

@@ -26,7 +26,7 @@ describe("LocalIdentity", () => {
         sub: "calendar-client"
       })
       assert.strictEqual(Redacted.value(yield* identity.getApiKey({ provider: "weather" })), "key-of-the-weather")
-    }).pipe(World.as("agent"), Effect.provide(World.layer())))
+    }).pipe(World.as("agent"), Effect.provide(World.layer)))
 
   it.live("issues a user's token after consent, and again without another prompt", () =>
     Effect.gen(function*() {
@@ -49,7 +49,7 @@ describe("LocalIdentity", () => {
 
       const again = yield* World.userToken("alice", returnUrl, World.unexpected)
       assert.strictEqual(Redacted.value(again), Redacted.value(token))
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
 
   it.live("issues no token to the sender of a forwarded link", () =>
     Effect.gen(function*() {
@@ -83,7 +83,7 @@ describe("LocalIdentity", () => {
         assert(Result.isFailure(response))
         assert.strictEqual(response.failure._tag, "RequiresUserConsent")
       }
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer())))
+    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
 
   it.live("separates concurrent users and workloads", () =>
     Effect.gen(function*() {
@@ -109,5 +109,5 @@ describe("LocalIdentity", () => {
         { concurrency: "unbounded" }
       )
       assert.deepStrictEqual(again.map(Redacted.value), tokens)
-    }).pipe(Effect.provide(World.layer())))
+    }).pipe(Effect.provide(World.layer)))
 })

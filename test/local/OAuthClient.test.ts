@@ -36,10 +36,9 @@ const account = (discovery: Account["discovery"], options: Partial<Account> = {}
 
 const posting = { clientId: "posting", clientSecret: Redacted.make("another-development-secret") }
 
-const start = (options: AuthorizationServer.Options = {}) =>
+const start = () =>
   Effect.map(
     Utils.start({
-      ...options,
       clients: [{ ...posting, authenticationMethod: "client_secret_post", scopes: ["reports:read"] }]
     }),
     ({ callbackUrl, server }) => ({

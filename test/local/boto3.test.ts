@@ -116,7 +116,7 @@ describe("boto3", () => {
         assert.strictEqual(claims.scope, "reports:read")
         assert.includeMembers(responses["asked"] as Array<string>, ["authorizationUrl", "sessionUri"])
         assertError(responses["unauthorized"], "UnauthorizedException", 401)
-      }).pipe(Effect.provide(World.layer()))
+      }).pipe(Effect.provide(World.layer))
   )
 
   pythonTest(

@@ -111,5 +111,5 @@ describe("the official npm SDK", () => {
         name: "ValidationException",
         message: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow"
       })
-    }).pipe(Effect.provide(World.layer())))
+    }).pipe(Effect.provide(World.layer)))
 })

@@ -31,7 +31,7 @@ export const full = (shape: Shape): ReadonlyArray<unknown> => {
 /** A value that no client knows. */
 export const future = "OF_TOMORROW"
 
-export interface Change {
+interface Change {
   readonly subject: string
   /** Whether the response has `future` as the value of a known member. */
   readonly isKnown: boolean

@@ -231,8 +231,8 @@ const checkBundle = (folder) => {
 }
 
 /** Makes the folder of the README. All but one newcomer have the tarball already. */
-const begin = async (me, packages = "install") => {
-  await me.type([packages], [], undefined, (text) => text.replace(/^npm run build.*\nmkdir .*\n/, ""))
+const begin = async (me) => {
+  await me.type(["install"], [], undefined, (text) => text.replace(/^npm run build.*\nmkdir .*\n/, ""))
   me.save("setup.jsonc")
 }
 

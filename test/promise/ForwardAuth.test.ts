@@ -12,9 +12,8 @@ const callbackUrl = "https://app.example.com/connect/return"
 
 const calendar = { providerName: "calendar", scopes: ["read"], authFlow: "USER_FEDERATION" as const, callbackUrl }
 
-const makeConnect = (runtime: Connect.Options["runtime"], accounts?: Connect.Options["accounts"]) =>
+const makeConnect = (runtime: Connect.Options["runtime"]) =>
   Connect.make({
-    accounts,
     path: "/connect",
     workload: "agent",
     credentials: { calendar },
@@ -25,7 +24,7 @@ const makeConnect = (runtime: Connect.Options["runtime"], accounts?: Connect.Opt
 /** The route over scripted planes, with credentials that are configurations. */
 const inRoute = <A>(
   run: (route: ForwardAuth.ForwardAuth) => Promise<A>,
-  { accounts, ...options }: Partial<ForwardAuth.Options> & Pick<Connect.Options, "accounts"> = {},
+  options: Partial<ForwardAuth.Options> = {},
   script = World.script
 ) =>
   Effect.gen(function*() {
@@ -38,7 +37,7 @@ const inRoute = <A>(
             { credential: calendar, origins: [World.calendarOrigin] },
             { credential: { providerName: "weather" }, origins: [World.weatherOrigin], header: "x-api-key" }
           ],
-          connect: makeConnect(runtime, accounts),
+          connect: makeConnect(runtime),
           runtime,
           ...options
         })

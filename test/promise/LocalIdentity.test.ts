@@ -45,8 +45,11 @@ afterAll(() => local.stop())
 
 beforeEach(() => local.control.reset())
 
-const tokenFor = async (userId = "alice") => {
-  const { workloadAccessToken } = await agent.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId })
+const tokenFor = async () => {
+  const { workloadAccessToken } = await agent.getWorkloadAccessTokenForUserId({
+    workloadName: "agent",
+    userId: "alice"
+  })
   return workloadAccessToken
 }
 

@@ -13,7 +13,7 @@ import * as Calendar from "../support/calendar.js"
 import * as World from "../support/connectWorld.js"
 import * as Server from "../support/server.js"
 
-export type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown
 
 /** The cookie is the id of the user. */
 export const currentUser = ({ headers }: IncomingMessage): PromiseIdentity.User | undefined => {
@@ -51,7 +51,7 @@ export const credentials = {
   mail: { providerName: "calendar", scopes: ["openid", "mail:send"], authFlow: "USER_FEDERATION" }
 } satisfies { readonly [name: string]: Connect.Credential }
 
-export type Options = Partial<Connect.Options<"calendar" | "mail", IncomingMessage>>
+type Options = Partial<Connect.Options<"calendar" | "mail", IncomingMessage>>
 
 /** The application. Its listener is `connect.node`, until the test sets another one. */
 export const application = (options: Options = {}) =>

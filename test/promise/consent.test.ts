@@ -164,7 +164,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
       // The address was opened in another tab.
       assert.include((yield* (yield* app.browserOf("alice")).opens(page.url)).text, "Link already used")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("stores nothing for another user, and claims the session", () =>
     Effect.gen(function*() {
@@ -177,7 +177,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
       const error = yield* rejectionOf(runWithContext({ workload: app.as("alice") }, () => app.resume(session)))
       assert.strictEqual(tagOf(error), "RequiresUserConsent")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("rejects unknown links, other methods, and browsers without a user, and claims nothing", () =>
     Effect.gen(function*() {
@@ -199,7 +199,7 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       assert.strictEqual(nobody.status, 401)
       assert.strictEqual(nobody.headers.get("cache-control"), "no-store")
       assert.strictEqual((yield* browser.opens(back)).status, 200)
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 })
 
 describe("a consent", () => {
@@ -212,7 +212,7 @@ describe("a consent", () => {
       yield* consentIn(yield* app.browserOf("alice"), "alice", link, "deny")
       const error = yield* rejectionOf(token)
       assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("ends the wait at once when the browser comes back with the user's denial", () =>
     Effect.gen(function*() {
@@ -228,7 +228,7 @@ describe("a consent", () => {
       assert.include(page.text, "You did not allow access")
       assert.strictEqual(failedOf(yield* rejectionOf(token)).reason, "Denied")
       assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
-    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.timeout("10 seconds"), Effect.provide(LocalWorld.layer)))
 
   it.live("continues in another process", () =>
     Effect.gen(function*() {
@@ -257,7 +257,7 @@ describe("a consent", () => {
         )
         assertSecretFree(faces(error), [secret, "a-secret-json"])
       }
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("ends the wait at once when the application completes it", () =>
     Effect.gen(function*() {
@@ -279,7 +279,7 @@ describe("a consent", () => {
         user: { userId: "alice" }
       })
       assert.isTrue(isIdentityError(yield* rejectionOf(unknown)))
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("belongs to the user of the request, if the request has the token", () =>
     Effect.gen(function*() {
@@ -306,7 +306,7 @@ describe("a consent", () => {
       )
       const page = yield* consentIn(yield* app.browserOf("mallory"), "alice", other)
       assert.include(page.text, "Unknown link")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("is stored in the PendingConsents of the runtime, if there is one", () =>
     Effect.gen(function*() {
@@ -322,7 +322,7 @@ describe("a consent", () => {
       assert.strictEqual(response.status, 200)
       const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
       assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 })
 
 describe("a page of the application", () => {
@@ -352,7 +352,7 @@ describe("a page of the application", () => {
         outcomes[1]?._tag === "Completed" ? reveal(outcomes[1].session.sessionUri) : "",
         reveal(session.sessionUri)
       )
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("responds through its framework, with its types", () =>
     Effect.gen(function*() {
@@ -371,7 +371,7 @@ describe("a page of the application", () => {
       assert.deepStrictEqual([page.status, page.text], [202, "alice Completed"])
       const again = yield* Effect.promise(() => fetch(Redacted.value(back)))
       assert.strictEqual(again.headers.get("referrer-policy"), "no-referrer")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("claims nothing when the sign-in fails or returns no user", () =>
     Effect.gen(function*() {
@@ -411,7 +411,7 @@ describe("a page of the application", () => {
       }
       page = proper
       assert.strictEqual((yield* browser.opens(back)).status, 200)
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 })
 
 describe("workload", () => {
@@ -446,7 +446,7 @@ describe("workload", () => {
         )
       }
       assert.strictEqual(yield* count("getWorkloadAccessTokenForUserId"), 2)
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("renews a token that the service rejects", () =>
     Effect.gen(function*() {
@@ -463,7 +463,7 @@ describe("workload", () => {
       }
       const key = withApiKey({ providerName: "weather" })(async (key: string) => key)
       assert.strictEqual(yield* Effect.promise(() => runWithContext({ workload: caller }, key)), "key-of-the-weather")
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("throws what is wrong, without the JWT", () =>
     Effect.gen(function*() {
@@ -491,5 +491,5 @@ describe("workload", () => {
         assert.strictEqual(tagOf(error), "ValidationException")
         assertSecretFree(faces(error), [userToken, "not a JSON web token"])
       }
-    }).pipe(Effect.provide(LocalWorld.layer())))
+    }).pipe(Effect.provide(LocalWorld.layer)))
 })

@@ -40,7 +40,7 @@ export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
   )
 
 /** The planes over the AWS SDK and the local server. */
-export const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
+const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
   AwsPlanes.layer({
     region: "us-west-2",
     endpoint: url,
@@ -129,7 +129,7 @@ export const environment = (variables: Readonly<Record<string, string | undefine
   )
 }
 
-export interface Received {
+interface Received {
   readonly url: string
   readonly headers: IncomingHttpHeaders
 }

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createProvider } from "./localBackend.js"
 
-export interface Options {
+interface Options {
   readonly clientId?: string
   /** The name of the client on the page where users consent. */
   readonly clientName?: string

@@ -11,7 +11,7 @@ import { spawn } from "node:child_process"
 import { Readable } from "node:stream"
 import { compileCache } from "./build.mjs"
 
-export type Report = Readonly<Record<string, unknown>>
+type Report = Readonly<Record<string, unknown>>
 
 export interface Child {
   readonly pid: number | undefined

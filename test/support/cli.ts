@@ -59,7 +59,7 @@ export interface Running {
   readonly kill: (signal: NodeJS.Signals) => Effect.Effect<Output>
 }
 
-export interface Started {
+interface Started {
   readonly child: ChildProcess
   readonly output: { stdout: string; stderr: string }
   readonly ended: Promise<Output>
@@ -169,8 +169,7 @@ export const seen = ({ child, ended, output }: Started, pattern: RegExp): Effect
 export const onTerminal = (
   args: ReadonlyArray<string>,
   env: Environment,
-  input: string,
-  question = /\[y\/N\] $/
+  input: string
 ): Effect.Effect<Output> =>
   Effect.promise(() =>
     new Promise((resolve, reject) => {
@@ -184,7 +183,7 @@ export const onTerminal = (
       child.stdout.setEncoding("utf8").on("data", (text: string) => {
         stdout += text
         // The user types when the question appears.
-        if (child.stdin.writable && question.test(stdout)) child.stdin.end(input)
+        if (child.stdin.writable && stdout.endsWith("[y/N] ")) child.stdin.end(input)
       })
       child.once("error", reject)
       child.once("close", (code, signal) => resolve({ code, signal, stdout: stdout.replaceAll("\r\n", "\n"), stderr }))

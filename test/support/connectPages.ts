@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as World from "./connectWorld.js"
 
 /** A logo without a network. */
-export const logo = `data:image/svg+xml,${
+const logo = `data:image/svg+xml,${
   encodeURIComponent(
     `<svg xmlns="http://www.w3.org/2000/svg" width="128" height="36" viewBox="0 0 128 36"><rect width="36" height="36" rx="9" fill="#0a7a4b"/><path d="M10 26 18 9l8 17" fill="none" stroke="#fff" stroke-width="4"/><text x="46" y="26" font-family="sans-serif" font-size="24" font-weight="700" fill="#0a9a5f">Acme</text></svg>`
   )
@@ -39,8 +39,9 @@ export const returnUrlOf = (authorizationUrl: string, more = "") =>
   }${more}`
 
 /** Presses the button of a page, and comes back with the error of a denial. */
-export const deny = (path: string, { cookie = "user=alice", headers = {}, error = "access_denied" } = {}) =>
+export const deny = (path: string, { headers = {}, error = "access_denied" } = {}) =>
   Effect.gen(function*() {
+    const cookie = "user=alice"
     const started = yield* World.press(path, "connect", cookie)
     return yield* World.request(returnUrlOf(World.refreshOf(started), `&error=${error}`), { cookie, headers })
   })

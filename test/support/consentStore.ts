@@ -26,7 +26,7 @@ import { authorizationUrl, same, secret } from "./utils.js"
 
 type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
 
-export interface Keys {
+interface Keys {
   readonly key: Redacted.Redacted
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted>
 }
@@ -42,7 +42,7 @@ export const keyOf = (fill: number, encoding: "base64" | "base64url" | "hex" = "
 
 const keys = { key: keyOf(1) }
 
-export interface Process {
+interface Process {
   readonly pending: PendingConsents.Service
   readonly signals: ConsentSignals.Service
 }

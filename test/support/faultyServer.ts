@@ -67,7 +67,7 @@ export const fail = (fault: Fault, response: Http.ServerResponse): void => {
   }
 }
 
-export interface FaultyServer {
+interface FaultyServer {
   readonly url: string
   /** The requests so far. */
   readonly paths: Array<string>

@@ -47,9 +47,9 @@ export const makeConnect = (accounts?: Connect.LinkOptions["accounts"]) =>
     accounts
   })
 
-export const connect = makeConnect()
+const connect = makeConnect()
 
-export const entries: ForwardAuth.Options["credentials"] = [
+const entries: ForwardAuth.Options["credentials"] = [
   { credential: Calendar, origins: [calendarOrigin] },
   { credential: Weather, origins: [weatherOrigin, "https://[2001:db8::1]"], header: "X-Weather-Key", prefix: "Key " }
 ]
@@ -89,19 +89,18 @@ export interface Response {
 /** Sends headers as they are, also repeated ones. */
 export const send = (
   url: string,
-  headers: ReadonlyArray<readonly [name: string, value: string]>,
-  { body, method = "GET" }: { readonly body?: string; readonly method?: string } = {}
+  headers: ReadonlyArray<readonly [name: string, value: string]>
 ): Promise<Response> =>
   new Promise((resolve, reject) => {
     const { host, pathname, port } = new URL(url)
     const all = [["host", host] as const, ...headers].flat()
-    const request = Http.request({ host: "127.0.0.1", port, path: pathname, method, headers: all }, (response) => {
+    const request = Http.request({ host: "127.0.0.1", port, path: pathname, headers: all }, (response) => {
       let text = ""
       response.setEncoding("utf8").on("data", (piece) => (text += piece))
       response.on("end", () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text }))
     })
     request.on("error", reject)
-    request.end(body)
+    request.end()
   })
 
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>

@@ -14,7 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as Mcp from "./mcpWorld.js"
 import * as Server from "./server.js"
 
-export interface Message {
+interface Message {
   readonly id?: number | string
   readonly method: string
   // Any shape: tests read what clients sent.
@@ -64,7 +64,7 @@ const respond = (version: string, { method }: Message): Response => {
   }
 }
 
-export interface Gateway {
+interface Gateway {
   readonly url: string
   /** All messages that the gateway received. */
   readonly messages: Array<Message>

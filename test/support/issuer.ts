@@ -5,7 +5,7 @@ import * as Jose from "jose"
 import type * as Http from "node:http"
 import * as Server from "./server.js"
 
-export interface Key {
+interface Key {
   readonly privateKey: CryptoKey
   readonly jwk: Jose.JWK
   readonly alg: string

@@ -49,7 +49,7 @@ export const createProvider = (name: string, config: CustomConfig = {}) =>
     (controlPlane) => controlPlane.createOauth2CredentialProvider(customRequest(name, config))
   )
 
-export const updateProvider = (name: string, config: CustomConfig = {}) =>
+export const updateProvider = (name: string, config: CustomConfig) =>
   Effect.flatMap(
     ControlPlane.ControlPlane,
     (controlPlane) => controlPlane.updateOauth2CredentialProvider(customRequest(name, config))
@@ -131,7 +131,7 @@ export const callback = (authorizationUrl: URL, response: Record<string, string>
     return local.callback(callbackId ?? url.pathname.split("/").at(-1) ?? "", Redacted.make(url.href))
   })
 
-export const jwt = (claims: Record<string, unknown>, signature = "c2ln") => {
+export const jwt = (claims: Record<string, unknown>) => {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")
-  return Redacted.make(`${part({ alg: "RS256" })}.${part(claims)}.${signature}`)
+  return Redacted.make(`${part({ alg: "RS256" })}.${part(claims)}.c2ln`)
 }

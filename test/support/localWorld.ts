@@ -48,8 +48,9 @@ const application = HttpRouter.serve(
 )
 
 /** Real servers on this machine: authorization server, AgentCore Identity, and an application. */
-export const layer = (options?: AuthorizationServer.Options) =>
-  application.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer(options))))
+export const layer = application.pipe(
+  Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer()))
+)
 
 /** The same, with an authorization server that the local control also manages. */
 export const layerControlled = application.pipe(
@@ -60,7 +61,7 @@ export const layerControlled = application.pipe(
     ))))
 )
 
-export const applicationUrl = HttpServer.addressFormattedWith((address) =>
+const applicationUrl = HttpServer.addressFormattedWith((address) =>
   Effect.succeed(address.replace(/0\.0\.0\.0|\[::\]/, "127.0.0.1"))
 )
 

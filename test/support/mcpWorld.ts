@@ -27,7 +27,7 @@ import { createHash } from "node:crypto"
 import { createServer } from "./authorizationServer.js"
 import * as World from "./connectWorld.js"
 
-export const protocols = [
+const protocols = [
   McpProtocol.v2026_07_28,
   McpProtocol.v2025_11_25,
   McpProtocol.v2025_06_18,
@@ -49,7 +49,7 @@ const options = {
 }
 
 /** Each tool treats the missing consent in another way. */
-export const Tools = Toolkit.make(
+const Tools = Toolkit.make(
   Tool.make("events", { ...options, failure: RequiresUserConsent }),
   Tool.make("send_mail", { ...options, failure: RequiresUserConsent }),
   Tool.make("returned_failure", { ...options, failure: RequiresUserConsent, failureMode: "return" }),
@@ -89,7 +89,7 @@ const handlers = ({ calendar, mail }: World.Declared) =>
     }
   }))
 
-export class Endpoint extends Context.Service<Endpoint, string>()("test/mcp/Endpoint") {}
+class Endpoint extends Context.Service<Endpoint, string>()("test/mcp/Endpoint") {}
 
 const layerUser = (user: UserIdentifier.UserIdentifier) =>
   HttpRouter.middleware<{ provides: RequestContext.Provided }>()((self) =>
@@ -145,7 +145,7 @@ interface Connected {
   readonly call: (tool: string) => Effect.Effect<Called>
 }
 
-export interface Called {
+interface Called {
   readonly isError?: boolean | undefined
   readonly text: string
   /** The links of an error -32042. */
@@ -185,7 +185,7 @@ export const connectSdk = (endpoint: string, token: string, capabilities: object
     call: (tool) => read(() => client.callTool({ name: tool, arguments: {} }))
   })))
 
-export interface ModernOptions {
+interface ModernOptions {
   readonly mode?: "legacy" | "auto"
   readonly capabilities?: object
   /** What the user chooses when the client shows the link. */

@@ -4,7 +4,7 @@ import type * as Response from "effect/ai/Response"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
-export interface MockModel {
+interface MockModel {
   readonly model: LanguageModel.LanguageModel
   /** What the model has seen: one text for each call. */
   readonly seen: Array<string>

@@ -62,7 +62,7 @@ export const makeRecipe = async (name: string, packages: ReadonlyArray<string>):
   return project
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
 }
@@ -78,7 +78,7 @@ export const run = async (project: Project, command: string, options: RunOptions
   return stripVTControlCharacters(stdout + stderr)
 }
 
-export interface Running {
+interface Running {
   readonly kill: (signal: NodeJS.Signals) => void
   /** The exit code, or the signal that ended the process. */
   readonly ended: Promise<number | NodeJS.Signals | null>

@@ -17,7 +17,7 @@ import * as Tools from "./tools.js"
 
 const certificate = (name: string): string => fileURLToPath(new URL(`./certificates/${name}`, import.meta.url))
 
-export const authorities = certificate("ca.pem")
+const authorities = certificate("ca.pem")
 
 export const names = ["nginx", "Caddy"] as const
 
@@ -44,7 +44,7 @@ const connect = (host: string, port: number) =>
     socket.on("error", (error) => resume(Effect.fail(error)))
   })
 
-export interface Proxy {
+interface Proxy {
   readonly url: string
   /** All that the proxy has written: its logs, its output. */
   readonly written: () => string

@@ -9,7 +9,7 @@ import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 
 /** Records the telemetry of a program: spans with attributes and events, and log lines of every level. */
-export interface Recorder {
+interface Recorder {
   readonly layer: Layer.Layer<never>
   readonly spans: Effect.Effect<ReadonlyArray<Tracer.Span>>
   readonly everything: Effect.Effect<ReadonlyArray<string>>

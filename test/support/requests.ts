@@ -28,7 +28,7 @@ export const requests: ReadonlyArray<readonly [name: string, schema: Schema.Code
 )
 
 /** The values that Effect generates for a schema, by a seed of fast-check. */
-export const generated = <A>(schema: Schema.Codec<A, unknown>): FastCheck.Arbitrary<A> => {
+const generated = <A>(schema: Schema.Codec<A, unknown>): FastCheck.Arbitrary<A> => {
   const values = Arbitrary.schema(schema)
   return FastCheck.record({ seed: FastCheck.nat(), size: FastCheck.integer({ min: 5, max: 100 }) }).map((options) => {
     const [value] = Effect.runSync(Arbitrary.sampleEffect(values, { ...options, count: 1, maxDiscards: 10_000 }))

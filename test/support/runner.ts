@@ -30,7 +30,7 @@ export const Report = Workflow.make("test/Report", {
   idempotencyKey: ({ user, week }) => `${user} ${week}`
 })
 
-export interface Options {
+interface Options {
   readonly origin: string
   readonly workload: string
   readonly invite: (invitation: ObtainConsent.Invitation) => Effect.Effect<void>

@@ -3,7 +3,7 @@ import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 
-export interface ConsentOptions {
+interface ConsentOptions {
   readonly authorizationUrl: Redacted.Redacted
   readonly userName: string
   readonly decision: "allow" | "deny"

@@ -6,11 +6,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { setImmediate as nextTurn } from "node:timers/promises"
 
-export interface Sleeps {
+interface Sleeps {
   /** Counts the sleeps of an effect. */
   readonly counted: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  /** The number of current sleeps. */
-  readonly count: () => number
   /** Waits until this number of effects sleep. */
   readonly until: (count: number) => Effect.Effect<void>
 }
@@ -28,7 +26,6 @@ export const make: Effect.Effect<Sleeps> = Effect.map(Clock.Clock, (clock) => {
   }
   return {
     counted: Effect.provideService(Clock.Clock, counting),
-    count: () => sleeping,
     until: (count) =>
       Effect.whileLoop({
         while: () => sleeping < count,

@@ -19,8 +19,6 @@ import type { Account, Event, LinkOptions } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 import * as Vendors from "./vendors.js"
 
-export type Accounts = Effect.Success<ReturnType<typeof make>>
-
 /** Milliseconds. The page says which account was wrong, also if an agent of this process noticed it first. */
 const rememberedWrong = 10 * 60_000
 

@@ -20,7 +20,7 @@ import type { Account, AccountOptions, AtVendor, LinkOptions } from "./connectTy
 import { invalid, type Links } from "./links.js"
 
 /** What a vendor says about a token. `Rejected`: it does not accept the token. `Unknown`: it says nothing. */
-export type Inspection =
+type Inspection =
   | { readonly _tag: "Known"; readonly account: Account }
   | { readonly _tag: "Rejected" }
   | { readonly _tag: "Unknown" }

@@ -11,7 +11,7 @@ export const capacity = 20_000
 export type OidcStore = ReturnType<typeof make>
 
 /** The entries of each model, by id. */
-export type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
+type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
 
 type Predicate = (payload: AdapterPayload) => boolean
 

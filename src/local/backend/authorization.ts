@@ -172,7 +172,7 @@ export const checkSigning = (settings: Effect.Effect<LocalSettings>, keyArn: str
 // Planes
 // -----------------------------------------------------------------------------
 
-export interface Options {
+interface Options {
   readonly account: Arn.Account
   readonly settings: Effect.Effect<LocalSettings>
   /** The policy of planes in process, and of the access key `agent`. */

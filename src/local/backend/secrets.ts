@@ -71,7 +71,7 @@ export const Secret = Schema.Union([
 
 export type Secret = typeof Secret.Type
 
-export type Source = Secret["source"]
+type Source = Secret["source"]
 
 export const read = (
   settings: Settings,

@@ -29,7 +29,7 @@ export const User = Schema.Union([
 
 export type User = typeof User.Type
 
-export const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: Schema.Number })
+const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: Schema.Number })
 
 export type Claims = typeof Claims.Type
 

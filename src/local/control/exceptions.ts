@@ -16,7 +16,7 @@ export type PlaneError = Operation.Error<
   Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
 >
 
-export type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
+type Exception = Exclude<PlaneError, UnknownServiceError | TransportError>
 
 export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
   ValidationException: 400,

@@ -51,7 +51,7 @@ const shorten = (value: string, limit: number): string =>
   value.length > limit ? `${value.slice(0, limit)}… (${value.length} characters)` : value
 
 /** A copy without secrets, of limited size. */
-export const mask = (value: unknown, depth = 0): unknown => {
+const mask = (value: unknown, depth = 0): unknown => {
   if (typeof value === "string") return shorten(value, maxLength)
   if (typeof value !== "object" || value === null) return typeof value === "bigint" ? String(value) : value
   if (Redacted.isRedacted(value)) return redacted
@@ -87,7 +87,7 @@ const describe = (cause: Cause.Cause<unknown>): { readonly name: string; readonl
 }
 
 /** Collects the user of a call, and the reasons that its response omits. */
-export class RecordedCall implements Call {
+class RecordedCall implements Call {
   readonly reasons: Array<string> = []
   user: Option.Option<VaultUser> = Option.none()
   addReason(reason: string): void {

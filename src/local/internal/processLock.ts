@@ -27,7 +27,7 @@ import * as SafeFile from "./safeFile.js"
 // -----------------------------------------------------------------------------
 
 /** A process and its start time, in the units of the operating system. The time is only known on Linux. */
-export interface Process {
+interface Process {
   readonly pid: number
   readonly startTime?: string | undefined
 }

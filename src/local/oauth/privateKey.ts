@@ -2,7 +2,7 @@
 import * as Redacted from "effect/Redacted"
 import { createPrivateKey, type KeyObject } from "node:crypto"
 
-export type Algorithm = "RS256" | "PS256" | "ES256"
+type Algorithm = "RS256" | "PS256" | "ES256"
 
 /** KMS has no shorter RSA keys. */
 const minModulus = 2048

@@ -17,7 +17,7 @@ import * as LocalBackend from "../LocalBackend.js"
 import { respondDefect, type Settings } from "./dispatch.js"
 import { headers } from "./errors.js"
 
-export const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
+const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.text(body, { status, headers })
 
 /** Responds with a page of one paragraph, and a link below it. */

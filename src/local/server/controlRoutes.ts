@@ -157,7 +157,7 @@ const parseSetup = (
       ConfigProvider.fromEnv({ env: {} })
     )
 
-export interface Controlled {
+interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes
   readonly control: LocalControl.Service

@@ -16,7 +16,7 @@ import { maxBytes, type WireError, wireErrors } from "./errors.js"
 import { readAccessKeyId, type SignatureCheck } from "./verifySignature.js"
 import type { Row } from "./wireRoutes.js"
 
-export type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
+type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, never, HttpServerRequest.HttpServerRequest>
 
 /** The settings of every route of one server. */
 export interface Settings {

@@ -13,7 +13,7 @@ import { isLoopback } from "../../models/internal/urls.js"
 import * as NodeServer from "./nodeServer.js"
 import { type Credentials, LocalServerError, type Signatures } from "./serverModels.js"
 
-export type NodeApplication = Effect.Success<typeof makeNode>
+type NodeApplication = Effect.Success<typeof makeNode>
 
 /** Makes a server of Node. It responds with 503 while it serves no application. */
 const makeNode = Effect.sync(() => {
@@ -64,7 +64,7 @@ interface ListenOptions {
   readonly credentials: ReadonlyArray<Credentials> | undefined
 }
 
-export interface Listening {
+interface Listening {
   readonly node: NodeApplication
   readonly server: HttpServer.HttpServer["Service"]
   /** The URL of the server on this machine, without a trailing slash. */

@@ -175,7 +175,7 @@ const verify = (
   })
 
 /** The access key of a policy. It need not be secret, because other keys have no policy. */
-export const agentCredentials = { accessKeyId: agentKey, secretAccessKey: Redacted.make(agentKey) }
+const agentCredentials = { accessKeyId: agentKey, secretAccessKey: Redacted.make(agentKey) }
 
 /** `hasPolicy`: whether the signatures of the access key `agent` are always verified, so that its caller is known. */
 export const make = (

@@ -16,7 +16,7 @@ import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
 import * as WireErrors from "./errors.js"
 
-export interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
+interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
   /** `*` matches the rest of the path, which is one ARN. */
   readonly path: `/${string}`
 }

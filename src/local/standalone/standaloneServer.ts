@@ -38,9 +38,7 @@ export interface AuthorizationServerOptions {
   readonly offline?: boolean | undefined
 }
 
-export interface Options<E>
-  extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings">
-{
+interface Options<E> extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings"> {
   readonly authorizationServer: AuthorizationServerOptions | undefined
   /** Loads the setup. Its references can name the variables of the authorization server. */
   readonly load: (variables: Environment) => Effect.Effect<
@@ -51,7 +49,7 @@ export interface Options<E>
 
 type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthorizationServer>>
 
-export interface Running {
+interface Running {
   readonly server: LocalServer.Service
   readonly control: LocalControl.Service
   readonly authorizationServer: Option.Option<RunningAuthorizationServer>

@@ -140,7 +140,7 @@ const fail = (...problem: Problem): Result.Result<never, Problem> => Result.fail
 /** In bytes. A header has about 110 bytes. */
 const maxHeaderSize = 512
 
-export interface Header {
+interface Header {
   readonly id: string
   /** Sealed. */
   readonly count: string

@@ -74,7 +74,7 @@ export class InvalidGatewayConsent
 }
 
 /** The consent, and what a retry of revision 2026-07-28 sends. */
-export interface Found {
+interface Found {
   readonly consent: GatewayConsent
   readonly retry?: { readonly inputResponses: object; readonly requestState?: unknown } | undefined
 }
@@ -96,7 +96,7 @@ const maxUrlLength = 8192
 const session = /^(?=.{1,1024}$)urn:ietf:params:oauth:request_uri:[\w.~-]+$/
 
 /** The hosts of links, or `undefined` for those of AgentCore. */
-export type Hosts = ReadonlyArray<string> | undefined
+type Hosts = ReadonlyArray<string> | undefined
 
 /**
  * AgentCore's own pages, and those of its consent portals. With `s3` in the place of the region, the host would be that

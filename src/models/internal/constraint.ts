@@ -52,7 +52,7 @@ export const check = <A>(
  * The pattern of a whole string: an expression of the service model, unchanged, or one of this library. `check`
  * replaces an expression of the model that does not hold at AWS, or takes too long.
  */
-export type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
+type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
 
 /** `expression` is what a message shows. The service model has neither anchors nor escaped slashes. */
 const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expression: string } =>

@@ -43,7 +43,7 @@ export class PendingConsentsError extends Schema.TaggedError<PendingConsentsErro
 /** The names of an entry: its digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
-export interface Sealed {
+interface Sealed {
   /** The name that the value is sealed for. */
   readonly name: string
   readonly sealed: string

@@ -128,7 +128,7 @@ export interface DataPlaneFunctions extends Functions {
 type Context = RequestContext.RequestContext | undefined
 
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
-export interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
+interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 

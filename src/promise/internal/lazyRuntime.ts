@@ -20,7 +20,7 @@ export const layerOf = <R, E>(
     ? Layer.effectContext(runtime.contextEffect)
     : Layer.succeedContext(runtime)
 
-export interface LazyRuntime<R, E> {
+interface LazyRuntime<R, E> {
   readonly context: Effect.Effect<Context.Context<R>, E>
   /** Disposes of the runtime. The next use after it makes a new one. */
   readonly dispose: () => Promise<void>

@@ -35,7 +35,7 @@ type Served<R> =
   | { readonly [name: string]: Served<R> }
 
 /** How the functions of a service run. */
-export interface Runtime<R> {
+interface Runtime<R> {
   /** Runs an effect as a promise. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
   /** Supplies the services of a stream, and ends it with the service. */

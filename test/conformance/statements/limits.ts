@@ -65,11 +65,11 @@ const managed = (more: object): PrivateEndpoint => ({
 const withEndpoint = (privateEndpoint: PrivateEndpoint) => (world: World) =>
   createCustom(world, unreachable, { privateEndpoint })
 
-const coinbase = (apiKeyId: string, apiKeySecret = ed25519Key()) => (world: World) =>
+const coinbase = (apiKeyId: string) => (world: World) =>
   world.control.createPaymentCredentialProvider({
     name: world.name(),
     credentialProviderVendor: "CoinbaseCDP",
-    providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId, apiKeySecret } }
+    providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId, apiKeySecret: ed25519Key() } }
   })
 
 const tagged = (tags: Record<string, string>) => (world: World) =>

@@ -91,7 +91,7 @@ describe("concurrent creations of one name", () => {
 
 const discoveryPath = "/.well-known/openid-configuration"
 
-const overHttp = (options?: LocalBackend.Options) => LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layer))
+const overHttp = LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer))
 
 describe("a discovery URL that cannot be read", () => {
   it.live("is logged with its reason, and read again at each use", () =>
@@ -118,7 +118,7 @@ describe("a discovery URL that cannot be read", () => {
         yield* Backend.createProvider("missing", at("/missing"))
         yield* Backend.createProvider("page", at("/page"))
         yield* Backend.createProvider("gone", { oauthDiscovery: { discoveryUrl: `${gone}${discoveryPath}` } })
-      }).pipe(Effect.provide(overHttp()), Effect.provide(recorder.layer))
+      }).pipe(Effect.provide(overHttp), Effect.provide(recorder.layer))
       for (
         const [name, reason] of [
           ["calendar", "status 404"],
@@ -214,7 +214,7 @@ describe("a discovery URL that cannot be read", () => {
           yield* tagOf(plane.getOauth2CredentialProvider({ name: "slow" })),
           "ResourceNotFoundException"
         )
-      }).pipe(Effect.provide(overHttp()))
+      }).pipe(Effect.provide(overHttp))
     }))
 })
 

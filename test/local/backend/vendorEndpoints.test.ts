@@ -92,8 +92,7 @@ const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers
 const resolve = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
   AuthorizationServers.resolve(request, environment(settings))
 
-const check = (request: CreateOauth2CredentialProviderRequest, settings?: LocalBackend.Settings) =>
-  AuthorizationServers.check(request, environment(settings))
+const check = (request: CreateOauth2CredentialProviderRequest) => AuthorizationServers.check(request, environment())
 
 const metadata = (server: Pick<OAuthClient.AuthorizationServer, "discovery">) =>
   "authorizationServerMetadata" in server.discovery

@@ -25,27 +25,26 @@ import * as Wire from "../../support/wire.js"
 
 const audience = "https://api.example.com"
 
-const client = (options: { readonly secretAccessKey?: string } = {}) =>
-  Effect.map(Wire.url, (endpoint) =>
-    new STSClient({
-      endpoint,
-      region: "us-west-2",
-      maxAttempts: 1,
-      credentials: { accessKeyId: "local", secretAccessKey: options.secretAccessKey ?? "local" }
-    }))
+const client = Effect.map(Wire.url, (endpoint) =>
+  new STSClient({
+    endpoint,
+    region: "us-west-2",
+    maxAttempts: 1,
+    credentials: { accessKeyId: "local", secretAccessKey: "local" }
+  }))
 
-const ask = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
+const ask = (input: Partial<GetWebIdentityTokenCommandInput>) =>
   Effect.flatMap(
-    client(options),
+    client,
     (sts) =>
       Effect.promise(() =>
         sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input }))
       )
   )
 
-const rejected = (input: Partial<GetWebIdentityTokenCommandInput>, options?: { readonly secretAccessKey?: string }) =>
+const rejected = (input: Partial<GetWebIdentityTokenCommandInput>) =>
   Effect.flatMap(
-    client(options),
+    client,
     (sts) =>
       Effect.promise(() =>
         sts.send(new GetWebIdentityTokenCommand({ Audience: [audience], SigningAlgorithm: "ES384", ...input })).then(

@@ -15,7 +15,7 @@ import { type Message, parseTime, type Protocol, queryString } from "./protocol.
 import * as Retry from "./retry.js"
 
 /** The settings of a plane. */
-export interface Settings {
+interface Settings {
   readonly transport: Transport
   readonly protocol: Protocol
   /** The endpoint. */

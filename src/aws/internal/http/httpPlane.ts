@@ -130,7 +130,7 @@ export interface Runtime {
 }
 
 /** The parts that all planes of a layer share, including the search for credentials. */
-export interface Shared extends Runtime {
+interface Shared extends Runtime {
   readonly options: SharedOptions
 }
 

@@ -227,7 +227,7 @@ export const fromInstance = (env: Machine["env"], transport: Transport): Credent
 // -----------------------------------------------------------------------------
 
 /** The location of STS. */
-export interface Sts {
+interface Sts {
   readonly region: string
   readonly endpoint: string | undefined
 }

@@ -19,7 +19,7 @@ export interface Message {
 }
 
 /** An exception on the wire. Its members may have any type. */
-export interface Exception {
+interface Exception {
   readonly name: unknown
   readonly message: unknown
   readonly reason?: unknown

@@ -7,7 +7,7 @@ import * as Failure from "../failure.js"
 import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"
 
 /** The common part of all commands. The types of the SDK have no name for it. */
-export interface Command {
+interface Command {
   readonly input: object
   readonly middlewareStack: {
     readonly add: (

@@ -100,8 +100,6 @@ const adviceFor = (own: Running, name: string, names: ReadonlySet<string>): Effe
     })
   )
 
-export type Table<A extends Resource, E> = Effect.Success<ReturnType<typeof make<A, E>>>
-
 export const make = <A extends Resource, E>(
   { arn, collection, describeMissing, exists, isAlive = () => true, nameOf = (id) => id, quota, resourceType }: {
     readonly collection: Collection<A>

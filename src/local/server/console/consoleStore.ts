@@ -16,7 +16,7 @@ export const sections = {
 export type Section = keyof typeof sections
 
 /** An action that needs a confirmation. */
-export interface Question {
+interface Question {
   readonly title: string
   readonly text: string
   readonly label: string
@@ -26,7 +26,7 @@ export interface Question {
 /**
  * The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs.
  */
-export interface Message {
+interface Message {
   readonly id: number
   readonly text: string
   readonly isProblem: boolean
@@ -135,7 +135,7 @@ let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | und
  * Reads what the section shows. Waits for the current read to end, because that read may have missed a change. `more`
  * has paths that the section does not read each time.
  */
-export const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
+const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
   if (next === undefined) {
     const paths = new Set<Wire.Path>()
     reading = reading.then(() => {
