@@ -91,6 +91,12 @@ export const LocalSettings = Schema.Struct({
    */
   inboundIssuers: Constraint.optional(Schema.Array(Schema.String)),
   /**
+   * `accept` (default) accepts a provider whose discovery document cannot be read, as AWS does: the log and the
+   * requests of the local server have the reason, and requests for tokens fail. `verify` rejects it. Providers of a
+   * setup or a seed are always accepted.
+   */
+  discoveryUrls: Constraint.optional(Schema.Literals(["verify", "accept"])),
+  /**
    * `verify` (default) verifies the signature with the issuer's keys. `decode` accepts every JWT that has not expired.
    */
   inboundJwt: Constraint.optional(Schema.Literals(["verify", "decode"])),

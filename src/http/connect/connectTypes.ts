@@ -49,8 +49,9 @@ export interface Account {
 export interface AccountOptions {
   /**
    * Returns the account that an access token belongs to. An error with the status 401 (`status`, or that of its
-   * `response`) says that the vendor no longer accepts the token. After any other failure the account is unknown, which
-   * never prevents a consent. The pages and the waits remember that for 30 seconds, unless the user presses *Check*.
+   * `response`) says that the vendor no longer accepts the token: the declared scopes must include those that this
+   * request needs. After any other failure the account is unknown, which never prevents a consent. The pages and the
+   * waits remember that for 30 seconds, unless the user presses *Check*.
    * Default: the account is not asked for.
    */
   readonly account?: ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>) | undefined

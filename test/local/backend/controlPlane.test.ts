@@ -131,6 +131,30 @@ describe("a discovery URL that cannot be read", () => {
       }
     }))
 
+  it.effect("is rejected with the setting verify, after problems that need no request", () =>
+    Effect.gen(function*() {
+      const rejected = [
+        "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl",
+        "Invalid Discovery URL"
+      ]
+      yield* Backend.createProvider("calendar")
+      const other = { oauthDiscovery: { discoveryUrl: `https://other.example.com${discoveryPath}` } }
+      assert.deepStrictEqual(yield* violation(Backend.createProvider("other", other)), rejected)
+      assert.deepStrictEqual(yield* violation(Backend.updateProvider("calendar", other)), rejected)
+      assert.include(
+        (yield* Effect.flip(Backend.createProvider("calendar", other))).message,
+        "Credential provider with name: calendar already exists"
+      )
+      const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }
+      assert.notDeepEqual(
+        yield* violation(Backend.createProvider("other", { ...other, ...exchange })),
+        rejected
+      )
+      assert.strictEqual(yield* tagOf(Backend.updateProvider("other", other)), "ResourceNotFoundException")
+    }).pipe(Effect.provide(Backend.backend({
+      unreadable: (url) => url.startsWith("https://other") ? "Unreachable" : undefined
+    }, { settings: { discoveryUrls: "verify" } }))))
+
   it.effect("is accepted, and the first request fails, by every flow", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make

@@ -9,7 +9,7 @@ import * as Arn from "../arn.js"
 import { checkSecret } from "../authorization.js"
 import * as AuthorizationServers from "../authorizationServers.js"
 import { explain, Seeding } from "../callContext.js"
-import { notFound } from "../failures.js"
+import { invalid, notFound } from "../failures.js"
 import * as Secrets from "../secrets.js"
 import { makeKind } from "./providers.js"
 import { type Dependencies, resourceFields } from "./table.js"
@@ -40,6 +40,8 @@ const readClientSecret = ({ oauth2ProviderConfigInput }: AuthorizationServers.Pr
     : undefined
 }
 
+const discoveryPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.discoveryUrl"
+
 /** How long a creation waits for a discovery document that it does not need. */
 const maxDiscovery = "2 seconds"
 
@@ -55,17 +57,20 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
    * such a provider (recorded by aws/agentcore-cli), and the first request for a token fails.
    */
   const checkDiscovery = Effect.fnUntraced(function*(name: string, server: Pick<AuthorizationServer, "discovery">) {
+    const isAccepted = (yield* settings).discoveryUrls !== "verify"
     const error = yield* Effect.flip(client.discover(server, { again: true })).pipe(
-      Effect.timeoutOption(maxDiscovery),
+      isAccepted ? Effect.timeoutOption(maxDiscovery) : Effect.asSome,
       Effect.catch(() => Effect.succeed(undefined))
     )
     if (error === undefined) return
     const { code, description, reason } = Option.getOrElse(error, () => noResponse)
     const details = [code, description].filter((detail) => detail !== undefined).join(": ")
-    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. `
-      + "Requests for tokens will fail"
+    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. ${
+      isAccepted ? "Requests for tokens will fail" : "The setting `discoveryUrls`: \"accept\" turns this check off"
+    }`
     yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
     yield* explain(advice)
+    if (!isAccepted) return yield* invalid("Invalid Discovery URL", discoveryPath)
   })
 
   const { findUsed, providers, ...operations } = yield* makeKind(account, {
