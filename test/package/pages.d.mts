@@ -1,4 +1,4 @@
-export interface Block {
+interface Block {
   readonly page: string
   readonly marker: string
   readonly language: string
