@@ -135,6 +135,23 @@ describe("a malformed request", () => {
       assert.strictEqual(response?.headers["x-amzn-errortype"], "ValidationException")
     }).pipe(Effect.provide(server())))
 
+  it.live("closes the connection when its chunked body is not read, and announces it", () =>
+    Effect.gen(function*() {
+      yield* setUp
+      const base = yield* url
+      const chunk = `10000\r\n${"[".repeat(65_536)}\r\n`
+      const unread = yield* raw(base, head({ path: "/nowhere", headers: ["transfer-encoding: chunked"] }), chunk)
+      assert.strictEqual(unread[0]?.status, 404)
+      assert.strictEqual(unread[0]?.headers["connection"], "close")
+      // A body that was read leaves the connection open for the next request.
+      const complete = `${head({ headers: ["transfer-encoding: chunked"] })}10\r\n${body}\r\n0\r\n\r\n`
+      const two = yield* raw(base, complete, head({ headers: last }) + body)
+      assert.deepStrictEqual(two.map(({ headers, status }) => [status, headers["connection"]]), [
+        [200, "keep-alive"],
+        [200, "close"]
+      ])
+    }).pipe(Effect.provide(server())))
+
   it.live("closes the connection of a body that never ends", () =>
     Effect.gen(function*() {
       yield* setUp

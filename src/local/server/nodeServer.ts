@@ -17,6 +17,13 @@ export const createServer = (options: Http.ServerOptions = {}): Http.Server => {
   })
   server.on("request", (request: Http.IncomingMessage, response: Http.ServerResponse) => {
     unused.delete(request.socket)
+    // Node closes the connection after a response before the end of a chunked body, and does not announce it.
+    if (request.headers["transfer-encoding"] !== undefined && response.shouldKeepAlive) {
+      response.shouldKeepAlive = false
+      request.once("end", () => {
+        response.shouldKeepAlive = true
+      })
+    }
     response.once("close", () => {
       if (!server.listening) request.socket.end()
     })
