@@ -2,7 +2,7 @@
  * An OAuth2 access token for an effect. {@link Tag} declares the token once, as a tag with its request. The effect
  * requires the tag, and a combinator provides the token in each run, for the caller of that run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * The access token in context, which {@link withAccessToken} provides for an inline request. A program with two tokens
  * declares each with {@link Tag}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class AccessToken
@@ -37,7 +37,7 @@ const kind = CredentialTag.makeKind(CredentialTag.accessToken, AccessToken)
 /**
  * A declared access token: a tag whose service is the token, with the request that obtains it. `F` is its flow.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Credential<in out Id, out F extends Flow = Flow>
@@ -47,7 +47,7 @@ export interface Credential<in out Id, out F extends Flow = Flow>
 /**
  * The class that {@link Tag} returns.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string, out F extends Flow>
@@ -69,7 +69,7 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  *
  * Throws a `ValidationException` that names the property if the request is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -89,7 +89,7 @@ export const Tag = <Self = never>(): <const Id extends string, const F extends F
 /**
  * A request, and the tag for the token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never>
@@ -126,7 +126,7 @@ export interface Combinator<Needs> {
  * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
  * instead.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -170,7 +170,7 @@ export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
  * {@link withAccessToken} over the `Identity` in context. The wrapped effect does not require `Identity`. It still
  * requires `WorkloadAccessToken`, which belongs to the caller of each run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
@@ -190,7 +190,7 @@ export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>,
  *
  * `options` belong to a declared credential. An inline request has the same properties itself.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -221,7 +221,7 @@ export const get = <E = RequiresUserConsent, R = never>(
  * How to recognize a rejected token, and what to do then. `consent` and `poll` belong to a declared credential. An
  * inline request has the same properties itself.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1 = never>
@@ -244,7 +244,7 @@ export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1
  *
  * For an `HttpClient` use `http/HttpClientCredentials`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

@@ -2,7 +2,7 @@
  * An API key for an effect. {@link Tag} declares the key once, as a tag with its request. The effect requires the tag,
  * and a combinator provides the key in each run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  * The API key in context, which {@link withApiKey} provides for an inline request. A program with two keys declares
  * each with {@link Tag}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect-agentcore-identity/ApiKey") {}
@@ -26,7 +26,7 @@ const kind = CredentialTag.makeKind(CredentialTag.apiKey, ApiKey)
 /**
  * A declared API key: a tag whose service is the key, with the request that obtains it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id, Redacted.Redacted> {}
@@ -34,7 +34,7 @@ export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id,
 /**
  * The class that {@link Tag} returns.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string>
@@ -50,7 +50,7 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * Throws a `ValidationException` that names the property if the request is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -66,7 +66,7 @@ export const Tag = <Self = never>(): <const Id extends string>(
 /**
  * A request, and the tag for the key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options<Id = ApiKey> extends ApiKeyRequest {
@@ -95,7 +95,7 @@ export interface Combinator<Needs> {
  *
  * The effect has one key for its whole run. A program that runs for hours uses {@link get} instead.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -125,7 +125,7 @@ export const withApiKey: Combinator<Identity | WorkloadAccessToken> & {
 /**
  * {@link withApiKey} over the `Identity` in context. The wrapped effect does not require `Identity`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
@@ -140,7 +140,7 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
  * It is for programs that run for hours. They call it right before each use. {@link withApiKey} obtains a key when its
  * effect starts, and a rotation makes that key invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const get = (
@@ -151,7 +151,7 @@ export const get = (
 /**
  * How to recognize a rejected key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface UseOptions<in E = unknown> {
@@ -165,7 +165,7 @@ export interface UseOptions<in E = unknown> {
  *
  * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  */
 export const use = <A, E, R>(

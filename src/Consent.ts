@@ -1,7 +1,7 @@
 /**
  * Consent handlers, which show the authorization URL to the user, and the defaults of a program.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Console from "effect/Console"
 import * as Context from "effect/Context"
@@ -25,7 +25,7 @@ import type * as TokenPoller from "./TokenPoller.js"
  * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
  * flow calls it once per wait.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  * @example
  * import type * as Consent from "effect-agentcore-identity/Consent"
@@ -93,7 +93,7 @@ export interface WaitingHandler<out E = never, out R = never> {
  * What the flow does when the user has to consent: a function shows the session, and then the flow waits as the request
  * says. `PendingConsents.handler`, `Connect.handler` and `LoopbackConsent.handler` make handlers.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type ConsentHandler<E = never, R = never> = Show<E, R> | WaitingHandler<E, R>
@@ -122,7 +122,7 @@ export const mapShow = <E, R, E2, R2>(
  * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and
  * resumes later.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  */
 export const fail: Show<RequiresUserConsent> = (session) => Effect.fail(new RequiresUserConsent({ session }))
@@ -131,7 +131,7 @@ export const fail: Show<RequiresUserConsent> = (session) => Effect.fail(new Requ
  * Prints the authorization URL with the `Console` service. It is for the user's own terminal: anyone who reads the URL
  * can consent in the user's place, so it must not go to a log.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  */
 export const console: Show = (session) =>
@@ -150,7 +150,7 @@ export const console: Show = (session) =>
  * requested that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page
  * ends with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  */
 export const openBrowser: Show = (session) =>
@@ -173,7 +173,7 @@ const launch = (authorizationUrl: string): Effect.Effect<void> => {
  * The handler of requests that do not set one. The flow reads it from the context of the calling program.
  * Default: {@link fail}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category references
  */
 export const Handler = Context.Reference("effect-agentcore-identity/Consent/Handler", {
@@ -184,7 +184,7 @@ export const Handler = Context.Reference("effect-agentcore-identity/Consent/Hand
  * The return URL of requests that do not set one: where the browser goes after consent. It must be
  * registered on the workload identity. Default: none.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category references
  */
 export const ReturnUrl = Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {

@@ -1,7 +1,7 @@
 /**
  * Consent portals: hosted pages where the users of a gateway consent in advance.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type { NoSuchElementError } from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -22,7 +22,7 @@ import type * as Operation from "./Operation.js"
 /**
  * The creation or update of a portal failed. The service supplies `reason`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>()("ConsentPortalFailed", {
@@ -38,7 +38,7 @@ export class ConsentPortalFailed extends Schema.TaggedError<ConsentPortalFailed>
 /**
  * The portal did not reach the expected state before the schedule ended. `status` is the last one read.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimedOut>()("ConsentPortalTimedOut", {
@@ -54,7 +54,7 @@ export class ConsentPortalTimedOut extends Schema.TaggedError<ConsentPortalTimed
  * A definition would change the source of a portal, which the service cannot do. Delete the portal and create it again:
  * the new one has another id and URL.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConsentPortalSourceSwitch
@@ -73,7 +73,7 @@ export class ConsentPortalSourceSwitch
 /**
  * The errors of {@link ensure}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type EnsureError =
@@ -83,7 +83,7 @@ export type EnsureError =
 /**
  * The result of {@link ensure}. `changes` names the members that differed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Ensured {
@@ -126,7 +126,7 @@ const compare = (
  * Fails with `ConflictException` if the portal must be updated while it is `CREATING` or `UPDATING`. A portal that is
  * `DELETING` counts as deleted, but its name may not be free yet.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as ConsentPortal from "effect-agentcore-identity/ConsentPortal"
@@ -191,7 +191,7 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds")
  * `FAILED` or `UPDATE_FAILED`, and with `ConsentPortalTimedOut` when the schedule ends. Default: every 2 seconds, for 5
  * minutes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const awaitActive = (
@@ -214,7 +214,7 @@ export const awaitActive = (
  * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends. Default: every 2 seconds,
  * for 5 minutes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const awaitDeleted = (
@@ -236,7 +236,7 @@ const resolve = ({ portalUrl }: Pick<ConsentPortalSummary, "portalUrl">, path: s
 /**
  * Returns the redirect URI to register at the identity provider. `None` until the portal is `ACTIVE`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const callbackUrl = (portal: Pick<ConsentPortalSummary, "portalUrl">): Option.Option<string> =>
@@ -245,7 +245,7 @@ export const callbackUrl = (portal: Pick<ConsentPortalSummary, "portalUrl">): Op
 /**
  * Returns the `defaultReturnUrl` for the targets of the gateway. `None` until the portal is `ACTIVE`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const connectReturnUrl = (portal: Pick<ConsentPortalSummary, "portalUrl">): Option.Option<string> =>

@@ -2,7 +2,7 @@
  * A pending authorization: the data to show the consent page, and to ask for the token later, in this process or in
  * another one.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
@@ -10,7 +10,7 @@ import * as Constraint from "./models/internal/constraint.js"
 /**
  * The OAuth2 flow, by its AWS name.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  */
 export const Flow = Schema.Literals(["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"])
@@ -23,7 +23,7 @@ export const Flow = Schema.Literals(["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOK
  * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
  *   workload access token has to be one for that JWT.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Flow = typeof Flow.Type
@@ -39,7 +39,7 @@ export type Flow = typeof Flow.Type
  * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The
  * service sends no expiry.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  * @example
  * import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
@@ -80,7 +80,7 @@ export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentco
 /**
  * A session as JSON. The error of a damaged string has no values either.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  */
 export const FromJson: Schema.Codec<ConsentSession, string> = Schema.fromJsonString(ConsentSession)

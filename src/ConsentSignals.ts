@@ -5,7 +5,7 @@
  *
  * The waits also poll. After a lost signal they find the consent at their next poll.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
  * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
@@ -42,7 +42,7 @@ import type { UserIdentifier } from "./UserIdentifier.js"
  * the user of a session of `http/ForwardAuth`. The name identifies the subject, and is secret: stores and messages
  * contain only a keyed digest of it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Topic {
@@ -55,7 +55,7 @@ export interface Topic {
 /**
  * A user's consent for one credential of a workload.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Grant {
@@ -73,7 +73,7 @@ export interface Grant {
  *
  * A grant has `Completed`, and `Failed` or `Denied` if one of its sessions ended without consent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Outcome = "Completed" | "Failed" | "Denied" | "WrongUser" | "Rejected"
@@ -90,7 +90,7 @@ export type Outcome = "Completed" | "Failed" | "Denied" | "WrongUser" | "Rejecte
  *   that remove it at once, one gets `true`. If a callback stops before that, the next callback resumes the execution
  *   again.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -109,7 +109,7 @@ export interface Service {
  * Signals the waits for a consent. `PendingConsents.layerMemory`, `RedisPendingConsents.layer` and
  * `SqlPendingConsents.layer` provide it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class ConsentSignals
@@ -119,7 +119,7 @@ export class ConsentSignals
 /**
  * The topic of a session.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category topics
  */
 export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Session", name: sessionUri })
@@ -128,7 +128,7 @@ export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Sessi
  * The topic of a grant. Two JWTs with the same issuer and subject have the same topic: a user who signs in again has a
  * new JWT. A user id and a JWT never share a topic, because AgentCore stores their tokens separately.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category topics
  */
 export const grant = ({ credential, user, workload }: Grant): Effect.Effect<Topic> =>
@@ -150,7 +150,7 @@ const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name
 /**
  * Signals and registrations in the memory of this process.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
@@ -189,7 +189,7 @@ export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
  * The layer of {@link makeMemory}. `PendingConsents.layerMemory` includes it. All layers of a program that provide it
  * share it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSignals, makeMemory)
@@ -197,7 +197,7 @@ export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSign
 /**
  * Waits for the next signal of a topic.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category waits
  */
 export const next = (topic: Topic): Effect.Effect<Outcome, never, ConsentSignals> =>
@@ -211,7 +211,7 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
  * never be completed. After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion
  * whose response was lost, and the token exists then.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category waits
  */
 export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
@@ -240,7 +240,7 @@ const pollAfter = <E, R>(
  * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the
  * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerPoller = (options?: {

@@ -3,7 +3,7 @@
  * The module has a table of the operations, and a service with a method for each. Adapters implement the service.
  * Requests and responses are in `models/`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -59,7 +59,7 @@ const noContent = { response: Operation.noResponse, status: 204 } as const
 /**
  * The operations, one row each.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const operations = {
@@ -262,7 +262,7 @@ export const operations = {
 /**
  * The errors of the operations on workload identities, and of reading and listing most other resources.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
@@ -270,7 +270,7 @@ export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentit
 /**
  * The errors of creating a credential provider.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type CreateCredentialProviderError = Operation.Error<typeof operations.createOauth2CredentialProvider>
@@ -278,7 +278,7 @@ export type CreateCredentialProviderError = Operation.Error<typeof operations.cr
 /**
  * The errors of reading a credential provider.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type GetCredentialProviderError = Operation.Error<typeof operations.getOauth2CredentialProvider>
@@ -286,7 +286,7 @@ export type GetCredentialProviderError = Operation.Error<typeof operations.getOa
 /**
  * The errors of updating a credential provider.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
@@ -294,7 +294,7 @@ export type UpdateCredentialProviderError = Operation.Error<typeof operations.up
 /**
  * The operations as methods.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Operations extends Operation.Plane<typeof operations> {}
@@ -304,7 +304,7 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  * when its first item is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20
  * of the other resources.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 // `Streams` renames members, which loses their documentation. So it is repeated here.
@@ -331,7 +331,7 @@ export interface Service extends Operations, Operation.Streams<typeof operations
  * The control plane: one method for each operation. `AwsControlPlane.layer()` provides it at AWS,
  * `LocalIdentity.layer()` on this machine.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -354,7 +354,7 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
  * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a
  * span `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (implementation: Operations): Service =>
@@ -364,7 +364,7 @@ export const make = (implementation: Operations): Service =>
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
  * limits, or faults in tests. Each use of the layer wraps the control plane below it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const decorate = (

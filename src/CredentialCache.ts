@@ -11,7 +11,7 @@
  * `opaqueTimeToLive`. The cache does not notice a revocation: call `invalidate` with a credential that a resource has
  * rejected.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -44,7 +44,7 @@ import * as SecurityTokenService from "./SecurityTokenService.js"
 // -----------------------------------------------------------------------------
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options {
@@ -62,7 +62,7 @@ export interface Options {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface StoreOptions extends Options {
@@ -71,7 +71,7 @@ export interface StoreOptions extends Options {
 }
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   StoredCredential
 }
 
@@ -80,7 +80,7 @@ export type {
 // -----------------------------------------------------------------------------
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CacheStoreError
 }
 
@@ -89,7 +89,7 @@ export {
 // -----------------------------------------------------------------------------
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -105,7 +105,7 @@ export interface Service {
 /**
  * The cache in context. A program needs it only to call `invalidate`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
@@ -125,12 +125,12 @@ export class CredentialCache
 {}
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   StoreService
 }
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Store
 }
 
@@ -145,7 +145,7 @@ const counter = (name: string, description: string): Metric.Counter<number> =>
  * `agentcore.credential_cache.hits`: requests with a cached credential, in memory or in the store. Label:
  * `agentcore.operation`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const hits: Metric.Counter<number> = counter("hits", "Requests served from the cache")
@@ -154,7 +154,7 @@ export const hits: Metric.Counter<number> = counter("hits", "Requests served fro
  * `agentcore.credential_cache.misses`: requests that went to the service because no credential was cached. Polls and
  * forced authentications are not counted. Label: `agentcore.operation`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const misses: Metric.Counter<number> = counter("misses", "Requests for which no credential is cached")
@@ -162,7 +162,7 @@ export const misses: Metric.Counter<number> = counter("misses", "Requests for wh
 /**
  * `agentcore.credential_cache.shared`: requests that joined the call of another caller. Label: `agentcore.operation`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const shared: Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
@@ -171,7 +171,7 @@ export const shared: Metric.Counter<number> = counter("shared", "Requests that j
  * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label:
  * `agentcore.operation` (`get`, `set`, `remove`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const storeFailures: Metric.Counter<number> = counter(
@@ -313,7 +313,7 @@ const makeLayer = (
  * To share one cache between two parts of a program for one account, compose it with its plane into one constant, and
  * provide that to both: `const cached = Layer.provide(CredentialCache.layer(), planes)`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -335,7 +335,7 @@ export const layer = (
  * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
  * Each use of the layer is a cache for the data plane below it. The store may be shared.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -367,7 +367,7 @@ export const layerStore = (
  * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache
  * for the service below it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"

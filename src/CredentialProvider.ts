@@ -3,7 +3,7 @@
  * operations make the service match a definition. They check the definition first, and fail with `ValidationException`
  * if it is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Constructors from "./credentialProvider/constructors.js"
 import type {
@@ -21,7 +21,7 @@ import type {
 import * as Operations from "./credentialProvider/providerOperations.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./credentialProvider/definitions.js"
 
@@ -40,7 +40,7 @@ export type Constructor<Options = ClientOptions> = (options: Options) => Oauth2D
 /**
  * Defines a provider for Google. `offlineAccess` sends `access_type=offline`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
@@ -67,7 +67,7 @@ export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.
 /**
  * Defines a provider for GitHub. Enable refresh tokens in the settings of the GitHub App.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const github: Constructor = Constructors.makeVendor("GithubOauth2")
@@ -75,7 +75,7 @@ export const github: Constructor = Constructors.makeVendor("GithubOauth2")
 /**
  * Defines a provider for Slack. Enable refresh tokens in the settings of the app (token rotation).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
@@ -83,7 +83,7 @@ export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
 /**
  * Defines a provider for Salesforce. `offlineAccess` requests the scope `refresh_token`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const salesforce: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("SalesforceOauth2", {
@@ -94,7 +94,7 @@ export const salesforce: Constructor<ClientOptions & OfflineOptions> = Construct
  * Defines a provider for Microsoft Entra ID, for one tenant or for any. `offlineAccess` requests the scope
  * `offline_access`, to get refresh tokens. The service does not return the tenant.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const microsoft: Constructor<
@@ -107,7 +107,7 @@ export const microsoft: Constructor<
 /**
  * Defines a provider for Atlassian. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("AtlassianOauth2", {
@@ -117,7 +117,7 @@ export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructo
 /**
  * Defines a provider for LinkedIn. Only approved partners can enable refresh tokens, in the settings of the app.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
@@ -125,7 +125,7 @@ export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
 /**
  * Defines a provider for Okta. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
@@ -136,7 +136,7 @@ export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions>
 /**
  * Defines a provider for Auth0. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
@@ -147,7 +147,7 @@ export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions
 /**
  * Defines a provider for Amazon Cognito. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CognitoOauth2")
@@ -155,7 +155,7 @@ export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructor
 /**
  * Defines a provider for OneLogin. Enable refresh tokens in the settings of the app.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("OneLoginOauth2")
@@ -163,7 +163,7 @@ export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructo
 /**
  * Defines a provider for PingOne. Enable refresh tokens in the grant types of the application.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("PingOneOauth2")
@@ -171,7 +171,7 @@ export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructor
 /**
  * Defines a provider for CyberArk. Enable refresh tokens in the settings of the app.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CyberArkOauth2")
@@ -179,7 +179,7 @@ export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructo
 /**
  * Defines a provider for FusionAuth. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
@@ -190,7 +190,7 @@ export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOp
 /**
  * Defines a provider for X. `offlineAccess` requests the scope `offline.access`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("XOauth2", {
@@ -200,7 +200,7 @@ export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeV
 /**
  * Defines a provider for Dropbox. `offlineAccess` sends `token_access_type=offline`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("DropboxOauth2", {
@@ -210,7 +210,7 @@ export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors
 /**
  * Defines a provider for Reddit. `offlineAccess` sends `duration=permanent`, to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("RedditOauth2", {
@@ -220,7 +220,7 @@ export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.
 /**
  * Defines a provider for Facebook. It issues no refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
@@ -228,7 +228,7 @@ export const facebook: Constructor = Constructors.makeVendor("FacebookOauth2")
 /**
  * Defines a provider for HubSpot. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
@@ -236,7 +236,7 @@ export const hubspot: Constructor = Constructors.makeVendor("HubspotOauth2")
 /**
  * Defines a provider for Notion. Its tokens do not expire.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
@@ -244,7 +244,7 @@ export const notion: Constructor = Constructors.makeVendor("NotionOauth2")
 /**
  * Defines a provider for Spotify. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
@@ -252,7 +252,7 @@ export const spotify: Constructor = Constructors.makeVendor("SpotifyOauth2")
 /**
  * Defines a provider for Twitch. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
@@ -260,7 +260,7 @@ export const twitch: Constructor = Constructors.makeVendor("TwitchOauth2")
 /**
  * Defines a provider for Yandex. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
@@ -268,7 +268,7 @@ export const yandex: Constructor = Constructors.makeVendor("YandexOauth2")
 /**
  * Defines a provider for Zoom. It always issues refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
@@ -277,7 +277,7 @@ export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
  * Defines a provider for any authorization server. `offlineAccess` requests the scope `offline_access` (OpenID
  * Connect), to get refresh tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const custom: Constructor<CustomOptions> = Constructors.custom
@@ -285,7 +285,7 @@ export const custom: Constructor<CustomOptions> = Constructors.custom
 /**
  * Defines a provider of an API key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors.apiKey
@@ -293,7 +293,7 @@ export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors
 /**
  * Defines a provider of payment tokens for Coinbase CDP.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constructors.coinbase
@@ -301,7 +301,7 @@ export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constru
 /**
  * Defines a provider of payment tokens for Stripe's Privy.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = Constructors.stripePrivy
@@ -317,7 +317,7 @@ export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = C
  * The service does not return some members, such as secrets. They are not compared: with `rotateSecrets`, secrets are
  * always sent. `tags` are set only when the provider is created.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
@@ -334,16 +334,16 @@ export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = C
 export const ensure: typeof Operations.ensure = Operations.ensure
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   awaitReady,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   compare,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CredentialProviderFailed,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CredentialProviderTimedOut
 } from "./credentialProvider/providerOperations.js"
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   SecretSourceSwitch
 } from "./credentialProvider/view.js"

@@ -5,7 +5,7 @@
  * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll},
  * ignore all credentials except those with the flow `USER_FEDERATION`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -22,11 +22,11 @@ import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   type CheckError,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ExchangeNotConfigured,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   NotVisible,
   /** @since 0.2.0 */
   type OfCredential,
@@ -34,39 +34,39 @@ export {
   type OfKind,
   /** @since 0.2.0 */
   type OfProvider,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   type Problem,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ProviderNotFound,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ProviderNotReady,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ProviderOfOtherKind,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ReturnUrlMissing,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ReturnUrlNotRegistered,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   WorkloadNotFound
 } from "./credentials/check.js"
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Credential,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   UserCredential
 } from "./credentials/credential.js"
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Policy,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   PolicyOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Statement
 } from "./credentials/policy.js"
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Caller,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Status
 } from "./credentials/status.js"
 
@@ -78,7 +78,7 @@ export type {
  * A credential without a return URL uses `Consent.ReturnUrl`. AWS-signed JWTs need nothing from the control plane.
  * `check` only reads.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -134,7 +134,7 @@ export const check = (
  *
  * Throws a `ValidationException` that names the property if an option is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -161,7 +161,7 @@ export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions):
  * Reads the ARNs of the secrets that AgentCore does not store (`EXTERNAL`), by name of the provider. The result is the
  * option `secrets` of {@link policy}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const externalSecrets = (
@@ -172,7 +172,7 @@ export const externalSecrets = (
 /**
  * The options of {@link status}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface StatusOptions {
@@ -199,7 +199,7 @@ export interface StatusOptions {
  * It fails only if there is no workload access token. If the request for a credential fails, the status is `Unknown`,
  * and is not remembered.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -229,7 +229,7 @@ export const status = (
 /**
  * Forgets what {@link status} remembers about the current user. Call it after a consent or a disconnection elsewhere.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const forgetStatus = (
@@ -242,7 +242,7 @@ export const forgetStatus = (
 /**
  * The options of {@link consentAll}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
@@ -255,7 +255,7 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
  * conversation starts. It skips other credentials, and credentials that are already granted. It stops at the first
  * failure.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

@@ -5,7 +5,7 @@
  * Programs use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or
  * for a single call.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -36,7 +36,7 @@ const Token = Constraint.secret(1, 131072)
 const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+")
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetWorkloadAccessTokenRequest extends Schema.Opaque<GetWorkloadAccessTokenRequest>()(Schema.Struct({
@@ -44,7 +44,7 @@ export class GetWorkloadAccessTokenRequest extends Schema.Opaque<GetWorkloadAcce
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetWorkloadAccessTokenForJwtRequest
@@ -55,7 +55,7 @@ export class GetWorkloadAccessTokenForJwtRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetWorkloadAccessTokenForUserIdRequest
@@ -70,7 +70,7 @@ export class GetWorkloadAccessTokenForUserIdRequest
  * stores a user's token for one set of scopes, resources, audiences and custom parameters. For another set, the user
  * has to consent again. `forceAuthentication` ignores and drops the token in the vault.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetResourceOauth2TokenRequest extends Schema.Opaque<GetResourceOauth2TokenRequest>()(Schema.Struct({
@@ -90,7 +90,7 @@ export class GetResourceOauth2TokenRequest extends Schema.Opaque<GetResourceOaut
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetResourceApiKeyRequest extends Schema.Opaque<GetResourceApiKeyRequest>()(Schema.Struct({
@@ -105,7 +105,7 @@ const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u
 /**
  * A request to Coinbase CDP. The body is `Redacted`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const CoinbaseCdpTokenRequest = Schema.Struct({
@@ -127,7 +127,7 @@ export const CoinbaseCdpTokenRequest = Schema.Struct({
 /**
  * A request to Stripe's Privy. The body is `Redacted`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const StripePrivyTokenRequest = Schema.Struct({
@@ -146,7 +146,7 @@ export const StripePrivyTokenRequest = Schema.Struct({
 /**
  * The request that a payment token authorizes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const PaymentTokenRequest = Constraint.union({
@@ -157,13 +157,13 @@ export const PaymentTokenRequest = Constraint.union({
 })
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetResourcePaymentTokenRequest extends Schema.Opaque<GetResourcePaymentTokenRequest>()(Schema.Struct({
@@ -173,7 +173,7 @@ export class GetResourcePaymentTokenRequest extends Schema.Opaque<GetResourcePay
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class CompleteResourceTokenAuthRequest extends Schema.Opaque<CompleteResourceTokenAuthRequest>()(Schema.Struct({
@@ -189,7 +189,7 @@ export class CompleteResourceTokenAuthRequest extends Schema.Opaque<CompleteReso
 const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class WorkloadAccessTokenResponse
@@ -199,7 +199,7 @@ export class WorkloadAccessTokenResponse
 /**
  * The service returned a token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
@@ -209,7 +209,7 @@ export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identit
 /**
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
@@ -222,7 +222,7 @@ export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
 /**
  * The session has neither finished nor failed. An unknown status counts as in progress.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
@@ -233,7 +233,7 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
 /**
  * The session ended without a token: the user denied consent, the authorization failed, or the session expired.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
@@ -242,19 +242,19 @@ export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identit
  * The response of `getResourceOauth2Token`. A token takes precedence over a status `FAILED`, and the status over an
  * authorization URL. Every other response is a session in progress.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export const TokenResponse = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export type TokenResponse = typeof TokenResponse.Type
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetResourceApiKeyResponse
@@ -265,7 +265,7 @@ export class GetResourceApiKeyResponse
  * The tokens that authorize a payment request. The response has one member. A member that AWS adds later is ignored.
  * `requestExpiry` is in milliseconds since the epoch, as AWS sends it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(Schema.Struct({
@@ -282,7 +282,7 @@ export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetResourcePaymentTokenResponse extends Schema.Opaque<GetResourcePaymentTokenResponse>()(
@@ -371,7 +371,7 @@ const commonRow = {
 /**
  * The operations, one row each.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const operations = {
@@ -429,7 +429,7 @@ export const operations = {
 /**
  * The errors of every operation of the data plane.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type DataPlaneError = Operation.Error<(typeof operations)[keyof typeof operations]>
@@ -441,7 +441,7 @@ export type DataPlaneError = Operation.Error<(typeof operations)[keyof typeof op
 /**
  * The service: the operations as methods.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service extends Operation.Plane<typeof operations> {}
@@ -450,7 +450,7 @@ export interface Service extends Operation.Plane<typeof operations> {}
  * The data plane: one method for each operation. `AwsDataPlane.layer()` provides it at AWS, `LocalIdentity.layer()` on
  * this machine.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -468,7 +468,7 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
  * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a
  * span `DataPlane.<operation>`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (implementation: Service): Service => Plane.make("DataPlane", operations, implementation)
@@ -480,7 +480,7 @@ export const make = (implementation: Service): Service => Plane.make("DataPlane"
  * Each use of the layer wraps the data plane below it. To share one decorated plane between two parts of a program,
  * compose the two into one constant, and provide that to both.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"

@@ -3,7 +3,7 @@
  * the tag, and a combinator provides the token in each run. The token identifies the program's own IAM identity, so it
  * needs neither a workload access token nor `Identity`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Arr from "effect/Array"
 import * as Context from "effect/Context"
@@ -65,7 +65,7 @@ const checks: CredentialTag.Checks = {
  * The AWS-signed JWT in context, which {@link withIamAccessToken} provides for an inline request. A program that calls
  * two services outside of AWS declares each token with {@link Tag}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class IamAccessToken
@@ -78,7 +78,7 @@ const kind = CredentialTag.makeKind(checks, IamAccessToken)
  * A request for an AWS-signed JWT. A request that exceeds a limit of STS fails with `ValidationException` before it is
  * sent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface IamAccessTokenRequest {
@@ -98,7 +98,7 @@ export interface IamAccessTokenRequest {
 /**
  * A request, and the tag for the token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
@@ -109,7 +109,7 @@ export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
 /**
  * A declared AWS-signed JWT of any tag, see {@link Tag}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface IamAccessTokenCredential {
@@ -124,7 +124,7 @@ export interface IamAccessTokenCredential {
 /**
  * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Credential<in out Id> extends IamAccessTokenCredential, Context.Key<Id, Redacted.Redacted> {}
@@ -132,7 +132,7 @@ export interface Credential<in out Id> extends IamAccessTokenCredential, Context
 /**
  * The class that {@link Tag} returns.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface TagClass<in out Self, out Id extends string>
@@ -148,7 +148,7 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * Throws a `ValidationException` that names the property if the request is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
@@ -209,7 +209,7 @@ export interface Combinator<Needs> {
  * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
  * instead.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
@@ -245,7 +245,7 @@ export const withIamAccessToken: Combinator<SecurityTokenService> & {
  * {@link withIamAccessToken} over the `SecurityTokenService` in context. The wrapped effect does not require
  * `SecurityTokenService`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, SecurityTokenService> = Effect.map(
@@ -261,7 +261,7 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
  * It is for programs that run for hours. They call it right before each use. {@link withIamAccessToken} obtains a token
  * when its effect starts, and that token expires.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const get = (
@@ -272,7 +272,7 @@ export const get = (
 /**
  * How to recognize a rejected token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface UseOptions<in E = unknown> {
@@ -287,7 +287,7 @@ export interface UseOptions<in E = unknown> {
  *
  * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  */
 export const use = <A, E, R>(

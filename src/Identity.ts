@@ -3,7 +3,7 @@
  *
  * `test/languages/python.md` has the names of the Python SDK beside those of this package.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -42,7 +42,7 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAc
 /**
  * What to do when the user has to consent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
@@ -59,7 +59,7 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
  * The properties of a request for an OAuth2 access token that belong to the credential, not to one use of it. AgentCore
  * stores a user's grant under all of them, so every use must have the same values.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface AccessTokenDeclaration<out F extends Flow = Flow> {
@@ -94,7 +94,7 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
 /**
  * A request for an OAuth2 access token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
@@ -110,7 +110,7 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
  * An access token that is declared once, see `AccessToken.Tag`. `F` is its flow: a function that needs a user's consent
  * takes an `AccessTokenCredential<"USER_FEDERATION">`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface AccessTokenCredential<out F extends Flow = Flow> {
@@ -125,7 +125,7 @@ export interface AccessTokenCredential<out F extends Flow = Flow> {
 /**
  * A request for an API key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ApiKeyRequest {
@@ -136,7 +136,7 @@ export interface ApiKeyRequest {
 /**
  * An API key that is declared once, see `ApiKey.Tag`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ApiKeyCredential {
@@ -151,7 +151,7 @@ export interface ApiKeyCredential {
 /**
  * The errors of a request for an access token. The consent handler adds its own.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type AccessTokenError =
@@ -164,13 +164,13 @@ export type AccessTokenError =
 /**
  * The errors of a request for an API key or a payment token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type ApiKeyError = DataPlaneError | WorkloadAccessTokenError
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -220,7 +220,7 @@ export interface Service {
  * `PaymentToken` use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()`
  * provide both.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as Identity from "effect-agentcore-identity/Identity"
@@ -334,7 +334,7 @@ const authenticated = Effect.fnUntraced(function*<A>(
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
  * metrics of `IdentityMetrics`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(function*() {
@@ -504,7 +504,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
  * two programs. If your own layer depends on an `Identity`, use `Layer.fresh`, or `Effect.provide` with
  * `{ local: true }`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

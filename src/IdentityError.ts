@@ -4,7 +4,7 @@
  *
  * No error shows a token, a key, an authorization URL, or a response body. Secret properties are `Redacted`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -16,13 +16,13 @@ import { ConsentSession } from "./ConsentSession.js"
 import { isLoopback } from "./models/internal/urls.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category type ids
  */
 export const TypeId = "~effect-agentcore-identity/IdentityError" as const
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category type ids
  */
 export type TypeId = typeof TypeId
@@ -30,7 +30,7 @@ export type TypeId = typeof TypeId
 /**
  * Whether a value is an {@link IdentityError}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category predicates
  * @example
  * import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -75,7 +75,7 @@ const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClas
 /**
  * A member of a request, and the constraint that it violates. An item of `fieldList`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
@@ -83,7 +83,7 @@ export const ValidationExceptionField = Schema.Struct({ name: Schema.String, mes
 /**
  * The type of {@link ValidationExceptionField}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type ValidationExceptionField = typeof ValidationExceptionField.Type
@@ -92,7 +92,7 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
  * The request violates a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
  * that they violate. HTTP 400. The package raises it too, before it sends anything. Then there is no `requestId`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ValidationException extends ErrorClass<ValidationException>()("ValidationException", {
@@ -104,7 +104,7 @@ export class ValidationException extends ErrorClass<ValidationException>()("Vali
 /**
  * The workload access token is unknown, malformed or expired. HTTP 401.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class UnauthorizedException extends ServiceException<UnauthorizedException>()("UnauthorizedException") {}
@@ -113,7 +113,7 @@ export class UnauthorizedException extends ServiceException<UnauthorizedExceptio
  * The caller is not allowed to do this: an IAM policy is missing, another user than the original one completes an
  * authorization, or the workload identity of a workload access token does not exist. HTTP 403.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class AccessDeniedException extends ServiceException<AccessDeniedException>()("AccessDeniedException") {}
@@ -121,7 +121,7 @@ export class AccessDeniedException extends ServiceException<AccessDeniedExceptio
 /**
  * No workload identity, credential provider or vault has this name. HTTP 404.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ResourceNotFoundException
@@ -132,7 +132,7 @@ export class ResourceNotFoundException
  * The calls exceed the quota of the service: 200 token requests per second, and 20 control plane requests per second
  * and operation (AWS documentation). HTTP 429.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ThrottlingException extends ServiceException<ThrottlingException>()("ThrottlingException") {}
@@ -140,7 +140,7 @@ export class ThrottlingException extends ServiceException<ThrottlingException>()
 /**
  * The service failed. HTTP 500.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class InternalServerException extends ServiceException<InternalServerException>()("InternalServerException") {}
@@ -148,7 +148,7 @@ export class InternalServerException extends ServiceException<InternalServerExce
 /**
  * Another request is changing the resource, or the state of the resource does not allow the change. HTTP 409.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConflictException extends ServiceException<ConflictException>()("ConflictException") {}
@@ -156,7 +156,7 @@ export class ConflictException extends ServiceException<ConflictException>()("Co
 /**
  * Another request changed the token vault at the same time. HTTP 409.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConcurrentModificationException
@@ -167,7 +167,7 @@ export class ConcurrentModificationException
  * A quota of the account is used up: 50 credential providers of each kind, or 11,000 workload identities (AWS
  * documentation). HTTP 402.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ServiceQuotaExceededException
@@ -177,7 +177,7 @@ export class ServiceQuotaExceededException
 /**
  * The request exceeds a limit of a resource. HTTP 400.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ResourceLimitExceededException
@@ -187,7 +187,7 @@ export class ResourceLimitExceededException
 /**
  * The service could not encrypt the secret with the key of the token vault. HTTP 400.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class EncryptionFailure extends ServiceException<EncryptionFailure>()("EncryptionFailure") {}
@@ -195,7 +195,7 @@ export class EncryptionFailure extends ServiceException<EncryptionFailure>()("En
 /**
  * The service could not decrypt the secret with the key of the token vault. HTTP 400.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class DecryptionFailure extends ServiceException<DecryptionFailure>()("DecryptionFailure") {}
@@ -204,7 +204,7 @@ export class DecryptionFailure extends ServiceException<DecryptionFailure>()("De
  * An exception that is not in the service model, or an error of a proxy or load balancer before the service. `code` is
  * its name, `status` the HTTP status.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("UnknownServiceError", {
@@ -256,7 +256,7 @@ const transportAdvice = ({ host, kind, packageName, profile }: TransportError): 
  * they are known. Without credentials there is no `host`. `cause` is the underlying error. It is `Redacted`, because
  * such errors can quote requests and responses.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class TransportError extends ErrorClass<TransportError>()("TransportError", {
@@ -289,7 +289,7 @@ export class TransportError extends ErrorClass<TransportError>()("TransportError
  * The account does not issue JWTs for services outside of AWS: outbound web identity federation is disabled. The
  * message explains how to enable it. HTTP 403.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class OutboundWebIdentityFederationDisabledException
@@ -301,7 +301,7 @@ export class OutboundWebIdentityFederationDisabledException
 /**
  * The token would outlive the session of the caller's credentials. HTTP 403.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class SessionDurationEscalationException
@@ -311,7 +311,7 @@ export class SessionDurationEscalationException
 /**
  * Audiences and tags make the token too large. HTTP 400.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class JWTPayloadSizeExceededException
@@ -335,7 +335,7 @@ export class JWTPayloadSizeExceededException
  * store of secrets only. `effect/ai` and MCP servers encode the failure of a tool for the model, so this class must not
  * be the `failure` of a tool with `failureMode: "return"`: use `ai/CredentialTool`, or fail with the message.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class RequiresUserConsent
@@ -344,7 +344,7 @@ export class RequiresUserConsent
   /**
    * The credential provider that requires consent.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get provider(): string {
     return this.session.provider
@@ -352,7 +352,7 @@ export class RequiresUserConsent
   /**
    * The page to show to the user, and to no other person.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    */
   get authorizationUrl(): Redacted.Redacted {
     return this.session.authorizationUrl
@@ -389,7 +389,7 @@ export class RequiresUserConsent
 /**
  * The response of the service has neither a token nor an authorization URL.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", { provider: Schema.String }) {
@@ -425,7 +425,7 @@ const authorizationFailures = {
  * The callback page reports `Denied`, `WrongUser` and `Rejected` at once. It runs in the same process, or shares a
  * store of consents. A wait with a link of `Connect` fails with `Failed` if a session that its page opened has failed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("AuthorizationFailed", {
@@ -445,7 +445,7 @@ export class AuthorizationFailed extends ErrorClass<AuthorizationFailed>()("Auth
  *
  * The encoded form of the schema has the session in clear, as that of {@link RequiresUserConsent}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class AuthorizationTimedOut
@@ -459,7 +459,7 @@ export class AuthorizationTimedOut
 /**
  * There is no workload access token for the call.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class MissingWorkloadAccessToken
@@ -470,7 +470,7 @@ export class MissingWorkloadAccessToken
  * The resource requires more scopes than the token has (`insufficient_scope`, RFC 6750). `required` has the scopes that
  * the resource named, if any. `requested` has the scopes of the token request. To step up, request their union.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class InsufficientScope extends ErrorClass<InsufficientScope>()("InsufficientScope", {
@@ -502,7 +502,7 @@ const rejections = {
  * `status` is the status of the last response. `provider` is the credential provider, or `sts:GetWebIdentityToken` for
  * an AWS-signed JWT.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class CredentialRejected extends ErrorClass<CredentialRejected>()("CredentialRejected", {
@@ -520,7 +520,7 @@ export class CredentialRejected extends ErrorClass<CredentialRejected>()("Creden
 /**
  * The errors that every operation of both planes can fail with.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type CommonError =
@@ -539,7 +539,7 @@ export type CommonError =
  * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
  * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type IdentityError =

@@ -17,7 +17,7 @@
  *
  * Labels and attributes never contain scopes, users, URLs or secrets.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as Identity from "effect-agentcore-identity/Identity"
  * import * as IdentityMetrics from "effect-agentcore-identity/IdentityMetrics"
@@ -44,7 +44,7 @@ import type { Flow } from "./ConsentSession.js"
 /**
  * The values of the labels of a metric.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Labels {
@@ -74,7 +74,7 @@ export interface Labels {
 /**
  * `agentcore.identity.operations`: the number of ended operations.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const operations: Metric.Counter<number> = Metric.counter("agentcore.identity.operations", {
@@ -86,7 +86,7 @@ export const operations: Metric.Counter<number> = Metric.counter("agentcore.iden
  * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end. With a consent
  * handler it includes the wait for the user.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.duration", {
@@ -103,7 +103,7 @@ export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.id
  * More than one call means polls, or a rejected and renewed workload access token. No call means that there was no
  * workload access token. Cache hits count as calls; retries of the AWS SDK do not.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.attempts", {
@@ -117,7 +117,7 @@ export const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.id
  * outside from filling the memory of the process. An AWS account has 50 providers of each kind by default (AWS
  * documentation).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category metrics
  */
 export const maxProviders: number = 1000
@@ -125,7 +125,7 @@ export const maxProviders: number = 1000
 /**
  * The labels of a metric, as its attributes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category labels
  */
 export const labels = ({ flow, operation, outcome, provider }: Labels): Readonly<Record<string, string>> => ({

@@ -38,7 +38,7 @@
  * }
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
@@ -48,14 +48,14 @@ import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setupModels.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./identitySetup/setupModels.js"
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -94,7 +94,7 @@ const parseFile = makeParser(IdentitySetup)
  * Returns what `apply` would do, and changes nothing. Resources that the setup does not name are ignored, and so are
  * other tags of the resources that it names.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
@@ -105,7 +105,7 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
  * further line for each member shows its old and new value. For a secret, the line says only that it changed, or that
  * it cannot be compared.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const table = (
@@ -134,7 +134,7 @@ export interface ApplyOptions {
  * It is safe to repeat: after a failure, the next run completes the rest. Creations and updates send secrets. With
  * `rotateSecrets`, secrets are always sent. `local` has no effect here.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const applyStream = (
@@ -145,7 +145,7 @@ export const applyStream = (
 /**
  * Runs {@link applyStream} and returns all changes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const apply = (

@@ -4,7 +4,7 @@
  * A row defines everything else: the type and the checks of the plane's method, the call of the AWS SDK, the route of
  * the local server, the scripted planes of tests, and the rate limits.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -16,14 +16,14 @@ import type { Encoded } from "./models/internal/constraint.js"
 import { mapDeep } from "./models/internal/plainData.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Encoded
 } from "./models/internal/constraint.js"
 
 /**
  * Decodes the output of the AWS SDK to the response of an operation, and encodes it. A timestamp is a `Date`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Codec<in out A> {
@@ -36,7 +36,7 @@ export interface Codec<in out A> {
 /**
  * The members of an exception. Only `ValidationException` has `reason` and `fieldList`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ExceptionMembers {
@@ -51,7 +51,7 @@ export interface ExceptionMembers {
 /**
  * The class of an exception. Its `_tag` is the name that AWS gives the exception.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ExceptionClass<out E> {
@@ -62,7 +62,7 @@ export interface ExceptionClass<out E> {
 /**
  * Any operation.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Any {
@@ -91,7 +91,7 @@ export interface Any {
 /**
  * An operation, with the types of its name, request, response and errors.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Operation<out Name extends string, in out Request, in out Response, out E> extends Any {
@@ -105,7 +105,7 @@ export interface Operation<out Name extends string, in out Request, in out Respo
 /**
  * The operations of a plane, by the names of the plane's methods.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Table {
@@ -115,7 +115,7 @@ export interface Table {
 /**
  * The request of an operation.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, infer _E> ? A : never
@@ -123,7 +123,7 @@ export type Request<Self> = Self extends Operation<infer _N, infer A, infer _B, 
 /**
  * The response of an operation.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B, infer _E> ? B : never
@@ -131,7 +131,7 @@ export type Response<Self> = Self extends Operation<infer _N, infer _A, infer B,
 /**
  * The errors of an operation: its exceptions, exceptions that are not in the model, and calls without a response.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Error<Self> = Self extends Operation<infer _N, infer _A, infer _B, infer E>
@@ -141,7 +141,7 @@ export type Error<Self> = Self extends Operation<infer _N, infer _A, infer _B, i
 /**
  * The methods of a plane, by its table. The documentation of a row is the documentation of the method.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Plane<T> = {
@@ -151,7 +151,7 @@ export type Plane<T> = {
 /**
  * The start of a stream, and the size of its pages.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface StreamOptions {
@@ -164,7 +164,7 @@ export interface StreamOptions {
 /**
  * The items of a page: the other member of a list's response beside `nextToken`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends ReadonlyArray<infer A> ? A : never
@@ -172,7 +172,7 @@ export type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends Read
 /**
  * All pages of every list of a plane: `listX` as `streamX`. A page is fetched when its first item is pulled.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Streams<T> = {
@@ -186,7 +186,7 @@ export type Streams<T> = {
  * Wraps one call of a plane. It gets the operation's name, the call and the request, and returns the call that replaces
  * it. `E` is the errors that every operation of the plane has, which TypeScript cannot infer.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category type-level
  */
 export type Decorator<T, E = CommonError> = <K extends keyof T>(
@@ -207,7 +207,7 @@ const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
 /**
  * The response of an operation that returns nothing.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const noResponse: Codec<void> = { decode: () => Option.some(undefined), encode: () => ({}) }
@@ -218,7 +218,7 @@ export const noResponse: Codec<void> = { decode: () => Option.some(undefined), e
  * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of
  * `Schema.encode`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as IdentityError from "effect-agentcore-identity/IdentityError"

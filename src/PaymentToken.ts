@@ -2,7 +2,7 @@
  * The tokens that authorize one request to a payment vendor. They are valid for that request only, so there is no tag
  * and no layer for them, and `CredentialCache` does not cache them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import type { PaymentTokenRequest, PaymentTokenResponse } from "./DataPlane.js"
@@ -12,7 +12,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 /**
  * The request for the tokens of one request to a payment vendor.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Request {
@@ -26,7 +26,7 @@ export interface Request {
  * Obtains the tokens that authorize one request to a payment vendor. They expire, so obtain them right before the
  * request. To send a rejected request once more, retry the two together.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  * @example
  * import * as PaymentToken from "effect-agentcore-identity/PaymentToken"

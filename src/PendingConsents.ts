@@ -2,7 +2,7 @@
  * The authorizations that wait for consent, each with its user. The callback page claims an authorization once, and
  * completes it for that user only.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -30,7 +30,7 @@ import { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  *
  * The optional properties are for the page that opened the session. A store keeps and returns them with it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface PendingConsent {
@@ -53,7 +53,7 @@ const damaged = new Issue.InvalidValue({ message: "The pending consent is damage
  * A pending consent as JSON, for a custom store. The JSON contains the secrets in plain text: encrypt it. The error
  * about damaged JSON contains no values.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  */
 export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonString(Schema.Struct({
@@ -71,7 +71,7 @@ export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonStr
  * - `AlreadyClaimed`: it was claimed before
  * - `Expired`: it has expired
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("ConsentNotPending", {
@@ -83,7 +83,7 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
 }
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ConsentStoreError
 }
 
@@ -102,7 +102,7 @@ export {
  * store needs an atomic "get and mark", and keeps all properties of a {@link PendingConsent}: {@link FromJson} encodes
  * them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -122,7 +122,7 @@ export interface Service {
  * Stores the sessions that wait for a page after consent, so that the page knows the user of each. {@link layerMemory}
  * provides it in this process, `RedisPendingConsents.layer` and `SqlPendingConsents.layer` for several processes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class PendingConsents
@@ -174,7 +174,7 @@ const makeMemory: Effect.Effect<Service> = Effect.map(DateTime.now, (since) => {
  * Pending consents in the memory of this process. A session is removed 10 minutes after it expires. All layers of a
  * program that provide it share it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.merge(
@@ -186,7 +186,7 @@ export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.
  * A consent handler that opens the session for a user, then runs `show`. With invalid options it fails with
  * `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

@@ -1,7 +1,7 @@
 /**
  * Rate limits at the quotas of the service: a call beyond a quota waits instead of being throttled.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -48,7 +48,7 @@ const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ qu
  * program for one account, compose it with its plane into one constant, and provide that to both:
  * `const limited = Layer.provide(RateLimit.dataPlane(), planes)`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -80,7 +80,7 @@ export const dataPlane = (
  * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20
  * (AWS documentation). Each use of the layer has its own budget, as with {@link dataPlane}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const controlPlane = (

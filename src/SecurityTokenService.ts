@@ -3,7 +3,7 @@
  * GetWebIdentityToken returns a JWT that AWS signs for services outside of AWS (outbound web identity federation).
  * Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -24,13 +24,13 @@ import * as Operation from "./Operation.js"
 import * as Plane from "./plane/validation.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Schema.Literals(["ES384", "RS256"])
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type SigningAlgorithm = typeof SigningAlgorithm.Type
@@ -49,7 +49,7 @@ const tagPattern = (quantifier: "+" | "*") => ({
  * - `tags`: up to 50, with keys of 1 to 128 characters and values of up to 256, of letters, digits, spaces and
  *   `_.:/=+-@`. Keys that differ only in case are equal. The token carries the tags as claims
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetWebIdentityTokenRequest extends Schema.Opaque<GetWebIdentityTokenRequest>()(Schema.Struct({
@@ -66,7 +66,7 @@ export class GetWebIdentityTokenRequest extends Schema.Opaque<GetWebIdentityToke
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetWebIdentityTokenResponse extends Schema.Opaque<GetWebIdentityTokenResponse>()(Schema.Struct({
@@ -78,7 +78,7 @@ export class GetWebIdentityTokenResponse extends Schema.Opaque<GetWebIdentityTok
 /**
  * The request has no members, because STS reads the caller from the signature.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetCallerIdentityRequest extends Schema.Opaque<GetCallerIdentityRequest>()(Constraint.noMembers) {}
@@ -88,7 +88,7 @@ export class GetCallerIdentityRequest extends Schema.Opaque<GetCallerIdentityReq
  * - `arn`: the user, or the role and its session
  * - `userId`: the unique id of the user, or of the role with the name of its session
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetCallerIdentityResponse extends Schema.Opaque<GetCallerIdentityResponse>()(Schema.Struct({
@@ -100,7 +100,7 @@ export class GetCallerIdentityResponse extends Schema.Opaque<GetCallerIdentityRe
 /**
  * The operations, one row each.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const operations = {
@@ -132,7 +132,7 @@ export const operations = {
 /**
  * The errors of every operation of the service.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
@@ -140,7 +140,7 @@ export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyo
 /**
  * The service: the operations as methods.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service extends Operation.Plane<typeof operations> {}
@@ -148,7 +148,7 @@ export interface Service extends Operation.Plane<typeof operations> {}
 /**
  * STS: one method for each operation. `AwsPlanes.layer()` provides it at AWS, `LocalIdentity.layer()` on this machine.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
@@ -168,7 +168,7 @@ export class SecurityTokenService
  * implementation. Errors without the operation's name get it. Every call is a span
  * `SecurityTokenService.<operation>`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (implementation: Service): Service => Plane.make("SecurityTokenService", operations, implementation)
@@ -176,7 +176,7 @@ export const make = (implementation: Service): Service => Plane.make("SecurityTo
 /**
  * Wraps every operation of the service in context. Each use of the layer wraps the service below it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const decorate = (

@@ -21,7 +21,7 @@
  *
  * A wait takes 15 KB.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -40,7 +40,7 @@ import * as Validation from "./plane/validation.js"
 /**
  * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface PollState {
@@ -52,7 +52,7 @@ export interface PollState {
  * A wait. `poll` sends one request, and returns the token if there is one. A failure of `poll` ends the wait. After
  * throttling, a 5xx response or a lost connection, `poll` returns `None`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Wait<out E, out R> {
@@ -66,7 +66,7 @@ export interface Wait<out E, out R> {
  * Runs a wait. The flow ends it at the latest when the session expires. If no token can come, a poller fails with
  * `AuthorizationFailed`. In the flow, it fails with `ValidationException` if it returns no Effect.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  * @example
  * import type * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -99,7 +99,7 @@ const every5Seconds = Schedule.spaced("5 seconds")
  * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the
  * polling budget of the process is used up, a poll runs later than its scheduled time.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -130,7 +130,7 @@ const pollSession = <E, R>(
  * Polls every 5 seconds, as the official SDKs do, less often while the budget is used up, until the session expires, up
  * to 10 minutes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const defaultPoller: Poller = (wait) =>
@@ -149,7 +149,7 @@ export const defaultPoller: Poller = (wait) =>
  *
  * Without this layer, all programs of the process share the default budget.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
@@ -178,7 +178,7 @@ const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
  * The poller of requests that do not set one. The flow reads it from the context of the calling program. Default:
  * {@link defaultPoller}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category references
  */
 export const TokenPoller = Context.Reference("effect-agentcore-identity/TokenPoller", {
@@ -188,7 +188,7 @@ export const TokenPoller = Context.Reference("effect-agentcore-identity/TokenPol
 /**
  * Converts a schedule to a poller. Returns a poller unchanged.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const from = (poll: Schedule.Schedule<unknown, PollState> | Poller): Poller =>

@@ -1,7 +1,7 @@
 /**
  * The user of a credential: an opaque id that the application vouches for, or the user's own JWT.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
@@ -11,7 +11,7 @@ import * as Constraint from "./models/internal/constraint.js"
  * A user id, 1 to 128 characters (AWS service model). AgentCore does not verify it; the application vouches for it. AWS
  * recommends the form `provider+user`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  */
 export const UserId: Schema.Codec<string> = Constraint.string(1, 128)
@@ -32,7 +32,7 @@ const wholeToken = new RegExp(
  * A JWT of the user from the identity provider that the workload trusts, 1 to 131072 characters of the form `x.y.z`
  * (AWS service model).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  */
 export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.secret(1, 131072, {
@@ -44,7 +44,7 @@ export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.sec
  * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT
  * is not found under the same user's id.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type UserIdentifier =
@@ -64,7 +64,7 @@ export type UserIdentifier =
 /**
  * The schema of {@link UserIdentifier}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category schemas
  * @example
  * import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -84,7 +84,7 @@ export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<Use
  * Whether two identifiers are the same id or the same JWT. AgentCore completes an authorization only for the original
  * identifier, and rejects a new JWT of the same subject.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category predicates
  */
 export const equals = (self: UserIdentifier, that: UserIdentifier): boolean =>
@@ -115,7 +115,7 @@ const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComp
  * marker takes 9 characters, and each `#` and `%` of the name takes 3. A user with a JWT has one account, because
  * AgentCore takes issuer and subject from the JWT.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"

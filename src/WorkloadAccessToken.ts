@@ -2,7 +2,7 @@
  * The workload access token, which identifies the caller: a workload, for itself or for a user. `Identity` sends it
  * with every request.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -20,7 +20,7 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 /**
  * The errors of {@link Service.get}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneError
@@ -28,7 +28,7 @@ export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneErr
 /**
  * The workload access token of a caller.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -51,7 +51,7 @@ export interface Service {
 /**
  * Identifies the caller of a run.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -66,7 +66,7 @@ export class WorkloadAccessToken
 /**
  * The workload, and the user that it acts for.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface WorkloadOptions {
@@ -105,7 +105,7 @@ const holdOff = Duration.minutes(1)
  *
  * With invalid options, `get` fails with `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const makeWorkload: (options: WorkloadOptions) => Effect.Effect<Service, never, DataPlane> = Effect.fnUntraced(
@@ -169,7 +169,7 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
  * Makes the service of {@link layer}, for a server that gets a token with every request. `Effect.provideService` needs
  * no layer. `user` is the user that the token is for, where the program knows it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as Identity from "effect-agentcore-identity/Identity"
@@ -194,7 +194,7 @@ export const make = (token: Redacted.Redacted, user?: UserIdentifier): Service =
 /**
  * Provides a given token, for example from the headers of a request. It cannot be renewed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken> =>
@@ -212,7 +212,7 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  * Each use of the layer obtains a token from the data plane below it. To share one token between two parts of a program
  * for one account, compose the layer with its plane into one constant, and provide that to both.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -240,7 +240,7 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
  *
  * It captures the service, not a token, so the work can renew its token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as Identity from "effect-agentcore-identity/Identity"

@@ -1,7 +1,7 @@
 /**
  * Workload identities: the identities of agents, with the return URLs that are allowed after consent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -14,7 +14,7 @@ import type { CreateWorkloadIdentityResponse, GetWorkloadIdentityResponse } from
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class ReturnUrlsContended
@@ -41,7 +41,7 @@ export interface Settings {
 /**
  * Creates a workload identity. Default name: `workload-` and 8 hexadecimal digits.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const create = (options: Settings & {
@@ -95,7 +95,7 @@ const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArra
  *
  * Fails with `ReturnUrlsContended` if every attempt was overwritten.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const addReturnUrls = (
@@ -107,7 +107,7 @@ export const addReturnUrls = (
 /**
  * Removes return URLs. It reads and repeats the change as {@link addReturnUrls} does.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const removeReturnUrls = (
@@ -121,7 +121,7 @@ export const removeReturnUrls = (
  * missing URLs. It never removes a URL. `tags` are set on creation only. It is safe to repeat, and to run in several
  * processes at the same time.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  * @example
  * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"

@@ -2,7 +2,7 @@
  * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and
  * has nothing in context that can change what a team has set up.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { operations } from "./internal/sdk/sdkPlane.js"
 /**
  * The options of `AwsPlanes` without the clients of the other planes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts"> {}
@@ -23,7 +23,7 @@ export interface Options extends Omit<AwsPlanes.Options, "controlPlane" | "sts">
 /**
  * The data plane. Options and errors are those of `AwsPlanes.layer`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"

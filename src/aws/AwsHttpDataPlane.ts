@@ -2,7 +2,7 @@
  * The data plane at AWS without the AWS SDK, for an agent that only fetches its credentials: the smallest bundle, and
  * the fastest start. See `AwsHttpPlanes` for how it works.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -17,7 +17,7 @@ import * as Node from "./internal/http/nodeRuntime.js"
 /**
  * The options of `AwsHttpPlanes` without those of the other planes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends Omit<AwsHttpPlanes.Options, "controlPlane" | "sts"> {}
@@ -42,7 +42,7 @@ const make = (
 /**
  * The data plane over an `HttpClient`. Options and errors are those of `AwsHttpPlanes.layer`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
@@ -70,7 +70,7 @@ export const layer = (
 /**
  * The data plane in Node, with its own HTTP client. Options and errors are those of `AwsHttpPlanes.layerNode`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"

@@ -7,7 +7,7 @@
  * else with Web Crypto, which takes ten times as long. `layerNode` uses `node:http` and `node:https`. It keeps its
  * connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Config from "effect/Config"
 import type * as Context from "effect/Context"
@@ -25,16 +25,16 @@ import { makeServices } from "./internal/services.js"
 export type {
   /** @since 0.2.0 */
   NodeOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Options,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   PlaneOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   SharedOptions
 } from "./internal/http/httpPlane.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   EndpointOptions
 } from "./internal/planeSettings.js"
 
@@ -56,7 +56,7 @@ const make = (
  * The client's spans do not show the headers with secrets. `fetch` does not follow redirects, because it would send
  * signed headers to other origins.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
@@ -82,7 +82,7 @@ export const layer = (options: Adapter.Options = {}): Layer.Layer<Planes, Config
  * All planes in Node. Connections are kept, and closed with the layer. Errors are those of {@link layer}. Without the
  * option `credentials`, the first call looks for credentials, and fails with a `TransportError` if there are none.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"

@@ -2,7 +2,7 @@
  * `Identity` at AWS, and the planes that it is built on: the one line that changes when a program moves from a laptop
  * to AWS.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import * as AwsPlanes from "./AwsPlanes.js"
  * `Identity`, the planes and STS at AWS. A decorator on top of this layer does not reach the `Identity` in it: compose
  * `Identity.layer` over a decorated `AwsPlanes.layer`. Options and errors are those of `AwsPlanes.layer`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
@@ -47,7 +47,7 @@ export const layer = (
  * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
  * `Layer.fresh`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerConfig = (

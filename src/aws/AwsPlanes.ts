@@ -3,7 +3,7 @@
  * are the SDK's: nothing else retries a call. A client is loaded and made at its first call. If the SDK has to search
  * for the region, the client of the data plane is loaded when the layer is built.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -19,30 +19,30 @@ import { securityTokenService } from "./internal/sdk/sdkSecurityTokenService.js"
 import { makeServices } from "./internal/services.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Credentials,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CredentialsProvider
 } from "./internal/credentials.js"
 
 export type {
   /** @since 0.2.0 */
   Given,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Options,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   SharedOptions
 } from "./internal/sdk/sdkPlane.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   EndpointOptions
 } from "./internal/planeSettings.js"
 
 /**
  * The services that the layers provide.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
@@ -52,7 +52,7 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
  * `ConfigError`. The SDK looks for credentials at the first call: that call fails with a `TransportError` if there are
  * none.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
@@ -79,7 +79,7 @@ export const layer = (options: Options = {}): Layer.Layer<Planes, Config.ConfigE
  * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
  * `Layer.fresh`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"

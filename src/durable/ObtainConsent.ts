@@ -50,7 +50,7 @@
  * );
  * ```
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -167,7 +167,7 @@ import {
 } from "./obtainConsent/workflow.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./obtainConsent/workflow.js"
 
@@ -227,7 +227,7 @@ const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payloa
  *
  * Invalid options are a defect with a `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
@@ -255,7 +255,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * If the database of the engine fails, the page still completes the consent. The executions find it at their next
  * request to AgentCore.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
@@ -283,7 +283,7 @@ export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | W
  * days. Poll the {@link workflow} instead, or wait with {@link obtain} in your own workflow. An equal request returns
  * the same execution.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const start = (request: Request): Effect.Effect<string, ValidationException, Connect | WorkflowEngine> =>
@@ -296,7 +296,7 @@ export const start = (request: Request): Effect.Effect<string, ValidationExcepti
  * for the same consent both invite the user, and one consent resumes both. An invalid request is a defect with a
  * `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const obtain = (
@@ -312,7 +312,7 @@ export const obtain = (
 /**
  * An activity with the token of a user. The wait provides some of its requirements, and adds its own.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Effect.Effect<
@@ -342,7 +342,7 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
  * It fails with `ConsentNotObtained` if there is no token, and with the failures of the activity. Wrap it in
  * `Activity.retry` to try again. A credential that `Connect` does not have is a defect with a `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const orAsk: {

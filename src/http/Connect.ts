@@ -35,7 +35,7 @@
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -137,7 +137,7 @@ import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./connect/connectTypes.js"
 
@@ -149,7 +149,7 @@ export * from "./connect/connectTypes.js"
  * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks}
  * without them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
@@ -162,7 +162,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * In a handler of an `HttpRouter`, the pages provide {@link Connect}: `Layer.provideMerge(route, pages)`, where `route`
  * is an `HttpRouter.add`, and `pages` the {@link layer}. A process without the pages uses {@link layerLinks}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const link = (
@@ -178,7 +178,7 @@ export const link = (
  * The connections of a user, as the page shows them. It fails with `OtherUserKind` if the user is not of the kind that
  * the option `users` names.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const connections = (
@@ -196,7 +196,7 @@ export const connections = (
  *
  * It fails with `ValidationException` if `credentials` lacks the credential.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const check = (
@@ -209,7 +209,7 @@ export const check = (
  * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. It tries all
  * credentials, and returns what happened to each. Call it again if one has `Failed`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const disconnectAll = (
@@ -221,7 +221,7 @@ export const disconnectAll = (
  * The consent events of this process, until the pages end. A reader that is more than 1024 events behind misses the
  * oldest.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category accessors
  */
 export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect.map(Connect, ({ events }) => events))
@@ -233,7 +233,7 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
 /**
  * Pages where users withdraw the access of applications, by AgentCore's name of the vendor. For the option `revokeAt`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constants
  */
 export const revocationPages = {
@@ -486,7 +486,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the next
  * process that builds the layer signals them, and so does the page of a granted link.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -556,7 +556,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
  * or {@link handler}, provide the service to it: `Effect.provideService(Connect.Connect, service)`, and with the option
  * `accounts` also `service.withReview`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Effect.Effect<
@@ -584,7 +584,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
 /**
  * Only the links, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
@@ -600,7 +600,7 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
  * Keeps the session out of the spans of the HTTP server, as `ConsentCallback.layerRedaction` does. `path` is the path
  * of {@link layer}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
@@ -716,7 +716,7 @@ const validateHandler = Validation.makeCheck(
  *
  * The wait ends with its process. `durable/ObtainConsent` waits for days.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

@@ -2,7 +2,7 @@
  * The page that the browser returns to after consent. It completes the authorization for the user who is signed in in
  * this browser, and for no other user. Then it signals the waiting program.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
@@ -24,14 +24,14 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Outcome
 } from "../consentCallback/completion.js"
 
 /**
  * Options of {@link layer}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options<E, R, E2 = never, R2 = never> {
@@ -67,7 +67,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
  * Put {@link layerRedaction} around the server: the URL of this page contains the session. A `currentUser` that is not
  * a user is a defect with a `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -140,7 +140,7 @@ const plainPage = (outcome: Outcome) =>
  * `path` is the path of the page, as in {@link layer}. Provide this layer to the layer of the server. {@link layer}
  * omits the log line of these requests, also if no route serves them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>

@@ -2,7 +2,7 @@
  * Credentials for an HTTP client. Each request gets the credential of its caller, only the allowed origins receive it,
  * and a rejected credential is renewed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Arr from "effect/Array"
 import { dual } from "effect/Function"
@@ -34,7 +34,7 @@ import { tokenOptions } from "./internal/rejection.js"
 /**
  * The origins that may receive a credential.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface OriginOptions {
@@ -50,7 +50,7 @@ export interface OriginOptions {
 /**
  * Options of {@link withAccessToken}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
@@ -81,7 +81,7 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
 /**
  * Options of {@link withApiKey}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ApiKeyOptions extends OriginOptions {
@@ -98,7 +98,7 @@ export interface ApiKeyOptions extends OriginOptions {
  * The errors that a credential adds to a client, besides the errors of obtaining it. If no header can carry the
  * credential, for example an API key with a line break, the reason of the `HttpClientError` is an `EncodeError`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
@@ -151,7 +151,7 @@ export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => Htt
  * an inner client provides needs `redirect: "manual"` or `"error"`; otherwise each request is a defect, and is not
  * sent. The same holds for `UndiciOptions` and `maxRedirections: 0`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -219,7 +219,7 @@ export const withAccessToken: {
  * A 401 does not name the rejected credential, and the inner combinator handles it first. If the resource needs a token
  * too, put the token inside, because tokens expire.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
@@ -276,7 +276,7 @@ export const withApiKey: {
  * `CredentialRejected`, whose `provider` is `sts:GetWebIdentityToken`. For redirects and the order of
  * combinators see {@link withAccessToken}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"

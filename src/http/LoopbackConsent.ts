@@ -5,7 +5,7 @@
  * The return URL is fixed, because AgentCore accepts only URLs that are registered on the workload identity. Set it as
  * `returnUrl` of each request, or as `Consent.ReturnUrl` of the program. {@link register} registers it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -26,7 +26,7 @@ import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
 /**
  * The usual return URL of a program on this machine: port 8765 of `127.0.0.1`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constants
  */
 export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
@@ -41,7 +41,7 @@ const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
  * - `CannotListen`: the operating system rejected it, with `code`
  * - `InsecureUrl`: the authorization URL is neither https nor http to this machine
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class LoopbackUnavailable extends Schema.TaggedError<LoopbackUnavailable>()("LoopbackUnavailable", {
@@ -95,7 +95,7 @@ const addressOf = (returnUrl = ""): Effect.Effect<LoopbackServer.Address, Loopba
  * If it cannot listen there, it fails with {@link LoopbackUnavailable} before it shows anything. Use `127.0.0.1`, as
  * RFC 8252 advises: `localhost` can have another address.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category handlers
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -174,7 +174,7 @@ const listen = Effect.fnUntraced(function*(
  * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does.
  * AgentCore rejects a flow whose return URL is not registered.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category operations
  */
 export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<

@@ -21,7 +21,7 @@
  * The server uses the clock of the machine, and `TestClock` does not move it. For tests of time use short lifetimes, or
  * the scripted `OAuthClient`, which needs no authorization server.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -48,7 +48,7 @@ import { loadModule, type Module, type Settings } from "./authorization/serverSe
 import * as Pages from "./authorization/signInPages.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./authorization/registrations.js"
 
@@ -57,7 +57,7 @@ export * from "./authorization/registrations.js"
  *
  * Lifetimes are rounded up to whole seconds.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options {
@@ -119,7 +119,7 @@ export interface Options {
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
  * - `Decision`: `decide` did not reach the redirect to the client
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class AuthorizationServerError
@@ -144,7 +144,7 @@ export class AuthorizationServerError
  * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
  * - `snapshot`: copies them. The inner effect replaces them by the copy.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -181,7 +181,7 @@ export interface Service {
 /**
  * A running authorization server: its addresses, and methods for its clients and users.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class AuthorizationServer
@@ -203,7 +203,7 @@ const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, A
 /**
  * The audience of access tokens, unless `resources` has another one.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constants
  */
 export const defaultResource = "urn:effect-agentcore-identity:api"
@@ -272,7 +272,7 @@ const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
  * Starts the server. When the scope closes, the server closes its connections, frees the port, and drops everything
  * that it issued.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
@@ -393,7 +393,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
 /**
  * Runs the server as long as the layer's scope.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"

@@ -45,7 +45,7 @@
  * Payment tokens are real: they are made as the vendors document them. They are not sent to the vendors. If a
  * provider's secret is not a key of the vendor, the backend raises a `ValidationException`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -89,7 +89,7 @@ import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./backend/backendModels.js"
 
@@ -97,7 +97,7 @@ export type {
   /**
    * Replacements for the parts of AWS and of the internet that the backend cannot reach.
    *
-   * @since 0.1.0
+   * @since 0.2.0
    * @category models
    */
   LocalSettings as Settings
@@ -116,7 +116,7 @@ export type {
 } from "../internal/iamPolicy.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options {
@@ -152,7 +152,7 @@ export interface Options {
 /**
  * The planes that the layers provide, in addition to the backend itself.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
@@ -160,7 +160,7 @@ export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityT
 /**
  * The pages that a browser opens for a consent, and the actions of a test on consent sessions.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -211,7 +211,7 @@ export interface Service {
 /**
  * A running backend. It implements the planes, and acts for the users of pending consents.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -305,7 +305,7 @@ const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
  * workload identities, providers, users' tokens, consent sessions, and workload access tokens that have not expired. A
  * code exchange that was interrupted fails.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
@@ -395,7 +395,7 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
 /**
  * A backend in memory. It is empty at first, and its contents are dropped with the layer.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (options: Options = {}): Layer.Layer<LocalBackend | Planes, never, OAuthClient> =>

@@ -7,7 +7,7 @@
  *
  * The control can read every secret of the backend. Keep it away from the programs that the backend serves.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -45,14 +45,14 @@ import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./control/controlModels.js"
 
 /**
  * The options of the backend, and of its control.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends LocalBackend.Options {
@@ -71,7 +71,7 @@ export interface Options extends LocalBackend.Options {
 /**
  * Names a consent session: the `id` in its status, or its URI.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Consent = string | Redacted.Redacted
@@ -79,13 +79,13 @@ export type Consent = string | Redacted.Redacted
 /**
  * Why a seed failed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type SeedError = IdentitySetup.ApplyError | AuthorizationServerError
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ClockControl {
@@ -99,7 +99,7 @@ export interface ClockControl {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface FaultControl {
@@ -110,7 +110,7 @@ export interface FaultControl {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ConsentControl {
@@ -134,7 +134,7 @@ export interface ConsentControl {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface GrantControl {
@@ -151,7 +151,7 @@ export interface GrantControl {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -187,7 +187,7 @@ export interface Service {
 /**
  * The control of a running backend: `reset`, `seed`, `clock`, `faults`, `requests`, `consents` and more.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -415,7 +415,7 @@ const make = (options: Options) =>
  * A backend with its control, over the store in context. A new backend continues with the content of the store, and
  * applies the setup again.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<
@@ -427,7 +427,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
 /**
  * A backend in memory, with its control.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (

@@ -6,7 +6,7 @@
  * In AgentCore Runtime (`DOCKER_CONTAINER=1`) each request has the token, see `runtime/RequestContext`. There this
  * module fails.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
@@ -27,7 +27,7 @@ import { complete, LocalDevelopmentError, type StoredCaller } from "./developmen
 /**
  * The options. Everything is optional.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options {
@@ -54,7 +54,7 @@ export interface Options {
 /**
  * The name of the workload identity, and the user. `WorkloadAccessToken.layerWorkload` takes it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Caller {
@@ -71,7 +71,7 @@ export {
    * - `Unusable`: the file cannot be read or written
    * - `Locked`: another process holds the lock of the file
    *
-   * @since 0.1.0
+   * @since 0.2.0
    * @category errors
    */
   LocalDevelopmentError
@@ -80,7 +80,7 @@ export {
 /**
  * The errors of {@link load}: errors of the file, and errors of reading and creating the workload identity.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export type LoadError =
@@ -100,7 +100,7 @@ const digits = Effect.sync(() => randomBytes(4).toString("hex"))
  * Fails with `MissingWorkloadAccessToken` in AgentCore Runtime, where `DOCKER_CONTAINER` is `1`: a file in the image
  * would make all users the same user.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
@@ -164,7 +164,7 @@ const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadN
  * In AgentCore Runtime the layer reads and creates nothing, and `get` fails with `MissingWorkloadAccessToken`. So the
  * layer can stay at the root of a program whose requests have tokens there.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"

@@ -2,7 +2,7 @@
  * `Identity` on this machine: a backend, a server on a free port for browsers and other programs, and the planes in
  * process. To move a program from a laptop to AWS, replace this layer by `AwsIdentity.layer`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Layer from "effect/Layer"
 import * as Identity from "../Identity.js"
@@ -14,7 +14,7 @@ import * as OAuthClient from "./OAuthClient.js"
 /**
  * The options of the server and of the backend.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Options = LocalServer.Options
@@ -24,7 +24,7 @@ export type Options = LocalServer.Options
  * `OAuthClient.layer`. To put a decorator under `Identity`, compose `Identity.layer` over a decorated
  * `LocalServer.layer`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"

@@ -11,7 +11,7 @@
  * has the console, a page for people at `/_local/console`, to which `GET /` redirects. It also has `GET /health`, and
  * an access log: one line for each request, at the level Debug, with operation, status, duration and request id.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -45,14 +45,14 @@ import * as Signature from "./server/verifySignature.js"
 import * as VaultStore from "./VaultStore.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./server/serverModels.js"
 
 /**
  * `publicUrl` defaults to the address that the server listens on.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends LocalControl.Options {
@@ -83,7 +83,7 @@ export interface Options extends LocalControl.Options {
 /**
  * A running server: its URL, and the environment variables with which an AWS SDK finds it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class LocalServer
@@ -133,7 +133,7 @@ const makeEnvironment = (
  * Starts a server on a port of this machine, with its own backend. The layer also provides the planes, in process, and
  * the `LocalBackend`. It needs the package `@effect/platform-node`, which it loads when it is built.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -161,7 +161,7 @@ export const layer = (options: Options = {}): Layer.Layer<
  * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the
  * vault.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerStore = (options: Options = {}): Layer.Layer<

@@ -5,7 +5,7 @@
  * `layer` speaks OAuth 2 over HTTP. `layerScripted` is pure: it issues numbered tokens that expire by the `Clock`.
  * Tests of whole flows need no HTTP with it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
@@ -14,14 +14,14 @@ import * as Scripted from "./oauth/scripted.js"
 import type { ScriptedOptions, Service } from "./oauth/service.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  */
 export * from "./oauth/service.js"
 
 /**
  * The client of authorization servers, with which the local backend obtains tokens.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
@@ -51,7 +51,7 @@ export class OAuthClient
  * seconds, and a request for the keys of an issuer after 5 seconds. A response body can have up to 1 MB. Interruption
  * closes the connection of a request, except for the keys of an issuer, which callers share.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () => Http.make())
@@ -66,7 +66,7 @@ export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () => Htt
  *   is accepted with any code, once, with the verifier of its challenge.
  * - It checks the times of a user's JWT, but not its signature.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"

@@ -6,7 +6,7 @@
  *
  * They follow redirects, store cookies, and run no scripts.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
  * import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -49,7 +49,7 @@ import { fillInForm, makeBrowser, readVisibleText, type UserInput } from "./inte
 /**
  * A URL, or a consent session with its authorization URL.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
@@ -58,7 +58,7 @@ export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Red
  * The last page that the user sees, which can be an error page. A redirect to a custom scheme of an application is not
  * followed. Then `status` is the status of the redirect, and `url` is its target.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Page {
@@ -71,7 +71,7 @@ export interface Page {
 /**
  * An action of a user, as a function of a link.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<A, TestUserError | E, R>
@@ -79,7 +79,7 @@ export type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<
 /**
  * A user, with cookies of their own.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface TestUser {
@@ -131,7 +131,7 @@ const explanations = {
  *
  * `at` is the origin and path of the URL, because the query may contain secrets.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class TestUserError extends Schema.TaggedError<TestUserError>()("TestUserError", {
@@ -247,7 +247,7 @@ const toUrl = (link: Link): string =>
  * Makes a user with a new browser. They stay signed in after they sign in. If the application has its own sign-in, let
  * them open it first.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeWalk()))

@@ -22,7 +22,7 @@
  * damage is an error, with one exception: a file that was cut off behind a write looks like an earlier state of the
  * vault, because nothing outside the file counts its writes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -40,7 +40,7 @@ import * as VaultStore from "./VaultStore.js"
 /**
  * The file, and its key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options {
@@ -64,7 +64,7 @@ export {
    * - `UnknownFormat`: another version of the package wrote the vault
    * - `Damaged`: the file is empty or not a vault, or parts of it are missing or changed
    *
-   * @since 0.1.0
+   * @since 0.2.0
    * @category errors
    */
   VaultFileError
@@ -105,7 +105,7 @@ const makeCollection = <A, I>(
 /**
  * Opens a vault, or creates it if it is missing. The scope closes it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  */
 export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
@@ -116,7 +116,7 @@ export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultF
 /**
  * The vault as a layer, for `LocalBackend.layerStore` and `LocalServer.layerStore`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
@@ -135,7 +135,7 @@ export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, Vaul
 /**
  * The vault as a layer. If `AGENTCORE_LOCAL_VAULT_KEY` is set, it is the key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerConfig = (

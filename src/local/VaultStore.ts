@@ -6,7 +6,7 @@
  * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
  * in memory, so a second backend would overwrite the first one's changes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -18,7 +18,7 @@ import * as SortedMap from "./vaultFile/sortedMap.js"
 /**
  * The store could not be read or written. `message` contains no keys and no values.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("VaultStoreError", {
@@ -28,7 +28,7 @@ export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("Vaul
 /**
  * Values of one type by key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Collection<A> {
@@ -46,7 +46,7 @@ export interface Collection<A> {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface PageOptions {
@@ -57,7 +57,7 @@ export interface PageOptions {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -68,7 +68,7 @@ export interface Service {
 /**
  * The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile.layer` in a file.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  * @example
  * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -102,7 +102,7 @@ const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
  * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`.
  * `Layer.fresh` makes another store.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerMemory: Layer.Layer<VaultStore> = Layer.sync(VaultStore, () => {

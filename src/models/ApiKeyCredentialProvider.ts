@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on API-key credential providers. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -11,7 +11,7 @@ import * as Resource from "./internal/resource.js"
 /**
  * The key itself: the service stores it (`MANAGED`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ManagedApiKey {
@@ -24,7 +24,7 @@ export interface ManagedApiKey {
 /**
  * A key that stays in Secrets Manager (`EXTERNAL`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface ExternalApiKey {
@@ -51,7 +51,7 @@ const checkSource = (value: Schema.Struct.Type<typeof apiKey>) =>
 /**
  * The key itself (`MANAGED`), or its location in Secrets Manager (`EXTERNAL`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as ApiKeyCredentialProvider from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
@@ -68,7 +68,7 @@ export type CreateApiKeyCredentialProviderRequest = UpdateApiKeyCredentialProvid
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export const CreateApiKeyCredentialProviderRequest = Constraint.exact<CreateApiKeyCredentialProviderRequest>()(
@@ -77,7 +77,7 @@ export const CreateApiKeyCredentialProviderRequest = Constraint.exact<CreateApiK
 )
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class CreateApiKeyCredentialProviderResponse
@@ -90,7 +90,7 @@ export class CreateApiKeyCredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetApiKeyCredentialProviderRequest
@@ -100,7 +100,7 @@ export class GetApiKeyCredentialProviderRequest
 /**
  * Also the response to an update.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetApiKeyCredentialProviderResponse
@@ -113,7 +113,7 @@ export class GetApiKeyCredentialProviderResponse
 /**
  * Replaces the key.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export type UpdateApiKeyCredentialProviderRequest =
@@ -124,7 +124,7 @@ export type UpdateApiKeyCredentialProviderRequest =
   & (ManagedApiKey | ExternalApiKey)
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export const UpdateApiKeyCredentialProviderRequest = Constraint.exact<UpdateApiKeyCredentialProviderRequest>()(
@@ -135,7 +135,7 @@ export const UpdateApiKeyCredentialProviderRequest = Constraint.exact<UpdateApiK
 /**
  * A page has 1 to 100 items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListApiKeyCredentialProvidersRequest
@@ -143,7 +143,7 @@ export class ListApiKeyCredentialProvidersRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class ApiKeyCredentialProviderSummary extends Schema.Opaque<ApiKeyCredentialProviderSummary>()(Schema.Struct({
@@ -153,7 +153,7 @@ export class ApiKeyCredentialProviderSummary extends Schema.Opaque<ApiKeyCredent
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListApiKeyCredentialProvidersResponse

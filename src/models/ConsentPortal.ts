@@ -2,7 +2,7 @@
  * Requests and responses of the operations on consent portals: hosted pages where the users of a gateway give consent
  * ahead of time. Limits: the API reference of AWS.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -49,7 +49,7 @@ const SourceOutput = Schema.Struct({
 /**
  * A status that AWS adds later is kept.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  * @example
  * import type * as ConsentPortal from "effect-agentcore-identity/models/ConsentPortal"
@@ -77,7 +77,7 @@ export type ConsentPortalStatus =
 /**
  * A portal has exactly one source.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPortalRequest>()(Schema.Struct({
@@ -96,7 +96,7 @@ export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPorta
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class ConsentPortalSummary extends Schema.Opaque<ConsentPortalSummary>()(Schema.Struct({
@@ -115,7 +115,7 @@ export class ConsentPortalSummary extends Schema.Opaque<ConsentPortalSummary>()(
 /**
  * The response to `CreateConsentPortal`, `GetConsentPortal` and `UpdateConsentPortal`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ConsentPortalResponse extends Schema.Opaque<ConsentPortalResponse>()(Schema.Struct({
@@ -132,7 +132,7 @@ export class ConsentPortalResponse extends Schema.Opaque<ConsentPortalResponse>(
 /**
  * Takes an id or an ARN.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetConsentPortalRequest
@@ -142,7 +142,7 @@ export class GetConsentPortalRequest
 /**
  * An absent member is not changed.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class UpdateConsentPortalRequest extends Schema.Opaque<UpdateConsentPortalRequest>()(Schema.Struct({
@@ -158,13 +158,13 @@ export class UpdateConsentPortalRequest extends Schema.Opaque<UpdateConsentPorta
 /**
  * A page has 1 to 100 items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListConsentPortalsRequest extends Schema.Opaque<ListConsentPortalsRequest>()(Resource.pageRequest(100)) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListConsentPortalsResponse extends Schema.Opaque<ListConsentPortalsResponse>()(Schema.Struct({

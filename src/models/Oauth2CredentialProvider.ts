@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on OAuth2 credential providers. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
@@ -13,16 +13,16 @@ import { vendors } from "./internal/vendors.js"
 import type { Oauth2ConfigMember, Oauth2Vendor, Oauth2VendorWithEndpoints } from "./internal/vendors.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Oauth2ConfigMember,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Oauth2Vendor,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Oauth2VendorWithEndpoints
 }
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   vendors
 }
 
@@ -33,7 +33,7 @@ export {
 /**
  * The endpoints of an authorization server.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class AuthorizationServerMetadata extends Schema.Opaque<AuthorizationServerMetadata>()(Schema.Struct({
@@ -58,7 +58,7 @@ const Discovery = Constraint.union({
 /**
  * An authorization server, by its discovery URL or by its metadata.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Oauth2Discovery = typeof Discovery.Type
@@ -66,7 +66,7 @@ export type Oauth2Discovery = typeof Discovery.Type
 /**
  * How the service reaches an authorization server in a private network.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const PrivateEndpoint = Constraint.union({
@@ -99,7 +99,7 @@ export const PrivateEndpoint = Constraint.union({
 })
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type PrivateEndpoint = typeof PrivateEndpoint.Type
@@ -107,7 +107,7 @@ export type PrivateEndpoint = typeof PrivateEndpoint.Type
 /**
  * A private endpoint for one host name of the authorization server.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class PrivateEndpointOverride extends Schema.Opaque<PrivateEndpointOverride>()(Schema.Struct({
@@ -120,7 +120,7 @@ export class PrivateEndpointOverride extends Schema.Opaque<PrivateEndpointOverri
 /**
  * How a user's token is exchanged: by token exchange (RFC 8693), or as an authorization grant (RFC 7523).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class OnBehalfOfTokenExchangeConfig extends Schema.Opaque<OnBehalfOfTokenExchangeConfig>()(Schema.Struct({
@@ -142,7 +142,7 @@ export class OnBehalfOfTokenExchangeConfig extends Schema.Opaque<OnBehalfOfToken
 /**
  * The service stores the client secret (`MANAGED`), or reads it from Secrets Manager (`EXTERNAL`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type ClientSecret =
@@ -155,7 +155,7 @@ export type ClientSecret =
 /**
  * The configuration of a vendor: the client that the vendor has registered.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
@@ -166,7 +166,7 @@ export type Oauth2ClientConfig = ClientSecret & { readonly clientId: string }
  * Header and payload take up to 10 additional claims each. Names have 1 to 255 characters, values up to 2048. The
  * service sets `alg` and `typ` of the header, and `iss`, `sub`, `jti`, `exp`, `iat` and `nbf` of the payload.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface PrivateKeyJwtConfig {
@@ -179,7 +179,7 @@ export interface PrivateKeyJwtConfig {
 /**
  * An update changes only the members that it has. A map of claims is replaced as a whole.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type PrivateKeyJwtConfigUpdate = typeof PrivateKeyJwtUpdate.Type
@@ -202,7 +202,7 @@ type CustomConfig<PrivateKeyJwt> =
 /**
  * The configuration of `CustomOauth2`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type CustomOauth2Config = CustomConfig<{ readonly privateKeyJwtConfig: PrivateKeyJwtConfig }>
@@ -210,7 +210,7 @@ export type CustomOauth2Config = CustomConfig<{ readonly privateKeyJwtConfig: Pr
 /**
  * The configuration of `CustomOauth2` in an update. It replaces everything except `privateKeyJwtConfig`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type CustomOauth2ConfigUpdate = CustomConfig<
@@ -306,7 +306,7 @@ export type Endpoints = Pick<AuthorizationServerMetadata, "issuer" | "authorizat
  * seven have their own member. The rest share `includedOauth2ProviderConfig`, which takes the endpoints if the service
  * does not know them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Oauth2VendorConfig<V extends Oauth2Vendor = Oauth2Vendor> = V extends "CustomOauth2" ? CustomOauth2Config
@@ -380,7 +380,7 @@ type ProviderRequest<Custom> =
 /**
  * The configuration follows the vendor, which an update cannot change.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2ConfigUpdate>
@@ -389,7 +389,7 @@ export type UpdateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2
  * Replaces the whole configuration with its secret, so a `MANAGED` secret is sent again. Only `privateKeyJwtConfig` is
  * changed member by member.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export const UpdateOauth2CredentialProviderRequest = Constraint.exact<UpdateOauth2CredentialProviderRequest>()(
@@ -398,7 +398,7 @@ export const UpdateOauth2CredentialProviderRequest = Constraint.exact<UpdateOaut
 )
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export type CreateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2Config> & {
@@ -409,7 +409,7 @@ export type CreateOauth2CredentialProviderRequest = ProviderRequest<CustomOauth2
 /**
  * The configuration follows the vendor: see {@link Oauth2VendorConfig}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
@@ -435,7 +435,7 @@ export const CreateOauth2CredentialProviderRequest = Constraint.exact<CreateOaut
 /**
  * A status that AWS adds later is kept.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type CredentialProviderStatus =
@@ -508,7 +508,7 @@ const CustomOutput = Schema.Struct({
 /**
  * A configuration in a response. It has one member and no secret. A member that AWS adds later is ignored.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class Oauth2ProviderConfigOutput extends Schema.Opaque<Oauth2ProviderConfigOutput>()(Schema.Struct({
@@ -526,7 +526,7 @@ export class Oauth2ProviderConfigOutput extends Schema.Opaque<Oauth2ProviderConf
 /**
  * `callbackUrl` is the redirect URI to register at the authorization server.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class CreateOauth2CredentialProviderResponse
@@ -541,7 +541,7 @@ export class CreateOauth2CredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetOauth2CredentialProviderRequest
@@ -549,7 +549,7 @@ export class GetOauth2CredentialProviderRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class UpdateOauth2CredentialProviderResponse
@@ -561,7 +561,7 @@ export class UpdateOauth2CredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetOauth2CredentialProviderResponse
@@ -574,7 +574,7 @@ export class GetOauth2CredentialProviderResponse
 /**
  * A page has 1 to 20 items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListOauth2CredentialProvidersRequest
@@ -582,7 +582,7 @@ export class ListOauth2CredentialProvidersRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class Oauth2CredentialProviderSummary extends Schema.Opaque<Oauth2CredentialProviderSummary>()(Schema.Struct({
@@ -593,7 +593,7 @@ export class Oauth2CredentialProviderSummary extends Schema.Opaque<Oauth2Credent
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListOauth2CredentialProvidersResponse

@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on payment credential providers. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
@@ -13,7 +13,7 @@ const Secret = Constraint.secret(0, 2048, String.raw`[a-zA-Z0-9+/=\-_\s]*`)
 const PrivateKey = Constraint.secret(0, 2048, String.raw`(wallet-auth:)?[a-zA-Z0-9+/=\-_\s]*`)
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class CoinbaseCdpConfiguration extends Schema.Opaque<CoinbaseCdpConfiguration>()(Schema.Struct({
@@ -24,7 +24,7 @@ export class CoinbaseCdpConfiguration extends Schema.Opaque<CoinbaseCdpConfigura
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class StripePrivyConfiguration extends Schema.Opaque<StripePrivyConfiguration>()(Schema.Struct({
@@ -39,7 +39,7 @@ export class StripePrivyConfiguration extends Schema.Opaque<StripePrivyConfigura
 /**
  * A vendor and its configuration.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type PaymentVendorConfiguration =
@@ -63,7 +63,7 @@ export type PaymentVendorConfiguration =
   }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type PaymentVendor = PaymentVendorConfiguration["credentialProviderVendor"]
@@ -87,7 +87,7 @@ const checkVendor = (
 /**
  * The service stores each secret, or reads it from Secrets Manager (`…Config` with the source `EXTERNAL`).
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as PaymentCredentialProvider from "effect-agentcore-identity/models/PaymentCredentialProvider"
@@ -107,7 +107,7 @@ export type CreatePaymentCredentialProviderRequest = UpdatePaymentCredentialProv
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export const CreatePaymentCredentialProviderRequest = Constraint.exact<CreatePaymentCredentialProviderRequest>()(
@@ -118,7 +118,7 @@ export const CreatePaymentCredentialProviderRequest = Constraint.exact<CreatePay
 /**
  * A configuration in a response. It has one member and no secret. A member that AWS adds later is ignored.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class PaymentProviderConfigurationOutput
@@ -138,7 +138,7 @@ export class PaymentProviderConfigurationOutput
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class CreatePaymentCredentialProviderResponse
@@ -151,7 +151,7 @@ export class CreatePaymentCredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetPaymentCredentialProviderRequest
@@ -159,7 +159,7 @@ export class GetPaymentCredentialProviderRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class UpdatePaymentCredentialProviderResponse
@@ -170,7 +170,7 @@ export class UpdatePaymentCredentialProviderResponse
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetPaymentCredentialProviderResponse
@@ -183,7 +183,7 @@ export class GetPaymentCredentialProviderResponse
 /**
  * Replaces the whole configuration, secrets included.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export type UpdatePaymentCredentialProviderRequest = {
@@ -192,7 +192,7 @@ export type UpdatePaymentCredentialProviderRequest = {
 } & PaymentVendorConfiguration
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export const UpdatePaymentCredentialProviderRequest = Constraint.exact<UpdatePaymentCredentialProviderRequest>()(
@@ -203,7 +203,7 @@ export const UpdatePaymentCredentialProviderRequest = Constraint.exact<UpdatePay
 /**
  * A page has 1 to 20 items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListPaymentCredentialProvidersRequest
@@ -211,7 +211,7 @@ export class ListPaymentCredentialProvidersRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class PaymentCredentialProviderSummary extends Schema.Opaque<PaymentCredentialProviderSummary>()(Schema.Struct({
@@ -222,7 +222,7 @@ export class PaymentCredentialProviderSummary extends Schema.Opaque<PaymentCrede
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListPaymentCredentialProvidersResponse

@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on tags. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -16,7 +16,7 @@ const ResourceArn = Constraint.string(20, 1011, {
 /**
  * At most 50 tags: keys have 1 to 128 characters, values at most 256.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as ResourceTags from "effect-agentcore-identity/models/ResourceTags"
@@ -32,7 +32,7 @@ export class TagResourceRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class UntagResourceRequest extends Schema.Opaque<UntagResourceRequest>()(Schema.Struct({
@@ -41,7 +41,7 @@ export class UntagResourceRequest extends Schema.Opaque<UntagResourceRequest>()(
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListTagsForResourceRequest
@@ -49,7 +49,7 @@ export class ListTagsForResourceRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListTagsForResourceResponse extends Schema.Opaque<ListTagsForResourceResponse>()(Schema.Struct({

@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on the token vault. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -12,7 +12,7 @@ const TokenVaultId = Constraint.string(1, 64, String.raw`[a-zA-Z0-9\-_]+`)
 /**
  * The default of `tokenVaultId` is `default`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as TokenVault from "effect-agentcore-identity/models/TokenVault"
@@ -31,7 +31,7 @@ export class GetTokenVaultRequest
 /**
  * The response to `GetTokenVault` and `SetTokenVaultCMK`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class TokenVaultResponse extends Schema.Opaque<TokenVaultResponse>()(Schema.Struct({
@@ -46,7 +46,7 @@ export class TokenVaultResponse extends Schema.Opaque<TokenVaultResponse>()(Sche
 /**
  * The key that encrypts the vault: the customer's, or the service's own.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type KmsConfiguration =
@@ -54,7 +54,7 @@ export type KmsConfiguration =
   | { readonly keyType: "ServiceManagedKey" }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact<KmsConfiguration>()(
@@ -66,7 +66,7 @@ export const KmsConfiguration: Schema.Codec<KmsConfiguration> = Constraint.exact
 )
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class SetTokenVaultCmkRequest extends Schema.Opaque<SetTokenVaultCmkRequest>()(Schema.Struct({

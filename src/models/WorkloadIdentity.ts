@@ -1,7 +1,7 @@
 /**
  * Requests and responses of the operations on workload identities. Limits: the AWS service model.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
 import * as Constraint from "./internal/constraint.js"
@@ -11,7 +11,7 @@ import * as Resource from "./internal/resource.js"
  * `allowedResourceOauth2ReturnUrls`: the URLs that users may be redirected to after consent. The flow `USER_FEDERATION`
  * needs one of them.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  * @example
  * import type * as WorkloadIdentity from "effect-agentcore-identity/models/WorkloadIdentity"
@@ -31,7 +31,7 @@ export class CreateWorkloadIdentityRequest extends Schema.Opaque<CreateWorkloadI
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class CreateWorkloadIdentityResponse extends Schema.Opaque<CreateWorkloadIdentityResponse>()(Schema.Struct({
@@ -41,7 +41,7 @@ export class CreateWorkloadIdentityResponse extends Schema.Opaque<CreateWorkload
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class GetWorkloadIdentityRequest
@@ -49,7 +49,7 @@ export class GetWorkloadIdentityRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class GetWorkloadIdentityResponse extends Schema.Opaque<GetWorkloadIdentityResponse>()(
@@ -59,7 +59,7 @@ export class GetWorkloadIdentityResponse extends Schema.Opaque<GetWorkloadIdenti
 /**
  * The return URLs replace the previous ones.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class UpdateWorkloadIdentityRequest extends Schema.Opaque<UpdateWorkloadIdentityRequest>()(Schema.Struct({
@@ -70,7 +70,7 @@ export class UpdateWorkloadIdentityRequest extends Schema.Opaque<UpdateWorkloadI
 /**
  * A page has 1 to 20 items.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category requests
  */
 export class ListWorkloadIdentitiesRequest
@@ -78,7 +78,7 @@ export class ListWorkloadIdentitiesRequest
 {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export class WorkloadIdentitySummary extends Schema.Opaque<WorkloadIdentitySummary>()(Schema.Struct({
@@ -87,7 +87,7 @@ export class WorkloadIdentitySummary extends Schema.Opaque<WorkloadIdentitySumma
 })) {}
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category responses
  */
 export class ListWorkloadIdentitiesResponse extends Schema.Opaque<ListWorkloadIdentitiesResponse>()(Schema.Struct({

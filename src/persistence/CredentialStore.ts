@@ -9,7 +9,7 @@
  *
  * If the store fails or takes too long, AgentCore is called instead.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -38,7 +38,7 @@ export type {
 /**
  * The `BackingPersistence` of `effect/persistence`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type BackingPersistence = import("effect/persistence/Persistence").BackingPersistence
@@ -47,13 +47,13 @@ export type BackingPersistence = import("effect/persistence/Persistence").Backin
 /**
  * The options of `ioredis`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  * @ts-ignore */
 export type ClientOptions = import("ioredis").RedisOptions
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends StoreKeys.KeyOptions {
@@ -62,7 +62,7 @@ export interface Options extends StoreKeys.KeyOptions {
 }
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface RedisOptions extends Options {
@@ -82,7 +82,7 @@ export interface RedisOptions extends Options {
  * - `InvalidKey`: a key is not 32 bytes in base64 or hex
  * - `InvalidUrl`: the URL of Redis is invalid
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class CredentialStoreError extends Schema.TaggedError<CredentialStoreError>()("CredentialStoreError", {
@@ -140,7 +140,7 @@ const make = (options: Options, backing: Backing): Effect.Effect<StoreService, C
  * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
  * `effect/persistence` may die. The release of {@link layerRedis} does not.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as Persistence from "effect/persistence/Persistence"
@@ -176,7 +176,7 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
 /**
  * The same, with options from the configuration.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerConfig = (
@@ -188,7 +188,7 @@ export const layerConfig = (
  * A store in Redis, over its own connection. The layer needs the package `ioredis`. It connects in the background, and
  * again after a lost connection, so a missing server does not fail the program.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerRedis = (options: RedisOptions): Layer.Layer<Store, CredentialStoreError> =>
@@ -214,7 +214,7 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
 /**
  * The same, with options from the configuration.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"

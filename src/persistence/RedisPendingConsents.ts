@@ -9,7 +9,7 @@
  * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of its topic, and a keyed
  * signature of the outcome. A lost message delays a wait until its next poll.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
  * import * as Config from "effect/Config"
@@ -43,7 +43,7 @@ export type {
 } from "./internal/storeKeys.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends StoreKeys.KeyOptions, Pick<RedisOptions, "url" | "redis"> {
@@ -52,7 +52,7 @@ export interface Options extends StoreKeys.KeyOptions, Pick<RedisOptions, "url" 
 }
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   PendingConsentsError
 }
 
@@ -178,7 +178,7 @@ const makeBacking = (
  * background, and again after a lost connection, so a missing server does not fail it. Without Redis, `open` and
  * `claim` fail with `ConsentStoreError`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError> =>
@@ -196,7 +196,7 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
 /**
  * The same, with options from the configuration.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerConfig = (

@@ -10,7 +10,7 @@
  * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of its topic, and a
  * keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import { PgClient } from "@effect/sql-pg"
  * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -56,7 +56,7 @@ import type * as StoreKeys from "./internal/storeKeys.js"
 /**
  * The `SqlClient` of `effect/sql`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type SqlClient = import("effect/sql/SqlClient").SqlClient
@@ -67,7 +67,7 @@ export type {
 } from "./internal/storeKeys.js"
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends StoreKeys.KeyOptions {
@@ -79,7 +79,7 @@ export interface Options extends StoreKeys.KeyOptions {
 }
 
 export {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   PendingConsentsError
 }
 
@@ -380,7 +380,7 @@ const fail = (reason: PendingConsentsError["reason"]) => (message: string): Pend
  * On PostgreSQL the messages keep a connection of the client's pool. A pool of one connection has no messages: the
  * waits of other processes poll.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer = (
@@ -408,7 +408,7 @@ export const layer = (
 /**
  * The same, with options from the configuration.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerConfig = (

@@ -19,7 +19,7 @@
  * later. `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
  * `promise/RequestContext` reads the context of a request from its headers.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
  *
@@ -59,53 +59,53 @@ import * as Workloads from "./internal/workload.js"
 // -----------------------------------------------------------------------------
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   AccessTokenUseOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ApiKeyUseOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   ApiKeyWrapperConfig,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   OAuth2WrapperConfig
 } from "./internal/config.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   RequestContext
 } from "./internal/requestContext.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   AwsClient,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CompleteAuthorizationOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   CredentialWrapper,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   DataPlaneFunctions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Functions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   InitParams
 } from "./internal/functions.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Options as WorkloadOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   User,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Workload
 } from "./internal/workload.js"
 
 export type {
   /** @since 0.2.0 */
   CallbackOptions as ConsentCallbackOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   FetchOptions as FetchConsentCallbackOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   NodeOptions as NodeConsentCallbackOptions,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Outcome as ConsentOutcome
 } from "./internal/consents.js"
 
@@ -123,7 +123,7 @@ export type {
  *
  * Throws a `ValidationException` if `workload` is not a caller of {@link workload}, for example only its name.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category context
  * @example
  * import { runWithContext, withApiKey } from "effect-agentcore-identity/promise/Identity"
@@ -144,7 +144,7 @@ export const runWithContext = <T>(context: Contexts.RequestContext, f: () => T):
 /**
  * Returns the context that was passed to {@link runWithContext}, or `undefined` outside of a request.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category context
  */
 export const getContext = (): Contexts.RequestContext | undefined => Contexts.get()
@@ -165,7 +165,7 @@ export const getContext = (): Contexts.RequestContext | undefined => Contexts.ge
  *
  * The first call builds a `ManagedRuntime`. The program must dispose of it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
@@ -218,7 +218,7 @@ const defaultRuntime = LazyRuntime.make(LazyRuntime.defaultLayer)
  * Disposes of the runtime of this module's functions, `Identity.layer` over `AwsDataPlane.layer()`. The next call makes
  * a new one. It is for tests, and for programs that change their environment. A process that exits does not need it.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category runtime
  */
 export const disposeDefaultRuntime = (): Promise<void> => defaultRuntime.dispose()
@@ -243,7 +243,7 @@ const defaultFunctions = Implementation.make({
  * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
  * Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has to consent.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { withAccessToken } from "effect-agentcore-identity/promise/Identity"
@@ -267,7 +267,7 @@ export const withAccessToken: Implementation.Functions["withAccessToken"] = defa
  * the official SDK, or a credential of `ApiKey.Tag`. The promise rejects with the errors of the function, and with
  * `ApiKeyError`. The caller is that of {@link runWithContext}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
@@ -284,7 +284,7 @@ export const withApiKey: Implementation.Functions["withApiKey"] = defaultFunctio
  * Passes the workload access token of the caller to an async function as its last argument. The promise rejects with
  * `MissingWorkloadAccessToken` if no request is in context, or if the request has no token.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  */
 export const withWAT: Implementation.Functions["withWAT"] = defaultFunctions.withWAT
@@ -295,7 +295,7 @@ export const withWAT: Implementation.Functions["withWAT"] = defaultFunctions.wit
  * operations, and calls without a token, do not change. A second call with the same client changes nothing. It is not
  * for calls from an Effect, see {@link runWithContext}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
@@ -317,7 +317,7 @@ export const withWatPropagation: Implementation.Functions["withWatPropagation"] 
  *
  * Throws a `ValidationException` if an option is invalid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  */
 export const workload: Implementation.DataPlaneFunctions["workload"] = defaultFunctions.workload
@@ -329,7 +329,7 @@ export const workload: Implementation.DataPlaneFunctions["workload"] = defaultFu
  * The promise rejects with `AccessTokenError`, with the errors of `onAuthUrl`, and with `ValidationException` if the
  * string is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { encodeSession, resume, runWithContext, workload } from "effect-agentcore-identity/promise/Identity"
@@ -359,7 +359,7 @@ export const resume: Implementation.Functions["resume"] = defaultFunctions.resum
  *
  * The promise rejects with a `DataPlaneError`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  */
 export const completeAuthorization: Implementation.Functions["completeAuthorization"] =
@@ -377,7 +377,7 @@ export const completeAuthorization: Implementation.Functions["completeAuthorizat
  * The promise rejects with the errors of `currentUser` and `respond`, with `ValidationException` if `currentUser`
  * returns a value that is not a user, and with the errors of the runtime.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { fetchConsentCallback } from "effect-agentcore-identity/promise/Identity"
@@ -403,7 +403,7 @@ export const fetchConsentCallback: Implementation.Functions["fetchConsentCallbac
  * `next` if the framework passes it. Otherwise the response has status 500, and the log has the name of the error. The
  * promise never rejects.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  * @example
  * import { nodeConsentCallback } from "effect-agentcore-identity/promise/Identity"
@@ -426,7 +426,7 @@ export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"
  * Encodes a session as a string, for {@link resume} in another process. The string contains the secrets of the session
  * in plain text: store it like a credential.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  */
 export const encodeSession = (session: ConsentSession): string => Schema.encodeSync(FromJson)(session)
@@ -435,7 +435,7 @@ export const encodeSession = (session: ConsentSession): string => Schema.encodeS
  * Returns the secret in a `Redacted`, such as the `authorizationUrl` of `RequiresUserConsent`. A `Redacted` is
  * `<redacted>` in logs and in JSON.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category functions
  */
 export const reveal = (secret: Redacted.Redacted): string => Redacted.value(secret)

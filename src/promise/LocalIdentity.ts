@@ -5,7 +5,7 @@
  * It is the server of `agentcore-identity local`. `control` acts on the server, and `user` acts for the users of its
  * authorization server. It needs the package `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import { start } from "effect-agentcore-identity/promise/LocalIdentity"
  *
@@ -53,7 +53,7 @@ import { type Promised, toPromise } from "./internal/promised.js"
 /**
  * A value in which any string can be `{ $env: "NAME" }`, which reads a variable.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type WithReferences<A> = A extends string ?
@@ -69,20 +69,20 @@ export type WithReferences<A> = A extends string ?
 /**
  * The content of a setup file, see `IdentitySetup`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   AuthorizationServerOptions
 } from "../local/standalone/standaloneServer.js"
 
 /**
  * The options of {@link start}. Everything is optional.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Options extends Pick<LocalBackend.Options, "accountId" | "region"> {
@@ -115,7 +115,7 @@ export interface Options extends Pick<LocalBackend.Options, "accountId" | "regio
  * A value of `LocalControl` without types of Effect: an `Option` is its value or `undefined`, a duration is a number of
  * milliseconds, and a time is a `Date`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Plain<A> = Native.Plain<A>
@@ -123,7 +123,7 @@ export type Plain<A> = Native.Plain<A>
 /**
  * The last page that a user reaches.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Page {
@@ -136,7 +136,7 @@ export interface Page {
 /**
  * What a user does with a link.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Act<A = Page> = (link: TestUsers.Link | URL) => Promise<A>
@@ -144,7 +144,7 @@ export type Act<A = Page> = (link: TestUsers.Link | URL) => Promise<A>
 /**
  * A user with a browser, see `local/TestUser`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface TestUser {
@@ -169,7 +169,7 @@ export interface TestUser {
 /**
  * The functions of `LocalControl`, which return promises. A promise rejects with the errors of `LocalControl`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export type Control = Promised<ReturnType<typeof toNative>>
@@ -181,7 +181,7 @@ export type Control = Promised<ReturnType<typeof toNative>>
  *   client secret of the authorization server.
  * - `stop`: stops the server and frees its ports. `await using` stops it, too.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface LocalIdentity extends AsyncDisposable {
@@ -194,7 +194,7 @@ export interface LocalIdentity extends AsyncDisposable {
 /**
  * A server with an authorization server. `user` makes a user with a new browser.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface LocalIdentityWithUsers extends LocalIdentity {
@@ -209,7 +209,7 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
 /**
  * An option of {@link start} is not valid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category errors
  */
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
@@ -333,7 +333,7 @@ const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationSe
  *
  * The promise rejects with a tagged error if a package is missing, a port is in use, or the setup is not valid.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"

@@ -2,7 +2,7 @@
  * Propagates the caller's workload access token to the next agent or gateway, which then acts for the same user.
  * Invocations and requests to gateways carry the token; operations of AgentCore Identity never do.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import type {
   InvokeAgentRuntimeCommand,
@@ -23,7 +23,7 @@ import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadA
 /**
  * The commands that can carry an identity.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
@@ -42,7 +42,7 @@ interface BuildStep {
  * Adds the caller's workload access token to one command of the AWS SDK, as a signed header. The token belongs to this
  * instance, so make a new command for each invocation.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
@@ -77,7 +77,7 @@ export const command = <Command extends InvokeCommand>(
 /**
  * Options of {@link httpClient}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface HttpClientOptions {
@@ -109,7 +109,7 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * The gateway's own authorization uses the header `Authorization`. See `http/HttpClientCredentials` for it, and for
  * redirects. Invalid `origins` are a programming mistake, and throw at once.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"

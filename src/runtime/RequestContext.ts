@@ -16,7 +16,7 @@
  * {@link layerFallback} supplies one caller for all requests. For a long-running agent without requests, use
  * `WorkloadAccessToken.layerWorkload`. For work that continues after the response, use `WorkloadAccessToken.capture`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @example
  * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
  * import * as Identity from "effect-agentcore-identity/Identity"
@@ -67,18 +67,18 @@ import type { RequestHeaders as Service } from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
 export type {
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   HeadersLike,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   Input,
-  /** @since 0.1.0 */
+  /** @since 0.2.0 */
   RequestHeaders as Service
 } from "../internal/requestHeaders.js"
 
 /**
  * The context of the current request.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class RequestContext
@@ -88,7 +88,7 @@ export class RequestContext
 /**
  * The services that the middlewares provide to a handler.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
@@ -103,7 +103,7 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
  *
  * Several values of one header are joined by commas, as in HTTP.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category constructors
  * @example
  * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -138,7 +138,7 @@ const callerOf = ({ workloadAccessToken }: Service): Effect.Effect<WorkloadAcces
  * {@link layerFallback}. The callback URL of the request becomes `Consent.ReturnUrl`. Use it with servers other than
  * Effect's, and for work that continues after the response.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category combinators
  * @example
  * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
@@ -200,7 +200,7 @@ const requestIds = new WeakMap<object, string>()
  * The body of a streamed response runs after the handler and outside of it. Provide its services with
  * `Stream.provideContext`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category middleware
  * @example
  * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -231,7 +231,7 @@ export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServ
 /**
  * {@link middleware} for routes of an `HttpRouter`. Provide it to these routes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> = HttpRouter.middleware<{
@@ -276,7 +276,7 @@ export class HttpApiMiddleware extends ApiMiddleware.Service<HttpApiMiddleware, 
 /**
  * The implementation of {@link HttpApiMiddleware}.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category HttpApi
  */
 export const layerHttpApi: Layer.Layer<HttpApiMiddleware> = Layer.succeed(HttpApiMiddleware, middleware)
@@ -285,7 +285,7 @@ export const layerHttpApi: Layer.Layer<HttpApiMiddleware> = Layer.succeed(HttpAp
  * Gives requests without a workload access token the `WorkloadAccessToken` of this layer as their caller. Then everyone
  * who reaches the server is that caller, so use it on a development machine only.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -305,7 +305,7 @@ export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.Worklo
  *
  * It does not cover logs. Do not log a request: a request of Node prints all its headers, also `authorization`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  */
 export const layerRedaction: Layer.Layer<never> = Layer.fresh(

@@ -2,7 +2,7 @@
  * Planes that respond from a script and record their calls, for tests of a program's own logic. They are pure and run
  * under `TestClock`.
  *
- * @since 0.1.0
+ * @since 0.2.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -17,7 +17,7 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
 /**
  * The operations of all planes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export interface Operations extends DataPlane.Service, ControlPlane.Operations, SecurityTokenService.Service {}
@@ -27,7 +27,7 @@ export interface Operations extends DataPlane.Service, ControlPlane.Operations, 
  * calls. A response is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an
  * explanation.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Responses<K extends keyof Operations> =
@@ -35,7 +35,7 @@ export type Responses<K extends keyof Operations> =
   | ((request: Parameters<Operations[K]>[0], index: number) => ReturnType<Operations[K]>)
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Script = { readonly [K in keyof Operations]?: Responses<K> | undefined }
@@ -43,7 +43,7 @@ export type Script = { readonly [K in keyof Operations]?: Responses<K> | undefin
 /**
  * A recorded call. `at` is the time of the `Clock` in milliseconds.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category models
  */
 export type Call = {
@@ -55,7 +55,7 @@ export type Call = {
 }[keyof Operations]
 
 /**
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export interface Service {
@@ -70,7 +70,7 @@ export interface Service {
 /**
  * The recorded calls of the scripted planes.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category services
  */
 export class ScriptedPlanes
@@ -80,7 +80,7 @@ export class ScriptedPlanes
 /**
  * All planes, from a script.
  *
- * @since 0.1.0
+ * @since 0.2.0
  * @category layers
  * @example
  * import * as DataPlane from "effect-agentcore-identity/DataPlane"
