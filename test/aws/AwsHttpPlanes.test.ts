@@ -422,9 +422,9 @@ describe("over an HttpClient", () => {
         const fiber = yield* Effect.forkChild(getApiKey)
         // Signatures are made by promises, which the test clock does not wait for.
         const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-        yield* Effect.repeat(iteration, { until: () => sent.length === 1 })
+        yield* Effect.repeat(iteration, { until: () => sent.length >= 1 })
         yield* Effect.repeat(Effect.andThen(iteration, TestClock.adjust("1 millis")), {
-          until: () => sent.length === 2
+          until: () => sent.length >= 2
         })
         yield* Fiber.join(fiber)
         assert.deepStrictEqual(sent.map(({ headers }) => headers["x-amz-date"]), [
