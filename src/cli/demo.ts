@@ -353,7 +353,7 @@ export const atAws = (settings: AwsSettings) =>
       apiUrl: settings.apiUrl.replace(/\/$/, ""),
       returnUrl,
       credentials,
-      // Nobody reads the link otherwise.
+      // Without a terminal, no one reads the link.
       show: isInteractive() ? showLink(settings.user) : undefined
     }, AwsIdentity.layer()).pipe(Effect.provide(listen(returnUrl.hostname, Number(returnUrl.port))))
   })

@@ -43,7 +43,7 @@
  *   async (day: string, token: string) => `${day}, with a token of ${token.length} characters`
  * )
  *
- * export const answer = (userId: string) => connect.runAs({ userId }, () => agenda("today"))
+ * export const today = (userId: string) => connect.runAs({ userId }, () => agenda("today"))
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -68,6 +68,7 @@ import type { ConsentSession } from "../ConsentSession.js"
 import * as Credentials from "../Credentials.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
+import { checkKind } from "../http/connect/connections.js"
 import * as Denials from "../http/connect/denials.js"
 import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
 import * as Shutdown from "../http/connect/shutdown.js"
@@ -325,7 +326,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * Runs a function as `runWithContext` does, with a caller of the option `workload` that acts for a user. All calls of
    * a user within 10 minutes have the same caller. So only the first one asks AgentCore for a workload access token,
    * and a `CredentialCache` of the `runtime` finds the user's credentials again. A call in the function rejects with
-   * `ValidationException` if the user is invalid.
+   * `ValidationException` if the user is invalid, and with `OtherUserKind` as `status` does.
    */
   readonly runAs: <T>(user: User, f: () => T) => T
   /**
@@ -651,9 +652,17 @@ const makeWithAccessToken = (
   })
 }
 
-const makeRunAs = (name: string, settle: Run["settle"]): Connect["runAs"] => (givenUser, f) => {
+const makeRunAs = (
+  { users = "userId", workload: name }: Pick<Http.Options<never, never>, "users" | "workload">,
+  settle: Run["settle"]
+): Connect["runAs"] =>
+(givenUser, f) => {
   const user = toUserIdentifier(givenUser)
-  const caller = Effect.flatMap(Pages, ({ callerOf }) => callerOf(user))
+  const caller = Effect.tap(
+    Effect.flatMap(Pages, ({ callerOf }) => callerOf(user)),
+    // After the check that it is a user.
+    () => checkKind("runAs", users, user)
+  )
   const workload = {
     name,
     user,
@@ -792,7 +801,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     ...functions,
     ...promised,
     withAccessToken: makeWithAccessToken(made, credentialOf),
-    runAs: makeRunAs(options.workload, settle),
+    runAs: makeRunAs(options, settle),
     fetch: async (request) => {
       const { pathname: path } = new URL(request.url)
       return await handle(request, { isRead: request.bodyUsed, original: request, path })

@@ -81,6 +81,9 @@ describe("Connect for users with JWTs", () => {
       assert.strictEqual(calendar?.state, "Granted")
       // A user id is another user, whom the pages do not know.
       assert.strictEqual(tagOf(yield* rejectionOf(connect.status({ userId: "alice" }))), "OtherUserKind")
+      const withWat = connect.withWAT(async (wat: string) => wat)
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.runAs({ userId: "alice" }, withWat))), "OtherUserKind")
+      assert.isNotEmpty(yield* Effect.promise(() => connect.runAs({ userToken: jwtOf(alice) }, withWat)))
       const asId = { workload: connect.workload({ name: World.workload, user: { userId: "alice" } }) }
       const call = connect.withAccessToken("calendar", { onLink: () => assert.fail("shown") })(async (token: string) =>
         token

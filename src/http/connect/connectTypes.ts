@@ -184,7 +184,7 @@ const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: 
  */
 export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUserKind", {
   /** The part whose user has the wrong kind. */
-  part: Schema.Literals(["currentUser", "handler", "connections", "check", "disconnectAll"]),
+  part: Schema.Literals(["currentUser", "handler", "connections", "check", "disconnectAll", "runAs"]),
   /** The option `users` of `Connect`. */
   expected: Schema.Literals(["userId", "jwt"]),
   found: Schema.Literals(["userId", "jwt"])
