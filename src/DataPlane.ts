@@ -8,6 +8,7 @@
  * @since 0.2.0
  */
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -202,9 +203,7 @@ export class WorkloadAccessTokenResponse
  * @since 0.2.0
  * @category responses
  */
-export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identity/DataPlane/Issued")("Issued", {
-  accessToken: Schema.RedactedFromValue(Schema.String)
-}) {}
+export class Issued extends Data.TaggedClass("Issued")<{ readonly accessToken: Redacted.Redacted }> {}
 
 /**
  * The user has to consent at `authorizationUrl`, within 10 minutes (AWS documentation).
@@ -212,12 +211,10 @@ export class Issued extends Schema.TaggedClass<Issued>("effect-agentcore-identit
  * @since 0.2.0
  * @category responses
  */
-export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
-  "effect-agentcore-identity/DataPlane/ConsentRequired"
-)("ConsentRequired", {
-  authorizationUrl: Schema.RedactedFromValue(Schema.String),
-  sessionUri: Schema.RedactedFromValue(Schema.String)
-}) {}
+export class ConsentRequired extends Data.TaggedClass("ConsentRequired")<{
+  readonly authorizationUrl: Redacted.Redacted
+  readonly sessionUri: Redacted.Redacted
+}> {}
 
 /**
  * The session has neither finished nor failed. An unknown status counts as in progress.
@@ -225,10 +222,7 @@ export class ConsentRequired extends Schema.TaggedClass<ConsentRequired>(
  * @since 0.2.0
  * @category responses
  */
-export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore-identity/DataPlane/InProgress")(
-  "InProgress",
-  {}
-) {}
+export class InProgress extends Data.TaggedClass("InProgress") {}
 
 /**
  * The session ended without a token: the user denied consent, the authorization failed, or the session expired.
@@ -236,7 +230,7 @@ export class InProgress extends Schema.TaggedClass<InProgress>("effect-agentcore
  * @since 0.2.0
  * @category responses
  */
-export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identity/DataPlane/Failed")("Failed", {}) {}
+export class Failed extends Data.TaggedClass("Failed") {}
 
 /**
  * The response of `getResourceOauth2Token`. A token takes precedence over a status `FAILED`, and the status over an
@@ -245,13 +239,7 @@ export class Failed extends Schema.TaggedClass<Failed>("effect-agentcore-identit
  * @since 0.2.0
  * @category responses
  */
-export const TokenResponse = Schema.Union([Issued, ConsentRequired, InProgress, Failed])
-
-/**
- * @since 0.2.0
- * @category responses
- */
-export type TokenResponse = typeof TokenResponse.Type
+export type TokenResponse = Issued | ConsentRequired | InProgress | Failed
 
 /**
  * @since 0.2.0
@@ -308,18 +296,15 @@ const isWire = (output: unknown): output is Wire =>
 const sessionUriIn = (authorizationUrl: string): string | undefined =>
   URL.parse(authorizationUrl)?.searchParams.get("request_uri") || undefined
 
-// `isWire` checked the members.
-const checked = { disableChecks: true }
-
 const fromWire = ({ accessToken, authorizationUrl, sessionStatus, sessionUri }: Wire): TokenResponse | undefined => {
-  if (accessToken !== undefined) return new Issued({ accessToken: Redacted.make(accessToken) }, checked)
+  if (accessToken !== undefined) return new Issued({ accessToken: Redacted.make(accessToken) })
   if (sessionStatus === "FAILED") return new Failed()
   if (authorizationUrl === undefined) return new InProgress()
   const uri = sessionUri ?? sessionUriIn(authorizationUrl)
   return uri === undefined ? undefined : new ConsentRequired({
     authorizationUrl: Redacted.make(authorizationUrl),
     sessionUri: Redacted.make(uri)
-  }, checked)
+  })
 }
 
 const toWire = (response: TokenResponse): Wire => {

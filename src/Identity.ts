@@ -18,7 +18,6 @@ import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
   DataPlane,
   type DataPlaneError,
-  type GetResourceOauth2TokenRequest,
   type PaymentTokenRequest,
   type PaymentTokenResponse,
   type TokenResponse
@@ -243,7 +242,7 @@ const isAboutAccount = ({ reason }: AuthorizationFailed): boolean =>
 
 type Caller = WorkloadAccessToken | Telemetry.Attempts
 
-type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
+type Oauth2TokenRequest = Credentials.Oauth2TokenRequest
 
 const toOauth2TokenRequest = (
   request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions | "forceAuthentication">
@@ -315,20 +314,23 @@ const timeOut = (session: ConsentSession): Effect.Effect<never, AuthorizationTim
   )
 
 /** Repeats a rejected call once, and only if there is a new workload access token. */
-const authenticated = Effect.fnUntraced(function*<A>(
+const authenticated = <A>(
   call: (workloadIdentityToken: Redacted.Redacted) => Effect.Effect<A, DataPlaneError>
-) {
-  const { get, invalidate } = yield* WorkloadAccessToken
-  const attempt = (token: Redacted.Redacted) => Telemetry.countAttempt(call(token))
-  const token = yield* get
-  return yield* Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
-    Effect.gen(function*() {
-      yield* invalidate(token)
-      const fresh = yield* get
-      if (Redacted.value(fresh) === Redacted.value(token)) return yield* error
-      return yield* attempt(fresh)
-    }))
-})
+): Effect.Effect<A, DataPlaneError | WorkloadAccessTokenError, Caller> =>
+  WorkloadAccessToken.use(({ get, invalidate }) => {
+    const attempt = (token: Redacted.Redacted) => Telemetry.countAttempt(call(token))
+    return Effect.flatMap(
+      get,
+      (token) =>
+        Effect.catchTag(attempt(token), "UnauthorizedException", (error) =>
+          Effect.gen(function*() {
+            yield* invalidate(token)
+            const fresh = yield* get
+            if (Redacted.value(fresh) === Redacted.value(token)) return yield* error
+            return yield* attempt(fresh)
+          }))
+    )
+  })
 
 /**
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
@@ -341,20 +343,21 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   const dataPlane = yield* DataPlane
   const observe = Telemetry.make()
 
-  const requestUnreviewed = (request: Oauth2TokenRequest) =>
-    authenticated((workloadIdentityToken) => dataPlane.getResourceOauth2Token({ workloadIdentityToken, ...request }))
-      .pipe(
-        Effect.tapError((error) =>
-          // The quota belongs to the account, so another process may have used it up.
-          Credentials.isThrottled(error) ? Effect.flatMap(PollBudget, ({ throttled }) => throttled) : Effect.void
-        ),
-        Effect.mapError((error) =>
-          error._tag === "ValidationException" ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl) : error
-        )
-      )
+  const requestUnreviewed = (request: Oauth2TokenRequest, isChecked = false) => {
+    const complete = isChecked ? Credentials.completeChecked : Credentials.complete
+    const response = authenticated((token) => dataPlane.getResourceOauth2Token(complete(request, token)))
+    return Effect.catch(response, (error) =>
+      Effect.gen(function*() {
+        // The quota belongs to the account, so another process may have used it up.
+        if (Credentials.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
+        return yield* error._tag === "ValidationException"
+          ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
+          : error
+      }))
+  }
 
   const requestReviewed = Effect.fnUntraced(function*(request: Oauth2TokenRequest, isPolled: boolean) {
-    const response = yield* requestUnreviewed(request)
+    const response = yield* requestUnreviewed(request, !isPolled)
     if (response._tag !== "Issued") return response
     const review = yield* Credentials.TokenReview
     const reviewed = review<Caller>({
@@ -368,7 +371,9 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
 
   // Without a user's consent, no browser has chosen an account.
   const requestToken = (request: Oauth2TokenRequest, isPolled: boolean) =>
-    request.oauth2Flow === "USER_FEDERATION" ? requestReviewed(request, isPolled) : requestUnreviewed(request)
+    request.oauth2Flow === "USER_FEDERATION"
+      ? requestReviewed(request, isPolled)
+      : requestUnreviewed(request, !isPolled)
 
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(

@@ -6,6 +6,7 @@ import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -289,4 +290,12 @@ describe("the suggested name", () => {
       assert.isUndefined(yield* meant(""))
       assert.isUndefined(yield* meant("provider".repeat(1000)))
     }).pipe(Effect.provide(consented)))
+})
+
+describe("an invalid workload access token", () => {
+  it.effect("is rejected by the plane, although the request is valid", () =>
+    rejects(
+      ask({ ...request, flow: "M2M" }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("")))),
+      "workloadIdentityToken: Member must have length greater than or equal to 1"
+    ).pipe(Effect.provide(consented)))
 })

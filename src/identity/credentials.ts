@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import {
   CompleteResourceTokenAuthRequest,
   type DataPlaneError,
@@ -200,6 +201,20 @@ export const accessToken: Checks = {
   }
 }
 
+/** A request without the workload access token of its caller. */
+export type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
+
+export const complete = (
+  request: Oauth2TokenRequest,
+  workloadIdentityToken: Redacted.Redacted
+): GetResourceOauth2TokenRequest => ({ workloadIdentityToken, ...request })
+
+const isToken = Schema.is(tokenMembers.workloadIdentityToken)
+
+/** Completes a valid request. The plane does not check it again, unless the token is invalid. */
+export const completeChecked: typeof complete = (request, token) =>
+  isToken(token) ? Validation.markValid(complete(request, token)) : complete(request, token)
+
 /** Checks the options of a use of a declared credential, or of a session. */
 export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, () => consentFields)
 
@@ -348,7 +363,7 @@ export const useCredential = <A, E, R, E1, R1>(
 export type ReviewError = DataPlaneError | MissingWorkloadAccessToken | AuthorizationFailed
 
 /** A token that `Identity` is about to return, and what it was requested with. */
-export interface Issued<R> {
+export interface IssuedToken<R> {
   readonly credential: {
     readonly provider: string
     readonly scopes: ReadonlyArray<string>
@@ -365,7 +380,7 @@ export interface Issued<R> {
 }
 
 /** Returns the response that `Identity` uses instead, or `undefined` if the token may be returned. */
-export type Review = <R>(issued: Issued<R>) => Effect.Effect<TokenResponse, ReviewError, R> | undefined
+export type Review = <R>(issued: IssuedToken<R>) => Effect.Effect<TokenResponse, ReviewError, R> | undefined
 
 /** Read from the context of the calling program. Default: every token is returned. */
 export class TokenReview extends Context.Reference("effect-agentcore-identity/internal/TokenReview", {

@@ -18,19 +18,18 @@ export interface Sha256 {
   readonly hmac: (secret: string | Uint8Array) => Effect.Effect<Hmac>
 }
 
-/** The hash of `node:crypto`. */
+/** The hash of `node:crypto`. Its results are there at once. */
 export const nodeSha256 = ({ createHmac, createSecretKey, hash }: typeof import("node:crypto")): Sha256 => ({
-  hash: (data) => Effect.sync(() => hash("sha256", data)),
-  hmac: (secret) =>
-    Effect.sync(() => {
-      // Given the bytes of a key, Node throws and catches an error in each HMAC, which takes 20 µs.
-      const key = createSecretKey(Buffer.from(secret))
-      const mac = (data: string) => createHmac("sha256", key).update(data)
-      return {
-        bytes: (data) => Effect.sync(() => mac(data).digest()),
-        hex: (data) => Effect.sync(() => mac(data).digest("hex"))
-      }
+  hash: (data) => Effect.succeed(hash("sha256", data)),
+  hmac: (secret) => {
+    // Given the bytes of a key, Node throws and catches an error in each HMAC, which takes 20 µs.
+    const key = createSecretKey(Buffer.from(secret))
+    const mac = (data: string) => createHmac("sha256", key).update(data)
+    return Effect.succeed({
+      bytes: (data) => Effect.succeed(mac(data).digest()),
+      hex: (data) => Effect.succeed(mac(data).digest("hex"))
     })
+  }
 })
 
 export interface SignedRequest {
@@ -91,25 +90,33 @@ const canonicalQuery = (query: SignedRequest["query"]): string =>
 const canonicalHeader = (value: string): string =>
   /^\s|\s\s|[\t\r\n]|\s$/.test(value) ? value.replaceAll(/[ \t\r\n]+/g, " ").replaceAll(/^ | $/g, "") : value
 
-/** Makes a signer, which keeps the key of its last secret and day. It returns the header `authorization`. */
+/**
+ * Makes a signer, which keeps the key of its last secret and day. It returns the header `authorization`. With the hash
+ * of Node, the functions named `…Eager` take no step of a fiber, which saves 10 µs a call.
+ */
 export const makeSigner = ({ hash, hmac }: Sha256) => {
+  let kept: { readonly secret: string; readonly scope: string; readonly key: Hmac } | undefined
   const deriveKey = Effect.fnUntraced(function*(secret: string, scope: string) {
     let key = yield* hmac(`AWS4${secret}`)
     for (const part of scope.split("/")) key = yield* hmac(yield* key.bytes(part))
+    kept = { secret, scope, key }
     return key
   })
-  let kept: { readonly secret: string; readonly scope: string; readonly key: Hmac } | undefined
-  return Effect.fnUntraced(function*({ bodyHash, headers, method, path, query }: SignedRequest, signer: Signer) {
-    const { accessKeyId, region, secretAccessKey: secret, service, timestamp } = signer
+  const keyOf = (secret: string, scope: string): Effect.Effect<Hmac> =>
+    kept?.secret === secret && kept.scope === scope ? Effect.succeed(kept.key) : deriveKey(secret, scope)
+
+  return ({ bodyHash, headers, method, path, query }: SignedRequest, signer: Signer): Effect.Effect<string> => {
+    const { accessKeyId, region, secretAccessKey, service, timestamp } = signer
     const names = Object.keys(headers).sort()
     const lines = names.map((name) => `${name}:${canonicalHeader(headers[name] ?? "")}\n`).join("")
     const signedHeaders = names.join(";")
     const request = [method, canonicalPath(path), canonicalQuery(query), lines, signedHeaders, bodyHash].join("\n")
     const scope = `${timestamp.slice(0, 8)}/${region}/${service}/aws4_request`
-    if (kept?.secret !== secret || kept.scope !== scope) kept = { secret, scope, key: yield* deriveKey(secret, scope) }
-    // Another call may replace the kept key meanwhile.
-    const { hex } = kept.key
-    const signature = yield* hex([algorithm, timestamp, scope, yield* hash(request)].join("\n"))
-    return `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`
-  })
+    const prefix = `${algorithm} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, Signature=`
+    return hash(request).pipe(
+      Effect.mapEager((digest) => [algorithm, timestamp, scope, digest].join("\n")),
+      Effect.flatMapEager((text) => Effect.flatMapEager(keyOf(secretAccessKey, scope), ({ hex }) => hex(text))),
+      Effect.mapEager((signature) => prefix + signature)
+    )
+  }
 }

@@ -403,6 +403,14 @@ export const fromTable = <const T extends Operation.Table>(
   // `f` makes a method of any request, response and errors.
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
+const validRequests = new WeakSet<object>()
+
+/** Marks a request that was checked already: its plane does not check it again, which takes a tenth of a call. */
+export const markValid = <Request extends object>(request: Request): Request => {
+  validRequests.add(request)
+  return request
+}
+
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
 export const make = <const T extends Operation.Table>(
   plane: string,
@@ -416,7 +424,11 @@ export const make = <const T extends Operation.Table>(
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
     return (request) =>
       Effect.withSpan(
-        Effect.suspend(() => Effect.flatMap(Effect.fromResult(check(request)), call)),
+        Effect.suspend(() =>
+          Predicate.isObject(request) && validRequests.has(request)
+            ? call(request)
+            : Effect.flatMapEager(Effect.fromResult(check(request)), call)
+        ),
         `${plane}.${method}`,
         span
       )

@@ -3,7 +3,7 @@ import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { decorate, make } from "../../src/plane/validation.js"
+import { decorate, make, markValid } from "../../src/plane/validation.js"
 
 const { ThrottlingException, ValidationException } = IdentityError
 
@@ -34,5 +34,15 @@ describe("errors of a plane", () => {
       assert.strictEqual(yield* Effect.flip(failing.rename({ name: "new" })), raised)
       const decorated = decorate(table, plane(Effect.succeed), () => raised)
       assert.strictEqual(yield* Effect.flip(decorated.rename({ name: "new" })), raised)
+    }))
+})
+
+describe("a request that was checked before", () => {
+  it.effect("is not checked again, but its copy is", () =>
+    Effect.gen(function*() {
+      const request = markValid({ name: 1 as never })
+      const { rename } = plane(({ name }) => Effect.succeed({ name }))
+      assert.deepStrictEqual(yield* rename(request), { name: 1 as never })
+      assert.strictEqual((yield* Effect.flip(rename({ ...request })))._tag, "ValidationException")
     }))
 })

@@ -110,17 +110,20 @@ export const operations = <const T extends Operation.Table>(
   fromTable(
     table,
     <Request, Response, E>(row: Operation.Operation<string, Request, Response, E>) => (request: Request) =>
-      Effect.flatMap(Effect.mapError(client, (error) => transportError(row.name, error)), ({ send, target }) =>
-        send(row, request, row.encode(request)).pipe(
-          Effect.flatMap((output) => {
-            const response = Effect.mapError(Effect.fromOption(decode(row, output)), () =>
-              undecodable(output))
-            return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, response) : response
-          }),
-          Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-            error instanceof NoResponse
-              ? Effect.flatMap(target, (target) => transportError(row.name, error, target))
-              : Effect.fail(error)
+      client.pipe(
+        Effect.mapErrorEager((error) => transportError(row.name, error)),
+        Effect.flatMapEager(({ send, target }) =>
+          send(row, request, row.encode(request)).pipe(
+            Effect.flatMap((output) => {
+              const response = Effect.mapErrorEager(Effect.fromOption(decode(row, output)), () => undecodable(output))
+              return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, response) : response
+            }),
+            Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
+              error instanceof NoResponse
+                ? Effect.flatMap(target, (target) => transportError(row.name, error, target))
+                : Effect.fail(error)
+            )
           )
-        ))
+        )
+      )
   )

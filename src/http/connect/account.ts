@@ -8,8 +8,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Digest from "../../credentialCache/digest.js"
-import type { TokenResponse } from "../../DataPlane.js"
-import { type Issued, Rejected, type Review, type ReviewError, TokenReview } from "../../identity/credentials.js"
+import { Issued, type TokenResponse } from "../../DataPlane.js"
+import { type IssuedToken, Rejected, type Review, type ReviewError, TokenReview } from "../../identity/credentials.js"
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
@@ -42,7 +42,7 @@ export const make = ({ accounts, emit, links }: {
 
     /** Drops a token by a forced request, unless it is already gone: a request may have brought a better one. */
     const drop = Effect.fnUntraced(function*<R>(
-      { request, token }: Issued<R>,
+      { request, token }: IssuedToken<R>,
       user: UserIdentifier,
       event: Pick<Event, "_tag" | "account" | "credential">
     ) {
@@ -69,7 +69,7 @@ export const make = ({ accounts, emit, links }: {
     const judge = Effect.fnUntraced(function*<R>(
       name: string,
       user: UserIdentifier,
-      issued: Issued<R>,
+      issued: IssuedToken<R>,
       purpose: "use" | "view"
     ) {
       const rejected = yield* Rejected
@@ -104,7 +104,7 @@ export const make = ({ accounts, emit, links }: {
 
     const reviewAs = Effect.fnUntraced(function*<R>(
       names: ReadonlyArray<string>,
-      issued: Issued<R>,
+      issued: IssuedToken<R>,
       purpose: "use" | "view"
     ) {
       const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
@@ -114,7 +114,7 @@ export const make = ({ accounts, emit, links }: {
       for (let round = 1;; round++) {
         let verdict: Effect.Success<ReturnType<typeof judge<R>>>
         for (const name of names) verdict ??= yield* judge(name, user, { ...issued, token }, purpose)
-        if (verdict === undefined) return { _tag: "Issued" as const, accessToken: token }
+        if (verdict === undefined) return new Issued({ accessToken: token })
         const { reason, response } = verdict
         if (response !== undefined && response._tag !== "Issued") return response
         if (response === undefined || isSame(response.accessToken, token) || round === maxRounds) {

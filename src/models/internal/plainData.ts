@@ -9,11 +9,12 @@ export const isPlain = (value: unknown): value is Record<string, unknown> => {
 /** Copies a value with its items and properties. `replace` may return another value, which is not copied. */
 export const mapDeep = (value: unknown, replace: (value: unknown) => unknown): unknown => {
   const replaced = replace(value)
-  if (replaced !== value) return replaced
+  if (replaced !== value || typeof value !== "object" || value === null) return replaced
   if (Array.isArray(value)) return value.map((item) => mapDeep(item, replace))
-  if (typeof value !== "object" || value === null) return value
-  // An assignment would lose a property named `__proto__`.
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapDeep(item, replace)]))
+  const copy: Record<string, unknown> = { ...value }
+  // A property named `__proto__` is the copy's own now, so its assignment does not change the prototype.
+  for (const name of Object.keys(copy)) copy[name] = mapDeep(copy[name], replace)
+  return copy
 }
 
 /** Drops properties that are null, because AWS treats them as absent. Items of lists that are null stay. */

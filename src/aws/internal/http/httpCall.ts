@@ -2,7 +2,6 @@
 import type * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Result from "effect/Result"
 import type { UnknownServiceError } from "../../../IdentityError.js"
 import { withDeadline } from "../../../internal/deadline.js"
 import { truncateName } from "../../../internal/messages.js"
@@ -53,10 +52,9 @@ const makeSign = ({ region, service, sha256, url: { host } }: Settings) => {
   const timestampOf = keepLast(formatSecond)
   const sign = makeSigner(sha256)
   /** Returns the headers with those of the signature. `time` is in milliseconds since the epoch. */
-  return Effect.fnUntraced(
-    function*({ body = "", headers, method, path, query }: Message, identity: Identity, time: number) {
+  return ({ body = "", headers, method, path, query }: Message, identity: Identity, time: number) =>
+    Effect.flatMapEager(sha256.hash(body), (bodyHash) => {
       const { accessKeyId, secretAccessKey, sessionToken } = identity
-      const bodyHash = yield* sha256.hash(body)
       const timestamp = timestampOf(Math.floor(time / 1000))
       const unsigned = {
         ...headers,
@@ -64,14 +62,13 @@ const makeSign = ({ region, service, sha256, url: { host } }: Settings) => {
         "x-amz-date": timestamp,
         ...sessionToken === undefined ? {} : { "x-amz-security-token": sessionToken }
       }
-      const authorization = yield* sign(
+      const authorization = sign(
         // HTTP clients send `host` themselves.
         { method, path, query, headers: { ...unsigned, host }, bodyHash },
         { accessKeyId, secretAccessKey, region, service, timestamp }
       )
-      return { ...unsigned, authorization }
-    }
-  )
+      return Effect.mapEager(authorization, (authorization) => ({ ...unsigned, authorization }))
+    })
 }
 
 // -----------------------------------------------------------------------------
@@ -194,41 +191,51 @@ const read = <E>(call: Call<E>, response: Response, now: number): Output | Faile
 
 const timedOut = (): Failure.NoResponse => new Failure.NoResponse({ kind: "timeout", code: "TimeoutError" })
 
-/** Signs and sends a request once. Fails without credentials, and at the deadline. */
-const attempt = Effect.fnUntraced(function*<E>(
+/** Signs and sends a request once. */
+const send = <E>(
   call: Call<E>,
-  attempts: number
-): Effect.fn.Return<Output | Failed<E>, Failure.NoResponse> {
+  attempts: number,
+  identity: Identity
+): Effect.Effect<Output | Failed<E>, Failure.NoResponse> => {
   const { clock, connection, deadline, message } = call
   const { body, method, path, query } = message
-  const now = (): number => clock.currentTimeMillisUnsafe()
-  const identity = connection.credentials.kept(now())
-    ?? (yield* withDeadline({ duration: deadline - now(), onTimeout: timedOut })(connection.credentials.search))
-  const sent = now()
+  const sent = clock.currentTimeMillisUnsafe()
   const offset = connection.clock.offset()
   // AWS uses the number of attempts for statistics.
   const unsigned = { ...message.headers, "amz-sdk-request": `attempt=${attempts}; max=${connection.maxAttempts}` }
-  const headers = yield* connection.sign({ ...message, headers: unsigned }, identity, sent + offset)
   const search = queryString(query)
-  const exchange = yield* Effect.result(
-    connection.transport({
-      method,
-      origin: connection.url.origin,
-      path: search === "" ? path : `${path}?${search}`,
-      headers,
-      body
-    }, deadline - now())
+  const target = { method, origin: connection.url.origin, path: search === "" ? path : `${path}?${search}`, body }
+  return connection.sign({ ...message, headers: unsigned }, identity, sent + offset).pipe(
+    Effect.flatMapEager((headers) =>
+      connection.transport({ ...target, headers }, deadline - clock.currentTimeMillisUnsafe())
+    ),
+    Effect.matchEffect({
+      onFailure: (error) =>
+        error instanceof Failure.NoResponse
+          ? Effect.fail(error)
+          : error.code === "TimeoutError"
+          ? Effect.fail(timedOut())
+          : Effect.succeed(fromLost(error)),
+      onSuccess: (response) => {
+        const received = clock.currentTimeMillisUnsafe()
+        const isSkewCorrected = connection.clock.read({ headers: response.headers, sent, received, offset })
+        const result = read(call, response, received)
+        return Effect.succeed("toError" in result ? { ...result, isSkewCorrected } : result)
+      }
+    })
   )
-  if (Result.isFailure(exchange)) {
-    const { failure } = exchange
-    if (failure instanceof Failure.NoResponse) return yield* failure
-    return failure.code === "TimeoutError" ? yield* timedOut() : fromLost(failure)
-  }
-  const received = now()
-  const isSkewCorrected = connection.clock.read({ headers: exchange.success.headers, sent, received, offset })
-  const result = read(call, exchange.success, received)
-  return "toError" in result ? { ...result, isSkewCorrected } : result
-})
+}
+
+/** Fails without credentials, and at the deadline. */
+const attempt = <E>(call: Call<E>, attempts: number): Effect.Effect<Output | Failed<E>, Failure.NoResponse> =>
+  Effect.suspend(() => {
+    const { clock, connection: { credentials }, deadline } = call
+    const now = clock.currentTimeMillisUnsafe()
+    const identity = credentials.kept(now)
+    if (identity !== undefined) return send(call, attempts, identity)
+    const search = withDeadline({ duration: deadline - now, onTimeout: timedOut })(credentials.search)
+    return Effect.flatMap(search, (identity) => send(call, attempts, identity))
+  })
 
 /** Waits, at most until the deadline. */
 const wait = ({ clock, deadline }: Call<unknown>, delay: number): Effect.Effect<void, Failure.NoResponse> => {
