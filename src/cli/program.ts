@@ -1,6 +1,5 @@
 /** All commands of `agentcore-identity`. */
-import { CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
-import type * as Effect from "effect/Effect"
+import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings"
 import { closestName } from "../models/internal/violation.js"
 import {
   configureErrors,
@@ -16,7 +15,6 @@ import {
 } from "./commandLine.js"
 import * as Completions from "./completions.js"
 import * as CredentialCommands from "./credentialCommands.js"
-import type { AwsSettings } from "./demo.js"
 import * as LocalCommand from "./localCommand.js"
 import * as RunningCommands from "./runningCommands.js"
 import { isInteractive } from "./terminal.js"
@@ -99,50 +97,19 @@ const addSetup = (root: Root, run: Run): void => {
     .action((file, options, command) => act(command, ({ apply }) => apply({ file, ...options })))
 }
 
-/** A setting of the run at AWS. Each has a variable, such as `AGENTCORE_DEMO_MACHINE_PROVIDER`. */
-const setting = (name: string, value: string, description: string) =>
-  new Option(`--${name} <${value}>`, description)
-    .env(`AGENTCORE_DEMO_${name.toUpperCase().replaceAll("-", "_")}`)
-
 const addDemo = (root: Root, run: Run): void => {
-  // The names of `AwsSettings`.
-  const settings = [
-    setting("workload", "name", "Workload identity"),
-    setting("user", "id", "User that the agent acts for"),
-    setting("machine-provider", "name", "OAuth2 credential provider of the agent's own token"),
-    setting("user-provider", "name", "OAuth2 credential provider of the user's token"),
-    setting("api-key-provider", "name", "API-key credential provider"),
-    setting(
-      "return-url",
-      "url",
-      "Return URL on this machine, with a path that ends in /return, registered on the workload identity"
-    ),
-    setting("api-url", "url", "API with the routes /reports, /me and /quota, as in the demo")
-  ]
-  const demo = root.command("demo")
+  root.command("demo")
     .summary("Watch an agent obtain three credentials and use them")
-    .description("An agent obtains three credentials and uses them, on this machine or at AWS.")
+    .description("An agent obtains three credentials and uses them, on this machine.")
     .option("--auto-consent", "Consent without a browser (default if there is no terminal)")
     .option("--deny", "Deny the consent, without a browser")
-    .option("--aws", "Run the same program at AWS, with the options below")
-  for (const option of settings) demo.addOption(option)
-  demo
     .addHelpText(...details({ examples: ["agentcore-identity demo", "agentcore-identity demo --auto-consent"] }))
-    .action(({ autoConsent = !isInteractive(), aws = false, deny = false }, command) => {
-      const missing = settings.filter((option) => command.getOptionValue(option.attributeName()) === undefined)
-      if (aws && missing.length > 0) {
-        const lines = missing.map(({ envVar, long }) => `  ${long}   or   ${envVar}`)
-        command.error(`error: --aws needs the names of your resources:\n${lines.join("\n")}`)
-      }
+    .action(({ autoConsent = !isInteractive(), deny = false }, command) =>
       onLoad(run, () => import("./demo.js"), "warning")(
         command,
-        (Demo): Effect.Effect<unknown, unknown> =>
-          aws
-            // None of them is missing.
-            ? Demo.atAws(command.opts() as AwsSettings)
-            : Demo.onThisMachine(deny ? "deny" : autoConsent ? "allow" : "ask")
+        (Demo) => Demo.run(deny ? "deny" : autoConsent ? "allow" : "ask")
       )
-    })
+    )
 }
 
 /** Separates the program of `local --exec` from the arguments. Commander could take its words for commands. */

@@ -37,7 +37,7 @@
  *
  * Quotas are those of the AWS documentation: 11,000 workload identities, 50 credential providers of each kind, 50 tags.
  * `OAuthClient` checks users' JWTs with the keys that their issuers publish. Consent portals have no gateway. Their
- * URLs have the form of AWS, but no server responds there. A local server has a page at `/consent-portals/<id>`.
+ * URLs have the form of AWS, but no server responds there.
  *
  * AWS does not pass on the errors of authorization servers, and neither does this backend. It logs them as warnings,
  * with `error` and `error_description`.

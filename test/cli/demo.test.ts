@@ -1,12 +1,6 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
-import * as Redacted from "effect/Redacted"
 import * as Program from "../support/cli.js"
-import * as World from "../support/localWorld.js"
-import * as ProtectedApi from "../support/protectedApi.js"
-import * as Server from "../support/server.js"
 
 beforeAll(Program.build)
 
@@ -25,17 +19,6 @@ const table = (stdout: string) =>
   )
 
 const heading = ["Credential", "Flow", "How it was obtained"]
-
-/** Runs the API of the demo on its own port. */
-const api = Effect.gen(function*() {
-  const { audience, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
-  return yield* ProtectedApi.serve({
-    audience,
-    issuer,
-    jwksUri,
-    apiKeys: [{ owner: "agent", key: Redacted.make("key-of-the-weather") }]
-  })
-})
 
 describe("agentcore-identity demo", () => {
   it.live("obtains three credentials and uses them, with consent without a browser", () =>
@@ -78,67 +61,6 @@ describe("agentcore-identity demo", () => {
       assert.include(output.stdout, "The program caught AuthorizationFailed by its tag")
       assert.notInclude(output.stdout, "How it was obtained")
     }))
-
-  it.live("rejects --aws when settings are missing, and names them", () =>
-    Effect.map(Program.run(["demo", "--aws", "--workload", "agent"], { AGENTCORE_DEMO_USER: "alice" }), (output) => {
-      assert.strictEqual(output.code, 1)
-      assert.strictEqual(output.stdout.trim(), "")
-      for (const flag of ["machine-provider", "user-provider", "api-key-provider", "return-url", "api-url"]) {
-        assert.match(
-          output.stderr,
-          new RegExp(`--${flag} +or +AGENTCORE_DEMO_${flag.toUpperCase().replaceAll("-", "_")}`)
-        )
-      }
-      assert.notMatch(output.stderr, /--(workload|user) /)
-    }))
-
-  it.live.each([
-    "https://127.0.0.1:8765/connect/return",
-    "http://127.0.0.1:8765/consent",
-    "http://127.0.0.1:8765/return"
-  ])(
-    "rejects --aws when its pages cannot be at the return URL: %s",
-    (url) =>
-      Effect.gen(function*() {
-        const names = ["workload", "user", "machine-provider", "user-provider", "api-key-provider", "api-url"]
-        const options = [...names.flatMap((name) => [`--${name}`, "name"]), "--return-url", url]
-        const { code, stderr } = yield* Program.run(["demo", "--aws", ...options])
-        assert.strictEqual(code, 1)
-        assert.include(stderr, "such as http://127.0.0.1:8765/connect/return")
-      })
-  )
-
-  it.live("runs the same program against the endpoints of the environment with --aws", () =>
-    Effect.gen(function*() {
-      const returnUrl = `http://127.0.0.1:${yield* Server.freePort}/connect/return`
-      const world = yield* World.setUp([returnUrl])
-      const alice = yield* World.person("alice")
-      yield* World.userToken(
-        "alice",
-        world.returnUrl,
-        alice.approves,
-        ["openid", "profile:read"]
-      )
-      const { environment } = yield* LocalServer.LocalServer
-      const output = yield* Program.run(["demo", "--aws", "--workload", "agent", "--user", "alice"], {
-        ...environment,
-        AGENTCORE_DEMO_MACHINE_PROVIDER: "calendar",
-        AGENTCORE_DEMO_USER_PROVIDER: "calendar",
-        AGENTCORE_DEMO_API_KEY_PROVIDER: "weather",
-        AGENTCORE_DEMO_RETURN_URL: returnUrl,
-        AGENTCORE_DEMO_API_URL: yield* api
-      })
-      assert.strictEqual(output.code, 0, output.stderr)
-      assertNoSecrets(output)
-      const [first, _, ...rows] = table(output.stdout)
-      assert.deepStrictEqual(first, heading)
-      assert.sameDeepMembers(rows, [
-        ["weather", "API key", "token vault"],
-        ["calendar", "USER_FEDERATION", "token vault, no consent needed"],
-        ["calendar", "M2M", "client credentials of the agent"]
-      ])
-      assert.include(output.stdout, "an API key: 997 of 1000 calls left")
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
 
   // `script` gives the command a terminal.
   it.live.skipIf(process.platform !== "linux")(

@@ -96,7 +96,6 @@ describe("agentcore-identity --help", () => {
       ) {
         assert.include(local, part)
       }
-      assert.include((yield* help("demo")).replaceAll(/\s+/g, " "), "(env: AGENTCORE_DEMO_RETURN_URL)")
       assert.include(yield* help("setup", "plan"), "2  changes are pending")
       const token = (yield* help("token")).replaceAll(/\s+/g, " ")
       for (

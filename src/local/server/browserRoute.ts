@@ -1,24 +1,17 @@
-/**
- * Routes for browsers: the pages of a consent, a page about a consent portal, and requests from pages of other sites.
- */
+/** Routes for browsers: the pages of a consent, and requests from pages of other sites. */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
-import type * as ControlPlane from "../../ControlPlane.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import { CallerKey, unrestrictedKey } from "../backend/callContext.js"
 import * as LocalBackend from "../LocalBackend.js"
 import { respondDefect, type Settings } from "./dispatch.js"
 import { headers } from "./errors.js"
-
-const respondPage = ({ body, headers }: Html.Page, status = 200): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(body, { status, headers })
 
 /** Responds with a page of one paragraph, and a link below it. */
 export const respondText = (
@@ -26,8 +19,14 @@ export const respondText = (
   title: string,
   text: Html.Html,
   link?: Html.Html
-): HttpServerResponse.HttpServerResponse =>
-  respondPage(Html.render({ title, kicker: "Local AgentCore Identity", body: html`<p>${text}</p>${link}` }), status)
+): HttpServerResponse.HttpServerResponse => {
+  const { body, headers } = Html.render({
+    title,
+    kicker: "Local AgentCore Identity",
+    body: html`<p>${text}</p>${link}`
+  })
+  return HttpServerResponse.text(body, { status, headers })
+}
 
 const unknownHost = respondText(403, "Unknown host", html`This server does not serve the host name in the address.`)
 
@@ -142,53 +141,3 @@ export const addConsentPages = (
           Effect.map(backend.callback(id, Redacted.make(request.url)), toResponse)))
     )
   ], { discard: true })
-
-const row = (name: string, value: string): Html.Html =>
-  html`<div><dt>${name}</dt><dd><code>${value}</code></dd></div>
-`
-
-const respondPortal = (portal: Effect.Success<ReturnType<ControlPlane.Operations["getConsentPortal"]>>) =>
-  respondPage(Html.render({
-    title: `Consent portal ${portal.name}`,
-    kicker: "Local AgentCore Identity",
-    body: html`<dl>
-${row("Status", portal.status)}${portal.sources.map(({ identifier }) => row("Gateway", identifier))}${
-      row("Identity provider", portal.idpConfig.credentialProviderArn)
-    }${row("Scopes of the sign-in", portal.idpConfig.scopes.join(" "))}${
-      typeof portal.portalUrl !== "string" ? undefined : [
-        row("Redirect URI for the identity provider", `${portal.portalUrl}/callback`),
-        row("Return URL for the targets of the gateway", `${portal.portalUrl}/connect/callback`)
-      ]
-    }</dl>
-<p class="soft">AWS serves the portal itself. This server has no gateway, and no sign-in.</p>`
-  }))
-
-const unknownPortal = respondText(
-  404,
-  "Unknown consent portal",
-  html`This server has no consent portal at the address. It was deleted, or the address is not complete.`
-)
-
-/**
- * Adds a page about a consent portal, at `/consent-portals/<id>`. Only AWS serves the portal itself, so its URL leads
- * nowhere.
- */
-export const addPortalPage = (
-  router: HttpRouter.HttpRouter,
-  settings: Settings,
-  controlPlane: ControlPlane.Service
-): Effect.Effect<void> =>
-  router.add(
-    "*",
-    "/consent-portals/:id",
-    handler("consent-portal", settings, () =>
-      Effect.flatMap(HttpRouter.params, ({ id = "" }) =>
-        controlPlane.getConsentPortal({ consentPortalIdentifier: id }).pipe(
-          Effect.map(respondPortal),
-          Effect.catchTag(["ResourceNotFoundException", "ValidationException"], () =>
-            Effect.succeed(unknownPortal)),
-          // Any other error comes from the store, and its log has it.
-          Effect.orDie,
-          Effect.provideService(CallerKey, unrestrictedKey)
-        )))
-  )

@@ -8,7 +8,7 @@ import * as DataPlane from "../../DataPlane.js"
 import * as ServerSpans from "../../internal/serverSpans.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as LocalBackend from "../LocalBackend.js"
-import { addConsentPages, addPortalPage } from "./browserRoute.js"
+import { addConsentPages } from "./browserRoute.js"
 import * as Dispatch from "./dispatch.js"
 import * as Sts from "./sts.js"
 import * as Operations from "./wireRoutes.js"
@@ -34,11 +34,9 @@ export const addProtocol = (router: HttpRouter.HttpRouter, settings: Dispatch.Se
 export const add = (router: HttpRouter.HttpRouter, settings: Dispatch.Settings) =>
   Effect.gen(function*() {
     const backend = yield* LocalBackend.LocalBackend
-    const controlPlane = yield* ControlPlane.ControlPlane
     const sts = yield* SecurityTokenService.SecurityTokenService
     yield* addProtocol(router, settings)
     yield* addConsentPages(router, settings, backend)
-    yield* addPortalPage(router, settings, controlPlane)
     yield* Sts.add(router, settings, sts, backend.issuer)
   })
 

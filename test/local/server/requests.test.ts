@@ -449,39 +449,3 @@ describe("a response", () => {
       }
     }).pipe(Effect.provide(Wire.server())))
 })
-
-// -----------------------------------------------------------------------------
-// Consent portals
-// -----------------------------------------------------------------------------
-
-describe("the page of a consent portal", () => {
-  it.live("shows what to register, and nothing for another id", () =>
-    Effect.gen(function*() {
-      yield* Wire.setUp
-      const { consentPortalId } = Wire.succeeds(
-        yield* Wire.call("/identities/CreateConsentPortal", {
-          name: "portal",
-          executionRoleArn: "arn:aws:iam::123456789012:role/portal",
-          idpConfig: {
-            credentialProviderArn:
-              "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default/oauth2credentialprovider/calendar",
-            scopes: ["openid", "<email>"]
-          },
-          sources: [{ identifier: "gateway-0123456789", type: "agentcore-gateway" }]
-        }),
-        202
-      )
-      const base = yield* Wire.url
-      const page = yield* Wire.page(`${base}/consent-portals/${String(consentPortalId)}`)
-      assert.strictEqual(page.status, 200)
-      Wire.assertStrict(page)
-      const portalUrl = "https://gateway-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com"
-      for (const text of ["ACTIVE", `${portalUrl}/callback`, `${portalUrl}/connect/callback`, "openid &lt;email&gt;"]) {
-        assert.include(page.text, text)
-      }
-      for (const id of ["portal-abcdefghij", "nope", "%00"]) {
-        assert.strictEqual((yield* Wire.page(`${base}/consent-portals/${id}`)).status, 404, id)
-      }
-      assert.strictEqual((yield* Wire.page(`${base}/consent-portals/${String(consentPortalId)}`, "POST")).status, 405)
-    }).pipe(Effect.provide(Wire.server({ consentPortalDelay: 0 }))))
-})

@@ -1,7 +1,6 @@
 /**
  * Consent portals without a gateway. Each change takes the time of `consentPortalDelay`. A portal has a URL of AWS,
- * because programs derive redirect URIs from it. The local server shows a page about the portal at
- * `/consent-portals/<id>`.
+ * because programs derive redirect URIs from it. No server responds there.
  */
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
