@@ -29,7 +29,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { exportJWK, generateKeyPair } from "jose"
@@ -45,7 +44,6 @@ import * as OidcStore from "./authorization/oidcStore.js"
 import * as OidcProvider from "./authorization/provider.js"
 import type { Client, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
-import * as Pages from "./authorization/signInPages.js"
 
 /**
  * @since 0.2.0
@@ -117,14 +115,13 @@ export interface Options {
  * - `MissingPackage`: `oidc-provider` is not installed
  * - `Listen`: the port is taken, or the host is not one of this machine
  * - `Configuration`: a client, a user, an issuer, a lifetime or another option is not valid
- * - `Decision`: `decide` did not reach the redirect to the client
  *
  * @since 0.2.0
  * @category errors
  */
 export class AuthorizationServerError
   extends Schema.TaggedError<AuthorizationServerError>()("AuthorizationServerError", {
-    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration", "Decision"]),
+    reason: Schema.Literals(["MissingPackage", "Listen", "Configuration"]),
     message: Schema.String,
     /** With `Listen`: the code of Node, as in `EADDRINUSE`. */
     code: Schema.optional(Schema.String)
@@ -137,8 +134,6 @@ export class AuthorizationServerError
  * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
  * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
  *   URL of the server.
- * - `decide`: opens an authorization request as a user in a new browser, signs in on the pages, and allows or denies
- *   it. Returns the URL of the redirect to the client, and does not open it.
  * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
  *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
  * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
@@ -168,11 +163,6 @@ export interface Service {
     readonly userName: string
     readonly clientId?: string | undefined
   }) => Effect.Effect<number>
-  readonly decide: (request: {
-    readonly authorizationUrl: Redacted.Redacted
-    readonly userName: string
-    readonly decision: "allow" | "deny"
-  }) => Effect.Effect<Redacted.Redacted, AuthorizationServerError>
   readonly setClockOffset: (milliseconds: number) => Effect.Effect<void>
   readonly clear: Effect.Effect<void>
   readonly snapshot: Effect.Effect<Effect.Effect<void>>
@@ -365,22 +355,6 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       registerUser: (userName, claims) => Effect.andThen(addUser(userName, claims), configure),
       trustIssuer,
       revoke: ({ clientId, userName }) => Effect.sync(() => store.revoke(userName, clientId)),
-      decide: ({ authorizationUrl, decision, userName }) =>
-        Effect.tryPromise({
-          try: (signal) =>
-            Pages.decide(
-              issuer,
-              { authorizationUrl: Redacted.value(authorizationUrl), userName, decision },
-              { now: clock.currentTimeMillisUnsafe(), signal }
-            ).then(Redacted.make),
-          // Other errors can quote the URL.
-          catch: (cause) => {
-            const problem = cause instanceof Pages.DecisionError
-              ? cause.message
-              : "the authorization server did not respond"
-            return fail("Decision", `The request did not reach the client: ${problem}`)
-          }
-        }),
       setClockOffset: (milliseconds) => Effect.sync(() => void (clockOffset = Math.floor(milliseconds / 1000))),
       clear: Effect.sync(() => store.load({})),
       snapshot: Effect.sync(() => {
@@ -398,8 +372,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
  * @example
  * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
  * import * as Effect from "effect/Effect"
- * import * as Redacted from "effect/Redacted"
- *
+ *  *
  * const program = Effect.gen(function*() {
  *   const server = yield* AuthorizationServer.AuthorizationServer
  *   yield* Effect.log(`Discovery document: ${server.discoveryUrl}`)

@@ -40,6 +40,7 @@ import * as Generations from "./control/generations.js"
 import * as Requests from "./control/requestRecords.js"
 import * as Snapshots from "./control/snapshots.js"
 import { fail } from "./control/snapshots.js"
+import { makeWalk } from "./internal/browser.js"
 import * as LocalBackend from "./LocalBackend.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
@@ -320,14 +321,25 @@ const make = (options: Options) =>
       })
 
     /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
-    const consentAt = (server: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
+    const consentAt = ({ issuer }: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
       Effect.gen(function*() {
-        const callbackUrl = yield* Effect.mapError(
-          server.decide({ authorizationUrl, userName, decision: "allow" }),
-          ({ message }) => fail("Rejected", message)
+        const isThere = (url: string) => URL.parse(url)?.origin === issuer
+        const walk = makeWalk((reason) =>
+          fail("Rejected", `The user cannot go on at the authorization server: ${reason}`)
         )
-        const { pathname } = new URL(Redacted.value(callbackUrl))
-        const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), callbackUrl)
+        const [{ status, text, url }] = yield* walk({ url: Redacted.value(authorizationUrl) }, {
+          input: { userName, decision: "allow", connects: false },
+          follows: isThere
+        })
+        if (isThere(Redacted.value(url))) {
+          const [error = ""] = /Error: [\w.-]{1,64}/.exec(text) ?? []
+          return yield* fail(
+            "Rejected",
+            `The authorization server rejected the request with the status ${status}. ${error}`
+          )
+        }
+        const { pathname } = new URL(Redacted.value(url))
+        const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
         if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
       })
 

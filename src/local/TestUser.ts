@@ -33,14 +33,12 @@
  *   }
  * })
  */
-import * as Arr from "effect/Array"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
-import { fillInForm, makeBrowser, readVisibleText, type UserInput } from "./internal/browser.js"
+import { isWebUrl, makeWalk, type Obstacle } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -143,97 +141,10 @@ export class TestUserError extends Schema.TaggedError<TestUserError>()("TestUser
   }
 }
 
-// -----------------------------------------------------------------------------
-// Browser
-// -----------------------------------------------------------------------------
-
-const timeout = 30_000
-
-const maxSteps = 30
-
-interface Step {
-  readonly url: string
-  /** The URL of the page with the form. */
-  readonly from?: string | undefined
-  readonly body?: URLSearchParams | undefined
-}
-
-type Pages = Arr.NonEmptyReadonlyArray<Page>
-
-interface Walk<E, R> {
-  /** Undefined for a user who sends no form. */
-  readonly input: UserInput | undefined
-  /** How often they press the button of the decision. */
-  readonly clicks: 1 | 2
-  /** Runs before they return from the authorization server. */
-  readonly meanwhile: Effect.Effect<unknown, E, R>
-  readonly steps: number
-}
-
-const isWebUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
-
-const failure = (reason: TestUserError["reason"], url: string) => {
+const failure = (reason: Obstacle, url: string) => {
   const { origin, pathname, protocol } = URL.parse(url) ?? {}
   const other = protocol === undefined ? "an invalid URL" : `a URL of the scheme ${protocol}`
   return new TestUserError({ reason, at: isWebUrl(url) ? `${origin}${pathname}` : other })
-}
-
-/** Whether a URL is an authorization response (RFC 6749, section 4.1.2). */
-const isAuthorizationResponse = (url: string): boolean => {
-  const { searchParams } = new URL(url)
-  return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
-}
-
-const resolve = (target: string, from: string): Effect.Effect<string, TestUserError> =>
-  URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : failure("InvalidUrl", target)
-
-const makeWalk = () => {
-  const browse = makeBrowser(timeout)
-
-  const load = ({ body, from, url }: Step) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      Effect.tryPromise({
-        try: (signal) => {
-          const headers = body === undefined || from === undefined ? {} : { origin: new URL(from).origin }
-          return browse(new URL(url), { body, headers, now, signal })
-        },
-        // The error of `fetch` may contain the URL.
-        catch: () => failure("Unreachable", url)
-      }))
-
-  /** Returns the last page, or the last pages of both clicks. */
-  const walk = Effect.fnUntraced(function*<E, R>(
-    step: Step,
-    options: Walk<E, R>
-  ): Effect.fn.Return<Pages, TestUserError | E, R> {
-    const { input, meanwhile } = options
-    if (!isWebUrl(step.url)) return yield* failure("InvalidUrl", step.url)
-    if (options.steps >= maxSteps) return yield* failure("TooManySteps", step.url)
-    if (isAuthorizationResponse(step.url)) yield* meanwhile
-    const { html, next, status } = yield* load(step)
-    const page = { status, url: Redacted.make(step.url), text: readVisibleText(html) }
-    const rest = { ...options, steps: options.steps + 1 }
-    if (next !== undefined) {
-      const url = yield* resolve(next, step.url)
-      if (!isWebUrl(url)) return [{ ...page, url: Redacted.make(url) }]
-      // Only 307 and 308 send the form again.
-      return yield* walk(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
-    }
-    const form = input === undefined || status >= 400 ? undefined : fillInForm(html, input)
-    if (input === undefined || form === undefined) return [page]
-    const action = yield* resolve(form.action, step.url)
-    const submitted: Step = form.method === "post"
-      ? { url: action, from: step.url, body: form.values }
-      : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
-    // After a denial, the page of `http/Connect` shows its button again.
-    const later = { ...rest, input: { ...input, connects: input.connects && form.kind !== "connect" } }
-    if (form.kind !== "decide" || options.clicks === 1) return yield* walk(submitted, later)
-    const click = walk(submitted, { ...later, clicks: 1 })
-    const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
-    return Arr.appendAll(first, second)
-  })
-
-  return walk
 }
 
 // -----------------------------------------------------------------------------
@@ -250,21 +161,16 @@ const toUrl = (link: Link): string =>
  * @since 0.2.0
  * @category constructors
  */
-export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeWalk()))
+export const make = (name: string): Effect.Effect<TestUser> => Effect.sync(() => makeUser(name, makeWalk(failure)))
 
-const makeUser = (userName: string, walk: ReturnType<typeof makeWalk>): TestUser => {
+const makeUser = (userName: string, walk: ReturnType<typeof makeWalk<TestUserError>>): TestUser => {
   const visit = <E = never, R = never>(
     link: Link,
     decision?: "allow" | "deny",
-    { clicks = 1, meanwhile = Effect.void }: Partial<Pick<Walk<E, R>, "clicks" | "meanwhile">> = {}
-  ) =>
-    walk({ url: toUrl(link) }, {
-      input: decision && { userName, decision, connects: true },
-      clicks,
-      meanwhile,
-      steps: 0
-    })
-  const lastPage = <E, R>(pages: Effect.Effect<Pages, E, R>) => Effect.map(pages, ([page]) => page)
+    options: { readonly clicks?: 2; readonly meanwhile?: Effect.Effect<unknown, E, R> } = {}
+  ) => walk({ url: toUrl(link) }, { input: decision && { userName, decision, connects: true }, ...options })
+  const lastPage = <E, R>(pages: Effect.Effect<readonly [Page, ...ReadonlyArray<Page>], E, R>) =>
+    Effect.map(pages, ([page]) => page)
   return {
     name: userName,
     opens: (link) => lastPage(visit(link)),

@@ -1,7 +1,6 @@
-/** The pages of the development authorization server, and a simulated user who acts on them. */
+/** The pages of the development authorization server. */
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
-import { type FilledForm, fillInForm, makeBrowser, type UserInput } from "../internal/browser.js"
 import { maxUserNameLength } from "./accounts.js"
 
 const kicker = "Development authorization server"
@@ -119,48 +118,3 @@ export const home = (options: { readonly issuer: string; readonly discoveryUrl: 
 <div><dt>Discovery</dt><dd><a href="${options.discoveryUrl}">${options.discoveryUrl}</a></dd></div>
 </dl>${developmentNote}`
   })
-
-/** Why the user did not return to the client. The message contains no secrets. */
-export class DecisionError extends Error {
-  override readonly name = "DecisionError"
-}
-
-const timeout = 10_000
-
-/** Sign-in and consent need eight steps. */
-const maxSteps = 20
-
-/** Reads the `error` that a page of the server shows. */
-const errorOf = (page: string): string => {
-  const code = /Error: <code>([\w.-]{1,64})<\/code>/.exec(page)?.[1]
-  return code === undefined ? "" : `: ${code}`
-}
-
-/**
- * Opens an authorization request in a new browser, signs in, and allows or denies. Returns the redirect to the client,
- * whose query contains the authorization response. It opens no page of another origin.
- */
-export const decide = async (
-  issuer: string,
-  { authorizationUrl, ...input }: { readonly authorizationUrl: string } & Pick<UserInput, "userName" | "decision">,
-  { now, signal }: { readonly now: number; readonly signal: AbortSignal }
-): Promise<string> => {
-  const load = makeBrowser(timeout)
-  let url = new URL(authorizationUrl)
-  let form: FilledForm | undefined
-  for (let count = 0; count < maxSteps; count++) {
-    if (url.origin !== issuer) return url.href
-    const page = await load(url, { body: form?.values, now, signal })
-    form = page.next !== undefined || form !== undefined || page.status >= 300
-      ? undefined
-      : fillInForm(page.html, { ...input, connects: false })
-    const next = page.next ?? form?.action
-    if (next === undefined) {
-      throw new DecisionError(
-        `the authorization server rejected it with the status ${page.status}${errorOf(page.html)}`
-      )
-    }
-    url = new URL(next, url)
-  }
-  throw new DecisionError(`the authorization server shows more than ${maxSteps} pages and redirects`)
-}

@@ -1,6 +1,10 @@
-/** A simulated browser: its cookies, and the redirects, texts and forms of the pages that it loads. */
+/** A simulated user with a browser: its cookies, and the redirects, texts and forms of the pages that it loads. */
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
+import * as Redacted from "effect/Redacted"
 import { boundedFetch } from "../../internal/boundedBody.js"
 
 /** Stores cookies by host and path, for all ports of a host, as browsers do. */
@@ -39,7 +43,7 @@ interface Request {
 }
 
 /** Makes a browser with its own cookies. It loads a page, and returns where the page redirects to. */
-export const makeBrowser = (timeout: number) => {
+const makeBrowser = (timeout: number) => {
   const jar = makeJar()
   return async (url: URL, { body, headers, now, signal }: Request) => {
     const cookie = jar.header(url)
@@ -122,7 +126,7 @@ const readRefresh = (html: string): string | undefined =>
   )[0]
 
 /** Reads the visible text. */
-export const readVisibleText = (html: string): string =>
+const readVisibleText = (html: string): string =>
   decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ").trim()
 
@@ -139,7 +143,7 @@ const findButton = (form: Form, value: RegExp): Field | undefined =>
   form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
 
 /** How a user fills in forms. */
-export interface UserInput {
+interface UserInput {
   readonly userName: string
   readonly decision: "allow" | "deny"
   /** Whether they press the button of `http/Connect` that starts a connection. */
@@ -149,7 +153,7 @@ export interface UserInput {
 /** `signIn` has a user name, `decide` has the button of the decision, and `connect` the button of `http/Connect`. */
 type Kind = "signIn" | "decide" | "connect"
 
-export type FilledForm = ReturnType<typeof submit>
+type FilledForm = ReturnType<typeof submit>
 
 const submit = (kind: Kind, form: Form, button: Field | undefined, userName: string) => {
   const values = new URLSearchParams()
@@ -170,5 +174,105 @@ const fillIn = (form: Form, { connects, decision, userName }: UserInput): Readon
 }
 
 /** Fills in the first form that the user can fill in. */
-export const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
+const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
   parseForms(html).flatMap((form) => fillIn(form, input))[0]
+
+// -----------------------------------------------------------------------------
+// The user
+// -----------------------------------------------------------------------------
+
+const timeout = 30_000
+
+const maxSteps = 30
+
+interface Step {
+  readonly url: string
+  /** The URL of the page with the form. */
+  readonly from?: string | undefined
+  readonly body?: URLSearchParams | undefined
+}
+
+/** The last page that a user sees. */
+interface Page {
+  readonly status: number
+  readonly url: Redacted.Redacted
+  /** The visible text. */
+  readonly text: string
+}
+
+type Pages = Arr.NonEmptyReadonlyArray<Page>
+
+interface Walk<E, R> {
+  /** Undefined for a user who sends no form. */
+  readonly input: UserInput | undefined
+  /** How often they press the button of the decision. */
+  readonly clicks?: 1 | 2
+  /** Runs before they return from the authorization server. */
+  readonly meanwhile?: Effect.Effect<unknown, E, R>
+  /** Whether they open a URL. A redirect to any other one is the end. Default: web URLs. */
+  readonly follows?: (url: string) => boolean
+  readonly steps?: number
+}
+
+/** Why a user cannot go on. */
+export type Obstacle = "InvalidUrl" | "Unreachable" | "TooManySteps"
+
+export const isWebUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")
+
+/** Whether a URL is an authorization response (RFC 6749, section 4.1.2). */
+const isAuthorizationResponse = (url: string): boolean => {
+  const { searchParams } = new URL(url)
+  return searchParams.has("state") && (searchParams.has("code") || searchParams.has("error"))
+}
+
+/** Makes the walks of a user with a new browser. `fail` makes the error for a URL. */
+export const makeWalk = <Failure>(fail: (reason: Obstacle, url: string) => Effect.Effect<never, Failure>) => {
+  const browse = makeBrowser(timeout)
+
+  const resolve = (target: string, from: string): Effect.Effect<string, Failure> =>
+    URL.canParse(target, from) ? Effect.succeed(new URL(target, from).href) : fail("InvalidUrl", target)
+
+  const load = ({ body, from, url }: Step) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.tryPromise((signal) => {
+        const headers = body === undefined || from === undefined ? {} : { origin: new URL(from).origin }
+        return browse(new URL(url), { body, headers, now, signal })
+      }).pipe(
+        // The error of `fetch` may contain the URL.
+        Effect.catch(() => fail("Unreachable", url))
+      ))
+
+  /** Returns the last page, or the last pages of both clicks. */
+  const walk = Effect.fnUntraced(function*<E = never, R = never>(
+    step: Step,
+    options: Walk<E, R>
+  ): Effect.fn.Return<Pages, Failure | E, R> {
+    const { clicks = 1, follows = isWebUrl, input, meanwhile = Effect.void, steps = 0 } = options
+    if (!isWebUrl(step.url)) return yield* fail("InvalidUrl", step.url)
+    if (steps >= maxSteps) return yield* fail("TooManySteps", step.url)
+    if (isAuthorizationResponse(step.url)) yield* meanwhile
+    const { html, next, status } = yield* load(step)
+    const page = { status, url: Redacted.make(step.url), text: readVisibleText(html) }
+    const rest = { ...options, steps: steps + 1 }
+    if (next !== undefined) {
+      const url = yield* resolve(next, step.url)
+      if (!follows(url)) return [{ ...page, url: Redacted.make(url) }]
+      // Only 307 and 308 send the form again.
+      return yield* walk(status === 307 || status === 308 ? { ...step, url } : { url }, rest)
+    }
+    const form = input === undefined || status >= 400 ? undefined : fillInForm(html, input)
+    if (input === undefined || form === undefined) return [page]
+    const action = yield* resolve(form.action, step.url)
+    const submitted: Step = form.method === "post"
+      ? { url: action, from: step.url, body: form.values }
+      : { url: `${action.replace(/[?#].*$/, "")}?${form.values}` }
+    // After a denial, the page of `http/Connect` shows its button again.
+    const later = { ...rest, input: { ...input, connects: input.connects && form.kind !== "connect" } }
+    if (form.kind !== "decide" || clicks === 1) return yield* walk(submitted, later)
+    const click = walk(submitted, { ...later, clicks: 1 })
+    const [first, second] = yield* Effect.all([click, click], { concurrency: "unbounded" })
+    return Arr.appendAll(first, second)
+  })
+
+  return walk
+}
