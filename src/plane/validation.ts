@@ -316,13 +316,18 @@ export const makeLayer = <Options, A, E, R>(
 }
 
 /**
- * Decodes and checks a request from the wire. As at AWS, unknown members and nulls are ignored, and a null in a list is
- * a missing value.
+ * Decodes and checks a request from the wire. As at AWS, nulls are ignored, and a null in a list is a missing value. By
+ * default unknown members are ignored, too.
  */
 export const decode = <A, I>(
-  schema: Schema.Codec<A, I>
+  schema: Schema.Codec<A, I>,
+  onExcessProperty: "ignore" | "error" = "ignore"
 ): (request: unknown) => Result.Result<A, ReadonlyArray<Violation>> => {
-  const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "ignore" })
+  const run = Parser.decodeUnknownResult(schema, {
+    errors: "all",
+    onExcessProperty,
+    reportInput: onExcessProperty === "error"
+  })
   return (request) =>
     // The parser ignores unknown members, and `dropNulls` reads them.
     isDeep(request) ? Result.fail([tooDeep]) : Result.mapError(

@@ -1,11 +1,8 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
-import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Predicate from "effect/Predicate"
-import * as Record from "effect/Record"
+import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as AST from "effect/SchemaAST"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { UnknownServiceError, type ValidationException } from "../../IdentityError.js"
@@ -29,45 +26,6 @@ export interface Row<Plane> extends Route {
 // As at AWS, unknown members of a request are ignored. The log and the reasons name them, because the response does
 // not: a member may be misspelled, or newer than this version.
 
-/** The members that a schema knows of a value. */
-interface Known {
-  /** The members of an object. */
-  readonly members?: ReadonlyMap<string, Known> | undefined
-  /** The members of the values of a map. The keys of a map are data. */
-  readonly value?: Known | undefined
-  /** The members of the items of a list. */
-  readonly item?: Known | undefined
-}
-
-/** Flattens unions into the schemas that a value may have on the wire. */
-const flatten = (schema: AST.AST): ReadonlyArray<AST.AST> => {
-  const ast = AST.toEncoded(schema)
-  return ast._tag === "Union"
-    ? ast.types.flatMap(flatten)
-    : ast._tag === "Declaration"
-    ? ast.typeParameters.flatMap(flatten)
-    : [ast]
-}
-
-/** A member of the type `never` does not exist. */
-const isPossible = ({ type }: { readonly type: AST.AST }): boolean => !AST.isNever(type)
-
-const readKnown = (schemas: ReadonlyArray<AST.AST>): Known => {
-  const all = schemas.flatMap(flatten)
-  const arrays = all.filter(AST.isArrays)
-  const objects = all.filter(AST.isObjects)
-  const properties = objects.flatMap(({ propertySignatures }) => propertySignatures).filter(isPossible)
-  const values = objects.flatMap(({ indexSignatures }) => indexSignatures).filter(isPossible)
-  const readTypes = (members: ReadonlyArray<{ readonly type: AST.AST }>) => readKnown(members.map(({ type }) => type))
-  return {
-    members: objects.length === 0
-      ? undefined
-      : new Map(Object.entries(Record.map(Arr.groupBy(properties, ({ name }) => String(name)), readTypes))),
-    value: values.length === 0 ? undefined : readTypes(values),
-    item: arrays.length === 0 ? undefined : readKnown(arrays.flatMap(({ elements, rest }) => [...elements, ...rest]))
-  }
-}
-
 const maxPaths = 10
 
 /** Shortens and escapes a name. A client chose it, so it may be long, and contain escape sequences of terminals. */
@@ -77,31 +35,16 @@ const formatName = (name: string): string =>
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
   )
 
-const collect = (known: Known, value: unknown, path: string, found: Array<string>): void => {
-  if (found.length > maxPaths) return
-  if (Array.isArray(value)) {
-    if (known.item !== undefined) {
-      for (const [index, item] of value.entries()) collect(known.item, item, `${path}${index}.`, found)
-    }
-    return
-  }
-  if (!Predicate.isObject(value)) return
-  for (const [name, member] of Object.entries(value)) {
-    // As at AWS, a member that is null counts as absent.
-    if (member === null) continue
-    const inner = known.members?.get(name) ?? known.value
-    if (inner !== undefined) collect(inner, member, `${path}${formatName(name)}.`, found)
-    else if (known.members !== undefined) found.push(`${path}${formatName(name)}`)
-  }
-}
-
-/** Finds the paths of unknown members: up to ten, and an ellipsis if there are more. */
-export const findUnknownMembers = (schema: Schema.Top): (request: unknown) => ReadonlyArray<string> => {
-  const known = readKnown([schema.ast])
-  return (request) => {
-    const found: Array<string> = []
-    collect(known, request, "", found)
-    return found.length > maxPaths ? [...found.slice(0, maxPaths), "…"] : found
+/** Makes a function that decodes a request, and finds its unknown members: up to ten, and an ellipsis for others. */
+export const decodeRequest = <A, I>(schema: Schema.Codec<A, I>) => {
+  const decodeKnown = Validation.decode(schema, "error")
+  const decode = Validation.decode(schema)
+  return (input: unknown) => {
+    const known = decodeKnown(input)
+    if (Result.isSuccess(known)) return { request: known, unknown: [] }
+    const paths = known.failure.filter(({ rule }) => rule === "name")
+      .map(({ path }) => path.map((name) => formatName(String(name))).join("."))
+    return { request: decode(input), unknown: paths.length > maxPaths ? [...paths.slice(0, maxPaths), "…"] : paths }
   }
 }
 
@@ -121,8 +64,7 @@ const rejectRequest = (
 }
 
 const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
-  const decode = Validation.decode(operation.request)
-  const findUnknown = findUnknownMembers(operation.request)
+  const decode = decodeRequest(operation.request)
   // The method of a plane takes the request of its row, and returns the response of its row.
   const encode = operation.response.encode as (response: unknown) => unknown
   const methodOf = (plane: Plane) =>
@@ -133,12 +75,12 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
     path: operation.path.replace(/\{\w+\}/, "*") as Route["path"],
     status: operation.status,
     call: (plane, input) => {
-      const request = Effect.catch(
-        Effect.fromResult(decode(input)),
-        (violations) => rejectRequest(operation.name, violations, input)
+      const { request, unknown } = decode(input)
+      const run = Effect.fromResult(request).pipe(
+        Effect.catch((violations) => rejectRequest(operation.name, violations, input)),
+        Effect.flatMap(methodOf(plane)),
+        Effect.map(encode)
       )
-      const run = Effect.map(Effect.flatMap(request, methodOf(plane)), encode)
-      const unknown = findUnknown(input)
       if (unknown.length === 0) return run
       const reason = `the request has members that this version does not know, and ignores: ${unknown.join(", ")}`
       return Effect.logWarning(`${operation.name}: ${reason}`).pipe(
