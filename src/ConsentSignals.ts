@@ -13,7 +13,7 @@
  * import * as Layer from "effect/Layer"
  *
  * // A worker that waits for consents. The page after consent runs in another process, with the same Redis and key.
- * const live = ConsentSignals.layerPoller().pipe(
+ * const live = ConsentSignals.layerPoller.pipe(
  *   Layer.provideMerge(RedisPendingConsents.layerConfig({
  *     url: Config.Redacted("REDIS_URL"),
  *     key: Config.Redacted("CONSENT_STORE_KEY")
@@ -27,7 +27,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import type * as Schedule from "effect/Schedule"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
@@ -238,21 +237,15 @@ const pollAfter = <E, R>(
 
 /**
  * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the
- * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page.
+ * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page. Between signals it
+ * polls as `TokenPoller.defaultPoller` does. For another schedule, use {@link poller}.
  *
  * @since 0.2.0
  * @category layers
  */
-export const layerPoller = (options?: {
-  /** How to wait if no signal arrives. Default: `TokenPoller.defaultPoller`. */
-  readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
-}): Layer.Layer<never, never, ConsentSignals> =>
-  Layer.fresh(
-    Layer.effect(TokenPoller.TokenPoller)(
-      Effect.map(
-        ConsentSignals,
-        (signals) =>
-          poller(signals, options?.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll))
-      )
-    )
+export const layerPoller: Layer.Layer<never, never, ConsentSignals> = Layer.fresh(
+  Layer.effect(
+    TokenPoller.TokenPoller,
+    Effect.map(ConsentSignals, (signals) => poller(signals, TokenPoller.defaultPoller))
   )
+)

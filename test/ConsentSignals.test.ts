@@ -10,7 +10,6 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 
@@ -45,79 +44,67 @@ const wait = (tokenAt: number) => {
 }
 
 describe("ConsentSignals.layerPoller", () => {
-  for (
-    const [name, poll] of [
-      ["the default poller", undefined],
-      ["a schedule", Schedule.spaced("5 seconds")],
-      ["a custom poller", TokenPoller.schedule(Schedule.spaced("5 seconds"))]
-    ] as const
-  ) {
-    const provided = Effect.provide(
-      Layer.provideMerge(ConsentSignals.layerPoller({ poll }), ConsentSignals.layerMemory)
-    )
+  const provided = Effect.provide(Layer.provideMerge(ConsentSignals.layerPoller, ConsentSignals.layerMemory))
 
-    describe(name, () => {
-      it.effect("polls at once when the session is complete", () =>
-        Effect.gen(function*() {
-          const { result, times } = yield* wait(0)
-          yield* TestClock.adjust("1 second")
-          yield* signal("Completed")
-          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
-          assert.deepStrictEqual(times, [1_000])
-        }).pipe(provided))
+  it.effect("polls at once when the session is complete", () =>
+    Effect.gen(function*() {
+      const { result, times } = yield* wait(0)
+      yield* TestClock.adjust("1 second")
+      yield* signal("Completed")
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
+      assert.deepStrictEqual(times, [1_000])
+    }).pipe(provided))
 
-      it.effect("continues when the token does not exist yet", () =>
-        Effect.gen(function*() {
-          const { result, times } = yield* wait(10_000)
-          yield* TestClock.adjust("6 seconds")
-          yield* signal("Completed")
-          yield* TestClock.adjust("6 seconds")
-          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
-          assert.deepStrictEqual(times.slice(0, 2), [5_000, 6_000])
-          assert.isAtMost(times.length, 3)
-        }).pipe(provided))
+  it.effect("continues when the token does not exist yet", () =>
+    Effect.gen(function*() {
+      const { result, times } = yield* wait(10_000)
+      yield* TestClock.adjust("6 seconds")
+      yield* signal("Completed")
+      yield* TestClock.adjust("6 seconds")
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
+      assert.deepStrictEqual(times.slice(0, 2), [5_000, 6_000])
+      assert.isAtMost(times.length, 3)
+    }).pipe(provided))
 
-      it.effect.each(["WrongUser", "Denied"] as const)(
-        "ends when the session can never be completed: %s",
-        (outcome) =>
-          Effect.gen(function*() {
-            const { result, times } = yield* wait(Infinity)
-            yield* TestClock.adjust("1 second")
-            yield* signal(outcome)
-            // A session has one outcome.
-            yield* signal("Completed")
-            const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
-            assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: outcome, provider: "google" })
-            const later = yield* wait(0)
-            assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
-              reason: outcome
-            })
-            assert.deepStrictEqual([...times, ...later.times], [])
-          }).pipe(provided)
-      )
+  it.effect.each(["WrongUser", "Denied"] as const)(
+    "ends when the session can never be completed: %s",
+    (outcome) =>
+      Effect.gen(function*() {
+        const { result, times } = yield* wait(Infinity)
+        yield* TestClock.adjust("1 second")
+        yield* signal(outcome)
+        // A session has one outcome.
+        yield* signal("Completed")
+        const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
+        assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: outcome, provider: "google" })
+        const later = yield* wait(0)
+        assert.deepInclude(yield* Effect.flip(Effect.flatMap(later.result, Effect.fromResult)), {
+          reason: outcome
+        })
+        assert.deepStrictEqual([...times, ...later.times], [])
+      }).pipe(provided)
+  )
 
-      it.effect("polls once before a rejection ends it: the response of the completion may have been lost", () =>
-        Effect.gen(function*() {
-          const granted = yield* wait(1_000)
-          const rejected = yield* wait(Infinity)
-          yield* TestClock.adjust("1 second")
-          yield* signal("Rejected")
-          same(yield* Effect.flatMap(granted.result, Effect.fromResult), secret("token"))
-          const error = yield* Effect.flip(Effect.flatMap(rejected.result, Effect.fromResult))
-          assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Rejected", provider: "google" })
-          assert.deepStrictEqual([granted.times, rejected.times], [[1_000], [1_000]])
-        }).pipe(provided))
+  it.effect("polls once before a rejection ends it: the response of the completion may have been lost", () =>
+    Effect.gen(function*() {
+      const granted = yield* wait(1_000)
+      const rejected = yield* wait(Infinity)
+      yield* TestClock.adjust("1 second")
+      yield* signal("Rejected")
+      same(yield* Effect.flatMap(granted.result, Effect.fromResult), secret("token"))
+      const error = yield* Effect.flip(Effect.flatMap(rejected.result, Effect.fromResult))
+      assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "Rejected", provider: "google" })
+      assert.deepStrictEqual([granted.times, rejected.times], [[1_000], [1_000]])
+    }).pipe(provided))
 
-      it.effect("receives an outcome up to ten minutes after it was signalled", () =>
-        Effect.gen(function*() {
-          yield* signal("Completed")
-          yield* TestClock.adjust("9 minutes")
-          const { result, times } = yield* wait(0)
-          same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
-          assert.deepStrictEqual(times, [9 * 60_000])
-        }).pipe(provided))
-    })
-  }
+  it.effect("receives an outcome up to ten minutes after it was signalled", () =>
+    Effect.gen(function*() {
+      yield* signal("Completed")
+      yield* TestClock.adjust("9 minutes")
+      const { result, times } = yield* wait(0)
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
+      assert.deepStrictEqual(times, [9 * 60_000])
+    }).pipe(provided))
 
   it.effect("polls without signals", () =>
     Effect.gen(function*() {
@@ -125,7 +112,7 @@ describe("ConsentSignals.layerPoller", () => {
       yield* TestClock.adjust("10 seconds")
       same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
       assert.deepStrictEqual(times, [5_000, 10_000])
-    }).pipe(Effect.provide(Layer.provide(ConsentSignals.layerPoller(), ConsentSignals.layerMemory))))
+    }).pipe(provided))
 })
 
 describe("ConsentSignals.next", () => {

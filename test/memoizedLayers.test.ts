@@ -206,7 +206,7 @@ const noStore = Layer.succeed(CredentialCache.Store, {
 
 /** Each use is built for what stands below it. */
 const fresh: Readonly<Record<string, Case>> = {
-  "ConsentSignals.layerPoller": over(signals, ConsentSignals.layerPoller(), polled),
+  "ConsentSignals.layerPoller": over(signals, ConsentSignals.layerPoller, polled),
   "ControlPlane.decorate": over(account, ControlPlane.decorate((_, effect) => effect), arn),
   "CredentialCache.layer": over(account, CredentialCache.layer(), apiKey),
   "CredentialCache.layerSecurityTokenService": over(

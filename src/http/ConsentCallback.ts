@@ -11,7 +11,6 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import type * as Schedule from "effect/Schedule"
 import * as Completion from "../consentCallback/completion.js"
 import type { Outcome } from "../consentCallback/completion.js"
 import * as ConsentSignals from "../ConsentSignals.js"
@@ -50,13 +49,11 @@ export interface Options<E, R, E2 = never, R2 = never> {
    * or German, as the header `accept-language` prefers.
    */
   readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
-  /** How to wait for users who do not return to this page. Default: every 5 seconds for 10 minutes. */
-  readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
 }
 
 /**
- * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that polls as soon as the route has
- * completed the session. If the user denied, another user opens the page, or AgentCore rejects the completion, the wait
+ * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the
+ * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, another user opens the page, or AgentCore rejects the completion, the wait
  * in this process fails at once with `AuthorizationFailed` (`Denied`, `WrongUser`, `Rejected`).
  *
  * AgentCore also rejects the retry of a completion whose response was lost. So the page requests the token once before
@@ -120,10 +117,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, dependencies, options.path, [
         HttpRouter.route("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       ])
-      return ConsentSignals.poller(
-        dependencies.signals,
-        options.poll === undefined ? TokenPoller.defaultPoller : TokenPoller.from(options.poll)
-      )
+      return ConsentSignals.poller(dependencies.signals, TokenPoller.defaultPoller)
     })
   )
 

@@ -38,7 +38,7 @@ const workload = "my-agent"
 const runtime = ManagedRuntime.make(
   Layer.mergeAll(
     Identity.layer.pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer())),
-    Layer.provideMerge(ConsentSignals.layerPoller(), PendingConsents.layerMemory),
+    Layer.provideMerge(ConsentSignals.layerPoller, PendingConsents.layerMemory),
     Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
   )
 )

@@ -17,9 +17,9 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import { createServer } from "../support/authorizationServer.js"
 import * as Calendar from "../support/calendar.js"
+import * as Polling from "../support/polling.js"
 import * as Chromium from "./chromium.js"
 
 /** The user in the cookie of the application. */
@@ -29,11 +29,13 @@ const currentUser = Effect.map(
 )
 
 const application = HttpRouter.serve(
-  ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("50 millis") }),
+  ConsentCallback.layer({ path: "/consent", currentUser }),
   { disableListenLog: true, disableLogger: true }
-).pipe(Layer.provide(ConsentCallback.layerRedaction("/consent")))
+).pipe(
+  Layer.provide(ConsentCallback.layerRedaction("/consent"))
+)
 
-const environment = application.pipe(
+const environment = Layer.provideMerge(Polling.layer("50 millis"), application).pipe(
   Layer.provideMerge(Layer.mergeAll(
     LocalIdentity.layer(),
     AuthorizationServer.layer(),

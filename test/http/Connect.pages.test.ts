@@ -281,7 +281,7 @@ describe("a user who denies and comes back", () => {
           user: { userId: "alice" },
           show: (session) => Deferred.succeed(shown, Redacted.value(session.authorizationUrl))
         })
-      }).pipe(World.as({ userId: "alice" }), Effect.provide(ConsentSignals.layerPoller()), Effect.forkChild)
+      }).pipe(World.as({ userId: "alice" }), Effect.provide(ConsentSignals.layerPoller), Effect.forkChild)
       const page = yield* request(Pages.returnUrlOf(yield* Deferred.await(shown), `&error=${error}`))
       return { page, error: yield* Effect.flip(Fiber.join(agent)) }
     }).pipe(Effect.timeout("4 seconds"), Effect.provide(World.environment()))

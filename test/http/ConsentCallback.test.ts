@@ -20,8 +20,8 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import * as Http from "node:http"
+import * as Polling from "../support/polling.js"
 import * as Recorder from "../support/recorder.js"
 import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 
@@ -89,8 +89,6 @@ const completions = Effect.flatMap(
 )
 
 const completes: ScriptedPlanes.Script = { completeResourceTokenAuth: () => Effect.void }
-
-const hourly = { currentUser, poll: Schedule.spaced("1 hour") }
 
 /** The token of a program that shows its link by `show`. */
 const tokenAfter = <A, E, R>(show: Effect.Effect<A, E, R>) =>
@@ -245,7 +243,7 @@ describe("ConsentCallback", () => {
       Effect.timeout("5 seconds"),
       Effect.provide(server(
         { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
-        hourly
+        { currentUser }
       ))
     ))
 
@@ -256,7 +254,7 @@ describe("ConsentCallback", () => {
       Effect.timeout("5 seconds"),
       Effect.provide(server(
         { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
-        hourly
+        { currentUser }
       ))
     ))
 
@@ -267,7 +265,7 @@ describe("ConsentCallback", () => {
       Effect.timeout("5 seconds"),
       Effect.provide(
         HttpRouter.serve(
-          ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("1 hour") }),
+          ConsentCallback.layer({ path: "/consent", currentUser }),
           { disableListenLog: true }
         ).pipe(Layer.provideMerge(Layer.mergeAll(
           Layer.sync(PendingConsents.PendingConsents, () => {
@@ -349,7 +347,7 @@ describe("ConsentCallback", () => {
       assert.strictEqual((yield* visit("alice")).status, 410)
     }).pipe(
       Effect.timeout("5 seconds"),
-      Effect.provide(server({ ...completes, getResourceOauth2Token: () => responses.consent }, hourly))
+      Effect.provide(server({ ...completes, getResourceOauth2Token: () => responses.consent }, { currentUser }))
     ))
 
   it.live("ends the wait at once when AgentCore rejects the completion", () =>
@@ -365,7 +363,7 @@ describe("ConsentCallback", () => {
       Effect.timeout("5 seconds"),
       Effect.provide(server(
         { completeResourceTokenAuth: [failures.denied], getResourceOauth2Token: () => responses.consent },
-        hourly
+        { currentUser }
       ))
     ))
 
@@ -374,9 +372,15 @@ describe("ConsentCallback", () => {
       assert.strictEqual(yield* tokenAfter(visit("alice")), "access-token")
     }).pipe(
       Effect.timeout("5 seconds"),
-      Effect.provide(server(
-        { completeResourceTokenAuth: [failures.lost], getResourceOauth2Token: [responses.consent, responses.issued()] },
-        { currentUser, poll: Schedule.spaced("1 millis") }
+      Effect.provide(Layer.provideMerge(
+        Polling.layer("1 millis"),
+        server(
+          {
+            completeResourceTokenAuth: [failures.lost],
+            getResourceOauth2Token: [responses.consent, responses.issued()]
+          },
+          { currentUser }
+        )
       ))
     ))
 
@@ -407,7 +411,7 @@ describe("ConsentCallback", () => {
         same(calls.map(({ request }) => request.sessionUri), [undefined, secret(sessionUri), secret(sessionUri)])
       }).pipe(
         Effect.timeout("5 seconds"),
-        Effect.provide(server({ ...granted, completeResourceTokenAuth: [failure] }, hourly))
+        Effect.provide(server({ ...granted, completeResourceTokenAuth: [failure] }, { currentUser }))
       ))
   }
 

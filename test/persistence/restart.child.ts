@@ -67,7 +67,7 @@ const resume = Effect.gen(function*() {
       { disableListenLog: true, disableLogger: true }
     ).pipe(
       Layer.provide(Connect.layerRedaction("/connect")),
-      Layer.provideMerge(ConsentSignals.layerPoller()),
+      Layer.provideMerge(ConsentSignals.layerPoller),
       Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
     )
   )

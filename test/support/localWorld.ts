@@ -15,9 +15,9 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
 import * as Calendar from "./calendar.js"
+import * as Polling from "./polling.js"
 
 /** The cookie of the application names the signed-in user. */
 const signIn = HttpRouter.add(
@@ -36,16 +36,18 @@ const currentUser = Effect.map(
 )
 
 /** An application on its own port: it signs in users, and has the page for their return after consent. */
-const application = HttpRouter.serve(
+const pages = HttpRouter.serve(
   Layer.mergeAll(
     signIn,
-    ConsentCallback.layer({ path: "/consent", currentUser, poll: Schedule.spaced("40 millis") })
+    ConsentCallback.layer({ path: "/consent", currentUser })
   ),
   { disableListenLog: true, disableLogger: true }
 ).pipe(
   Layer.provide(ConsentCallback.layerRedaction("/consent")),
   Layer.provideMerge(Layer.mergeAll(PendingConsents.layerMemory, NodeHttpServer.layerTest))
 )
+
+const application = Layer.provideMerge(Polling.layer("40 millis"), pages)
 
 /** Real servers on this machine: authorization server, AgentCore Identity, and an application. */
 export const layer = application.pipe(

@@ -1,0 +1,16 @@
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+
+/** Waits that poll in this interval, and after each signal. */
+export const layer = (interval: Duration.Input) =>
+  Layer.effect(
+    TokenPoller.TokenPoller,
+    Effect.map(
+      ConsentSignals.ConsentSignals,
+      (signals) => ConsentSignals.poller(signals, TokenPoller.schedule(Schedule.spaced(interval)))
+    )
+  )
