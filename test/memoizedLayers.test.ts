@@ -269,7 +269,6 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "local/LocalServer.layerStore": one.local,
   "mcp/ConsentElicitation.toolkit": "It registers tools with a server. Each call has the caller of its own request.",
   "persistence/CredentialStore.layer": "Its keys are digests of the workload access token, which no accounts share.",
-  "persistence/CredentialStore.layerConfig": "Its keys are digests of the workload access token.",
   "persistence/SqlPendingConsents.layer": one.store,
   "persistence/SqlPendingConsents.layerConfig": one.store
 }

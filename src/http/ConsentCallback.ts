@@ -53,8 +53,9 @@ export interface Options<E, R, E2 = never, R2 = never> {
 
 /**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the
- * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, another user opens the page, or AgentCore rejects the completion, the wait
- * in this process fails at once with `AuthorizationFailed` (`Denied`, `WrongUser`, `Rejected`).
+ * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, another user
+ * opens the page, or AgentCore rejects the completion, the wait in this process fails at once with
+ * `AuthorizationFailed` (`Denied`, `WrongUser`, `Rejected`).
  *
  * AgentCore also rejects the retry of a completion whose response was lost. So the page requests the token once before
  * it reports a failure. For that it needs the `DataPlane` in context, and a pending consent with its workload.

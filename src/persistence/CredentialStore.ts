@@ -174,17 +174,6 @@ export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError
   )
 
 /**
- * The same, with options from the configuration.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<Store, CredentialStoreError | ConfigError, BackingPersistence> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
-
-/**
  * A store in Redis, over its own connection. The layer needs the package `ioredis`. It connects in the background, and
  * again after a lost connection, so a missing server does not fail the program.
  *

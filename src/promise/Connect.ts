@@ -53,12 +53,11 @@ import { isHttpServerError } from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
-import { hasProperty, isFunction, isObject, isString } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -76,8 +75,10 @@ import * as Callers from "../http/internal/callers.js"
 import * as Identity from "../Identity.js"
 import { isDeclared, TokenReview } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
+import * as Constraint from "../models/internal/constraint.js"
 import type { Plain } from "../models/internal/native.js"
 import * as PendingConsents from "../PendingConsents.js"
+import * as Validation from "../plane/validation.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import { bind } from "./internal/callerContext.js"
@@ -90,7 +91,7 @@ import { type Inputs, toPromise } from "./internal/promised.js"
 import * as RequestContext from "./internal/requestContext.js"
 import * as Reviews from "./internal/reviews.js"
 import * as Stores from "./internal/stores.js"
-import { checkUser, toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
+import { checkUser, toRedacted, toUserIdentifier, toWorkload, type User } from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -247,7 +248,8 @@ export interface AccountOptions {
 export interface Options<Name extends string = string, Req = Request | IncomingMessage>
   extends
     Inputs<Omit<Http.Options<never, never>, "accounts" | "credentials" | "currentUser" | "respond">>,
-    CallbackOptions<Req>
+    CallbackOptions<Req>,
+    Stores.ServiceOptions
 {
   /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
   readonly accounts?: { readonly [K in Name]?: AccountOptions | undefined } | undefined
@@ -260,17 +262,6 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
    */
   readonly respond?:
     | ((view: Http.View, request: Req) => Response | undefined | Promise<Response | undefined>)
-    | undefined
-  /** Stores the consents that wait for the browser. Default: memory, for one process. */
-  readonly pendingConsents?: Stores.StoreOptions | undefined
-  /**
-   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
-   * whose token is dropped when the user disconnects. Default: `Identity.layer` over `AwsDataPlane.layer()`, which read
-   * the environment.
-   */
-  readonly runtime?:
-    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
-    | Context.Context<Identity.Identity | DataPlane.DataPlane>
     | undefined
 }
 
@@ -304,7 +295,7 @@ export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
  * @category models
  */
 export interface Connect<Name extends string = string, Req = Request | IncomingMessage>
-  extends Omit<Functions.DataPlaneFunctions, "withAccessToken">, AsyncDisposable
+  extends Omit<Functions.Functions, "withAccessToken">, AsyncDisposable
 {
   /**
    * Responds to a request for a page. The status is 404 if the path is not one of the pages, spelled as in the option
@@ -437,12 +428,21 @@ const toVendorEffect =
     )
 
 const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.AccountOptions => ({
-  account: isFunction(account) ? toVendorEffect(account) : account,
-  expect: isFunction(expect)
-    ? (user, account) => Effect.orDie(Effect.tryPromise(async () => expect(user, account)))
-    : expect,
-  revoke: isFunction(revoke) ? toVendorEffect<unknown>(revoke) : revoke
+  account: account && toVendorEffect(account),
+  expect: expect && ((user, account) => Effect.orDie(Effect.tryPromise(async () => expect(user, account)))),
+  revoke: revoke && toVendorEffect<unknown>(revoke)
 })
+
+const checkOptions = Validation.makeCheck("Connect", () => ({
+  accounts: Constraint.optional(Schema.Record(
+    Schema.String,
+    Schema.UndefinedOr(Schema.Struct({
+      account: Constraint.optional(Validation.AnyFunction),
+      expect: Constraint.optional(Validation.AnyFunction),
+      revoke: Constraint.optional(Validation.AnyFunction)
+    }))
+  ))
+}))
 
 const toHttpOptions = <Name extends string, Req>(
   options: Options<Name, Req>,
@@ -462,13 +462,11 @@ const toHttpOptions = <Name extends string, Req>(
   } = options
   return {
     ...others,
-    accounts: isObject(accounts)
-      ? Record.map(
+    accounts: accounts
+      && Record.map(
         accounts as { readonly [name: string]: AccountOptions | undefined },
-        // A program in plain JavaScript can pass anything. `http/Connect` reports it.
-        (options) => isObject(options) ? toHttpAccount(options) : options as undefined
-      )
-      : accounts,
+        (options) => options && toHttpAccount(options)
+      ),
     credentials,
     connectedSince: connectedSince && ((user, name) => Effect.orDie(call(() => connectedSince(user, name)))),
     currentUser: Effect.flatMap(
@@ -521,17 +519,11 @@ const declare = <Req>(
 // Runtime
 // -----------------------------------------------------------------------------
 
-interface PagesService {
-  readonly app: Effect.Effect<
-    HttpServerResponse.HttpServerResponse,
-    unknown,
-    HttpServerRequest.HttpServerRequest | Scope.Scope
-  >
+class Pages extends Context.Service<Pages, {
+  readonly app: Effect.Success<ReturnType<typeof Http.httpApp<unknown, never, unknown>>>["app"]
   readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
   readonly callerOf: Effect.Success<ReturnType<typeof Callers.make>>
-}
-
-class Pages extends Context.Service<Pages, PagesService>()("effect-agentcore-identity/promise/Connect/Pages") {}
+}>()("effect-agentcore-identity/promise/Connect/Pages") {}
 
 const layerPages = (options: Http.Options<unknown, never, unknown>) =>
   Layer.effectContext(
@@ -561,8 +553,7 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
 
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
   layerPages(toHttpOptions(options, credentials)).pipe(
-    Layer.provideMerge(Stores.layer(options.pendingConsents)),
-    Layer.provideMerge(LazyRuntime.layerOf(options.runtime, LazyRuntime.defaultLayer))
+    Layer.provideMerge(Stores.layerServices(options, LazyRuntime.defaultLayer))
   )
 
 type Provided = Layer.Success<ReturnType<typeof layerOf>>
@@ -592,7 +583,7 @@ const makeRuntime = <Name extends string, Req>(
   }
 }
 
-type Run = ReturnType<typeof Functions.makeWith<Provided>>
+type Run = ReturnType<typeof Functions.make<Provided>>
 
 // -----------------------------------------------------------------------------
 // Calls
@@ -663,13 +654,7 @@ const makeRunAs = (
     // After the check that it is a user.
     () => checkKind("runAs", users, user)
   )
-  const workload = {
-    name,
-    user,
-    getToken: async () => Redacted.value(await settle(Effect.flatMap(caller, ({ get }) => get))),
-    invalidate: (stale: string) => settle(Effect.flatMap(caller, ({ invalidate }) => invalidate(Redacted.make(stale))))
-  }
-  return RequestContext.run({ workload }, f)
+  return RequestContext.run({ workload: toWorkload({ name, user }, caller, settle) }, f)
 }
 
 /** The functions of `http/Connect`, for users as programs without Effect have them. */
@@ -768,7 +753,8 @@ const makeListener = (handle: Handle, settle: Run["settle"]) =>
 // -----------------------------------------------------------------------------
 
 /**
- * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid.
+ * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid, or a part of
+ * `accounts` is no function.
  *
  * The first use builds them, and connects to the store of `pendingConsents`: call `ready` at the start. It rejects with
  * `ValidationException` if another option is invalid, and with `PendingConsentsError` if a package is missing or the
@@ -786,9 +772,11 @@ const makeListener = (handle: Handle, settle: Run["settle"]) =>
 export const make = <const Name extends string, Req = Request | IncomingMessage>(
   options: Options<Name, Req>
 ): Connect<Name, Req> => {
+  const wrong = checkOptions({ accounts: options.accounts })
+  if (wrong !== undefined) throw wrong
   const { credentialOf, credentials } = declareAll(options)
   const { context, dispose, run } = makeRuntime(options, credentials)
-  const made = Functions.makeWith<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
+  const made = Functions.make<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
   const { functions, settle } = made
   const served = makeServed(options.workload, credentials, credentialOf)
   const handle = makeHandle(options.path, settle)

@@ -49,7 +49,6 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
@@ -59,7 +58,6 @@ import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import { ConsentSignals } from "../ConsentSignals.js"
 import * as CredentialCache from "../CredentialCache.js"
-import type * as DataPlane from "../DataPlane.js"
 import type * as Http from "../http/ForwardAuth.js"
 import * as Decide from "../http/forwardAuth/decide.js"
 import * as Sessions from "../http/forwardAuth/sessions.js"
@@ -105,7 +103,7 @@ export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
  * @since 0.2.0
  * @category models
  */
-export interface Options extends Pick<Http.Options, "trust" | "workload"> {
+export interface Options extends Pick<Http.Options, "trust" | "workload">, Stores.ServiceOptions {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
   /**
@@ -121,16 +119,6 @@ export interface Options extends Pick<Http.Options, "trust" | "workload"> {
    * user of a `session`.
    */
   readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
-  /** Stores the sessions, with the consents of `Connect`. Default: memory, for one process. */
-  readonly pendingConsents?: Stores.StoreOptions | undefined
-  /**
-   * The services of a program with Effect. Default: `Identity.layer` with a `CredentialCache` over
-   * `AwsDataPlane.layer()`, which read the environment.
-   */
-  readonly runtime?:
-    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, unknown>
-    | Context.Context<Identity.Identity | DataPlane.DataPlane>
-    | undefined
 }
 
 /**
@@ -220,8 +208,7 @@ export const make = (options: Options): ForwardAuth => {
   const link = connect && ((session: ConsentSession) => Effect.tryPromise(() => connect.link(session)))
   const runtime = LazyRuntime.make(
     Layer.effect(Decided, Decide.make(settings, link)).pipe(
-      Layer.provideMerge(Stores.layer(options.pendingConsents)),
-      Layer.provideMerge(LazyRuntime.layerOf(options.runtime, cached))
+      Layer.provideMerge(Stores.layerServices(options, cached))
     )
   )
   type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never

@@ -52,7 +52,6 @@ import * as Identity from "../Identity.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
-import * as Workloads from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -81,8 +80,6 @@ export type {
   CompleteAuthorizationOptions,
   /** @since 0.2.0 */
   CredentialWrapper,
-  /** @since 0.2.0 */
-  DataPlaneFunctions,
   /** @since 0.2.0 */
   Functions,
   /** @since 0.2.0 */
@@ -154,9 +151,9 @@ export const getContext = (): Contexts.RequestContext | undefined => Contexts.ge
 // -----------------------------------------------------------------------------
 
 /**
- * Makes the functions over a runtime of the program. In addition to `Identity`, the runtime may have:
+ * Makes the functions over a runtime of the program. In addition to `Identity` and the `DataPlane`, the runtime may
+ * have:
  *
- * - the `DataPlane`. Then the functions include `workload`.
  * - `PendingConsents`, which stores the sessions that wait for the page after consent. By default, they stay in memory,
  *   for one process.
  * - a `WorkloadAccessToken`, the caller if neither `workloadIdentityToken` nor the request has a token, for example in
@@ -177,35 +174,23 @@ export const getContext = (): Contexts.RequestContext | undefined => Contexts.ge
  *
  * const runtime = ManagedRuntime.make(
  *   Identity.layer.pipe(
- *     Layer.provide(CredentialCache.layer()),
- *     Layer.provide(AwsDataPlane.layer({ region: "eu-central-1" }))
+ *     Layer.provideMerge(CredentialCache.layer()),
+ *     Layer.provideMerge(AwsDataPlane.layer({ region: "eu-central-1" }))
  *   )
  * )
  *
  * export const { withAccessToken, withApiKey } = PromiseIdentity.make(runtime)
  */
-export const make: {
-  /** Makes all functions, for a runtime that also has the data plane. */
-  <E>(
-    runtime:
-      | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
-      | Context.Context<Identity.Identity | DataPlane.DataPlane>
-  ): Implementation.DataPlaneFunctions
-  /** Makes the functions without `workload`, for a runtime with `Identity` only. */
-  <E>(
-    runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
-  ): Implementation.Functions
-} = <E>(
-  runtime: ManagedRuntime.ManagedRuntime<Identity.Identity, E> | Context.Context<Identity.Identity>
-): Implementation.DataPlaneFunctions =>
-  Implementation.make({
+export const make = <E>(
+  runtime:
+    | ManagedRuntime.ManagedRuntime<Identity.Identity | DataPlane.DataPlane, E>
+    | Context.Context<Identity.Identity | DataPlane.DataPlane>
+): Implementation.Functions =>
+  Implementation.make<Identity.Identity | DataPlane.DataPlane>({
     run: (effect) => "runFork" in runtime ? runtime.runFork(effect) : Effect.runForkWith(runtime)(effect),
     identity: Identity.Identity,
-    dataPlane: Workloads.serviceOr(
-      DataPlane.DataPlane,
-      Effect.suspend(() => Effect.die(new Error("workload: the runtime has no DataPlane, which obtains the tokens")))
-    )
-  })
+    dataPlane: DataPlane.DataPlane
+  }).functions
 
 // -----------------------------------------------------------------------------
 // Default runtime
@@ -227,7 +212,7 @@ const defaultFunctions = Implementation.make({
   run: Effect.runFork,
   identity: Effect.map(defaultRuntime.context, Context.get(Identity.Identity)),
   dataPlane: Effect.map(defaultRuntime.context, Context.get(DataPlane.DataPlane))
-})
+}).functions
 
 // -----------------------------------------------------------------------------
 // Functions of the official SDK
@@ -320,7 +305,7 @@ export const withWatPropagation: Implementation.Functions["withWatPropagation"] 
  * @since 0.2.0
  * @category functions
  */
-export const workload: Implementation.DataPlaneFunctions["workload"] = defaultFunctions.workload
+export const workload: Implementation.Functions["workload"] = defaultFunctions.workload
 
 /**
  * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It requests

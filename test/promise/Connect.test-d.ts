@@ -135,7 +135,7 @@ describe("Connect", () => {
     expectTypeOf(connect.consentAll({ userId: "alice" }, { onLink: () => {} })).toEqualTypeOf<Promise<void>>()
     for (const event of [] as ReadonlyArray<Connect.Event>) expectTypeOf(event.at).toEqualTypeOf<Date>()
     expectTypeOf(connect.events).toEqualTypeOf<() => AsyncIterable<Connect.Event>>()
-    expectTypeOf(connect.workload).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions["workload"]>()
+    expectTypeOf(connect.workload).toEqualTypeOf<PromiseIdentity.Functions["workload"]>()
     expectTypeOf(connect.runAs({ userId: "alice" }, async () => 1)).toEqualTypeOf<Promise<number>>()
     // @ts-expect-error a name is not a user
     connect.runAs("alice", async () => 1)

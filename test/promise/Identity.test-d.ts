@@ -6,11 +6,9 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import type * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
-import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
@@ -109,30 +107,16 @@ describe("declared credentials", () => {
 describe("make", () => {
   type Argument = Parameters<Ours["make"]>[0]
 
-  test("accepts any runtime with Identity", () => {
+  test("accepts any runtime with Identity and the data plane", () => {
     type OfAws = Layer.Success<ReturnType<typeof AwsIdentity.layer>>
     expectTypeOf<ManagedRuntime.ManagedRuntime<OfAws, Error>>().toExtend<Argument>()
     expectTypeOf<Context.Context<OfAws>>().toExtend<Argument>()
-    expectTypeOf<Context.Context<Identity.Identity | WorkloadAccessToken.WorkloadAccessToken>>().toExtend<Argument>()
-    expectTypeOf<Context.Context<WorkloadAccessToken.WorkloadAccessToken>>().not.toExtend<Argument>()
+    expectTypeOf<Context.Context<Identity.Identity>>().not.toExtend<Argument>()
     expectTypeOf<ManagedRuntime.ManagedRuntime<never, never>>().not.toExtend<Argument>()
   })
 
   test("returns the functions of the module", () => {
     expectTypeOf<ReturnType<Ours["make"]>>().toEqualTypeOf<Pick<Ours, keyof PromiseIdentity.Functions>>()
-    expectTypeOf<Pick<Ours, keyof PromiseIdentity.DataPlaneFunctions>>()
-      .toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
-  })
-
-  test("returns workload only for a runtime with the data plane", () => {
-    type Both = Identity.Identity | DataPlane.DataPlane
-    const both = {} as ManagedRuntime.ManagedRuntime<Both, Error>
-    expectTypeOf(PromiseIdentity.make(both)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
-    expectTypeOf(PromiseIdentity.make({} as Context.Context<Both>)).toEqualTypeOf<PromiseIdentity.DataPlaneFunctions>()
-    const identity = {} as ManagedRuntime.ManagedRuntime<Identity.Identity, Error>
-    expectTypeOf(PromiseIdentity.make(identity)).toEqualTypeOf<PromiseIdentity.Functions>()
-    // @ts-expect-error the runtime has no data plane
-    void PromiseIdentity.make(identity).workload({ name: "agent" })
   })
 })
 

@@ -45,7 +45,7 @@ describe("withAccessToken", () => {
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const runtime = yield* World.runtimeOf(
-        Layer.provide(Identity.layer, Layer.succeed(DataPlane.DataPlane, yield* DataPlane.DataPlane))
+        Layer.provideMerge(Identity.layer, Layer.succeed(DataPlane.DataPlane, yield* DataPlane.DataPlane))
       )
       const { withAccessToken } = PromiseIdentity.make(runtime)
       const config = {
@@ -303,6 +303,8 @@ describe("an invalid configuration", () => {
     }).pipe(Effect.provide(Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({}))))))
 })
 
+const noPlane = Layer.mock(DataPlane.DataPlane, {})
+
 describe("a declared credential", () => {
   const inline = (
     { audiences, customParameters, flow, provider, resources, returnUrl, scopes = [] }: Identity.AccessTokenDeclaration
@@ -319,7 +321,9 @@ describe("a declared credential", () => {
   it.live("makes the calls of the same configuration", () =>
     Effect.gen(function*() {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
-      const { withAccessToken, withApiKey } = PromiseIdentity.make(yield* Effect.context<Identity.Identity>())
+      const { withAccessToken, withApiKey } = PromiseIdentity.make(
+        yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
+      )
       /** The requests of a call, and the URLs that it showed. */
       const observe = (call: (options: PromiseIdentity.AccessTokenUseOptions) => Promise<unknown>) =>
         Effect.gen(function*() {
@@ -464,7 +468,7 @@ describe("the caller", () => {
   it.live("rejects with what to do when it is missing", () =>
     Effect.gen(function*() {
       const { withAccessToken, withApiKey, withWAT } = PromiseIdentity.make(
-        yield* World.runtimeOf(Layer.mock(Identity.Identity, {}))
+        yield* World.runtimeOf(Layer.merge(Layer.mock(Identity.Identity, {}), noPlane))
       )
       const calls = [
         () => forecast(withApiKey)(),
@@ -488,7 +492,10 @@ describe("the caller", () => {
 
 describe("Identity.make", () => {
   const workloadIdentityToken = "a-workload-token"
-  const keys = Layer.mock(Identity.Identity, { getApiKey: () => Effect.succeed(secret("a-key")) })
+  const keys = Layer.merge(
+    Layer.mock(Identity.Identity, { getApiKey: () => Effect.succeed(secret("a-key")) }),
+    noPlane
+  )
   const wrapped = ({ withApiKey }: PromiseIdentity.Functions) =>
     withApiKey({ workloadIdentityToken, providerName: "weather" })(async (key: string) => key)
 
@@ -505,7 +512,7 @@ describe("Identity.make", () => {
 
   it.live("accepts the runtime of an Effect program", () =>
     Effect.gen(function*() {
-      const call = wrapped(PromiseIdentity.make(yield* Effect.context<Identity.Identity>()))
+      const call = wrapped(PromiseIdentity.make(yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()))
       assert.strictEqual(yield* Effect.promise(() => call()), "a-key")
     }).pipe(Effect.provide(keys)))
 

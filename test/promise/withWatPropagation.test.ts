@@ -8,6 +8,7 @@ import {
 } from "@aws-sdk/client-bedrock-agentcore"
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts"
 import { assert, describe, it } from "@effect/vitest"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import { runWithContext, withWatPropagation } from "effect-agentcore-identity/promise/Identity"
@@ -139,7 +140,11 @@ describe("withWatPropagation", () => {
       const { received, url } = yield* World.receiver
       const client = yield* clientOf(url)
       const runtime = yield* World.runtimeOf(
-        Layer.merge(Layer.mock(Identity.Identity, {}), WorkloadAccessToken.layer(secret("token-of-the-runtime")))
+        Layer.mergeAll(
+          Layer.mock(Identity.Identity, {}),
+          Layer.mock(DataPlane.DataPlane, {}),
+          WorkloadAccessToken.layer(secret("token-of-the-runtime"))
+        )
       )
       PromiseIdentity.make(runtime).withWatPropagation(client)
       yield* Effect.promise(() => ignoreResponse(client.send(invokeRuntime())))

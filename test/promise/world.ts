@@ -50,7 +50,7 @@ const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
 /** The functions over the AWS SDK and the local server. */
 export const plainFunctions = Effect.flatMap(Effect.context<LocalServer.LocalServer>(), (context) =>
   Effect.map(
-    runtimeOf(Identity.layer.pipe(Layer.provide(planes), Layer.provide(Layer.succeedContext(context)))),
+    runtimeOf(Identity.layer.pipe(Layer.provideMerge(planes), Layer.provide(Layer.succeedContext(context)))),
     PromiseIdentity.make
   ))
 
@@ -62,8 +62,8 @@ export const functions = (options: {
   Effect.gen(function*() {
     yield* setUp
     const identity = Identity.layer.pipe(
-      Layer.provide(DataPlane.decorate((_, call) => options.around?.(call) ?? call)),
-      Layer.provide(planes),
+      Layer.provideMerge(DataPlane.decorate((_, call) => options.around?.(call) ?? call)),
+      Layer.provideMerge(planes),
       Layer.provide(Layer.succeedContext(yield* Effect.context<LocalServer.LocalServer>()))
     )
     const runtime = yield* runtimeOf(Layer.mergeAll(identity, quick, options.caller ?? Layer.empty))

@@ -1,23 +1,24 @@
 /** Remembers the denials of users who were asked with a link, for callers that do not wait. */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AuthorizationFailed } from "../../IdentityError.js"
+import * as ExpiringMap from "../../internal/expiringMap.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Service } from "./connectTypes.js"
 
 type Reason = AuthorizationFailed["reason"]
 
-/** How long denials are noticed after a user was asked, at least. Then the next request begins again. */
-const lifetime = "10 minutes"
+/** Milliseconds. After that, a user who is asked again counts as one who is asked for the first time. */
+const lifetime = 10 * 60_000
 
 interface Asked {
   /** `undefined`: the user has not responded yet. */
   reason: Reason | undefined
-  /** Whether the user was asked again in the last period of the lifetime. */
-  isAgain: boolean
+  readonly stop: () => void
 }
 
 /**
@@ -26,48 +27,29 @@ interface Asked {
  */
 export const make = ({ nameOf, workload }: Pick<Service, "nameOf" | "workload">) =>
   Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
+    const signals = Option.getOrUndefined(yield* Effect.serviceOption(ConsentSignals.ConsentSignals))
     /** By the name of the grant. */
-    const asked = new Map<string, Asked>()
-
-    const listen = (signals: ConsentSignals.Service, topic: ConsentSignals.Topic, name: string, entry: Asked) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() =>
-          signals.listen(topic, (outcome) => {
-            entry.reason = outcome === "Completed" ? undefined : outcome
-          })
-        ),
-        () =>
-          Effect.repeat(
-            Effect.suspend(() => {
-              entry.isAgain = false
-              return Effect.sleep(lifetime)
-            }),
-            { while: () => entry.isAgain }
-          ),
-        (stop) =>
-          Effect.sync(() => {
-            stop()
-            asked.delete(name)
-          })
-      )
+    const asked = ExpiringMap.make<Asked>()
+    const removeExpired = (now: number): void => asked.removeExpired(now).forEach(({ stop }) => stop())
+    yield* Effect.addFinalizer(() => Effect.sync(() => removeExpired(Infinity)))
 
     return (session: ConsentSession, user: UserIdentifier | undefined): Effect.Effect<Option.Option<Reason>> =>
       Effect.gen(function*() {
-        const credential = nameOf(session)
-        if (Option.isNone(signals) || Option.isNone(credential) || user === undefined) return Option.none()
-        const topic = yield* ConsentSignals.grant({ workload, user, credential: credential.value })
+        const credential = Option.getOrUndefined(nameOf(session))
+        if (signals === undefined || credential === undefined || user === undefined) return Option.none()
+        const topic = yield* ConsentSignals.grant({ workload, user, credential })
+        const now = yield* Clock.currentTimeMillis
+        removeExpired(now)
         const name = Redacted.value(topic.name)
-        const known = asked.get(name)
-        if (known === undefined) {
-          const entry: Asked = { reason: undefined, isAgain: false }
-          asked.set(name, entry)
-          yield* Effect.forkIn(listen(signals.value, topic, name, entry), scope, { startImmediately: true })
-          return Option.none()
+        const entry: Asked = asked.get(name) ?? {
+          reason: undefined,
+          stop: signals.listen(topic, (outcome) => {
+            entry.reason = outcome === "Completed" ? undefined : outcome
+          })
         }
-        const { reason } = known
-        Object.assign(known, { reason: undefined, isAgain: true })
+        const { reason } = entry
+        entry.reason = undefined
+        asked.set(name, entry, now + lifetime)
         return Option.fromUndefinedOr(reason)
       })
   })

@@ -1,7 +1,6 @@
 /** The addresses of `Connect`: links, the return URL, and the addresses where a user may continue. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isObject, isString } from "effect/Predicate"
 import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
@@ -10,7 +9,7 @@ import * as Status from "../../credentials/status.js"
 import { isDeclared } from "../../identity/credentials.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Validation from "../../plane/validation.js"
-import type { LinkOptions } from "./connectTypes.js"
+import type { LinkOptions, Options } from "./connectTypes.js"
 
 export type Links = Effect.Success<ReturnType<typeof make>>
 
@@ -29,17 +28,15 @@ export const parseWebUrl = (value: string, base?: string): URL | undefined => {
 }
 
 /** The pages link to these addresses, so none may be a `javascript:` URL. */
-export const checkRevokeAt = (revokeAt: unknown = {}): Effect.Effect<void, ValidationException> =>
-  isObject(revokeAt)
-    ? Effect.forEach(
-      Object.entries(revokeAt),
-      ([name, url]: readonly [string, unknown]) =>
-        url === undefined || isString(url) && parseWebUrl(url) !== undefined
-          ? Effect.void
-          : invalid(`revokeAt.${name}`, "be a web address, as in https://vendor.example.com/connections"),
-      { discard: true }
-    )
-    : invalid("revokeAt", "be an object with the names of credentials")
+export const checkRevokeAt = (revokeAt: Options<never, never>["revokeAt"] = {}) =>
+  Effect.forEach(
+    Object.entries(revokeAt),
+    ([name, url]) =>
+      url === undefined || parseWebUrl(url) !== undefined
+        ? Effect.void
+        : invalid(`revokeAt.${name}`, "be a web address, as in https://vendor.example.com/connections"),
+    { discard: true }
+  )
 
 /**
  * Whether a URL is spelled like that of a page. Routers accept other spellings too, such as `/CONNECT`, `/connect;x`

@@ -6,7 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
-import { hasProperty, isFunction, isObject, isString } from "effect/Predicate"
+import { hasProperty, isObject, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Digest from "../../credentialCache/digest.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -101,21 +101,13 @@ const toInspection = (account: unknown): Inspection =>
 // Options
 // -----------------------------------------------------------------------------
 
-const check = (accounts: LinkOptions["accounts"], links: Links): Effect.Effect<void, ValidationException> =>
+const check = (accounts: LinkOptions["accounts"] = {}, links: Links): Effect.Effect<void, ValidationException> =>
   Effect.gen(function*() {
-    if (accounts === undefined) return
-    if (!isObject(accounts)) return yield* invalid("accounts", "be an object with the names of credentials")
     for (const [name, options] of Object.entries(accounts)) {
-      if (options === undefined) continue
-      if (!isObject(options)) return yield* invalid(`accounts.${name}`, "be an object with functions")
       if (links.find(name) === undefined) {
         return yield* invalid(`accounts.${name}`, "have the name of one of the credentials")
       }
-      const wrong = (["account", "expect", "revoke"] as const).find((property) =>
-        options[property] !== undefined && !isFunction(options[property])
-      )
-      if (wrong !== undefined) return yield* invalid(`accounts.${name}.${wrong}`, "be a function")
-      if (options.expect !== undefined && options.account === undefined) {
+      if (options?.expect !== undefined && options.account === undefined) {
         return yield* invalid(`accounts.${name}.account`, "be given with expect")
       }
     }

@@ -132,8 +132,7 @@ const visit = async <R>(
     const checked = yield* checkUser(user, "currentUser")
     const dependencies = {
       identity: yield* identity,
-      // A runtime can have no data plane.
-      callerOf: Completion.makeCallerOf(yield* Effect.option(dataPlane)),
+      callerOf: Completion.makeCallerOf(Option.some(yield* dataPlane)),
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }

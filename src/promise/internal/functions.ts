@@ -117,10 +117,6 @@ export interface Functions {
   >(
     options: Consents.NodeOptions<Req, Res>
   ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
-}
-
-/** The functions over a runtime that also has the data plane. */
-export interface DataPlaneFunctions extends Functions {
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }
@@ -198,9 +194,7 @@ const untilValid = <E>(validate: () => E | undefined): () => E | undefined => {
   }
 }
 
-export const make = <R>(runner: Runner<R>): DataPlaneFunctions => makeWith(runner).functions
-
-export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
+export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
   const settle = makeSettle(run)
   const consents = Consents.make()
   const runtime = { consents, dataPlane, identity, settle }
@@ -251,7 +245,7 @@ export const makeWith = <R>({ dataPlane, identity, run }: Runner<R>) => {
     }) as CredentialWrapper
   }
 
-  const functions: DataPlaneFunctions = {
+  const functions: Functions = {
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
       options: Config.AccessTokenUseOptions = {}

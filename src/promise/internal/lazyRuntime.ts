@@ -9,17 +9,6 @@ import * as Identity from "../../Identity.js"
 // `AwsIdentity.layer()` would add the control plane and STS to a bundle, and no function of promises calls them.
 export const defaultLayer = Layer.provideMerge(Identity.layer, AwsDataPlane.layer())
 
-/** The services of the program, or else those of a layer. */
-export const layerOf = <R, E>(
-  runtime: ManagedRuntime.ManagedRuntime<R, unknown> | Context.Context<R> | undefined,
-  byDefault: Layer.Layer<R, E>
-): Layer.Layer<R, unknown> =>
-  runtime === undefined
-    ? byDefault
-    : "contextEffect" in runtime
-    ? Layer.effectContext(runtime.contextEffect)
-    : Layer.succeedContext(runtime)
-
 interface LazyRuntime<R, E> {
   readonly context: Effect.Effect<Context.Context<R>, E>
   /** Disposes of the runtime. The next use after it makes a new one. */

@@ -2,10 +2,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as ManagedRuntime from "effect/ManagedRuntime"
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../../ConsentSignals.js"
+import type { DataPlane } from "../../DataPlane.js"
 import { invalid } from "../../http/connect/links.js"
+import type { Identity } from "../../Identity.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
@@ -66,7 +69,24 @@ const inContext = Layer.effectContext(Effect.gen(function*() {
   return Context.merge(memory, Context.pick(PendingConsents.PendingConsents, ConsentSignals)(own))
 }))
 
-/** Without options, the store of the context, or else one in memory. */
+/** The services of `Connect` and `ForwardAuth`, as options. */
+export interface ServiceOptions {
+  /**
+   * Stores the consents that wait for the browser, and the sessions of `ForwardAuth`. Default: memory, for one process.
+   */
+  readonly pendingConsents?: StoreOptions | undefined
+  /**
+   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
+   * whose token is dropped when the user disconnects. Default: `Identity.layer` over `AwsDataPlane.layer()`, which read
+   * the environment. For `ForwardAuth`, the default has a `CredentialCache`.
+   */
+  readonly runtime?:
+    | ManagedRuntime.ManagedRuntime<Identity | DataPlane, unknown>
+    | Context.Context<Identity | DataPlane>
+    | undefined
+}
+
+/** Without options, the store of the runtime, or else one in memory. */
 export const layer = (options: StoreOptions | undefined) =>
   options === undefined
     ? inContext
@@ -77,3 +97,14 @@ export const layer = (options: StoreOptions | undefined) =>
         ? Effect.promise(() => loadSql(options.sql))
         : Effect.fail(invalid("pendingConsents", "have the property redis or sql"))
     )
+
+/** The services of the program, or else `byDefault`, and the stores. */
+export const layerServices = <E>(options: ServiceOptions, byDefault: Layer.Layer<Identity | DataPlane, E>) => {
+  const { runtime } = options
+  const services: Layer.Layer<Identity | DataPlane, unknown> = runtime === undefined
+    ? byDefault
+    : "contextEffect" in runtime
+    ? Layer.effectContext(runtime.contextEffect)
+    : Layer.succeedContext(runtime)
+  return Layer.provideMerge(layer(options.pendingConsents), services)
+}

@@ -96,6 +96,17 @@ export interface Runtime<R> {
   readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
 
+/** A caller whose token comes from a service. */
+export const toWorkload = <R>(
+  caller: Pick<Workload, "name" | "user">,
+  service: Effect.Effect<WorkloadAccessToken.Service, unknown, R>,
+  settle: Runtime<R>["settle"]
+): Workload => ({
+  ...caller,
+  getToken: async () => Redacted.value(await settle(Effect.flatMap(service, ({ get }) => get))),
+  invalidate: (stale) => settle(Effect.flatMap(service, ({ invalidate }) => invalidate(Redacted.make(stale))))
+})
+
 /** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
   options: Options,
@@ -114,10 +125,5 @@ export const make = <R>(
         Effect.provideService(DataPlane, dataPlane),
         Effect.map((service) => (current = { dataPlane, service }).service)
       ))
-  return {
-    name,
-    user,
-    getToken: async () => Redacted.value(await settle(Effect.flatMap(service, ({ get }) => get))),
-    invalidate: async (stale) => current && settle(current.service.invalidate(Redacted.make(stale)))
-  }
+  return toWorkload({ name, user }, service, settle)
 }
