@@ -362,33 +362,22 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         Effect.map(sessions.byUri(uri), (session) =>
           session && { workload: Vault.readWorkload(session.key), provider: session.provider.name }),
       findTags: (resourceArn) =>
-        registry.controlPlane.listTagsForResource({ resourceArn }).pipe(
-          Effect.map(({ tags = {} }) =>
+        Effect.match(registry.controlPlane.listTagsForResource({ resourceArn }), {
+          onFailure: () => ({}),
+          onSuccess: ({ tags = {} }) =>
             tags
-          ),
-          Effect.orElseSucceed(() => ({}))
-        )
+        })
     })
-    return Context.mergeAll(
-      Context.make(
-        DataPlane.DataPlane,
-        DataPlane.make(authorized(DataPlane.operations, makePlane(DataPlane.operations, dataPlane)))
-      ),
-      Context.make(
+    const { operations: data } = DataPlane
+    const { operations: control } = ControlPlane
+    const { operations: sts } = SecurityTokenService
+    return Context.make(LocalBackend, { issuer, ...Consent.make(parts, complete), ...Grants.make(parts) }).pipe(
+      Context.add(DataPlane.DataPlane, DataPlane.make(authorized(data, makePlane(data, dataPlane)))),
+      Context.add(
         ControlPlane.ControlPlane,
-        ControlPlane.make(
-          authorized(ControlPlane.operations, makePlane(ControlPlane.operations, registry.controlPlane))
-        )
+        ControlPlane.make(authorized(control, makePlane(control, registry.controlPlane)))
       ),
-      Context.make(
-        SecurityTokenService.SecurityTokenService,
-        SecurityTokenService.make(authorized(SecurityTokenService.operations, issuer))
-      ),
-      Context.make(LocalBackend, {
-        issuer,
-        ...Consent.make(parts, complete),
-        ...Grants.make(parts)
-      })
+      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(authorized(sts, issuer)))
     )
   }))
 

@@ -334,18 +334,15 @@ export const toOutput = (request: ProviderRequest, settings: LocalSettings): Mod
     return { [member]: { oauthDiscovery, clientId: config.clientId } }
   }
   const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
-  const { clientId, oauthDiscovery, onBehalfOfTokenExchangeConfig, privateEndpoint, privateEndpointOverrides } = config
-  return {
-    customOauth2ProviderConfig: {
-      oauthDiscovery,
-      ...(clientId === undefined ? {} : { clientId }),
-      ...(config.clientAuthenticationMethod === undefined
-        ? {}
-        : { clientAuthenticationMethod: config.clientAuthenticationMethod }),
-      ...(onBehalfOfTokenExchangeConfig === undefined ? {} : { onBehalfOfTokenExchangeConfig }),
-      ...("privateKeyJwtConfig" in config ? { privateKeyJwtConfig: config.privateKeyJwtConfig } : {}),
-      ...(privateEndpoint === undefined ? {} : { privateEndpoint }),
-      ...(privateEndpointOverrides === undefined ? {} : { privateEndpointOverrides })
-    }
+  const { clientAuthenticationMethod, clientId, oauthDiscovery, privateEndpoint, privateEndpointOverrides } = config
+  const output = {
+    oauthDiscovery,
+    clientId,
+    clientAuthenticationMethod,
+    onBehalfOfTokenExchangeConfig: config.onBehalfOfTokenExchangeConfig,
+    privateKeyJwtConfig: "privateKeyJwtConfig" in config ? config.privateKeyJwtConfig : undefined,
+    privateEndpoint,
+    privateEndpointOverrides
   }
+  return { customOauth2ProviderConfig: omitUndefined(output) as typeof output }
 }

@@ -38,41 +38,23 @@ const PaymentProvider = Schema.Struct({
   secretsId: Schema.String
 })
 
-const secretNames = {
-  apiKeySecret: "apikey",
-  walletSecret: "wallet",
-  appSecret: "appsecret",
-  authorizationPrivateKey: "authprivkey"
+const p256 = { form: "EC P-256", parse: PaymentKeys.parseP256 }
+
+/** The part of each secret in names, and the form of a key. */
+const secrets = {
+  apiKeySecret: { part: "apikey", form: "Ed25519", parse: PaymentKeys.parseApiKey },
+  walletSecret: { part: "wallet", ...p256 },
+  appSecret: { part: "appsecret", form: "", parse: (secret: Redacted.Redacted) => secret },
+  authorizationPrivateKey: { part: "authprivkey", ...p256 }
 }
+
+type SecretName = keyof typeof secrets
 
 /** Returns the name of a secret in Secrets Manager: `payment/coinbasecdp`, and `<provider>-<secretsId>/wallet`. */
-const nameSecret = (
-  vendor: Configuration["vendor"],
-  provider: string,
-  secretsId: string,
-  member: keyof typeof secretNames
-) => ({ kind: `payment/${vendor.toLowerCase()}`, arnName: `${provider}-${secretsId}/${secretNames[member]}` })
-
-interface KeyForm {
-  readonly parse: (secret: Redacted.Redacted) => object | undefined
-  readonly form: string
-}
-
-const p256: KeyForm = { parse: PaymentKeys.parseP256, form: "EC P-256" }
-
-const keys: { readonly [Name in keyof typeof secretNames]?: KeyForm } = {
-  apiKeySecret: { parse: PaymentKeys.parseApiKey, form: "Ed25519" },
-  walletSecret: p256,
-  authorizationPrivateKey: p256
-}
-
-/** The live service was seen to reject an Ed25519 key of another form. The message for P-256 is a guess. */
-const checkKey = (name: keyof typeof secretNames, secret: Secrets.Secret, path: string) => {
-  const key = keys[name]
-  return key === undefined || secret.source !== "MANAGED" || key.parse(secret.value) !== undefined
-    ? Effect.void
-    : invalid(`Expected base64-encoded ${key.form} private key`, path)
-}
+const nameSecret = (vendor: Configuration["vendor"], provider: string, secretsId: string, name: SecretName) => ({
+  kind: `payment/${vendor.toLowerCase()}`,
+  arnName: `${provider}-${secretsId}/${secrets[name].part}`
+})
 
 type Members = Readonly<Record<string, never>>
 
@@ -82,40 +64,41 @@ const configure = (
   before: Configuration | undefined,
   secretsId: string
 ): Effect.Effect<Configuration, Invalid> => {
-  const resolveFrom = <C extends object>(path: string, config: C, stored: Configuration | undefined) => {
-    // The names of a secret's members are computed, so the type checker does not know their types.
-    const members = config as Members
-    const old = stored as Members | undefined
-    const required = (name: keyof C & keyof typeof secretNames) =>
-      Effect.tap(
-        Secrets.resolve(account, {
-          ...nameSecret(request.credentialProviderVendor, request.name, secretsId, name),
-          path: `providerConfigurationInput.${path}.${name}`,
-          value: members[name],
-          source: members[`${name}Source`],
-          reference: members[`${name}Config`]
-        }, old?.[name]),
-        (secret) => checkKey(name, secret, `providerConfigurationInput.${path}.${name}`)
-      )
-    const optional = (name: keyof C & keyof typeof secretNames) =>
-      [name, `${name}Source`, `${name}Config`].every((member) => members[member] === undefined)
-        ? Effect.succeed(undefined)
-        : required(name)
-    return { required, optional }
-  }
+  // A valid request has exactly one member, the one of its vendor.
+  const [[member, given] = ["", {}]] = Object.entries(request.providerConfigurationInput)
+  // The names of a secret's members are computed, so the type checker does not know their types.
+  const members = given as Members
+  const old = before as Members | undefined
+  const required = Effect.fnUntraced(function*(name: SecretName) {
+    const path = `providerConfigurationInput.${member}.${name}`
+    const { form, parse } = secrets[name]
+    const secret = yield* Secrets.resolve(account, {
+      ...nameSecret(request.credentialProviderVendor, request.name, secretsId, name),
+      path,
+      value: members[name],
+      source: members[`${name}Source`],
+      reference: members[`${name}Config`]
+    }, old?.[name])
+    // The live service was seen to reject an Ed25519 key of another form. The message for P-256 is a guess.
+    return secret.source === "MANAGED" && parse(secret.value) === undefined
+      ? yield* invalid(`Expected base64-encoded ${form} private key`, path)
+      : secret
+  })
+  const optional = (name: SecretName) =>
+    [name, `${name}Source`, `${name}Config`].every((property) => members[property] === undefined)
+      ? Effect.undefined
+      : required(name)
   if (request.credentialProviderVendor === "CoinbaseCDP") {
-    const config = request.providerConfigurationInput.coinbaseCdpConfiguration
-    const { optional, required } = resolveFrom("coinbaseCdpConfiguration", config, before)
+    const { apiKeyId } = request.providerConfigurationInput.coinbaseCdpConfiguration
     return Effect.map(
       Effect.all({ apiKeySecret: required("apiKeySecret"), walletSecret: optional("walletSecret") }),
-      (secrets) => ({ vendor: "CoinbaseCDP", apiKeyId: config.apiKeyId, ...secrets })
+      (secrets) => ({ vendor: "CoinbaseCDP", apiKeyId, ...secrets })
     )
   }
-  const config = request.providerConfigurationInput.stripePrivyConfiguration
-  const { optional, required } = resolveFrom("stripePrivyConfiguration", config, before)
+  const { appId, authorizationId } = request.providerConfigurationInput.stripePrivyConfiguration
   return Effect.map(
     Effect.all({ appSecret: required("appSecret"), authorizationPrivateKey: optional("authorizationPrivateKey") }),
-    (secrets) => ({ vendor: "StripePrivy", appId: config.appId, authorizationId: config.authorizationId, ...secrets })
+    (secrets) => ({ vendor: "StripePrivy", appId, authorizationId, ...secrets })
   )
 }
 
@@ -123,7 +106,7 @@ const toOutput = (
   account: Arn.Account,
   { configuration, name, secretsId }: typeof PaymentProvider.Type
 ): PaymentProviderConfigurationOutput => {
-  const describe = <const N extends keyof typeof secretNames>(member: N, secret: Secrets.Secret | undefined) => {
+  const describe = <const N extends SecretName>(member: N, secret: Secrets.Secret | undefined) => {
     const { arnName, kind } = nameSecret(configuration.vendor, name, secretsId, member)
     return Secrets.describe(member, secret?.arn ?? Arn.noSecret(account, kind, arnName), secret)
   }
