@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Jose from "jose"
 import * as Http from "../../src/local/oauth/http.js"
 import * as Utils from "../support/authorizationServer.js"
 import * as FaultyServer from "../support/faultyServer.js"
@@ -193,6 +194,51 @@ describe("the issuer of a user's token", () => {
         const { issuer } = yield* issuerOf(() => [odd as never])
         assert.include(["Signature", "Undiscoverable"], yield* verifyReason(yield* sign(issuer, key, {}, { kid: "2" })))
       }
+    }).pipe(Effect.provide(OAuthClient.layer)))
+})
+
+describe("the memory of the client", () => {
+  /** A server with a site for each first segment of a path. Its token endpoints issue tokens. */
+  const sites = (keys: ReadonlyArray<Jose.JWK> = []) =>
+    FaultyServer.start((path, response, url) => {
+      const [, name, file] = path.split("/")
+      const site = `${url}/${name}`
+      const metadata = { issuer: site, jwks_uri: `${site}/keys`, token_endpoint: `${site}/token` }
+      response.setHeader("content-type", "application/json").end(
+        JSON.stringify(file === "keys" ? { keys } : metadata)
+      )
+      return undefined
+    })
+
+  const names = Array.from({ length: 101 }, (_, index) => `site-${index}`)
+
+  it.live("has the keys of the 100 issuers that were used last", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const server = yield* sites([key.jwk])
+      const use = (name = "") => Effect.flatMap(sign(`${server.url}/${name}`, key), verify)
+      yield* Effect.forEach(names.slice(0, 100), use)
+      // The first one is used again, so the second one is dropped.
+      yield* use(names[0])
+      yield* use(names[100])
+      const requests = server.paths.length
+      yield* use(names[0])
+      assert.lengthOf(server.paths, requests)
+      yield* use(names[1])
+      assert.deepStrictEqual(server.paths.slice(requests), [`/${names[1]}${discovery}`, `/${names[1]}/keys`])
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("has the metadata of the 100 authorization servers that were discovered last", () =>
+    Effect.gen(function*() {
+      const server = yield* sites()
+      const client = yield* OAuthClient.OAuthClient
+      const discover = (name = "") =>
+        client.discover({ discovery: { discoveryUrl: `${server.url}/${name}${discovery}` } })
+      yield* Effect.forEach(names, discover)
+      yield* discover(names[100])
+      assert.lengthOf(server.paths, 101)
+      yield* discover(names[0])
+      assert.lengthOf(server.paths, 102)
     }).pipe(Effect.provide(OAuthClient.layer)))
 })
 

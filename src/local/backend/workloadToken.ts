@@ -11,6 +11,7 @@ import * as Schema from "effect/Schema"
 import { hash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dates.js"
 import * as Sealing from "../../internal/sealing.js"
+import { setBounded } from "../internal/boundedMap.js"
 import { VaultStore, type VaultStoreError } from "../VaultStore.js"
 import type { VaultUser } from "./backendModels.js"
 
@@ -83,12 +84,6 @@ export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
     const decode = Schema.decodeUnknownOption(Claims)
     const encode = Schema.encodeSync(Claims)
 
-    const keep = (token: string, claims: Claims) => {
-      cache.set(token, claims)
-      const [oldest] = cache.size > cacheSize ? cache.keys() : []
-      if (oldest !== undefined) cache.delete(oldest)
-    }
-
     return {
       /** The token expires at `expiresAt` at the latest, in seconds since the epoch. */
       seal: Effect.fnUntraced(function*(workload: string, user: User, expiresAt = Infinity) {
@@ -96,7 +91,7 @@ export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
         const seconds = Math.floor(Duration.toSeconds(yield* lifetime))
         const claims = { workload, user, exp: Math.min(iat + seconds, Math.floor(expiresAt), maxTime / 1000) }
         const token = yield* Sealing.seal({ ...encode(claims), iat }, key)
-        keep(token, claims)
+        setBounded(cache, cacheSize, token, claims)
         return Redacted.make(token)
       }),
       /** Returns undefined for an expired token, or one of another backend. */
@@ -106,7 +101,7 @@ export const make = (lifetime: Effect.Effect<Duration.Duration>) =>
         const claims = cache.get(value)
           ?? Option.getOrUndefined(Option.flatMap(yield* Effect.option(Sealing.open(value, () => key)), decode))
         if (claims === undefined) return undefined
-        keep(value, claims)
+        setBounded(cache, cacheSize, value, claims)
         return claims.exp > toSeconds(now) ? claims : undefined
       })
     }

@@ -7,6 +7,7 @@ import { hasProperty } from "effect/Predicate"
 import * as Jose from "jose"
 import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
 import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
+import { setBounded } from "./boundedMap.js"
 
 /**
  * - `Undiscoverable`: the issuer's metadata or keys cannot be used
@@ -140,11 +141,8 @@ export const make = (timeout: number = defaultTimeout) => {
   const getKeys = (name: string, jwksUri: string | undefined): Promise<Jose.JWTVerifyGetKey> => {
     const keys = issuers.get(name)
       ?? (jwksUri === undefined ? discover(name, fetch) : Promise.resolve(readKeysFrom(jwksUri, fetch)))
-    issuers.delete(name)
-    issuers.set(name, keys)
+    setBounded(issuers, maxIssuers, name, keys)
     keys.catch(() => issuers.get(name) === keys && issuers.delete(name))
-    const [oldest] = issuers.size > maxIssuers ? issuers.keys() : []
-    if (oldest !== undefined) issuers.delete(oldest)
     return keys
   }
 

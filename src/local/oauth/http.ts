@@ -6,6 +6,7 @@ import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedBody.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
+import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
@@ -34,6 +35,9 @@ const reservedClaims = ["iss", "sub", "iat", "nbf", "exp", "jti"]
 
 const omitReserved = (claims: Readonly<Record<string, string>> = {}, reserved: ReadonlyArray<string>) =>
   Object.fromEntries(Object.entries(claims).filter(([name]) => !reserved.includes(name)))
+
+/** The authorization servers whose metadata is kept. An account has at most 50 providers. */
+const maxServers = 100
 
 /** openid-client requires a client id. This placeholder is not sent. */
 const anonymous = "-"
@@ -93,7 +97,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         })
     ).pipe(Effect.mapError(Exchange.atDiscovery(discoveryUrl)))
     const server = found.serverMetadata()
-    discovered.set(discoveryUrl, server)
+    setBounded(discovered, maxServers, discoveryUrl, server)
     return server
   })
 

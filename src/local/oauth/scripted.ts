@@ -6,6 +6,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../../internal/dates.js"
+import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import {
@@ -105,9 +106,8 @@ export const make = (options: ScriptedOptions): Service => {
       Effect.sync(() => {
         const state = Redacted.value(request.state)
         const challenge = toChallenge(request.codeVerifier)
-        authorizations.set(state, { challenge, clientId: server.clientId, scopes: request.scopes })
-        const [oldest] = authorizations.size > maxAuthorizations ? authorizations.keys() : []
-        if (oldest !== undefined) authorizations.delete(oldest)
+        const authorization = { challenge, clientId: server.clientId, scopes: request.scopes }
+        setBounded(authorizations, maxAuthorizations, state, authorization)
         const query = Parameters.makeAuthorization(request, server.quirks, {
           response_type: "code",
           client_id: server.clientId,
