@@ -4,6 +4,7 @@
  * @since 0.2.0
  */
 import * as Effect from "effect/Effect"
+import { memoize } from "effect/Function"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -58,8 +59,8 @@ export const create = (options: Settings & {
     })
   })
 
-/** The locks of each plane. Within a process, one fiber at a time changes an identity. */
-const locks = new WeakMap<Service, KeyedLock.KeyedLock>()
+/** The locks of a plane. Within a process, one fiber at a time changes an identity. */
+const lockOf = memoize((_: Service) => KeyedLock.unsafeMake())
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
 // read again after the time that such a writer takes from its read to its write.
@@ -80,11 +81,7 @@ const converge = (
   }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
 
 const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
-  ControlPlane.use((controlPlane) => {
-    const lock = locks.get(controlPlane) ?? KeyedLock.unsafeMake()
-    locks.set(controlPlane, lock)
-    return lock(name, effect)
-  })
+  ControlPlane.use((controlPlane) => lockOf(controlPlane)(name, effect))
 
 const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 

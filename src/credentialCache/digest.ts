@@ -1,4 +1,5 @@
 /** Digests of secrets and requests, for use in keys. */
+import { memoize } from "effect/Function"
 import * as Redacted from "effect/Redacted"
 import { hash } from "node:crypto"
 
@@ -7,16 +8,7 @@ const digest = (value: string): string => hash("sha256", value, "base64url")
 export type DigestOf = (secret: Redacted.Redacted) => string
 
 /** Remembers digests by secret object: a token may be long, and one object serves many requests. */
-export const makeDigestOf = (): DigestOf => {
-  const known = new WeakMap<Redacted.Redacted, string>()
-  return (secret) => {
-    const found = known.get(secret)
-    if (found !== undefined) return found
-    const made = digest(Redacted.value(secret))
-    known.set(secret, made)
-    return made
-  }
-}
+export const makeDigestOf = (): DigestOf => memoize((secret) => digest(Redacted.value(secret)))
 
 export const ofValues = (values: ReadonlyArray<unknown>): string => digest(JSON.stringify(values))
 

@@ -5,10 +5,10 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import { Rejected } from "../identity/credentials.js"
+import { freeze, Rejected } from "../identity/credentials.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { isPlain } from "../models/internal/plainData.js"
-import type { SafeStore, StoredCredential } from "./cacheStore.js"
+import { none, type SafeStore, type StoredCredential } from "./cacheStore.js"
 import * as Digest from "./digest.js"
 
 /** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane rejects. */
@@ -133,7 +133,7 @@ export const makeGenerations = () => {
 // Constructor
 // -----------------------------------------------------------------------------
 
-export const make = ({ capacity, counters, skew, store }: {
+export const make = ({ capacity, counters, skew, store: sharedStore }: {
   readonly capacity: number
   /** In milliseconds. */
   readonly skew: number
@@ -151,6 +151,7 @@ export const make = ({ capacity, counters, skew, store }: {
 
   const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
     const { restore } = cacheable
+    const store = restore === undefined ? none : sharedStore
     const share = SingleFlight.unsafeMake<Outcome, unknown>()
     const increment = (metric: Metric.Counter<number>) =>
       Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
@@ -158,11 +159,18 @@ export const make = ({ capacity, counters, skew, store }: {
     const miss = increment(counters.misses)
     const shared = increment(counters.shared)
 
+    const namesOf = (request: unknown) => {
+      try {
+        return { key: cacheable.keyOf(request, digestOf), variant: cacheable.variantOf(request, digestOf) }
+      } catch {
+        return undefined
+      }
+    }
+
     const readStore = Effect.fnUntraced(function*({ generation, key, rejected }: CacheRequest) {
-      if (restore === undefined) return Option.none<unknown>()
       const found = yield* store.get(key)
       const now = yield* Clock.currentTimeMillis
-      if (Option.isNone(found) || !generations.isCurrent(key, generation)) return Option.none()
+      if (restore === undefined || Option.isNone(found) || !generations.isCurrent(key, generation)) return Option.none()
       if (!isUsable(found.value, now, rejected)) {
         yield* store.remove(key)
         return Option.none()
@@ -175,7 +183,7 @@ export const make = ({ capacity, counters, skew, store }: {
     const drop = (key: string): Effect.Effect<void> => {
       const dropped = Effect.sync(() => forget(key))
       // Forgets again, for a request that read the store before the removal.
-      return restore === undefined ? dropped : Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
+      return Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
     }
 
     const keep = Effect.fnUntraced(function*(
@@ -199,7 +207,7 @@ export const make = ({ capacity, counters, skew, store }: {
       // Calls in flight may return the replaced credential.
       if (replaces) forget(key)
       memory.set(key, { ...entry, response })
-      if (restore !== undefined) yield* writeStore(key, entry)
+      yield* writeStore(key, entry)
     })
 
     const writeStore = Effect.fnUntraced(function*(key: string, entry: StoredCredential) {
@@ -236,9 +244,10 @@ export const make = ({ capacity, counters, skew, store }: {
 
     return (request, effect) =>
       Effect.withFiber((fiber) => {
-        const key = orUndefined(() => cacheable.keyOf(request, digestOf))
+        const names = namesOf(request)
         // The plane reports what is wrong with the request.
-        if (key === undefined) return effect
+        if (names === undefined) return effect
+        const { key, variant } = names
         const observe = (cache: Outcome["cache"]) => Effect.annotateCurrentSpan("agentcore.cache", cache)
         const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
         // A caller whose credential was rejected needs another one, and the cache may have it already.
@@ -251,8 +260,6 @@ export const make = ({ capacity, counters, skew, store }: {
           }
           memory.remove(key)
         }
-        const variant = orUndefined(() => cacheable.variantOf(request, digestOf))
-        if (variant === undefined) return effect
         return Effect.acquireUseRelease(
           Effect.andThen(observe("miss"), Effect.sync(() => generations.enter(key))),
           (generation) => {
@@ -294,9 +301,10 @@ export const make = ({ capacity, counters, skew, store }: {
       })
       const removeFromStore = (key: string) =>
         // Another process may have stored a newer credential.
-        Effect.flatMap(store.get(key), (found) =>
-          Option.exists(found, (entry) => isSame(entry.credential, credential))
-            ? store.remove(key)
+        Effect.flatMap(sharedStore.get(key), (found) =>
+          Option.exists(found, (entry) =>
+              isSame(entry.credential, credential))
+            ? sharedStore.remove(key)
             : Effect.void)
       return forgotten.pipe(
         Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
@@ -316,27 +324,6 @@ const isUsable = (
   now < usableUntil && Redacted.value(credential) !== ""
   && (rejected === undefined || !isSame(credential, rejected))
 
-const orUndefined = <A>(f: () => A): A | undefined => {
-  try {
-    return f()
-  } catch {
-    return undefined
-  }
-}
-
-/** No request has so many levels. The plane rejects deeper ones. */
-const maxLevels = 10
-
-const copy = (value: unknown, level = 0): unknown => {
-  if (level > maxLevels) return value
-  if (Array.isArray(value)) return value.map((item) => copy(item, level + 1))
-  if (!isPlain(value)) return value
-  // The spread creates own properties, also one named `__proto__`, and the assignment changes these.
-  const copied: Record<string, unknown> = { ...value }
-  for (const name of Object.keys(copied)) copied[name] = copy(copied[name], level + 1)
-  return copied
-}
-
 /**
  * Makes a plane that copies its requests. A caller may change a list while the cache reads the store, but the key and
  * the call need the same list.
@@ -345,5 +332,5 @@ export const copyRequests = <Plane extends object>(plane: Plane): Plane =>
   // Every property of a plane is a function of one request.
   Record.map(
     plane as Record<string, (request: unknown) => unknown>,
-    (call) => (request: unknown) => call(copy(request))
+    (call) => (request: unknown) => call(isPlain(request) ? freeze(request) : request)
   ) as Plane

@@ -2,6 +2,7 @@
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { memoize } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Consent from "../Consent.js"
 import * as Digest from "../credentialCache/digest.js"
@@ -39,23 +40,20 @@ interface Remembered {
 
 const makeMemory = () => ({
   digestOf: Digest.makeDigestOf(),
-  /** The responses of a user by request. A user expires with the last response. */
+  /** The responses of a user by request. A user expires with the latest response. */
   responses: ExpiringMap.make<ReadonlyMap<string, Remembered>>(),
   share: SingleFlight.unsafeMake<boolean, AccessTokenError>(),
   /** Counts calls of `forget`. A response to an older request is not remembered. */
   generation: 0
 })
 
-type Memory = ReturnType<typeof makeMemory>
-
 /** The memory of each `Identity`. It is dropped with its `Identity`. */
-const memories = new WeakMap<Service, Memory>()
+const memoryOf = memoize((_: Service) => makeMemory())
 
 /** Identifies the user by the workload access token, or by the caller that it was obtained for. */
 const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {
   const identity = yield* Identity
-  const memory = memories.get(identity) ?? makeMemory()
-  memories.set(identity, memory)
+  const memory = memoryOf(identity)
   const { digestOf } = memory
   const token = yield* (yield* WorkloadAccessToken).get
   const user = caller === undefined ? digestOf(token) : Digest.ofValues([
@@ -65,13 +63,6 @@ const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {
   ])
   return { identity, memory, user }
 })
-
-const remember = (memory: Memory, user: string, request: string, response: Remembered, now: number): void => {
-  memory.responses.removeExpired(now)
-  const others = [...memory.responses.get(user) ?? []].filter(([, { until }]) => until > now)
-  const responses = new Map([...others, [request, response]])
-  memory.responses.set(user, responses, Math.max(...[...responses.values()].map(({ until }) => until)))
-}
 
 export const forget = (caller: Caller | undefined) =>
   Effect.map(readRequester(caller), ({ memory, user }) => {
@@ -120,8 +111,11 @@ export const status = Effect.fnUntraced(
             Effect.provide(context),
             Effect.zip(Clock.currentTimeMillis),
             Effect.map(([granted, now]) => {
+              const until = now + lifetime
               if (generation === memory.generation) {
-                remember(memory, user, key, { granted, until: now + lifetime }, now)
+                memory.responses.removeExpired(now)
+                const others = memory.responses.get(user) ?? []
+                memory.responses.set(user, new Map([...others, [key, { granted, until }]]), until)
               }
               return granted
             })

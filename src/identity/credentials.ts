@@ -91,7 +91,7 @@ const toDeclarationError = (error: ValidationException, id: unknown): Validation
  * Returns a copy that the program cannot change, because AgentCore stores grants by the request. Requests contain lists
  * and records of strings.
  */
-const freeze = (request: object): object =>
+export const freeze = (request: object): object =>
   Object.freeze(Object.fromEntries(
     Object.entries(request).map(([name, value]: readonly [string, unknown]) => [
       name,
