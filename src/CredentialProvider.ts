@@ -345,5 +345,9 @@ export {
 } from "./credentialProvider/providerOperations.js"
 export {
   /** @since 0.2.0 */
+  type ChangedValue,
+  /** @since 0.2.0 */
+  type Difference,
+  /** @since 0.2.0 */
   SecretSourceSwitch
 } from "./credentialProvider/view.js"

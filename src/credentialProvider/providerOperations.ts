@@ -28,43 +28,55 @@ export const get = <K extends Kind>(
     >
   )
 
-const create = ({ kind, request }: Definition) =>
-  ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError> =>
-    plane[`create${String.capitalize(kind)}CredentialProvider`](request as never)
+const send = (operation: "create" | "update", kind: Kind, request: object) =>
+  ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError | UpdateCredentialProviderError> =>
+    plane[`${operation}${String.capitalize(kind)}CredentialProvider`](request as never)
   )
 
 /** Replaces the whole configuration of a provider. An update has no tags. */
-const replace = ({ kind, request: { tags: _tags, ...request } }: Definition) =>
-  ControlPlane.use((plane): Effect.Effect<unknown, UpdateCredentialProviderError> =>
-    plane[`update${String.capitalize(kind)}CredentialProvider`](request as never)
-  )
-
-// Without the check, a plain string would not count as a secret, and its rotation would change nothing.
-const compareExisting = (definition: Definition) =>
-  Effect.gen(function*() {
-    const row: Operation.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
-    yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
-    const provider = yield* get(definition)
-    return { ...yield* View.compare(definition, provider), arn: provider.credentialProviderArn }
-  })
-
-/** `compare` with the values before and after, and the provider's ARN. */
-export const compareValues = (definition: Definition) =>
-  Effect.catchTag(compareExisting(definition), "ResourceNotFoundException", () => Effect.succeed("Missing" as const))
+const replace = ({ kind, request: { tags: _tags, ...request } }: Definition) => send("update", kind, request)
 
 /**
- * Compares a provider with its definition, and changes nothing. Returns `Missing`, or the names of the members that
- * differ.
+ * Compares a provider with its definition, and changes nothing. Returns `Missing`, or what differs. Secrets are not
+ * among the values.
  */
 export const compare = (definition: Definition): Effect.Effect<
-  "Missing" | Omit<Ensured, "outcome">,
+  "Missing" | View.Difference,
   GetCredentialProviderError | View.SecretSourceSwitch,
   ControlPlane
 > =>
-  Effect.map(
-    compareValues(definition),
-    (found) => found === "Missing" ? found : { changes: found.changes, notComparable: found.notComparable }
-  )
+  Effect.gen(function*() {
+    const row: Operation.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
+    // Without the check, a plain string would not count as a secret, and its rotation would change nothing.
+    yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
+    return yield* View.compare(definition, yield* get(definition))
+  }).pipe(Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const)))
+
+const update = (definition: Definition, found: View.Difference, rotateSecrets: boolean) => {
+  const rotated = rotateSecrets ? found.notComparable.filter(View.isSecretPath) : []
+  const changes = [...found.changes, ...rotated]
+  const notComparable = found.notComparable.filter((name) => !rotated.includes(name))
+  return changes.length === 0
+    ? Effect.succeed<Ensured>({ outcome: "Unchanged", changes, notComparable })
+    : Effect.as(replace(definition), { outcome: "Updated" as const, changes, notComparable })
+}
+
+/** Creates a provider, or updates it. `found` is the result of {@link compare}. */
+export const apply = (definition: Definition, found: "Missing" | View.Difference, rotateSecrets: boolean) =>
+  found !== "Missing"
+    ? update(definition, found, rotateSecrets)
+    : Effect.as(send("create", definition.kind, definition.request), {
+      outcome: "Created" as const,
+      changes: [],
+      notComparable: []
+    }).pipe(
+      // Another process may have created the provider meanwhile. If it is still missing, the request is invalid.
+      Effect.catchTag("ValidationException", (error) =>
+        Effect.flatMap(
+          compare(definition),
+          (again) => again === "Missing" ? Effect.fail(error) : update(definition, again, rotateSecrets)
+        ))
+    )
 
 export const ensure = (
   definition: Definition,
@@ -76,25 +88,11 @@ export const ensure = (
   Ensured,
   CreateCredentialProviderError | UpdateCredentialProviderError | View.SecretSourceSwitch,
   ControlPlane
-> => {
-  const rotated = options.rotateSecrets !== true ? [] : [...View.fromDefinition(definition).secrets].flatMap(
-    ([name, { source }]) => source === "MANAGED" ? [name] : []
+> =>
+  compare(definition).pipe(
+    Effect.flatMap((found) => apply(definition, found, options.rotateSecrets ?? false)),
+    Effect.withSpan("CredentialProvider.ensure")
   )
-  const updateExisting = Effect.flatMap(compareExisting(definition), (difference) => {
-    const changes = [...difference.changes, ...rotated]
-    const notComparable = difference.notComparable.filter((name) => !rotated.includes(name))
-    return changes.length === 0
-      ? Effect.succeed<Ensured>({ outcome: "Unchanged", changes, notComparable })
-      : Effect.as(replace(definition), { outcome: "Updated" as const, changes, notComparable })
-  })
-  const created: Ensured = { outcome: "Created", changes: [], notComparable: [] }
-  return Effect.catchTag(updateExisting, "ResourceNotFoundException", () =>
-    Effect.as(create(definition), created).pipe(
-      // Another process may have created the provider meanwhile. If it is still missing, the request is invalid.
-      Effect.catchTag("ValidationException", (error) =>
-        Effect.catchTag(updateExisting, "ResourceNotFoundException", () => Effect.fail(error)))
-    )).pipe(Effect.withSpan("CredentialProvider.ensure"))
-}
 
 /** The service could not create, update or delete the provider. The service supplies `reason`. */
 export class CredentialProviderFailed

@@ -33,7 +33,7 @@ const secretNames: ReadonlyArray<string> = [
 ]
 
 /** Whether a path leads to a secret, its reference or its source. */
-const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
+export const isSecretPath = (path: string): boolean => secretNames.some((name) => path.startsWith(name))
 
 const flatten = (value: Json, prefix = ""): ReadonlyArray<readonly [path: string, value: unknown]> =>
   Object.entries(value).flatMap(([name, member]) =>
@@ -148,8 +148,12 @@ export interface ChangedValue {
   readonly after?: unknown
 }
 
+/** How a provider differs from its definition. */
 export interface Difference extends Omit<Ensured, "outcome"> {
+  /** The values of the members that differ, except of secrets. */
   readonly values: ReadonlyArray<ChangedValue>
+  /** The ARN of the provider. */
+  readonly arn: string
 }
 
 /** Compares a definition with a provider. */
@@ -181,5 +185,5 @@ export const compare = (
       changes.push(secret)
     }
   }
-  return Effect.succeed({ changes, notComparable, values })
+  return Effect.succeed({ changes, notComparable, values, arn: provider.credentialProviderArn })
 }

@@ -16,8 +16,7 @@ import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from 
 
 type Tags = { readonly [key: string]: string }
 
-/** The differences of an existing resource, and its ARN. */
-type Existing = View.Difference & { readonly arn: string }
+type Compared = "Missing" | View.Difference
 
 interface Resource {
   readonly kind: Kind
@@ -25,9 +24,9 @@ interface Resource {
   readonly tags: Tags
   /** The values of a creation, without tags. */
   readonly values: Change["values"]
-  readonly compare: Effect.Effect<"Missing" | Existing, unknown, ControlPlane>
+  readonly compare: Effect.Effect<Compared, unknown, ControlPlane>
   /** Creates the resource, or updates all but its tags. */
-  readonly ensure: (planned: Change, rotateSecrets: boolean) => Effect.Effect<Ensured, unknown, ControlPlane>
+  readonly apply: (found: Compared, rotateSecrets: boolean) => Effect.Effect<Ensured, unknown, ControlPlane>
 }
 
 const returnUrls = "allowedResourceOauth2ReturnUrls"
@@ -42,7 +41,7 @@ const makeWorkloadIdentity = (
     tags,
     values: after.length === 0 ? [] : [{ member: returnUrls, after }],
     compare: ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })).pipe(
-      Effect.map(({ [returnUrls]: urls, workloadIdentityArn: arn }): Existing => {
+      Effect.map(({ [returnUrls]: urls, workloadIdentityArn: arn }): View.Difference => {
         const before = urls ?? []
         const isSame = Equal.equals(new Set(before), new Set(after))
         const values = isSame ? [] : [{ member: returnUrls, before, after }]
@@ -50,15 +49,14 @@ const makeWorkloadIdentity = (
       }),
       Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const))
     ),
-    ensure: ({ action, changes }) =>
-      ControlPlane.use((plane): Effect.Effect<Ensured, unknown> => {
-        const outcome = { changes: changes.filter((name) => name === returnUrls), notComparable: [] }
-        return action === "create"
-          ? Effect.as(plane.createWorkloadIdentity(request), { ...outcome, outcome: "Created" })
-          : outcome.changes.length === 0
-          ? Effect.succeed({ ...outcome, outcome: "Unchanged" })
-          : Effect.as(plane.updateWorkloadIdentity({ name, [returnUrls]: after }), { ...outcome, outcome: "Updated" })
-      })
+    apply: (found) =>
+      ControlPlane.use((plane): Effect.Effect<Ensured, unknown> =>
+        found === "Missing"
+          ? Effect.as(plane.createWorkloadIdentity(request), { outcome: "Created", changes: [], notComparable: [] })
+          : found.changes.length === 0
+          ? Effect.succeed({ ...found, outcome: "Unchanged" })
+          : Effect.as(plane.updateWorkloadIdentity({ name, [returnUrls]: after }), { ...found, outcome: "Updated" })
+      )
   }
 }
 
@@ -86,15 +84,13 @@ const makeResources = (setup: IdentitySetup): ReadonlyArray<Resource> => {
           name,
           tags,
           values: Array.from(View.fromDefinition(definition).members, ([member, after]) => ({ member, after })),
-          compare: CredentialProvider.compareValues(definition),
-          ensure: (_, rotateSecrets) => CredentialProvider.ensure(definition, { rotateSecrets })
+          compare: CredentialProvider.compare(definition),
+          apply: (found, rotateSecrets) => CredentialProvider.apply(definition, found, rotateSecrets)
         }
       })
     )
   ]
 }
-
-const tagPrefix = "tags."
 
 const makeCreation = ({ kind, name, tags, values }: Resource): Change => ({
   kind,
@@ -102,13 +98,18 @@ const makeCreation = ({ kind, name, tags, values }: Resource): Change => ({
   action: "create",
   changes: [],
   notComparable: [],
-  values: [...values, ...Object.entries(tags).map(([key, after]) => ({ member: `${tagPrefix}${key}`, after }))]
+  values: [...values, ...Object.entries(tags).map(([key, after]) => ({ member: `tags.${key}`, after }))]
 })
 
 const makeUpdate = (
   { kind, name }: Resource,
-  { changes, notComparable, values }: Pick<Change, "changes" | "notComparable" | "values">
-): Change => ({ kind, name, action: changes.length === 0 ? "unchanged" : "update", changes, notComparable, values })
+  found: Pick<Change, "changes" | "notComparable" | "values">,
+  tags: ReadonlyArray<ChangedValue>
+): Change => {
+  const changes = [...found.changes, ...tags.map(({ member }) => member)]
+  const action = changes.length === 0 ? "unchanged" : "update"
+  return { kind, name, action, changes, notComparable: found.notComparable, values: [...found.values, ...tags] }
+}
 
 const compareTags = (resourceArn: string, tags: Tags) =>
   Object.keys(tags).length === 0 ? Effect.succeed([]) : ControlPlane.use((plane) =>
@@ -118,30 +119,27 @@ const compareTags = (resourceArn: string, tags: Tags) =>
         Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
           current[key] === after
             ? []
-            : [{ member: `${tagPrefix}${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
+            : [{ member: `tags.${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]
         )
     )
   )
 
-/** Returns the planned change, and the ARN of an existing resource. */
+/** Returns the planned change, and what it comes from. */
 const planResource = Effect.fnUntraced(function*(resource: Resource) {
-  const existing = yield* resource.compare
-  if (existing === "Missing") return { change: makeCreation(resource), arn: undefined }
-  const { arn, changes, notComparable, values } = existing
-  const tags = yield* compareTags(arn, resource.tags)
-  const all = [...changes, ...tags.map(({ member }) => member)]
-  return { change: makeUpdate(resource, { changes: all, notComparable, values: [...values, ...tags] }), arn }
+  const found = yield* resource.compare
+  if (found === "Missing") return { found, tags: [], change: makeCreation(resource) }
+  const tags = yield* compareTags(found.arn, resource.tags)
+  return { found, tags, change: makeUpdate(resource, found, tags) }
 })
 
 const applyResource = Effect.fnUntraced(function*(resource: Resource, rotateSecrets: boolean) {
-  const { arn: resourceArn, change: { values }, change } = yield* planResource(resource)
-  const { changes, notComparable, outcome } = yield* resource.ensure(change, rotateSecrets)
-  if (outcome === "Created") return makeCreation(resource)
-  const changedTags = change.changes.filter((path) => path.startsWith(tagPrefix))
-  if (resourceArn !== undefined && changedTags.length > 0) {
-    yield* ControlPlane.use((plane) => plane.tagResource({ resourceArn, tags: resource.tags }))
+  const { found, tags } = yield* planResource(resource)
+  const applied = yield* resource.apply(found, rotateSecrets)
+  if (found === "Missing") return makeCreation(resource)
+  if (tags.length > 0) {
+    yield* ControlPlane.use((plane) => plane.tagResource({ resourceArn: found.arn, tags: resource.tags }))
   }
-  return makeUpdate(resource, { changes: [...changes, ...changedTags], notComparable, values })
+  return makeUpdate(resource, { ...applied, values: found.values }, tags)
 })
 
 const toApplyError = ({ kind, name }: Resource) => (cause: unknown): ApplyError => new ApplyError({ kind, name, cause })
