@@ -3,7 +3,6 @@
  *
  * @since 0.2.0
  */
-import type { NoSuchElementError } from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -148,39 +147,34 @@ const compare = (
  *   return ConsentPortal.callbackUrl(active)
  * })
  */
-export const ensure = (definition: CreateConsentPortalRequest): Effect.Effect<Ensured, EnsureError, ControlPlane> => {
-  const isPortal = ({ name, status }: ConsentPortalSummary) => name === definition.name && status !== "DELETING"
-  const updateExisting: Effect.Effect<Ensured, EnsureError | NoSuchElementError, ControlPlane> = Effect.gen(
-    function*() {
-      const plane = yield* ControlPlane
-      const found = yield* Stream.runHead(Stream.filter(plane.streamConsentPortals(), isPortal))
-      const { consentPortalId: consentPortalIdentifier } = yield* Effect.fromOption(found)
+export const ensure: (definition: CreateConsentPortalRequest) => Effect.Effect<Ensured, EnsureError, ControlPlane> =
+  Effect.fn("ConsentPortal.ensure")(function*(definition) {
+    const plane = yield* ControlPlane
+    const find = Stream.runHead(
+      Stream.filter(
+        plane.streamConsentPortals(),
+        ({ name, status }) => name === definition.name && status !== "DELETING"
+      )
+    )
+    const update = Effect.fnUntraced(function*({ consentPortalId: consentPortalIdentifier }: ConsentPortalSummary) {
       const portal = yield* plane.getConsentPortal({ consentPortalIdentifier })
       const change = yield* compare(definition, portal)
       const changes = Object.keys(change)
-      return changes.length === 0
-        ? { outcome: "Unchanged", changes, portal }
-        : {
-          outcome: "Updated",
-          changes,
-          portal: yield* plane.updateConsentPortal({ ...change, consentPortalIdentifier })
-        }
-    }
-  )
-  return Effect.catchTag(
-    updateExisting,
-    "NoSuchElementError",
-    () =>
-      ControlPlane.use((plane) => plane.createConsentPortal(definition)).pipe(
-        Effect.map((portal): Ensured => ({ outcome: "Created", changes: [], portal })),
-        // Another process may have created the portal meanwhile.
-        Effect.catchTag(
-          ["ConflictException", "ValidationException"],
-          (error) => Effect.catchTag(updateExisting, "NoSuchElementError", () => Effect.fail(error))
-        )
+      if (changes.length === 0) return { outcome: "Unchanged" as const, changes, portal }
+      const updated = yield* plane.updateConsentPortal({ ...change, consentPortalIdentifier })
+      return { outcome: "Updated" as const, changes, portal: updated }
+    })
+    const found = yield* find
+    if (Option.isSome(found)) return yield* update(found.value)
+    return yield* plane.createConsentPortal(definition).pipe(
+      Effect.map((portal): Ensured => ({ outcome: "Created", changes: [], portal })),
+      // Another process may have created the portal meanwhile.
+      Effect.catchTag(
+        ["ConflictException", "ValidationException"],
+        (error) => Effect.flatMap(find, Option.match({ onNone: () => Effect.fail(error), onSome: update }))
       )
-  ).pipe(Effect.withSpan("ConsentPortal.ensure"))
-}
+    )
+  })
 
 const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("2 seconds").pipe(
   Schedule.upTo({ duration: "5 minutes" })

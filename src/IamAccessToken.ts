@@ -29,16 +29,12 @@ import {
 
 const { name: operation } = operations.getWebIdentityToken
 
-const Lifetime = Validation.DurationInput.pipe(
-  Schema.check(
-    Constraint.check((duration) =>
-      Duration.toSeconds(duration) >= 60 && Duration.toSeconds(duration) <= 3600 ? undefined : "be 1 to 60 minutes"
-    ),
-    Constraint.check((duration) =>
-      Number.isInteger(Duration.toSeconds(duration)) ? undefined : "be a whole number of seconds"
-    )
-  )
-)
+const Lifetime = Validation.DurationInput.check(Constraint.check((duration) => {
+  const seconds = Duration.toSeconds(duration)
+  return seconds >= 60 && seconds <= 3600 && Number.isInteger(seconds)
+    ? undefined
+    : "be 1 to 60 minutes, in whole seconds"
+}))
 
 const makeCheck = (more: Schema.Struct.Fields): Validation.Check => {
   const { audience, signingAlgorithm, tags } = GetWebIdentityTokenRequest.fields

@@ -194,7 +194,7 @@ describe("invalid options of the combinators", () => {
       )
       yield* wrongly({ audience: 5 }, "audience: Member must be a list of strings, but is a number")
       yield* wrongly({ audience: undefined }, "audience: Member must be a list of strings, but is undefined")
-      yield* wrongly({ duration: "59 seconds" }, "duration: Member must be 1 to 60 minutes")
+      yield* wrongly({ duration: "59 seconds" }, "duration: Member must be 1 to 60 minutes, in whole seconds")
       yield* wrongly({ audience: ["api", ""] }, "audience.1: Member must have length greater than or equal to 1")
       yield* wrongly(
         { signingAlgorithm: "es384" },

@@ -110,13 +110,13 @@ export interface ProviderOptions {
 
 /** The client that is registered at the vendor. */
 export interface ClientOptions extends ProviderOptions {
-  /** The client id, as the vendor issued it. */
+  /** The client id, as the vendor or the authorization server issued it. */
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
    * rejected.
    */
-  readonly clientSecret: Redacted.Redacted | SecretReference
+  readonly clientSecret: Secret
 }
 
 /** An option for vendors that issue refresh tokens on request. */
@@ -136,14 +136,7 @@ export interface EndpointOptions {
 }
 
 /** A client of a custom authorization server that authenticates with a secret. */
-export interface SecretClient {
-  /** The client id, as the authorization server issued it. */
-  readonly clientId: string
-  /**
-   * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * rejected.
-   */
-  readonly clientSecret: Redacted.Redacted | SecretReference
+export interface SecretClient extends Pick<ClientOptions, "clientId" | "clientSecret"> {
   /**
    * How the secret is sent. `CLIENT_SECRET_BASIC` uses the Authorization header, `CLIENT_SECRET_POST` the body.
    * Default: `CLIENT_SECRET_BASIC`.
@@ -156,9 +149,7 @@ export interface SecretClient {
 }
 
 /** A client of a custom authorization server that authenticates with a JWT, signed by a key in KMS. */
-export interface PrivateKeyJwtClient {
-  /** The client id, as the authorization server issued it. */
-  readonly clientId: string
+export interface PrivateKeyJwtClient extends Pick<ClientOptions, "clientId"> {
   /** The key that signs the JWT. */
   readonly privateKeyJwt: {
     /** The ARN of the key in KMS. */

@@ -6,6 +6,7 @@
  * Reference, as of August 2026.
  */
 import * as Duration from "effect/Duration"
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import { partitionOf } from "../internal/partitions.js"
@@ -128,9 +129,7 @@ const allowIamTokens = (self: string) =>
         ...allow(`WebIdentityTokenTags${index + 1}`, "sts:TagGetWebIdentityToken", [self]),
         Condition: {
           "ForAllValues:StringEquals": { "aws:TagKeys": unique(tagNames) },
-          StringEquals: Object.fromEntries(
-            Object.entries(tags).map(([name, value]) => [`aws:RequestTag/${name}`, value])
-          )
+          StringEquals: Record.mapKeys(tags, (name) => `aws:RequestTag/${name}`)
         }
       }])
   ]

@@ -16,9 +16,7 @@ export type Vendor = Exclude<Oauth2Vendor, "CustomOauth2" | Oauth2VendorWithEndp
 export const isKnownVendor = (vendor: Oauth2Vendor): vendor is Vendor =>
   vendor !== "CustomOauth2" && !vendors[vendor].needsEndpoints
 
-const replaceable = Record.keys(vendors).filter(isKnownVendor)
-
-const Vendor = Schema.Literals(replaceable)
+const Vendor = Schema.Literals(Record.keys(vendors).filter(isKnownVendor))
 
 const Url = Constraint.string(1, 2048)
 
@@ -34,13 +32,6 @@ export const Endpoints = Schema.Struct({ issuer: Url, authorizationEndpoint: Url
 
 export type Endpoints = typeof Endpoints.Type
 
-const VendorEndpoints = Schema.Struct(
-  // `Object.fromEntries` loses the keys in its type.
-  Object.fromEntries(replaceable.map((vendor) => [vendor, Constraint.optional(Endpoints)])) as {
-    readonly [V in Vendor]: Schema.optional<typeof Endpoints>
-  }
-)
-
 /** Settings of the local backend. */
 export const LocalSettings = Schema.Struct({
   /**
@@ -53,7 +44,7 @@ export const LocalSettings = Schema.Struct({
    * Replaces the authorization servers of vendors whose endpoints a request does not contain. Clients authenticate
    * there with CLIENT_SECRET_BASIC. The peculiarities of a vendor are not imitated.
    */
-  vendorEndpoints: Constraint.optional(VendorEndpoints),
+  vendorEndpoints: Constraint.optional(Schema.Record(Vendor, Schema.optional(Endpoints))),
   /**
    * Replaces the issuers of vendors. A key is the prefix of issuer URLs: `https://login.microsoftonline.com` matches
    * all tenants of Microsoft. A provider whose discovery URL or metadata names such an issuer uses the metadata of the

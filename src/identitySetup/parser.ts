@@ -92,29 +92,10 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
 const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
   jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
 
-/** A setup has ten levels. The parser is recursive, so it would overflow the stack on deeply nested values. */
-const maxLevels = 100
-
-/** Returns the offset of the first value that is nested too deeply. */
-const findTooDeep = ({ createScanner }: Jsonc, text: string): number | undefined => {
-  const scanner = createScanner(text, true)
-  let level = 0
-  while (scanner.getPosition() < text.length) {
-    scanner.scan()
-    const token = text.slice(scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength())
-    if (token === "{" || token === "[") level += 1
-    if (token === "}" || token === "]") level -= 1
-    if (level > maxLevels) return scanner.getTokenOffset()
-  }
-  return undefined
-}
-
 const parse = Effect.fnUntraced(function*(text: string, file: string) {
   const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
   const syntaxError = (offset: number, reason: string) =>
     new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
-  const tooDeep = findTooDeep(jsonc, text)
-  if (tooDeep !== undefined) return yield* syntaxError(tooDeep, `is nested more than ${maxLevels} levels deep`)
   const errors: Array<SyntaxError> = []
   // The byte order mark becomes a space, which keeps the positions.
   const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })

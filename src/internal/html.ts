@@ -53,7 +53,6 @@ export const style = [
   "dl{margin:0 0 1.25rem;border:1px solid var(--line);border-radius:10px}dl div{padding:.65rem .85rem}",
   "dl div+div{border-top:1px solid var(--line)}dt{color:var(--soft);font-size:.8rem}dd{margin:0;font-weight:550}",
   "dd a,ul{font-weight:400}ul{margin:.15rem 0 0;padding:0;padding-inline-start:1.1rem}li+li{margin-top:.15rem}",
-  "section{margin:0 0 1.75rem}section>:last-child{margin-bottom:0}",
   ".card{margin:0 0 1rem;padding:1.1rem 1.25rem;border:1px solid var(--line);border-radius:12px}.card h2{margin:0}",
   "nav+.card{margin-top:1.25rem}form+.soft{margin-top:.75rem}",
   ".card p,.card ul{margin-bottom:.6rem}.card>:last-child{margin-bottom:0}.card .kicker{margin-bottom:.1rem}.soft strong{color:var(--text)}",
@@ -69,20 +68,6 @@ export const style = [
   ".actions button{width:auto;margin:.25rem 0 0}.actions .link{margin-bottom:0;padding:.65rem 0}",
   ".actions button:not(.link){flex:1 0 100%}@media(min-width:36rem){.wide .actions button:not(.link){flex:none}}",
   "h2{margin:0 0 .6rem;font-size:1.05rem;line-height:1.3;font-weight:650}",
-  ".count{margin-left:.25rem;padding:.1rem .5rem;border-radius:99px;background:var(--bg);color:var(--soft);",
-  "font-size:.8rem;font-weight:550}",
-  "pre{margin:0;padding:.85rem;overflow-x:auto;border:1px solid var(--line);border-radius:10px;background:var(--bg);",
-  "font:.8rem/1.6 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;overflow-wrap:normal;user-select:all;",
-  "-webkit-user-select:all}",
-  "table{width:100%;border-collapse:collapse;font-size:.9rem}",
-  "th,td{padding:.5rem .6rem .5rem 0;text-align:left;vertical-align:top;border-top:1px solid var(--line)}",
-  "tbody th{font-weight:550}thead th{border-top:0;padding-top:0;color:var(--soft);font-size:.8rem;font-weight:500}",
-  // A phone shows a row as a list of cells, each with the heading of its column.
-  "@media(max-width:36rem){thead{display:none}tr{display:block;padding:.5rem 0;border-top:1px solid var(--line)}",
-  "th,td{display:flex;gap:.75rem;padding:.1rem 0;border:0}",
-  "td::before{content:attr(data-column);flex:0 0 8.5rem;color:var(--soft);font-size:.85rem}}",
-  "ul.names{padding:0;list-style:none;display:flex;flex-wrap:wrap;gap:.4rem}",
-  "ul.names li{margin:0;padding:.15rem .55rem;border:1px solid var(--line);border-radius:8px}",
   "label{display:block;margin:0 0 .35rem;font-weight:550}",
   "input[type=text]{width:100%;padding:.65rem .75rem;font:inherit;color:inherit;background:var(--bg);",
   "border:1px solid var(--field);border-radius:8px}",
@@ -94,14 +79,14 @@ export const style = [
   "button.first:hover,a.first:hover{background:var(--hover);border-color:var(--hover)}",
   "button.link,button.link:not(.first):hover{border-color:transparent}",
   "button.link{margin-bottom:-.5rem;color:var(--accent);font-weight:500;text-decoration:underline}",
-  "a:focus-visible,button:focus-visible,input:focus-visible,pre:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
+  "a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
 ].join("")
 
 /**
  * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
  * function; a test computes it.
  */
-export const styleDigest = "sha256-gIX/JRNRPJP/bwW/D3fXFAmHyXdbGqzGWF5crBchgRw="
+export const styleDigest = "sha256-scJmL+r5ofmU9H5yqD172TxgN87nIE4AJzQxcUpwNC0="
 
 /** The icon of every page, as a URL. */
 export const icon = new Html(
@@ -139,7 +124,7 @@ export interface Options {
   readonly body: Html
   /** The line above the heading, which names the server. */
   readonly kicker?: string | undefined
-  /** Makes the page wider, for tables. */
+  /** Makes the page wider. */
   readonly wide?: boolean | undefined
   /** Allows forms that are sent to the page's own origin. Default: false. */
   readonly forms?: boolean | undefined

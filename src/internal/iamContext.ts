@@ -1,4 +1,5 @@
 /** The condition keys of requests. */
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { decodeJwt } from "jose"
 import type { Call } from "./iamPolicy.js"
@@ -22,7 +23,7 @@ type Values = Call["context"]
 
 /** The keys of tags, as in `aws:RequestTag/team`. */
 export const prefixKeys = (prefix: string, tags: Readonly<Record<string, string>> = {}): Values =>
-  Object.fromEntries(Object.entries(tags).map(([key, value]) => [`${prefix}/${key}`, value]))
+  Record.mapKeys(tags, (key) => `${prefix}/${key}`)
 
 /** Reads the claims without checking the token. The operation rejects an invalid one. */
 const readClaims = (token: Redacted.Redacted | undefined): Values => {
@@ -32,9 +33,7 @@ const readClaims = (token: Redacted.Redacted | undefined): Values => {
       Redacted.value(token)
     )
     const claims = { aud, client_id, iss, scope: scope?.split(" "), sub }
-    return Object.fromEntries(
-      Object.entries(claims).map(([name, value]) => [`bedrock-agentcore:InboundJwtClaim/${name}`, value])
-    )
+    return Record.mapKeys(claims, (name) => `bedrock-agentcore:InboundJwtClaim/${name}`)
   } catch {
     return {}
   }

@@ -149,11 +149,17 @@ describe("an invalid declaration", () => {
       reports({ audience: Array.from({ length: 11 }, () => "a") }),
       "audience: Member must have length less than or equal to 10"
     )
-    assert.strictEqual(reports({ audience: "a", duration: "59 seconds" }), "duration: Member must be 1 to 60 minutes")
-    assert.strictEqual(reports({ audience: "a", duration: "61 minutes" }), "duration: Member must be 1 to 60 minutes")
+    assert.strictEqual(
+      reports({ audience: "a", duration: "59 seconds" }),
+      "duration: Member must be 1 to 60 minutes, in whole seconds"
+    )
+    assert.strictEqual(
+      reports({ audience: "a", duration: "61 minutes" }),
+      "duration: Member must be 1 to 60 minutes, in whole seconds"
+    )
     assert.strictEqual(
       reports({ audience: "a", duration: "60500 millis" }),
-      "duration: Member must be a whole number of seconds"
+      "duration: Member must be 1 to 60 minutes, in whole seconds"
     )
     assert.strictEqual(
       reports({ audience: "a", tags: { team: 1 } }),
