@@ -60,7 +60,7 @@ export const create = (options: Settings & {
   })
 
 /** The locks of a plane. Within a process, one fiber at a time changes an identity. */
-const lockOf = memoize((_: Service) => KeyedLock.unsafeMake())
+const lockOf: (plane: Service) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
 // read again after the time that such a writer takes from its read to its write.

@@ -48,7 +48,7 @@ const makeMemory = () => ({
 })
 
 /** The memory of each `Identity`. It is dropped with its `Identity`. */
-const memoryOf = memoize((_: Service) => makeMemory())
+const memoryOf: (identity: Service) => ReturnType<typeof makeMemory> = memoize(makeMemory)
 
 /** Identifies the user by the workload access token, or by the caller that it was obtained for. */
 const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {
