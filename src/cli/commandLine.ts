@@ -4,10 +4,10 @@ import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/dates.js"
 import * as Completions from "./completions.js"
-import { type Level, levels, type Settings } from "./logging.js"
+import { type Level, levels } from "./logging.js"
 
 /** Runs the program of a command. */
-export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, log: Settings) => void
+export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, level: Level) => void
 
 /** Makes an action that loads a module and runs a program of it. Loading it later keeps the start of `local` fast. */
 export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
@@ -15,10 +15,9 @@ export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultL
   command: CommandUnknownOpts,
   use: (module: Module) => Effect.Effect<unknown, unknown, NodeServices.NodeServices>
 ): void => {
-  // The root has checked the level. Only `local` has a file.
-  const { logFile, logLevel = defaultLevel }: { readonly logFile?: string; readonly logLevel?: Level } = command
-    .optsWithGlobals()
-  run(Effect.flatMap(Effect.promise(module), use), { level: logLevel, file: logFile })
+  // The root has checked the level.
+  const { logLevel = defaultLevel }: { readonly logLevel?: Level } = command.optsWithGlobals()
+  run(Effect.flatMap(Effect.promise(module), use), logLevel)
 }
 
 /** The version of the package. The build defines it, from the manifest. */

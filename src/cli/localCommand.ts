@@ -67,7 +67,6 @@ export const add = (root: Root) =>
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
     .option("--account <id>", "AWS account id in ARNs (default: \"123456789012\")")
     .option("--region <region>", "AWS region in ARNs (default: \"us-west-2\")")
-    .option("--log-file <file>", "Append the log from level 'debug' to this file, including all requests")
     .addHelpText(...details({
       environment: [
         ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64 or hex (default: a file next to it)"],

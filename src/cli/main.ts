@@ -34,9 +34,9 @@ const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
   console.error(`\n${lines.join("\n")}`)
 })
 
-const run: Run = (program, log) =>
+const run: Run = (program, level) =>
   program.pipe(
-    Effect.provide(Layer.mergeAll(Layer.provideMerge(Logging.layer(log), NodeServices.layer), layerConsole)),
+    Effect.provide(Layer.mergeAll(Logging.layer(level), NodeServices.layer, layerConsole)),
     Effect.tapCause(report),
     NodeRuntime.runMain({
       disableErrorReporting: true,

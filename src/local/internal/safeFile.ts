@@ -79,7 +79,7 @@ export const read = (path: string, options?: { readonly follow?: boolean }) =>
   )
 
 /** Rejects a path that exists and is not a regular file, or that the user may not write. */
-export const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
+const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
   attempt(async () => {
     const stats = await Fs.lstat(path).catch((error: unknown) => {
       if (codeOf(error) === "ENOENT") return undefined
