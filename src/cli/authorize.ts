@@ -3,6 +3,7 @@
  * pages of `Connect` for that user's browser. Stdout has the configuration of a proxy, and nothing else.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as Arr from "effect/Array"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -97,19 +98,16 @@ type SignIn = Effect.Success<ReturnType<typeof makeSignIn>>
 // The server
 // -----------------------------------------------------------------------------
 
-type Entries = readonly [ForwardAuth.Entry, ...ReadonlyArray<ForwardAuth.Entry>]
+type Entries = Arr.NonEmptyReadonlyArray<ForwardAuth.Entry>
 
 /** The same credentials, whose consents come back to this server. */
-const withReturnUrl = (entries: Entries, returnUrl: string): Entries => {
-  const change = (entry: ForwardAuth.Entry): ForwardAuth.Entry => {
+const withReturnUrl = (entries: Entries, returnUrl: string): Entries =>
+  Arr.map(entries, (entry) => {
     const { credential } = entry
     return isUserCredential(credential)
       ? { ...entry, credential: AccessToken.Tag<"authorize">()(credential.key, { ...credential.request, returnUrl }) }
       : entry
-  }
-  const [first, ...others] = entries
-  return [change(first), ...others.map(change)]
-}
+  })
 
 /** The names of the credentials in links. */
 const nameCredentials = (entries: Entries): Connect.ConnectCredentials =>

@@ -21,13 +21,8 @@ const needsCompiler = (file: string, code: string): boolean =>
 
 const explainTypeScript = (file: string, name: string): string => {
   const command = `${relative(process.cwd(), realpathSync(process.argv[1] ?? "."))} ${name}`
-  // Undefined in versions that cannot strip types.
-  const canStrip = (process.features.typescript ?? false) !== false
-  const reason = canStrip
-    ? "it has syntax that Node cannot strip, such as an enum or JSX. Run"
-    : `Node ${process.versions.node} does not strip types (by default, 22.18 and later do). `
-      + `Run 'node --experimental-strip-types ${command} ${file}', or`
-  return `${reason} 'npx tsx ${command} ${file}', or compile it, and name the JavaScript`
+  return "it has syntax that Node cannot strip, such as an enum or JSX, or this Node strips no types. "
+    + `Run 'npx tsx ${command} ${file}', or compile it, and name the JavaScript`
 }
 
 const isCredential = (value: unknown): value is Credentials.Credential =>

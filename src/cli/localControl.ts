@@ -237,18 +237,15 @@ export const changeConsent = (action: keyof typeof consentOutcomes, id: string, 
 export const grants = (json: boolean) =>
   printList("grants", ["id", "provider", "workload", "user", "expiresAt", "revoked", "scopes"], json)
 
-const grantOutcomes = {
-  expired: "The access token has expired.",
+const grantOutcomes = { expire: "The access token has expired.", forget: "The vault has forgotten the grant." }
+
+const revocations = {
   revoked: "The authorization server has revoked the token.",
-  forgotten: "The vault has forgotten the grant.",
-  notRevoked: "The grant has no refresh token, and the authorization server does not revoke an access token alone. "
+  forgotten: "The grant has no refresh token, and the authorization server does not revoke an access token alone. "
     + "The vault has forgotten the grant. The token stays valid until it expires."
 }
 
 export const changeGrant = (action: "expire" | "revoke" | "forget", id: string) =>
   action === "revoke"
-    ? Effect.flatMap(
-      act("grants/revoke", { id }),
-      ({ outcome }) => Console.log(grantOutcomes[outcome === "revoked" ? "revoked" : "notRevoked"])
-    )
-    : actAndPrint(`grants/${action}`, { id }, grantOutcomes[action === "expire" ? "expired" : "forgotten"])
+    ? Effect.flatMap(act("grants/revoke", { id }), ({ outcome }) => Console.log(revocations[outcome]))
+    : actAndPrint(`grants/${action}`, { id }, grantOutcomes[action])

@@ -164,18 +164,17 @@ const consentHandler = (
   user: UserIdentifier,
   browser: boolean
 ): Consent.ConsentHandler<LoopbackConsent.LoopbackUnavailable | RequiresUserConsent, Identity> =>
-  !browser
-    ? LoopbackConsent.handler({ user, show: (session) => toStderr(Consent.console(session)) })
-    : process.stderr.isTTY
-    ? LoopbackConsent.handler({ user, show: (session) => toStderr(Consent.openBrowser(session)) })
-    : Consent.fail
+  browser && !process.stderr.isTTY ? Consent.fail : LoopbackConsent.handler({
+    user,
+    show: (session) => toStderr((browser ? Consent.openBrowser : Consent.console)(session))
+  })
 
 export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
   const { browser, force = false, provider, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
   const choose: Parameters<typeof run>[1] = (user) =>
     settings.flow === undefined ? Flags.chooseFlow(provider, user) : Effect.succeed({ flow: settings.flow })
   // Checks the flags before any request.
-  yield* Effect.asVoid(Flags.accessToken({ ...settings, returnUrl }))
+  yield* Flags.accessToken({ ...settings, returnUrl })
   yield* run(settings, choose, (workload, user, flow) =>
     Effect.gen(function*() {
       const credential = yield* Flags.accessToken({

@@ -18,8 +18,8 @@
  * - it accepts only its own host names. A page of another site can navigate to it, but cannot load it as an image, in a
  *   frame or with a script.
  *
- * The server uses the clock of the machine, and `TestClock` does not move it. For tests of time use short lifetimes, or
- * the scripted `OAuthClient`, which needs no authorization server.
+ * The server uses the clock of the machine, and `TestClock` does not move it. For tests of time use `setClockOffset`,
+ * or the scripted `OAuthClient`, which needs no authorization server.
  *
  * @since 0.2.0
  */
@@ -52,8 +52,6 @@ export * from "./authorization/registrations.js"
 
 /**
  * The options of the server. Everything is optional.
- *
- * Lifetimes are rounded up to whole seconds.
  *
  * @since 0.2.0
  * @category models
@@ -98,15 +96,8 @@ export interface Options {
    * The claims of users, by user name. Other users can sign in, too. They only have the claim `sub`. Default: none.
    */
   readonly users?: Readonly<Record<string, UserClaims>> | undefined
-  /** Default: 10 minutes. */
+  /** Rounded up to whole seconds. Default: 10 minutes. */
   readonly accessTokenLifetime?: Duration.Input | undefined
-  /** Default: 1 day. */
-  readonly refreshTokenLifetime?: Duration.Input | undefined
-  /**
-   * Default: 10 minutes, the maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when
-   * the application completes the session.
-   */
-  readonly authorizationCodeLifetime?: Duration.Input | undefined
 }
 
 /**
@@ -183,11 +174,11 @@ const fail = (reason: AuthorizationServerError["reason"], message: string) =>
 
 const invalid = (message: string) => fail("Configuration", message)
 
-const toSeconds = (name: string, input: Duration.Input): Effect.Effect<number, AuthorizationServerError> => {
-  const seconds = Math.ceil(Duration.toSeconds(input))
+const toSeconds = (lifetime: Duration.Input = "10 minutes"): Effect.Effect<number, AuthorizationServerError> => {
+  const seconds = Math.ceil(Duration.toSeconds(lifetime))
   return Number.isSafeInteger(seconds) && seconds > 0
     ? Effect.succeed(seconds)
-    : invalid(`${name} must be a finite duration greater than zero`)
+    : invalid("accessTokenLifetime must be a finite duration greater than zero")
 }
 
 /**
@@ -274,11 +265,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
     if (options.consent !== undefined && !Accounts.isUserName(options.consent.user)) {
       return yield* invalid(`consent.user must be a user name of 1 to ${Accounts.maxUserNameLength} characters`)
     }
-    const lifetimes = yield* Effect.all({
-      accessToken: toSeconds("accessTokenLifetime", options.accessTokenLifetime ?? "10 minutes"),
-      refreshToken: toSeconds("refreshTokenLifetime", options.refreshTokenLifetime ?? "1 day"),
-      authorizationCode: toSeconds("authorizationCodeLifetime", options.authorizationCodeLifetime ?? "10 minutes")
-    })
+    const accessTokenLifetime = yield* toSeconds(options.accessTokenLifetime)
 
     const clients = new Map<string, Client>()
     const registerClient = Effect.fnUntraced(function*(client: Client) {
@@ -326,7 +313,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
       anyClient: options.anyClient === true ? new Set() : undefined,
       users,
       resources,
-      lifetimes,
+      accessTokenLifetime,
       consent: options.consent,
       signingKey: yield* signingKey,
       trustedIssuers,

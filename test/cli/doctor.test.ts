@@ -365,14 +365,13 @@ describe("agentcore-identity doctor", () => {
       writeFileSync(file, "export enum Color { red }")
       const advice = `'npx tsx ${relative(process.cwd(), realpathSync(Program.file))} doctor ${file}'`
       const unsupported = yield* error(file)
-      assert.include(unsupported, `it has syntax that Node cannot strip, such as an enum or JSX. Run ${advice}`)
+      assert.include(unsupported, "it has syntax that Node cannot strip, such as an enum or JSX")
+      assert.include(unsupported, `Run ${advice}`)
       assert.include(unsupported, "or compile it, and name the JavaScript")
 
       writeFileSync(file, "export const color: string = 'red'")
       env = { ...env, NODE_OPTIONS: "--no-experimental-strip-types" }
       const unstripped = yield* error(file)
-      assert.include(unstripped, `Node ${process.versions.node} does not strip types`)
-      assert.match(unstripped, /'node --experimental-strip-types \S+agentcore-identity\.js doctor /)
-      assert.include(unstripped, advice)
+      assert.include(unstripped, `this Node strips no types. Run ${advice}`)
     }).pipe(Effect.provide(world)))
 })

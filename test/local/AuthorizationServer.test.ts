@@ -364,7 +364,7 @@ describe("AuthorizationServer", () => {
       }
       for (
         const options of [{ resources: [] }, { resources: ["relative"] }, { accessTokenLifetime: 0 }, {
-          refreshTokenLifetime: Infinity
+          accessTokenLifetime: Infinity
         }]
       ) {
         assert.strictEqual((yield* Effect.flip(AuthorizationServer.make(options))).reason, "Configuration")

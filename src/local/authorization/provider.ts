@@ -15,8 +15,8 @@ import * as Tokens from "./tokens.js"
 
 const userinfoPath = "/me"
 
-const interactionLifetime = 60 * 60
-const sessionLifetime = 24 * 60 * 60
+// In seconds.
+const [minute, hour, day] = [60, 60 * 60, 24 * 60 * 60]
 
 const discoveryPath = "/.well-known/openid-configuration"
 
@@ -80,15 +80,17 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       }
     },
     ttl: {
-      AccessToken: settings.lifetimes.accessToken,
-      ClientCredentials: settings.lifetimes.accessToken,
+      AccessToken: settings.accessTokenLifetime,
+      ClientCredentials: settings.accessTokenLifetime,
       // Only the expiry moves, because `oidc-provider` takes the time of issue from the clock of the machine.
-      IdToken: () => Math.max(1, settings.lifetimes.accessToken + settings.clock.offset()),
-      AuthorizationCode: settings.lifetimes.authorizationCode,
-      RefreshToken: settings.lifetimes.refreshToken,
-      Grant: Math.max(settings.lifetimes.refreshToken, sessionLifetime),
-      Interaction: interactionLifetime,
-      Session: sessionLifetime
+      IdToken: () => Math.max(1, settings.accessTokenLifetime + settings.clock.offset()),
+      // The maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when the application
+      // completes the session.
+      AuthorizationCode: 10 * minute,
+      RefreshToken: day,
+      Grant: day,
+      Interaction: hour,
+      Session: day
     },
     features: {
       devInteractions: { enabled: false },

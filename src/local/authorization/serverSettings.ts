@@ -20,11 +20,7 @@ export interface Settings {
   readonly consent: HeadlessConsent | undefined
   readonly cookieKey: string
   /** In seconds. */
-  readonly lifetimes: {
-    readonly accessToken: number
-    readonly refreshToken: number
-    readonly authorizationCode: number
-  }
+  readonly accessTokenLifetime: number
   readonly clock: {
     /** In seconds since the epoch. */
     readonly now: () => number

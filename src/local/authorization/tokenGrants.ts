@@ -63,7 +63,7 @@ export const makeResourceServer =
     return {
       scope: scopes.join(" "),
       audience: resource,
-      accessTokenTTL: settings.lifetimes.accessToken,
+      accessTokenTTL: settings.accessTokenLifetime,
       accessTokenFormat: "jwt",
       jwt: { sign: { alg: "ES256" } }
     }

@@ -70,41 +70,36 @@ const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>,
     more: items.length > maxItems
   }))
 
-interface Named {
+interface Provider {
   readonly name: string
   readonly credentialProviderVendor?: string | undefined
+  readonly callbackUrl?: string | undefined
+  readonly discoveryUrl?: string | undefined
+  readonly issuer?: string | undefined
+  readonly scopes?: ReadonlyArray<string> | undefined
 }
 
-const toSummary = (kind: CredentialProviderSummary["kind"]) =>
-(
-  { credentialProviderVendor, name }: Named
-): CredentialProviderSummary => ({
-  name,
+const toSummary = (kind: CredentialProviderSummary["kind"]) => (provider: Provider): CredentialProviderSummary => ({
+  name: provider.name,
   kind,
-  vendor: Option.fromUndefinedOr(credentialProviderVendor),
-  discoveryUrl: Option.none(),
-  issuer: Option.none(),
-  callbackUrl: Option.none(),
-  scopes: Option.none()
+  vendor: Option.fromUndefinedOr(provider.credentialProviderVendor),
+  discoveryUrl: Option.fromUndefinedOr(provider.discoveryUrl),
+  issuer: Option.fromUndefinedOr(provider.issuer),
+  callbackUrl: Option.fromUndefinedOr(provider.callbackUrl),
+  scopes: Option.fromUndefinedOr(provider.scopes)
 })
 
 /** Describes the authorization server of a provider. */
 const describeServer = (
-  { callbackUrl, oauth2ProviderConfigOutput = {} }: Effect.Success<
-    ReturnType<ControlPlane.Operations["getOauth2CredentialProvider"]>
-  >,
+  provider: Effect.Success<ReturnType<ControlPlane.Operations["getOauth2CredentialProvider"]>>,
   authorizationServer: AuthorizationServer | undefined
 ) => {
-  const [{ clientId = "", oauthDiscovery = {} } = {}] = Object.values(oauth2ProviderConfigOutput)
+  const [{ clientId = "", oauthDiscovery = {} } = {}] = Object.values(provider.oauth2ProviderConfigOutput ?? {})
   const { authorizationServerMetadata, discoveryUrl } = oauthDiscovery
   const issuer = authorizationServerMetadata?.issuer
   const isHere = URL.parse(discoveryUrl ?? issuer ?? "")?.origin === authorizationServer?.issuer
-  return {
-    discoveryUrl: Option.fromUndefinedOr(discoveryUrl),
-    issuer: Option.fromUndefinedOr(issuer),
-    callbackUrl: Option.fromUndefinedOr(callbackUrl),
-    scopes: isHere ? authorizationServer?.findScopes(clientId) ?? Option.none() : Option.none()
-  }
+  const scopes = isHere ? authorizationServer?.findScopes(clientId) : undefined
+  return { ...provider, discoveryUrl, issuer, scopes: scopes && Option.getOrUndefined(scopes) }
 }
 
 /** Reads each resource of a list, except those that are deleted meanwhile. */
@@ -132,10 +127,9 @@ export const listResources = (
     credentialProviders: takeItems(
       readEach(controlPlane.streamOauth2CredentialProviders(), ({ name }) =>
         controlPlane.getOauth2CredentialProvider({ name })).pipe(
-          Stream.map((provider) => ({
-            ...toSummary("OAuth2")(provider),
-            ...describeServer(provider, authorizationServer)
-          })),
+          Stream.map((provider) =>
+            toSummary("OAuth2")(describeServer(provider, authorizationServer))
+          ),
           Stream.concat(Stream.map(controlPlane.streamApiKeyCredentialProviders(), toSummary("API key"))),
           Stream.concat(Stream.map(controlPlane.streamPaymentCredentialProviders(), toSummary("Payment")))
         )

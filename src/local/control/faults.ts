@@ -8,9 +8,10 @@ import { didYouMean, misspelledName, suggest } from "../../models/internal/viola
 import { CurrentCall } from "../backend/callContext.js"
 import { errorCodes, toReason } from "../oauth/exchange.js"
 import { type AuthorizationServer, OAuthError, type Service as OAuthClient } from "../oauth/service.js"
-import { type Endpoint, type Fault, type FaultStatus, LocalControlError } from "./controlModels.js"
+import { type Endpoint, type Fault, type FaultStatus, type LocalControlError } from "./controlModels.js"
 import * as Exceptions from "./exceptions.js"
 import { HttpCall } from "./requestRecords.js"
+import { fail } from "./snapshots.js"
 
 type OperationError = IdentityError.UnknownServiceError | IdentityError.TransportError
 
@@ -160,12 +161,9 @@ export const make = Effect.sync(() => {
     add: (fault: Fault) =>
       Effect.suspend((): Effect.Effect<FaultStatus, LocalControlError> => {
         const problem = findProblem(fault)
-        if (problem !== undefined) return new LocalControlError({ reason: "InvalidFault", message: problem })
+        if (problem !== undefined) return fail("InvalidFault", problem)
         if (entries.size >= maxFaults) {
-          return new LocalControlError({
-            reason: "TooMany",
-            message: `There are ${maxFaults} faults already: remove some of them`
-          })
+          return fail("TooMany", `There are ${maxFaults} faults already: remove some of them`)
         }
         const entry: Entry = { id: randomUUID(), fault, fired: 0 }
         entries.set(entry.id, entry)
@@ -174,9 +172,7 @@ export const make = Effect.sync(() => {
     list: Effect.sync((): ReadonlyArray<FaultStatus> => Array.from(entries.values(), toStatus)),
     remove: (id: string) =>
       Effect.suspend((): Effect.Effect<void, LocalControlError> =>
-        entries.delete(id)
-          ? Effect.void
-          : new LocalControlError({ reason: "UnknownFault", message: "There is no such fault, or it has ended" })
+        entries.delete(id) ? Effect.void : fail("UnknownFault", "There is no such fault, or it has ended")
       ),
     clear: Effect.sync(() => entries.clear()),
     /** Succeeds if the operation may run. */
