@@ -204,22 +204,6 @@ export const awaitActive = (
     }
   ).pipe(Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }))
 
-/**
- * Waits until a portal is deleted. Fails with `ConsentPortalTimedOut` when the schedule ends. Default: every 2 seconds,
- * for 5 minutes.
- *
- * @since 0.2.0
- * @category operations
- */
-export const awaitDeleted = (
-  identifier: string,
-  schedule: Schedule.Schedule<unknown> = defaultSchedule
-): Effect.Effect<void, ResourceError | ConsentPortalTimedOut, ControlPlane> =>
-  Effect.flatMap(get(identifier), ({ name, status }) => new ConsentPortalTimedOut({ name, status })).pipe(
-    Effect.retry({ schedule, while: (error) => error._tag === "ConsentPortalTimedOut" }),
-    Effect.catchTag("ResourceNotFoundException", () => Effect.void)
-  )
-
 /** Users report that AWS returns the URL both with and without its scheme. */
 const resolve = ({ portalUrl }: Pick<ConsentPortalSummary, "portalUrl">, path: string): Option.Option<string> =>
   Option.map(

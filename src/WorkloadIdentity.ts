@@ -5,12 +5,11 @@
  */
 import * as Effect from "effect/Effect"
 import { memoize } from "effect/Function"
-import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { ControlPlane, type ResourceError, type Service } from "./ControlPlane.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import type { CreateWorkloadIdentityResponse, GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
+import type { GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.
@@ -27,37 +26,19 @@ export class ReturnUrlsContended
 }
 
 /**
- * The settings of a workload identity.
+ * A workload identity that {@link ensure} makes.
  *
  * @since 0.2.0
  * @category models
  */
-export interface Settings {
+export interface Definition {
+  /** The name, 3 to 255 characters. */
+  readonly name: string
   /** The URLs that users may return to after consent. Default: none. */
   readonly returnUrls?: ReadonlyArray<string> | undefined
   /** Tags of the workload identity. They are set on creation only. */
   readonly tags?: { readonly [key: string]: string } | undefined
 }
-
-/**
- * Creates a workload identity. Default name: `workload-` and 8 hexadecimal digits.
- *
- * @since 0.2.0
- * @category operations
- */
-export const create = (options: Settings & {
-  /** The name, 3 to 255 characters. Default: `workload-` and 8 hexadecimal digits. */
-  readonly name?: string | undefined
-} = {}): Effect.Effect<CreateWorkloadIdentityResponse, ResourceError, ControlPlane> =>
-  Effect.gen(function*() {
-    const controlPlane = yield* ControlPlane
-    return yield* controlPlane.createWorkloadIdentity({
-      name: options.name
-        ?? `workload-${Math.floor(yield* Random.nextBetween(0, 0x1_0000_0000)).toString(16).padStart(8, "0")}`,
-      allowedResourceOauth2ReturnUrls: options.returnUrls ?? [],
-      tags: options.tags
-    })
-  })
 
 /** The locks of a plane. Within a process, one fiber at a time changes an identity. */
 const lockOf: (plane: Service) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
@@ -68,22 +49,22 @@ const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Sched
 
 const converge = (
   name: string,
-  change: (urls: ReadonlyArray<string>) => ReadonlyArray<string>
+  returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
   Effect.gen(function*() {
     const plane = yield* ControlPlane
     const current = yield* plane.getWorkloadIdentity({ name })
-    const urls = current.allowedResourceOauth2ReturnUrls ?? []
-    const changed = change(urls)
-    if (changed.length === urls.length) return current
-    yield* plane.updateWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: changed })
+    const urls = new Set(current.allowedResourceOauth2ReturnUrls)
+    if (returnUrls.every((url) => urls.has(url))) return current
+    yield* plane.updateWorkloadIdentity({
+      name,
+      allowedResourceOauth2ReturnUrls: [...new Set([...urls, ...returnUrls])]
+    })
     return yield* new ReturnUrlsContended({ name })
   }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
 
 const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
   ControlPlane.use((controlPlane) => lockOf(controlPlane)(name, effect))
-
-const union = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set([...a, ...b])]
 
 /**
  * Adds return URLs to a workload identity. Within a process, one fiber at a time changes an identity. AWS has no
@@ -99,19 +80,7 @@ export const addReturnUrls = (
   name: string,
   returnUrls: ReadonlyArray<string>
 ): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
-  withLock(name, converge(name, (urls) => union(urls, returnUrls)))
-
-/**
- * Removes return URLs. It reads and repeats the change as {@link addReturnUrls} does.
- *
- * @since 0.2.0
- * @category operations
- */
-export const removeReturnUrls = (
-  name: string,
-  returnUrls: ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
-  withLock(name, converge(name, (urls) => urls.filter((url) => !returnUrls.includes(url))))
+  withLock(name, converge(name, returnUrls))
 
 /**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
@@ -132,28 +101,17 @@ export const removeReturnUrls = (
  * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
  */
 export const ensure = (
-  options: Settings & {
-    /** The name, 3 to 255 characters. */
-    readonly name: string
-  }
+  { name, returnUrls = [], tags }: Definition
 ): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> => {
-  const { name, returnUrls = [] } = options
-  const present = converge(name, (urls) => union(urls, returnUrls))
+  const present = converge(name, returnUrls)
+  const create = ControlPlane.use((plane) =>
+    plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: returnUrls, tags })
+  )
+  const createOrPresent = Effect.catchTag(create, "ValidationException", (error) =>
+    // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
+    Effect.catchTag(present, "ResourceNotFoundException", () => Effect.fail(error)))
   return withLock(
     name,
-    Effect.catchTag(
-      present,
-      "ResourceNotFoundException",
-      () =>
-        Effect.catchTag(create(options), "ValidationException", (error) =>
-          // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
-          Effect.catchTag(
-            ControlPlane.use((plane) => plane.getWorkloadIdentity({ name })),
-            "ResourceNotFoundException",
-            () => Effect.fail(error)
-          )).pipe(
-            Effect.andThen(present)
-          )
-    )
+    Effect.catchTag(present, "ResourceNotFoundException", () => Effect.andThen(createOrPresent, present))
   ).pipe(Effect.withSpan("WorkloadIdentity.ensure"))
 }

@@ -94,19 +94,6 @@ describe("ConsentPortal", () => {
       )
       assert.strictEqual(soon._tag, "ConsentPortalTimedOut")
     }).pipe(Effect.provide(states(portal("UPDATING")))))
-
-  it.effect("awaitDeleted waits until the portal is deleted", () =>
-    Effect.gen(function*() {
-      yield* after("4 seconds", ConsentPortal.awaitDeleted("portal-0123456789")).pipe(
-        Effect.provide(ScriptedPlanes.layer({
-          getConsentPortal: [Effect.succeed(portal("DELETING")), Effect.succeed(portal("DELETING")), notFound]
-        }))
-      )
-      const error = yield* after("10 minutes", Effect.flip(ConsentPortal.awaitDeleted("portal-0123456789"))).pipe(
-        Effect.provide(states(portal("DELETING")))
-      )
-      assert.strictEqual(error._tag, "ConsentPortalTimedOut")
-    }))
 })
 
 describe("ensure", () => {

@@ -32,17 +32,10 @@ const urlsOf = (name: string) =>
   )
 
 describe("WorkloadIdentity", () => {
-  it.effect("creates an identity with a random name by default", () =>
-    Effect.gen(function*() {
-      const created = yield* WorkloadIdentity.create()
-      assert.match(created.name, /^workload-[0-9a-f]{8}$/)
-      assert.deepStrictEqual(created.allowedResourceOauth2ReturnUrls, [])
-    }).pipe(Effect.provide(local)))
-
   it.effect("is created with return URLs and tags", () =>
     Effect.gen(function*() {
       const tags = { team: "agents" }
-      const created = yield* WorkloadIdentity.create({ name: "agent-1", returnUrls: [url(1)], tags })
+      const created = yield* WorkloadIdentity.ensure({ name: "agent-1", returnUrls: [url(1)], tags })
       const plane = yield* ControlPlane.ControlPlane
       assert.deepStrictEqual(yield* urlsOf("agent-1"), [url(1)])
       const { workloadIdentityArn: resourceArn } = created
@@ -57,7 +50,7 @@ describe("WorkloadIdentity", () => {
           FastCheck.uniqueArray(FastCheck.nat(6)),
           (before, expected) =>
             Effect.gen(function*() {
-              yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: before.map(url) })
+              yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: before.map(url) })
               const ensure = hurry(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: expected.map(url) }))
               yield* ensure
               const once = yield* urlsOf("my-agent")
@@ -72,7 +65,7 @@ describe("WorkloadIdentity", () => {
 
   it.effect("neither writes nor waits when no URL is missing", () =>
     Effect.gen(function*() {
-      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1)] })
+      yield* WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] })
       const writes = yield* Ref.make(0)
       const counted = Layer.provide(
         ControlPlane.decorate((operation, effect) =>
@@ -92,14 +85,6 @@ describe("WorkloadIdentity", () => {
         { concurrency: "unbounded" }
       ))
       assert.lengthOf(yield* urlsOf("my-agent"), 20)
-    }).pipe(Effect.provide(local)))
-
-  it.effect("removes return URLs", () =>
-    Effect.gen(function*() {
-      yield* WorkloadIdentity.create({ name: "my-agent", returnUrls: [url(1), url(2), url(3)] })
-      yield* hurry(WorkloadIdentity.removeReturnUrls("my-agent", [url(1), url(3), url(9)]))
-      yield* hurry(WorkloadIdentity.addReturnUrls("my-agent", [url(4)]))
-      assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(2), url(4)])
     }).pipe(Effect.provide(local)))
 
   it.effect("writes again when another process overwrites the change", () =>
@@ -122,7 +107,7 @@ describe("WorkloadIdentity", () => {
         Layer.effect(ControlPlane.ControlPlane, ControlPlane.ControlPlane)
       )
       const plane = yield* ControlPlane.ControlPlane
-      yield* WorkloadIdentity.create({ name: "my-agent" })
+      yield* WorkloadIdentity.ensure({ name: "my-agent" })
       yield* hurry(Effect.provide(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] }), contended))
       assert.deepStrictEqual(yield* urlsOf("my-agent"), [url(1), url(7)])
       assert.isAtMost(yield* Ref.get(overwrites), 0)

@@ -193,7 +193,7 @@ describe("agentcore-identity token", () => {
       const { AGENTCORE_WORKLOAD: _, ...env } = yield* environment
       const folder = yield* Program.temporary
       const run = (...args: ReadonlyArray<string>) => Program.run(args, env, { cwd: folder })
-      yield* WorkloadIdentity.create({ name: "other-agent" })
+      yield* WorkloadIdentity.ensure({ name: "other-agent" })
       const missing = yield* run("token", "calendar")
       assert.strictEqual(missing.code, 1)
       assert.strictEqual(missing.stdout, "")
