@@ -111,6 +111,7 @@ import type { PendingConsents } from "../PendingConsents.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import { Appearance } from "./connect/appearance.js"
 import * as Connections from "./connect/connections.js"
 import * as Pages from "./connect/connectPages.js"
 import * as Requests from "./connect/connectRequests.js"
@@ -300,7 +301,6 @@ const makeService = (
     Effect.suspend(() => {
       const name = links.nameOf(subject)
       if (name === undefined) return Links.unknownCredential()
-      if (address === undefined) return Effect.succeed(links.link(name))
       const allowed = links.allowed(address)
       return Option.isSome(allowed)
         ? Effect.succeed(links.link(name, allowed.value))
@@ -327,10 +327,10 @@ const makeEvents = Effect.gen(function*() {
   }
 })
 
-const checkShutdownTimeout = Validation.makeCheck(
-  "Connect",
-  () => ({ gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput) })
-)
+const checkOptions = Validation.makeCheck("Connect", () => ({
+  appearance: Constraint.optional(Appearance),
+  gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput)
+}))
 
 const makeEmit =
   (publish: (event: Event) => Effect.Effect<unknown>) => (event: Omit<Event, "at">): Effect.Effect<void> =>
@@ -351,26 +351,22 @@ const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Rec
 })
 
 /** The services that the requests of users need, for handlers of a server without them. */
-const servicesOfProgram = Effect.gen(function*() {
-  const cache = yield* Effect.serviceOption(CredentialCache)
-  const services = Context.make(Identity, yield* Identity).pipe(
-    Context.add(DataPlane, yield* DataPlane),
-    Context.add(Consent.ReturnUrl, yield* Consent.ReturnUrl)
-  )
-  return Option.isNone(cache) ? services : Context.add(services, CredentialCache, cache.value)
-})
+const servicesOfProgram = Effect.map(
+  Effect.context<Identity | DataPlane>(),
+  Context.pick(Identity, DataPlane, Consent.ReturnUrl, CredentialCache)
+)
 
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
-    const { path } = options
+    const { appearance, gracefulShutdownTimeout, path } = options
+    const wrong = checkOptions({ appearance, gracefulShutdownTimeout })
+    if (wrong !== undefined) return yield* wrong
     const links = yield* Links.make(options)
     yield* Links.checkRevokeAt(options.revokeAt)
-    const toResponse = Pages.make(yield* Localize.make(options.appearance, links))
-    const wrong = checkShutdownTimeout({ gracefulShutdownTimeout: options.gracefulShutdownTimeout })
-    if (wrong !== undefined) return yield* wrong
+    const toResponse = Pages.make(yield* Localize.make(appearance, links))
     const shutdown = Shutdown.make()
     const { events, publish, end } = yield* makeEvents
-    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(options.gracefulShutdownTimeout), end))
+    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(gracefulShutdownTimeout), end))
     const connections = yield* Connections.make({ ...options, links, emit: makeEmit(publish) })
     const program = yield* Completion.dependenciesOfProgram
     const dependencies: Completion.Dependencies = {

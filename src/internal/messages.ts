@@ -1,5 +1,5 @@
 /** Strings from outside in messages, logs and terminals, and the messages of AWS. */
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 
 // -----------------------------------------------------------------------------
 // Strings for a terminal
@@ -31,6 +31,12 @@ const maxLength = 128
 
 /** Truncates a name or a code of another library, for messages, errors and logs. */
 export const truncateName = (name: string): string => name.length <= maxLength ? name : `${name.slice(0, maxLength)}…`
+
+/** Returns the tag or the name of any error. It never returns the message, because messages can quote secrets. */
+export const tagOf = (error: unknown): string =>
+  truncateName(
+    hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
+  )
 
 /**
  * Returns the code of an error of the operating system, a database or a package, or else its name. It never returns the

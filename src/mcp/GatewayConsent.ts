@@ -143,7 +143,11 @@ export const retrying: {
     call: Effect.Effect<A, E, R>,
     options: Options<E1, R1, E2, R2>
   ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2>
-} = dual(2, Protocol.retrying)
+} = dual(
+  2,
+  <A, E, R, E1, R1, E2, R2>(call: Effect.Effect<A, E, R>, options: Options<E1, R1, E2, R2>) =>
+    Protocol.retrying(() => call, options)
+)
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -202,7 +206,7 @@ export const transport = <E1 = never, R1 = never, E2 = never, R2 = never>(
     ...inner,
     request: (message, tool) => {
       const declared = declare(message)
-      return Protocol.retryingWith(
+      return Protocol.retrying(
         (retry, attempt) =>
           attempt === 1
             ? inner.request(declared, tool)

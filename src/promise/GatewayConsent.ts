@@ -107,6 +107,6 @@ export const retrying = <A>(
   { complete, hosts, show }: Options
 ): Promise<A> =>
   Effect.runPromise(Protocol.retrying(
-    Effect.suspend(bind(call)),
+    bind(() => call()),
     { hosts, show: bind(show), complete: complete && bind(complete) }
   ))

@@ -97,13 +97,11 @@ export type {
 
 export type {
   /** @since 0.2.0 */
-  CallbackOptions as ConsentCallbackOptions,
+  CallbackOptions,
   /** @since 0.2.0 */
-  FetchOptions as FetchConsentCallbackOptions,
+  Outcome as ConsentOutcome,
   /** @since 0.2.0 */
-  NodeOptions as NodeConsentCallbackOptions,
-  /** @since 0.2.0 */
-  Outcome as ConsentOutcome
+  PageOptions as ConsentCallbackOptions
 } from "./internal/consents.js"
 
 // -----------------------------------------------------------------------------

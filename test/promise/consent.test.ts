@@ -362,7 +362,7 @@ describe("a page of the application", () => {
       const app = yield* application(({ nodeConsentCallback }) => {
         const page = nodeConsentCallback({
           currentUser: (request: Framework) => request.user === undefined ? undefined : { userId: request.user },
-          respond: ({ _tag }, request, response) => void response.writeHead(202).end(`${request.user} ${_tag}`)
+          respond: ({ _tag }, request) => new Response(`${request.user} ${_tag}`, { status: 202 })
         })
         return (request, response) => page(Object.assign(request, { user: "alice" }), response)
       })

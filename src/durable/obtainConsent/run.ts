@@ -1,9 +1,7 @@
 /** The body of the workflow, and the signals that resume it. */
-import * as Cause from "effect/Cause"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { hasProperty, isString } from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
@@ -16,17 +14,12 @@ import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { Identity } from "../../Identity.js"
-import { truncateName } from "../../internal/messages.js"
+import { tagOf } from "../../internal/messages.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 
 /** Succeeds when the user has consented. */
 const granted = DurableDeferred.make("granted")
-
-const tagOf = (error: unknown): string =>
-  truncateName(
-    hasProperty(error, "_tag") && isString(error._tag) ? error._tag : error instanceof Error ? error.name : typeof error
-  )
 
 /**
  * Fails with the tag of the original error. The engine stores the failures and defects of an activity with their
@@ -35,11 +28,10 @@ const tagOf = (error: unknown): string =>
 export const orNotObtained =
   (credential: string, reason: ConsentNotObtained["reason"]) =>
   <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, ConsentNotObtained, R> =>
-    Effect.catchCause(self, (cause) =>
-      Cause.hasInterruptsOnly(cause)
-        // The cause contains no failure.
-        ? Effect.failCause(cause as Cause.Cause<never>)
-        : new ConsentNotObtained({ credential, reason, error: tagOf(Cause.squash(cause)) }))
+    Effect.mapError(
+      Effect.catchDefect(self, Effect.fail),
+      (error) => new ConsentNotObtained({ credential, reason, error: tagOf(error) })
+    )
 
 /** A registration expires this long after its wait, so that a grant at the last moment finds it. */
 const grace = Duration.hours(1)

@@ -12,18 +12,13 @@ const PageText = Schema.Struct({
   text: Text
 })
 
-const textWith = <Name extends string>(name: Name) =>
+const textWith = <Name extends string>(...names: ReadonlyArray<Name>) =>
   Constraint.guard(
-    `a text with the placeholder {${name}}`,
-    (text): text is `${string}{${Name}}${string}` => isString(text) && text.includes(`{${name}}`)
+    `a text with ${names.map((name) => `{${name}}`).join(" and ")}`,
+    (text): text is `${string}{${Name}}${string}` => isString(text) && names.every((name) => text.includes(`{${name}}`))
   )
 
 const CredentialText = textWith("credential")
-
-const SinceText = Constraint.guard(
-  "a text with the placeholders {status} and {date}",
-  (text): text is string => isString(text) && text.includes("{status}") && text.includes("{date}")
-)
 
 export const Texts = Schema.Struct({
   /** The direction of the script. */
@@ -48,7 +43,7 @@ export const Texts = Schema.Struct({
   /** Instead of `connectedAs`, if the vendor did not name the account. */
   accountUnknown: Text,
   /** The status of a connection, with the date of the option `connectedSince`. */
-  since: SinceText,
+  since: textWith("status", "date"),
   /** The button that asks the vendor whether the connection still works. */
   check: Text,
   /** After the wrong account was connected. */

@@ -175,10 +175,6 @@ export const runFor = <R>(
 const makeReject = ({ connectionsUrl }: Links) => (reason: Rejection, link?: string) =>
   View.Rejected({ reason, link, connectionsUrl })
 
-/** The address where the user continues, if it is allowed. */
-const allowed = (links: Links, address: string | undefined): Option.Option<string | undefined> =>
-  address === undefined ? Option.some(undefined) : links.allowed(address)
-
 // -----------------------------------------------------------------------------
 // Pages
 // -----------------------------------------------------------------------------
@@ -214,7 +210,7 @@ const showLink = (
 
 export const openLink = (user: User, name: string, address: string | undefined): Effect.Effect<View> => {
   const { links, reject } = user
-  const continueUrl = allowed(links, address)
+  const continueUrl = links.allowed(address)
   return links.find(name) === undefined
     ? Effect.succeed(reject("UnknownCredential"))
     : Option.isNone(continueUrl)
@@ -294,7 +290,7 @@ export const submit = (user: User, name: string) =>
     if (Option.isNone(form)) return reject("StaleForm", link)
     if (Option.isNone(form.value)) return reject("FormTooLarge", link)
     const { action, continueUrl: address, token } = form.value.value
-    const continueUrl = allowed(links, address)
+    const continueUrl = links.allowed(address)
     const retry = credential === undefined ? undefined : links.link(name, Option.getOrUndefined(continueUrl))
     if (!(yield* isValid(token))) return reject("StaleForm", retry)
     if (credential === undefined) return reject("UnknownCredential")

@@ -200,13 +200,8 @@ export const make = (
     /** The functions for a user, whose kind is checked. */
     const forUser = (user: UserIdentifier) => {
       const caller = { name: workload, user }
-      let made: WorkloadAccessToken.Service | undefined
       // One token for all that a request does.
-      const service = Effect.suspend(() =>
-        made === undefined
-          ? Effect.map(WorkloadAccessToken.makeWorkload(caller), (service) => made ??= service)
-          : Effect.succeed(made)
-      )
+      const service = Effect.runSync(Effect.cached(WorkloadAccessToken.makeWorkload(caller)))
       const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
         Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, service)
       const forget = Credentials.forgetStatus({ caller })

@@ -127,8 +127,9 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
       },
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,
-      /** The absolute address where a user continues, if it is allowed. */
-      allowed: (address: string) => {
+      /** The absolute address where a user continues, if it is allowed. A user need not continue. */
+      allowed: (address: string | undefined): Option.Option<string | undefined> => {
+        if (address === undefined) return Option.some(undefined)
         const url = parseWebUrl(address, origin)
         return url !== undefined && entries.some((entry) => isBelow(url, entry)) ? Option.some(url.href) : Option.none()
       }

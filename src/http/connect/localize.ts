@@ -5,8 +5,7 @@ import { isString } from "effect/Predicate"
 import type { ValidationException } from "../../IdentityError.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
-import * as Validation from "../../plane/validation.js"
-import * as Appearances from "./appearance.js"
+import type * as Appearances from "./appearance.js"
 import type { Appearance, Connection, Texts } from "./connectTypes.js"
 import { invalid, type Links, parseWebUrl } from "./links.js"
 import { makeStyle } from "./style.js"
@@ -47,8 +46,6 @@ const toTitleCase = (name: string): string =>
 // -----------------------------------------------------------------------------
 // Checks
 // -----------------------------------------------------------------------------
-
-const check = Validation.makeCheck("Connect", () => ({ appearance: Appearances.Appearance }))
 
 /** Each credential is one of Connect, and has each of its labels in all languages. */
 const checkCredentials = (
@@ -118,8 +115,6 @@ const checkLogos = (credentials: Appearance["credentials"] = {}, links: Links) =
 
 export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<Localize, ValidationException> =>
   Effect.gen(function*() {
-    const wrong = check({ appearance })
-    if (wrong !== undefined) return yield* wrong
     const { credentials, name } = appearance
     const tables: { readonly [language: string]: Texts } = { ...ownTexts, ...appearance.texts }
     const languages = appearance.languages ?? Object.keys(tables)

@@ -1,5 +1,4 @@
 /** Asks vendors whose account a token belongs to, and ends grants. */
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -12,7 +11,7 @@ import * as Digest from "../../credentialCache/digest.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
-import { truncateName } from "../../internal/messages.js"
+import { tagOf } from "../../internal/messages.js"
 import { withoutRedirects } from "../../internal/origins.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -67,21 +66,12 @@ const statusOf = (error: unknown): unknown =>
 /** Names an error. Its message can quote the token. */
 const describe = (error: unknown): string => {
   const status = statusOf(error)
-  const name = hasProperty(error, "_tag") && isString(error._tag)
-    ? error._tag
-    : error instanceof Error
-    ? error.name
-    : typeof error
-  return `${truncateName(name)}${typeof status === "number" ? `, status ${status}` : ""}`
+  return `${tagOf(error)}${typeof status === "number" ? `, status ${status}` : ""}`
 }
 
 /** Runs `onError` for every failure and defect. */
 const orElse = <A, E, R, B>(self: Effect.Effect<A, E, R>, onError: (error: unknown) => Effect.Effect<B>) =>
-  Effect.catchCause(self, (cause): Effect.Effect<B> =>
-    Cause.hasInterruptsOnly(cause)
-      // The cause contains no failure.
-      ? Effect.failCause(cause as Cause.Cause<never>)
-      : onError(Cause.squash(cause)))
+  Effect.catch(Effect.catchDefect(self, Effect.fail), onError)
 
 const isAccount = (account: unknown): account is Account =>
   isObject(account) && isString(account["id"]) && account["id"] !== "" && isString(account["label"])

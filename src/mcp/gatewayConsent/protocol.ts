@@ -247,7 +247,8 @@ const run = <A, E, R, B, E2, R2>(
       )
   })
 
-export const retryingWith = <A, E, R, E1, R1, E2, R2>(
+/** `call` makes the call, and makes it again after the consent, with what a retry sends. */
+export const retrying = <A, E, R, E1, R1, E2, R2>(
   call: (retry: Found["retry"] | undefined, attempt: 1 | 2) => Effect.Effect<A, E, R>,
   { complete, hosts, show }: Options<E1, R1, E2, R2>
 ): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2> =>
@@ -257,9 +258,3 @@ export const retryingWith = <A, E, R, E1, R1, E2, R2>(
       if (complete !== undefined && consent.sessionUri !== undefined) yield* complete(consent.sessionUri)
       return yield* run(call(retry, 2), hosts, ({ consent }) => Effect.fail(new GatewayConsentRequired({ consent })))
     }))
-
-export const retrying = <A, E, R, E1 = never, R1 = never, E2 = never, R2 = never>(
-  call: Effect.Effect<A, E, R>,
-  options: Options<E1, R1, E2, R2>
-): Effect.Effect<A, E | E1 | E2 | GatewayConsentRequired | InvalidGatewayConsent, R | R1 | R2> =>
-  retryingWith(() => call, options)

@@ -91,19 +91,10 @@ export interface CallbackOptions<in Req> {
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
 }
 
-/** The options of `fetchConsentCallback`. */
-export interface FetchOptions extends CallbackOptions<Request> {
+/** The options of a page after consent. `Req` is a `Request`, or the request of the framework. */
+export interface PageOptions<in Req> extends CallbackOptions<Req> {
   /** Returns the response in place of the plain pages, for example a redirect into the application. */
-  readonly respond?: ((outcome: Outcome, request: Request) => Response | Promise<Response>) | undefined
-}
-
-/** The options of `nodeConsentCallback`, with the framework's types of request and response. */
-export interface NodeOptions<
-  Req extends IncomingMessage = IncomingMessage,
-  Res extends ServerResponse = ServerResponse
-> extends CallbackOptions<Req> {
-  /** Sends a response in place of the plain pages, for example a redirect into the application. */
-  readonly respond?: ((outcome: Outcome, request: Req, response: Res) => void | Promise<void>) | undefined
+  readonly respond?: ((outcome: Outcome, request: Req) => Response | Promise<Response>) | undefined
 }
 
 interface Dependencies<R> extends Runtime<R> {
@@ -123,7 +114,7 @@ const visitOf = (url: string): Completion.Visit => {
 
 const visit = async <R>(
   { consents, dataPlane, identity, settle }: Dependencies<R>,
-  signedIn: ReturnType<FetchOptions["currentUser"]>,
+  signedIn: ReturnType<CallbackOptions<never>["currentUser"]>,
   url: string
 ): Promise<Outcome> => {
   const user = await signedIn
@@ -140,42 +131,50 @@ const visit = async <R>(
   }))
 }
 
-// Without it, the next request from a page of the application would send the session in its `Referer`.
-const referrerPolicy = ["referrer-policy", "no-referrer"] as const
-
-const plainPage = (outcome: Outcome, acceptLanguage: string | null | undefined): Response => {
-  const { body, headers, status } = Page.render(outcome._tag, acceptLanguage)
-  return new Response(body, { status, headers })
+const respondTo = async <R, Req>(
+  dependencies: Dependencies<R>,
+  { currentUser, respond }: PageOptions<Req>,
+  request: Req,
+  { acceptLanguage, method, url }: {
+    readonly method: string | undefined
+    readonly url: string
+    readonly acceptLanguage: string | null | undefined
+  }
+): Promise<Response> => {
+  // A link preview must not use up the session.
+  if (method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
+  const outcome = await visit(dependencies, currentUser(request), url)
+  if (respond === undefined) {
+    const { body, ...plain } = Page.render(outcome._tag, acceptLanguage)
+    return new Response(body, plain)
+  }
+  const response = await respond(outcome, request)
+  if (response.headers.has("referrer-policy")) return response
+  // Without it, the next request from a page of the application would send the session in its `Referer`. The headers of
+  // a redirect cannot be changed.
+  const headers = new Headers(response.headers)
+  headers.set("referrer-policy", "no-referrer")
+  return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 
-const wrongMethod = () => new Response(null, { status: 405, headers: { allow: "GET" } })
-
 export const makeFetch =
-  <R>(dependencies: Dependencies<R>) =>
-  ({ currentUser, respond }: FetchOptions): (request: Request) => Promise<Response> =>
-  async (request) => {
-    // A link preview must not use up the session.
-    if (request.method !== "GET") return wrongMethod()
-    const outcome = await visit(dependencies, currentUser(request), request.url)
-    if (respond === undefined) return plainPage(outcome, request.headers.get("accept-language"))
-    const response = await respond(outcome, request)
-    if (response.headers.has(referrerPolicy[0])) return response
-    // The headers of a redirect cannot be changed.
-    const headers = new Headers(response.headers)
-    headers.set(...referrerPolicy)
-    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
-  }
-
-const logError = <R>({ settle }: Dependencies<R>) => (message: string) => settle(Effect.logError(message))
+  <R>(dependencies: Dependencies<R>) => (options: PageOptions<Request>) => (request: Request): Promise<Response> =>
+    respondTo(dependencies, options, request, {
+      method: request.method,
+      url: request.url,
+      acceptLanguage: request.headers.get("accept-language")
+    })
 
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
-<Req extends IncomingMessage, Res extends ServerResponse>(
-  { currentUser, respond }: NodeOptions<Req, Res>
-): (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void> =>
-  Node.makeListener("The page after consent", logError(dependencies), async (request, response) => {
-    if (request.method !== "GET") return Node.send(wrongMethod(), response)
-    const outcome = await visit(dependencies, currentUser(request), request.url ?? "")
-    if (respond === undefined) return Node.send(plainPage(outcome, request.headers["accept-language"]), response)
-    response.setHeader(...referrerPolicy)
-    await respond(outcome, request, response)
-  })
+<Req extends IncomingMessage>(
+  options: PageOptions<Req>
+): (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> =>
+  Node.makeListener(
+    "The page after consent",
+    (message) => dependencies.settle(Effect.logError(message)),
+    async (request, response) => {
+      const { headers, method, url = "" } = request
+      const { "accept-language": acceptLanguage } = headers
+      await Node.send(await respondTo(dependencies, options, request, { method, url, acceptLanguage }), response)
+    }
+  )

@@ -110,13 +110,10 @@ export interface Functions {
   readonly withWatPropagation: (client: AwsClient) => void
   readonly resume: (session: ConsentSession | string, options?: Config.AccessTokenUseOptions) => Promise<string>
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
-  readonly fetchConsentCallback: (options: Consents.FetchOptions) => (request: Request) => Promise<Response>
-  readonly nodeConsentCallback: <
-    Req extends IncomingMessage = IncomingMessage,
-    Res extends ServerResponse = ServerResponse
-  >(
-    options: Consents.NodeOptions<Req, Res>
-  ) => (request: Req, response: Res, next?: (error: unknown) => void) => Promise<void>
+  readonly fetchConsentCallback: (options: Consents.PageOptions<Request>) => (request: Request) => Promise<Response>
+  readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(
+    options: Consents.PageOptions<Req>
+  ) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: Workloads.Options) => Workloads.Workload
 }

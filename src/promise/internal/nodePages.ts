@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import { isObject, isString } from "effect/Predicate"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { ReadableStream as NodeReadableStream } from "node:stream/web"
-import { truncateName } from "../../internal/messages.js"
+import { tagOf } from "../../internal/messages.js"
 
 /** A middleware has read the body of a form. */
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
@@ -32,11 +32,7 @@ async (request: Req, response: Res, next?: Next): Promise<void> => {
   } catch (error) {
     if (next !== undefined) return next(error)
     // Other messages may quote the request.
-    const reason = error instanceof BodyAlreadyRead
-      ? error.message
-      : error instanceof Error
-      ? truncateName(error.name)
-      : typeof error
+    const reason = error instanceof BodyAlreadyRead ? error.message : tagOf(error)
     await log(`${page} failed: ${reason}`)
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()
