@@ -334,9 +334,15 @@ const checkOptions = Validation.makeCheck("Connect", () => ({
 
 const makeEmit =
   (publish: (event: Event) => Effect.Effect<unknown>) => (event: Omit<Event, "at">): Effect.Effect<void> =>
-    Effect.flatMap(DateTime.now, (at) => publish({ ...event, at })).pipe(
-      Effect.andThen(Metric.update(Metric.withAttributes(eventCount, labelsOf(event)), 1))
-    )
+    Effect.gen(function*() {
+      const { _tag, credential } = event
+      yield* publish({ ...event, at: yield* DateTime.now })
+      const labels = {
+        "agentcore.event": _tag,
+        ...credential === undefined ? {} : { "agentcore.credential": credential }
+      }
+      yield* Metric.update(Metric.withAttributes(eventCount, labels), 1)
+    })
 
 /** The service, and the review of tokens for all that `Identity` does in this context. */
 const toContext = (service: Service): Effect.Effect<Context.Context<Connect>> =>
@@ -344,11 +350,6 @@ const toContext = (service: Service): Effect.Effect<Context.Context<Connect>> =>
     service.withReview(TokenReview),
     (review) => Context.make(Connect, service).pipe(Context.add(TokenReview, review))
   )
-
-const labelsOf = ({ _tag, credential }: Pick<Event, "_tag" | "credential">): Record<string, string> => ({
-  "agentcore.event": _tag,
-  ...credential === undefined ? {} : { "agentcore.credential": credential }
-})
 
 /** The services that the requests of users need, for handlers of a server without them. */
 const servicesOfProgram = Effect.map(

@@ -448,20 +448,9 @@ const toHttpOptions = <Name extends string, Req>(
   options: Options<Name, Req>,
   credentials: Http.ConnectCredentials
 ): Http.Options<unknown, never, unknown> => {
-  const {
-    accounts,
-    connectedSince,
-    credentials: _,
-    currentUser,
-    describeUser,
-    formKey,
-    pendingConsents: __,
-    respond,
-    runtime: ___,
-    ...others
-  } = options
+  const { accounts, connectedSince, currentUser, describeUser, formKey, respond } = options
   return {
-    ...others,
+    ...options,
     accounts: accounts
       && Record.map(
         accounts as { readonly [name: string]: AccountOptions | undefined },
@@ -703,12 +692,11 @@ const makeServed = (
  * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
  * read the form.
  */
-type Handle = (
+const makeHandle = (pagesPath: string, settle: Run["settle"]) =>
+(
   request: Request,
-  incoming: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
-) => Promise<Response | undefined>
-
-const makeHandle = (pagesPath: string, settle: Run["settle"]): Handle => (request, { isRead, original, path }) => {
+  { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
+): Promise<Response | undefined> => {
   const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
   return settle(Effect.flatMap(Pages, ({ app }) =>
     // A `Request` has its path without dots. A framework may have guarded the other spelling.
@@ -728,7 +716,7 @@ const makeHandle = (pagesPath: string, settle: Run["settle"]): Handle => (reques
       : Effect.undefined))
 }
 
-const makeListener = (handle: Handle, settle: Run["settle"]) =>
+const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle"]) =>
   Node.makeListener(
     "A page of Connect",
     // The services of the pages may be what failed.

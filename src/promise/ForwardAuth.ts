@@ -63,6 +63,7 @@ import * as Decide from "../http/forwardAuth/decide.js"
 import * as Sessions from "../http/forwardAuth/sessions.js"
 import * as Identity from "../Identity.js"
 import { isDeclared, TokenReview } from "../identity/credentials.js"
+import { bind } from "./internal/callerContext.js"
 import * as Config from "./internal/config.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
@@ -189,7 +190,7 @@ const toSettings = (
   caller: caller
     && ((bearer) =>
       Effect.map(
-        Effect.tryPromise({ try: async () => caller(Redacted.value(bearer)), catch: (error) => error }),
+        bind(caller)(Redacted.value(bearer)),
         (user) => Option.map(Option.fromNullishOr(user), toUserIdentifier)
       ))
 })

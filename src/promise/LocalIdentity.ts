@@ -43,7 +43,7 @@ import * as Server from "../local/standalone/standaloneServer.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
 import type * as Native from "../models/internal/native.js"
-import { withCaller } from "./internal/callerContext.js"
+import { bind, withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise } from "./internal/promised.js"
 
 // -----------------------------------------------------------------------------
@@ -321,8 +321,7 @@ const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationSe
     denies: convert(user.denies, toPage),
     forwardsLinkTo: (other) => other.approves,
     clicksTwice: convert(user.clicksTwice, (pages) => pages.map(toPage)),
-    returnsAfter: (meanwhile) =>
-      convert(user.returnsAfter(Effect.tryPromise({ try: () => meanwhile(), catch: (error) => error })), toPage),
+    returnsAfter: (meanwhile) => convert(user.returnsAfter(bind(meanwhile)()), toPage),
     revokes: () => run(user.revokes(authorizationServer))
   }
 }

@@ -173,35 +173,23 @@ const makeJson = ({ describe, texts }: Localized) => {
     return isDescribed ? { ...connection, ...texts } : connection
   }
   return View.$match({
-    Connections: ({ connections, formToken, user }) => ({
-      user,
+    Connections: ({ _tag, connections, formToken, ...view }) => ({
+      ...view,
       connections: connections.map(withTexts),
       token: Redacted.value(formToken)
     }),
-    Link: ({ connection, connectionsUrl, continue: continueUrl, formToken, user }) => ({
-      user,
+    Link: ({ _tag, connection, formToken, ...view }) => ({
+      ...view,
       connection: withTexts(connection),
-      continue: continueUrl,
-      token: Redacted.value(formToken),
-      connectionsUrl
+      token: Redacted.value(formToken)
     }),
     Started: ({ authorizationUrl, connection }) => ({
       connection: withTexts(connection),
       authorizationUrl: Redacted.value(authorizationUrl)
     }),
-    Disconnected: ({ atVendor, connection, connectionsUrl, continue: continueUrl }) => ({
-      connection: withTexts(connection),
-      atVendor,
-      continue: continueUrl,
-      connectionsUrl
-    }),
-    Returned: ({ _tag, ...returned }) => returned,
-    Rejected: ({ connectionsUrl, link, reason }) => ({
-      error: reason,
-      message: texts.rejections[reason].text,
-      link,
-      connectionsUrl
-    })
+    Disconnected: ({ _tag, connection, ...view }) => ({ ...view, connection: withTexts(connection) }),
+    Returned: ({ _tag, ...view }) => view,
+    Rejected: ({ _tag, reason, ...view }) => ({ ...view, error: reason, message: texts.rejections[reason].text })
   })
 }
 

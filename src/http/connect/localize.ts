@@ -2,6 +2,7 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import { isString } from "effect/Predicate"
+import * as Record from "effect/Record"
 import type { ValidationException } from "../../IdentityError.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
@@ -47,34 +48,6 @@ const toTitleCase = (name: string): string =>
 // Checks
 // -----------------------------------------------------------------------------
 
-/** Each credential is one of Connect, and has each of its labels in all languages. */
-const checkCredentials = (
-  credentials: Appearance["credentials"] = {},
-  languages: ReadonlyArray<string>,
-  links: Links
-): Effect.Effect<void, ValidationException> =>
-  Effect.gen(function*() {
-    for (const [name, { logo: _, scopes = {}, ...labels }] of Object.entries(credentials)) {
-      const property = `appearance.credentials.${name}`
-      if (links.find(name) === undefined) return yield* invalid(property, "have the name of one of the credentials")
-      const all = [
-        ...Object.entries(labels),
-        ...Object.entries(scopes).map(([scope, label]) => [`scopes.${scope}`, label] as const)
-      ]
-      for (const [part, label] of all) {
-        const missing = label === undefined || isString(label)
-          ? undefined
-          : languages.find((language) => own(label, language) === undefined)
-        if (missing !== undefined) {
-          return yield* invalid(
-            `${property}.${part}`,
-            `have a text for '${missing}', or the option appearance.languages without it`
-          )
-        }
-      }
-    }
-  })
-
 const isLanguageTag = (tag: string): boolean => {
   try {
     return Intl.getCanonicalLocales(tag).length === 1
@@ -99,12 +72,30 @@ const checkLogo = (logo: string, property: string, links: Links): Effect.Effect<
     : invalid(property, "be an image as a data: URL, an https: URL, or an address of this server")
 }
 
-/** The logos of the credentials, by name. */
-const checkLogos = (credentials: Appearance["credentials"] = {}, links: Links) =>
+/** Each credential is one of Connect, and has each of its labels in all languages. Returns the logos by name. */
+const checkCredentials = (
+  credentials: Appearance["credentials"] = {},
+  languages: ReadonlyArray<string>,
+  links: Links
+): Effect.Effect<ReadonlyMap<string, Image>, ValidationException> =>
   Effect.gen(function*() {
     const logos = new Map<string, Image>()
-    for (const [name, { logo }] of Object.entries(credentials)) {
-      if (logo !== undefined) logos.set(name, yield* checkLogo(logo, `appearance.credentials.${name}.logo`, links))
+    for (const [name, { logo, scopes = {}, ...labels }] of Object.entries(credentials)) {
+      const property = `appearance.credentials.${name}`
+      if (links.find(name) === undefined) return yield* invalid(property, "have the name of one of the credentials")
+      if (logo !== undefined) logos.set(name, yield* checkLogo(logo, `${property}.logo`, links))
+      const all = { ...labels, ...Record.mapKeys(scopes, (scope) => `scopes.${scope}`) }
+      for (const [part, label] of Object.entries(all)) {
+        const missing = label === undefined || isString(label)
+          ? undefined
+          : languages.find((language) => own(label, language) === undefined)
+        if (missing !== undefined) {
+          return yield* invalid(
+            `${property}.${part}`,
+            `have a text for '${missing}', or the option appearance.languages without it`
+          )
+        }
+      }
     }
     return logos
   })
@@ -125,14 +116,13 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
         return yield* invalid("appearance.languages", "be language tags that appearance.texts has, or 'en' and 'de'")
       }
     }
-    yield* checkCredentials(credentials, languages, links)
+    const logos = yield* checkCredentials(credentials, languages, links)
     if (appearance.logo !== undefined && name === undefined) {
       return yield* invalid("appearance.name", "be given with a logo, as its alternative text")
     }
     const logo = appearance.logo === undefined
       ? undefined
       : yield* checkLogo(appearance.logo, "appearance.logo", links)
-    const logos = yield* checkLogos(credentials, links)
     const origins = [logo, ...logos.values()].flatMap((image) => image?.origin ?? [])
     const header = logo !== undefined
       ? html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`

@@ -171,14 +171,6 @@ const obtainApiKey = (identity: IdentityService, { credential }: ApiKeyEntry): S
 
 const isApiKey = (entry: Entry): entry is ApiKeyEntry => isDeclared(entry.credential, "ApiKey")
 
-const sourceOf = (identity: IdentityService, entry: Entry): Source => {
-  // An http origin is a loopback host.
-  const allows = Origins.allowList(entry.origins)
-  return isApiKey(entry)
-    ? { allows, header: entry.header.toLowerCase(), prefix: entry.prefix ?? "", obtain: obtainApiKey(identity, entry) }
-    : { allows, header: "authorization", prefix: "Bearer ", obtain: obtainAccessToken(identity, entry) }
-}
-
 const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entries: ReadonlyArray<Entry>) {
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
@@ -189,11 +181,21 @@ const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entri
     if (isApiKey(entry) && !fieldName.test(entry.header)) {
       return yield* invalid(`${name}.header`, "be the name of a header, as in x-api-key")
     }
-    const source = sourceOf(identity, entry)
+    // An http origin is a loopback host.
+    const allows = Origins.allowList(entry.origins)
     if (entry.origins.some((origin) => sources.some(({ allows }) => allows(new URL(origin))))) {
       return yield* invalid(`${name}.origins`, "not have an origin of another credential")
     }
-    sources.push(source)
+    sources.push(
+      isApiKey(entry)
+        ? {
+          allows,
+          header: entry.header.toLowerCase(),
+          prefix: entry.prefix ?? "",
+          obtain: obtainApiKey(identity, entry)
+        }
+        : { allows, header: "authorization", prefix: "Bearer ", obtain: obtainAccessToken(identity, entry) }
+    )
   }
   return sources
 })

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { CredentialRejected, InsufficientScope } from "../../IdentityError.js"
+import * as BoundedStream from "../../internal/boundedStream.js"
 import type { Attempt } from "../../internal/credentialHeader.js"
 import { type Obtain, type Rejection, rejectionOf, renew, stepUp, type TokenOptions } from "../internal/rejection.js"
 
@@ -40,10 +41,7 @@ const drainLimit = 128 * 1024
  * otherwise drops the connection.
  */
 const discard = (outcome: Outcome<unknown>): Effect.Effect<void> =>
-  (responseOf(outcome)?.stream ?? Stream.empty).pipe(
-    Stream.mapAccum(() => 0, (size, chunk) => [size + chunk.length, [size + chunk.length]]),
-    Stream.takeUntil((size) => size > drainLimit),
-    Stream.runDrain,
+  BoundedStream.read(responseOf(outcome)?.stream ?? Stream.empty, drainLimit).pipe(
     Effect.timeoutOption("1 second"),
     Effect.ignore
   )
