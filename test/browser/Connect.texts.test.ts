@@ -48,7 +48,8 @@ const views: { readonly [name: string]: Connect.View } = {
       { ...connection, name: "mail", scopes: [], state: "Unknown" },
       { ...granted, name: "files", scopes: [], account, since: "2026-03-03T09:00:00.000Z" },
       { ...granted, name: "notes", scopes: [], account: "unknown" },
-      { ...granted, name: "tasks", scopes: [], state: "RevokedAtVendor", account: "unknown" }
+      { ...granted, name: "tasks", scopes: [], state: "RevokedAtVendor", account: "unknown" },
+      { ...granted, name: "forms", scopes: [], state: "WrongAccount", account }
     ],
     formToken
   }),

@@ -30,7 +30,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
       "Mail | Google | Unknown | Connect Mail",
       `Files | Google | Connected as <b>{user}</b>, since March 3, 2026 | ${words.en.connected}`,
       `Notes | Google | Connected. The provider did not say which account this is. | ${words.en.connected}`,
-      "Tasks | Google | Access was removed at the provider | Reconnect | Disconnect | Remove access at the provider"
+      "Tasks | Google | Access was removed at the provider | Reconnect | Disconnect | Remove access at the provider | Forms | Google | Another account was connected, which cannot be used here | Connect Forms | Remove access at the provider"
     ].join(" | "),
     NoConnections:
       "Your connections | Signed in as alice | There is nothing to connect yet. Accounts that the agent can use for you will appear here.",
@@ -92,7 +92,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
       "Mail | Google | Unbekannt | Mail verbinden",
       `Files | Google | Verbunden als <b>{user}</b>, seit dem 3. März 2026 | ${words.de.connected}`,
       `Notes | Google | Verbunden. Der Anbieter hat nicht mitgeteilt, welches Konto es ist. | ${words.de.connected}`,
-      "Tasks | Google | Der Zugriff wurde beim Anbieter widerrufen | Neu verbinden | Trennen | Zugriff beim Anbieter widerrufen"
+      "Tasks | Google | Der Zugriff wurde beim Anbieter widerrufen | Neu verbinden | Trennen | Zugriff beim Anbieter widerrufen | Forms | Google | Verbunden wurde ein anderes Konto, das hier nicht verwendet werden kann | Forms verbinden | Zugriff beim Anbieter widerrufen"
     ].join(" | "),
     NoConnections:
       "Ihre Verbindungen | Angemeldet als alice | Hier gibt es noch nichts zu verbinden. Konten, die der Agent für Sie verwenden kann, erscheinen dann hier.",

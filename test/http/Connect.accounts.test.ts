@@ -151,7 +151,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       assert.isUndefined(agent.pollUnsafe())
       const refused = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(refused._tag, "RequiresUserConsent")
-      assert.include((yield* request("/connect/calendar")).text, "Not connected")
+      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
 
       const right = yield* connect("/connect/calendar", { account: "alice@example.com" })
       assert.include(right.text, "Connected as alice@example.com")
@@ -328,7 +328,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       assert.strictEqual(page.status, 403)
       assert.include(page.text, "another")
       vendor.state = "ok"
-      assert.include((yield* request("/connect/calendar")).text, "Not connected")
+      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
     }))
 })
 
@@ -362,6 +362,14 @@ describe("programs", () => {
       vendor.state = "ok"
       const dropped = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(dropped._tag, "RequiresUserConsent")
+      // Until the user does something, the page says why.
+      const [connection] = yield* Connect.connections(alice)
+      assert.deepInclude(connection, {
+        state: "WrongAccount",
+        account: { id: "id of mallory@example.com", label: "mallory@example.com" }
+      })
+      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
+      yield* press("/connect/calendar", "disconnect")
       assert.include((yield* request("/connect/calendar")).text, "Not connected")
     }))
 
@@ -394,7 +402,9 @@ describe("programs", () => {
       assert.strictEqual(yield* Deferred.await(shown), `${origin}/connect/calendar`)
       const asked = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(asked._tag, "RequiresUserConsent")
-      assert.include((yield* request("/connect/calendar")).text, "Not connected")
+      assert.include((yield* request("/connect/calendar")).text, "Access was removed at the provider")
+      // The drop has its event already.
+      yield* press("/connect/calendar", "check")
 
       // The vendor does not know the new token yet: the wait keeps it.
       const late = yield* connect("/connect/calendar", { account: "alice@example.com" })

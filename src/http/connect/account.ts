@@ -15,12 +15,15 @@ import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import type { Account, Event, LinkOptions } from "./connectTypes.js"
+import type { Connection, Event, LinkOptions } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 import * as Vendors from "./vendors.js"
 
-/** Milliseconds. The page says which account was wrong, also if an agent of this process noticed it first. */
-const rememberedWrong = 10 * 60_000
+/** Milliseconds. The pages say why an agent of this process has dropped a token. */
+const rememberedDrop = 10 * 60_000
+
+/** Why a token was dropped. */
+type Dropped = Pick<Connection, "account" | "state">
 
 const maxRounds = 3
 
@@ -33,12 +36,18 @@ export const make = ({ accounts, emit, links }: {
     const vendors = yield* Vendors.make(accounts, links)
     const { inspect, optionsOf } = vendors
     const digestOf = Digest.makeDigestOf()
-    const wrongAccounts = ExpiringMap.make<Account>()
+    const drops = ExpiringMap.make<Dropped>()
     const shareDrop = SingleFlight.unsafeMake<TokenResponse, ReviewError>()
 
     /** A user has another JWT in the browser than an agent has for them. */
     const keyOf = (name: string, user: UserIdentifier): Effect.Effect<string> =>
       Effect.map(ConsentSignals.grant({ workload: "", user, credential: name }), (topic) => Redacted.value(topic.name))
+
+    const remember = (name: string, user: UserIdentifier, dropped: Dropped) =>
+      Effect.zipWith(keyOf(name, user), Clock.currentTimeMillis, (key, now) => {
+        drops.removeExpired(now)
+        drops.set(key, dropped, now + rememberedDrop)
+      })
 
     /** Drops a token by a forced request, unless it is already gone: a request may have brought a better one. */
     const drop = Effect.fnUntraced(function*<R>(
@@ -83,7 +92,10 @@ export const make = ({ accounts, emit, links }: {
       if (inspection._tag === "Rejected") {
         // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
         const isAskedAgain = purpose === "use" && !issued.isPolled
-        if (isAskedAgain) yield* Effect.logWarning(`The vendor does not accept the token of ${name} (401)`)
+        if (isAskedAgain) {
+          yield* Effect.logWarning(`The vendor does not accept the token of ${name} (401)`)
+          yield* remember(name, user, { state: "RevokedAtVendor", account: "unknown" })
+        }
         const response = isAskedAgain
           ? yield* drop(issued, user, { _tag: "RevokedAtVendor", credential: name })
           : yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
@@ -95,9 +107,7 @@ export const make = ({ accounts, emit, links }: {
       if (isAllowed) return undefined
       if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
       const { account } = inspection
-      const now = yield* Clock.currentTimeMillis
-      wrongAccounts.removeExpired(now)
-      wrongAccounts.set(yield* keyOf(name, user), account, now + rememberedWrong)
+      yield* remember(name, user, { state: "WrongAccount", account })
       const event = { _tag: "WrongAccount", credential: name, account } as const
       return { response: yield* drop(issued, user, event), reason: "WrongAccount" } as const
     })
@@ -137,15 +147,15 @@ export const make = ({ accounts, emit, links }: {
       ...vendors,
       /** Runs an effect whose tokens are reviewed. */
       withReview,
-      /** The account whose token was dropped last, once: the next one may be dropped by another process. */
-      takeWrongAccount: (name: string, user: UserIdentifier): Effect.Effect<Account | undefined> =>
-        Effect.gen(function*() {
-          wrongAccounts.removeExpired(yield* Clock.currentTimeMillis)
-          const key = yield* keyOf(name, user)
-          const account = wrongAccounts.get(key)
-          wrongAccounts.remove(key)
-          return account
-        })
+      /** Why the last token was dropped, if this process has dropped it, and the user has done nothing since. */
+      whyDropped: (name: string, user: UserIdentifier): Effect.Effect<Dropped | undefined> =>
+        Effect.zipWith(keyOf(name, user), Clock.currentTimeMillis, (key, now) => {
+          drops.removeExpired(now)
+          return drops.get(key)
+        }),
+      /** The user connects or disconnects. */
+      forgetDrop: (name: string, user: UserIdentifier): Effect.Effect<void> =>
+        Effect.map(keyOf(name, user), drops.remove)
     }
   })
 

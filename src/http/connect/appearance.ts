@@ -37,7 +37,7 @@ export const Texts = Schema.Struct({
   signedInAs: Text,
   /** The heading above what the scopes allow. */
   access: Text,
-  states: Schema.Struct({ Granted: Text, NotGranted: Text, RevokedAtVendor: Text, Unknown: Text }),
+  states: Schema.Struct({ Granted: Text, NotGranted: Text, RevokedAtVendor: Text, WrongAccount: Text, Unknown: Text }),
   /** The account of a connection. */
   connectedAs: textWith("account"),
   /** Instead of `connectedAs`, if the vendor did not name the account. */

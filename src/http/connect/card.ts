@@ -21,7 +21,13 @@ export const accountLine = ({ account }: Pick<Connection, "account">, texts: Tex
     ? texts.accountUnknown
     : fill(texts.connectedAs, { account: account.label })
 
-const colorOf = { Granted: "on", NotGranted: "off", RevokedAtVendor: "broken", Unknown: "off" } as const
+const colorOf = {
+  Granted: "on",
+  NotGranted: "off",
+  RevokedAtVendor: "broken",
+  WrongAccount: "broken",
+  Unknown: "off"
+} as const
 
 const status = (connection: Connection, { formatDate, texts }: Localized): Html.Html => {
   const { since, state } = connection
@@ -51,7 +57,7 @@ const actionsOf = ({ account, state }: Connection): ReadonlyArray<Action> =>
   // AgentCore has the token, and the vendor did not name the account.
   state === "Unknown" && account === "unknown"
     ? ["check", "disconnect"]
-    : state === "NotGranted" || state === "Unknown"
+    : state === "NotGranted" || state === "WrongAccount" || state === "Unknown"
     ? ["connect"]
     : state === "RevokedAtVendor"
     ? ["reconnect", "disconnect"]

@@ -236,7 +236,7 @@ type Action = (
 const start = (isForced: boolean): Action => (user, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
     const { connections, emit, links, own, pending, reject, watch, workload } = user
-    const session = yield* own.requestSession(credential, isForced)
+    const session = yield* own.requestSession(name, credential, isForced)
     // Another tab has connected it meanwhile.
     if (Option.isNone(session)) return yield* showLink(user, name, continueUrl)
     const { authorizationUrl } = session.value
@@ -312,7 +312,7 @@ interface ReviewedAccount {
 }
 
 /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
-const reviewAccount = ({ connections: { accounts }, emit, own, services, user }: User, name: string) =>
+const reviewAccount = ({ connections: { accounts }, emit, own, services }: User, name: string) =>
   Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
     const { account, expect } = accounts.optionsOf(name)
     if (account === undefined) return { outcome: "Completed", account }
@@ -321,11 +321,11 @@ const reviewAccount = ({ connections: { accounts }, emit, own, services, user }:
     if (expect === undefined || connection?.state === "Granted") {
       return { outcome: "Completed", account: connection?.account }
     }
+    if (connection?.state === "WrongAccount") return { outcome: "WrongAccount", account: connection.account }
     if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
-    const wrong = yield* accounts.takeWrongAccount(name, user)
     // Another process has noticed it, and dropped the token.
-    if (wrong === undefined) yield* emit({ _tag: "WrongAccount", credential: name })
-    return { outcome: "WrongAccount", account: wrong ?? "unknown" }
+    yield* emit({ _tag: "WrongAccount", credential: name })
+    return { outcome: "WrongAccount", account: "unknown" }
   }).pipe(
     Effect.catch((error) =>
       Effect.as(

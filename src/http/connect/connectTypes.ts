@@ -203,7 +203,10 @@ export class OtherUserKind extends Schema.TaggedError<OtherUserKind>()("OtherUse
  *
  * - `Granted`: AgentCore has a token, or can refresh it. AgentCore does not detect a revocation at the vendor.
  * - `NotGranted`: the user would have to consent
- * - `RevokedAtVendor`: AgentCore has a token, and the vendor does not accept it. The user has to reconnect.
+ * - `RevokedAtVendor`: the vendor does not accept the token. The user has to reconnect. AgentCore has the token, or an
+ *   agent of this process has dropped it in the last 10 minutes.
+ * - `WrongAccount`: an agent of this process has dropped the token in the last 10 minutes, because `expect` does not
+ *   allow `account`
  * - `Unknown`: AgentCore did not respond, or the vendor did not name the account that `expect` needs. The log has the
  *   reason.
  */

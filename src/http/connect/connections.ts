@@ -157,7 +157,8 @@ export const make = (
         return yield* Effect.forEach(Arr.zip(named, statuses), ([[name, credential], status]) =>
           Effect.gen(function*() {
             if (status._tag !== "Unknown") {
-              const connection = { ...describe(name, credential), state: status._tag, account: undefined }
+              const dropped = status._tag === "NotGranted" ? yield* accounts.whyDropped(name, caller.user) : undefined
+              const connection = { ...describe(name, credential), state: status._tag, account: undefined, ...dropped }
               return yield* addSince(yield* withAccount(connection, credential), caller.user, connectedSince)
             }
             // The vendor's failure has its own line.
@@ -176,6 +177,7 @@ export const make = (
       { isForced }: { readonly isForced: boolean }
     ): Effect.Effect<Disconnection, AccessTokenError, Identity | WorkloadAccessToken.WorkloadAccessToken> =>
       Effect.gen(function*() {
+        yield* accounts.forgetDrop(name, user)
         const token = yield* requestToken(credential)
         if (Option.isNone(token) && !isForced) {
           return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
@@ -216,17 +218,22 @@ export const make = (
             if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
             const [connection] = yield* list(caller, [name], "0 seconds")
             if (connection === undefined) return yield* unknownCredential()
-            if (connection.state === "RevokedAtVendor") {
+            // `RevokedAtVendor` of a dropped token is no news.
+            if (Option.isSome(token) && connection.state === "RevokedAtVendor") {
               yield* emitFor(user, { _tag: "RevokedAtVendor", credential: name })
             }
             return connection
           }).pipe(asUser),
-        requestSession: (credential: Credentials.UserCredential, isForced: boolean) =>
+        requestSession: (name: string, credential: Credentials.UserCredential, isForced: boolean) =>
           (isForced
             ? Accounts.withoutReview(
               Effect.flatMap(requestToken(credential), (old) => forceSession(credential, old))
             )
-            : accounts.withReview(requestSession(credential, false))).pipe(Effect.tap(forget), asUser),
+            : accounts.withReview(requestSession(credential, false))).pipe(
+              Effect.tap(forget),
+              Effect.tap(accounts.forgetDrop(name, user)),
+              asUser
+            ),
         disconnect: (name: string, credential: Credentials.UserCredential) =>
           disconnect(user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
         disconnectAll: Effect.forEach(entries, ([name, credential]) => disconnectIfConnected(user, name, credential))

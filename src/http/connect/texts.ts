@@ -21,6 +21,7 @@ const en: Texts = {
     Granted: "Connected",
     NotGranted: "Not connected",
     RevokedAtVendor: "Access was removed at the provider",
+    WrongAccount: "Another account was connected, which cannot be used here",
     Unknown: "Unknown"
   },
   connectedAs: "Connected as {account}",
@@ -115,6 +116,7 @@ const de: Texts = {
     Granted: "Verbunden",
     NotGranted: "Nicht verbunden",
     RevokedAtVendor: "Der Zugriff wurde beim Anbieter widerrufen",
+    WrongAccount: "Verbunden wurde ein anderes Konto, das hier nicht verwendet werden kann",
     Unknown: "Unbekannt"
   },
   connectedAs: "Verbunden als {account}",
