@@ -10,45 +10,22 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
-import type { CheckError, Problem } from "./credentials/check.js"
 import * as Check from "./credentials/check.js"
 import { type Credential, isUserCredential } from "./credentials/credential.js"
 import type { Policy, PolicyOptions } from "./credentials/policy.js"
 import * as Policies from "./credentials/policy.js"
+import type { CheckError, Problem } from "./credentials/problems.js"
 import type { Caller, Status } from "./credentials/status.js"
 import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
-export {
-  /** @since 0.2.0 */
-  type CheckError,
-  /** @since 0.2.0 */
-  ExchangeNotConfigured,
-  /** @since 0.2.0 */
-  NotVisible,
-  /** @since 0.2.0 */
-  type OfCredential,
-  /** @since 0.2.0 */
-  type OfKind,
-  /** @since 0.2.0 */
-  type OfProvider,
-  /** @since 0.2.0 */
-  type Problem,
-  /** @since 0.2.0 */
-  ProviderNotFound,
-  /** @since 0.2.0 */
-  ProviderNotReady,
-  /** @since 0.2.0 */
-  ProviderOfOtherKind,
-  /** @since 0.2.0 */
-  ReturnUrlMissing,
-  /** @since 0.2.0 */
-  ReturnUrlNotRegistered,
-  /** @since 0.2.0 */
-  WorkloadNotFound
-} from "./credentials/check.js"
+/**
+ * @since 0.2.0
+ */
+export * from "./credentials/problems.js"
+
 export type {
   /** @since 0.2.0 */
   Credential,

