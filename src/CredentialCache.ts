@@ -70,18 +70,15 @@ export interface StoreOptions extends Options {
   readonly storeTimeout?: Duration.Input | undefined
 }
 
-export type {
-  /** @since 0.2.0 */
-  StoredCredential
-}
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 export {
   /** @since 0.2.0 */
-  CacheStoreError
+  CacheStoreError,
+  /** @since 0.2.0 */
+  Store,
+  /** @since 0.2.0 */
+  type StoredCredential,
+  /** @since 0.2.0 */
+  type StoreService
 }
 
 // -----------------------------------------------------------------------------
@@ -123,16 +120,6 @@ export interface Service {
 export class CredentialCache
   extends Context.Service<CredentialCache, Service>()("effect-agentcore-identity/CredentialCache")
 {}
-
-export type {
-  /** @since 0.2.0 */
-  StoreService
-}
-
-export {
-  /** @since 0.2.0 */
-  Store
-}
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -274,19 +261,13 @@ const copyRequests = <I, S extends object, E, R>(
   layer: Layer.Layer<I, E, R>
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
-const optionFields = {
+const validateOptions = Validation.makeCheck("CredentialCache", () => ({
   skew: Constraint.optional(Validation.DurationInput),
   opaqueTimeToLive: Constraint.optional(Validation.DurationInput),
   apiKeyTimeToLive: Constraint.optional(Validation.DurationInput),
-  capacity: Constraint.optional(Validation.Amount)
-}
-
-const validateOptions = Validation.makeCheck("CredentialCache.layer", () => optionFields)
-
-const validateStoreOptions = Validation.makeCheck(
-  "CredentialCache.layerStore",
-  () => ({ ...optionFields, storeTimeout: Constraint.optional(Validation.DurationInput) })
-)
+  capacity: Constraint.optional(Validation.Amount),
+  storeTimeout: Constraint.optional(Validation.DurationInput)
+}))
 
 const makeLayer = (
   { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute" }: Options,
@@ -356,7 +337,7 @@ export const layer = (
 export const layerStore = (
   options: StoreOptions = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Layer.fresh(Validation.makeLayer(validateStoreOptions, options, (options) =>
+  Layer.fresh(Validation.makeLayer(validateOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
       (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))
