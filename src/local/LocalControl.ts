@@ -23,7 +23,7 @@ import * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { CallerKey, Seeding, unrestrictedKey } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
-import { makeAuthorizationUrl } from "./backend/sessionStore.js"
+import { idOf, makeAuthorizationUrl } from "./backend/sessionStore.js"
 import * as ShiftedClock from "./control/clock.js"
 import * as Planes from "./control/controlledPlanes.js"
 import type {
@@ -312,12 +312,9 @@ const make = (options: Options) =>
 
     /** Finds the user who signs in when an approval names none. */
     const findUserName = (sessionUri: Redacted.Redacted) =>
-      Effect.gen(function*() {
-        for (const { id, user } of yield* backend.consents) {
-          if (!Option.contains(yield* backend.findSession(id), sessionUri)) continue
-          return "userId" in user ? user.userId : user.subject
-        }
-        return "user"
+      Effect.map(backend.consents, (consents) => {
+        const user = consents.find(({ id }) => id === idOf(sessionUri))?.user ?? { userId: "user" }
+        return "userId" in user ? user.userId : user.subject
       })
 
     /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */

@@ -179,13 +179,13 @@ export const make = (
     findSession: (id: string) =>
       Effect.map(
         sessions.all,
-        Arr.findFirst(([session]) => Option.liftPredicate(session.uri, () => idOf(session) === id))
+        Arr.findFirst(([session]) => Option.liftPredicate(session.uri, () => idOf(session.uri) === id))
       ),
     consents: Effect.map(sessions.all, (all) =>
       all.map(([session, state]): ConsentStatus => {
         const { user, workload } = readKey(session.key)
         return {
-          id: idOf(session),
+          id: idOf(session.uri),
           provider: session.provider.name,
           workload,
           user,

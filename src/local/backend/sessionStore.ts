@@ -49,7 +49,7 @@ const Session = Schema.Struct({
 export type Session = typeof Session.Type
 
 /** Returns the id of a session in actions. It is safe to show, because it is a digest of 256 random bits. */
-export const idOf = ({ uri }: Session): string =>
+export const idOf = (uri: Session["uri"]): string =>
   createHash("sha256").update(Redacted.value(uri)).digest("hex").slice(0, 32)
 
 /** Returns the page that the user opens. Anyone who has its URL can consent in the user's place. */

@@ -79,16 +79,15 @@ export const read = (path: string, options?: { readonly follow?: boolean }) =>
   )
 
 /** Rejects a path that exists and is not a regular file, or that the user may not write. */
-const checkWritable = (path: string): Effect.Effect<void, SafeFileError> =>
-  attempt(async () => {
-    const stats = await Fs.lstat(path).catch((error: unknown) => {
-      if (codeOf(error) === "ENOENT") return undefined
-      throw error
-    })
-    if (stats === undefined) return
-    check(stats)
-    await Fs.access(path, constants.W_OK)
+const checkWritable = async (path: string): Promise<void> => {
+  const stats = await Fs.lstat(path).catch((error: unknown) => {
+    if (codeOf(error) === "ENOENT") return undefined
+    throw error
   })
+  if (stats === undefined) return
+  check(stats)
+  await Fs.access(path, constants.W_OK)
+}
 
 /**
  * Creates or replaces a file. By default, only its user can read it. Readers see the old content or the new content,
@@ -99,24 +98,22 @@ export const write = (
   content: string | Uint8Array,
   options?: { readonly mode?: number | undefined }
 ): Effect.Effect<void, SafeFileError> =>
-  // The check is only for its message, because a rename replaces a link and does not follow it.
-  Effect.andThen(
-    checkWritable(path),
-    attempt(async () => {
-      const temporary = `${path}.${randomBytes(6).toString("hex")}`
-      try {
-        await use(await Fs.open(temporary, "wx", 0o600), async (file) => {
-          if (options?.mode !== undefined) await file.chmod(options.mode)
-          await file.writeFile(content)
-          await file.sync()
-        })
-        await Fs.rename(temporary, path)
-      } catch (error) {
-        await Fs.rm(temporary, { force: true })
-        throw error
-      }
-    })
-  )
+  attempt(async () => {
+    // The check is only for its message, because a rename replaces a link and does not follow it.
+    await checkWritable(path)
+    const temporary = `${path}.${randomBytes(6).toString("hex")}`
+    try {
+      await use(await Fs.open(temporary, "wx", 0o600), async (file) => {
+        if (options?.mode !== undefined) await file.chmod(options.mode)
+        await file.writeFile(content)
+        await file.sync()
+      })
+      await Fs.rename(temporary, path)
+    } catch (error) {
+      await Fs.rm(temporary, { force: true })
+      throw error
+    }
+  })
 
 // -----------------------------------------------------------------------------
 // A file that a user names. It can be a pipe, such as `<(command)` in a shell

@@ -29,21 +29,17 @@ const lifetime = 60_000
 export const makeConsoleCodes = Effect.sync(() => {
   // Codes have 256 random bits, so the time of a lookup reveals nothing useful.
   const codes = ExpiringMap.make<true>()
-  const atNow = <A>(use: (now: number) => A): Effect.Effect<A> =>
-    Effect.map(Clock.currentTimeMillis, (now) => {
-      codes.removeExpired(now)
-      return use(now)
-    })
+  const now = Effect.tap(Clock.currentTimeMillis, (now) => Effect.sync(() => codes.removeExpired(now)))
   return {
     /** Makes a new code, valid for a minute. */
-    issue: atNow((now) => {
+    issue: Effect.map(now, (now) => {
       const code = randomBytes(32).toString("base64url")
       codes.set(code, true, now + lifetime)
       return code
     }),
     /** Whether the code is valid. A code can be used once. */
     redeem: (code: string) =>
-      atNow(() => {
+      Effect.map(now, () => {
         const isValid = codes.get(code) === true
         codes.remove(code)
         return isValid

@@ -83,22 +83,22 @@ export const respondDefect = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
-/** Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. */
-const readNode = (source: IncomingMessage): Effect.Effect<Uint8Array, WireError> =>
+/**
+ * Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. A body that is
+ * too large is dropped.
+ */
+export const readBody = ({ source }: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
-    if (source.destroyed) resume(Effect.fail(wireErrors.incomplete))
-    fromNode(source, maxBytes, (error, body) =>
+    // The server is Node's.
+    const request = source as IncomingMessage
+    if (request.destroyed) resume(Effect.fail(wireErrors.incomplete))
+    fromNode(request, maxBytes, (error, body) =>
       resume(
         body !== undefined
           ? Effect.succeed(body)
           : Effect.fail(error instanceof BodyTooLarge ? wireErrors.tooLarge : wireErrors.incomplete)
       ), maxDropped)
   })
-
-/** Reads the body. A body that is too large is dropped. */
-export const readBody = ({ source }: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
-  // The server is Node's.
-  readNode(source as IncomingMessage)
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 

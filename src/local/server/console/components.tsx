@@ -173,8 +173,11 @@ export const Name = ({ children }: { readonly children: string }) => {
 }
 
 /** Names below each other, or a dash if there are none. */
-export const Names = ({ names }: { readonly names: ReadonlyArray<string> }) => (
-  <span class="list">
+export const Names = ({ class: className = "list", names }: {
+  readonly names: ReadonlyArray<string>
+  readonly class?: string
+}) => (
+  <span class={className}>
     {names.length === 0 ? "–" : names.map((name) => (
       <code key={name}>
         <Name>{name}</Name>
@@ -184,13 +187,7 @@ export const Names = ({ names }: { readonly names: ReadonlyArray<string> }) => (
 )
 
 export const Scopes = ({ scopes }: { readonly scopes: ReadonlyArray<string> }) => (
-  <span class="scopes">
-    {scopes.length === 0 ? "–" : scopes.map((scope) => (
-      <code key={scope}>
-        <Name>{scope}</Name>
-      </code>
-    ))}
-  </span>
+  <Names class="scopes" names={scopes} />
 )
 
 export const TwoLines = (

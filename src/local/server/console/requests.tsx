@@ -21,14 +21,6 @@ const isFailure = ({ error, status }: RequestRecord): boolean => error !== undef
 const toTone = (record: RequestRecord): string =>
   !isFailure(record) ? "good" : record.status === undefined || record.status >= 500 ? "bad" : "warn"
 
-const searchStrings = new WeakMap<RequestRecord, string>()
-
-const toSearchString = (record: RequestRecord): string => {
-  const known = searchStrings.get(record) ?? JSON.stringify(record).toLowerCase()
-  searchStrings.set(record, known)
-  return known
-}
-
 /** The members that show what a request is about, in this order. */
 const subjects = ["name", "workloadName", "resourceCredentialProviderName", "oauth2Flow", "scopes"]
 
@@ -114,9 +106,10 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
 export const Requests = () => {
   const requests = data.requests.value
   const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "")
-  const shown = requests?.filter((record) =>
-    (!failuresOnly.value || isFailure(record)) && words.every((word) => toSearchString(record).includes(word))
-  )
+  const shown = requests?.filter((record) => {
+    const searched = words.length === 0 ? "" : JSON.stringify(record).toLowerCase()
+    return (!failuresOnly.value || isFailure(record)) && words.every((word) => searched.includes(word))
+  })
   return (
     <>
       <div class="tools">
