@@ -6,7 +6,6 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fs from "node:fs/promises"
 import * as Path from "node:path"
-import { codeOf } from "../../internal/messages.js"
 import { LockError, withLock } from "../internal/processLock.js"
 import * as SafeFile from "../internal/safeFile.js"
 
@@ -65,24 +64,8 @@ export const read = (path: string): Effect.Effect<StoredCaller, LocalDevelopment
   Effect.map(readContent(path), ({ caller }) => caller)
 
 /** Sets properties. The file then has the layout of the Python SDK. */
-const edit = (path: string, text: string, { userId, workloadName }: StoredCaller) =>
-  Effect.try({
-    try: () => JSON.stringify({ ...JSON.parse(text), workload_identity_name: workloadName, user_id: userId }, null, 2),
-    // `JSON.stringify` is recursive, so that it can overflow the stack.
-    catch: () => broken(path, "it is nested too deeply")
-  })
-
-/** Returns the target of a link, even if it does not exist yet. The target is written, so that the link stays. */
-const resolve = async (path: string): Promise<string> => {
-  try {
-    return await Fs.realpath(path)
-  } catch (error) {
-    const target = codeOf(error) === "ENOENT" ? await Fs.readlink(path).catch(() => undefined) : undefined
-    return target === undefined
-      ? Path.resolve(path)
-      : resolve(Path.resolve(await Fs.realpath(Path.dirname(path)), target))
-  }
-}
+const edit = (text: string, { userId, workloadName }: StoredCaller): string =>
+  JSON.stringify({ ...JSON.parse(text), workload_identity_name: workloadName, user_id: userId }, null, 2)
 
 /**
  * Reads the file, plans, and writes the properties that the plan adds, if any. Concurrent processes plan one after the
@@ -95,16 +78,14 @@ export const complete = <A, E>(
   Effect.gen(function*() {
     const first = yield* Effect.flatMap(read(path), plan)
     if (Object.keys(first.added).length === 0) return first.value
-    const target = yield* Effect.tryPromise({
-      try: () => resolve(path),
-      catch: (error) => unusable(path, "read")({ message: codeOf(error) })
-    })
+    // The target of a link is written, so that the link stays.
+    const target = yield* Effect.orElseSucceed(Effect.tryPromise(() => Fs.realpath(path)), () => Path.resolve(path))
     const lock = `${target}.lock`
     const addProperties = Effect.gen(function*() {
       const { caller, mode, text } = yield* readContent(path)
       const { added, value } = yield* plan(caller)
       if (Object.keys(added).length > 0) {
-        const edited = yield* edit(path, text, { ...caller, ...added })
+        const edited = edit(text, { ...caller, ...added })
         yield* Effect.mapError(SafeFile.write(target, edited, { mode }), unusable(path, "written"))
       }
       return value
