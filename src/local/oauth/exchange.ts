@@ -26,7 +26,7 @@ const maxRawLength = 2000
 /** RFC 6749, section 5.2, without the space. */
 const errorCode = /^[\x21\x23-\x5B\x5D-\x7E]{1,64}$/
 
-/** The error in a response. */
+/** The error in a response. A success has no status. */
 export interface Rejection {
   readonly status?: number | undefined
   readonly error?: string | undefined
@@ -71,7 +71,7 @@ const publicCallbackParameters = ["error", "error_description", "error_uri", "is
 /** Records the last request to an authorization server and its response. */
 export const make = () => {
   const hidden = new Set<string>()
-  let recorded: { readonly status: number; readonly body: string } | undefined
+  let recorded: { readonly status: number | undefined; readonly body: string } | undefined
 
   /** Cuts and redacts an `error` and an `error_description`. Drops an invalid or secret `error`. */
   const toRejection = (error: unknown, description: unknown): Rejection => {
@@ -100,7 +100,7 @@ export const make = () => {
       for (const value of credentialsOf(new Headers(init.headers).get("authorization"))) hidden.add(value)
       recorded = undefined
       const response = await fetch(url, init)
-      recorded = { status: response.status, body: await response.clone().text() }
+      recorded = { status: response.ok ? undefined : response.status, body: await response.clone().text() }
       return response
     },
     /** Removes the values of a callback's URL, such as its code, from the strings of an error. */
@@ -139,29 +139,21 @@ const isUnavailable = (status: number | undefined): boolean => status !== undefi
 export const toReason = ({ error = "", status }: Rejection): OAuthErrorReason =>
   isUnavailable(status) ? "Unreachable" : reasons.get(error) ?? "Rejected"
 
-const isSuccess = (status: number): boolean => status >= 200 && status < 300
-
 const makeError = (
   reason: OAuthErrorReason,
   { description, error, status }: Rejection,
   server: Pick<OAuthError, "discoveryUrl" | "unresolvedHost"> = {}
-): OAuthError =>
-  new OAuthError({
-    reason,
-    ...server,
-    ...(status === undefined || isSuccess(status) ? {} : { status }),
-    ...(error === undefined ? {} : { code: error }),
-    ...(description === undefined ? {} : { description })
-  })
+): OAuthError => new OAuthError({ reason, ...server, status, code: error, description })
 
 /** Makes the error of a callback. The server has responded, so every error except a user's denial is `Rejected`. */
 export const fromCallback = (rejection: Rejection): OAuthError =>
   makeError(toReason(rejection) === "AccessDenied" ? "AccessDenied" : "Rejected", rejection)
 
-const withStatus = (rejection: Rejection): Rejection =>
-  rejection.status === undefined || isSuccess(rejection.status)
-    ? rejection
-    : { ...rejection, description: rejection.description ?? `status ${rejection.status}` }
+const withStatus = ({ description, error, status }: Rejection): Rejection => ({
+  error,
+  status,
+  description: description ?? (status === undefined ? undefined : `status ${status}`)
+})
 
 /** The codes of `getaddrinfo` for a host without an address. */
 const unresolved = ["ENOTFOUND", "EAI_AGAIN"]
@@ -200,11 +192,7 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
   // none.
   const isConnection = cause instanceof TypeError && !("code" in cause)
   const unresolvedHost = toUnresolvedHost(cause)
-  return makeError(
-    isConnection ? "Unreachable" : "Rejected",
-    { description: toNetworkCode(cause) },
-    unresolvedHost === undefined ? {} : { unresolvedHost }
-  )
+  return makeError(isConnection ? "Unreachable" : "Rejected", { description: toNetworkCode(cause) }, { unresolvedHost })
 }
 
 /** Adds the URL of the discovery document, which has no query and no user information. */

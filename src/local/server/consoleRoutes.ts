@@ -92,15 +92,11 @@ const page = HttpServerResponse.text(
   { contentType: "text/html; charset=utf-8", headers }
 )
 
-const explanation = Html
-  .html`The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
-
-const notBuilt = BrowserRoute.respondText(404, "No console here", explanation)
-
-const homeWithoutConsole = BrowserRoute.respondText(
-  200,
-  "The server is running",
-  Html.html`<a href="/health">Its health</a> is for supervisors. There is no console here: ${explanation}`
+const notBuilt = BrowserRoute.respondText(
+  404,
+  "No console here",
+  Html
+    .html`The server is running, without its console. The published package has the console beside this server. In a clone, <code>npm run build</code> makes it. A bundle of another program does not have it.`
 )
 
 export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.Effect<void> =>
@@ -108,10 +104,9 @@ export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.E
     const add = <A>(
       path: HttpRouter.PathInput,
       read: () => Promise<A>,
-      missing: HttpServerResponse.HttpServerResponse,
       onSuccess: (content: A) => HttpServerResponse.HttpServerResponse
     ) => {
-      const respond = Effect.match(Effect.tryPromise(read), { onFailure: () => missing, onSuccess })
+      const respond = Effect.match(Effect.tryPromise(read), { onFailure: () => notBuilt, onSuccess })
       return router.add("GET", path, BrowserRoute.handler("console", settings, () => respond))
     }
     const find = () => access(new URL("main.js", findFolder()))
@@ -120,12 +115,11 @@ export const add = (router: HttpRouter.HttpRouter, settings: Settings): Effect.E
       add(
         `${path}/${name}`,
         () => readFile(new URL(name, findFolder())),
-        notBuilt,
         (content) => HttpServerResponse.uint8Array(content, { contentType, headers })
       )
     return Effect.all([
-      add("/", find, homeWithoutConsole, () => toConsole),
-      add(path, find, notBuilt, () => page),
+      add("/", find, () => toConsole),
+      add(path, find, () => page),
       file("main.js", "text/javascript; charset=utf-8"),
       file("main.css", "text/css; charset=utf-8")
     ], { discard: true })
