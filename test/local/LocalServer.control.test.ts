@@ -299,7 +299,7 @@ describe("/_local/", () => {
         AWS_ENDPOINT_URL_STS: url
       })
       const page = yield* Wire.page(`${url}/`)
-      assert.strictEqual(page.status, 200)
+      assert.strictEqual(page.status, 404)
       assert.notInclude(page.text, "sentinel")
       assert.deepStrictEqual(JSON.parse((yield* get("requests")).text), { requests: [] })
     }).pipe(Effect.provide(Wire.server({ setup, secretEnvironment: { SENTINEL: Redacted.make("sentinel") } }))))
