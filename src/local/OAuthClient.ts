@@ -49,8 +49,8 @@ export class OAuthClient
  * The client over HTTP. It uses plain http only for loopback hosts. It reads metadata once per discovery URL, and again
  * for `discover`. If the read fails, the next request repeats it. It keeps the metadata of 100 discovery URLs, and the
  * keys of 100 issuers. A request for metadata or tokens times out after 30 seconds, and a request for the keys of an
- * issuer after 5 seconds. A response body can have up to 1 MB. Interruption closes the connection of a request, except
- * for the keys of an issuer, which callers share.
+ * issuer after 5 seconds. A response body can have up to 1 MB, or 256 KB for the keys of an issuer. Interruption closes
+ * the connection of a request, except for the keys of an issuer, which callers share.
  *
  * @since 0.2.0
  * @category layers

@@ -228,6 +228,17 @@ describe("the memory of the client", () => {
       assert.deepStrictEqual(server.paths.slice(requests), [`/${names[1]}${discovery}`, `/${names[1]}/keys`])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
+  it.live("has no issuer whose keys have more than 256 KB", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const large = (size: number) =>
+        issuerOf(() => [key.jwk], { "/keys": json(() => ({ keys: [key.jwk], more: "x".repeat(size) })) })
+      const small = yield* large(255 * 1024)
+      assert.strictEqual((yield* verify(yield* sign(small.issuer, key))).sub, "alice")
+      const other = yield* large(256 * 1024)
+      assert.strictEqual(yield* verifyReason(yield* sign(other.issuer, key)), "Undiscoverable")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
   it.live("has the metadata of the 100 authorization servers that were discovered last", () =>
     Effect.gen(function*() {
       const server = yield* sites()

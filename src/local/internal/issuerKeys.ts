@@ -24,6 +24,9 @@ export const algorithms: ReadonlyArray<string> = "RS256 RS384 RS512 PS256 PS384 
 /** Milliseconds, for each request. */
 const defaultTimeout = 5000
 
+/** Of a response, in bytes. In memory, a document of small objects has 20 times its size, and each issuer has one. */
+const maxBytes = 256 * 1024
+
 /** A token without a key id is tried with each key, so that thousands of keys would take seconds. */
 const maxKeys = 100
 
@@ -34,7 +37,7 @@ type Fetch = (url: string, headers: Headers) => Promise<unknown>
 
 const makeFetch = (timeout: number): Fetch => async (url, headers) => {
   // A redirect could lead from https to an insecure URL.
-  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout }).catch((cause) => {
+  const response = await boundedFetch(url, { headers, redirect: "error" }, { timeout, maxBytes }).catch((cause) => {
     throw new IssuerKeysError({ reason: cause instanceof BodyTooLarge ? "Undiscoverable" : "Unreachable" })
   })
   if (!response.ok) {
