@@ -101,22 +101,6 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
- * Formats changes as a table: one line for each resource, `+` for a creation, `~` for an update. With `values`, a
- * further line for each member shows its old and new value. For a secret, the line says only that it changed, or that
- * it cannot be compared.
- *
- * @since 0.2.0
- * @category accessors
- */
-export const table = (
-  changes: ReadonlyArray<Change>,
-  options: {
-    /** Whether to show the old and new value of each member. Default: false. */
-    readonly values?: boolean | undefined
-  } = {}
-): string => Plan.table(changes, options.values ?? false)
-
-/**
  * Options of {@link apply}.
  *
  * @since 0.2.0

@@ -7,6 +7,7 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import { formatPlan, makeFormat } from "../src/cli/setupCommand.js"
 import { ed25519Key } from "./support/paymentKeys.js"
 import * as Recorder from "./support/recorder.js"
 
@@ -144,9 +145,10 @@ describe("IdentitySetup.plan and apply", () => {
       const recorder = yield* Recorder.make
       const table = yield* Effect.gen(function*() {
         const setup = yield* parse()
-        const before = IdentitySetup.table(yield* IdentitySetup.plan(setup))
+        const before = yield* IdentitySetup.plan(setup)
         yield* IdentitySetup.apply(setup)
-        return `${before}\n${IdentitySetup.table(yield* IdentitySetup.plan(yield* parse({ clientId: "other-agent" })))}`
+        const after = yield* IdentitySetup.plan(yield* parse({ clientId: "other-agent" }))
+        return [...before, ...after].map(makeFormat(setup)).join("\n")
       }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
       assert.deepStrictEqual(table.split("\n").map((line) => line.trimEnd()), [
         "+  workloadIdentities          my-agent  create",
@@ -183,7 +185,7 @@ describe("IdentitySetup.plan and apply", () => {
           { member: "tags.team", before: "agents", after: "b" }
         ])
         const rotated = yield* IdentitySetup.apply(other, { rotateSecrets: true })
-        return [before, planned, rotated].map((changes) => IdentitySetup.table(changes, { values: true }))
+        return [before, planned, rotated].map(formatPlan)
       }).pipe(Effect.provide(local), Effect.provide(recorder.layer))
       assert.deepStrictEqual(tables[1]?.split("\n"), [
         "~  workloadIdentities          my-agent  update",

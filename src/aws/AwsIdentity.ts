@@ -4,11 +4,9 @@
  *
  * @since 0.2.0
  */
-import * as Config from "effect/Config"
-import * as Effect from "effect/Effect"
+import type * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 import * as Identity from "../Identity.js"
-import { readConfig } from "../internal/environment.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
 /**
@@ -53,4 +51,4 @@ export const layer = (
 export const layerConfig = (
   config: Config.Wrap<AwsPlanes.Options>
 ): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(config)), layer))
+  Layer.provideMerge(Identity.layer, AwsPlanes.layerConfig(config))

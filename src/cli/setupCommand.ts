@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
+import * as Messages from "../internal/messages.js"
 import { readText } from "../local/internal/safeFile.js"
 import * as Table from "./printTable.js"
 import * as Target from "./target.js"
@@ -24,20 +25,50 @@ const read = (file: string) => Effect.flatMap(readText(file), (text) => Identity
 
 const isPending = ({ action }: IdentitySetup.Change): boolean => action !== "unchanged"
 
+const signs = { create: "+", update: "~", unchanged: " " } as const
+
+const toRow = (
+  { action, kind, name }: Pick<IdentitySetup.Change, "action" | "kind" | "name">
+) => [signs[action], kind, name, action]
+
+const toText = (value: unknown): string => JSON.stringify(value) ?? ""
+
+const toLines = ({ action, changes, notComparable, values }: IdentitySetup.Change): ReadonlyArray<string> => [
+  ...values.map(({ after, before, member }) =>
+    action === "create"
+      ? `${member}: ${toText(after)}`
+      : `${member}: ${before === undefined ? "not set" : toText(before)} -> ${toText(after)}`
+  ),
+  // Only secrets, and references to them, have no values.
+  ...changes.flatMap((name) => values.some(({ member }) => member === name) ? [] : [`${name}: changed`]),
+  ...notComparable.map((name) => `${name}: cannot be compared`)
+]
+
+/** Formats changes: a line for each resource, and one for each of its members. */
+export const formatPlan = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
+  const lines = Table.align(changes.map(toRow))
+  return changes.flatMap((change, index) => [
+    lines[index],
+    ...toLines(change).map((line) => `     ${Messages.escape(line)}`)
+  ]).join("\n")
+}
+
 const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
   const count = (action: IdentitySetup.Change["action"]) => changes.filter((change) => change.action === action).length
   const summary = `${count("create")} to create, ${count("update")} to update, ${count("unchanged")} unchanged`
-  return [...(changes.length === 0 ? [] : [IdentitySetup.table(changes, { values: true })]), summary].join("\n\n")
+  return changes.length === 0 ? summary : `${formatPlan(changes)}\n\n${summary}`
 }
 
-/** Formats a change with the columns of a table of all resources. */
-const makeFormat = (setup: IdentitySetup.IdentitySetup) => {
+/** Formats a change on one line, with the columns of a table of all resources. */
+export const makeFormat = (setup: IdentitySetup.IdentitySetup) => {
   const resources = IdentitySetup.Kind.literals.flatMap((kind) =>
-    (setup[kind] ?? []).map(({ name }): IdentitySetup.Change => (
-      { kind, name, action: "unchanged", changes: [], notComparable: [], values: [] }
-    ))
+    (setup[kind] ?? []).map(({ name }) => toRow({ kind, name, action: "unchanged" }))
   )
-  return (change: IdentitySetup.Change) => IdentitySetup.table([change, ...resources]).split("\n", 1).join()
+  return (change: IdentitySetup.Change): string => {
+    const { changes, notComparable } = change
+    const unknown = notComparable.length === 0 ? [] : [`(not comparable: ${notComparable.join(", ")})`]
+    return Table.align([[...toRow(change), [...changes, ...unknown].join(", ")], ...resources])[0] ?? ""
+  }
 }
 
 const provideAws = <A, E, R>(self: Effect.Effect<A, E, R>, { region }: Settings) =>

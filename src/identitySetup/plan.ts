@@ -10,7 +10,6 @@ import { noParameters } from "../credentialProvider/constructors.js"
 import type { Definition, Ensured } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
-import * as Messages from "../internal/messages.js"
 import * as Validation from "../plane/validation.js"
 import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setupModels.js"
 
@@ -177,39 +176,3 @@ export const apply = (setup: IdentitySetup, rotateSecrets: boolean) =>
     Stream.fromIterableEffect(check(setup)),
     (resource) => Effect.mapError(applyResource(resource, rotateSecrets), toApplyError(resource))
   )
-
-const signs = { create: "+", update: "~", unchanged: " " } as const
-
-const toText = (value: unknown): string => JSON.stringify(value) ?? ""
-
-const toLines = ({ action, changes, notComparable, values }: Change): ReadonlyArray<string> => [
-  ...values.map(({ after, before, member }) =>
-    action === "create"
-      ? `${member}: ${toText(after)}`
-      : `${member}: ${before === undefined ? "not set" : toText(before)} -> ${toText(after)}`
-  ),
-  // Only secrets, and references to them, have no values.
-  ...changes.flatMap((name) => values.some(({ member }) => member === name) ? [] : [`${name}: changed`]),
-  ...notComparable.map((name) => `${name}: cannot be compared`)
-]
-
-const summarize = ({ changes, notComparable }: Change): string =>
-  [...changes, ...(notComparable.length === 0 ? [] : [`(not comparable: ${notComparable.join(", ")})`])].join(", ")
-
-export const table = (changes: ReadonlyArray<Change>, withValues: boolean): string => {
-  const rows = changes.map((change) => [
-    signs[change.action],
-    change.kind,
-    Messages.escape(change.name),
-    change.action,
-    ...(withValues ? [] : [Messages.escape(summarize(change))])
-  ])
-  const widths = [0, 1, 2, 3].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
-  return rows.flatMap((row, index) => {
-    const change = changes[index]
-    return [
-      row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd(),
-      ...(withValues && change !== undefined ? toLines(change).map((line) => `     ${Messages.escape(line)}`) : [])
-    ]
-  }).join("\n")
-}
