@@ -103,9 +103,6 @@ describe("the parts of Effect that the package uses", () => {
 
   it("are stable elsewhere, except for these", () => {
     assert.deepStrictEqual(unstable(...everything), {
-      FileSystem: ["FileSystem"],
-      Logger: ["toFile"],
-      PlatformError: ["PlatformError"],
       "ai/AiError": ["UnknownError", "make"],
       "ai/McpClient": ["Transport"],
       "ai/McpClientError": ["McpClientError", "TransportError", "isMcpClientError"],

@@ -193,7 +193,7 @@ describe("the control of LocalIdentity", () => {
     assert.strictEqual((await local.control.clock.state()).offset, 60_000)
     const bob = local.user("bob")
     assert.include((await rejection(alice.forwardsLinkTo(bob)(await link()))).message, returnUrl)
-    assert.strictEqual((await alice.opens(local.url)).status, 200)
+    assert.strictEqual((await alice.opens(`${local.url}/health`)).status, 200)
     assert.strictEqual(await local.user("nobody").revokes(), 0)
     await consent()
     assert.strictEqual(await alice.revokes(), 1)
