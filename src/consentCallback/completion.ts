@@ -3,7 +3,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Consent from "../Consent.js"
 import * as ConsentSignals from "../ConsentSignals.js"
@@ -50,6 +50,17 @@ export interface Visit {
    * a denial, and does not document a parameter for it.
    */
   readonly error?: string | undefined
+}
+
+/** Reads the query of a URL, whose host can be invalid. A repeated `session_id` is none. */
+export const visitOf = (url: string): Visit => {
+  const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
+  const parameters = new URLSearchParams(query)
+  const [sessionUri, ...more] = parameters.getAll("session_id")
+  return {
+    sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
+    error: parameters.get("error") ?? undefined
+  }
 }
 
 export interface Dependencies {

@@ -10,8 +10,8 @@
  * | `fetch` | a JSON-RPC response |
  * | `@strands-agents/sdk` | the result of a tool that failed, whose text has the link |
  *
- * {@link fromError} and {@link fromResult} recognize them, {@link retrying} handles them around any call, and
- * {@link transport} handles them in Effect's `McpClient`. For programs without Effect, see `promise/GatewayConsent`.
+ * {@link retrying} handles them around any call, and {@link transport} in Effect's `McpClient`. A program that does not
+ * wait for its user fails in `show`, with the link. For programs without Effect, see `promise/GatewayConsent`.
  *
  * The gateway makes a new link for each call, and it expires after 10 minutes. Only `show` of the application ever
  * receives the link. Links are https, or http to this machine, and at a host of AgentCore or of `hosts`.
@@ -62,16 +62,8 @@ import * as McpClientError from "effect/ai/McpClientError"
 import type * as McpSchema from "effect/ai/McpSchema"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import { isObject } from "effect/Predicate"
-import * as Result from "effect/Result"
-import {
-  type GatewayConsent,
-  GatewayConsentRequired,
-  type HostOptions,
-  InvalidGatewayConsent,
-  type Options
-} from "./gatewayConsent/protocol.js"
+import { GatewayConsentRequired, InvalidGatewayConsent, type Options } from "./gatewayConsent/protocol.js"
 import * as Protocol from "./gatewayConsent/protocol.js"
 
 export {
@@ -86,40 +78,6 @@ export {
   /** @since 0.2.0 */
   type Options
 } from "./gatewayConsent/protocol.js"
-
-const toConsent = (recognized: Protocol.Recognized) => Result.map(recognized, Option.map(({ consent }) => consent))
-
-/**
- * Returns the consent that an error of an MCP client asks for, or `None` for any other error. The error can also be the
- * `cause` of another one. Fails with `InvalidGatewayConsent` if the link must not be shown.
- *
- * @since 0.2.0
- * @category functions
- * @example
- * import * as GatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
- *
- * console.log(GatewayConsent.fromError(new Error("other"))) // Success(None)
- */
-export const fromError = (
-  error: unknown,
-  { hosts }: HostOptions = {}
-): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Protocol.fromError(error, hosts))
-
-/**
- * Returns the consent that a result asks for, or `None` for any other result. A result is a JSON-RPC response, a result
- * of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Fails with
- * `InvalidGatewayConsent` if the link must not be shown.
- *
- * The text of a tool can quote anything, so it can contain a link of someone else. A result of MCP with `isError` is
- * the tool's own, and is ignored. The others have no mark, so `hosts` limits their links.
- *
- * @since 0.2.0
- * @category functions
- */
-export const fromResult = (
-  result: unknown,
-  { hosts }: HostOptions = {}
-): Result.Result<Option.Option<GatewayConsent>, InvalidGatewayConsent> => toConsent(Protocol.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,

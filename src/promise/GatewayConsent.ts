@@ -24,9 +24,7 @@
  *   })
  */
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import type { GatewayConsent, HostOptions } from "../mcp/gatewayConsent/protocol.js"
 import * as Protocol from "../mcp/gatewayConsent/protocol.js"
 import { bind } from "./internal/callerContext.js"
@@ -51,7 +49,7 @@ export {
 export interface Options extends HostOptions {
   /**
    * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
-   * portal has the consent. A rejection ends the call.
+   * portal has the consent. A rejection ends the call: a program that does not wait for its user rejects with the link.
    *
    * With `complete`, the page at the return URL must check that the signed-in user is the one who was asked. Anyone can
    * open a forwarded link, and would connect their own account.
@@ -64,33 +62,6 @@ export interface Options extends HostOptions {
    */
   readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
 }
-
-const unwrap = (recognized: Protocol.Recognized): GatewayConsent | undefined =>
-  Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
-
-/**
- * Returns the consent that an error of an MCP client asks for, or `undefined` for any other error. The error can also
- * be the `cause` of another one. Throws `InvalidGatewayConsent` if the link must not be shown.
- *
- * @since 0.2.0
- * @category functions
- */
-export const fromError = (error: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
-  unwrap(Protocol.fromError(error, hosts))
-
-/**
- * Returns the consent that a result asks for, or `undefined` for any other result. A result is a JSON-RPC response, a
- * result of revision 2026-07-28, or the result of a tool of `@strands-agents/sdk`, also as text. Throws
- * `InvalidGatewayConsent` if the link must not be shown.
- *
- * The text of a tool can quote anything, so it can contain a link of someone else. A result of MCP with `isError` is
- * the tool's own, and is ignored. The others have no mark, so `hosts` limits their links.
- *
- * @since 0.2.0
- * @category functions
- */
-export const fromResult = (result: unknown, { hosts }: HostOptions = {}): GatewayConsent | undefined =>
-  unwrap(Protocol.fromResult(result, hosts))
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,

@@ -6,9 +6,7 @@ import type * as McpClientError from "effect/ai/McpClientError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { pipe } from "effect/Function"
-import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Result from "effect/Result"
 import { describe, expectTypeOf, it } from "vitest"
 
 class Page extends Context.Service<Page, { readonly show: Effect.Effect<void, "closed"> }>()("test/Page") {}
@@ -60,15 +58,8 @@ describe("GatewayConsent.transport", () => {
   })
 })
 
-describe("GatewayConsent.fromError", () => {
-  it("returns a consent whose link is redacted", () => {
-    expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<typeof GatewayConsent.fromResult>()
-    expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<
-      (
-        error: unknown,
-        options?: GatewayConsent.HostOptions
-      ) => Result.Result<Option.Option<GatewayConsent.GatewayConsent>, GatewayConsent.InvalidGatewayConsent>
-    >()
+describe("GatewayConsent.GatewayConsent", () => {
+  it("has a redacted link", () => {
     expectTypeOf<GatewayConsent.GatewayConsent["url"]>().toEqualTypeOf<Redacted.Redacted>()
     expectTypeOf<GatewayConsent.GatewayConsent["sessionUri"]>().toEqualTypeOf<Redacted.Redacted | undefined>()
   })

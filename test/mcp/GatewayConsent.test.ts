@@ -10,6 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import { inspect } from "node:util"
+import * as Protocol from "../../src/mcp/gatewayConsent/protocol.js"
 import * as Gateway from "../support/gateway.js"
 import { jwtOf, program, setUp } from "../support/gatewayWorld.js"
 import * as Recorder from "../support/recorder.js"
@@ -34,15 +35,18 @@ const strandsText = (elicitations: unknown) =>
   `MCP Elicitation required: [McpError: MCP error -32042: more] with data ${JSON.stringify(elicitations)}`
 const strandsResult = (text: string) => ({ toolUseId: "1", status: "error", content: [{ text }] })
 
-const linkOf = (recognized: ReturnType<typeof GatewayConsent.fromError>) => {
-  const consent = Option.getOrUndefined(Result.getOrThrow(recognized))
+const fromError = (error: unknown, { hosts }: GatewayConsent.HostOptions = {}) => Protocol.fromError(error, hosts)
+const fromResult = (result: unknown, { hosts }: GatewayConsent.HostOptions = {}) => Protocol.fromResult(result, hosts)
+
+const linkOf = (recognized: ReturnType<typeof fromError>) => {
+  const consent = Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
   return consent && [
     Redacted.value(consent.url),
     consent.sessionUri && Redacted.value(consent.sessionUri)
   ]
 }
 
-const reasonOf = (recognized: ReturnType<typeof GatewayConsent.fromError>) =>
+const reasonOf = (recognized: ReturnType<typeof fromError>) =>
   Result.isFailure(recognized) ? recognized.failure.reason : undefined
 
 /** Runs a promise of any client, and fails with what it throws. */
@@ -53,8 +57,8 @@ const completeAs = (jwt: string) => (sessionUri: Redacted.Redacted) =>
     identity.completeAuthorization({ sessionUri, user: { userToken: Redacted.make(jwt) } })
   )
 
-describe("fromError and fromResult", () => {
-  it("recognize each form", () => {
+describe("the consent of an error or a result", () => {
+  it("is recognized in each form", () => {
     const expected = [link, sessionUri]
     const errors = [
       errorOf(link),
@@ -64,7 +68,7 @@ describe("fromError and fromResult", () => {
       new Error("outer", { cause: Object.assign(new Error("inner"), errorOf(link)) }),
       new McpClientError.McpClientError({ reason: new McpClientError.HttpError({ status: 400, ...errorOf(link) }) })
     ]
-    for (const error of errors) assert.deepStrictEqual(linkOf(GatewayConsent.fromError(error)), expected)
+    for (const error of errors) assert.deepStrictEqual(linkOf(fromError(error)), expected)
     const results = [
       { jsonrpc: "2.0", id: 1, error: errorOf(link) },
       { jsonrpc: "2.0", id: 1, result: inputRequired(link) },
@@ -72,16 +76,16 @@ describe("fromError and fromResult", () => {
       strandsResult(strandsText([elicitation])),
       strandsText([elicitation])
     ]
-    for (const result of results) assert.deepStrictEqual(linkOf(GatewayConsent.fromResult(result)), expected)
+    for (const result of results) assert.deepStrictEqual(linkOf(fromResult(result)), expected)
   })
 
-  it("read the link of a portal, which has no session", () => {
-    assert.deepStrictEqual(linkOf(GatewayConsent.fromError(errorOf(portal), { hosts })), [portal, undefined])
+  it("is a link of a portal, which has no session", () => {
+    assert.deepStrictEqual(linkOf(fromError(errorOf(portal), { hosts })), [portal, undefined])
     const local = "http://127.0.0.1:4010/identities"
-    assert.deepStrictEqual(linkOf(GatewayConsent.fromError(errorOf(local))), [local, undefined])
+    assert.deepStrictEqual(linkOf(fromError(errorOf(local))), [local, undefined])
   })
 
-  it("ignore all other errors and results", () => {
+  it("is absent in all other errors and results", () => {
     const cyclic = new Error("cyclic")
     cyclic.cause = cyclic
     const others = [
@@ -110,7 +114,7 @@ describe("fromError and fromResult", () => {
       }
     ]
     for (const other of others) {
-      for (const recognize of [GatewayConsent.fromError, GatewayConsent.fromResult]) {
+      for (const recognize of [fromError, fromResult]) {
         assert.deepStrictEqual(recognize(other), Result.succeed(Option.none()))
       }
     }
@@ -145,15 +149,15 @@ describe("fromError and fromResult", () => {
     [`${link}&request_uri=${sessionUri}`, "InvalidSession"]
   ]
 
-  it("reject hostile links, in each form, with an error without the link", () => {
+  it("has no hostile link, in each form, and the error does not quote it", () => {
     for (const [url, reason] of hostile) {
       const recognized = [
-        GatewayConsent.fromError(errorOf(url)),
-        GatewayConsent.fromResult(inputRequired(url)),
+        fromError(errorOf(url)),
+        fromResult(inputRequired(url)),
         // JSON has no functions.
         ...(typeof url === "object" && url !== null
           ? []
-          : [GatewayConsent.fromResult(strandsText([{ ...elicitation, url }]))])
+          : [fromResult(strandsText([{ ...elicitation, url }]))])
       ]
       for (const one of recognized) {
         assert.strictEqual(reasonOf(one), reason, String(url))
@@ -162,18 +166,18 @@ describe("fromError and fromResult", () => {
     }
   })
 
-  it("allow the links of AgentCore and of this machine, or those of the option hosts", () => {
+  it("has a link of AgentCore or of this machine, or of the option hosts", () => {
     const reasons = (
       urls: ReadonlyArray<string>,
       options?: GatewayConsent.HostOptions
     ) => [
       ...new Set(urls.flatMap((url) =>
         [
-          GatewayConsent.fromError(errorOf(url), options),
-          GatewayConsent.fromResult(inputRequired(url), options),
-          GatewayConsent.fromResult({ jsonrpc: "2.0", id: 1, error: errorOf(url) }, options),
-          GatewayConsent.fromResult(strandsText([{ ...elicitation, url }]), options),
-          GatewayConsent.fromResult(strandsResult(strandsText([{ ...elicitation, url }])), options)
+          fromError(errorOf(url), options),
+          fromResult(inputRequired(url), options),
+          fromResult({ jsonrpc: "2.0", id: 1, error: errorOf(url) }, options),
+          fromResult(strandsText([{ ...elicitation, url }]), options),
+          fromResult(strandsResult(strandsText([{ ...elicitation, url }])), options)
         ].map(reasonOf)
       ))
     ]
@@ -213,7 +217,7 @@ describe("fromError and fromResult", () => {
     assert.deepStrictEqual(reasons([portal], { hosts: ["example.com"] }), ["OtherHost"])
   })
 
-  it("reject other types and lists", () => {
+  it("is one link, of no other type", () => {
     const malformed = [
       undefined,
       null,
@@ -228,28 +232,28 @@ describe("fromError and fromResult", () => {
       [[elicitation]]
     ]
     for (const elicitations of malformed) {
-      assert.strictEqual(reasonOf(GatewayConsent.fromError(errorWith(elicitations))), "Malformed")
-      assert.strictEqual(reasonOf(GatewayConsent.fromResult(strandsText(elicitations ?? null))), "Malformed")
+      assert.strictEqual(reasonOf(fromError(errorWith(elicitations))), "Malformed")
+      assert.strictEqual(reasonOf(fromResult(strandsText(elicitations ?? null))), "Malformed")
     }
-    assert.strictEqual(reasonOf(GatewayConsent.fromError({ code: -32042 })), "Malformed")
-    assert.strictEqual(reasonOf(GatewayConsent.fromError({ code: -32042, data: null })), "Malformed")
-    assert.strictEqual(reasonOf(GatewayConsent.fromResult("MCP Elicitation required: [")), "Malformed")
-    assert.strictEqual(reasonOf(GatewayConsent.fromResult("MCP Elicitation required: [] with data [")), "Malformed")
+    assert.strictEqual(reasonOf(fromError({ code: -32042 })), "Malformed")
+    assert.strictEqual(reasonOf(fromError({ code: -32042, data: null })), "Malformed")
+    assert.strictEqual(reasonOf(fromResult("MCP Elicitation required: [")), "Malformed")
+    assert.strictEqual(reasonOf(fromResult("MCP Elicitation required: [] with data [")), "Malformed")
     assert.strictEqual(
-      reasonOf(GatewayConsent.fromResult(strandsText([{ ...elicitation, message: "a".repeat(100_000) }]))),
+      reasonOf(fromResult(strandsText([{ ...elicitation, message: "a".repeat(100_000) }]))),
       "Malformed"
     )
     const many = Array.from({ length: 1_000_000 }, () => elicitation)
-    assert.strictEqual(reasonOf(GatewayConsent.fromError(errorWith(many))), "SeveralLinks")
+    assert.strictEqual(reasonOf(fromError(errorWith(many))), "SeveralLinks")
     const { inputRequests: { consent } } = inputRequired(link)
     assert.strictEqual(
-      reasonOf(GatewayConsent.fromResult({ ...inputRequired(link), inputRequests: { a: consent, b: consent } })),
+      reasonOf(fromResult({ ...inputRequired(link), inputRequests: { a: consent, b: consent } })),
       "SeveralLinks"
     )
   })
 
-  it("give the link as a browser reads it", () => {
-    const [url] = linkOf(GatewayConsent.fromError(errorOf("http://localhost/\u001b[31m\u202e"))) ?? []
+  it("has the link as a browser reads it", () => {
+    const [url] = linkOf(fromError(errorOf("http://localhost/\u001b[31m\u202e"))) ?? []
     assert.strictEqual(url, "http://localhost/%1B[31m%E2%80%AE")
   })
 })

@@ -8,12 +8,6 @@ describe("promise/GatewayConsent", () => {
   it("has the data and the errors of mcp/GatewayConsent", () => {
     expectTypeOf<GatewayConsent.GatewayConsent>().toEqualTypeOf<EffectGatewayConsent.GatewayConsent>()
     expectTypeOf<GatewayConsent.InvalidGatewayConsent>().toEqualTypeOf<EffectGatewayConsent.InvalidGatewayConsent>()
-    expectTypeOf(GatewayConsent.fromError).toEqualTypeOf<
-      (error: unknown, options?: GatewayConsent.HostOptions) => GatewayConsent.GatewayConsent | undefined
-    >()
-    expectTypeOf(GatewayConsent.fromResult).toEqualTypeOf<
-      (result: unknown, options?: GatewayConsent.HostOptions) => GatewayConsent.GatewayConsent | undefined
-    >()
   })
 
   it("returns what the call returns", () => {

@@ -14,6 +14,9 @@ const portal = "https://portal.example.com/connect?target=sentinelOfThePortal"
 const hosts = ["portal.example.com", "example.com"]
 const consentError = (url: unknown) => Object.assign(new Error("more"), Gateway.consentNeeded(url).error)
 
+const rejection = (promise: Promise<unknown>) =>
+  promise.then(() => assert.fail("it did not reject"), (error: unknown) => error)
+
 describe("retrying", () => {
   it.live.each(Gateway.clients)(
     "shows the link, completes the session, and calls again: $name",
@@ -64,8 +67,6 @@ describe("retrying", () => {
   })
 
   it("passes other results and errors through, and ends with the error of show", async () => {
-    const rejection = (promise: Promise<unknown>) =>
-      promise.then(() => assert.fail("it did not reject"), (error: unknown) => error)
     const other = new Error("other")
     const show = () => Promise.reject(other)
     assert.strictEqual(await GatewayConsent.retrying(() => 1, { show }), 1)
@@ -82,37 +83,41 @@ describe("retrying", () => {
   })
 })
 
-describe("fromError and fromResult", () => {
-  it("return the consent, or undefined, or throw", () => {
-    const error = consentError(portal)
+describe("a program that does not wait", () => {
+  /** Passes the link on, for example to the response of a chat. */
+  const linkOf = (call: () => unknown) =>
+    rejection(GatewayConsent.retrying(async () => call(), {
+      hosts,
+      show: (consent) => {
+        throw consent
+      }
+    }))
+
+  it("gets the consent of an error and of a result", async () => {
     const response = { jsonrpc: "2.0", id: 1, ...Gateway.consentNeeded(portal) }
-    for (
-      const consent of [
-        GatewayConsent.fromError(error, { hosts }),
-        GatewayConsent.fromResult(response, { hosts })
-      ]
-    ) {
+    const fail = () => {
+      throw consentError(portal)
+    }
+    for (const consent of [await linkOf(fail), await linkOf(() => response)]) {
       assert.instanceOf(consent, EffectGatewayConsent.GatewayConsent)
-      assert.strictEqual(consent && Redacted.value(consent.url), portal)
+      assert.strictEqual(Redacted.value(consent.url), portal)
       assertSecretFree([inspect(consent), JSON.stringify(consent)], ["sentinelOfThePortal"])
     }
-    assert.isUndefined(GatewayConsent.fromError(new Error("other")))
-    assert.isUndefined(GatewayConsent.fromResult({ content: [] }))
-    assert.throws(() => GatewayConsent.fromError(error), /see the option hosts/)
-    assert.throws(() => GatewayConsent.fromResult(response), /see the option hosts/)
-    let thrown: unknown
-    try {
-      GatewayConsent.fromError(consentError("http://example.com/sentinelOfALink"))
-    } catch (error) {
-      thrown = error
-    }
-    assert.instanceOf(thrown, GatewayConsent.InvalidGatewayConsent)
-    assert.strictEqual(thrown.reason, "InsecureUrl")
+  })
+
+  it("gets an error without the link if that must not be shown", async () => {
+    const error = await rejection(
+      GatewayConsent.retrying(async () => {
+        throw consentError("http://example.com/sentinelOfALink")
+      }, { show: () => assert.fail("shown") })
+    )
+    assert.instanceOf(error, GatewayConsent.InvalidGatewayConsent)
+    assert.strictEqual(error.reason, "InsecureUrl")
     assert.strictEqual(
-      thrown.message,
+      error.message,
       "The MCP server asked for consent, but its link is neither https nor http to this machine. The link was not used. "
         + "Check the gateway and its interceptors."
     )
-    assertSecretFree([inspect(thrown)], ["sentinelOfALink"])
+    assertSecretFree([inspect(error)], ["sentinelOfALink"])
   })
 })

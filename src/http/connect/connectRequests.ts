@@ -7,6 +7,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Completion from "../../consentCallback/completion.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
@@ -71,20 +72,16 @@ const readerOf = (body: string, isJson: boolean): (name: string) => unknown => {
 const readForm = Effect.gen(function*() {
   const request = yield* HttpServerRequest.HttpServerRequest
   const body = yield* BoundedStream.read(request.stream, maxFormSize, maxDropped)
-  if (body === undefined) return Option.none()
+  if (body === undefined) return yield* Effect.fail("FormTooLarge" as const)
   return yield* Effect.try(() => {
     const read = readerOf(
       new TextDecoder().decode(body),
       /^application\/json\b/i.test(request.headers["content-type"] ?? "")
     )
     const stringOf = (name: string) => Option.getOrUndefined(Option.liftPredicate(read(name), isString))
-    return Option.some({
-      action: stringOf("action"),
-      token: stringOf("token") ?? "",
-      continueUrl: stringOf("continue")
-    })
+    return { action: stringOf("action"), token: stringOf("token") ?? "", continueUrl: stringOf("continue") }
   })
-})
+}).pipe(Effect.mapError((error) => error === "FormTooLarge" ? error : "StaleForm"))
 
 /** Milliseconds. A user who keeps a page open for longer has to open it again. */
 const lifetime = 60 * 60_000
@@ -191,7 +188,7 @@ const showLink = (
 ) =>
   attempt(
     Effect.gen(function*() {
-      const [connection] = yield* own.list([name], "0 seconds")
+      const [connection] = yield* own.list(name)
       if (connection === undefined) return reject("UnknownCredential")
       if (connection.state === "Granted") {
         // A process may have been killed after the completion and before the signal.
@@ -286,10 +283,9 @@ export const submit = (user: User, name: string) =>
     const link = credential === undefined ? undefined : links.link(name)
     const request = yield* HttpServerRequest.HttpServerRequest
     if (!isSameOrigin(request, links.origin)) return reject("OtherSite", link)
-    const form = yield* Effect.option(readForm)
-    if (Option.isNone(form)) return reject("StaleForm", link)
-    if (Option.isNone(form.value)) return reject("FormTooLarge", link)
-    const { action, continueUrl: address, token } = form.value.value
+    const form = yield* Effect.result(readForm)
+    if (Result.isFailure(form)) return reject(form.failure, link)
+    const { action, continueUrl: address, token } = form.success
     const continueUrl = links.allowed(address)
     const retry = credential === undefined ? undefined : links.link(name, Option.getOrUndefined(continueUrl))
     if (!(yield* isValid(token))) return reject("StaleForm", retry)
@@ -317,7 +313,7 @@ const reviewAccount = ({ connections: { accounts }, emit, own, services }: User,
     const { account, expect } = accounts.optionsOf(name)
     if (account === undefined) return { outcome: "Completed", account }
     yield* own.forget
-    const [connection] = yield* own.list([name], "0 seconds")
+    const [connection] = yield* own.list(name)
     if (expect === undefined || connection?.state === "Granted") {
       return { outcome: "Completed", account: connection?.account }
     }

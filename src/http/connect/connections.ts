@@ -82,13 +82,17 @@ const forceSession = (credential: Credentials.UserCredential, old: Option.Option
     return session
   })
 
-/** What the vendor says in place of a token. */
-const stateOf = (error: AccessTokenError): Pick<Connection, "account" | "state"> => {
-  const reason = error._tag === "AuthorizationFailed" ? error.reason : undefined
-  return reason === "RevokedAtVendor"
-    ? { state: reason, account: "unknown" }
-    : { state: "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
-}
+/** What AgentCore or the vendor says in place of a token. */
+const describeFailure = (connection: Omit<Connection, "account" | "state">, error: AccessTokenError) =>
+  Effect.gen(function*(): Effect.fn.Return<Connection> {
+    const reason = error._tag === "AuthorizationFailed" ? error.reason : undefined
+    if (reason === "RevokedAtVendor") return { ...connection, state: reason, account: "unknown" }
+    // The vendor's failure has its own line.
+    if (reason === undefined) {
+      yield* Effect.logWarning(`AgentCore did not respond whether ${connection.name} is granted: ${error._tag}`)
+    }
+    return { ...connection, state: "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
+  })
 
 /** Adds when the user connected it. The page has no date if the program fails to return one. */
 const addSince = (
@@ -111,11 +115,6 @@ export const make = (
       Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
     const accounts = yield* Accounts.make({ accounts: options.accounts, emit: emitFor, links })
 
-    const entries = links.names.flatMap((name) => {
-      const credential = links.find(name)
-      return credential === undefined ? [] : [[name, credential] as const]
-    })
-
     const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
       name,
       provider: credential.request.provider,
@@ -135,24 +134,13 @@ export const make = (
         if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
         const inspection = yield* accounts.inspect(connection.name, token.value, "view")
         return { ...connection, account: inspection._tag === "Known" ? inspection.account : "unknown" as const }
-      }).pipe(
-        Effect.catch((error) =>
-          error._tag === "AuthorizationFailed"
-            ? Effect.succeed({ ...connection, ...stateOf(error) })
-            : Effect.as(
-              Effect.logWarning(`The account of ${connection.name} is not known: ${error._tag}`),
-              { ...connection, account: "unknown" as const }
-            )
-        )
-      )
+      }).pipe(Effect.catch((error) => describeFailure(connection, error)))
 
-    const list = (
-      caller: { readonly name: string; readonly user: UserIdentifier },
-      names: ReadonlyArray<string>,
-      remember: "0 seconds" | undefined
-    ) =>
+    /** All connections of a user, or the present state of one. */
+    const list = (caller: { readonly name: string; readonly user: UserIdentifier }, only?: string) =>
       Effect.gen(function*() {
-        const named = entries.filter(([name]) => names.includes(name))
+        const named = links.entries.filter(([name]) => only === undefined || name === only)
+        const remember = only === undefined ? undefined : "0 seconds"
         const statuses = yield* Credentials.status(named.map(([, credential]) => credential), { caller, remember })
         return yield* Effect.forEach(Arr.zip(named, statuses), ([[name, credential], status]) =>
           Effect.gen(function*() {
@@ -161,11 +149,7 @@ export const make = (
               const connection = { ...describe(name, credential), state: status._tag, account: undefined, ...dropped }
               return yield* addSince(yield* withAccount(connection, credential), caller.user, connectedSince)
             }
-            // The vendor's failure has its own line.
-            if (status.error._tag !== "AuthorizationFailed") {
-              yield* Effect.logWarning(`AgentCore did not respond whether ${name} is granted: ${status.error._tag}`)
-            }
-            return { ...describe(name, credential), ...stateOf(status.error) }
+            return yield* describeFailure(describe(name, credential), status.error)
           }), { concurrency: 10 })
       }).pipe((self) => accounts.withReview(self, "view"))
 
@@ -210,13 +194,13 @@ export const make = (
       return {
         asUser,
         forget: asUser(forget),
-        list: (names = links.names, remember?: "0 seconds") => asUser(list(caller, names, remember)),
+        list: (only?: string) => asUser(list(caller, only)),
         /** Asks the vendor, whatever is remembered. */
         check: (name: string, credential: Credentials.UserCredential) =>
           Effect.gen(function*() {
             const token = yield* Accounts.withoutReview(requestToken(credential))
             if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
-            const [connection] = yield* list(caller, [name], "0 seconds")
+            const [connection] = yield* list(caller, name)
             if (connection === undefined) return yield* unknownCredential()
             // `RevokedAtVendor` of a dropped token is no news.
             if (Option.isSome(token) && connection.state === "RevokedAtVendor") {
@@ -236,9 +220,12 @@ export const make = (
             ),
         disconnect: (name: string, credential: Credentials.UserCredential) =>
           disconnect(user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
-        disconnectAll: Effect.forEach(entries, ([name, credential]) => disconnectIfConnected(user, name, credential))
+        disconnectAll: Effect.forEach(links.entries, ([name, credential]) =>
+          disconnectIfConnected(user, name, credential))
           .pipe(
-            Effect.tap(() => Effect.ignore(forget)),
+            Effect.tap(() =>
+              Effect.ignore(forget)
+            ),
             asUser
           )
       }

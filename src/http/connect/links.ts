@@ -105,7 +105,7 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
     const nameOfGrant = new Map([...credentialOf].map(([name, { request }]) => [grantKeyOf(request), name]))
     return {
       origin,
-      names,
+      entries: [...credentialOf],
       /** The page of all connections. */
       connectionsUrl: `${origin}${path}`,
       find: (name: string) => credentialOf.get(name),

@@ -34,7 +34,7 @@ export const make = () => {
     stop: (limit: Duration.Input = "10 seconds"): Effect.Effect<void> =>
       Effect.suspend(() => {
         isStopping = true
-        return running === 0 ? Effect.void : Effect.asVoid(Effect.timeoutOption(idle.await, limit))
+        return Effect.asVoid(Effect.timeoutOption(idle.await, limit))
       }).pipe(Effect.interruptible),
     /** Accepts requests again. */
     restart: (): void => {

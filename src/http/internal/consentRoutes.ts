@@ -5,8 +5,6 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import { isString } from "effect/Predicate"
-import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Completion from "../../consentCallback/completion.js"
 import * as Validation from "../../plane/validation.js"
@@ -49,14 +47,8 @@ export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<User
     })
 }
 
-/** What the browser brings to the return URL. A repeated `session_id` is none. */
-export const visit: Effect.Effect<Completion.Visit, never, HttpServerRequest.ParsedSearchParams> = Effect.map(
-  HttpServerRequest.ParsedSearchParams,
-  ({ error, session_id: sessionId }) => ({
-    sessionUri: isString(sessionId) ? Redacted.make(sessionId) : undefined,
-    error: isString(error) ? error : error?.[0]
-  })
-)
+/** What the browser brings to the return URL. */
+export const visit = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => Completion.visitOf(url))
 
 /**
  * Adds routes, and sends the signals of processes that ended before they could. Requests for the return path are not

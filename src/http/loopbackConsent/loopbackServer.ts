@@ -23,9 +23,7 @@ export interface Address {
 }
 
 /** A code of Node, as in `EADDRINUSE`. */
-interface ListenFailure {
-  readonly code: string
-}
+type ListenFailure = { readonly code: string }
 
 /** A consent that waits for the browser. */
 interface Waiting {

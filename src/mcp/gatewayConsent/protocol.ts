@@ -79,7 +79,7 @@ interface Found {
   readonly retry?: { readonly inputResponses: object; readonly requestState?: unknown } | undefined
 }
 
-export type Recognized = Result.Result<Option.Option<Found>, InvalidGatewayConsent>
+type Recognized = Result.Result<Option.Option<Found>, InvalidGatewayConsent>
 
 const none: Recognized = Result.succeed(Option.none())
 
@@ -200,7 +200,7 @@ export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
 // Repeated calls
 // -----------------------------------------------------------------------------
 
-/** Options of `fromError` and `fromResult`. */
+/** The hosts of links. */
 export interface HostOptions {
   /**
    * The allowed hosts of the link, with or without a port: `["portal.example.com"]`. Set it to the host of your own

@@ -3,7 +3,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
@@ -101,17 +100,6 @@ interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
 }
 
-/** Reads the query of the URL. It does not parse the URL, because its host can be invalid. */
-const visitOf = (url: string): Completion.Visit => {
-  const [, query = ""] = /^[^?#]*\?([^#]*)/.exec(url) ?? []
-  const parameters = new URLSearchParams(query)
-  const [sessionUri, ...more] = parameters.getAll("session_id")
-  return {
-    sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
-    error: parameters.get("error") ?? undefined
-  }
-}
-
 const visit = async <R>(
   { consents, dataPlane, identity, settle }: Dependencies<R>,
   signedIn: ReturnType<CallbackOptions<never>["currentUser"]>,
@@ -127,7 +115,7 @@ const visit = async <R>(
       pending: yield* consents.pending,
       signals: yield* consents.signals
     }
-    return yield* Completion.complete(dependencies, visitOf(url), checked)
+    return yield* Completion.complete(dependencies, Completion.visitOf(url), checked)
   }))
 }
 
