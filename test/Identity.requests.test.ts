@@ -292,6 +292,20 @@ describe("the suggested name", () => {
     }).pipe(Effect.provide(consented)))
 })
 
+describe("a declaration whose subclass has an invalid request", () => {
+  it.effect("is rejected before the call", () =>
+    Effect.gen(function*() {
+      class Token extends AccessToken.Tag<Token>()("Token", { provider: "github", flow: "M2M", scopes: ["repo"] }) {
+        static override readonly request = { provider: "github", flow: "M2M", scopes: [""] } as const
+      }
+      class Key extends ApiKey.Tag<Key>()("Key", { provider: "github" }) {
+        static override readonly request = { provider: "a b" }
+      }
+      yield* rejects(AccessToken.get(Token), "scopes.0: Member must have length greater than or equal to 1")
+      yield* rejects(ApiKey.get(Key), "provider: Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+")
+    }).pipe(Effect.provide(consented)))
+})
+
 describe("an invalid workload access token", () => {
   it.effect("is rejected by the plane, although the request is valid", () =>
     rejects(

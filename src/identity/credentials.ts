@@ -51,11 +51,15 @@ export const requestOf = <Request extends object>(
   // Any object may be a request, so the types cannot distinguish the two.
   (isDeclared(subject, kind) ? subject.request : subject) as Request
 
+/** The requests that were checked when they were declared. */
+const declaredRequests = new WeakSet<object>()
+
 /** Makes a function that checks a request or a credential of this kind. */
 export const makeSubjectCheck =
   (kind: string, operation: string, checkRequest: Validation.Check): Validation.Check => (subject) =>
     isDeclared(subject, kind)
-      ? undefined
+      // A subclass can have a request of its own.
+      ? isObject(subject.request) && declaredRequests.has(subject.request) ? undefined : checkRequest(subject.request)
       : !Context.isKey(subject)
       ? checkRequest(subject)
       : Validation.validationException([{
@@ -128,7 +132,9 @@ export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unk
     }
     const declared = class extends Context.Service<unknown, Redacted.Redacted>()(id) {}
     // The class is a tag for `Self`, which is a type only, and has the two properties of a declaration.
-    return Object.assign(declared, { kind: name, request: freeze(request) }) as unknown as Class
+    const frozen = freeze(request)
+    declaredRequests.add(frozen)
+    return Object.assign(declared, { kind: name, request: frozen }) as unknown as Class
   }
 
   // The function that obtains the credential validates the request and `into`.

@@ -410,9 +410,12 @@ export const fromTable = <const T extends Operation.Table>(
 
 const validRequests = new WeakSet<object>()
 
-/** Marks a request that was checked already: its plane does not check it again, which takes a tenth of a call. */
+/**
+ * Marks a request that was checked already: its plane does not check it again, which takes a tenth of a call. Freezes
+ * it, so that no decorator makes it invalid.
+ */
 export const markValid = <Request extends object>(request: Request): Request => {
-  validRequests.add(request)
+  validRequests.add(Object.freeze(request))
   return request
 }
 

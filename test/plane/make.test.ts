@@ -45,4 +45,12 @@ describe("a request that was checked before", () => {
       assert.deepStrictEqual(yield* rename(request), { name: 1 as never })
       assert.strictEqual((yield* Effect.flip(rename({ ...request })))._tag, "ValidationException")
     }))
+
+  it("cannot be made invalid", () => {
+    const { rename } = decorate(table, plane(Effect.succeed), (_, call, request) => {
+      Object.assign(request, { name: 1 })
+      return call
+    })
+    assert.throws(() => rename(markValid({ name: "new" })), TypeError)
+  })
 })
