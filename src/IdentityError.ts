@@ -40,7 +40,7 @@ export type TypeId = typeof TypeId
  * console.log(IdentityError.isIdentityError(error)) // true
  * console.log(IdentityError.isIdentityError(new Error("other"))) // false
  */
-export const isIdentityError = (u: unknown): u is IdentityError => typeof u === "object" && u !== null && TypeId in u
+export const isIdentityError = <E>(u: E): u is E & IdentityError => typeof u === "object" && u !== null && TypeId in u
 
 /** Makes the class that an error of this module extends. */
 const ErrorClass =

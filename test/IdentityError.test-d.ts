@@ -1,4 +1,5 @@
-import type * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import * as Effect from "effect/Effect"
 import { describe, expectTypeOf, test } from "vitest"
 
 type Module = typeof IdentityError
@@ -18,5 +19,16 @@ describe("IdentityError", () => {
       { readonly [K in IdentityError.TypeId]: IdentityError.TypeId }
     >()
     expectTypeOf<Errors>().toExtend<{ readonly [K in IdentityError.TypeId]: IdentityError.TypeId }>()
+  })
+
+  test("removes the errors that isIdentityError catches", () => {
+    const fail = {} as Effect.Effect<void, IdentityError.RequiresUserConsent | IdentityError.ThrottlingException>
+    expectTypeOf(fail.pipe(Effect.catchIf(IdentityError.isIdentityError, ({ message }) => Effect.succeed(message))))
+      .toEqualTypeOf<Effect.Effect<void | string>>()
+    const failOther = {} as Effect.Effect<void, IdentityError.RequiresUserConsent | SyntaxError>
+    expectTypeOf(
+      failOther.pipe(Effect.catchIf(IdentityError.isIdentityError, ({ message }) => Effect.succeed(message)))
+    )
+      .toEqualTypeOf<Effect.Effect<void | string, SyntaxError>>()
   })
 })
