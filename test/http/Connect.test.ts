@@ -20,6 +20,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -637,6 +638,15 @@ it.effect("Connect responds with a page if currentUser fails with NotSignedIn", 
       assert.include(yield* Effect.promise(() => HttpServerResponse.toWeb(page).text()), "Nicht angemeldet")
     }
   }).pipe(Effect.provide(planes({}))))
+
+it.effect("a route of the application responds with 401 if it fails with NotSignedIn", () =>
+  Effect.gen(function*() {
+    const response = yield* HttpServerRespondable.toResponseOrElse(
+      new Connect.NotSignedIn(),
+      HttpServerResponse.empty({ status: 500 })
+    )
+    assert.strictEqual(response.status, 401)
+  }))
 
 describe("Connect.handler, for many users", () => {
   const waitFor = (user: string, show: Effect.Effect<void>) =>

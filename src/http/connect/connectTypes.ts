@@ -2,10 +2,11 @@
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpRouter from "effect/http/HttpRouter"
-import type * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as HttpServerRespondable from "effect/http/HttpServerRespondable"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -141,8 +142,15 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   readonly gracefulShutdownTimeout?: Duration.Input | undefined
 }
 
-/** No user is signed in in this browser. `currentUser` fails with it, and the page says so. */
+/**
+ * No user is signed in in this browser. `currentUser` fails with it, and the page says so. A route of the application
+ * that fails with it responds with the status 401.
+ */
 export class NotSignedIn extends Schema.TaggedError<NotSignedIn>()("NotSignedIn", {}) {
+  [HttpServerRespondable.symbol]() {
+    return Effect.succeed(HttpServerResponse.empty({ status: 401 }))
+  }
+
   override get message(): string {
     return "No user is signed in in this browser"
   }

@@ -89,7 +89,8 @@ const describeFailure = (connection: Omit<Connection, "account" | "state">, erro
     if (reason === "RevokedAtVendor") return { ...connection, state: reason, account: "unknown" }
     // The vendor's failure has its own line.
     if (reason === undefined) {
-      yield* Effect.logWarning(`AgentCore did not respond whether ${connection.name} is granted: ${error._tag}`)
+      const { _tag: tag, message } = error
+      yield* Effect.logWarning(`It is unknown whether ${connection.name} is granted: ${tag}: ${message}`)
     }
     return { ...connection, state: "Unknown", account: reason === "AccountUnknown" ? "unknown" : undefined }
   })
