@@ -29,6 +29,7 @@ import {
   AuthorizationTimedOut,
   NoTokenOrUrl,
   type RequiresUserConsent,
+  ResourceNotFoundException,
   ValidationException
 } from "./IdentityError.js"
 import { appendAdvice, isAboutReturnUrl } from "./internal/messages.js"
@@ -286,6 +287,13 @@ const withReturnUrlAdvice = (error: ValidationException, returnUrl: string | und
     ? new ValidationException({ ...error, message: appendAdvice(error.message, returnUrlAdvice(returnUrl)) })
     : error
 
+/** Names the provider, because AWS does not. */
+const withProviderName = (error: ResourceNotFoundException, provider: string): ResourceNotFoundException =>
+  error.message !== "CredentialProvider not found" ? error : new ResourceNotFoundException({
+    ...error,
+    message: appendAdvice(error.message, `this account and region have no OAuth2 credential provider '${provider}'`)
+  })
+
 /** AWS sends no expiry of a session. */
 const makeSession = (
   { flow, provider, returnUrl }: AccessTokenRequest<unknown, unknown>,
@@ -350,9 +358,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       Effect.gen(function*() {
         // The quota belongs to the account, so another process may have used it up.
         if (Credentials.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
-        return yield* error._tag === "ValidationException"
-          ? withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
-          : error
+        switch (error._tag) {
+          case "ValidationException":
+            return yield* withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
+          case "ResourceNotFoundException":
+            return yield* withProviderName(error, request.resourceCredentialProviderName)
+          default:
+            return yield* error
+        }
       }))
   }
 

@@ -61,13 +61,16 @@ describe("a return URL that is not registered", () => {
       assert.strictEqual(next._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))
 
-  it.effect("is not mentioned by other exceptions", () =>
+  it.effect("is not mentioned by the exception of a missing provider, which names it", () =>
     Effect.gen(function*() {
       yield* Local.createWorkload("agent")
       const error = yield* ask()
       assert(error._tag === "ResourceNotFoundException")
       const plane = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice")))
-      assert.strictEqual(error.message, plane.message)
+      assert.strictEqual(
+        error.message,
+        `${plane.message}: this account and region have no OAuth2 credential provider 'calendar'`
+      )
     }).pipe(Effect.provide(local)))
 })
 
