@@ -434,6 +434,7 @@ const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.Accoun
 })
 
 const checkOptions = Validation.makeCheck("Connect", () => ({
+  credentials: Schema.Record(Schema.String, Schema.Unknown),
   accounts: Constraint.optional(Schema.Record(
     Schema.String,
     Schema.UndefinedOr(Schema.Struct({
@@ -760,7 +761,7 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
 export const make = <const Name extends string, Req = Request | IncomingMessage>(
   options: Options<Name, Req>
 ): Connect<Name, Req> => {
-  const wrong = checkOptions({ accounts: options.accounts })
+  const wrong = checkOptions({ accounts: options.accounts, credentials: options.credentials })
   if (wrong !== undefined) throw wrong
   const { credentialOf, credentials } = declareAll(options)
   const { context, dispose, run } = makeRuntime(options, credentials)

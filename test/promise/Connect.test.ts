@@ -572,6 +572,7 @@ describe("node, behind a framework", () => {
     [/'users' .* be 'userId' or 'jwt'/, { users: "email" }],
     [/'gracefulShutdownTimeout' failed/, { gracefulShutdownTimeout: "soon" }],
     [/^The formKey of Connect has to be 32 bytes/, { formKey: "c2hvcnQ=" }],
+    [/'credentials' .* be an object/, { credentials: undefined }],
     [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: null } }],
     [/'credentials.calendar' .* USER_FEDERATION/, { credentials: { calendar: { providerName: "calendar" } } }],
     [/'credentials.calendar' .* USER_FEDERATION/, {
