@@ -3,7 +3,8 @@
  *
  * @since 0.2.0
  */
-import * as Redacted from "effect/Redacted"
+import * as Equal from "effect/Equal"
+import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 
@@ -88,9 +89,7 @@ export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<Use
  * @category predicates
  */
 export const equals = (self: UserIdentifier, that: UserIdentifier): boolean =>
-  self.userId !== undefined
-    ? self.userId === that.userId
-    : that.userToken !== undefined && Redacted.value(self.userToken) === Redacted.value(that.userToken)
+  Equal.equals([self.userId, self.userToken], [that.userId, that.userToken])
 
 const accountMarker = "#account="
 

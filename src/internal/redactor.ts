@@ -9,14 +9,12 @@ const pieceLength = 8
  */
 const patterns = [/(?<!K)eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g, /(?<=x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi]
 
-// `encodeURIComponent` throws on half a surrogate pair.
-const toWellFormed = (value: string): string => new TextDecoder().decode(new TextEncoder().encode(value))
-
 /** The forms of a value as it is, in JSON, in a URL, and in a form body. */
 const spellings = (value: string): ReadonlyArray<string> => [
   value,
   JSON.stringify(value).slice(1, -1),
-  encodeURIComponent(toWellFormed(value)),
+  // It would throw on half a surrogate pair.
+  encodeURIComponent(value.toWellFormed()),
   String(new URLSearchParams([["", value]])).slice(1)
 ]
 
