@@ -8,7 +8,8 @@ import assert from "node:assert/strict"
 import { urlOfModule } from "./fixture.mjs"
 import { measureCpu } from "./statistics.mjs"
 
-const [, , kind, file, ...sizes] = process.argv
+const [, , kind, file, ...counts] = process.argv
+const [calls, ...sizes] = counts.map(Number)
 const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore, Vault, WorkloadToken] = await Promise
   .all([
     "DataPlane",
@@ -29,7 +30,7 @@ const grow = (add, measure) =>
   Effect.gen(function*() {
     const results = []
     let size = 0
-    for (const next of sizes.map(Number)) {
+    for (const next of sizes) {
       const missing = Array.from({ length: next - size }, (_, index) => size + index)
       yield* Effect.forEach(missing, add, { concurrency: 256, discard: true })
       size = next
@@ -46,8 +47,8 @@ const identities = Effect.gen(function*() {
     Effect.fnUntraced(function*(size) {
       const { workloadIdentityArn: resourceArn } = yield* control.getWorkloadIdentity({ name: nameOf(size >> 1) })
       return {
-        page: yield* measureCpu(2000, control.listWorkloadIdentities({ maxResults: 10 })),
-        tags: yield* measureCpu(2000, control.listTagsForResource({ resourceArn }))
+        page: yield* measureCpu(10 * calls, control.listWorkloadIdentities({ maxResults: 10 })),
+        tags: yield* measureCpu(10 * calls, control.listTagsForResource({ resourceArn }))
       }
     })
   )
@@ -94,7 +95,9 @@ const sessions = Effect.gen(function*() {
   return yield* grow(
     () => open,
     Effect.fnUntraced(function*() {
-      return { open: yield* measureCpu(1000, Effect.map(open, ({ _tag }) => assert.equal(_tag, "ConsentRequired"))) }
+      return {
+        open: yield* measureCpu(5 * calls, Effect.map(open, ({ _tag }) => assert.equal(_tag, "ConsentRequired")))
+      }
     })
   )
 }).pipe(Effect.provide(backendOver(VaultStore.layerMemory)))
@@ -124,7 +127,7 @@ const grants = Effect.gen(function*() {
       const call = Effect.suspend(() =>
         Effect.map(ask(tokens[turn++ % 10]), ({ _tag }) => assert.equal(_tag, "Issued"))
       )
-      return { token: yield* measureCpu(2000, call) }
+      return { token: yield* measureCpu(10 * calls, call) }
     })
   )
 }).pipe(Effect.provide(backendOver(file === "" ? VaultStore.layerMemory : VaultFile.layer({ path: file }))))
@@ -137,7 +140,7 @@ const entries = Effect.gen(function*() {
     Effect.scoped(Effect.flatMap(VaultFile.make({ path: file }), (store) => use(store.collection("entries", Entry))))
   const keyOf = (index) => `key-${String(index).padStart(6, "0")}`
   let size = 0
-  for (const next of sizes.map(Number)) {
+  for (const next of sizes) {
     const missing = Array.from({ length: next - size }, (_, index) => size + index)
     yield* withVault((all) =>
       Effect.forEach(missing, (index) => all.put(keyOf(index), { text: "x".repeat(200) }), {
@@ -147,7 +150,9 @@ const entries = Effect.gen(function*() {
     )
     size = next
     const open = yield* measureCpu(3, withVault((all) => all.get(keyOf(0))))
-    const write = yield* withVault((all) => measureCpu(500, all.put(keyOf(size >> 1), { text: "y" })))
+    const write = yield* withVault((all) =>
+      measureCpu(Math.ceil(2.5 * calls), all.put(keyOf(size >> 1), { text: "y" }))
+    )
     results.push({ size, operations: { read: open / size, write } })
   }
   return results

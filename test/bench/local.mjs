@@ -137,7 +137,7 @@ const measureReady = async (command, env, processes) => {
 
 /** Runs the child that measures with few and with many of something. */
 const measureFewAndMany = async (env, ...args) => {
-  const child = fork(path("./growth.child.mjs"), args, { env })
+  const child = fork(path("./growth.child.mjs"), args.map(String), { env })
   const failed = once(child, "exit").then(() => Promise.reject(new Error(`growth.child.mjs ${args.join(" ")} ended`)))
   // The race reports the failure.
   failed.catch(() => {})
@@ -147,9 +147,9 @@ const measureFewAndMany = async (env, ...args) => {
 }
 
 /** In memory and on disk, with ten grants and with many. */
-const measureGrants = async (env, home, grants) => {
+const measureGrants = async (env, home, { calls, grants }) => {
   const measure = async (file) => {
-    const measured = await measureFewAndMany(env, "grants", file, "10", String(grants))
+    const measured = await measureFewAndMany(env, "grants", file, calls, 10, grants)
     const [few, many] = [measured.few, measured.many].map(({ operations, size }) => ({ grants: size, ...operations }))
     return { few, many, token: many.token / few.token }
   }
@@ -157,12 +157,12 @@ const measureGrants = async (env, home, grants) => {
 }
 
 /** With few and with many workload identities, consent sessions and entries of a vault. */
-const measureGrowth = async (env, home, { entries, identities, sessions }) => {
+const measureGrowth = async (env, home, { calls, entries, identities, sessions }) => {
   const growth = {}
   for (
     const [kind, ...sizes] of [["identities", 10, identities], ["sessions", 10, sessions], ["entries", 100, entries]]
   ) {
-    const { few, many } = await measureFewAndMany(env, kind, join(home, kind), ...sizes.map(String))
+    const { few, many } = await measureFewAndMany(env, kind, join(home, kind), calls, ...sizes)
     for (const operation of Object.keys(few.operations)) {
       const [before, after] = [few.operations[operation], many.operations[operation]]
       growth[operation] = { sizes: [few.size, many.size], few: before, many: after, ratio: after / before }
@@ -171,7 +171,7 @@ const measureGrowth = async (env, home, { entries, identities, sessions }) => {
   return growth
 }
 
-export const measureLocal = async ({ entries, grants, identities, processes, sessions, ...settings }) => {
+export const measureLocal = async (settings) => {
   const home = mkdtempSync(join(tmpdir(), "bench-local-"))
   const env = {
     PATH: process.env.PATH,
@@ -183,9 +183,9 @@ export const measureLocal = async ({ entries, grants, identities, processes, ses
     const command = await buildCommand()
     return {
       operations: await measureOperations(command, env, settings),
-      ready: await measureReady(command, env, processes),
-      grants: await measureGrants(env, home, grants),
-      growth: await measureGrowth(env, home, { entries, identities, sessions })
+      ready: await measureReady(command, env, settings.processes),
+      grants: await measureGrants(env, home, settings),
+      growth: await measureGrowth(env, home, settings)
     }
   } finally {
     agent.destroy()
