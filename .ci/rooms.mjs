@@ -57,7 +57,7 @@ aws/root: aws/AwsIdentity. <- internal aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http mcp/protocol aws node effect/http
-promise/local: promise/LocalIdentity. <- ground internal flow local/authorization local/backend local/control local/standalone
+promise/local: promise/LocalIdentity. <- ground internal plane flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
 cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/testUser local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node

@@ -31,9 +31,10 @@ import * as Logger from "effect/Logger"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
-import type * as Schema from "effect/Schema"
+import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Struct from "effect/Struct"
 import type * as IdentitySetup from "../IdentitySetup.js"
 import type { Service as AuthorizationServer } from "../local/AuthorizationServer.js"
 import type * as LocalBackend from "../local/LocalBackend.js"
@@ -42,7 +43,9 @@ import * as SetupFile from "../local/standalone/setupFile.js"
 import * as Server from "../local/standalone/standaloneServer.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/VaultStore.js"
+import * as Constraint from "../models/internal/constraint.js"
 import type * as Native from "../models/internal/native.js"
+import * as Validation from "../plane/validation.js"
 import { bind, withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise } from "./internal/promised.js"
 
@@ -281,6 +284,21 @@ const layerLog = (level: Options["logLevel"] = "warning") =>
     Layer.succeed(References.MinimumLogLevel, logLevels[level])
   )
 
+const anything = Constraint.optional(Schema.Unknown)
+
+// The server checks the other values.
+const checkOptions = Validation.makeCheck("LocalIdentity.start", () => ({
+  setup: anything,
+  authorizationServer: anything,
+  host: anything,
+  port: anything,
+  publicUrl: anything,
+  policy: anything,
+  accountId: anything,
+  region: anything,
+  logLevel: Constraint.optional(Schema.Literals(Struct.keys(logLevels)))
+} satisfies { readonly [K in keyof Options]-?: unknown }))
+
 /** Runs an effect as a promise. */
 type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
@@ -364,6 +382,8 @@ export const start: {
   /** Without an authorization server. */
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
+  const wrong = checkOptions(options)
+  if (wrong !== undefined) throw wrong
   const scope = Scope.makeUnsafe()
   const { run, running: { authorizationServer, control, environment, server }, within } = await withCaller(
     Effect.runPromise(

@@ -237,6 +237,10 @@ describe("LocalIdentity.start", () => {
     assert.notInclude(invalid.message, "sentinel")
     assert.include((await rejection(start({ setup: "none.jsonc" }))).message, "Cannot read none.jsonc: ENOENT")
     assert.strictEqual((await rejection(start({ host: "0.0.0.0" }))).name, "LocalServerError")
+    const misspelled = await rejection(start({ authorisationServer: true } as object))
+    assert.include(misspelled.message, "'authorisationServer'")
+    assert.include(misspelled.message, "did you mean 'authorizationServer'?")
+    assert.include((await rejection(start({ logLevel: "warn" as never }))).message, "did you mean 'warning'?")
 
     const taken = createServer().listen(0, "127.0.0.1")
     await new Promise((resolve) => taken.once("listening", resolve))
