@@ -124,6 +124,29 @@ export type TokenError = AccessTokenError | CredentialError | InsufficientScope
 export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
 /**
+ * Puts a credential on the requests of a client. `E1` and `R1` are the errors and the requirements that it adds.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface Combinator<Credential, Options extends OriginOptions, E1, R1> {
+  /**
+   * Puts a declared credential on the requests of a client. Each request obtains it, for the allowed `origins` only.
+   * After a 401 the client obtains it again, and repeats the request once with another one.
+   */
+  (credential: Credential, options: Options): Wrap<E1, R1>
+  /**
+   * Puts a declared credential on the requests of a client. Each request obtains it, for the allowed `origins` only.
+   * After a 401 the client obtains it again, and repeats the request once with another one.
+   */
+  <E, R>(
+    self: HttpClient.HttpClient.With<E, R>,
+    credential: Credential,
+    options: Options
+  ): HttpClient.HttpClient.With<E | E1, R | R1>
+}
+
+/**
  * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the token
  * of its own caller, and replaces an existing `Authorization` header. To cache tokens, put `CredentialCache` under
  * `Identity`.
@@ -238,27 +261,12 @@ export const withAccessToken: {
  *   return yield* response.json
  * })
  */
-export const withApiKey: {
-  /**
-   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
-   * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
-   * key has changed.
-   */
-  (
-    credential: ApiKeyCredential,
-    options: ApiKeyOptions
-  ): Wrap<ApiKeyError | CredentialError, Identity | WorkloadAccessToken>
-  /**
-   * Puts a declared API key on the requests of a client, in the header of your choice. Each request obtains the key,
-   * for the allowed `origins` only. After a 401 the client obtains the key again, and repeats the request once if the
-   * key has changed.
-   */
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    credential: ApiKeyCredential,
-    options: ApiKeyOptions
-  ): HttpClient.HttpClient.With<E | ApiKeyError | CredentialError, R | Identity | WorkloadAccessToken>
-} = dual(3, <E, R>(
+export const withApiKey: Combinator<
+  ApiKeyCredential,
+  ApiKeyOptions,
+  ApiKeyError | CredentialError,
+  Identity | WorkloadAccessToken
+> = dual(3, <E, R>(
   self: HttpClient.HttpClient.With<E, R>,
   credential: ApiKeyCredential,
   { allowInsecureOrigins, header, origins, prefix = "" }: ApiKeyOptions
@@ -294,25 +302,12 @@ export const withApiKey: {
  *   return yield* response.json
  * })
  */
-export const withIamAccessToken: {
-  /**
-   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
-   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   */
-  (
-    credential: IamAccessToken.IamAccessTokenCredential,
-    options: OriginOptions
-  ): Wrap<SecurityTokenServiceError | CredentialError, SecurityTokenService>
-  /**
-   * Puts a declared AWS-signed JWT on the requests of a client, as `Authorization: Bearer`. Each request obtains the
-   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   */
-  <E, R>(
-    self: HttpClient.HttpClient.With<E, R>,
-    credential: IamAccessToken.IamAccessTokenCredential,
-    options: OriginOptions
-  ): HttpClient.HttpClient.With<E | SecurityTokenServiceError | CredentialError, R | SecurityTokenService>
-} = dual(3, <E, R>(
+export const withIamAccessToken: Combinator<
+  IamAccessToken.IamAccessTokenCredential,
+  OriginOptions,
+  SecurityTokenServiceError | CredentialError,
+  SecurityTokenService
+> = dual(3, <E, R>(
   self: HttpClient.HttpClient.With<E, R>,
   credential: IamAccessToken.IamAccessTokenCredential,
   { allowInsecureOrigins, origins }: OriginOptions

@@ -64,6 +64,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { isSecure } from "../models/internal/urls.js"
 import type { Account } from "./connect/connectTypes.js"
 
@@ -114,6 +115,19 @@ export interface Client {
   readonly clientSecret?: Token | undefined
 }
 
+interface Problem {
+  readonly host: string
+  readonly status?: number | undefined
+}
+
+const problems = {
+  NoResponse: ({ host }: Problem) => `${host} did not respond`,
+  Status: ({ host, status }: Problem) => `${host} responded with the status ${status}`,
+  Body: ({ host }: Problem) => `The response of ${host} is not as documented`,
+  Url: () => "The vendor's endpoint is not a URL with https",
+  NotSupported: ({ host }: Problem) => `${host} has no endpoint for this`
+}
+
 /**
  * A request to a vendor failed. It contains nothing of the response.
  *
@@ -126,21 +140,10 @@ export class VendorError extends Schema.TaggedError<VendorError>()("VendorError"
   /** The status of the response. 401 says that the vendor does not accept the token. */
   status: Schema.optional(Schema.Number),
   /** What was wrong. `NotSupported`: the discovery document has no such endpoint. */
-  reason: Schema.Literals(["NoResponse", "Status", "Body", "Url", "NotSupported"])
+  reason: Schema.Literals(Struct.keys(problems))
 }) {
   override get message(): string {
-    switch (this.reason) {
-      case "NoResponse":
-        return `${this.host} did not respond`
-      case "Status":
-        return `${this.host} responded with the status ${this.status}`
-      case "Body":
-        return `The response of ${this.host} is not as documented`
-      case "NotSupported":
-        return `${this.host} has no endpoint for this`
-      case "Url":
-        return "The vendor's endpoint is not a URL with https"
-    }
+    return problems[this.reason](this)
   }
 }
 

@@ -146,14 +146,7 @@ const makeExecute = (sql: SqlClient): Execute => {
 // Messages
 // -----------------------------------------------------------------------------
 
-/** The client of `@effect/sql-pg`. */
-interface PgClient extends SqlClient {
-  /** The queue fails when the connection is lost. Until the scope ends, it keeps a connection of the pool. */
-  readonly listen: (
-    channel: string
-  ) => Effect.Effect<Queue.Dequeue<{ readonly payload: string }, SqlError>, SqlError, Scope.Scope>
-  readonly notify: (channel: string, message: string) => Effect.Effect<void, SqlError>
-}
+type PgClient = import("@effect/sql-pg/PgClient").PgClient
 
 /** Excludes a pool of one connection, because messages would leave no connection for statements. */
 const isPgClient = (sql: SqlClient): sql is PgClient =>

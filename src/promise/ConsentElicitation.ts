@@ -140,18 +140,11 @@ const isLink = (url: string, { session }: RequiresUserConsent) =>
   && !url.includes(Redacted.value(session.sessionUri).split(":").at(-1)!)
 
 const linkOf = (error: RequiresUserConsent, link: (error: RequiresUserConsent) => Effect.Effect<string, unknown>) =>
-  Effect.flatMap(
+  Effect.filterOrFail(
     link(error),
-    (url) =>
-      isLink(url, error)
-        ? Effect.succeed(url)
-        : Effect.fail(
-          Validation.invalidProperty(
-            "ConsentElicitation",
-            "link",
-            "return a link of Connect, and not AgentCore's own URL"
-          )
-        )
+    (url) => isLink(url, error),
+    () =>
+      Validation.invalidProperty("ConsentElicitation", "link", "return a link of Connect, and not AgentCore's own URL")
   )
 
 /** A property of a property of a value in any shape. */

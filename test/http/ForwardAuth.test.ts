@@ -387,7 +387,6 @@ describe("invalid options", () => {
     [{ credentials: [own, { ...own, origins: ["https://CALENDAR.example.com:443"] }] }, "credentials[1].origins"],
     [{ credentials: [{ ...own, origins: ["http://calendar.example.com"] }] }, "plain http"],
     [{ credentials: [{ ...own, credential: Foreign }] }, "Connect.layerLinks"],
-    [{ credentials: [{ credential: {} as typeof World.Calendar, origins: ["https://a.example"] }] }, "AccessToken.Tag"],
     [{ credentials: [{ credential: World.Weather, origins: ["https://a.example"], header: "a b" }] }, "header"]
   ]
   for (const [options, expected] of cases) {

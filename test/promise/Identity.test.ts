@@ -264,8 +264,8 @@ describe("an invalid configuration", () => {
           "onauthurl: Member must have a known name; did you mean 'onAuthUrl'?"
         ],
         [
-          () => completeAuthorization(untyped({ session: "s", user: { userId: "a" } })),
-          "session: Member must have a known name; did you mean 'sessionUri'?"
+          () => completeAuthorization(untyped({ user: { userId: "a" } })),
+          "sessionUri: Member must be a string, but is undefined"
         ],
         [
           () => Promise.resolve().then(() => workload(untyped({ nam: "agent" }))),

@@ -175,9 +175,6 @@ const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entri
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
     const name = `credentials[${index}]`
-    if (!isApiKey(entry) && !isDeclared(entry.credential, "AccessToken")) {
-      return yield* invalid(`${name}.credential`, "be a class of AccessToken.Tag or ApiKey.Tag")
-    }
     if (isApiKey(entry) && !fieldName.test(entry.header)) {
       return yield* invalid(`${name}.header`, "be the name of a header, as in x-api-key")
     }
@@ -249,19 +246,6 @@ const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decis
       })
   })
 
-const rejectFailure = (link: Link) => (error: Failure): Effect.Effect<Decision> => {
-  switch (error._tag) {
-    case "RequiresUserConsent":
-      return askForConsent(link, error.session)
-    case "CredentialRejected":
-      return Effect.succeed(rejected)
-    case "InsufficientScope":
-      return Effect.succeed(insufficient)
-    default:
-      return unavailable(error)
-  }
-}
-
 /** Without `givenLink`, the link is that of `Connect` in context. */
 export const make = <E, R>(
   { caller, credentials, trust = "X-Forwarded", workload }: Omit<Options<E, R>, "path">,
@@ -297,7 +281,12 @@ export const make = <E, R>(
         ).pipe(
           Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callerOf(user.value)),
           Effect.flatMap((credential) => allow(source, bearer, credential)),
-          Effect.catch(rejectFailure(link))
+          Effect.catchTags({
+            RequiresUserConsent: ({ session }) => askForConsent(link, session),
+            CredentialRejected: () => Effect.succeed(rejected),
+            InsufficientScope: () => Effect.succeed(insufficient)
+          }),
+          Effect.catch(unavailable)
         )
       })
   })

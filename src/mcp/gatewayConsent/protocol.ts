@@ -234,17 +234,12 @@ const run = <A, E, R, B, E2, R2>(
   hosts: Hosts,
   onConsent: (found: Found) => Effect.Effect<B, E2, R2>
 ): Effect.Effect<A | B, E | E2 | InvalidGatewayConsent, R | R2> =>
-  Effect.matchEffect(call, {
-    onFailure: (error) =>
-      Effect.flatMap(
-        Effect.fromResult(fromError(error, hosts)),
-        (found): Effect.Effect<B, E | E2, R2> => Option.isSome(found) ? onConsent(found.value) : Effect.fail(error)
-      ),
-    onSuccess: (result) =>
-      Effect.flatMap(
-        Effect.fromResult(fromResult(result, hosts)),
-        (found): Effect.Effect<A | B, E2, R2> => Option.isSome(found) ? onConsent(found.value) : Effect.succeed(result)
-      )
+  Effect.gen(function*() {
+    const outcome = yield* Effect.result(call)
+    const found = yield* Effect.fromResult(
+      Result.isFailure(outcome) ? fromError(outcome.failure, hosts) : fromResult(outcome.success, hosts)
+    )
+    return yield* Option.isSome(found) ? onConsent(found.value) : Effect.fromResult(outcome)
   })
 
 /** `call` makes the call, and makes it again after the consent, with what a retry sends. */

@@ -1,10 +1,8 @@
 /** The configurations of the wrappers, and how they are checked and mapped to requests of `Identity`. */
 import * as Effect from "effect/Effect"
-import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type ConsentSession, FromJson } from "../../ConsentSession.js"
-import { operations } from "../../DataPlane.js"
 import type {
   AccessTokenCredential,
   AccessTokenRequest,
@@ -119,15 +117,6 @@ export const checkApiKeyConfig = makeSubjectCheck(
 export const checkAccessTokenUse = Validation.makeCheck(accessTokenOperation, () => useFields)
 
 export const checkApiKeyUse = Validation.makeCheck(apiKeyOperation, () => tokenField)
-
-/** Checks the names of the properties. `Identity` checks their values. */
-export const checkCompletion = Validation.makeCheck(operations.completeResourceTokenAuth.name, () => ({
-  sessionUri: Constraint.guard(
-    "a string or a Redacted string",
-    (value) => isString(value) || Redacted.isRedacted(value)
-  ),
-  user: Constraint.guard("an object", isObject)
-}))
 
 type Request = Omit<AccessTokenRequest, keyof ConsentOptions>
 

@@ -276,11 +276,9 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
     },
     completeAuthorization: (options) =>
       settle(Effect.gen(function*() {
-        const invalid = Config.checkCompletion(options)
-        if (invalid !== undefined) return yield* invalid
         const sessionUri = Workloads.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)
-        yield* (yield* identity).completeAuthorization({ sessionUri, user })
+        yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
         yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
     fetchConsentCallback: Consents.makeFetch(runtime),
