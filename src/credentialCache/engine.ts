@@ -159,9 +159,9 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
     const miss = increment(counters.misses)
     const shared = increment(counters.shared)
 
-    const namesOf = (request: unknown) => {
+    const read = <A>(property: (request: unknown, digestOf: Digest.DigestOf) => A, request: unknown): A | undefined => {
       try {
-        return { key: cacheable.keyOf(request, digestOf), variant: cacheable.variantOf(request, digestOf) }
+        return property(request, digestOf)
       } catch {
         return undefined
       }
@@ -244,10 +244,9 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
 
     return (request, effect) =>
       Effect.withFiber((fiber) => {
-        const names = namesOf(request)
+        const key = read(cacheable.keyOf, request)
         // The plane reports what is wrong with the request.
-        if (names === undefined) return effect
-        const { key, variant } = names
+        if (key === undefined) return effect
         const observe = (cache: Outcome["cache"]) => Effect.annotateCurrentSpan("agentcore.cache", cache)
         const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
         // A caller whose credential was rejected needs another one, and the cache may have it already.
@@ -260,6 +259,8 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
           }
           memory.remove(key)
         }
+        const variant = read(cacheable.variantOf, request)
+        if (variant === undefined) return effect
         return Effect.acquireUseRelease(
           Effect.andThen(observe("miss"), Effect.sync(() => generations.enter(key))),
           (generation) => {

@@ -95,13 +95,15 @@ const toDeclarationError = (error: ValidationException, id: unknown): Validation
  * Returns a copy that the program cannot change, because AgentCore stores grants by the request. Requests contain lists
  * and records of strings.
  */
-export const freeze = (request: object): object =>
-  Object.freeze(Object.fromEntries(
-    Object.entries(request).map(([name, value]: readonly [string, unknown]) => [
-      name,
-      Array.isArray(value) ? Object.freeze([...value]) : isPlain(value) ? Object.freeze({ ...value }) : value
-    ])
-  ))
+export const freeze = (request: object): object => {
+  const copy: Record<string, unknown> = { ...request }
+  for (const name of Object.keys(copy)) {
+    const value = copy[name]
+    if (Array.isArray(value)) copy[name] = Object.freeze([...value])
+    else if (isPlain(value)) copy[name] = Object.freeze({ ...value })
+  }
+  return Object.freeze(copy)
+}
 
 /** The checks of a kind. */
 export interface Checks {
