@@ -1,7 +1,7 @@
 /** Compares a setup with the control plane, and applies the differences. */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import { isObject, isString } from "effect/Predicate"
+import { isString } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -154,9 +154,9 @@ const check = (setup: IdentitySetup) =>
     if (violations.length === 0) return Effect.succeed(makeResources(setup))
     const invalid = Validation.validationException(violations, "IdentitySetup")
     const [kind, index] = violations[0]?.path ?? []
-    const resource = isKind(kind) ? setup[kind]?.[Number(index)] : undefined
-    return isKind(kind) && isObject(resource) && isString(resource.name)
-      ? Effect.fail(new ApplyError({ kind, name: resource.name, cause: invalid }))
+    const name = Validation.valueAt(setup, [kind ?? "", index ?? "", "name"])
+    return isKind(kind) && isString(name)
+      ? Effect.fail(new ApplyError({ kind, name, cause: invalid }))
       : Effect.die(invalid)
   })
 
