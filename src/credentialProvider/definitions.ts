@@ -114,9 +114,9 @@ export interface ClientOptions extends ProviderOptions {
   readonly clientId: string
   /**
    * `Redacted.make(secret)`, which AWS stores, or a reference to a secret in Secrets Manager. A plain string is
-   * rejected.
+   * rejected. An editor shows these types, and not their alias, in its error.
    */
-  readonly clientSecret: Secret
+  readonly clientSecret: Redacted.Redacted | SecretReference
 }
 
 /** An option for vendors that issue refresh tokens on request. */
