@@ -268,6 +268,7 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "local/LocalServer.layer": one.local,
   "local/LocalServer.layerStore": one.local,
   "mcp/ConsentElicitation.toolkit": "It registers tools with a server. Each call has the caller of its own request.",
+  "persistence/CredentialStore.layer": "Its keys are digests of the workload access token, which no accounts share.",
   "persistence/SqlPendingConsents.layer": one.store,
   "persistence/SqlPendingConsents.layerConfig": one.store
 }

@@ -1,5 +1,6 @@
 /**
- * A store for `CredentialCache.layerStore` in Redis, so that the processes of a fleet share credentials.
+ * Stores for `CredentialCache.layerStore`, so that the processes of a fleet share credentials: in Redis, or in any
+ * `BackingPersistence` of `effect/persistence`.
  *
  * Names are digests (SHA-256), which reveal neither tokens nor users nor providers. Values are JWEs (`dir`, `A256GCM`)
  * under a key that all processes have and the store does not have. A value opens under its own name only. Entries leave
@@ -13,22 +14,34 @@
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import type { ConfigError } from "effect/Config"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { PersistenceError } from "effect/persistence/Persistence"
+import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { CacheStoreError, Store } from "../credentialCache/cacheStore.js"
+import { CacheStoreError, Store, type StoreService } from "../credentialCache/cacheStore.js"
 import { readConfig } from "../internal/environment.js"
+import { codeOf } from "../internal/messages.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 
-// The type of an optional package. `@ts-ignore` is part of the declarations, so a program without the package compiles
-// them: the type is then `any`. It has to be in the line before the type.
+// The types of optional packages. `@ts-ignore` is part of the declarations, so a program without the package compiles
+// them: its type is then `any`. It has to be in the line before the type.
 
 export type {
   /** @since 0.2.0 */
   KeyOptions
 } from "./internal/storeKeys.js"
+
+/**
+ * The `BackingPersistence` of `effect/persistence`.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export type BackingPersistence = import("effect/persistence/Persistence").BackingPersistence
 
 // oxlint-disable-next-line typescript/ban-ts-comment
 /**
@@ -43,9 +56,16 @@ export type ClientOptions = import("ioredis").RedisOptions
  * @since 0.2.0
  * @category models
  */
-export interface RedisOptions extends StoreKeys.KeyOptions {
+export interface Options extends StoreKeys.KeyOptions {
   /** The prefix of names in the store. Default: `agentcore-credentials`. */
   readonly storeId?: string | undefined
+}
+
+/**
+ * @since 0.2.0
+ * @category models
+ */
+export interface RedisOptions extends Options {
   /** For example `rediss://user:password@host:6379/0`. Default: the host in the option `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
@@ -70,10 +90,88 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
   message: Schema.String
 }) {}
 
+// A new format of entries gets a new number, so that programs of both formats can share a server.
+const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`
+
 const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Number])
 
 const encode = Schema.encodeSync(Content)
 const decode = Schema.decodeUnknownEffect(Content)
+
+/** A store for sealed credentials. `get` returns `undefined` or `null` for an unknown key. */
+interface Backing {
+  readonly get: (key: string) => Effect.Effect<unknown, CacheStoreError>
+  readonly set: (key: string, value: string, timeToLive: Duration.Duration) => Effect.Effect<unknown, CacheStoreError>
+  readonly remove: (key: string) => Effect.Effect<unknown, CacheStoreError>
+}
+
+const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
+  Effect.gen(function*() {
+    const secrets = yield* Effect.mapError(
+      StoreKeys.parse(options, "the credential store"),
+      (message) => new CredentialStoreError({ reason: "InvalidKey", message })
+    )
+    const sealing = yield* StoreKeys.makeSealing("credential store 1", secrets)
+    const open = (key: string, sealed: unknown) =>
+      Effect.flatMap(sealing.open(key, sealed), decode).pipe(
+        Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
+        // The error of a schema could quote the value.
+        Effect.mapError(() =>
+          new CacheStoreError({ reason: "an entry cannot be read: it has another key, or it is damaged" })
+        )
+      )
+    return {
+      get: (key) =>
+        Effect.flatMap(
+          backing.get(key),
+          (sealed) => sealed === undefined || sealed === null ? Effect.succeedNone : Effect.asSome(open(key, sealed))
+        ),
+      set: (key, stored) =>
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          now >= stored.usableUntil ? Effect.void : Effect.flatMap(
+            sealing.seal(key, ...encode([stored.credential, stored.usableUntil])),
+            (sealed) => Effect.asVoid(backing.set(key, sealed, Duration.millis(stored.usableUntil - now)))
+          )),
+      remove: (key) => Effect.asVoid(backing.remove(key))
+    }
+  })
+
+/**
+ * A store over the `BackingPersistence` in context. Without a server, the release of the Redis persistence of
+ * `effect/persistence` may die. The release of {@link layerRedis} does not.
+ *
+ * @since 0.2.0
+ * @category layers
+ * @example
+ * import * as Persistence from "effect/persistence/Persistence"
+ * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+ * import * as Layer from "effect/Layer"
+ * import type * as Redacted from "effect/Redacted"
+ *
+ * const store = (key: Redacted.Redacted) =>
+ *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerBackingKvs))
+ */
+export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError, BackingPersistence> =>
+  Layer.effect(
+    Store,
+    Effect.gen(function*() {
+      const { BackingPersistence } = yield* Effect.promise(() => import("effect/persistence/Persistence"))
+      const persistence = yield* (yield* BackingPersistence).make(prefixOf(options))
+      const mapStoreError = Effect.mapError((error: PersistenceError) =>
+        new CacheStoreError({ reason: error.cause === undefined ? error.message : codeOf(error.cause) })
+      )
+      return yield* make(options, {
+        // The persistence stores objects.
+        get: (key) =>
+          Effect.map(
+            mapStoreError(persistence.get(key)),
+            (entry) => hasProperty(entry, "sealed") ? entry.sealed : null
+          ),
+        set: (key, sealed, timeToLive) => mapStoreError(persistence.set(key, { sealed }, timeToLive)),
+        remove: (key) => mapStoreError(persistence.remove(key))
+      })
+    })
+  )
 
 /**
  * A store in Redis, over its own connection. The layer needs the package `ioredis`. It connects in the background, and
@@ -86,41 +184,19 @@ export const layerRedis = (options: RedisOptions): Layer.Layer<Store, Credential
   Layer.effect(
     Store,
     Effect.gen(function*() {
-      const secrets = yield* Effect.mapError(
-        StoreKeys.parse(options, "the credential store"),
-        (message) => new CredentialStoreError({ reason: "InvalidKey", message })
-      )
-      const sealing = yield* StoreKeys.makeSealing("credential store 1", secrets)
       const { command } = yield* Effect.mapError(
         Redis.connect("The credential store", options),
         (failure) => new CredentialStoreError(failure)
       )
       const run = <A>(send: Parameters<typeof command<A>>[0]) =>
         Effect.mapError(command(send), (reason) => new CacheStoreError({ reason }))
-      // A new format of entries gets a new number, so that programs of both formats can share a server.
-      const nameOf = (key: string): string => `${options.storeId ?? "agentcore-credentials"}:1:${key}`
-      const open = (key: string, sealed: string) =>
-        Effect.flatMap(sealing.open(key, sealed), decode).pipe(
-          Effect.map(([credential, usableUntil]) => ({ credential, usableUntil })),
-          // The error of a schema could quote the value.
-          Effect.mapError(() =>
-            new CacheStoreError({ reason: "an entry cannot be read: it has another key, or it is damaged" })
-          )
-        )
-      return {
-        get: (key) =>
-          Effect.flatMap(
-            run((redis) => redis.get(nameOf(key))),
-            (sealed) => sealed === null ? Effect.succeedNone : Effect.asSome(open(key, sealed))
-          ),
-        set: (key, { credential, usableUntil }) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            now >= usableUntil ? Effect.void : Effect.flatMap(
-              sealing.seal(key, ...encode([credential, usableUntil])),
-              (sealed) => Effect.asVoid(run((redis) => redis.set(nameOf(key), sealed, "PX", usableUntil - now)))
-            )),
-        remove: (key) => Effect.asVoid(run((redis) => redis.del(nameOf(key))))
-      }
+      const nameOf = (key: string): string => `${prefixOf(options)}:${key}`
+      return yield* make(options, {
+        get: (key) => run((redis) => redis.get(nameOf(key))),
+        set: (key, value, timeToLive) =>
+          run((redis) => redis.set(nameOf(key), value, "PX", Duration.toMillis(timeToLive))),
+        remove: (key) => run((redis) => redis.del(nameOf(key)))
+      })
     })
   )
 

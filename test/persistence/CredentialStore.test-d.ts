@@ -1,10 +1,12 @@
 import type * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import type * as Persistence from "effect/persistence/Persistence"
 import type * as Ioredis from "ioredis"
 import { describe, expectTypeOf, test } from "vitest"
 
-describe("the type of an optional package", () => {
+describe("the types of optional packages", () => {
   // `any` equals only itself.
-  test("is that of the package when it is installed", () => {
+  test("are those of the packages when these are installed", () => {
+    expectTypeOf<CredentialStore.BackingPersistence>().toEqualTypeOf<Persistence.BackingPersistence>()
     expectTypeOf<CredentialStore.ClientOptions>().toEqualTypeOf<Ioredis.RedisOptions>()
   })
 })

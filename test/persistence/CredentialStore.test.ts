@@ -1,3 +1,4 @@
+import * as NodeRedis from "@effect/platform-node/NodeRedis"
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -11,6 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Persistence from "effect/persistence/Persistence"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
@@ -299,28 +301,64 @@ describe("CredentialStore.layerRedis", () => {
       yield* Effect.promise(() => redis.select(3))
       assert.deepStrictEqual(yield* Effect.promise(() => redis.keys("*")), ["mine:agentcore-credentials:1:name"])
     }))
+})
 
-  redisTest("returns what was set until it expires or is removed", () =>
+describe("CredentialStore.layer", () => {
+  const roundTrip = Effect.gen(function*() {
+    const store = yield* CredentialCache.Store
+    assert.isTrue(Option.isNone(yield* store.get("name")))
+    yield* store.set("name", stored)
+    same(yield* store.get("name"), Option.some(stored))
+    assert.isTrue(Option.isNone(yield* store.get("another name")))
+    // An expired credential is not written.
+    yield* store.set("old", { ...stored, usableUntil: 1 })
+    assert.isTrue(Option.isNone(yield* store.get("old")))
+    yield* store.remove("name")
+    assert.isTrue(Option.isNone(yield* store.get("name")))
+  })
+
+  it.live("stores credentials in a BackingPersistence in memory", () =>
+    roundTrip.pipe(Effect.provide(CredentialStore.layer({ key })), Effect.provide(Persistence.layerBackingMemory)))
+
+  redisTest("stores credentials in the Redis persistence of effect/persistence", () =>
     Effect.gen(function*() {
       const server = yield* started
-      yield* use(storeOf(server), (store) =>
-        Effect.gen(function*() {
-          assert.isTrue(Option.isNone(yield* store.get("name")))
-          yield* store.set("name", stored)
-          same(yield* store.get("name"), Option.some(stored))
-          assert.isTrue(Option.isNone(yield* store.get("another name")))
-          // An expired credential is not written.
-          yield* store.set("old", { ...stored, usableUntil: 1 })
-          assert.isTrue(Option.isNone(yield* store.get("old")))
-          yield* store.remove("name")
-          assert.isTrue(Option.isNone(yield* store.get("name")))
-        }))
+      yield* roundTrip.pipe(
+        Effect.provide(
+          CredentialStore.layer({ key }).pipe(
+            Layer.provide(Persistence.layerBackingRedis),
+            Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${server.port}` }))
+          )
+        )
+      )
+    }))
+
+  it.live("fails with a code", () =>
+    Effect.gen(function*() {
+      const cause = Object.assign(new Error("sentinel-message"), { code: "ECONNRESET" })
+      const fail = () => Effect.fail(new Persistence.PersistenceError({ message: "Failed to get", cause }))
+      const store = { get: fail, getMany: fail, set: fail, setMany: fail, remove: fail, clear: fail() }
+      const failing = Layer.succeed(Persistence.BackingPersistence, {
+        make: () => Effect.succeed(store)
+      })
+      const errors = yield* Effect.flatMap(CredentialCache.Store, (store) =>
+        Effect.all([
+          Effect.flip(store.get("name")),
+          Effect.flip(store.set("name", stored)),
+          Effect.flip(store.remove("name"))
+        ])).pipe(Effect.provide(CredentialStore.layer({ key }).pipe(Layer.provide(failing))))
+      for (const error of errors) {
+        assert.strictEqual(error.message, "The credential store failed: ECONNRESET")
+        Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-message", "sentinel-secret-value"])
+      }
     }))
 })
 
 describe("the options of CredentialStore", () => {
-  const invalid = (options: CredentialStore.RedisOptions) =>
-    Effect.scoped(Effect.flip(Layer.build(CredentialStore.layerRedis(options))))
+  const invalid = (options: CredentialStore.Options) =>
+    Effect.flip(
+      Layer.build(CredentialStore.layer(options)).pipe(Effect.scoped, Effect.provide(Persistence.layerBackingMemory))
+    )
 
   it.live.each(["", "short", Redacted.value(key).slice(1), `${Redacted.value(key)}AAAA`, `!${Redacted.value(key)}`])(
     "reject a key that is not 32 bytes in base64 or hex: %j",
