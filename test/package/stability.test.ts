@@ -167,6 +167,7 @@ describe("the parts of Effect that the package uses", () => {
       "http/HttpServer": ["HttpServer", "formatAddress"],
       "http/HttpServerError": ["HttpServerError", "RouteNotFound", "ServeError", "isHttpServerError"],
       "http/HttpServerRequest": ["HttpServerRequest", "ParsedSearchParams", "fromWeb"],
+      "http/HttpServerRespondable": ["symbol"],
       "http/HttpServerResponse": [
         "HttpServerResponse",
         "empty",
@@ -181,7 +182,6 @@ describe("the parts of Effect that the package uses", () => {
         "toWeb",
         "uint8Array"
       ],
-      "persistence/Persistence": ["PersistenceError"],
       "reactivity/Reactivity": ["layer"],
       "sql/SqlClient": ["SafeIntegers", "SqlClient", "make", "makeSqliteAcquirers"],
       "sql/SqlConnection": ["Connection"],
