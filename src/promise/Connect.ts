@@ -117,6 +117,13 @@ export type {
 
 export type {
   /**
+   * The services of {@link make} and of `promise/ForwardAuth`, as options.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  ServiceOptions,
+  /**
    * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
    * with `key`. All processes need the same key. Do not keep it in the store.
    *
