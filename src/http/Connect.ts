@@ -77,7 +77,6 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Headers from "effect/http/Headers"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerError from "effect/http/HttpServerError"
@@ -394,11 +393,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
         const request = yield* HttpServerRequest.HttpServerRequest
         const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
         if (Option.isNone(own)) return toResponse(view, request)
-        return Object.entries(Pages.headersOf(view)).reduce(
-          (response, [name, value]) =>
-            Headers.has(response.headers, name) ? response : HttpServerResponse.setHeader(response, name, value),
-          own.value
-        )
+        return HttpServerResponse.setHeaders(own.value, { ...Pages.headersOf(view), ...own.value.headers })
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)

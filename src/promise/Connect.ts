@@ -422,16 +422,9 @@ const toVendorEffect =
   <A>(f: (token: string, signal: AbortSignal) => A | Promise<A> | VendorEffect<A>) =>
   (token: Redacted.Redacted): VendorEffect<A> =>
     Effect.flatMap(
-      Effect.tryPromise({
-        // An effect is wrapped, because a promise would not keep it.
-        try: async (signal) => {
-          const result = f(Redacted.value(token), signal)
-          return Effect.isEffect(result) ? { effect: result } : { value: await result }
-        },
-        catch: (error) => error
-      }),
+      Effect.tryPromise({ try: async (signal) => f(Redacted.value(token), signal), catch: (error) => error }),
       // `isEffect` does not keep the type.
-      (result) => "effect" in result ? result.effect as VendorEffect<A> : Effect.succeed(result.value)
+      (result) => Effect.isEffect(result) ? result as VendorEffect<A> : Effect.succeed(result as A)
     )
 
 const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.AccountOptions => ({

@@ -1,6 +1,7 @@
 /** Checks an appearance against the credentials, and prepares the pages in each language. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import { isString } from "effect/Predicate"
 import * as Record from "effect/Record"
 import type { ValidationException } from "../../IdentityError.js"
@@ -48,13 +49,7 @@ const toTitleCase = (name: string): string =>
 // Checks
 // -----------------------------------------------------------------------------
 
-const isLanguageTag = (tag: string): boolean => {
-  try {
-    return Intl.getCanonicalLocales(tag).length === 1
-  } catch {
-    return false
-  }
-}
+const isLanguageTag = (tag: string): boolean => Option.isSome(Option.liftThrowable(Intl.getCanonicalLocales)(tag))
 
 interface Image {
   readonly url: string

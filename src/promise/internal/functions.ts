@@ -8,7 +8,6 @@ import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import type { Show } from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
@@ -125,11 +124,6 @@ interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity">
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 
-const toConsentHandler = (onAuthUrl: (url: string) => void | Promise<void>): Show<unknown> => {
-  const show = CallerContext.bind(onAuthUrl)
-  return (session) => show(Redacted.value(session.authorizationUrl))
-}
-
 /**
  * Makes the consent options of a call. It runs before any effect does: a fiber that waits for a runtime may resume in
  * the asynchronous context of another call.
@@ -217,8 +211,11 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
     )
 
   const consentOptions: MakeConsent<R> = ({ onAuthUrl, workloadIdentityToken }, context) => {
-    const show = onAuthUrl && toConsentHandler(onAuthUrl)
-    return Effect.flatMap(RequestContext.userOf(workloadIdentityToken, context), (user) => consents.options(user, show))
+    const show = onAuthUrl && CallerContext.bind(onAuthUrl)
+    return Effect.flatMap(
+      RequestContext.userOf(workloadIdentityToken, context),
+      (user) => consents.options(user, show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))))
+    )
   }
 
   const withAccessToken = (

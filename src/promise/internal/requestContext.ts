@@ -39,9 +39,7 @@ const storage = new AsyncLocalStorage<RequestContext>()
 
 const isAsyncGenerator = (u: unknown): u is AsyncGenerator =>
   hasProperty(u, Symbol.asyncIterator)
-  && hasProperty(u, "next") && isFunction(u.next)
-  && hasProperty(u, "return") && isFunction(u.return)
-  && hasProperty(u, "throw") && isFunction(u.throw)
+  && ["next", "return", "throw"].every((name) => isFunction(Reflect.get(u, name)))
 
 /** Runs the body of an async generator, or of a promised one, through `within`. Returns any other value unchanged. */
 const runWithin = <T>(result: T, within: <A>(f: () => A) => A): T => {
