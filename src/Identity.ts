@@ -235,8 +235,7 @@ export interface Service {
  */
 export class Identity extends Context.Service<Identity, Service>()("effect-agentcore-identity/Identity") {}
 
-const nonEmpty = <A extends object>(value: A | undefined): A | undefined =>
-  value === undefined || Object.keys(value).length === 0 ? undefined : value
+const nonEmpty = <A extends object>(value: A): A | undefined => Object.keys(value).length === 0 ? undefined : value
 
 const isAboutAccount = ({ reason }: AuthorizationFailed): boolean =>
   reason === "AccountUnknown" || reason === "RevokedAtVendor" || reason === "WrongAccount"
@@ -245,17 +244,18 @@ type Caller = WorkloadAccessToken | Telemetry.Attempts
 
 type Oauth2TokenRequest = Credentials.Oauth2TokenRequest
 
+/** Copies lists, because the program may change them while the call waits for its workload access token. */
 const toOauth2TokenRequest = (
   request: Omit<AccessTokenRequest<unknown, unknown>, keyof ConsentOptions | "forceAuthentication">
 ) => ({
   resourceCredentialProviderName: request.provider,
   oauth2Flow: request.flow,
-  scopes: request.scopes ?? [],
-  resources: nonEmpty(request.resources),
-  audiences: nonEmpty(request.audiences),
+  scopes: [...request.scopes ?? []],
+  resources: nonEmpty([...request.resources ?? []]),
+  audiences: nonEmpty([...request.audiences ?? []]),
   resourceOauth2ReturnUrl: request.returnUrl,
   customState: request.customState,
-  customParameters: nonEmpty(request.customParameters)
+  customParameters: nonEmpty({ ...request.customParameters })
 } satisfies Oauth2TokenRequest)
 
 /** The request, with the return URL of the program where it has none. */

@@ -313,3 +313,21 @@ describe("an invalid workload access token", () => {
       "workloadIdentityToken: Member must have length greater than or equal to 1"
     ).pipe(Effect.provide(consented)))
 })
+
+describe("a list of a request", () => {
+  it.effect("is the one that was checked, also if the program changes it during the call", () =>
+    Effect.gen(function*() {
+      const scopes = ["repo"]
+      const get = Effect.sync(() => {
+        scopes.push("")
+        return secret("workload-token")
+      })
+      const caller = { get, invalidate: () => Effect.void }
+      yield* Effect.flip(
+        ask({ ...request, scopes }).pipe(Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, caller))
+      )
+      const [call] = yield* ScriptedPlanes.ScriptedPlanes.use(({ calls }) => calls)
+      assert.propertyVal(call?.request, "oauth2Flow", "USER_FEDERATION")
+      assert.deepPropertyVal(call?.request, "scopes", ["repo"])
+    }).pipe(Effect.provide(consented)))
+})

@@ -232,7 +232,7 @@ const checkBundle = (folder) => {
 
 /** Makes the folder of the README. All but one newcomer have the tarball already. */
 const begin = async (me) => {
-  await me.type(["install"], [], undefined, (text) => text.replace(/^npm run build.*\nmkdir .*\n/, ""))
+  await me.type(["install"], [], undefined, (text) => text.replace(/^npm pack\nmkdir .*\n/, ""))
   me.save("setup.jsonc")
 }
 
