@@ -174,7 +174,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
   const choose: Parameters<typeof run>[1] = (user) =>
     settings.flow === undefined ? Flags.chooseFlow(provider, user) : Effect.succeed({ flow: settings.flow })
   // Checks the flags before any request.
-  yield* Flags.accessToken({ ...settings, returnUrl })
+  yield* Effect.asVoid(Flags.accessToken({ ...settings, returnUrl }))
   yield* run(settings, choose, (workload, user, flow) =>
     Effect.gen(function*() {
       const credential = yield* Flags.accessToken({

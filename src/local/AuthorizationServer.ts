@@ -359,6 +359,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, Authorizatio
  * @example
  * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
  * import * as Effect from "effect/Effect"
+ * import * as Redacted from "effect/Redacted"
  *
  * const program = Effect.gen(function*() {
  *   const server = yield* AuthorizationServer.AuthorizationServer
