@@ -182,6 +182,7 @@ describe("the parts of Effect that the package uses", () => {
         "toWeb",
         "uint8Array"
       ],
+      "persistence/Persistence": ["PersistenceError"],
       "reactivity/Reactivity": ["layer"],
       "sql/SqlClient": ["SafeIntegers", "SqlClient", "make", "makeSqliteAcquirers"],
       "sql/SqlConnection": ["Connection"],
