@@ -99,6 +99,18 @@ describe("IdentitySetup.parse", () => {
       ])
     }))
 
+  it.effect("rejects a file that is nested too deeply", () =>
+    Effect.gen(function*() {
+      for (const [open, end] of [["[", "]"], ["{\"a\":", "}"]] as const) {
+        const file = (levels: number) => `{\n"tags": ${open.repeat(levels)}1${end.repeat(levels)}}`
+        assert.deepStrictEqual(yield* lines(file(100_000)), ["setup.jsonc:1:1: is nested too deeply"])
+        for (const levels of [10, 500, 3000]) {
+          const [line = ""] = yield* lines(file(levels))
+          assert.match(line, /^setup.jsonc:2:\d+: tags/)
+        }
+      }
+    }))
+
   it.effect("reports at most 100 problems, in a time that grows linearly", () =>
     Effect.gen(function*() {
       const setup = { workloadIdentities: Array.from({ length: 20_000 }, () => ({ name: "agent" })) }

@@ -98,7 +98,11 @@ const parse = Effect.fnUntraced(function*(text: string, file: string) {
     new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
   const errors: Array<SyntaxError> = []
   // The byte order mark becomes a space, which keeps the positions.
-  const root = jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true })
+  const root = yield* Effect.try({
+    try: () => jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true }),
+    // The parser is recursive.
+    catch: () => syntaxError(0, "is nested too deeply")
+  })
   const [error] = errors
   if (root === undefined || error !== undefined) {
     // The code is a phrase, such as `CommaExpected`.
