@@ -110,11 +110,43 @@ describe("a policy of the layer", () => {
         `User: ${
           user("agent")
         } is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: ${weather}: `
-        + `add the resource ${weather} to statement 'Keys'`
+        + `add the resource ${weather} to statement 'Keys'. `
+        + "All statements: npx agentcore-identity policy <module or setup file>"
       ])
       yield* control.seed({ workloadIdentities: [{ name: "another" }] })
       assert.strictEqual((yield* control.resources).workloadIdentities.items.length, 2)
     }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
+
+  it.live("names every resource that is missing, and the command that prints all statements", () =>
+    Effect.gen(function*() {
+      const reasonsOf = (effect: Effect.Effect<unknown, unknown, ControlPlane.ControlPlane | DataPlane.DataPlane>) =>
+        Effect.andThen(
+          Effect.flip(effect),
+          LocalControl.LocalControl.use(({ requests }) => Effect.map(requests, ([record]) => record?.reasons.join()))
+        )
+      assert.strictEqual(
+        yield* reasonsOf(getApiKey),
+        `User: ${
+          user("agent")
+        } is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: ${workload}: `
+          + `add the resource ${workload} to statement 'Keys'. Also missing: bedrock-agentcore:GetResourceApiKey on ${vault}, `
+          + `bedrock-agentcore:GetResourceApiKey on ${weather}. `
+          + "All statements: npx agentcore-identity policy <module or setup file>"
+      )
+      const reasons = yield* reasonsOf(
+        ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" }))
+      )
+      assert.include(reasons, `Also missing: bedrock-agentcore:GetWorkloadIdentity on ${workload}. `)
+      assert.match(reasons ?? "", /All statements: npx agentcore-identity policy --administrator <setup file>$/)
+    }).pipe(Effect.provide(LocalIdentity.layer({
+      setup,
+      policy: {
+        Statement: [
+          allow("Tokens", "GetWorkloadAccessToken", directory, workload),
+          allow("Keys", "GetResourceApiKey", directory)
+        ]
+      }
+    }))))
 
   it.live("denies the same over the AWS SDK to the key of the environment, and allows another key everything", () =>
     Effect.gen(function*() {

@@ -51,6 +51,10 @@ const types: ReadonlyArray<readonly [part: RegExp, types: ReadonlyArray<Resource
 export const requiredTypes = (operation: string): ReadonlyArray<ResourceType> =>
   types.find(([part]) => part.test(operation))?.[1] ?? []
 
+/** Whether programs call the operation, and not those who set up their resources. */
+const isForProgram = (operation: string): boolean =>
+  /^(CompleteResourceTokenAuth|Get(Resource|WorkloadAccessToken|WebIdentityToken).*)$/.test(operation)
+
 /** What a request and its workload access token name. */
 interface Names {
   readonly workload?: string | undefined
@@ -111,6 +115,8 @@ interface Restricted {
   readonly arn: string
   readonly principalArn: string
   readonly policies: ReadonlyArray<IamPolicy.Policy>
+  /** Prints all statements that the caller needs. */
+  readonly command: string
 }
 
 /** The caller of the call. Undefined for a caller without policies, and for pages and the control. */
@@ -118,24 +124,30 @@ const Caller = Context.Reference("effect-agentcore-identity/local/RestrictedCall
   defaultValue: (): Restricted | undefined => undefined
 })
 
-/** Returns the sentence of the exception if the caller may not perform the action. Logs what to change. */
+/**
+ * Returns the sentence of the exception if the caller may not make all of these calls. It names the first one, as AWS
+ * does. The log names all of them, and what to change.
+ */
 const findDenial = Effect.fnUntraced(
-  function*(
-    { arn, policies, principalArn }: Restricted,
-    action: string,
-    resource: string,
-    values: IamPolicy.Call["context"]
-  ) {
+  function*({ arn, command, policies, principalArn }: Restricted, calls: ReadonlyArray<IamPolicy.Call>) {
     const now = DateTime.formatIso(DateTime.makeUnsafe(yield* Clock.currentTimeMillis))
-    const context = { ...values, "aws:PrincipalArn": principalArn, "aws:CurrentTime": now }
-    const decision = IamPolicy.evaluate(policies, { action, resource, context })
-    if (decision._tag === "Allowed") return undefined
-    const sentence = `User: ${arn} is not authorized to perform: ${action} on resource: ${resource}`
-    yield* warn(`${sentence}: ${decision.advice}`)
+    const [first, ...others] = calls.flatMap(({ action, context, resource }) => {
+      const values = { ...context, "aws:PrincipalArn": principalArn, "aws:CurrentTime": now }
+      const decision = IamPolicy.evaluate(policies, { action, resource, context: values })
+      return decision._tag === "Allowed" ? [] : [{ ...decision, action, resource }]
+    })
+    if (first === undefined) return undefined
+    const sentence = `User: ${arn} is not authorized to perform: ${first.action} on resource: ${first.resource}`
+    const missing = others.map(({ action, resource }) => `${action} on ${resource}`)
+    yield* warn([
+      `${sentence}: ${first.advice}`,
+      ...missing.length === 0 ? [] : [`Also missing: ${missing.join(", ")}`],
+      `All statements: ${command}`
+    ].join(". "))
     return `${sentence} ${
-      decision._tag === "ExplicitDeny"
+      first._tag === "ExplicitDeny"
         ? "with an explicit deny in an identity-based policy"
-        : `because no identity-based policy allows the ${action} action`
+        : `because no identity-based policy allows the ${first.action} action`
     }`
   }
 )
@@ -150,7 +162,7 @@ const checkOther = (
     const caller = fiber.getRef(Caller)
     if (caller === undefined) return Effect.void
     return Effect.flatMap(
-      findDenial(caller, action, resource, {}),
+      findDenial(caller, [{ action, resource, context: {} }]),
       (sentence) => sentence === undefined ? Effect.void : raise("AccessDeniedException", `${message}. ${sentence}`)
     )
   })
@@ -212,13 +224,17 @@ export const make = (options: Options) => {
     // No policy can forbid GetCallerIdentity.
     if (names === undefined || operation === "GetCallerIdentity") return
     const values = readContext(request)
-    for (const action of actionsOf(operation, request)) {
-      for (const resource of findResources(account, operation, request, names)) {
-        const context = { ...values, ...prefixKeys("aws:ResourceTag", yield* findTags(resource)) }
-        const message = yield* findDenial(caller, action, resource, context)
-        if (message !== undefined) return yield* new AccessDeniedException({ operation, message })
-      }
-    }
+    const resources = yield* Effect.forEach(
+      findResources(account, operation, request, names),
+      (resource) =>
+        Effect.map(findTags(resource), (tags) => ({
+          resource,
+          context: { ...values, ...prefixKeys("aws:ResourceTag", tags) }
+        }))
+    )
+    const calls = actionsOf(operation, request).flatMap((action) => resources.map((call) => ({ ...call, action })))
+    const message = yield* findDenial(caller, calls)
+    if (message !== undefined) return yield* new AccessDeniedException({ operation, message })
   })
 
   const findPolicies = (key: string) =>
@@ -232,7 +248,10 @@ export const make = (options: Options) => {
       const caller = {
         arn: Arn.assumedRole(account, role, sessionNameOf(key)),
         principalArn: Arn.role(account, role),
-        policies
+        policies,
+        command: `npx agentcore-identity policy ${
+          isForProgram(operation) ? "<module or setup file>" : "--administrator <setup file>"
+        }`
       }
       return authorize(caller, operation, request as Request).pipe(
         Effect.andThen(call),
