@@ -16,7 +16,7 @@ import { tmpdir } from "node:os"
 import { dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
-import { privateTypes } from "./declarations.mjs"
+import { unnamedTypes } from "./declarations.mjs"
 import { checkLicenses } from "./licenses.mjs"
 import { pages } from "./pages.mjs"
 import { isPublic } from "./publicModules.mjs"
@@ -119,11 +119,6 @@ if (maps.length !== 2 * subpaths.length) fail(`${maps.length} maps for ${subpath
 console.log(`  ${maps.length} maps lead to the sources of public modules`)
 
 const specifier = (subpath) => `${manifest.name}${subpath.slice(1)}`
-
-heading("declarations")
-const mentioned = privateTypes(join(root, "dist"))
-for (const line of mentioned) fail(`a user cannot import ${line}`)
-if (mentioned.length === 0) console.log("  ✓ every type in a public declaration can be imported")
 
 heading("licenses")
 const notices = files.filter((file) => file.endsWith("LICENSES.txt")).map((file) =>
@@ -228,20 +223,25 @@ const checkTypes = (directory, paths) => {
   }
 }
 
+/** Returns the names of the values of each module, by its specifier. */
 const checkImports = (directory, paths) => {
   const script = `
+    const modules = []
     for (const specifier of ${JSON.stringify(paths.map(specifier))}) {
       try {
         const names = Object.keys(await import(specifier))
-        if (names.length === 0) console.log(specifier + ": exports nothing")
+        if (names.length === 0) console.error(specifier + ": exports nothing")
+        modules.push([specifier, names])
       } catch (error) {
-        console.log(specifier + ": " + error)
+        console.error(specifier + ": " + error)
       }
-    }`
+    }
+    console.log(JSON.stringify(modules))`
   const { status, stderr, stdout } = node(["--input-type=module", "--eval", script], { cwd: directory })
   if (status !== 0) fail(`imports: exit code ${status}`)
-  for (const line of `${stdout}${stderr}`.split("\n")) if (line.trim() !== "") fail(line)
+  for (const line of stderr.split("\n")) if (line.trim() !== "") fail(line)
   console.log(`  imported on Node ${process.version}: ${paths.length} subpaths`)
+  return status === 0 ? JSON.parse(stdout) : []
 }
 
 const optional = Object.keys(manifest.peerDependenciesMeta ?? {})
@@ -258,7 +258,14 @@ checkImports(lean, subpaths)
 heading("with the optional packages: every subpath")
 const full = project("full", [...required, ...optional, "@types/node"])
 checkTypes(full, subpaths)
-checkImports(full, subpaths)
+const modules = checkImports(full, subpaths)
+
+heading("declarations of a program that exports every value, and the result of every function")
+const unnamed = unnamedTypes(full, modules, makeHost)
+for (const line of unnamed) fail(line)
+if (unnamed.length === 0) {
+  console.log(`  ✓ ${modules.flatMap(([, names]) => names).length} values have a type with a name`)
+}
 
 heading("links of its pages, and the examples")
 const unpacked = join(full, "node_modules", manifest.name)
