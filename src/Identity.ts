@@ -352,8 +352,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   const observe = Telemetry.make()
 
   const requestUnreviewed = (request: Oauth2TokenRequest, isChecked = false) => {
-    const complete = isChecked ? Credentials.completeChecked : Credentials.complete
-    const response = authenticated((token) => dataPlane.getResourceOauth2Token(complete(request, token)))
+    const response = authenticated((token) => Credentials.requestToken(dataPlane, request, token, isChecked))
     return Effect.catch(response, (error) =>
       Effect.gen(function*() {
         // The quota belongs to the account, so another process may have used it up.

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Consent from "effect-agentcore-identity/Consent"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
@@ -9,7 +10,10 @@ import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlane
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { collecting } from "./support/garbage.js"
 import { responses, scripted, secret, sessionUri } from "./support/utils.js"
 
 // A program in plain JavaScript can pass anything.
@@ -330,4 +334,65 @@ describe("a list of a request", () => {
       assert.propertyVal(call?.request, "oauth2Flow", "USER_FEDERATION")
       assert.deepPropertyVal(call?.request, "scopes", ["repo"])
     }).pipe(Effect.provide(consented)))
+})
+
+describe("a request that Identity has checked", () => {
+  const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued() })
+
+  const through = (decorator: Parameters<typeof DataPlane.decorate>[0]) =>
+    Identity.layer.pipe(
+      Layer.provide(DataPlane.decorate(decorator)),
+      Layer.provideMerge(planes),
+      Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
+    )
+
+  it.effect("is checked by the plane, if a decorator changes it or one of its lists", () =>
+    Effect.gen(function*() {
+      const changes: ReadonlyArray<readonly [change: (request: never) => void, expected: string]> = [
+        [({ scopes }: { readonly scopes: Array<string> }) => scopes.push(""), "scopes.1"],
+        [(given) => Object.assign(given, { oauth2Flow: "m2m" }), "oauth2Flow"]
+      ]
+      for (const [change, expected] of changes) {
+        const changed = through((_, call, given) => Effect.andThen(Effect.sync(() => change(given as never)), call))
+        yield* Effect.provide(
+          Effect.map(rejection(ask(request)), (field) => assert.match(field, RegExp(`^${expected}: `))),
+          changed
+        )
+      }
+    }))
+
+  it.effect("is checked by the plane, if a decorator sends it with another operation", () =>
+    Effect.gen(function*() {
+      const plane = yield* DataPlane.DataPlane
+      const other = through((_, _call, given) => plane.getResourceApiKey(given as never) as never)
+      const error = yield* Effect.flip(Effect.provide(ask(request), other))
+      assert.strictEqual(error._tag, "ValidationException")
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      assert.deepStrictEqual(yield* planes.calls, [])
+    }).pipe(Effect.provide(planes)))
+
+  it.live("does not keep the workload access token of its caller in memory", () =>
+    Effect.gen(function*() {
+      let token: WeakRef<object> | undefined
+      const get = Effect.sync(() => {
+        const made = secret("workload-token")
+        token = new WeakRef(made)
+        return made
+      })
+      const plane = DataPlane.make({
+        ...yield* DataPlane.DataPlane,
+        getResourceOauth2Token: () => responses.issued()
+      })
+      yield* ask({ ...request, flow: "M2M" }).pipe(
+        Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, { get, invalidate: () => Effect.void }),
+        Effect.provide(Identity.layer),
+        Effect.provideService(DataPlane.DataPlane, plane)
+      )
+      assert.isDefined(token)
+      yield* collecting
+      yield* Effect.repeat(Effect.sync(() => token?.deref() === undefined), {
+        schedule: Schedule.spaced("20 millis"),
+        until: (isCollected) => isCollected
+      })
+    }).pipe(Effect.provide(planes)))
 })

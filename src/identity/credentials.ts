@@ -17,6 +17,7 @@ import {
   GetResourcePaymentTokenRequest,
   GetWorkloadAccessTokenRequest,
   operations,
+  type Service as DataPlaneService,
   type TokenResponse
 } from "../DataPlane.js"
 import { type AuthorizationFailed, type MissingWorkloadAccessToken, ValidationException } from "../IdentityError.js"
@@ -212,16 +213,21 @@ export const accessToken: Checks = {
 /** A request without the workload access token of its caller. */
 export type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
 
-export const complete = (
-  request: Oauth2TokenRequest,
-  workloadIdentityToken: Redacted.Redacted
-): GetResourceOauth2TokenRequest => ({ workloadIdentityToken, ...request })
-
 const isToken = Schema.is(tokenMembers.workloadIdentityToken)
 
-/** Completes a valid request. The plane does not check it again, unless the token is invalid. */
-export const completeChecked: typeof complete = (request, token) =>
-  isToken(token) ? Validation.markValid(complete(request, token)) : complete(request, token)
+/** Requests a token. The plane does not check a valid request again, unless the workload access token is invalid. */
+export const requestToken = (
+  dataPlane: DataPlaneService,
+  request: Oauth2TokenRequest,
+  workloadIdentityToken: Redacted.Redacted,
+  isValid: boolean
+): ReturnType<DataPlaneService["getResourceOauth2Token"]> => {
+  const complete = { workloadIdentityToken, ...request }
+  const response = isValid && isToken(workloadIdentityToken)
+    ? Validation.callUnchecked(dataPlane.getResourceOauth2Token, complete)
+    : undefined
+  return response ?? dataPlane.getResourceOauth2Token(complete)
+}
 
 /** Checks the options of a use of a declared credential, or of a session. */
 export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, () => consentFields)

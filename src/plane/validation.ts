@@ -408,16 +408,16 @@ export const fromTable = <const T extends Operation.Table>(
   // `f` makes a method of any request, response and errors.
   mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
 
-let lastValid: object = {}
+/** The methods of planes without the checks of their requests. */
+const uncheckedCalls = new WeakMap<object, Call>()
 
 /**
- * Says that a request is valid, so that its plane does not check it again, which takes a tenth of a call. Freezes it,
- * so that no decorator makes it invalid. Only the last one is known, because its call follows at once.
+ * Calls a method with a request that is valid, which takes a tenth of a call less. Undefined for a method that is not
+ * from {@link make}: a decorator can change a request.
  */
-export const markValid = <Request extends object>(request: Request): Request => {
-  lastValid = Object.freeze(request)
-  return request
-}
+export const callUnchecked = <Request, A>(method: (request: Request) => A, request: Request): A | undefined =>
+  // The call without the check has the type of the method.
+  uncheckedCalls.get(method)?.(request) as A | undefined
 
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
 export const make = <const T extends Operation.Table>(
@@ -430,16 +430,11 @@ export const make = <const T extends Operation.Table>(
     const call = callOf(implementation, method)
     // The stack of a span would always show this line. The data-last form of `withSpan` ignores the option.
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
-    return (request) =>
-      Effect.withSpan(
-        Effect.suspend(() =>
-          request === lastValid
-            ? call(request)
-            : Effect.flatMapEager(Effect.fromResult(check(request)), call)
-        ),
-        `${plane}.${method}`,
-        span
-      )
+    const trace = (call: Call): Call => (request) =>
+      Effect.withSpan(Effect.suspend(() => call(request)), `${plane}.${method}`, span)
+    const checked = trace((request) => Effect.flatMapEager(Effect.fromResult(check(request)), call))
+    uncheckedCalls.set(checked, trace(call))
+    return checked
   })
 
 /** Wraps every call of a plane. */
