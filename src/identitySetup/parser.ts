@@ -92,14 +92,15 @@ const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {
 const closestNode = (jsonc: Jsonc, root: Node, path: Path): Node =>
   jsonc.findNodeAtLocation(root, [...path]) ?? (path.length === 0 ? root : closestNode(jsonc, root, path.slice(0, -1)))
 
-const parse = Effect.fnUntraced(function*(text: string, file: string) {
+const parse = Effect.fnUntraced(function*(text: string, file: string, isJson: boolean) {
   const jsonc = yield* Effect.orDie(loadPackage("jsonc-parser", "parseTree", () => import("jsonc-parser")))
   const syntaxError = (offset: number, reason: string) =>
     new SetupParseError({ file, problems: [{ path: "", position: formatPosition(text, offset), reason }] })
   const errors: Array<SyntaxError> = []
   // The byte order mark becomes a space, which keeps the positions.
   const root = yield* Effect.try({
-    try: () => jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: true }),
+    try: () =>
+      jsonc.parseTree(text.replace(/^\uFEFF/, " "), errors, { allowTrailingComma: !isJson, disallowComments: isJson }),
     // The parser is recursive.
     catch: () => syntaxError(0, "is nested too deeply")
   })
@@ -139,8 +140,11 @@ const explains = (violation: Violation, other: Violation): boolean => {
     || other.rule === "missing" && Equal.equals(other.path, [...object, violation.suggestion])
 }
 
-/** Makes a parser. Its errors have the positions of the problems in the file. */
-export const makeParser = <A, I>(schema: Schema.Codec<A, I>) => {
+/**
+ * Makes a parser. Its errors have the positions of the problems in the file. `isJson` rejects comments and trailing
+ * commas.
+ */
+export const makeParser = <A, I>(schema: Schema.Codec<A, I>, { isJson = false } = {}) => {
   const decode = (onExcessProperty: "error" | "ignore") => {
     // A violation contains the type of a value.
     const run = Parser.decodeUnknownResult(schema, { errors: "all", onExcessProperty, reportInput: true })
@@ -158,7 +162,7 @@ export const makeParser = <A, I>(schema: Schema.Codec<A, I>) => {
 
   return (text: string, file: string): Effect.Effect<A, SetupParseError> =>
     Effect.gen(function*() {
-      const document = yield* parse(text, file)
+      const document = yield* parse(text, file, isJson)
       return yield* Effect.mapError(
         Effect.fromResult(decodeAll(document.value)),
         (found) => document.toError(findProblems(document.value, found))

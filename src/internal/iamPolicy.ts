@@ -44,15 +44,39 @@ const isArnLike = (pattern: string, arn: string): boolean => {
   return splitArn(pattern).every((part, index) => isLike(part, parts[index] ?? ""))
 }
 
+/**
+ * Whether an ARN matches a pattern of `Resource`. "If the * wildcard is the last character of a resource ARN segment,
+ * it can expand to match beyond the colon boundaries" (IAM user guide).
+ */
+const isResourceLike = (pattern: string, arn: string): boolean => {
+  if (pattern === "*") return true
+  const colons = [...arn.matchAll(/:/g)].map(({ index }) => index)
+  const parts = splitArn(pattern)
+  let starts: ReadonlyArray<number> = [0]
+  for (const part of parts.slice(0, -1)) {
+    const matches = (start: number, end: number) =>
+      (part.endsWith("*") || !arn.slice(start, end).includes(":")) && isLike(part, arn.slice(start, end))
+    starts = colons.filter((end) => starts.some((start) => start <= end && matches(start, end))).map((end) => end + 1)
+  }
+  return starts.some((start) => isLike(parts.at(-1) ?? "", arn.slice(start)))
+}
+
+/** An ARN, or a pattern of ARNs, with its six parts. */
+const arnPattern = /^arn(:[^:\s]*){4}:\S+$/
+
 // -----------------------------------------------------------------------------
 // Conditions
 // -----------------------------------------------------------------------------
 
 type Test = (value: string, expected: string) => boolean
 
+/** A decimal number, as `0x10` and an empty string are not. */
+const readNumber = (number: string): number =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number) ? Number(number) : NaN
+
 /** An ISO 8601 date, or seconds since the epoch. */
 const readTime = (time: string): number =>
-  /^\d+$/.test(time) ? Number(time) * 1000 : Option.match(DateTime.make(time), {
+  /^[+-]?\d+$/.test(time) ? Number(time) * 1000 : Option.match(DateTime.make(time), {
     onNone: () => NaN,
     onSome: DateTime.toEpochMillis
   })
@@ -67,14 +91,17 @@ const comparisons = (type: string, read: (value: string) => number): ReadonlyArr
 
 const isSame: Test = (value, expected) => value.toLowerCase() === expected.toLowerCase()
 
+/** IAM stores any value of Bool and Null, and each one but `true` means false. */
+const isTrue = (value: string): boolean => isSame(value, "true")
+
 const tests: ReadonlyMap<string, Test> = new Map([
   ["StringEquals", (value, expected) => value === expected],
   ["StringEqualsIgnoreCase", isSame],
   ["StringLike", (value, expected) => isLike(expected, value)],
   ["ArnEquals", (value, expected) => isArnLike(expected, value)],
   ["ArnLike", (value, expected) => isArnLike(expected, value)],
-  ["Bool", isSame],
-  ...comparisons("Numeric", Number),
+  ["Bool", (value, expected) => isTrue(value) === isTrue(expected)],
+  ...comparisons("Numeric", readNumber),
   ...comparisons("Date", readTime)
 ])
 
@@ -92,7 +119,7 @@ const parseOperator = (operator: string) => {
 }
 
 /** The condition keys that calls can have. A star stands for the key of a tag. */
-export const conditionKeys = [
+export const conditionKeys: ReadonlyArray<string> = [
   "aws:CurrentTime",
   "aws:PrincipalArn",
   "aws:RequestTag/*",
@@ -104,10 +131,19 @@ export const conditionKeys = [
   "bedrock-agentcore:InboundJwtClaim/scope",
   "bedrock-agentcore:InboundJwtClaim/sub",
   "bedrock-agentcore:userid",
+  "kms:ViaService",
   "sts:DurationSeconds",
   "sts:IdentityTokenAudience",
   "sts:SigningAlgorithm"
-] as const
+]
+
+/** Keys with several values. An operator needs `ForAnyValue` or `ForAllValues` to match a value, even a single one. */
+const multiValued = new Set([
+  "aws:tagkeys",
+  "bedrock-agentcore:inboundjwtclaim/aud",
+  "bedrock-agentcore:inboundjwtclaim/scope",
+  "sts:identitytokenaudience"
+])
 
 // -----------------------------------------------------------------------------
 // Schema
@@ -130,47 +166,64 @@ const Condition = Schema.Record(
 const problemAt = (path: ReadonlyArray<PropertyKey>, expected: string) =>
   new Issue.Pointer(path, Constraint.problem(expected))
 
+const notEmpty = "not be empty"
+
+const noVariable = "not have a policy variable, which is not evaluated here"
+
 const findValueProblem = (operator: string, value: string): string | undefined =>
-  /\$\{/.test(value)
-    ? "not have a policy variable, which is not evaluated here"
-    : /Numeric/.test(operator) && !Number.isFinite(Number(value || NaN))
-    ? "be a number"
+  value.includes("${")
+    ? noVariable
+    : /Numeric/.test(operator) && !Number.isFinite(readNumber(value))
+    ? "be a decimal number"
     : /Date/.test(operator) && Number.isNaN(readTime(value))
     ? "be an ISO 8601 date, or seconds since 1970"
-    : /Bool|Null/.test(operator) && !/^(true|false)$/i.test(value)
-    ? "be true or false"
+    : /Arn/.test(operator) && value !== "*" && !arnPattern.test(value)
+    ? "be *, or an ARN with six parts"
     : undefined
 
+const findKeyProblems = (operator: string, key: string, values: ReadonlyArray<unknown>): ReadonlyArray<string> =>
+  key.includes("${")
+    ? [noVariable]
+    : !conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))
+    ? [`be a condition key that is evaluated here: ${conditionKeys.join(", ")}`]
+    : values.length === 0
+    ? [notEmpty]
+    : values.flatMap((value) => findValueProblem(operator, String(value)) ?? [])
+
 const findConditionProblems = (condition: typeof Condition.Type) =>
-  Object.entries(condition).flatMap(([operator, keys]) =>
-    operator !== "Null" && parseOperator(operator) === undefined
-      ? [
-        problemAt(
-          ["Condition", operator],
-          "be a condition operator of the type String, Arn, Numeric, Date, Bool or Null"
-        )
-      ]
-      : Object.entries(keys).flatMap(([key, values]) => {
-        const path = ["Condition", operator, key]
-        return conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))
-          ? toList(values).flatMap((value) => {
-            const problem = findValueProblem(operator, String(value))
-            return problem === undefined ? [] : [problemAt(path, problem)]
-          })
-          : [problemAt(path, `be a condition key that is evaluated here: ${conditionKeys.join(", ")}`)]
-      })
-  )
+  Object.entries(condition).flatMap(([operator, keys]) => {
+    const path = ["Condition", operator]
+    if (operator !== "Null" && parseOperator(operator) === undefined) {
+      return [problemAt(path, "be a condition operator of the type String, Arn, Numeric, Date, Bool or Null")]
+    }
+    if (Object.keys(keys).length === 0) return [problemAt(path, notEmpty)]
+    return Object.entries(keys).flatMap(([key, values]) =>
+      findKeyProblems(operator, key, toList(values)).map((problem) => problemAt([...path, key], problem))
+    )
+  })
 
 const actionPattern = /^(\*|[\w-]+:[\w*?]+)$/
 
-const resourcePattern = /^(\*|arn(:[^:\s]*){4}:\S+)$/
+const resourcePattern = new RegExp(`^\\*$|${arnPattern.source}`)
 
-/** The services whose actions are authorized here. */
-const services = /^(\*|bedrock-agentcore:|secretsmanager:|sts:)/i
+/** The actions of other services that are authorized here. */
+const otherActions = [
+  "kms:DescribeKey",
+  "kms:Sign",
+  "secretsmanager:CreateSecret",
+  "secretsmanager:DeleteSecret",
+  "secretsmanager:GetSecretValue",
+  "secretsmanager:PutSecretValue",
+  "sts:GetWebIdentityToken",
+  "sts:TagGetWebIdentityToken"
+]
 
-/** Statements about other services never apply here, so their resources and conditions can be any. */
+/** Statements about other actions never apply here, so their resources and conditions can be any. */
 const isRelevant = ({ Action }: { readonly Action?: string | ReadonlyArray<string> | undefined }): boolean =>
-  Action === undefined || toList(Action).some((action) => services.test(action))
+  Action === undefined || toList(Action).some((action) =>
+    /^(\*|bedrock-agentcore:)/i.test(action)
+    || otherActions.some((other) => isLike(action.toLowerCase(), other.toLowerCase()))
+  )
 
 const findPatternProblems = (
   statement: { readonly [name: string]: unknown },
@@ -183,17 +236,15 @@ const findPatternProblems = (
   const values = toList(statement[name] as string | ReadonlyArray<string>)
   const wrong = values.find((value) => value.includes("${") || !pattern.test(value))
   return values.length === 0
-    ? [problemAt([name], "not be empty")]
+    ? [problemAt([name], notEmpty)]
     : wrong === undefined
     ? []
-    : [
-      problemAt([name], wrong.includes("${") ? "not have a policy variable, which is not evaluated here" : `be ${form}`)
-    ]
+    : [problemAt([name], wrong.includes("${") ? noVariable : `be ${form}`)]
 }
 
 const Statement = Schema.Struct({
-  /** The name of the statement in messages. */
-  Sid: Constraint.optional(Schema.String),
+  /** The name of the statement in messages. Letters and digits, unique in the policy. */
+  Sid: Constraint.optional(Constraint.matching(/^[A-Za-z0-9]*$/)),
   /** A deny takes precedence. */
   Effect: Schema.Literals(["Allow", "Deny"]),
   /** Actions such as `bedrock-agentcore:GetResourceApiKey`, with `*` and `?`. */
@@ -216,6 +267,15 @@ const Statement = Schema.Struct({
     : []
 ]))
 
+const findStatementProblems = (statements: ReadonlyArray<typeof Statement.Type>) =>
+  statements.length === 0
+    ? [problemAt(["Statement"], notEmpty)]
+    : statements.flatMap(({ Sid = "" }, index) =>
+      Sid !== "" && statements.findIndex((other) => other.Sid === Sid) < index
+        ? [problemAt(["Statement", index, "Sid"], "be unique in the policy")]
+        : []
+    )
+
 /**
  * An identity-based policy. What is not evaluated here is an error: principals, policy variables, and other operators
  * and condition keys.
@@ -227,7 +287,7 @@ export const Policy = Schema.Struct({
   Id: Constraint.optional(Schema.String),
   /** One statement, or several. */
   Statement: oneOrMany(Statement)
-})
+}).check(Schema.makeFilter(({ Statement }) => findStatementProblems(toList(Statement))))
 
 export type Policy = typeof Policy.Type
 
@@ -258,27 +318,38 @@ const matchesAction = ({ Action, NotAction }: typeof Statement.Type, { action }:
     === (Action !== undefined)
 
 const matchesResource = ({ NotResource, Resource }: typeof Statement.Type, { resource }: Call): boolean =>
-  toList(Resource ?? NotResource).some((pattern) => isArnLike(pattern, resource)) === (Resource !== undefined)
+  toList(Resource ?? NotResource).some((pattern) => isResourceLike(pattern, resource)) === (Resource !== undefined)
 
-const holds = (operator: string, expected: ReadonlyArray<string>, found: ReadonlyArray<string>): boolean => {
+const holds = (
+  operator: string,
+  key: string,
+  expected: ReadonlyArray<string>,
+  found: ReadonlyArray<string>
+): boolean => {
   const parsed = parseOperator(operator)
   // `Null` is the only operator that is not parsed. The values of one key are alternatives.
-  if (parsed === undefined) return expected.some((value) => isSame(value, String(found.length === 0)))
+  if (parsed === undefined) return expected.some((value) => isTrue(value) === (found.length === 0))
   const { ifExists, isNegative, quantifier, test } = parsed
   if (found.length === 0) return ifExists || quantifier === "ForAllValues" || (isNegative && quantifier === undefined)
-  const passes = (value: string) => expected.some((one) => test(value, one)) !== isNegative
+  if (quantifier === undefined && multiValued.has(key)) return false
+  // A value that is no ARN passes neither ArnLike nor ArnNotLike.
+  const isReadable = (value: string) => !/Arn/.test(operator) || arnPattern.test(value)
+  const passes = (value: string) => isReadable(value) && expected.some((one) => test(value, one)) !== isNegative
   return quantifier === "ForAllValues" || (quantifier === undefined && isNegative)
     ? found.every(passes)
     : found.some(passes)
 }
 
-/** Returns the first condition that does not hold, as `operator key`. */
+/** Describes the first condition that does not hold. */
 const findUnmet = ({ Condition = {} }: typeof Statement.Type, { context }: Call): string | undefined => {
   const values = new Map(Object.entries(context).map(([key, value]) => [key.toLowerCase(), toList(value)]))
   for (const [operator, keys] of Object.entries(Condition)) {
     for (const [key, expected] of Object.entries(keys)) {
-      if (!holds(operator, toList(expected).map(String), values.get(key.toLowerCase()) ?? [])) {
-        return `${operator} ${key}`
+      const name = key.toLowerCase()
+      if (!holds(operator, name, toList(expected).map(String), values.get(name) ?? [])) {
+        return `the condition '${operator} ${key}'${
+          /^For|^Null/.test(operator) || !multiValued.has(name) ? "" : " (write ForAnyValue or ForAllValues before it)"
+        }`
       }
     }
   }
@@ -299,7 +370,7 @@ export const statementsOf = (policies: ReadonlyArray<Policy>): ReadonlyArray<Nam
 const advise = (allows: ReadonlyArray<Named>, call: Call): string => {
   const conditional = allows.find(({ statement }) => matchesResource(statement, call))
   if (conditional !== undefined) {
-    return `the condition '${findUnmet(conditional.statement, call)}' of ${conditional.name} does not hold`
+    return `${findUnmet(conditional.statement, call)} of ${conditional.name} does not hold`
   }
   return allows[0] === undefined
     ? `no statement allows the action: add one with the action ${call.action} and the resource ${call.resource}`

@@ -1,9 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as FastCheck from "fast-check"
+import { readContext } from "../../src/internal/iamContext.js"
 import * as IamPolicy from "../../src/internal/iamPolicy.js"
+import * as SetupFile from "../../src/local/standalone/setupFile.js"
 import * as Validation from "../../src/plane/validation.js"
 import { rounds } from "../support/rounds.js"
+import { observations, stored } from "./iamObservations.js"
 
 const resource = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default"
 
@@ -38,7 +42,11 @@ const value = FastCheck.stringMatching(/^[ab:]{0,8}$/)
 const holds = (Condition: Condition, context: IamPolicy.Call["context"]): boolean =>
   decide(allow({ Condition }), call(context)) === "Allowed"
 
-const key = "aws:TagKeys"
+/** A key with one value. */
+const key = "bedrock-agentcore:userid"
+
+/** A key with several values. */
+const keys = "aws:TagKeys"
 
 describe("isLike", () => {
   it("matches as the regular expression of the pattern", () =>
@@ -93,11 +101,44 @@ describe("evaluate", () => {
       runs
     ))
 
-  it("compares actions without case, and resources with it and part by part", () => {
+  it("compares actions without case, and resources with it", () => {
     assert.strictEqual(decide(allow({ Action: "Bedrock-AgentCore:gettokenvault" })), "Allowed")
     assert.strictEqual(decide(allow({ Resource: resource.toUpperCase().replace("ARN", "arn") })), "ImplicitDeny")
-    assert.strictEqual(decide(allow({ Resource: "arn:aws:bedrock-agentcore:*:token-vault/default:x" })), "ImplicitDeny")
-    assert.strictEqual(decide(allow({ Resource: "arn:aws:bedrock-agentcore:*:*:*" })), "Allowed")
+  })
+
+  it("matches resources part by part, but for a star at the end of a part", () => {
+    const cases: ReadonlyArray<readonly [pattern: string, isMatch: boolean]> = [
+      ["arn:aws:bedrock-agentcore:*:*:*", true],
+      ["arn:aws:bedrock-agentcore:us-west-2:*:token-vault/default", true],
+      // The first star matches the region and the account.
+      ["arn:aws:bedrock-agentcore:*:token-vault/default:*", false],
+      ["arn:aws:*:123456789012:*:*", false],
+      ["arn:*:us-west-2:123456789012:token-vault/default:*", false],
+      ["arn:aws:bedrock-agentcore:*2:123456789012:token-vault/*", true],
+      ["arn:aws:bedrock-agentcore:us*2:*:token-vault/*", true],
+      ["arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault", false]
+    ]
+    for (const [pattern, isMatch] of cases) {
+      assert.strictEqual(decide(allow({ Resource: pattern })), isMatch ? "Allowed" : "ImplicitDeny", pattern)
+      assert.strictEqual(
+        decide({ Effect: "Allow", Action: "*", NotResource: pattern }),
+        isMatch ? "ImplicitDeny" : "Allowed"
+      )
+    }
+    const secret = "arn:aws:secretsmanager:us-west-2:123456789012:secret:bedrock-agentcore-identity!default/a-1"
+    const decideFor = (pattern: string) => decide(allow({ Resource: pattern }), call({}, { resource: secret }))
+    for (const pattern of ["arn:aws:secretsmanager:*:secret:bedrock*:*", "arn:aws:*ger:*t:secret:bedrock*"]) {
+      assert.strictEqual(decideFor(pattern), "ImplicitDeny", pattern)
+    }
+    for (
+      const pattern of [
+        "arn:aws:secretsmanager:us-west-2:123456789012:*",
+        "arn:aws:secretsmanager:us-west-2:*:bedrock-agentcore-identity!default/*",
+        "arn:aws:sec*:*:*:secret:*",
+        "arn:aws:*:*:secret:bedrock*",
+        "arn:*:*:*:*:bedrock-agentcore-identity!default/a-?"
+      ]
+    ) assert.strictEqual(decideFor(pattern), "Allowed", pattern)
   })
 
   const found = FastCheck.array(value, { minLength: 1, maxLength: 4 })
@@ -105,17 +146,19 @@ describe("evaluate", () => {
   it("relates the operators of one type to each other", () =>
     FastCheck.assert(
       FastCheck.property(found, FastCheck.array(pattern, { minLength: 1, maxLength: 3 }), (found, expected) => {
-        const context = { [key]: found }
-        const passes = (operator: string) => holds({ [operator]: { [key]: expected } }, context)
-        for (const operator of ["StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"]) {
+        const [first = ""] = found
+        const single = (operator: string) => holds({ [operator]: { [key]: expected } }, { [key]: first })
+        const passes = (operator: string) => holds({ [operator]: { [keys]: expected } }, { [keys]: found })
+        for (const operator of ["StringEquals", "StringEqualsIgnoreCase", "StringLike"]) {
           const negated = operator.replace(/(?=Equals|Like)/, "Not")
-          assert.strictEqual(passes(negated), !passes(operator), operator)
-          assert.strictEqual(passes(`${operator}IfExists`), passes(operator))
-          assert.strictEqual(passes(`ForAnyValue:${operator}`), passes(operator))
+          assert.strictEqual(single(negated), !single(operator), operator)
+          assert.strictEqual(single(`${operator}IfExists`), single(operator))
+          assert.strictEqual(single(`ForAnyValue:${operator}`), single(operator))
+          for (const bare of [operator, negated]) assert.isFalse(passes(bare) || passes(`${bare}IfExists`), bare)
           assert.strictEqual(passes(`ForAllValues:${negated}`), !passes(`ForAnyValue:${operator}`))
           assert.strictEqual(passes(`ForAnyValue:${negated}`), !passes(`ForAllValues:${operator}`))
         }
-        assert.isTrue(passes("StringLike") || !passes("StringEquals"))
+        assert.isTrue(single("StringLike") || !single("StringEquals"))
       }),
       runs
     ))
@@ -131,8 +174,10 @@ describe("evaluate", () => {
     }
     assert.isTrue(passes("Null", "true"))
     assert.isFalse(passes("Null", "false"))
-    assert.isFalse(holds({ Null: { [key]: "true" } }, { [key]: "a" }))
-    assert.isTrue(holds({ Null: { [key]: false } }, { [key]: "a" }))
+    for (const one of [key, keys]) {
+      assert.isFalse(holds({ Null: { [one]: "true" } }, { [one]: "a" }))
+      assert.isTrue(holds({ Null: { [one]: false } }, { [one]: "a" }))
+    }
   })
 
   it("compares numbers, dates, ARNs and booleans", () => {
@@ -150,6 +195,8 @@ describe("evaluate", () => {
         ["ArnEquals", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:role/a/b", true],
         ["ArnLike", "arn:aws:iam::*", "arn:aws:iam::123456789012:role/a", false],
         ["ArnNotEquals", "arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/a", true],
+        ["ArnLike", "arn:aws:iam::*:role/a", "arn:aws:iam:::123456789012:role/a", false],
+        ["NumericEquals", "16", "0x10", false],
         ["Bool", "TRUE", "true", true],
         ["StringEqualsIgnoreCase", "Alice", "aLICE", true],
         ["StringEquals", "Alice", "alice", false]
@@ -169,7 +216,8 @@ describe("evaluate", () => {
 
   it("names the statement to change", () => {
     const advice = (Statement: IamPolicy.Policy["Statement"]) => {
-      const decision = IamPolicy.evaluate([{ Statement }], call({ "bedrock-agentcore:userid": "eve" }))
+      const context = { "bedrock-agentcore:userid": "eve", "sts:IdentityTokenAudience": ["a"] }
+      const decision = IamPolicy.evaluate([{ Statement }], call(context))
       return decision._tag === "Allowed" ? decision.by.join() : decision.advice
     }
     assert.strictEqual(
@@ -184,8 +232,46 @@ describe("evaluate", () => {
       advice(allow({ Sid: "Users", Condition: { StringEquals: { "bedrock-agentcore:userid": "alice" } } })),
       "the condition 'StringEquals bedrock-agentcore:userid' of statement 'Users' does not hold"
     )
+    assert.strictEqual(
+      advice(allow({ Condition: { StringEquals: { "sts:IdentityTokenAudience": "a" } } })),
+      "the condition 'StringEquals sts:IdentityTokenAudience' (write ForAnyValue or ForAllValues before it) of statement 1 "
+        + "does not hold"
+    )
     assert.strictEqual(advice([allow(), { ...allow({ Sid: "Never" }), Effect: "Deny" }]), "statement 'Never' denies it")
     assert.strictEqual(advice([allow({ Sid: "All" })]), "statement 'All'")
+  })
+})
+
+describe("observations of the live IAM", () => {
+  const decideTagging = ({ effect, expected, key, operator, tags }: typeof observations[number]) => {
+    const conditional = allow({ Condition: { [operator]: { [key]: expected } } })
+    const Statement = effect === "Allow" ? [conditional] : [allow(), { ...conditional, Effect: effect }]
+    assert.isTrue(Result.isSuccess(Validation.validate(IamPolicy.Policy, "Policy")({ Statement })), operator)
+    const context = readContext({ tags })
+    return decide(
+      Statement,
+      call(context, { action: "iam:TagUser", resource: "arn:aws:iam::123456789012:user/test" })
+    )
+  }
+
+  it("decides the same, but for those that say why", () => {
+    for (const observation of observations) {
+      const isAllowed = decideTagging(observation) === "Allowed"
+      const isExpected = isAllowed === observation.isAllowed
+      assert.strictEqual(isExpected, observation.differs === undefined, JSON.stringify(observation))
+    }
+    assert.deepStrictEqual(
+      { all: observations.length, differ: observations.filter(({ differs }) => differs !== undefined).length },
+      { all: 387, differ: 6 }
+    )
+  })
+
+  it("accepts the policies that IAM stores, and no other", () => {
+    for (const [operator, expected, isStored] of stored) {
+      const Statement = allow({ Condition: { [operator]: { "aws:RequestTag/value": expected } } })
+      const result = Validation.validate(IamPolicy.Policy, "Policy")({ Statement })
+      assert.strictEqual(Result.isSuccess(result), isStored, `${operator} ${expected}`)
+    }
   })
 })
 
@@ -209,12 +295,17 @@ describe("Policy", () => {
         { NotAction: "iam:*", NotResource: resource },
         { Effect: "Deny", Condition: { "ForAllValues:StringNotLikeIfExists": { "aws:RequestTag/team": ["a", "b"] } } },
         { Condition: { NumericLessThan: { "sts:DurationSeconds": 600 }, Null: { "aws:TagKeys": true } } },
+        // AWS stores any value of them.
+        { Condition: { Bool: { "aws:RequestTag/a": "yes" }, Null: { "aws:TagKeys": "no" } } },
+        { Condition: { ArnLike: { "aws:PrincipalArn": ["arn:aws:iam::*:role/*", "*"] } } },
         // Statements about other services do not apply.
         {
           Action: "s3:*",
           Resource: "arn:aws:s3:::${aws:username}",
           Condition: { IpAddress: { "aws:SourceIp": "::1" } }
-        }
+        },
+        { Action: "kms:Decrypt", Resource: "*", Condition: { Bool: { "kms:GrantIsForAWSResource": true } } },
+        { Action: "sts:AssumeRole", Resource: "*", Condition: { StringEquals: { "sts:ExternalId": "a" } } }
       ]
     ) assert.deepStrictEqual(problems(statement), [])
     assert.isTrue(Result.isSuccess(validate({ Statement: allow() })))
@@ -238,18 +329,61 @@ describe("Policy", () => {
       [{ Condition: { StringEquals: { "aws:PrincipalArn": "${aws:userid}" } } }, /must not have a policy variable/],
       [
         { Condition: { NumericEquals: { "sts:DurationSeconds": "an hour" } } },
-        /DurationSeconds: Member must be a number/
+        /DurationSeconds: Member must be a decimal number/
       ],
       [
         { Condition: { DateLessThan: { "aws:CurrentTime": "tomorrow" } } },
         /CurrentTime: Member must be an ISO 8601 date/
       ],
-      [{ Condition: { Null: { "aws:TagKeys": "no" } } }, /TagKeys: Member must be true or false/]
+      // AWS rejects the rest.
+      [{ Sid: "a b" }, /Statement\.0\.Sid: Member must satisfy regular expression pattern: \[A-Za-z0-9\]\*/],
+      [{ Resource: [] }, /Statement\.0\.Resource: Member must not be empty/],
+      [{ Condition: { StringEquals: {} } }, /Statement\.0\.Condition\.StringEquals: Member must not be empty/],
+      [
+        { Condition: { StringEquals: { "aws:PrincipalArn": [] } } },
+        /Condition\.StringEquals\.aws:PrincipalArn: Member must not be empty/
+      ],
+      [
+        { Condition: { StringEquals: { "aws:RequestTag/${aws:userid}": "a" } } },
+        /RequestTag\/\$\{aws:userid\}: Member must not have a policy variable/
+      ],
+      [{ Condition: { ArnEquals: { "aws:PrincipalArn": "role/a" } } }, /PrincipalArn: Member must be \*, or an ARN/],
+      [{ Condition: { NumericEquals: { "sts:DurationSeconds": "0x10" } } }, /Member must be a decimal number/],
+      [{ Action: "kms:*", Condition: { Bool: { "aws:SecureTransport": true } } }, /must be a condition key/]
     ]
     for (const [statement, problem] of cases) assert.match(problems(statement).join("\n"), problem)
     for (const statement of [{ Effect: "Allow", Resource: "*" }, { ...allow(), NotAction: "sts:*" }]) {
       const result = validate({ Statement: statement })
       assert.include(String(Result.isFailure(result) && result.failure), "have either Action or NotAction")
     }
+  })
+
+  it("rejects a policy without statements, and two statements with one Sid", () => {
+    const messageOf = (Statement: ReadonlyArray<object>) => {
+      const result = validate({ Statement })
+      return String(Result.isFailure(result) && result.failure)
+    }
+    assert.include(messageOf([]), "Value at 'Statement' failed to satisfy constraint: Member must not be empty")
+    assert.include(
+      messageOf([
+        allow({ Sid: "A" }),
+        allow({ Sid: "B" }),
+        allow({ Sid: "A" }),
+        allow({ Sid: "" }),
+        allow({ Sid: "" })
+      ]),
+      "1 validation error detected: Value at 'Statement.2.Sid' failed to satisfy constraint: Member must be unique"
+    )
+  })
+
+  it("rejects a file with comments or trailing commas, at their position", async () => {
+    const parse = (text: string) => Effect.runPromise(Effect.flip(SetupFile.parsePolicy(text, "policy.json")))
+    const statement = JSON.stringify(allow())
+    assert.include(String(await parse(`{\n  // All\n  "Statement": ${statement}\n}`)), "policy.json:2:3: ")
+    assert.include(String(await parse(`{ "Statement": ${statement}, }`)), "policy.json:1:")
+    assert.include(
+      String(await parse(`{\n  "Statement": [${statement}, {\n    "Sid": "a b", ${statement.slice(1)}]\n}`)),
+      "policy.json:3:12: Statement[1].Sid: "
+    )
   })
 })

@@ -193,7 +193,7 @@ describe("policies of the settings", () => {
         { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" }
       ]))
       yield* signedBy("tester")(getApiKey)
-    }).pipe(Effect.provide(LocalIdentity.layer({ setup: policies([]) }))))
+    }).pipe(Effect.provide(LocalIdentity.layer({ setup: policies(policy.Statement) }))))
 
   it.live("have the condition keys of users, tags and time, and an explicit deny", () =>
     Effect.gen(function*() {

@@ -41,8 +41,8 @@ export const parse = (
     ConfigProvider.orElse(ConfigProvider.fromEnv({ env: options.variables }), ConfigProvider.fromEnv())
   )
 
-/** Parses an IAM policy. Takes the text, and the name of its file. */
-export const parsePolicy = makeParser(IamPolicy.Policy)
+/** Parses an IAM policy. Takes the text, and the name of its file. Like AWS, it rejects comments. */
+export const parsePolicy = makeParser(IamPolicy.Policy, { isJson: true })
 
 /** Reads the IAM policy of a file. */
 export const loadPolicy = (file: string) => Effect.flatMap(readText(file), (text) => parsePolicy(text, file))
