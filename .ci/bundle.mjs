@@ -1,4 +1,4 @@
-// Bundles the command, so that `npx effect-agentcore-identity local` installs only the dependencies. A launcher beside it
+// Bundles the command, so that it needs only the dependencies of the package. A launcher beside it
 // checks the version of Node first. Also writes the console and the JSON Schema of the setup file.
 import * as esbuild from "esbuild"
 import { chmodSync, readFileSync, rmSync, writeFileSync } from "node:fs"

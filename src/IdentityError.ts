@@ -222,7 +222,7 @@ const transportAdvice = ({ host, kind, packageName, profile }: TransportError): 
     case "connection":
       return `the connection${host === undefined ? "" : ` to ${host}`} failed or was lost. ${
         host !== undefined && isLoopback(host.replace(/:\d+$/, ""))
-          ? "Is the local server running? Start it with: npx effect-agentcore-identity local"
+          ? "Is the local server running? Start it with: npx agentcore-identity local"
           : "Check the endpoint and the network"
       }`
     case "timeout":

@@ -132,7 +132,7 @@ describe("IdentitySetup.parse", () => {
         yield* lines(`{ "tags": { "issuer": { "$env": "AGENTCORE_LOCAL_OAUTH_ISSUER" } } }`),
         [
           "setup.jsonc:1:23: tags.issuer: the environment variable AGENTCORE_LOCAL_OAUTH_ISSUER is not set. "
-          + "'agentcore-identity local --authorization-server' sets it, and 'agentcore-identity env' prints it for a shell"
+          + "'npx agentcore-identity local --authorization-server' sets it, and 'npx agentcore-identity env' prints it for a shell"
         ]
       )
       assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [

@@ -1,5 +1,5 @@
 /**
- * `agentcore-identity authorize`: serves `http/ForwardAuth` on this machine for one user, with one session, and the
+ * `npx agentcore-identity authorize`: serves `http/ForwardAuth` on this machine for one user, with one session, and the
  * pages of `Connect` for that user's browser. Stdout has the configuration of a proxy, and nothing else.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"

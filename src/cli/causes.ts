@@ -115,7 +115,7 @@ export const causes: ReadonlyArray<Cause> = [
   {
     sentence: "Access denied when retrieving secret '…'",
     cause: "AgentCore reads the secrets of providers with the caller's permissions, and the caller has none.",
-    check: "Allow `secretsmanager:GetSecretValue` on the secret. `agentcore-identity doctor` prints the statement.",
+    check: "Allow `secretsmanager:GetSecretValue` on the secret. `npx agentcore-identity doctor` prints the statement.",
     source: "two public reports of denied calls, 2026"
   },
   {

@@ -1,5 +1,5 @@
 /** The root command, and what all commands share: the start of a program, parsers of flags, and help. */
-import { Command, type CommandUnknownOpts, InvalidArgumentError, Option } from "@commander-js/extra-typings"
+import { Command, type CommandUnknownOpts, Help, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/dates.js"
@@ -36,6 +36,7 @@ export const makeRoot = () => {
       // The longest flag leaves less than the default of 40.
       minWidthToWrap: 20,
       showGlobalOptions: true,
+      commandUsage: (command) => `npx ${new Help().commandUsage(command)}`,
       // The commands below 'local' do not have its options.
       visibleGlobalOptions: (command) => command.parent === null ? [] : [...root.options]
     })
@@ -54,11 +55,11 @@ export const makeRoot = () => {
     .addHelpText(...details({
       environment: [["NO_COLOR", "disables colors if it is not empty"]],
       examples: [
-        "agentcore-identity demo",
-        `eval "$(agentcore-identity local --authorization-server &)"`,
-        "agentcore-identity setup plan setup.jsonc",
-        "agentcore-identity doctor credentials.js",
-        `eval "$(agentcore-identity --completions bash)"`
+        "npx agentcore-identity demo",
+        "npx agentcore-identity local --authorization-server --exec -- npm test",
+        "npx agentcore-identity setup plan setup.jsonc",
+        "npx agentcore-identity doctor credentials.js",
+        `eval "$(npx agentcore-identity --completions bash)"`
       ]
     }))
 }
@@ -118,7 +119,7 @@ export const details = ({ environment = [], examples, sections = {} }: {
 }
 
 /** Adds the command `help`, and a hint to errors, to this command and all below it. */
-export const configureErrors = (command: CommandUnknownOpts, path = command.name()): void => {
+export const configureErrors = (command: CommandUnknownOpts, path = `npx ${command.name()}`): void => {
   command.showHelpAfterError(`Run '${path} --help' for its options.`)
   if (command.commands.length > 0) {
     command.helpCommand("help [command]", "Print the help of a command")

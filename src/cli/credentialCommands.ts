@@ -1,4 +1,4 @@
-/** The commands `agentcore-identity token`, `api-key`, `authorize`, `doctor` and `policy`. */
+/** The commands `npx agentcore-identity token`, `api-key`, `authorize`, `doctor` and `policy`. */
 import { Argument, InvalidArgumentError, Option } from "@commander-js/extra-typings"
 import {
   collect,
@@ -112,9 +112,9 @@ export const add = (root: Root, run: Run): void => {
       environment: [userTokenVariable, regionVariable, dataEndpointVariable],
       sections: output,
       examples: [
-        "agentcore-identity token github --scope repo --register",
-        "agentcore-identity token reports --flow M2M --workload my-agent",
-        "TOKEN=$(agentcore-identity token github --scope repo --format raw)"
+        "npx agentcore-identity token github --scope repo --register",
+        "npx agentcore-identity token reports --flow M2M --workload my-agent",
+        "TOKEN=$(npx agentcore-identity token github --scope repo --format raw)"
       ]
     }))
     .action((provider, operation, options, command) =>
@@ -135,8 +135,8 @@ export const add = (root: Root, run: Run): void => {
       environment: [regionVariable, dataEndpointVariable],
       sections: output,
       examples: [
-        "agentcore-identity api-key weather --workload my-agent",
-        "KEY=$(agentcore-identity api-key weather --format raw)"
+        "npx agentcore-identity api-key weather --workload my-agent",
+        "KEY=$(npx agentcore-identity api-key weather --format raw)"
       ]
     }))
     .action((provider, operation, options, command) =>
@@ -181,8 +181,8 @@ export const add = (root: Root, run: Run): void => {
         ]
       },
       examples: [
-        "agentcore-identity authorize credentials.js --user alice --register",
-        "agentcore-identity authorize credentials.js --proxy caddy >Caddyfile"
+        "npx agentcore-identity authorize credentials.js --user alice --register",
+        "npx agentcore-identity authorize credentials.js --proxy caddy >Caddyfile"
       ]
     }))
     .action((module, options, command) =>
@@ -215,10 +215,10 @@ export const add = (root: Root, run: Run): void => {
       environment: [userTokenVariable, regionVariable, endpointVariable, dataEndpointVariable],
       sections: { "Exit codes": ["0  no problem found", "1  the check itself failed", "2  there are problems to fix"] },
       examples: [
-        "agentcore-identity doctor credentials.js --workload my-agent --user alice",
-        "agentcore-identity doctor --provider github --scope repo",
-        "agentcore-identity doctor credentials.js --policy policy.json",
-        "agentcore-identity doctor --json --no-token credentials.js"
+        "npx agentcore-identity doctor credentials.js --workload my-agent",
+        "npx agentcore-identity doctor --provider github --scope repo",
+        "npx agentcore-identity doctor credentials.js --policy policy.json",
+        "npx agentcore-identity doctor --json --no-token credentials.js"
       ]
     }))
     .action((module, options, command) =>
@@ -240,8 +240,8 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(...details({
       environment: [userTokenVariable, regionVariable, endpointVariable],
       examples: [
-        "agentcore-identity policy credentials.js --users jwt > policy.json",
-        "agentcore-identity local --policy policy.json --exec -- npm test"
+        "npx agentcore-identity policy credentials.js --users jwt > policy.json",
+        "npx agentcore-identity local --policy policy.json --exec -- npm test"
       ]
     }))
     .action((module, options, command) =>

@@ -10,7 +10,7 @@ import * as ApiKey from "../ApiKey.js"
 import * as AwsIdentity from "../aws/AwsIdentity.js"
 import type { Flow } from "../ConsentSession.js"
 import { ControlPlane } from "../ControlPlane.js"
-import { ResourceNotFoundException, type ValidationException } from "../IdentityError.js"
+import { ResourceNotFoundException, type TransportError, type ValidationException } from "../IdentityError.js"
 import { boundedFetch } from "../internal/boundedBody.js"
 import { read } from "../local/development/callerFile.js"
 import { didYouMean } from "../models/internal/violation.js"
@@ -62,9 +62,12 @@ const explainWorkload = (names: ReadonlyArray<string> | undefined, more: string)
 /** Returns the workload identity that is named, or else the only one. */
 export const requireWorkload = Effect.fnUntraced(function*(name: string | undefined) {
   if (name !== undefined) return name
-  const { nextToken, workloadIdentities } = yield* Effect.orElseSucceed(
+  const { nextToken, workloadIdentities } = yield* Effect.catch(
     ControlPlane.use((plane) => plane.listWorkloadIdentities({})),
-    () => ({ workloadIdentities: undefined, nextToken: undefined })
+    (error) =>
+      error._tag === "TransportError"
+        ? Effect.fail(error)
+        : Effect.succeed({ workloadIdentities: undefined, nextToken: undefined })
   )
   const names = workloadIdentities?.map(({ name }) => name)
   const [first, ...others] = names ?? []
@@ -99,7 +102,7 @@ const suggestProvider = (provider: string, error: ResourceNotFoundException) =>
 /** The grants that the authorization server of a provider advertises. Empty if they are unknown. */
 const findGrants = (
   provider: string
-): Effect.Effect<ReadonlyArray<string>, ResourceNotFoundException, ControlPlane> =>
+): Effect.Effect<ReadonlyArray<string>, ResourceNotFoundException | TransportError, ControlPlane> =>
   ControlPlane.use((plane) => plane.getOauth2CredentialProvider({ name: provider })).pipe(
     Effect.flatMap(Schema.decodeUnknownEffect(Schema.toType(Discovery))),
     Effect.flatMap(({ oauth2ProviderConfigOutput: { customOauth2ProviderConfig: { oauthDiscovery } } }) =>
@@ -109,8 +112,12 @@ const findGrants = (
     ),
     Effect.flatMap(Schema.decodeUnknownEffect(Metadata)),
     Effect.map(({ grant_types_supported }) => grant_types_supported),
-    Effect.catch((error) =>
-      error._tag === "ResourceNotFoundException" ? suggestProvider(provider, error) : Effect.succeed([])
+    Effect.catch((error): ReturnType<typeof findGrants> =>
+      error._tag === "ResourceNotFoundException"
+        ? suggestProvider(provider, error)
+        : error._tag === "TransportError"
+        ? Effect.fail(error)
+        : Effect.succeed([])
     )
   )
 

@@ -1,6 +1,6 @@
 /**
- * The forms in which `agentcore-identity token` and `api-key` print a credential for another program: a shell, a proxy,
- * an editor, or git. Each is one line on stdout, except for git, whose protocol has a line for each attribute.
+ * The forms in which `npx agentcore-identity token` and `api-key` print a credential for another program: a shell, a
+ * proxy, an editor, or git. Each is one line on stdout, except for git, whose protocol has a line for each attribute.
  */
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"

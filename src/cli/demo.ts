@@ -1,5 +1,5 @@
 /**
- * `agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
+ * `npx agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
  * server.
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -237,7 +237,7 @@ export const run = (mode: "ask" | "allow" | "deny") =>
       Effect.provideService(Consent.ReturnUrl, Option.some(returnUrl)),
       Effect.provide(identity)
     )
-    const lines = next.map(([what, command]) => `  ${what.padEnd(28)} npx effect-agentcore-identity ${command}`)
+    const lines = next.map(([what, command]) => `  ${what.padEnd(28)} npx agentcore-identity ${command}`)
     yield* screen.text(["What to try next:", "", ...lines, ""].join("\n"))
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer(),

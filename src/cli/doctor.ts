@@ -1,4 +1,4 @@
-/** `agentcore-identity doctor`: finds out why a program does not get its credentials, and what to fix. */
+/** `npx agentcore-identity doctor`: finds out why a program does not get its credentials, and what to fix. */
 import * as Clock from "effect/Clock"
 import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
@@ -353,7 +353,7 @@ const checkAll = Effect.fnUntraced(
       )
     })
     const policy = yield* check.pipe(
-      Effect.catchTag("MissingCaller", ({ message }) =>
+      Effect.catchTag(["MissingCaller", "TransportError"], ({ message }) =>
         Effect.as(
           report(
             others.length === 0 && settings.provider === undefined ? "skipped" : "problem",

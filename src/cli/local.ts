@@ -1,9 +1,10 @@
 /**
- * `agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
+ * `npx agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
  * Stdout has the environment that points programs to the server: `export NAME=value` lines and one blank line. Logs go
- * to stderr. `eval "$(agentcore-identity local &)"` sets the environment, and `kill "$AGENTCORE_LOCAL_PID"` stops the
- * server. With `--exec`, stdout is the program's: it gets the environment, and the server stops when it exits.
+ * to stderr. `eval "$(node_modules/.bin/agentcore-identity local &)"` sets the environment, and
+ * `kill "$AGENTCORE_LOCAL_PID"` stops the server. (With `npx` the shell would wait: it keeps stdout open.) With
+ * `--exec`, stdout is the program's: it gets the environment, and the server stops when it exits.
  */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
@@ -59,8 +60,8 @@ const explainPort = (
     const select = `--port ${portOf(own.url)}`
     return yield* new CannotStart({
       message: `Port ${port} is in use by the local server at ${own.url} (process ${own.pid}). `
-        + `Use that server with 'eval "$(agentcore-identity env ${select})"', stop it with `
-        + `'agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
+        + `Use that server with 'eval "$(npx agentcore-identity env ${select})"', stop it with `
+        + `'npx agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
     })
   })
 
@@ -135,7 +136,7 @@ const printEnvironment = (environment: ShellText.Environment): Effect.Effect<voi
 
 export class CannotWriteEnvFile extends Data.TaggedError("CannotWriteEnvFile")<{ readonly message: string }> {}
 
-const mark = "# Written by 'agentcore-identity local', which removes it when it stops."
+const mark = "# Written by 'npx agentcore-identity local', which removes it when it stops."
 
 /** Returns undefined if there is no file. */
 const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.SafeFileError> =>
@@ -157,7 +158,7 @@ const writeEnvFile = (file: string, environment: ShellText.Environment) =>
     if (before !== undefined && !before.startsWith(mark)) {
       return yield* new CannotWriteEnvFile({
         message:
-          `${file} is not from 'agentcore-identity local', and was not replaced. Choose another name for --write-env.`
+          `${file} is not from 'npx agentcore-identity local', and was not replaced. Choose another name for --write-env.`
       })
     }
     yield* Effect.acquireRelease(
@@ -305,7 +306,7 @@ export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string
     // Only on a terminal: files and the logs of other programs must not have the code in the URL.
     if (process.stderr.isTTY) {
       const url = Redacted.value(yield* server.consoleUrl)
-      yield* Console.error(`Console: ${url} (works once, within a minute; later run: agentcore-identity console)`)
+      yield* Console.error(`Console: ${url} (works once, within a minute; later run: npx agentcore-identity console)`)
     }
     yield* printEnvironment(environment)
     return yield* Effect.never

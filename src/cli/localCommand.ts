@@ -1,4 +1,4 @@
-/** The flags and the help of `agentcore-identity local`. */
+/** The flags and the help of `npx agentcore-identity local`. */
 import { Option } from "@commander-js/extra-typings"
 import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
 
@@ -15,7 +15,7 @@ export const add = (root: Root) =>
       "Runs AgentCore Identity on this machine, and prints the environment that points AWS SDKs at it. "
         + "Stdout has only lines of the form 'export NAME=value'."
     )
-    .usage("[options] [--exec -- <program> [arguments...]]")
+    .usage("[options] [--exec -- <program> ...]")
     .option("--exec", "Run the program after '--' with this environment, and stop the server when it exits")
     // Not `--env-file`: Node reads a flag of this name itself, also behind the name of a program.
     .option("--write-env <file>", "Also write the environment to this file, in dotenv form, while the server runs")
@@ -106,11 +106,11 @@ export const add = (root: Root) =>
         ]
       },
       examples: [
-        `eval "$(agentcore-identity local --authorization-server &)"`,
-        "agentcore-identity local --config setup.jsonc --exec -- npm test",
-        "agentcore-identity local --policy policy.json --exec -- npm test",
-        "agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
-        "agentcore-identity local clock --advance '61 minutes'"
+        `eval "$(node_modules/.bin/agentcore-identity local &)"`,
+        "npx agentcore-identity local --config setup.jsonc --exec -- npm test",
+        "npx agentcore-identity local --policy policy.json --exec -- npm test",
+        "npx agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
+        "npx agentcore-identity local clock --advance '61 minutes'"
       ]
     }))
 

@@ -1,4 +1,4 @@
-/** The commands below `agentcore-identity local`. They act on the running server, over HTTP. */
+/** The commands below `npx agentcore-identity local`. They act on the running server, over HTTP. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -29,7 +29,7 @@ const toFailure = (url: string, status: number, body: unknown) =>
   new ControlFailed({
     message: hasProperty(body, "message") && typeof body.message === "string"
       ? body.message
-      : `The server at ${url} responded with the status ${status}. Is it 'agentcore-identity local'?`
+      : `The server at ${url} responded with the status ${status}. Is it 'npx agentcore-identity local'?`
   })
 
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)

@@ -44,10 +44,19 @@ const run: Run = (program, level) =>
       teardown: (exit, end) => {
         const isInterrupted = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
         const code = Number(process.exitCode || (Exit.isFailure(exit) && !isInterrupted ? 1 : 0))
+        process.exitCode = code
         return isInterrupted ? end(code) : whenWritten(() => end(code))
       }
     })
   )
+
+// The reader of a pipe has gone, as after `| head -1`: end as after a signal, without a word.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    if (!process.emit("SIGTERM", "SIGTERM")) process.exit()
+  })
+}
 
 const { args, exec } = Program.split(process.argv.slice(2))
 try {

@@ -58,7 +58,7 @@ const addSetup = (root: Root, run: Run): void => {
     .summary("Apply a setup file to AgentCore Identity")
     .description("Applies a setup file to AgentCore Identity, at AWS or at the endpoints of the environment.")
     .addHelpText(...details({
-      examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup apply setup.jsonc"]
+      examples: ["npx agentcore-identity setup plan setup.jsonc", "npx agentcore-identity setup apply setup.jsonc"]
     }))
 
   setup.command("plan")
@@ -76,7 +76,10 @@ const addSetup = (root: Root, run: Run): void => {
           "enables completion in editors. { \"$env\": \"NAME\" } reads a variable."
         ]
       },
-      examples: ["agentcore-identity setup plan setup.jsonc", "agentcore-identity setup plan --json setup.jsonc"]
+      examples: [
+        "npx agentcore-identity setup plan setup.jsonc",
+        "npx agentcore-identity setup plan --json setup.jsonc"
+      ]
     }))
     .action((file, options, command) => act(command, ({ plan }) => plan({ file, ...options })))
 
@@ -90,8 +93,8 @@ const addSetup = (root: Root, run: Run): void => {
     .addHelpText(...details({
       environment: [regionVariable, endpointVariable],
       examples: [
-        "agentcore-identity setup apply setup.jsonc",
-        "agentcore-identity setup apply --yes --rotate-secrets setup.jsonc"
+        "npx agentcore-identity setup apply setup.jsonc",
+        "npx agentcore-identity setup apply --yes --rotate-secrets setup.jsonc"
       ]
     }))
     .action((file, options, command) => act(command, ({ apply }) => apply({ file, ...options })))
@@ -103,7 +106,9 @@ const addDemo = (root: Root, run: Run): void => {
     .description("An agent obtains three credentials and uses them, on this machine.")
     .option("--auto-consent", "Consent without a browser (default if there is no terminal)")
     .option("--deny", "Deny the consent, without a browser")
-    .addHelpText(...details({ examples: ["agentcore-identity demo", "agentcore-identity demo --auto-consent"] }))
+    .addHelpText(
+      ...details({ examples: ["npx agentcore-identity demo", "npx agentcore-identity demo --auto-consent"] })
+    )
     .action(({ autoConsent = !isInteractive(), deny = false }, command) =>
       onLoad(run, () => import("./demo.js"), "warning")(
         command,

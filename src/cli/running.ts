@@ -1,4 +1,4 @@
-/** `agentcore-identity env`, `status` and `stop`, for the running local servers of this user. */
+/** `npx agentcore-identity env`, `status` and `stop`, for the running local servers of this user. */
 import * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
@@ -95,7 +95,7 @@ export const status = (json: boolean) =>
         ]).concat(
           "",
           rows.map((row) =>
-            `Console: ${row.console} ('agentcore-identity console --port ${new URL(row.url).port}' opens it)`
+            `Console: ${row.console} ('npx agentcore-identity console --port ${new URL(row.url).port}' opens it)`
           )
         ).join("\n")
       )

@@ -40,7 +40,7 @@ export const add = (root: Root, run: Run): void => {
 
   addSelecting(root, "env")
     .summary("Print the environment of the local server that runs")
-    .description("Prints the environment of the 'agentcore-identity local' that runs, for a shell or a file.")
+    .description("Prints the environment of the 'npx agentcore-identity local' that runs, for a shell or a file.")
     .addOption(
       new Option("--shell <shell>", "The form of the lines; bash is also for zsh and sh")
         .choices(ShellText.forms).default("bash" as const)
@@ -49,10 +49,10 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(...details({
       environment: selectedBy,
       examples: [
-        `eval "$(agentcore-identity env)"`,
-        "agentcore-identity env --shell fish | source",
-        "agentcore-identity env --shell dotenv > .env.local",
-        `eval "$(agentcore-identity env --unset)"`
+        `eval "$(npx agentcore-identity env)"`,
+        "npx agentcore-identity env --shell fish | source",
+        "npx agentcore-identity env --shell dotenv > .env.local",
+        `eval "$(npx agentcore-identity env --unset)"`
       ]
     }))
     .action(({ shell, unset = false }, command) => {
@@ -62,23 +62,23 @@ export const add = (root: Root, run: Run): void => {
 
   addSelecting(root, "status")
     .summary("List the local servers that run")
-    .description("Lists each 'agentcore-identity local' of this user that runs, and whether it responds.")
+    .description("Lists each 'npx agentcore-identity local' of this user that runs, and whether it responds.")
     .option(...json)
     .addHelpText(...details({
       sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
-      examples: ["agentcore-identity status", "agentcore-identity status --json"]
+      examples: ["npx agentcore-identity status", "npx agentcore-identity status --json"]
     }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
   addSelecting(root, "console")
     .summary("Open the console of the local server that runs")
     .description(
-      "Opens the console of the 'agentcore-identity local' that runs in a browser. Without a browser, or if the output "
+      "Opens the console of the 'npx agentcore-identity local' that runs in a browser. Without a browser, or if the output "
         + "is not a terminal, prints a URL, which opens the console once, within a minute."
     )
     .addHelpText(...details({
       environment: controlledBy,
-      examples: ["agentcore-identity console", "agentcore-identity console --port 4020"]
+      examples: ["npx agentcore-identity console", "npx agentcore-identity console --port 4020"]
     }))
     .action((_, command) =>
       onSelected(run, () => import("./localControl.js"), "info")(command, ({ openConsole }) => openConsole)
@@ -86,11 +86,15 @@ export const add = (root: Root, run: Run): void => {
 
   addSelecting(root, "stop")
     .summary("Stop the local server that runs")
-    .description("Stops the 'agentcore-identity local' that runs, and waits until it has exited.")
+    .description("Stops the 'npx agentcore-identity local' that runs, and waits until it has exited.")
     .option("--all", "Stop all of them")
     .addHelpText(...details({
       environment: selectedBy,
-      examples: ["agentcore-identity stop", "agentcore-identity stop --port 4020", "agentcore-identity stop --all"]
+      examples: [
+        "npx agentcore-identity stop",
+        "npx agentcore-identity stop --port 4020",
+        "npx agentcore-identity stop --all"
+      ]
     }))
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
@@ -100,7 +104,10 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
   const makeDetails = (examples: ReadonlyArray<string>) =>
-    details({ environment: controlledBy, examples: examples.map((example) => `agentcore-identity local ${example}`) })
+    details({
+      environment: controlledBy,
+      examples: examples.map((example) => `npx agentcore-identity local ${example}`)
+    })
 
   addSelecting(local, "reset")
     .summary("Empty the server that runs, and apply its --config again")
@@ -178,7 +185,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option(...json)
     .addHelpText(...makeDetails([
       "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
-      "fault --endpoint token --exception invalid_grant",
+      "fault --endpoint token --exception server_error",
       "fault --clear"
     ]))
     .action(({ clear, json = false, port: _port, remove, ...fault }, command) =>
@@ -210,7 +217,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText(...makeDetails(["consents", "consents approve 5f2c9a1e7b3d4c608e1f2a3b4c5d6e7f"]))
+    .addHelpText(...makeDetails(["consents", "consents approve <id>"]))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
@@ -228,7 +235,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant")
     .option(...json)
-    .addHelpText(...makeDetails(["grants", "grants expire 6f1c0c3e-7d0b-4b7e-9d53-0d5b1f1f2b6a"]))
+    .addHelpText(...makeDetails(["grants", "grants expire <id>"]))
     .action((action, id, { json = false }, command) =>
       act(
         command,

@@ -1,4 +1,4 @@
-/** `agentcore-identity setup`: applies a file to AgentCore Identity, at AWS or at the endpoints of the environment. */
+/** `npx agentcore-identity setup`: applies a file to AgentCore Identity, at AWS or at endpoints of the environment. */
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"

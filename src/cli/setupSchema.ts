@@ -58,7 +58,7 @@ export const make = (): Json => {
     $schema: JsonSchema.META_SCHEMA_URI_DRAFT_07,
     title: "A setup of AgentCore Identity",
     description:
-      "Workload identities, credential providers and tags, for `agentcore-identity setup` and `local --config`.",
+      "Workload identities, credential providers and tags, for `npx agentcore-identity setup` and `local --config`.",
     ...rest,
     properties: Object.fromEntries(
       Object.entries(descriptions).map(([name, description]) => [

@@ -1,5 +1,5 @@
 /**
- * The state file. Other commands of the user find a running `agentcore-identity local` by it.
+ * The state file. Other commands of the user find a running `npx agentcore-identity local` by it.
  *
  * `<directory>/<pid>.json` has the process id, the URL and the environment of the server, including the token of its
  * control. The directory is `agentcore-identity` in `$XDG_RUNTIME_DIR`, `$XDG_STATE_HOME`, `%LOCALAPPDATA%` (on
@@ -118,7 +118,7 @@ export const selected: Effect.Effect<readonly [Running, ...Array<Running>], NoSe
   const which = port === undefined ? "" : ` on port ${port}`
   return yield* new NoServer({
     message:
-      `No local server runs${which}. Start one with 'agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and `
+      `No local server runs${which}. Start one with 'npx agentcore-identity local', or set AGENTCORE_LOCAL_TOKEN and `
       + "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE to those of a server."
   })
 })

@@ -85,7 +85,7 @@ const noteLocalServer = Effect.gen(function*() {
   const select = servers.length === 1 ? "" : ` --port ${new URL(server.url).port}`
   yield* Console.error(
     `This command calls AWS, and not the local server at ${server.url} (process ${server.pid}). To use that server, run `
-      + `eval "$(agentcore-identity env${select})" first.\n`
+      + `eval "$(npx agentcore-identity env${select})" first.\n`
   )
 })
 

@@ -1,5 +1,5 @@
 /**
- * `agentcore-identity token` and `agentcore-identity api-key`: obtain a credential.
+ * `npx agentcore-identity token` and `npx agentcore-identity api-key`: obtain a credential.
  *
  * Stdout has the result alone: the credential in the form of `--format`, or else a summary without it. Everything else
  * goes to stderr, the consent link too.
@@ -20,7 +20,12 @@ import type { ConsentSession, Flow } from "../ConsentSession.js"
 import type { ControlPlane } from "../ControlPlane.js"
 import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import type { Identity } from "../Identity.js"
-import type { RequiresUserConsent, ResourceNotFoundException, ValidationException } from "../IdentityError.js"
+import type {
+  RequiresUserConsent,
+  ResourceNotFoundException,
+  TransportError,
+  ValidationException
+} from "../IdentityError.js"
 import { isAboutReturnUrl } from "../internal/messages.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -126,7 +131,9 @@ interface Chosen {
 /** Obtains a credential for the caller, and prints it. */
 const run = Effect.fnUntraced(function*<E, R>(
   settings: Settings,
-  choose: (user: UserIdentifier | undefined) => Effect.Effect<Chosen, ResourceNotFoundException, ControlPlane>,
+  choose: (
+    user: UserIdentifier | undefined
+  ) => Effect.Effect<Chosen, ResourceNotFoundException | TransportError, ControlPlane>,
   obtain: (workload: string, user: UserIdentifier | undefined, flow: Flow | undefined) => Effect.Effect<
     Redacted.Redacted,
     E,

@@ -30,7 +30,7 @@ export interface OfKind extends OfProvider {
 export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<OfKind> {
   get message(): string {
     return `${this.credential}: there is no ${kinds[this.kind].label} '${this.provider}'. Create it, in code with `
-      + "CredentialProvider.ensure or from a file with `agentcore-identity setup apply`, or correct the name"
+      + "CredentialProvider.ensure or from a file with `npx agentcore-identity setup apply`, or correct the name"
   }
 }
 
@@ -73,7 +73,7 @@ export class ExchangeNotConfigured extends Data.TaggedClass("ExchangeNotConfigur
 export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<{ readonly workload: string }> {
   get message(): string {
     return `There is no workload identity '${this.workload}'. Create it, in code with WorkloadIdentity.ensure or from a file `
-      + "with `agentcore-identity setup apply`, or correct the name"
+      + "with `npx agentcore-identity setup apply`, or correct the name"
   }
 }
 

@@ -59,7 +59,8 @@ const getVariableName = (node: Node): string | undefined => {
 /** The variables that describe the authorization server of a local server. */
 const hintOf = (name: string): string =>
   name.startsWith("AGENTCORE_LOCAL_OAUTH_")
-    ? ". 'agentcore-identity local --authorization-server' sets it, and 'agentcore-identity env' prints it for a shell"
+    ? ". 'npx agentcore-identity local --authorization-server' sets it, and 'npx agentcore-identity env' prints it for a "
+      + "shell"
     : ""
 
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {

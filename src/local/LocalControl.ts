@@ -3,7 +3,7 @@
  * acts for its users.
  *
  * {@link layer} is a backend with its control, in this process. `LocalServer` has one, and serves it at `/_local/`. The
- * command `agentcore-identity local` calls it there.
+ * command `npx agentcore-identity local` calls it there.
  *
  * The control can read every secret of the backend. Keep it away from the programs that the backend serves.
  *

@@ -2,8 +2,9 @@
  * A local AgentCore Identity for tests without Effect: with vitest, jest, `node:test`, or any other runner. It runs in
  * the process of the test, on free ports, and speaks the protocol of AWS, so that every AWS SDK can use it.
  *
- * It is the server of `agentcore-identity local`. `control` acts on the server, and `user` acts for the users of its
- * authorization server. It needs the package `@effect/platform-node` and, with `authorizationServer`, `oidc-provider`.
+ * It is the server of `npx agentcore-identity local`. `control` acts on the server, and `user` acts for the users of
+ * its authorization server. It needs the package `@effect/platform-node` and, with `authorizationServer`,
+ * `oidc-provider`.
  *
  * @since 0.2.0
  * @example

@@ -182,7 +182,7 @@ describe.each(adapters)("$name", ({ planes }) => {
       assert.strictEqual(
         unreachable.message,
         `GetResourceApiKey: the connection to ${new URL(closed).host} failed or was lost. Is the local server running? `
-          + "Start it with: npx effect-agentcore-identity local (ECONNREFUSED, region us-west-2)"
+          + "Start it with: npx agentcore-identity local (ECONNREFUSED, region us-west-2)"
       )
       const silent = yield* server(() => {})
       assert.include(

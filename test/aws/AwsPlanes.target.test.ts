@@ -32,7 +32,7 @@ describe("a TransportError", () => {
       assert.strictEqual(
         error.message,
         `GetResourceApiKey: the connection to ${hostOf(url)} failed or was lost. Is the local server running? `
-          + "Start it with: npx effect-agentcore-identity local (ECONNREFUSED, region us-west-2)"
+          + "Start it with: npx agentcore-identity local (ECONNREFUSED, region us-west-2)"
       )
     }))
 

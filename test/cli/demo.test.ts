@@ -34,11 +34,11 @@ describe("agentcore-identity demo", () => {
         ["reports-oauth", "M2M", "client credentials of the agent"]
       ])
       assert.include(output.stdout, "a user with openid profile:read")
-      const commands = output.stdout.split(nextSteps)[1]?.match(/npx effect-agentcore-identity .*/g)
+      const commands = output.stdout.split(nextSteps)[1]?.match(/npx agentcore-identity .*/g)
       assert.deepStrictEqual(commands, [
-        "npx effect-agentcore-identity local --authorization-server --exec -- bash",
-        "npx effect-agentcore-identity console",
-        "npx effect-agentcore-identity --help"
+        "npx agentcore-identity local --authorization-server --exec -- bash",
+        "npx agentcore-identity console",
+        "npx agentcore-identity --help"
       ])
     }))
 

@@ -62,9 +62,9 @@ describe("agentcore-identity --help", () => {
         const text = yield* help(...command)
         assert.deepStrictEqual(text.split("\n").filter((line) => line.length > 80), [])
         assert.notInclude(text, "\u001b")
-        assert.match(text, /^Usage: agentcore-identity/)
-        assert.match(text, /^Examples:\n {2}\$ agentcore-identity|^Examples:\n {2}\$ eval/m)
-        for (const [, example = ""] of text.matchAll(/^ {2}\$ agentcore-identity (.*)$/gm)) {
+        assert.match(text, /^Usage: npx agentcore-identity/)
+        assert.match(text, /^Examples:\n {2}\$ npx agentcore-identity|^Examples:\n {2}\$ eval/m)
+        for (const [, example = ""] of text.matchAll(/^ {2}\$ npx agentcore-identity (.*)$/gm)) {
           assert.isTrue(commands.some((command) => example.startsWith(command.join(" "))), example)
         }
       })
@@ -143,14 +143,14 @@ describe("an unknown command or flag", () => {
       const { code, stderr, stdout } = yield* Program.run(args)
       assert.strictEqual(code, 1)
       assert.strictEqual(stdout, "")
-      assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'agentcore-identity`)
+      assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'npx agentcore-identity`)
     }))
 
   it.live("is rejected below local without a similar one", () =>
     Effect.gen(function*() {
       const { code, stderr } = yield* Program.run(["local", "zzz"])
       assert.strictEqual(code, 1)
-      assert.include(stderr, "error: unknown command 'zzz'\nRun 'agentcore-identity local --help'")
+      assert.include(stderr, "error: unknown command 'zzz'\nRun 'npx agentcore-identity local --help'")
     }))
 
   it.live("is rejected without a flag of another command", () =>

@@ -456,8 +456,8 @@ describe("agentcore-identity local", () => {
         const { code, stderr } = yield* Program.run(["local", ...args], env)
         assert.strictEqual(code, 1)
         assert.include(stderr, `is in use by the local server at ${url(running)} (process ${running.pid}).`)
-        assert.include(stderr, `'eval "$(agentcore-identity env --port ${port})"'`)
-        assert.include(stderr, `'agentcore-identity stop --port ${port}'`)
+        assert.include(stderr, `'eval "$(npx agentcore-identity env --port ${port})"'`)
+        assert.include(stderr, `'npx agentcore-identity stop --port ${port}'`)
         assert.include(stderr, `give ${flag} 0 for a free port`)
       }
     }))

@@ -1,6 +1,6 @@
 /**
- * `agentcore-identity local --offline`, for programs that name real vendors. The requests are those of the integration
- * tests of the official TypeScript SDK (provider lifecycle, M2M with Cognito), and of the official sample
+ * `npx agentcore-identity local --offline`, for programs that name real vendors. The requests are those of the
+ * integration tests of the official TypeScript SDK (provider lifecycle, M2M with Cognito), and of the official sample
  * `03-m2m-3lo`, without their calls to Cognito.
  */
 import { assert, beforeAll, describe, it } from "@effect/vitest"

@@ -1,4 +1,4 @@
-/** Tokens on behalf of users, with the defaults of `agentcore-identity local --authorization-server`. */
+/** Tokens on behalf of users, with the defaults of `npx agentcore-identity local --authorization-server`. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"

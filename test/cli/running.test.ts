@@ -171,7 +171,7 @@ describe("agentcore-identity env, status, stop", () => {
       })
       const table = yield* Program.inProcess(["status"], env)
       assert.include(table, running.variables["AGENTCORE_LOCAL_OAUTH_ISSUER"] ?? "")
-      assert.include(table, `Console: ${consoleUrl} ('agentcore-identity console --port `)
+      assert.include(table, `Console: ${consoleUrl} ('npx agentcore-identity console --port `)
       for (const printed of [JSON.stringify(server), table]) {
         assert.notInclude(printed, running.variables["AGENTCORE_LOCAL_TOKEN"] ?? "")
         assert.notInclude(printed, secret)
@@ -205,7 +205,7 @@ describe("agentcore-identity env, status, stop", () => {
       writeFileSync(file, JSON.stringify({ workloadIdentities: [{ name: "agent" }] }))
       const commands = [["token", "calendar"], ["api-key", "weather"], ["setup", "plan", file], ["doctor"]]
       const note = `This command calls AWS, and not the local server at ${running.variables[serverVariable]} `
-        + `(process ${running.pid}). To use that server, run eval "$(agentcore-identity env)" first.`
+        + `(process ${running.pid}). To use that server, run eval "$(npx agentcore-identity env)" first.`
       for (const command of commands) {
         assert.include((yield* Program.run(command, env)).stderr, note, command.join(" "))
       }
@@ -251,7 +251,7 @@ describe("agentcore-identity env, status, stop", () => {
       writeFileSync(file, "OF_THE_USER=1\n")
       assert.include(
         yield* Program.failure(["local", "--port", "0", "--write-env", file], env),
-        `${file} is not from 'agentcore-identity local'`
+        `${file} is not from 'npx agentcore-identity local'`
       )
       assert.strictEqual(readFileSync(file, "utf8"), "OF_THE_USER=1\n")
 
@@ -293,7 +293,7 @@ describe("agentcore-identity env, status, stop", () => {
 
         // An attacker prepared a file with the mark of the command, to read the next secrets.
         const file = join(folder, ".env")
-        writeFileSync(file, "# Written by 'agentcore-identity local', which removes it when it stops.\n")
+        writeFileSync(file, "# Written by 'npx agentcore-identity local', which removes it when it stops.\n")
         chmodSync(file, 0o666)
         const running = yield* Program.local(["--write-env", file], env)
         assert.strictEqual(statSync(file).mode & 0o777, 0o600)

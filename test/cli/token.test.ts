@@ -279,6 +279,26 @@ describe("the defaults of token, api-key and doctor", () => {
       assert.include(yield* stderr("none"), "ResourceNotFoundException: ")
     }).pipe(Effect.provide(world)))
 
+  it.live("report a server that refuses the connection, not a missing caller", () =>
+    Effect.gen(function*() {
+      const url = yield* Effect.map(Server.freePort, (port) => `http://127.0.0.1:${port}`)
+      const gone = Object.fromEntries(
+        Object.entries(yield* shell).map(([name, value]) => [name, value.startsWith("http:") ? url : value])
+      )
+      const commands = [
+        ["token", "calendar", "--user", "alice"],
+        ["token", "calendar", "--workload", "my-agent"],
+        ["api-key", "weather"]
+      ]
+      yield* Effect.forEach(commands, (args) =>
+        Effect.map(Program.run(args, gone), ({ code, stderr }) => {
+          assert.strictEqual(code, 1)
+          assert.match(stderr, /^TransportError: .*the connection to 127\.0\.0\.1:\d+ failed.*ECONNREFUSED/m)
+          assert.include(stderr, "Start it with: npx agentcore-identity local")
+          assert.notInclude(stderr, "MissingCaller")
+        }))
+    }).pipe(Effect.provide(world)))
+
   it.live("report that there is no workload identity", () =>
     Effect.gen(function*() {
       const env = yield* shell

@@ -349,7 +349,7 @@ describe("/_local/", () => {
       for (const wrong of ["", "x".repeat(43), yield* token, code.slice(1)]) {
         const response = yield* exchange(wrong)
         assert.deepStrictEqual(errorOf(response), [401, "Unauthorized"])
-        assert.include(response.text, "agentcore-identity console")
+        assert.include(response.text, "npx agentcore-identity console")
       }
       for (
         const headers of [

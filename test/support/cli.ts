@@ -205,7 +205,7 @@ const evaluate = (lines: string): Environment => {
   return Object.fromEntries(variables)
 }
 
-/** Starts `agentcore-identity local` on free ports, and waits until it is ready. */
+/** Starts `npx agentcore-identity local` on free ports, and waits until it is ready. */
 export const local = (
   args: ReadonlyArray<string> = [],
   env: Environment = {}

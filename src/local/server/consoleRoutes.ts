@@ -86,7 +86,7 @@ const page = HttpServerResponse.text(
 <link rel="stylesheet" href="${path}/main.css">
 <script type="module" src="${path}/main.js"></script>
 </head>
-<body><noscript>The console needs JavaScript. The command <code>agentcore-identity local</code> does the same without it.</noscript></body>
+<body><noscript>The console needs JavaScript. The command <code>npx agentcore-identity local</code> does the same without it.</noscript></body>
 </html>
 `.source,
   { contentType: "text/html; charset=utf-8", headers }

@@ -240,7 +240,9 @@ const makeActions = ({ codes, control, server }: Controlled): Actions => {
       Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
         isValid
           ? Effect.succeed({ token: Redacted.value(server.controlToken) })
-          : Effect.fail(unauthorized("The code was used, or is older than a minute: run 'agentcore-identity console'")))
+          : Effect.fail(
+            unauthorized("The code was used, or is older than a minute: run 'npx agentcore-identity console'")
+          ))
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * The server of `agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an
+ * The server of `npx agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an
  * authorization server.
  */
 import * as Config from "effect/Config"

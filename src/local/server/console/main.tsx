@@ -128,7 +128,7 @@ const SignIn = () => (
     <h1 tabIndex={-1}>Console</h1>
     <p>{reasons[connection.value] ?? "The console acts on the server, so it needs the server's token."}</p>
     <p class="soft">
-      Run <code>agentcore-identity console</code>, or enter the value of <code>AGENTCORE_LOCAL_TOKEN</code>.
+      Run <code>npx agentcore-identity console</code>, or enter the value of <code>AGENTCORE_LOCAL_TOKEN</code>.
     </p>
     <Form label="Connect" onSubmit={(read) => connect(read("token"))}>
       <InputField label="Token" name="token" type="password" autocomplete="off" required />
