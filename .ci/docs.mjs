@@ -78,6 +78,7 @@ const build = async () => {
       "Plain",
       "Promised",
       "ProviderRequest",
+      "Unhandled",
       "ensure",
       "toNative"
     ]

@@ -32,6 +32,9 @@ export class AccessToken
   extends Context.Service<AccessToken, Redacted.Redacted>()("effect-agentcore-identity/AccessToken")
 {}
 
+/** What a request without a consent handler fails with, if the user has to consent. */
+type Unhandled<F extends Flow> = "USER_FEDERATION" extends F ? RequiresUserConsent : never
+
 const kind = CredentialTag.makeKind(CredentialTag.accessToken, AccessToken)
 
 /**
@@ -92,8 +95,8 @@ export const Tag = <Self = never>(): <const Id extends string, const F extends F
  * @since 0.2.0
  * @category models
  */
-export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never>
-  extends AccessTokenRequest<E, R>
+export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never, out F extends Flow = Flow>
+  extends AccessTokenRequest<E, R, F>
 {
   /** Default: {@link AccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
@@ -111,12 +114,12 @@ export interface Combinator<Needs> {
    * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
    * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
    */
-  <Id = AccessToken, E = RequiresUserConsent, R = never>(
-    request: Credential<Id> | Options<Id, E, R>,
+  <Id = AccessToken, F extends Flow = Flow, E = Unhandled<F>, R = never>(
+    request: Credential<Id, F> | Options<Id, E, R, F>,
     options?: ConsentOptions<E, R>
   ): <A, E1, R1>(
     self: Effect.Effect<A, E1, R1>
-  ) => Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Needs>
+  ) => Effect.Effect<A, E1 | E | AccessTokenError<F>, Exclude<R1, Id> | R | Needs>
 }
 
 /**
@@ -152,16 +155,16 @@ export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
    * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
    * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
    */
-  <A, E1, R1, Id = AccessToken, E = RequiresUserConsent, R = never>(
+  <A, E1, R1, Id = AccessToken, F extends Flow = Flow, E = Unhandled<F>, R = never>(
     self: Effect.Effect<A, E1, R1>,
-    request: Credential<Id> | Options<Id, E, R>,
+    request: Credential<Id, F> | Options<Id, E, R, F>,
     options?: ConsentOptions<E, R>
-  ): Effect.Effect<A, E1 | E | AccessTokenError, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
+  ): Effect.Effect<A, E1 | E | AccessTokenError<F>, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
 } = dual(
   CredentialTag.isDataFirst("provider"),
-  <A, E1, R1, Id, E, R>(
+  <A, E1, R1, Id, E, R, F extends Flow>(
     self: Effect.Effect<A, E1, R1>,
-    subject: Credential<Id> | Options<Id, E, R>,
+    subject: Credential<Id, F> | Options<Id, E, R, F>,
     options?: ConsentOptions<E, R>
   ) => kind.provide(self, subject, (request) => get(request, options))
 )
@@ -176,7 +179,10 @@ export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
 export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>, never, Identity> = Effect.map(
   Identity,
   (identity) =>
-  <Id, E, R>(subject: Credential<Id> | Options<Id, E, R>, options?: ConsentOptions<E, R>) =>
+  <Id, E, R, F extends Flow>(
+    subject: Credential<Id, F> | Options<Id, E, R, F>,
+    options?: ConsentOptions<E, R>
+  ) =>
   <A, E1, R1>(self: Effect.Effect<A, E1, R1>) =>
     kind.provide(self, subject, (request) => identity.getAccessToken(request, options))
 )
@@ -211,10 +217,10 @@ export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>,
  *   Effect.repeat(Schedule.spaced("10 minutes"))
  * )
  */
-export const get = <E = RequiresUserConsent, R = never>(
-  request: AccessTokenCredential | AccessTokenRequest<E, R>,
+export const get = <F extends Flow = Flow, E = Unhandled<F>, R = never>(
+  request: AccessTokenCredential<F> | AccessTokenRequest<E, R, F>,
   options?: ConsentOptions<E, R>
-): Effect.Effect<Redacted.Redacted, E | AccessTokenError, R | Identity | WorkloadAccessToken> =>
+): Effect.Effect<Redacted.Redacted, E | AccessTokenError<F>, R | Identity | WorkloadAccessToken> =>
   Effect.flatMap(Identity, (identity) => identity.getAccessToken(request, options))
 
 /**
@@ -264,11 +270,11 @@ export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1
  *
  * const program = AccessToken.use(Github, listIssues, { rejected: (error) => error.status === 401 })
  */
-export const use = <A, E, R, E1 = RequiresUserConsent, R1 = never>(
-  request: AccessTokenCredential | AccessTokenRequest<E1, R1>,
+export const use = <A, E, R, F extends Flow = Flow, E1 = Unhandled<F>, R1 = never>(
+  request: AccessTokenCredential<F> | AccessTokenRequest<E1, R1, F>,
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
   options: UseOptions<NoInfer<E>, E1, R1>
-): Effect.Effect<A, E | E1 | AccessTokenError, R | R1 | Identity | WorkloadAccessToken> =>
+): Effect.Effect<A, E | E1 | AccessTokenError<F>, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
     const { reauthenticate: _, rejected: __, ...consent } = options
     const inline = { ...CredentialTag.requestOf("AccessToken", request), ...consent }

@@ -97,8 +97,8 @@ export interface AccessTokenDeclaration<out F extends Flow = Flow> {
  * @since 0.2.0
  * @category models
  */
-export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never>
-  extends AccessTokenDeclaration, ConsentOptions<E, R>
+export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never, out F extends Flow = Flow>
+  extends AccessTokenDeclaration<F>, ConsentOptions<E, R>
 {
   /** Asks the user again, and drops the token in the vault. It is sent with the first request only. */
   readonly forceAuthentication?: boolean | undefined
@@ -149,17 +149,17 @@ export interface ApiKeyCredential {
 }
 
 /**
- * The errors of a request for an access token. The consent handler adds its own.
+ * The errors of a request for an access token. Only the flow `USER_FEDERATION` has those of an authorization. The
+ * consent handler adds its own.
  *
  * @since 0.2.0
  * @category errors
  */
-export type AccessTokenError =
+export type AccessTokenError<F extends Flow = Flow> =
   | DataPlaneError
   | WorkloadAccessTokenError
   | NoTokenOrUrl
-  | AuthorizationFailed
-  | AuthorizationTimedOut
+  | ("USER_FEDERATION" extends F ? AuthorizationFailed | AuthorizationTimedOut : never)
 
 /**
  * The errors of a request for an API key or a payment token.
@@ -178,14 +178,19 @@ export interface Service {
    * Returns an access token for the workload and the user of the `WorkloadAccessToken` in context.
    *
    * If the user has to consent and there is no handler, it fails with `RequiresUserConsent` at once. With a handler,
-   * the handler shows the URL once, and the flow waits for the token.
+   * the handler shows the URL once, and the flow waits for the token. Flows other than `USER_FEDERATION` need no
+   * consent: an authorization URL is then `NoTokenOrUrl`, as the status `FAILED` is.
    *
    * `options` are for a declared credential. An inline request has them as its own properties.
    */
-  readonly getAccessToken: <E = RequiresUserConsent, R = never>(
-    request: AccessTokenRequest<E, R> | AccessTokenCredential,
+  readonly getAccessToken: <
+    F extends Flow = Flow,
+    E = "USER_FEDERATION" extends F ? RequiresUserConsent : never,
+    R = never
+  >(
+    request: AccessTokenRequest<E, R, F> | AccessTokenCredential<F>,
     options?: ConsentOptions<E, R>
-  ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
+  ) => Effect.Effect<Redacted.Redacted, AccessTokenError<F> | E, WorkloadAccessToken | R>
   /**
    * Continues a session, also in another process. It polls at once. If the user has not consented yet, it continues
    * like `getAccessToken`, until the session expires at the latest.
@@ -442,16 +447,19 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     if (error !== undefined) return yield* error
     const request: AccessTokenRequest<E, R> = { ...Credentials.requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
-    const { forceAuthentication, provider } = request
+    const { flow, forceAuthentication, provider } = request
     const response = yield* requestToken({ ...tokenRequest, forceAuthentication }, false)
     switch (response._tag) {
       case "Issued":
         return Effect.succeed(response.accessToken)
       case "Failed":
-        return yield* new AuthorizationFailed({ provider })
+        return yield* flow === "USER_FEDERATION"
+          ? new AuthorizationFailed({ provider })
+          : new NoTokenOrUrl({ provider, reason: "Failed" })
       case "InProgress":
         return yield* new NoTokenOrUrl({ provider })
       case "ConsentRequired": {
+        if (flow !== "USER_FEDERATION") return yield* new NoTokenOrUrl({ provider, reason: "AuthorizationUrl" })
         const wait = Effect.flatten(show(yield* makeSession(request, tokenRequest, response), request))
         // The handler can request other credentials. The rejected credential must not affect them.
         const rejected = yield* Credentials.Rejected
@@ -498,12 +506,13 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   })
 
   return {
-    getAccessToken: (subject, options) =>
+    // TypeScript cannot see that the errors of a consent end the flow `USER_FEDERATION` only.
+    getAccessToken: ((subject, options) =>
       observe(
         "getAccessToken",
         Credentials.requestOf("AccessToken", subject),
         Effect.flatten(getAccessToken(subject, options))
-      ),
+      )) as Service["getAccessToken"],
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
     getApiKey: (subject) => observe("getApiKey", Credentials.requestOf("ApiKey", subject), getApiKey(subject)),

@@ -386,15 +386,28 @@ export class RequiresUserConsent
   }
 }
 
+const noTokens = {
+  AuthorizationUrl: "has an authorization URL instead of a token, but without the flow USER_FEDERATION no user can "
+    + "open it. Check that the provider supports the flow of the request",
+  Failed: "has the status FAILED: the authorization server issued no token. Check that the provider supports the flow "
+    + "of the request, its client, and the scopes"
+}
+
 /**
- * The response of the service has neither a token nor an authorization URL.
+ * The response of the service has neither a token nor, with the flow `USER_FEDERATION`, an authorization URL. `reason`
+ * is what a response to another flow has instead of a token: an authorization URL, or the status `FAILED`.
  *
  * @since 0.2.0
  * @category errors
  */
-export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", { provider: Schema.String }) {
+export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", {
+  provider: Schema.String,
+  reason: Schema.optional(Schema.Literals(Record.keys(noTokens)))
+}) {
   override get message(): string {
-    return `The response for provider '${this.provider}' has neither a token nor an authorization URL`
+    const { provider, reason } = this
+    const what = reason === undefined ? "has neither a token nor an authorization URL" : noTokens[reason]
+    return `The response for provider '${provider}' ${what}`
   }
 }
 

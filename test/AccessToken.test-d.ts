@@ -42,12 +42,8 @@ declare const useBoth: Effect.Effect<number, QueryFailed, GithubToken | GoogleTo
 declare const useDefault: Effect.Effect<string, never, AccessToken.AccessToken>
 declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
 
-type Flow =
-  | DataPlane.DataPlaneError
-  | MissingWorkloadAccessToken
-  | NoTokenOrUrl
-  | AuthorizationFailed
-  | AuthorizationTimedOut
+type WithoutConsent = DataPlane.DataPlaneError | MissingWorkloadAccessToken | NoTokenOrUrl
+type Flow = WithoutConsent | AuthorizationFailed | AuthorizationTimedOut
 
 const github = { provider: "github", flow: "USER_FEDERATION" } as const
 
@@ -192,7 +188,7 @@ describe("a declared access token", () => {
     expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar)).toEqualTypeOf<Expected>()
     expectTypeOf(AccessToken.withAccessToken(useCalendar, Calendar, {})).toEqualTypeOf<Expected>()
     expectTypeOf(useCalendar.pipe(AccessToken.withAccessToken(Reports))).toEqualTypeOf<
-      Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent, Calendar | Database | Caller>
+      Effect.Effect<number, QueryFailed | WithoutConsent, Calendar | Database | Caller>
     >()
   })
 
@@ -214,7 +210,7 @@ describe("a declared access token", () => {
       AccessToken.withAccessToken(Reports),
       ApiKey.withApiKey(Weather)
     )).toEqualTypeOf<
-      Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent | ChatClosed, Chat | Caller>
+      Effect.Effect<number, QueryFailed | Flow | ChatClosed, Chat | Caller>
     >()
     expectTypeOf(useAll.pipe(
       AccessToken.withAccessToken({ ...github, into: Calendar, consent: inChat }),
@@ -276,6 +272,56 @@ describe("a declared access token", () => {
     void useDefault.pipe(AccessToken.withAccessToken(Calendar, { forceAuthentication: true }))
     // @ts-expect-error a key
     void AccessToken.get(Weather)
+  })
+})
+
+class Mail extends AccessToken.Tag<Mail>()("test/Mail", { provider: "mail", flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }) {}
+
+describe("a flow without consent", () => {
+  type Obtained<E> = Effect.Effect<Redacted.Redacted, E, Caller>
+  const m2m = { provider: "reports", flow: "M2M" } as const
+  const rejected = () => false
+
+  test("has no errors of an authorization: declared", () => {
+    const obtained = expectTypeOf<Obtained<WithoutConsent>>()
+    obtained.toEqualTypeOf(AccessToken.get(Reports))
+    obtained.toEqualTypeOf(AccessToken.get(Mail))
+    obtained.toEqualTypeOf(AccessToken.get(Reports, { poll: Schedule.spaced("1 second") }))
+    obtained.toEqualTypeOf(Reports.pipe(AccessToken.withAccessToken(Reports)))
+    obtained.toEqualTypeOf(AccessToken.withAccessToken(Mail, Mail))
+    obtained.toEqualTypeOf(AccessToken.use(Mail, Effect.succeed, { rejected }))
+    expectTypeOf(Effect.map(AccessToken.makeWithAccessToken, (withAccessToken) => Mail.pipe(withAccessToken(Mail))))
+      .toEqualTypeOf<
+        Effect.Effect<
+          Effect.Effect<Redacted.Redacted, WithoutConsent, WorkloadAccessToken>,
+          never,
+          Identity.Identity
+        >
+      >()
+  })
+
+  test("has no errors of an authorization: inline", () => {
+    const obtained = expectTypeOf<Obtained<WithoutConsent>>()
+    obtained.toEqualTypeOf(AccessToken.get({ provider: "reports", flow: "M2M" }))
+    obtained.toEqualTypeOf(AccessToken.get({ provider: "mail", flow: "ON_BEHALF_OF_TOKEN_EXCHANGE", scopes: [] }))
+    obtained.toEqualTypeOf(AccessToken.get({ ...Reports.request, forceAuthentication: true }))
+    obtained.toEqualTypeOf(Reports.pipe(AccessToken.withAccessToken({ ...m2m, into: Reports })))
+    obtained.toEqualTypeOf(AccessToken.withAccessToken(Reports, { ...m2m, into: Reports }))
+    obtained.toEqualTypeOf(AccessToken.use(m2m, Effect.succeed, { rejected }))
+    expectTypeOf(({} as Identity.Service).getAccessToken(m2m)).toEqualTypeOf<
+      Effect.Effect<Redacted.Redacted, WithoutConsent, WorkloadAccessToken>
+    >()
+  })
+
+  test("has them if it is one of several flows", () => {
+    const obtained = expectTypeOf<Obtained<Flow | RequiresUserConsent>>()
+    const either = {} as typeof Calendar | typeof Reports
+    obtained.toEqualTypeOf(AccessToken.get(either))
+    obtained.toEqualTypeOf(AccessToken.get({} as Identity.AccessTokenRequest))
+    obtained.toEqualTypeOf(AccessToken.get({} as Identity.AccessTokenCredential))
+    expectTypeOf(AccessToken.get({} as Identity.AccessTokenCredential<"M2M" | "ON_BEHALF_OF_TOKEN_EXCHANGE">))
+      .toEqualTypeOf<Obtained<WithoutConsent>>()
+    expectTypeOf<Identity.AccessTokenError>().toEqualTypeOf<Flow>()
   })
 })
 
@@ -350,7 +396,7 @@ describe("use", () => {
       Effect.Effect<number, ApiError | Flow | ChatClosed, Database | Chat | Caller>
     >()
     expectTypeOf(AccessToken.use(Reports, call, { rejected: ({ status }) => status === 401 })).toEqualTypeOf<
-      Effect.Effect<number, ApiError | Flow | RequiresUserConsent, Database | Caller>
+      Effect.Effect<number, ApiError | WithoutConsent, Database | Caller>
     >()
     expectTypeOf(ApiKey.use(Weather, call, { rejected: ({ status }) => status === 401 })).toEqualTypeOf<
       Effect.Effect<number, ApiError | Identity.ApiKeyError, Database | Caller>

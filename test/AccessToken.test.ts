@@ -82,7 +82,9 @@ describe("withApiKey", () => {
     }).pipe(Effect.provide(scripted(telling))))
 })
 
-class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "M2M" }) {}
+class Calendar
+  extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "USER_FEDERATION" })
+{}
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
 
 describe("a declared credential", () => {

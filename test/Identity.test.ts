@@ -143,6 +143,32 @@ describe("Identity.getAccessToken", () => {
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "NoTokenOrUrl")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.failed, responses.inProgress] }))))
 
+  it.effect.each([{ flow: "M2M" }, { flow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }] as const)(
+    "fails with NoTokenOrUrl when the response for $flow has no token, and says what it has instead",
+    ({ flow }) =>
+      Effect.gen(function*() {
+        const shown: Array<string> = []
+        const consent = ({ provider }: ConsentSession) => Effect.sync(() => shown.push(provider))
+        const messages = yield* Effect.replicateEffect(
+          Effect.map(Effect.flip(getAccessToken({ provider: "reports", flow, consent })), (error) => {
+            assert.strictEqual(error._tag, "NoTokenOrUrl")
+            return error.message
+          }),
+          3
+        )
+        assert.deepStrictEqual(messages, [
+          "The response for provider 'reports' has an authorization URL instead of a token, but without the flow "
+          + "USER_FEDERATION no user can open it. Check that the provider supports the flow of the request",
+          "The response for provider 'reports' has the status FAILED: the authorization server issued no token. Check "
+          + "that the provider supports the flow of the request, its client, and the scopes",
+          "The response for provider 'reports' has neither a token nor an authorization URL"
+        ])
+        assert.isEmpty(shown)
+      }).pipe(Effect.provide(scripted({
+        getResourceOauth2Token: [responses.consent, responses.failed, responses.inProgress]
+      })))
+  )
+
   it.effect("survives throttling, server errors and lost connections while it polls", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(getAccessToken({ ...calendar, consent: shown }))

@@ -16,7 +16,34 @@ const modules = readdirSync(src, { recursive: true, encoding: "utf8" })
   .filter((module) => isPublic(module) && module !== "index" && ts.sys.fileExists(join(src, `${module}.ts`)))
   .sort()
 
-/** A program of the sources, and of one file that is written here. */
+const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]
+
+const requestsOf = (flow: string): string =>
+  `{
+  const request = { provider: "calendar", flow: "${flow}" } as const
+  class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", request) {}
+  const declared = AccessToken.get(Calendar)
+  const inline = AccessToken.get(request)
+  const dataLast = Effect.asVoid(Calendar).pipe(AccessToken.withAccessToken(Calendar))
+  const dataFirst = AccessToken.withAccessToken(Effect.asVoid(Calendar), Calendar)
+  const used = AccessToken.use(Calendar, Effect.succeed, { rejected: () => false })
+  const client = HttpClientCredentials.withAccessToken(http, Calendar, { origins: ["https://api.example.com"] })
+}
+`
+
+/** A program that requests tokens. Hovers have the names of its imports. */
+const requests = {
+  file: join(root, "test", "requests.generated.ts"),
+  prelude: `
+    import * as AccessToken from "${name}/AccessToken"
+    import * as HttpClientCredentials from "${name}/http/HttpClientCredentials"
+    import * as Effect from "effect/Effect"
+    import type * as HttpClient from "effect/http/HttpClient"
+    declare const http: HttpClient.HttpClient
+`
+}
+
+/** A program of the sources, of the requests, and of one file that is written here. */
 const makeService = () => {
   const { options } = ts.getParsedCommandLineOfConfigFile(join(root, "tsconfig.json"), {}, {
     ...ts.sys,
@@ -25,6 +52,7 @@ const makeService = () => {
   const file = join(root, "test", "editor.generated.ts")
   const sources = modules.map((module) => join(src, `${module}.ts`))
   let [version, text] = [0, ""]
+  const requestsText = requests.prelude + flows.map(requestsOf).join("")
   const service = ts.createLanguageService({
     fileExists: ts.sys.fileExists,
     readFile: ts.sys.readFile,
@@ -34,9 +62,9 @@ const makeService = () => {
     getCompilationSettings: () => options,
     getCurrentDirectory: () => root,
     getDefaultLibFileName: ts.getDefaultLibFilePath,
-    getScriptFileNames: () => [file, ...sources],
+    getScriptFileNames: () => [file, requests.file, ...sources],
     getScriptSnapshot: (path) => {
-      const content = path === file ? text : ts.sys.readFile(path)
+      const content = path === file ? text : path === requests.file ? requestsText : ts.sys.readFile(path)
       return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content)
     },
     // Without it, every request reads every file.
@@ -282,8 +310,26 @@ describe("an editor", { timeout: 60_000 }, () => {
       [label, documentationAt(file, properties.start + position)] as const
     )
     assert.deepStrictEqual(hovers.filter(([, text]) => text === ""), [])
-    for (const flow of ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"]) {
+    for (const flow of flows) {
       assert.include(hovers.at(-1)?.[1], flow)
+    }
+  })
+
+  it("shows requests in at most 500 characters, and RequiresUserConsent in those of a user only", () => {
+    let start = requests.prelude.length
+    for (const flow of flows) {
+      const text = requestsOf(flow)
+      const hovers = [...text.matchAll(/(?<=const (?!request)|Token\.|Credentials\.)[a-z]\w+/g)].map((
+        { 0: name, index }
+      ) => ({
+        name,
+        text: textOf(service.getQuickInfoAtPosition(requests.file, start + index)?.displayParts)
+      }))
+      start += text.length
+      assert.lengthOf(hovers, 12)
+      assert.deepStrictEqual(hovers.filter(({ text }) => !text.includes(flow) || text.length > 500), [])
+      const isOfUser = hovers.map(({ text }) => text.includes("RequiresUserConsent"))
+      assert.deepStrictEqual(isOfUser, hovers.map(() => flow === "USER_FEDERATION"))
     }
   })
 

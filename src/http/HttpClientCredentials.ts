@@ -10,6 +10,7 @@ import type * as HttpClient from "effect/http/HttpClient"
 import type * as HttpClientError from "effect/http/HttpClientError"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
+import type { Flow } from "../ConsentSession.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import type {
   AccessTokenCredential,
@@ -109,7 +110,7 @@ export type CredentialError = CredentialRejected | HttpClientError.HttpClientErr
  * @since 0.2.0
  * @category errors
  */
-export type TokenError = AccessTokenError | CredentialError | InsufficientScope
+export type TokenError<F extends Flow = Flow> = AccessTokenError<F> | CredentialError | InsufficientScope
 
 // -----------------------------------------------------------------------------
 // Combinators
@@ -205,23 +206,23 @@ export const withAccessToken: {
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
-  <E1 = RequiresUserConsent, R1 = never>(
-    credential: AccessTokenCredential,
+  <F extends Flow = Flow, E1 = "USER_FEDERATION" extends F ? RequiresUserConsent : never, R1 = never>(
+    credential: AccessTokenCredential<F>,
     options: AccessTokenOptions<E1, R1>
-  ): Wrap<E1 | TokenError, R1 | Identity | WorkloadAccessToken>
+  ): Wrap<E1 | TokenError<F>, R1 | Identity | WorkloadAccessToken>
   /**
    * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
    * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
    * Redirects: wrap the result in `HttpClient.followRedirects`.
    */
-  <E, R, E1 = RequiresUserConsent, R1 = never>(
+  <E, R, F extends Flow = Flow, E1 = "USER_FEDERATION" extends F ? RequiresUserConsent : never, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
-    credential: AccessTokenCredential,
+    credential: AccessTokenCredential<F>,
     options: AccessTokenOptions<E1, R1>
-  ): HttpClient.HttpClient.With<E | E1 | TokenError, R | R1 | Identity | WorkloadAccessToken>
-} = dual(3, <E, R, E1, R1>(
+  ): HttpClient.HttpClient.With<E | E1 | TokenError<F>, R | R1 | Identity | WorkloadAccessToken>
+} = dual(3, <E, R, E1, R1, F extends Flow>(
   self: HttpClient.HttpClient.With<E, R>,
-  { request }: AccessTokenCredential,
+  { request }: AccessTokenCredential<F>,
   { allowInsecureOrigins, maxScopes, origins, reauthenticate, stepUp, ...options }: AccessTokenOptions<E1, R1>
 ) =>
   inject(self, {

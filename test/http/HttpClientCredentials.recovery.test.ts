@@ -213,7 +213,7 @@ describe("rejection", () => {
     Effect.gen(function*() {
       const { url } = yield* accepting("none", invalidToken)
       const error = yield* failure(url)
-      assert.strictEqual(error._tag, "RequiresUserConsent")
+      assert.strictEqual(error._tag, "NoTokenOrUrl")
     }).pipe(
       Effect.provide([scripted({ getResourceOauth2Token: [responses.issued("stored"), responses.consent] }), fetch])
     ))

@@ -5,6 +5,8 @@ import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClien
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type {
+  AuthorizationFailed,
+  AuthorizationTimedOut,
   CredentialRejected,
   InsufficientScope,
   RequiresUserConsent
@@ -51,6 +53,18 @@ describe("withAccessToken", () => {
     expected.toEqualTypeOf(
       plain.pipe(HttpClientCredentials.withAccessToken(Calendar, { origins }), HttpClient.followRedirects())
     )
+  })
+
+  test("adds no errors of an authorization without the flow USER_FEDERATION", () => {
+    class Machine extends AccessToken.Tag<Machine>()("test/Machine", { provider: "machine", flow: "M2M" }) {}
+    const expected = expectTypeOf<
+      HttpClient.HttpClient.With<
+        HttpClientError.HttpClientError | Exclude<Token, AuthorizationFailed | AuthorizationTimedOut>,
+        Caller
+      >
+    >()
+    expected.toEqualTypeOf(HttpClientCredentials.withAccessToken(plain, Machine, { origins }))
+    expected.toEqualTypeOf(plain.pipe(HttpClientCredentials.withAccessToken(Machine, { origins })))
   })
 
   test("limits the scopes that it steps up to", () => {
