@@ -1,6 +1,6 @@
 /** The route behind nginx and Caddy, over the local server: what an agent gets, and what its origins get. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -11,7 +11,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { randomBytes } from "node:crypto"
@@ -21,7 +23,7 @@ import * as Http from "node:http"
 import * as Net from "node:net"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
-import { pathOf } from "../../src/http/forwardAuth/proxyConfiguration.js"
+import * as Configuration from "../../src/http/forwardAuth/proxyConfiguration.js"
 import { execute } from "../aws/secureServer.js"
 import * as World from "../support/connectWorld.js"
 import * as Scripted from "../support/forwardAuth.js"
@@ -31,11 +33,14 @@ import * as Server from "../support/server.js"
 import * as Tools from "../support/tools.js"
 import { failures, responses } from "../support/utils.js"
 
+const { pathOf } = Configuration
+
 class Weather extends ApiKey.Tag<Weather>()("proxies/Weather", { provider: "weather" }) {}
 
 const apiKey = "sentinel-key-of-the-weather"
 
 const respond = (seen: Proxies.Seen, response: Http.ServerResponse, foreignUrl: string): void => {
+  if (seen.path === "/early") response.writeEarlyHints({ link: "</style.css>; rel=preload" })
   if (seen.path === "/lost") response.destroy()
   else if (seen.path === "/cut") {
     response.writeHead(200, { "content-length": 10 }).write("cut")
@@ -115,14 +120,17 @@ const scriptedProxy = (
   name: Proxies.Name,
   origin: string,
   getResourceOauth2Token: NonNullable<ScriptedPlanes.Script["getResourceOauth2Token"]>,
-  stepUp = false
+  { caller, stepUp }: {
+    readonly caller?: ForwardAuth.Options<never, HttpServerRequest.HttpServerRequest>["caller"]
+    readonly stepUp?: boolean
+  } = {}
 ) =>
   Effect.gen(function*() {
     const credentials: ForwardAuth.Options["credentials"] = [
       { credential: Scripted.Calendar, origins: [origin], stepUp }
     ]
     const scope = yield* Scope.Scope
-    const server = Scripted.server({ options: { credentials }, script: { getResourceOauth2Token } })
+    const server = Scripted.server({ options: { credentials, caller }, script: { getResourceOauth2Token } })
     const services = yield* Layer.buildWithMemoMap(server, Layer.makeMemoMapUnsafe(), scope)
     const forwardAuth = HttpServer.formatAddress(Context.get(services, HttpServer.HttpServer).address)
     const proxy = yield* Proxies.make(name, { credentials, forwardAuth: `${forwardAuth}/forward-auth` })
@@ -143,6 +151,15 @@ const sendRaw = (world: Setup, text: string) =>
       socket.on("error", () => {})
     })
   )
+
+/** Sends a request, and returns a response with headers of any size. */
+const getLarge = (url: string, session: string) =>
+  Effect.callback<{ readonly status: number | undefined; readonly headers: Http.IncomingHttpHeaders }>((resume) => {
+    const headers = { authorization: `Bearer ${session}` }
+    Http.get(url, { headers, maxHeaderSize: 2 ** 16 }, ({ headers, statusCode: status }) => {
+      resume(Effect.succeed({ status, headers }))
+    })
+  })
 
 const statusOf = (response: string): number => Number(/^HTTP\/1\.1 (\d{3})/.exec(response)?.[1])
 
@@ -340,6 +357,34 @@ for (const name of Proxies.names) {
         assert.lengthOf(world.calendar.seen, 1)
       }).pipe(environment))
 
+    test("a credential of 16,000 characters, and an origin's headers of 16 KB, pass", () =>
+      Effect.gen(function*() {
+        const token = "t".repeat(16_000)
+        const large = "h".repeat(16_384)
+        const origin = yield* Proxies.origin((_, response) => response.writeHead(200, { large }).end("events"))
+        const { at, session } = yield* scriptedProxy(name, origin.url, () => responses.issued(token))
+        const { headers, status } = yield* getLarge(`${at}/events`, session)
+        assert.strictEqual(status, 200)
+        assert.strictEqual(headers["large"], large)
+        assert.strictEqual(origin.seen[0]?.headers.authorization, `Bearer ${token}`)
+      }))
+
+    test("the connections to the route stay open between requests", () =>
+      Effect.gen(function*() {
+        const ports = new Set<number | undefined>()
+        const origin = yield* Proxies.origin((_, response) => response.end())
+        const caller = () =>
+          Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
+            ports.add((source as Http.IncomingMessage).socket.remotePort)
+            return Option.some({ userId: "alice" })
+          })
+        const { at, session } = yield* scriptedProxy(name, origin.url, () => responses.issued("token"), { caller })
+        for (let request = 0; request < 50; request++) {
+          assert.strictEqual((yield* get(`${at}/`, session)).status, 200)
+        }
+        assert.strictEqual(ports.size, 1)
+      }))
+
     test("no log of the proxy has a credential or a session", () =>
       Effect.gen(function*() {
         const world = yield* setUp(name)
@@ -396,7 +441,9 @@ for (const name of Proxies.names) {
           const asks = path === "/scopes" ? { "www-authenticate": insufficientScope("write") } : {}
           response.writeHead(403, asks).end("forbidden")
         })
-        const { at, session } = yield* scriptedProxy(name, origin.url, () => responses.issued("token"), true)
+        const { at, session } = yield* scriptedProxy(name, origin.url, () => responses.issued("token"), {
+          stepUp: true
+        })
         for (const method of ["GET", "POST"]) {
           const { body, status } = yield* get(`${at}/`, session, { method })
           assert.deepStrictEqual([status, body], [403, "forbidden"])
@@ -487,6 +534,60 @@ for (const name of Proxies.names) {
     )
   })
 }
+
+describe("nginx", () => {
+  // The recipe says so.
+  Tools.testWith("nginx")(
+    "takes 103 for the response, and logs invalid lines of headers at the level info",
+    () =>
+      Effect.gen(function*() {
+        const world = yield* setUp("nginx")
+        const request = (path: string, header: string) =>
+          sendRaw(world, `GET ${pathOf(world.weather.url)}${path} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`)
+        const early = yield* request("/early", `Authorization: Bearer ${world.alice}`)
+        assert.match(early, /^HTTP\/1.1 103 [^]*set-cookie: session=of-the-origin/)
+        yield* request("/", `Session_: ${world.alice}`)
+        const lines = world.proxy.written().split("\n").filter((line) => line.includes(world.alice))
+        assert.lengthOf(lines, 1)
+        assert.include(lines[0], "[info]")
+      }).pipe(environment)
+  )
+})
+
+describe("a configuration", () => {
+  const key = (origin: string, header: string) => ({ credential: Weather, origins: [origin], header }) as const
+  const cases: ReadonlyArray<readonly [ForwardAuth.Options["credentials"], string]> = [
+    [[key("http://127.0.0.1:80", "x-api-key"), key("http://127.0.0.1", "x-key")], "the path /127.0.0.1 at the proxy"],
+    [
+      [{ ...key("https://localhost", "x-api-key"), origins: ["https://localhost", "http://localhost"] }],
+      "the path /localhost at the proxy"
+    ],
+    ...[
+      "Host",
+      "Link",
+      "content-length",
+      "X-AgentCore-Credential",
+      "x-agentcore-error",
+      "X-Forwarded-Host",
+      "X-Accel-Redirect",
+      "X-a-b-c-d-e-f-g"
+    ].map((header) => [[key("https://localhost", header)], "is reserved, or has more than 6 hyphens"] as const)
+  ]
+  it("is rejected when two origins share a path, or a header is reserved or has too many spellings", () => {
+    for (const [credentials, expected] of cases) {
+      for (const make of [Configuration.nginx, Configuration.caddy]) {
+        assert.throws(() => make({ listen: "127.0.0.1:1", forwardAuth: "http://127.0.0.1:2/a", credentials }), expected)
+      }
+    }
+  })
+
+  it("removes 64 spellings of a header", () => {
+    const credentials = [key("https://localhost", "X-a-b-c-d-e-f")] as const
+    const file = Configuration.caddy({ listen: "127.0.0.1:1", forwardAuth: "http://127.0.0.1:2/a", credentials })
+    // The credential itself has one of them.
+    assert.lengthOf([...file.matchAll(/request_header -X[-_]A[-_]B/g)], 63)
+  })
+})
 
 /** A network namespace that is connected to this machine by two addresses. */
 const namespace = Effect.gen(function*() {

@@ -131,7 +131,8 @@ export const origin = (respond: (seen: Seen, response: Http.ServerResponse) => v
   Effect.gen(function*() {
     const seen: Array<Seen> = []
     const key = readFileSync(certificate("server.key"))
-    const server = Https.createServer({ key, cert: readFileSync(certificate("server.pem")) }, (request, response) => {
+    const options = { key, cert: readFileSync(certificate("server.pem")), maxHeaderSize: 2 ** 16 }
+    const server = Https.createServer(options, (request, response) => {
       let body = ""
       request.setEncoding("utf8").on("data", (piece) => (body += piece)).on("end", () => {
         const { headers, method = "", rawHeaders, url: path = "" } = request

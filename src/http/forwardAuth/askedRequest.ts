@@ -19,6 +19,11 @@ const foreign: { readonly [K in HeaderForm]: ReadonlyArray<string> } = {
   "X-Original": ["x-forwarded-method", "x-forwarded-uri"]
 }
 
+/** Whether HTTP, the route or a proxy uses a header itself. No credential can be in it. */
+export const isReserved = (header: string): boolean =>
+  /^(?:connection|content-.*|cache-control|date|expect|forwarded|host|keep-alive|link|location|proxy-connection|server|set-cookie|te|trailer|transfer-encoding|upgrade|vary|via|www-authenticate|x-(?:accel|agentcore|forwarded|original)-.*)$/i
+    .test(header)
+
 // Servers join the values of a repeated header with a comma and a space, which these do not match.
 const method = /^[A-Z]+$/
 const protocol = /^https?$/

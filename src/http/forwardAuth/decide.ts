@@ -175,8 +175,8 @@ const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entri
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
     const name = `credentials[${index}]`
-    if (isApiKey(entry) && !fieldName.test(entry.header)) {
-      return yield* invalid(`${name}.header`, "be the name of a header, as in x-api-key")
+    if (isApiKey(entry) && (!fieldName.test(entry.header) || Asked.isReserved(entry.header))) {
+      return yield* invalid(`${name}.header`, "be the name of a header without another meaning, as in x-api-key")
     }
     // An http origin is a loopback host.
     const allows = Origins.allowList(entry.origins)
@@ -209,7 +209,8 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
   return fieldValue.test(value)
     ? Effect.succeed<Decision>({
       status: 200,
-      headers: { "cache-control": "no-store" },
+      // Without a length, proxies close the connection.
+      headers: { "cache-control": "no-store", "content-length": "0" },
       secrets: {
         [header]: Redacted.make(value),
         "x-agentcore-credential": Redacted.make(Asked.nameOf(bearer, credential))

@@ -7,6 +7,7 @@
  */
 import * as Cause from "effect/Cause"
 import { isDeclared } from "../../identity/credentials.js"
+import { isReserved } from "./askedRequest.js"
 import type { Entry } from "./decide.js"
 
 export interface ProxyOptions {
@@ -30,8 +31,8 @@ interface Origin {
 /** The path of an origin at the proxy. */
 export const pathOf = (origin: string): string => `/${new URL(origin).host.replaceAll(/[[\]]/g, "")}`
 
-const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> =>
-  credentials.flatMap((entry) => {
+const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> => {
+  const origins = credentials.flatMap((entry) => {
     const name = "header" in entry && isDeclared(entry.credential, "ApiKey") ? entry.header : "authorization"
     // Names are compared below.
     const header = name.toLowerCase().replaceAll(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase())
@@ -41,9 +42,19 @@ const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> =>
       if (!/^[\w.:[\]-]+$/.test(url.host) || !/^[\w-]+$/.test(header)) {
         throw new Cause.IllegalArgumentError("A host or a header has characters that a configuration cannot have")
       }
+      // Caddy removes all spellings of a header, which are 64 here.
+      if (isReserved(header) || header.split("-").length > 7) {
+        throw new Cause.IllegalArgumentError(`The header '${header}' is reserved, or has more than 6 hyphens`)
+      }
       return { url, path: pathOf(origin), header, stepUp: "stepUp" in entry && entry.stepUp === true }
     })
   })
+  const repeated = origins.find(({ path }, index) => origins.findIndex((one) => one.path === path) < index)
+  if (repeated !== undefined) {
+    throw new Cause.IllegalArgumentError(`Two origins have the path ${repeated.path} at the proxy: list one of them`)
+  }
+  return origins
+}
 
 /** The headers of an agent's request that no origin receives. */
 const removed = (origins: ReadonlyArray<Origin>): ReadonlyArray<string> => [
@@ -128,6 +139,9 @@ server {
   recursive_error_pages on;
   proxy_http_version 1.1;
   proxy_buffering off;
+  # A credential has up to 16,000 characters, and the headers of an origin have as many.
+  proxy_buffer_size 32k;
+  proxy_buffers 4 32k;
   proxy_read_timeout 10m;
   # A response of an origin must not choose the next request.
   proxy_redirect off;
