@@ -22,6 +22,7 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
+import { workloadName } from "./internal/generatedName.js"
 import * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
 import * as ConsentPortal from "./models/ConsentPortal.js"
 import * as Oauth2CredentialProvider from "./models/Oauth2CredentialProvider.js"
@@ -309,6 +310,16 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  */
 // `Streams` renames members, which loses their documentation. So it is repeated here.
 export interface Service extends Operations, Operation.Streams<typeof operations> {
+  /**
+   * Creates a workload identity. A name that exists already is a `ValidationException`. Without a name it generates
+   * one, `workload-` and 8 hexadecimal digits, as the AgentCore SDK for Python does.
+   */
+  readonly createWorkloadIdentity: (
+    request: Omit<WorkloadIdentity.CreateWorkloadIdentityRequest, "name"> & {
+      /** The name of the workload identity, 3 to 255 characters. Default: a generated one. */
+      readonly name?: string | undefined
+    }
+  ) => ReturnType<Operations["createWorkloadIdentity"]>
   /** Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled. */
   readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
   /**
@@ -349,6 +360,15 @@ export interface Service extends Operations, Operation.Streams<typeof operations
  */
 export class ControlPlane extends Context.Service<ControlPlane, Service>()("effect-agentcore-identity/ControlPlane") {}
 
+const complete = (plane: Operations): Service => ({
+  ...addStreams(operations, plane),
+  createWorkloadIdentity: (request) =>
+    Effect.flatMap(
+      request.name === undefined ? workloadName : Effect.succeed(request.name),
+      (name) => plane.createWorkloadIdentity({ ...request, name })
+    )
+})
+
 /**
  * A control plane over an implementation of its operations. It checks requests against the limits of the service model
  * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a
@@ -358,7 +378,7 @@ export class ControlPlane extends Context.Service<ControlPlane, Service>()("effe
  * @category constructors
  */
 export const make = (implementation: Operations): Service =>
-  addStreams(operations, Plane.make("ControlPlane", operations, implementation))
+  complete(Plane.make("ControlPlane", operations, implementation))
 
 /**
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
@@ -372,5 +392,5 @@ export const decorate = (
 ): Layer.Layer<ControlPlane, never, ControlPlane> =>
   Layer.fresh(Layer.effect(
     ControlPlane,
-    Effect.map(ControlPlane, (plane) => addStreams(operations, Plane.decorate(operations, plane, decorator)))
+    Effect.map(ControlPlane, (plane) => complete(Plane.decorate(operations, plane, decorator)))
   ))

@@ -8,6 +8,7 @@ import { memoize } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { ControlPlane, type ResourceError, type Service } from "./ControlPlane.js"
+import { workloadName } from "./internal/generatedName.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type { GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
 
@@ -32,8 +33,8 @@ export class ReturnUrlsContended
  * @category models
  */
 export interface Definition {
-  /** The name, 3 to 255 characters. */
-  readonly name: string
+  /** The name, 3 to 255 characters. Default: a new one, `workload-` and 8 hexadecimal digits. */
+  readonly name?: string | undefined
   /** The URLs that users may return to after consent. Default: none. */
   readonly returnUrls?: ReadonlyArray<string> | undefined
   /** Tags of the workload identity. They are set on creation only. */
@@ -84,8 +85,8 @@ export const addReturnUrls = (
 
 /**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
- * missing URLs. It never removes a URL. `tags` are set on creation only. It is safe to repeat, and to run in several
- * processes at the same time.
+ * missing URLs. It never removes a URL. `tags` are set on creation only. With a name it is safe to repeat, and to run
+ * in several processes at the same time. Without one, each run creates an identity.
  *
  * @since 0.2.0
  * @category operations
@@ -101,17 +102,19 @@ export const addReturnUrls = (
  * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
  */
 export const ensure = (
-  { name, returnUrls = [], tags }: Definition
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> => {
-  const present = converge(name, returnUrls)
-  const create = ControlPlane.use((plane) =>
-    plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: returnUrls, tags })
-  )
-  const createOrPresent = Effect.catchTag(create, "ValidationException", (error) =>
-    // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
-    Effect.catchTag(present, "ResourceNotFoundException", () => Effect.fail(error)))
-  return withLock(
-    name,
-    Effect.catchTag(present, "ResourceNotFoundException", () => Effect.andThen(createOrPresent, present))
-  ).pipe(Effect.withSpan("WorkloadIdentity.ensure"))
-}
+  { name: given, returnUrls = [], tags }: Definition
+): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
+  Effect.gen(function*() {
+    const name = given ?? (yield* workloadName)
+    const present = converge(name, returnUrls)
+    const create = ControlPlane.use((plane) =>
+      plane.createWorkloadIdentity({ name, allowedResourceOauth2ReturnUrls: returnUrls, tags })
+    )
+    const createOrPresent = Effect.catchTag(create, "ValidationException", (error) =>
+      // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
+      Effect.catchTag(present, "ResourceNotFoundException", () => Effect.fail(error)))
+    return yield* withLock(
+      name,
+      Effect.catchTag(present, "ResourceNotFoundException", () => Effect.andThen(createOrPresent, present))
+    )
+  }).pipe(Effect.withSpan("WorkloadIdentity.ensure"))

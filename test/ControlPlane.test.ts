@@ -195,6 +195,23 @@ describe("ControlPlane.decorate", () => {
       ])
     }))
 
+  it.effect("gets the name that the plane generates for a workload identity", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const decorated = ControlPlane.decorate((_, effect, request) => {
+        seen.push(request)
+        return effect
+      })
+      const plane = ScriptedPlanes.layer({
+        createWorkloadIdentity: ({ name }) => Effect.succeed({ name, workloadIdentityArn: `arn:aws:${name}` })
+      })
+      const name = yield* control((plane) => Effect.map(plane.createWorkloadIdentity({}), ({ name }) => name)).pipe(
+        Effect.provide(Layer.provide(decorated, plane))
+      )
+      assert.match(name, /^workload-[0-9a-f]{8}$/)
+      assert.deepStrictEqual(seen, [{ name }])
+    }))
+
   it.effect("can inject faults, and replace responses of the plane", () =>
     Effect.gen(function*() {
       const fault = new IdentityError.ThrottlingException({ operation: "ListWorkloadIdentities", message: "Slow down" })

@@ -42,6 +42,15 @@ describe("WorkloadIdentity", () => {
       assert.deepStrictEqual(yield* plane.listTagsForResource({ resourceArn }), { tags })
     }).pipe(Effect.provide(local)))
 
+  it.effect("gets a name if it has none", () =>
+    Effect.gen(function*() {
+      const { name } = yield* WorkloadIdentity.ensure({})
+      assert.match(name, /^workload-[0-9a-f]{8}$/)
+      const other = yield* WorkloadIdentity.ensure({ returnUrls: [url(1)] })
+      assert.notStrictEqual(other.name, name)
+      assert.deepStrictEqual(yield* urlsOf(other.name), [url(1)])
+    }).pipe(Effect.provide(local)))
+
   it.effect("ensure changes nothing the second time, and never removes a URL", () =>
     Effect.promise(() =>
       FastCheck.assert(

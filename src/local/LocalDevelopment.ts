@@ -14,11 +14,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { randomBytes } from "node:crypto"
 import type { ControlPlane, ResourceError } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import { readVariable } from "../internal/environment.js"
+import * as GeneratedName from "../internal/generatedName.js"
 import { missingToken } from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -90,8 +90,6 @@ export type LoadError =
   | WorkloadIdentity.ReturnUrlsContended
   | ConfigError
 
-const digits = Effect.sync(() => randomBytes(4).toString("hex"))
-
 /**
  * Reads the caller from the file. It generates a missing user id (8 hexadecimal digits) and writes it to the file.
  * Concurrent processes get the same caller, and with `createMissing` they create one workload identity: one of them
@@ -140,8 +138,8 @@ const loadCaller = ({ createMissing, path = ".agentcore.json", userId, workloadN
           + "`workloadName`, or create one with `createMissing: true`"
       })
     }
-    const name = oldName ?? `workload-${yield* digits}`
-    const user = oldUser ?? (yield* digits)
+    const name = oldName ?? (yield* GeneratedName.workloadName)
+    const user = oldUser ?? (yield* GeneratedName.digits)
     return {
       value: { name, user: { userId: user } },
       added: {

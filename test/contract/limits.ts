@@ -133,6 +133,9 @@ const required = (member: Member): Member => ({
 
 const absent = Symbol("absent")
 
+/** A plane makes the name that is absent. A service requires it. */
+const generated = (member: Member): Member => ({ ...member, bad: [...member.bad, [1, wrongType], [{}, wrongType]] })
+
 const oneMemberOf = (...names: ReadonlyArray<string>) =>
   `Member must have exactly one of the members [${names.join(", ")}]`
 
@@ -352,7 +355,7 @@ const rows: ReadonlyArray<Row> = [
     ]
   ),
   row(controlCall("createWorkloadIdentity"), { name: "limits" }, [
-    required(workloadName("name")),
+    generated(workloadName("name")),
     { name: "allowedResourceOauth2ReturnUrls", good: [[], [padded("a:/")(2048)]], bad: [["a:b", wrongType]] },
     returnUrl("allowedResourceOauth2ReturnUrls.0"),
     ...tags

@@ -39,6 +39,24 @@ import {
 export const resources = (subject: Subject): void => {
   const test = tester(subject)
 
+  // A service requires the name.
+  if (subject.checks === "planes") {
+    describe("a workload identity without a name", () => {
+      test("gets one, another one each time", function*() {
+        const create = control((plane) =>
+          plane.createWorkloadIdentity({ allowedResourceOauth2ReturnUrls: [returnUrl] })
+        )
+        const [first, second] = yield* Effect.all([create, create])
+        for (const { name } of [first, second]) {
+          assert.match(name, /^workload-[0-9a-f]{8}$/)
+          const { allowedResourceOauth2ReturnUrls } = yield* control((plane) => plane.getWorkloadIdentity({ name }))
+          same(allowedResourceOauth2ReturnUrls, [returnUrl])
+        }
+        assert.notStrictEqual(first.name, second.name)
+      })
+    })
+  }
+
   describe("existing workload identities", () => {
     test("are replaced by an update, which changes the time and nothing else", function*() {
       yield* createWorkload("agent", [returnUrl, "my_app:/back"])

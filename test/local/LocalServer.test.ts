@@ -32,6 +32,8 @@ describe("protocol", () => {
   it.live("ignores unknown members, and reads an empty body as an empty object", () =>
     Effect.gen(function*() {
       succeeds(yield* call("/identities/CreateWorkloadIdentity", { name: "agent", later: { addition: 1 } }), 201)
+      // Only the planes of this package make a name.
+      fails(yield* call("/identities/CreateWorkloadIdentity", {}), 400, "ValidationException")
       const body = fails(yield* call("/identities/GetWorkloadIdentity", ""), 400, "ValidationException")
       assert.deepStrictEqual(body.fieldList, [{ name: "name", message: "Member must not be null" }])
       assert.strictEqual(body.reason, "FieldValidationFailed")

@@ -28,7 +28,11 @@ const context = (
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
     Context.add(
       ControlPlane.ControlPlane,
-      addStreams(ControlPlane.operations, decorate(ControlPlane.operations, control, (_, effect) => effect))
+      // It makes no name for a workload identity: a test sends requests as they are.
+      addStreams(
+        ControlPlane.operations,
+        decorate(ControlPlane.operations, control, (_, effect) => effect)
+      ) as unknown as ControlPlane.Service
     ),
     Context.add(
       SecurityTokenService.SecurityTokenService,
