@@ -354,6 +354,7 @@ const authenticated = <A>(
  */
 export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(function*() {
   const dataPlane = yield* DataPlane
+  const review = Option.getOrUndefined(yield* Effect.serviceOption(Credentials.TokenReview))
   const observe = Telemetry.make()
 
   const requestUnreviewed = (request: Oauth2TokenRequest, isChecked = false) => {
@@ -373,10 +374,13 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
       }))
   }
 
-  const requestReviewed = Effect.fnUntraced(function*(request: Oauth2TokenRequest, isPolled: boolean) {
+  const requestReviewed = Effect.fnUntraced(function*(
+    review: Credentials.Review,
+    request: Oauth2TokenRequest,
+    isPolled: boolean
+  ) {
     const response = yield* requestUnreviewed(request, !isPolled)
     if (response._tag !== "Issued") return response
-    const review = yield* Credentials.TokenReview
     const reviewed = review<Caller>({
       credential: { ...request, provider: request.resourceCredentialProviderName },
       token: response.accessToken,
@@ -388,8 +392,8 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
 
   // Without a user's consent, no browser has chosen an account.
   const requestToken = (request: Oauth2TokenRequest, isPolled: boolean) =>
-    request.oauth2Flow === "USER_FEDERATION"
-      ? requestReviewed(request, isPolled)
+    review !== undefined && request.oauth2Flow === "USER_FEDERATION"
+      ? requestReviewed(review, request, isPolled)
       : requestUnreviewed(request, !isPolled)
 
   // Returns `None` if the token does not exist yet, or the connection was lost.

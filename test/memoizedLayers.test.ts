@@ -234,6 +234,11 @@ const fresh: Readonly<Record<string, Case>> = {
     ObtainConsent.layerSignals,
     listening
   ),
+  "http/Connect.layerLinks": over(
+    account,
+    Connect.layerLinks({ path: "/connect", workload: "my-agent", origin: "https://app.example.com", credentials: {} }),
+    identity
+  ),
   "http/Connect.layerRedaction": over(named, Connect.layerRedaction("/connect"), redacted),
   "http/ConsentCallback.layerRedaction": over(named, ConsentCallback.layerRedaction("/consent"), redacted),
   "http/ForwardAuth.layerSessions": over(signals, ForwardAuth.layerSessions, storing),
@@ -290,7 +295,6 @@ const closed: ReadonlyArray<string> = [
   "aws/AwsIdentity.layerConfig",
   "aws/AwsPlanes.layer",
   "aws/AwsPlanes.layerConfig",
-  "http/Connect.layerLinks",
   "runtime/RequestContext.layer",
   "runtime/RequestContext.layerHttpApi",
   "local/AuthorizationServer.layer",

@@ -93,16 +93,15 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Take from "effect/Take"
-import * as Consent from "../Consent.js"
+import type * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { withSignal } from "../consentSignals/listeners.js"
-import { CredentialCache } from "../CredentialCache.js"
 import type { UserCredential } from "../Credentials.js"
-import { DataPlane } from "../DataPlane.js"
+import type { DataPlane } from "../DataPlane.js"
 import { type AccessTokenError, Identity } from "../Identity.js"
-import { checkEffect, TokenReview } from "../identity/credentials.js"
+import { checkEffect } from "../identity/credentials.js"
 import { AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
@@ -186,7 +185,7 @@ export const connections = (
 ): Effect.Effect<
   ReadonlyArray<Connection>,
   OtherUserKind | WorkloadAccessTokenError,
-  Connect | Identity | DataPlane
+  Connect
 > => Effect.flatMap(Connect, (connect) => connect.connections(user))
 
 /**
@@ -202,7 +201,7 @@ export const connections = (
 export const check = (
   user: UserIdentifier,
   credential: UserCredential | string
-): Effect.Effect<Connection, OtherUserKind | AccessTokenError, Connect | Identity | DataPlane> =>
+): Effect.Effect<Connection, OtherUserKind | AccessTokenError, Connect> =>
   Effect.flatMap(Connect, (connect) => connect.check(user, credential))
 
 /**
@@ -214,7 +213,7 @@ export const check = (
  */
 export const disconnectAll = (
   user: UserIdentifier
-): Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind, Connect | Identity | DataPlane> =>
+): Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind, Connect> =>
   Effect.flatMap(Connect, (connect) => connect.disconnectAll(user))
 
 /**
@@ -293,7 +292,8 @@ const makeService = (
   connections: (user) => Effect.andThen(checkKind("connections", user), Effect.suspend(() => forUser(user).list())),
   disconnectAll: (user) =>
     Effect.andThen(checkKind("disconnectAll", user), Effect.suspend(() => forUser(user).disconnectAll)),
-  withReview: accounts.withReview,
+  identity: accounts.identity,
+  review: accounts.review,
   nameOf: (subject) => Option.fromNullishOr(links.nameOf(subject)),
   credentialOf: (name) => Option.fromNullishOr(links.find(name)),
   link: (subject, { continue: address } = {}) =>
@@ -343,18 +343,8 @@ const makeEmit =
       yield* Metric.update(Metric.withAttributes(eventCount, labels), 1)
     })
 
-/** The service, and the review of tokens for all that `Identity` does in this context. */
-const toContext = (service: Service): Effect.Effect<Context.Context<Connect>> =>
-  Effect.map(
-    service.withReview(TokenReview),
-    (review) => Context.make(Connect, service).pipe(Context.add(TokenReview, review))
-  )
-
-/** The services that the requests of users need, for handlers of a server without them. */
-const servicesOfProgram = Effect.map(
-  Effect.context<Identity | DataPlane>(),
-  Context.pick(Identity, DataPlane, Consent.ReturnUrl, CredentialCache)
-)
+const toContext = (service: Service): Context.Context<Connect | Identity> =>
+  Context.add(Context.make(Connect, service), Identity, service.identity)
 
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
@@ -368,24 +358,16 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const { events, publish, end } = yield* makeEvents
     yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(gracefulShutdownTimeout), end))
     const connections = yield* Connections.make({ ...options, links, emit: makeEmit(publish) })
-    const program = yield* Completion.dependenciesOfProgram
-    const dependencies: Completion.Dependencies = {
-      ...program,
-      identity: {
-        ...program.identity,
-        resumeAccessToken: (session, resumeOptions) =>
-          connections.accounts.withReview(program.identity.resumeAccessToken(session, resumeOptions))
-      }
-    }
+    const { identity, unreviewed } = connections.accounts
+    const dependencies = yield* Effect.provideService(Completion.dependenciesOfProgram, Identity, identity)
     const settings: Requests.Settings = {
       ...options,
       ...dependencies,
-      services: yield* servicesOfProgram,
       connections,
       links,
       formTokens: yield* Requests.makeFormTokens(options.formKey),
       // It drops the token that it gets.
-      watch: yield* Watch.make(program)
+      watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
     }
 
     const respond = (view: View) =>
@@ -465,11 +447,11 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
 // -----------------------------------------------------------------------------
 
 /**
- * Adds the routes to an `HttpRouter`, and provides {@link Connect} to its other routes. Put {@link layerRedaction}
- * around the server: the return URL contains the session. Invalid options, and a `currentUser` that is not a user, are
- * defects with a `ValidationException`.
+ * Adds the routes to an `HttpRouter`, and provides {@link Connect} and its `Identity` to its other routes. Put
+ * {@link layerRedaction} around the server: the return URL contains the session. Invalid options, and a `currentUser`
+ * that is not a user, are defects with a `ValidationException`.
  *
- * With a `CredentialCache` in context, disconnecting also drops its token.
+ * The `Identity` uses the data plane in context. With a `CredentialCache` there, disconnecting also drops its token.
  *
  * When the scope of the layer ends, requests that run are finished first, for at most `gracefulShutdownTimeout`. New
  * ones get a page with the status 503. Then the events end, and the layers below, such as the store of pending
@@ -516,19 +498,21 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
-  Connect | HttpRouter.Request<"Requires", Connect> | HttpRouter.Request<"GlobalRequires", Connect>,
+  | Connect
+  | Identity
+  | HttpRouter.Request.From<"Requires", Connect | Identity>
+  | HttpRouter.Request.From<"GlobalRequires", Connect | Identity>,
   never,
   | HttpRouter.HttpRouter
-  | Identity
   | DataPlane
   | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
   | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError>
 > =>
   Layer.provideMerge(
-    HttpRouter.middleware<{ provides: Connect }>()(
+    HttpRouter.middleware<{ provides: Connect | Identity }>()(
       Effect.map(
-        Effect.flatMap(Connect, toContext),
+        Effect.map(Connect, toContext),
         (context) => <A, E3, R3>(self: Effect.Effect<A, E3, R3>) => Effect.provideContext(self, context)
       ),
       { global: true }
@@ -537,7 +521,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       Effect.gen(function*() {
         const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
         yield* addTo(yield* HttpRouter.HttpRouter)
-        return yield* toContext(service)
+        return toContext(service)
       })
     )
   )
@@ -545,8 +529,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
 /**
  * The same routes as an effect that returns a response, and the service, for a server without an `HttpRouter`. For
  * other paths the effect fails with an `HttpServerError` of reason `RouteNotFound`. Where the program uses {@link link}
- * or {@link handler}, provide the service to it: `Effect.provideService(Connect.Connect, service)`, and with the option
- * `accounts` also `service.withReview`.
+ * or {@link handler}, provide the service to it: `Effect.provideService(Connect.Connect, service)`. Where it obtains
+ * tokens, provide `service.identity` as its `Identity`.
  *
  * @since 0.2.0
  * @category constructors
@@ -561,7 +545,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     readonly service: Service
   },
   ValidationException,
-  Identity | DataPlane | PendingConsents | Scope.Scope
+  DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.gen(function*() {
     const { addTo, service } = yield* makeRoutes(options)
@@ -574,19 +558,20 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   })
 
 /**
- * Only the links, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its `events` are empty.
+ * Only the links and the `Identity`, for a process without the pages: a worker, or an agent on AgentCore Runtime. Its
+ * `events` are empty.
  *
  * @since 0.2.0
  * @category layers
  */
-export const layerLinks = (options: LinkOptions): Layer.Layer<Connect> =>
-  Layer.effectContext(
+export const layerLinks = (options: LinkOptions): Layer.Layer<Connect | Identity, never, DataPlane> =>
+  Layer.fresh(Layer.effectContext(
     Effect.gen(function*() {
       const links = yield* Links.make(options)
       const connections = yield* Connections.make({ ...options, links, emit: makeEmit(() => Effect.void) })
-      return yield* toContext(makeService(options, links, connections, Stream.empty))
+      return toContext(makeService(options, links, connections, Stream.empty))
     }).pipe(Effect.orDie)
-  )
+  ))
 
 /**
  * Keeps the session out of the spans of the HTTP server, as `ConsentCallback.layerRedaction` does. `path` is the path
@@ -686,8 +671,8 @@ const untilGranted = <R>(
   )
 
 /** Requests tokens for a user whose accounts are reviewed, also if the workload access token does not know the user. */
-const asUserOf = ({ withReview }: Service, user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  withReview(Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user })))
+const asUserOf = (user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user }))
 
 const validateHandler = Validation.makeCheck(
   "Connect.handler",
@@ -742,8 +727,11 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
       const listen = yield* listenFor(connect, session, options)
       const signalled = yield* showLink(shown, listen)
       const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-      const asUser = asUserOf(connect, options.user)
-      const token = Effect.suspend(() => asUser(request))
+      const asUser = asUserOf(options.user)
+      const token = Effect.suspend(() =>
+        asUser(Effect.flatMap(request, (found) =>
+          Option.isSome(found) ? connect.review(session, found.value) : Effect.succeed(found)))
+      )
       // A signal during the requests is lost. The next probe finds the grant.
       const wait: Effect.Effect<
         Redacted,
@@ -751,7 +739,8 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
         R1 | WorkloadAccessToken
       > = Effect.flatMap(
         untilGranted(session, probe(token), listen, options.probe ?? defaultProbe, deadline),
-        () => tokenOrWait
+        () =>
+          tokenOrWait
       )
       const tokenOrWait = Effect.flatMap(
         Effect.suspend(() => requestRepeatedly(token)),

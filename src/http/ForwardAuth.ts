@@ -84,8 +84,6 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../ConsentSignals.js"
 import type { DataPlane } from "../DataPlane.js"
-import type { Identity } from "../Identity.js"
-import { TokenReview } from "../identity/credentials.js"
 import type { ValidationException } from "../IdentityError.js"
 import type { ConsentStoreError } from "../PendingConsents.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
@@ -176,8 +174,9 @@ export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = La
  * `PendingConsents`. Invalid options are defects.
  *
  * A credential of the flow `USER_FEDERATION` needs `Connect` in context, with its pages (`Connect.layer`) or without
- * them (`Connect.layerLinks`), and has to be one of its credentials. To cache credentials, put `CredentialCache` under
- * `Identity`. Neither logs nor spans of the server contain a credential or a session.
+ * them (`Connect.layerLinks`), and has to be one of its credentials. Its tokens are those of the `Identity` of
+ * `Connect`. To cache credentials, put `CredentialCache` over the data plane, under both. Neither logs nor spans of the
+ * server contain a credential or a session.
  *
  * Only the proxy needs the route: listen on an address that sandboxes cannot reach.
  *
@@ -188,7 +187,6 @@ export const layer = <E = never, R = never>(options: Decide.Options<E, R>): Laye
   ForwardAuth,
   never,
   | HttpRouter.HttpRouter
-  | Identity
   | DataPlane
   | ConsentSignals
   | HttpRouter.Request.From<"Requires", Exclude<R, HttpRouter.Provided>>
@@ -198,11 +196,9 @@ export const layer = <E = never, R = never>(options: Decide.Options<E, R>): Laye
     Layer.effectDiscard(Effect.gen(function*() {
       const decide = yield* Effect.orDie(Decide.make(options))
       const router = yield* HttpRouter.HttpRouter
-      // `Connect` provides its review to this layer, and the context of a request may have no review.
-      const review = yield* TokenReview
       const handler = Effect.flatMap(
         HttpServerRequest.HttpServerRequest,
-        ({ headers }) => Effect.flatMap(Effect.provideService(decide(headers), TokenReview, review), toResponse)
+        ({ headers }) => Effect.flatMap(decide(headers), toResponse)
       )
       yield* router.add("*", `${options.path}/*` as HttpRouter.PathInput, handler)
     })),

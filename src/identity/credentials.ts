@@ -396,7 +396,7 @@ export interface IssuedToken<R> {
 /** Returns the response that `Identity` uses instead, or `undefined` if the token may be returned. */
 export type Review = <R>(issued: IssuedToken<R>) => Effect.Effect<TokenResponse, ReviewError, R> | undefined
 
-/** Read from the context of the calling program. Default: every token is returned. */
-export class TokenReview extends Context.Reference("effect-agentcore-identity/internal/TokenReview", {
-  defaultValue: (): Review => () => undefined
-}) {}
+/** An argument of `Identity.make`, which uses it in each of its requests. Default: every token is returned. */
+export class TokenReview
+  extends Context.Service<TokenReview, Review>()("effect-agentcore-identity/identity/TokenReview")
+{}

@@ -62,8 +62,10 @@ import * as Stream from "effect/Stream"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
+import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
+import type { ConsentSignals } from "../ConsentSignals.js"
 import * as Credentials from "../Credentials.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
@@ -73,7 +75,7 @@ import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/
 import * as Shutdown from "../http/connect/shutdown.js"
 import * as Callers from "../http/internal/callers.js"
 import * as Identity from "../Identity.js"
-import { isDeclared, TokenReview } from "../identity/credentials.js"
+import { isDeclared } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { Plain } from "../models/internal/native.js"
@@ -89,7 +91,6 @@ import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
 import { type Inputs, toPromise } from "./internal/promised.js"
 import * as RequestContext from "./internal/requestContext.js"
-import * as Reviews from "./internal/reviews.js"
 import * as Stores from "./internal/stores.js"
 import { checkUser, toRedacted, toUserIdentifier, toWorkload, type User } from "./internal/workload.js"
 
@@ -232,8 +233,7 @@ export interface AccountOptions {
    * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor does not accept the token
    * of an agent's request, AgentCore drops it, and the user is asked again. A step-up to more scopes is checked too.
    * Compare the `id`, or a label that its owner cannot choose. The functions of this `Connect` check the account, and
-   * so does `promise/ForwardAuth` with it.
-   * The functions of `promise/Identity` do not check it. Default: any account.
+   * so does `promise/ForwardAuth` with it. The functions of `promise/Identity` do not check it. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
   /**
@@ -393,6 +393,10 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * connected. Consents in memory are lost.
    */
   readonly dispose: () => Promise<void>
+  /** Runs an effect with the services of the pages, for `promise/ForwardAuth`. */
+  readonly "~run": <A>(
+    effect: Effect.Effect<A, unknown, Http.Connect | DataPlane.DataPlane | ConsentSignals>
+  ) => Promise<A>
 }
 
 // -----------------------------------------------------------------------------
@@ -521,11 +525,9 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
       const { app, service } = yield* Http.httpApp(options)
       const takeDenial = yield* Denials.make(service)
       const callerOf = yield* Callers.make(options.workload)
-      // All functions get only tokens that are reviewed.
-      const review = yield* service.withReview(TokenReview)
       return Context.make(Http.Connect, service).pipe(
         Context.add(Pages, { app, callerOf, takeDenial }),
-        Context.add(TokenReview, review)
+        Context.add(Identity.Identity, service.identity)
       )
     })
   )
@@ -543,7 +545,7 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
 
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
   layerPages(toHttpOptions(options, credentials)).pipe(
-    Layer.provideMerge(Stores.layerServices(options, LazyRuntime.defaultLayer))
+    Layer.provideMerge(Stores.layerServices(options, AwsDataPlane.layer()))
   )
 
 type Provided = Layer.Success<ReturnType<typeof layerOf>>
@@ -773,7 +775,6 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     run: settle,
     within: (stream) => Stream.unwrap(Effect.map(context, (context) => Stream.provideContext(stream, context)))
   })
-  if (options.accounts !== undefined) Reviews.set(promised.link, Effect.map(context, Context.get(TokenReview)))
   return {
     ...functions,
     ...promised,
@@ -786,6 +787,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     },
     node: makeListener(handle, settle),
     dispose,
-    [Symbol.asyncDispose]: dispose
+    [Symbol.asyncDispose]: dispose,
+    "~run": settle
   }
 }

@@ -45,29 +45,31 @@
  * // The program that starts a sandbox gives it the secret of a session.
  * export const start = async (userId: string) => (await forwardAuth.session({ userId })).token
  */
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
-import type { ConsentSession } from "../ConsentSession.js"
 import { ConsentSignals } from "../ConsentSignals.js"
 import * as CredentialCache from "../CredentialCache.js"
+import type { DataPlane } from "../DataPlane.js"
+import { Connect as HttpConnect } from "../http/Connect.js"
 import type * as Http from "../http/ForwardAuth.js"
 import * as Decide from "../http/forwardAuth/decide.js"
 import * as Sessions from "../http/forwardAuth/sessions.js"
-import * as Identity from "../Identity.js"
-import { isDeclared, TokenReview } from "../identity/credentials.js"
+import type * as Identity from "../Identity.js"
+import { isDeclared } from "../identity/credentials.js"
+import * as Validation from "../plane/validation.js"
+import type { Connect } from "./Connect.js"
 import { bind } from "./internal/callerContext.js"
 import * as Config from "./internal/config.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
-import * as Reviews from "./internal/reviews.js"
 import * as Stores from "./internal/stores.js"
 import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
 
@@ -104,22 +106,29 @@ export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
  * @since 0.2.0
  * @category models
  */
-export interface Options extends Pick<Http.Options, "trust" | "workload">, Stores.ServiceOptions {
+export type Options = Settings & ((Stores.ServiceOptions & { readonly connect?: undefined }) | OfConnect)
+
+interface Settings extends Pick<Http.Options, "trust" | "workload"> {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
   readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
-  /**
-   * The pages where users consent. Credentials of the flow `USER_FEDERATION` need them. If a `Connect` of this process
-   * has `expect` in `accounts`, it also checks the tokens here.
-   */
-  readonly connect?: {
-    /** Returns the link for a session, as `promise/Connect` does. */
-    readonly link: (session: ConsentSession) => Promise<string>
-  } | undefined
   /**
    * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
    * user of a `session`.
    */
   readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
+}
+
+interface OfConnect {
+  /**
+   * The pages where users consent, as `make` of `promise/Connect` returns them. Credentials of the flow
+   * `USER_FEDERATION` need them. The route uses their services and their store, so a token that `expect` of `accounts`
+   * does not allow reaches no agent.
+   */
+  readonly connect: Connect<never, never>
+  /** The services are those of `connect`. */
+  readonly runtime?: undefined
+  /** The store is that of `connect`. */
+  readonly pendingConsents?: undefined
 }
 
 /**
@@ -171,14 +180,31 @@ const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.E
   return { ...entry, credential: declared } as Decide.Entry
 }
 
-const cached = Layer.fresh(Identity.layer).pipe(
-  Layer.provideMerge(CredentialCache.layer()),
-  Layer.provideMerge(AwsDataPlane.layer())
-)
+const invalid = (property: string, expected: string) => Validation.invalidProperty("ForwardAuth", property, expected)
 
-class Decided extends Context.Service<Decided, Effect.Success<ReturnType<typeof Decide.make<unknown, never>>>>()(
-  "effect-agentcore-identity/promise/ForwardAuth/Decided"
-) {}
+type Services = DataPlane | ConsentSignals
+
+/** Runs effects with the services of `connect`, or with services of its own. */
+const makeRunner = (options: Options): {
+  readonly run: <A>(effect: Effect.Effect<A, unknown, Services>) => Promise<A>
+  readonly dispose: () => Promise<void>
+} => {
+  const { connect } = options
+  if (connect === undefined) {
+    const cached = Layer.provide(CredentialCache.layer(), AwsDataPlane.layer())
+    const { context, dispose } = LazyRuntime.make(Stores.layerServices(options, cached))
+    return {
+      run: (effect) => Effect.runPromise(Effect.flatMap(context, (context) => Effect.provideContext(effect, context))),
+      dispose
+    }
+  }
+  // A program in plain JavaScript can pass any object with a function `link`, whose tokens would not be checked.
+  if (!Predicate.isFunction(connect["~run"])) throw invalid("connect", "be what make of promise/Connect returns")
+  for (const property of ["runtime", "pendingConsents"] as const) {
+    if (options[property] !== undefined) throw invalid(property, "not be given with connect, which has its own")
+  }
+  return { run: connect["~run"], dispose: async () => {} }
+}
 
 const toSettings = (
   { caller, trust, workload }: Options,
@@ -205,24 +231,18 @@ const toSettings = (
 export const make = (options: Options): ForwardAuth => {
   const [first, ...others] = options.credentials
   const settings = toSettings(options, [declare(first, 0), ...others.map((entry, index) => declare(entry, index + 1))])
-  const { connect } = options
-  const link = connect && ((session: ConsentSession) => Effect.tryPromise(() => connect.link(session)))
-  const runtime = LazyRuntime.make(
-    Layer.effect(Decided, Decide.make(settings, link)).pipe(
-      Layer.provideMerge(Stores.layerServices(options, cached))
-    )
-  )
-  type R = Effect.Success<typeof runtime.context> extends Context.Context<infer R> ? R : never
-  const run = <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> =>
-    Effect.runPromise(Effect.flatMap(runtime.context, (context) => Effect.provideContext(effect, context)))
+  const { dispose, run } = makeRunner(options)
   const sessions = Effect.map(ConsentSignals, Sessions.make)
-  const review = options.connect && Reviews.get(options.connect.link)
+  let current: { readonly of: unknown; readonly decide: Effect.Success<typeof making> } | undefined
+  const making = Decide.make(settings)
+  const decider = Effect.gen(function*() {
+    // Another one after the services were disposed of.
+    const of = Option.getOrElse(yield* Effect.serviceOption(HttpConnect), () => ConsentSignals)
+    return (current?.of === of ? current : current = { of, decide: yield* making }).decide
+  })
 
   const decide = async (headers: Readonly<Record<string, string | undefined>>): Promise<Response> => {
-    const decision = Effect.flatMap(Decided, (decide) => decide(headers))
-    const { body, headers: open, secrets, status } = await run(
-      review === undefined ? decision : Effect.provideServiceEffect(decision, TokenReview, review)
-    )
+    const { body, headers: open, secrets, status } = await run(Effect.flatMap(decider, (decide) => decide(headers)))
     const response = new Response(body === "" ? null : body, { status, headers: open })
     for (const [name, value] of Object.entries(secrets)) response.headers.set(name, Redacted.value(value))
     if (body !== "") response.headers.set("content-type", "application/json")
@@ -245,7 +265,7 @@ export const make = (options: Options): ForwardAuth => {
       return { token: Redacted.value(token), expiresAt: DateTime.toDateUtc(expiresAt) }
     },
     revoke: (token) => run(Effect.flatMap(sessions, ({ revoke }) => revoke(toRedacted(token)))),
-    dispose: runtime.dispose,
-    [Symbol.asyncDispose]: runtime.dispose
+    dispose,
+    [Symbol.asyncDispose]: dispose
   }
 }

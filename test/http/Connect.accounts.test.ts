@@ -7,6 +7,7 @@ import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClien
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -24,8 +25,10 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { decodeJwt } from "jose"
+import * as Decide from "../../src/http/forwardAuth/decide.js"
 import * as World from "../support/connectWorld.js"
 import * as FaultyServer from "../support/faultyServer.js"
+import * as ForwardAuth from "../support/forwardAuth.js"
 import * as Recorder from "../support/recorder.js"
 import * as Resource from "../support/resource.js"
 import * as Server from "../support/server.js"
@@ -197,8 +200,8 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       assert.isAtMost(vendor.asked.length, asked + 1)
       vendor.state = "ok"
       // Another request of the agent finds that the vendor responds.
-      const { withReview } = yield* Connect.Connect
-      yield* withReview(World.as(alice)(AccessToken.get(calendar)))
+      const { identity } = yield* Connect.Connect
+      yield* World.as(alice)(identity.getAccessToken(calendar))
       assert.strictEqual(subjectOf(yield* Fiber.join(agent)), "alice@example.com")
       assert.deepStrictEqual(yield* events.first(2), [event("Opened"), event("AccountUnknown")])
     }))
@@ -485,7 +488,7 @@ describe("programs", () => {
       // The account of a token does not change.
       yield* Connect.connections(alice)
       assert.deepStrictEqual(asked, ["https://openidconnect.googleapis.com/v1/userinfo Bearer access-token"])
-    }).pipe(Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
+    }).pipe(Effect.provide(Layer.provideMerge(links, plane)))
   })
 
   it.effect("see that another process has disconnected a user", () => {
@@ -500,7 +503,38 @@ describe("programs", () => {
       assert.deepInclude(yield* connection, { state: "Granted", account: { id: "1", label: "alice" } })
       isGranted = false
       assert.deepInclude(yield* connection, { state: "NotGranted", account: undefined })
-    }).pipe(Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
+    }).pipe(Effect.provide(Layer.provideMerge(links, plane)))
+  })
+
+  it.effect("get no token of a wrong account from Connect and ForwardAuth, whatever Identity they have themselves", () => {
+    const plane = scripted({
+      getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
+      getResourceOauth2Token: ({ forceAuthentication }) =>
+        forceAuthentication === true ? responses.consent : responses.issued()
+    })
+    // The last layer provides the `Identity` of the program, which knows no accounts.
+    const services = Layer.mergeAll(linksOf(Files, wrongAccount), Identity.layer, PendingConsents.layerMemory).pipe(
+      Layer.provideMerge(plane)
+    )
+    return Effect.gen(function*() {
+      assert.deepInclude(yield* Connect.check(alice, Files), { state: "WrongAccount" })
+      assert.strictEqual(Redacted.value(yield* AccessToken.get(Files)), "access-token")
+      const decide = yield* Decide.make({
+        workload: World.workload,
+        credentials: [{ credential: Files, origins: ["https://api.example.com"] }],
+        caller: () => Effect.succeedSome(alice)
+      })
+      const { body, status } = yield* decide({
+        authorization: "Bearer sandbox",
+        ...Object.fromEntries(
+          ForwardAuth.forwarded({ "X-Forwarded-Host": "api.example.com" }).map(([name, value]) => [
+            name.toLowerCase(),
+            value
+          ])
+        )
+      })
+      assert.deepStrictEqual([status, JSON.parse(body).error], [401, "consent_required"])
+    }).pipe(tokenOfAlice, Effect.provide(services))
   })
 
   it.effect("get the token of their own, which is nobody's account", () => {
@@ -511,7 +545,7 @@ describe("programs", () => {
       assert.strictEqual(Redacted.value(token), "access-token")
     }).pipe(
       Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, WorkloadAccessToken.make(secret("token"))),
-      Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane)))
+      Effect.provide(Layer.provideMerge(links, plane))
     )
   })
 
@@ -541,7 +575,7 @@ describe("programs", () => {
       }
     }).pipe(
       tokenOfAlice,
-      Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane)))
+      Effect.provide(Layer.provideMerge(links, plane))
     )
   })
 
@@ -564,7 +598,7 @@ describe("programs", () => {
       yield* settleAndAdjust("1 minute")
       assert.strictEqual(Redacted.value(yield* Fiber.join(agent)), "access-token")
       assert.notInclude(requests, true)
-    }).pipe(tokenOfAlice, Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
+    }).pipe(tokenOfAlice, Effect.provide(Layer.provideMerge(links, plane)))
   })
 
   it.effect("get no token, and drop none, while expect fails", () => {
@@ -592,7 +626,7 @@ describe("programs", () => {
         const error = yield* Effect.flip(AccessToken.get(Files))
         assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "AccountUnknown" })
         assert.notInclude(forced, true)
-      }).pipe(tokenOfAlice, Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane))))
+      }).pipe(tokenOfAlice, Effect.provide(Layer.provideMerge(links, plane)))
     })
   })
 
@@ -629,7 +663,7 @@ describe("programs", () => {
     }).pipe(
       Effect.scoped,
       tokenOfAlice,
-      Effect.provide([Layer.merge(links, Layer.provideMerge(Identity.layer, plane)), FetchHttpClient.layer])
+      Effect.provide([Layer.provideMerge(links, plane), FetchHttpClient.layer])
     )
   })
 
@@ -662,7 +696,7 @@ describe("programs", () => {
       ])
     }).pipe(
       tokenOfAlice,
-      Effect.provide(Layer.merge(links, Layer.provideMerge(Identity.layer, plane)))
+      Effect.provide(Layer.provideMerge(links, plane))
     )
   })
 

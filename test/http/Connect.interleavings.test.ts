@@ -147,7 +147,11 @@ const interleave = (seed: number, isChecked: boolean, rejects = false) => {
     // The agents run in the process of the pages, or in another one, which remembers nothing of the first.
     const ofAgents = seed % 3 === 0 ? (yield* makeApp).service : service
     const asUser = (user: string) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-      ofAgents.withReview(self).pipe(Effect.provideService(Connect.Connect, ofAgents), World.as({ userId: user }))
+      self.pipe(
+        Effect.provideService(Connect.Connect, ofAgents),
+        Effect.provideService(Identity.Identity, ofAgents.identity),
+        World.as({ userId: user })
+      )
 
     const users = ["alice", "bob"]
     const pollers = yield* Effect.forEach(users, (user) => Effect.forkChild(asUser(user)(poll(user))))

@@ -36,11 +36,13 @@ describe("Connect", () => {
     expectTypeOf(Connect.layer({ ...base, credentials: { calendar: Calendar } })).toEqualTypeOf<
       Layer.Layer<
         | Connect.Connect
+        | Identity
         | HttpRouter.Request<"Requires", Connect.Connect>
-        | HttpRouter.Request<"GlobalRequires", Connect.Connect>,
+        | HttpRouter.Request<"Requires", Identity>
+        | HttpRouter.Request<"GlobalRequires", Connect.Connect>
+        | HttpRouter.Request<"GlobalRequires", Identity>,
         never,
         | HttpRouter.HttpRouter
-        | Identity
         | DataPlane
         | PendingConsents
         | HttpRouter.Request<"Error", "signedOut">
@@ -58,7 +60,7 @@ describe("Connect", () => {
     )
     for (const routes of [Layer.provideMerge(route, pages), Layer.provide(route, pages)]) {
       expectTypeOf(HttpRouter.serve(routes)).toExtend<
-        Layer.Layer<never, never, HttpServer | Identity | DataPlane | PendingConsents>
+        Layer.Layer<never, never, HttpServer | DataPlane | PendingConsents>
       >()
     }
   })
@@ -87,7 +89,9 @@ describe("Connect", () => {
   it("asks vendors over an HttpClient, which the program need not provide", () => {
     const options = { path: "/connect", workload: "my-agent", credentials: { calendar: Calendar } } as const
     const accounts = { calendar: { ...VendorAccount.google, expect: () => Effect.succeed(true) } }
-    expectTypeOf(Connect.layerLinks({ ...options, accounts })).toEqualTypeOf<Layer.Layer<Connect.Connect>>()
+    expectTypeOf(Connect.layerLinks({ ...options, accounts })).toEqualTypeOf<
+      Layer.Layer<Connect.Connect | Identity, never, DataPlane>
+    >()
     const account = () => Effect.fail("down")
     Connect.layerLinks({ ...options, accounts: { calendar: { account } } })
     // They have no other service.

@@ -4,7 +4,6 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as Identity from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
@@ -661,10 +660,10 @@ describe("Connect.handler, for many users", () => {
       responses.consent
   ) =>
     Layer.mergeAll(
-      Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }),
       ConsentSignals.layerMemory,
       TokenPoller.layerBudget({ pollsPerSecond: 10 }),
-      Layer.provideMerge(Identity.layer, RateLimit.dataPlane({ getResourceOauth2Token: quota })).pipe(
+      Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }).pipe(
+        Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: quota })),
         Layer.provideMerge(ScriptedPlanes.layer({
           getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
           getResourceOauth2Token: ({ resourceCredentialProviderName }) =>
@@ -795,7 +794,9 @@ describe("options of Connect", () => {
 
   const valid = { path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" } as const
 
-  const links = (options: Connect.LinkOptions) => Effect.provide(Connect.link(Calendar), Connect.layerLinks(options))
+  const layerLinks = (options: Connect.LinkOptions) => Layer.provide(Connect.layerLinks(options), scripted({}))
+
+  const links = (options: Connect.LinkOptions) => Effect.provide(Connect.link(Calendar), layerLinks(options))
 
   it.effect("creates links in a process without the pages", () =>
     Effect.gen(function*() {
@@ -828,7 +829,7 @@ describe("options of Connect", () => {
         ["credentials.reports", { ...valid, credentials: { reports: { provider: "google" } } }]
       ]
       for (const [member, options] of wrong) {
-        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Connect.layerLinks(options as never))))
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(layerLinks(options as never))))
         const [reason] = Exit.isFailure(exit) ? exit.cause.reasons : []
         assert(reason?._tag === "Die", member)
         assert.instanceOf(reason.defect, ValidationException)

@@ -1,5 +1,6 @@
 import { describe, expectTypeOf, test } from "@effect/vitest"
 import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
+import type * as PromiseConnect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -45,6 +46,7 @@ describe("ForwardAuth.layer", () => {
 
 describe("promise/ForwardAuth", () => {
   test("takes classes and configurations, and is a listener of Node", () => {
+    const connect = {} as PromiseConnect.Connect<"calendar", Request>
     const route = PromiseForwardAuth.make({
       workload: "agent",
       credentials: [
@@ -56,8 +58,13 @@ describe("promise/ForwardAuth", () => {
           stepUp: true
         }
       ],
-      connect: { link: async (session) => session.provider }
+      connect
     })
+    const settings = { workload: "agent", credentials: [calendar] } as const
+    // @ts-expect-error its tokens would not be checked
+    PromiseForwardAuth.make({ ...settings, connect: { link: connect.link } })
+    // @ts-expect-error `connect` has its own
+    PromiseForwardAuth.make({ ...settings, connect, pendingConsents: { redis: { key: "" } } })
     expectTypeOf(route.node).toExtend<RequestListener>()
     expectTypeOf(route.session({ userId: "alice" })).resolves.toEqualTypeOf<PromiseForwardAuth.Session>()
     // It belongs to a single call.

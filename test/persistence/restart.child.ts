@@ -73,7 +73,9 @@ const resume = Effect.gen(function*() {
   )
 )
 
-await (part === "ask" ? Effect.asVoid(ask) : Effect.orDie(resume)).pipe(
+await Effect.gen(function*() {
+  yield* part === "ask" ? ask : resume
+}).pipe(
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user })),
   Effect.provide(Layer.mergeAll(
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),

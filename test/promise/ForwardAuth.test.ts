@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type * as Identity from "effect-agentcore-identity/Identity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
 import * as Effect from "effect/Effect"
@@ -12,34 +11,39 @@ const callbackUrl = "https://app.example.com/connect/return"
 
 const calendar = { providerName: "calendar", scopes: ["read"], authFlow: "USER_FEDERATION" as const, callbackUrl }
 
-const makeConnect = (runtime: Connect.Options["runtime"]) =>
+const makeConnect = (runtime: Connect.Options["runtime"], accounts?: Connect.Options["accounts"]) =>
   Connect.make({
     path: "/connect",
     workload: "agent",
     credentials: { calendar },
     currentUser: () => undefined,
+    accounts,
     runtime
   })
+
+const credentials = [
+  { credential: calendar, origins: [World.calendarOrigin] },
+  { credential: { providerName: "weather" }, origins: [World.weatherOrigin], header: "x-api-key" }
+] as const
 
 /** The route over scripted planes, with credentials that are configurations. */
 const inRoute = <A>(
   run: (route: ForwardAuth.ForwardAuth) => Promise<A>,
-  options: Partial<ForwardAuth.Options> = {},
+  { caller, isConnected = true }: {
+    readonly caller?: ForwardAuth.Options["caller"]
+    readonly isConnected?: boolean
+  } = {},
   script = World.script
 ) =>
   Effect.gen(function*() {
-    const runtime = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
+    const runtime = yield* Effect.context<DataPlane.DataPlane>()
     const route = yield* Effect.acquireRelease(
       Effect.sync(() =>
         ForwardAuth.make({
           workload: "agent",
-          credentials: [
-            { credential: calendar, origins: [World.calendarOrigin] },
-            { credential: { providerName: "weather" }, origins: [World.weatherOrigin], header: "x-api-key" }
-          ],
-          connect: makeConnect(runtime),
-          runtime,
-          ...options
+          credentials,
+          caller,
+          ...isConnected ? { connect: makeConnect(runtime) } : { runtime }
         })
       ),
       ({ dispose }) => Effect.promise(dispose)
@@ -107,8 +111,52 @@ describe("a route without Effect", () => {
         const error = await fetch(request("x")).then(() => undefined, (error: unknown) => error)
         assert.include(String(error), "Connect")
       },
-      { connect: undefined }
+      { isConnected: false }
     ))
+
+  it.live("returns no token that the accounts of its Connect do not allow, also after the services are new ones", () =>
+    Effect.gen(function*() {
+      let label = ""
+      const connect = makeConnect(yield* Effect.context<DataPlane.DataPlane>(), {
+        calendar: {
+          account: (token) => ({ id: token, label }),
+          expect: ({ userId }, account) => account.label === userId
+        }
+      })
+      const { fetch, session } = ForwardAuth.make({ workload: "agent", credentials, connect })
+      yield* Effect.promise(async () => {
+        for (label of ["mallory", "alice", "mallory"]) {
+          const { token } = await session({ userId: "alice" })
+          const response = await fetch(request(token))
+          assert.strictEqual(response.status, label === "alice" ? 200 : 401, label)
+          await connect.dispose()
+        }
+      })
+    }).pipe(Effect.provide(scripted({
+      ...World.script,
+      getResourceOauth2Token: ({ forceAuthentication }) =>
+        forceAuthentication === true ? responses.consent : responses.issued()
+    }))))
+
+  it.live("takes the Connect itself, and no store or runtime beside it", () =>
+    Effect.gen(function*() {
+      const runtime = yield* Effect.context<DataPlane.DataPlane>()
+      const connect = makeConnect(runtime)
+      const settings = { workload: "agent", credentials }
+      for (
+        const [property, options] of [
+          ["connect", { connect: { link: (session: never) => connect.link(session) } }],
+          ["runtime", { connect, runtime }],
+          ["pendingConsents", { connect, pendingConsents: { sql: { filename: ":memory:", key: "" } } }]
+        ] as const
+      ) {
+        // Values that only a program in plain JavaScript can pass.
+        assert.throws(() => ForwardAuth.make({ ...settings, ...options } as never), `'${property}'`)
+      }
+      const { fetch, session } = ForwardAuth.make({ ...settings, connect: { ...connect } })
+      const { token } = yield* Effect.promise(() => session({ userId: "alice" }))
+      assert.strictEqual((yield* Effect.promise(() => fetch(request(token)))).status, 200)
+    }).pipe(Effect.provide(scripted(World.script))))
 })
 
 const failure = new Error("the store of the program failed")

@@ -173,7 +173,7 @@ export const promiseConnect = (options: Options & Connect.LinkOptions) =>
 export const toService = (
   connect: PromiseConnect.Connect,
   options: Connect.LinkOptions
-): Effect.Effect<Connect.Service> =>
+): Effect.Effect<Connect.Service, never, DataPlane.DataPlane> =>
   Effect.map(Connect.Connect, (links) => ({
     ...links,
     link: (subject: Parameters<Connect.Service["link"]>[0], linkOptions: Parameters<Connect.Service["link"]>[1]) =>

@@ -6,16 +6,18 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Consent from "../../Consent.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Digest from "../../credentialCache/digest.js"
-import { Issued, type TokenResponse } from "../../DataPlane.js"
+import { InProgress, Issued, type TokenResponse } from "../../DataPlane.js"
+import * as Identity from "../../Identity.js"
 import { type IssuedToken, Rejected, type Review, type ReviewError, TokenReview } from "../../identity/credentials.js"
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import type { Connection, Event, LinkOptions } from "./connectTypes.js"
+import type { Connection, Event, LinkOptions, Service } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 import * as Vendors from "./vendors.js"
 
@@ -140,13 +142,41 @@ export const make = ({ accounts, emit, links }: {
       return names.length === 0 ? undefined : reviewAs(names, issued, purpose)
     }
 
-    const withReview = <A, E, R>(self: Effect.Effect<A, E, R>, purpose: "use" | "view" = "use") =>
-      Effect.provideService(self, TokenReview, reviewFor(purpose))
+    const makeIdentity = (purpose: "use" | "view") =>
+      Effect.provideService(Identity.make, TokenReview, reviewFor(purpose))
+
+    const unreviewed = yield* Identity.make
+
+    /** Reviews a token that a wait has found, which may be the wait of another `Identity`. */
+    const review: Service["review"] = (session, token) => {
+      const { provider } = session
+      const reviewed = reviewFor("use")({
+        credential: session,
+        token,
+        isPolled: true,
+        request: (forceAuthentication) =>
+          unreviewed.getAccessToken({ ...session, forceAuthentication, consent: Consent.fail }).pipe(
+            Effect.map((accessToken) => new Issued({ accessToken })),
+            Effect.catchTag("RequiresUserConsent", () => Effect.succeed(new InProgress())),
+            Effect.mapError(() => new AuthorizationFailed({ provider, reason: "AccountUnknown" }))
+          )
+      })
+      return reviewed === undefined ? Effect.succeedSome(token) : Effect.matchEffect(reviewed, {
+        onFailure: (error) => Effect.as(Effect.logDebug(`The wait continues: ${error.message}`), Option.none()),
+        onSuccess: (response) =>
+          Effect.succeed(response._tag === "Issued" ? Option.some(response.accessToken) : Option.none())
+      })
+    }
 
     return {
       ...vendors,
-      /** Runs an effect whose tokens are reviewed. */
-      withReview,
+      review,
+      /** Its tokens are reviewed. */
+      identity: yield* makeIdentity("use"),
+      /** Its tokens are reviewed for the pages. */
+      viewing: yield* makeIdentity("view"),
+      /** Its tokens are not reviewed: they are only inspected, or dropped. */
+      unreviewed,
       /** Why the last token was dropped, if this process has dropped it, and the user has done nothing since. */
       whyDropped: (name: string, user: UserIdentifier): Effect.Effect<Dropped | undefined> =>
         Effect.zipWith(keyOf(name, user), Clock.currentTimeMillis, (key, now) => {
@@ -168,7 +198,3 @@ const unknownUser = (name: string): ValidationException =>
     "be called with a user, and the workload access token has none: give it one with WorkloadAccessToken.make(token, user), "
       + "layerWorkload, or the property user of runWithContext"
   )
-
-/** Runs an effect whose tokens are not reviewed: they are only inspected, or dropped. */
-export const withoutReview = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(self, TokenReview, () => undefined)

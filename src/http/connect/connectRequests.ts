@@ -1,6 +1,5 @@
 /** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
-import type * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -12,8 +11,7 @@ import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Completion from "../../consentCallback/completion.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Credentials from "../../Credentials.js"
-import type { DataPlane } from "../../DataPlane.js"
-import type { AccessTokenError, Identity } from "../../Identity.js"
+import type { AccessTokenError } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
@@ -30,8 +28,6 @@ import type { Links } from "./links.js"
 import type { Watch } from "./watch.js"
 
 export interface Settings extends Completion.Dependencies, Pick<Options<never, never>, "describeUser" | "workload"> {
-  /** The services of the program, which the handlers of the server need not have. */
-  readonly services: Context.Context<Identity | DataPlane>
   readonly connections: Connections
   readonly links: Links
   readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
@@ -125,7 +121,7 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 
 /** What the requests of a user share. */
 const makeUser = (settings: Settings, user: UserIdentifier) => {
-  const { connections, describeUser = describeByClaims, formTokens, links, services, workload } = settings
+  const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
   /** Two JWTs of one user have one key. */
   const key = Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
   const reject = makeReject(links)
@@ -138,20 +134,16 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
     formToken: Effect.flatMap(key, formTokens.make),
     isValid: (token: string) => Effect.flatMap(key, (key) => formTokens.isValid(token, key)),
     reject,
-    /** Runs an effect with the services of the program. `link` is where the user can try again. */
+    /** `link` is where the user can try again. */
     attempt: <R>(
       self: Effect.Effect<View, { readonly _tag: string }, R>,
       link?: string
-    ): Effect.Effect<View, never, Exclude<R, Identity | DataPlane>> =>
-      self.pipe(
-        Effect.catch((error) =>
-          Effect.as(
-            Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
-            reject("Unavailable", link)
-          )
-        ),
-        Effect.provideContext(services)
-      )
+    ): Effect.Effect<View, never, R> =>
+      Effect.catch(self, (error) =>
+        Effect.as(
+          Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
+          reject("Unavailable", link)
+        ))
   }
 }
 
@@ -225,10 +217,7 @@ interface Pressed {
   readonly continueUrl: string | undefined
 }
 
-type Action = (
-  user: User,
-  pressed: Pressed
-) => Effect.Effect<View, AccessTokenError | ConsentStoreError, Identity | DataPlane>
+type Action = (user: User, pressed: Pressed) => Effect.Effect<View, AccessTokenError | ConsentStoreError>
 
 const start = (isForced: boolean): Action => (user, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
@@ -308,8 +297,8 @@ interface ReviewedAccount {
 }
 
 /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
-const reviewAccount = ({ connections: { accounts }, emit, own, services }: User, name: string) =>
-  Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError, Identity | DataPlane> {
+const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: string) =>
+  Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError> {
     const { account, expect } = accounts.optionsOf(name)
     if (account === undefined) return { outcome: "Completed", account }
     yield* own.forget
@@ -328,8 +317,7 @@ const reviewAccount = ({ connections: { accounts }, emit, own, services }: User,
         Effect.logWarning(`The account was not reviewed: ${error._tag}`),
         { outcome: "AccountUnknown", account: "unknown" } satisfies ReviewedAccount
       )
-    ),
-    Effect.provideContext(services)
+    )
   )
 
 /** Whether a store in memory may have had the session before the process was restarted. */

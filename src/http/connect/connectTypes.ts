@@ -15,11 +15,10 @@ import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { UserCredential } from "../../Credentials.js"
-import type { DataPlane } from "../../DataPlane.js"
 import type { AccessTokenError, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type * as Appearances from "./appearance.js"
 
 /**
@@ -403,8 +402,9 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
  * - `check`: asks AgentCore and the vendor of a credential whether the connection of a user still works
  * - `disconnectAll`: disconnects a user from everything, at the vendors too. A failure of one does not keep the others
  *   connected.
- * - `withReview`: runs an effect that gets no tokens of accounts that `expect` of `accounts` does not allow. Programs
- *   in the context of `Connect.layer` and `Connect.layerLinks` need not call it.
+ * - `identity`: returns no tokens of accounts that `expect` of `accounts` does not allow. `Connect.layer` and
+ *   `Connect.layerLinks` provide it as `Identity`.
+ * - `review`: returns the token of a session, unless it is one of those
  * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
  *   events late misses the oldest.
  */
@@ -421,14 +421,18 @@ export interface Service {
   ) => Effect.Effect<string, ValidationException>
   readonly connections: (
     user: UserIdentifier
-  ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError, Identity | DataPlane>
+  ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
   readonly check: (
     user: UserIdentifier,
     credential: UserCredential | string
-  ) => Effect.Effect<Connection, OtherUserKind | AccessTokenError, Identity | DataPlane>
+  ) => Effect.Effect<Connection, OtherUserKind | AccessTokenError>
   readonly disconnectAll: (
     user: UserIdentifier
-  ) => Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind, Identity | DataPlane>
-  readonly withReview: <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind>
+  readonly identity: Identity["Service"]
+  readonly review: (
+    session: ConsentSession,
+    token: Redacted.Redacted
+  ) => Effect.Effect<Option.Option<Redacted.Redacted>, never, WorkloadAccessToken>
   readonly events: Stream.Stream<Event>
 }

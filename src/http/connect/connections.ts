@@ -1,11 +1,13 @@
 /** The connections of a user: what they are, and how they begin and end. For the pages, and for programs. */
 import * as Arr from "effect/Array"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
 import { CredentialCache } from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
+import { DataPlane } from "../../DataPlane.js"
 import { type AccessTokenError, Identity } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -54,29 +56,35 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
     )
 
 /** Requests the token once, and shows nothing. */
-const request = (credential: Credentials.UserCredential, forceAuthentication = false) =>
-  Identity.use((identity) =>
-    identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail })
-  )
+const request = (identity: Identity["Service"], credential: Credentials.UserCredential, forceAuthentication = false) =>
+  identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail })
 
 /** Returns `None` if the user has not consented. */
-const requestToken = (credential: Credentials.UserCredential) =>
-  request(credential).pipe(
+const requestToken = (identity: Identity["Service"], credential: Credentials.UserCredential) =>
+  request(identity, credential).pipe(
     Effect.asSome,
     Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
   )
 
 /** Returns `None` if the user has already consented. */
-const requestSession = (credential: Credentials.UserCredential, forceAuthentication: boolean) =>
-  request(credential, forceAuthentication).pipe(
+const requestSession = (
+  identity: Identity["Service"],
+  credential: Credentials.UserCredential,
+  forceAuthentication: boolean
+) =>
+  request(identity, credential, forceAuthentication).pipe(
     Effect.as(Option.none()),
     Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
   )
 
 /** Requests a session with `forceAuthentication`, so that AgentCore drops its tokens. Drops the cached token. */
-const forceSession = (credential: Credentials.UserCredential, old: Option.Option<Redacted.Redacted>) =>
+const forceSession = (
+  identity: Identity["Service"],
+  credential: Credentials.UserCredential,
+  old: Option.Option<Redacted.Redacted>
+) =>
   Effect.gen(function*() {
-    const session = yield* requestSession(credential, true)
+    const session = yield* requestSession(identity, credential, true)
     const cache = yield* Effect.serviceOption(CredentialCache)
     if (Option.isSome(old) && Option.isSome(cache)) yield* cache.value.invalidate(old.value)
     return session
@@ -115,6 +123,9 @@ export const make = (
     const emitFor = (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) =>
       Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
     const accounts = yield* Accounts.make({ accounts: options.accounts, emit: emitFor, links })
+    const { identity, unreviewed, viewing } = accounts
+    // The context of a program or a request may have others.
+    const services = Context.pick(DataPlane, Consent.ReturnUrl, CredentialCache)(yield* Effect.context<DataPlane>())
 
     const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
       name,
@@ -130,7 +141,7 @@ export const make = (
         if (connection.state !== "Granted" || accounts.optionsOf(connection.name).account === undefined) {
           return connection
         }
-        const token = yield* requestToken(credential)
+        const token = yield* requestToken(viewing, credential)
         // The status may be a remembered one.
         if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
         const inspection = yield* accounts.inspect(connection.name, token.value, "view")
@@ -152,7 +163,7 @@ export const make = (
             }
             return yield* describeFailure(describe(name, credential), status.error)
           }), { concurrency: 10 })
-      }).pipe((self) => accounts.withReview(self, "view"))
+      }).pipe(Effect.provideService(Identity, viewing))
 
     /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
     const disconnect = (
@@ -160,21 +171,21 @@ export const make = (
       name: string,
       credential: Credentials.UserCredential,
       { isForced }: { readonly isForced: boolean }
-    ): Effect.Effect<Disconnection, AccessTokenError, Identity | WorkloadAccessToken.WorkloadAccessToken> =>
+    ): Effect.Effect<Disconnection, AccessTokenError, WorkloadAccessToken.WorkloadAccessToken> =>
       Effect.gen(function*() {
         yield* accounts.forgetDrop(name, user)
-        const token = yield* requestToken(credential)
+        const token = yield* requestToken(unreviewed, credential)
         if (Option.isNone(token) && !isForced) {
           return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
         }
         const atVendor: AtVendor = Option.isSome(token) ? yield* accounts.revoke(name, token.value) : "NotSupported"
-        if (Option.isNone(yield* forceSession(credential, token))) {
+        if (Option.isNone(yield* forceSession(unreviewed, credential, token))) {
           yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
           return { name, outcome: "Failed", atVendor } as const
         }
         yield* emitFor(user, { _tag: "Disconnected", credential: name, atVendor })
         return { name, outcome: "Disconnected", atVendor } as const
-      }).pipe(Accounts.withoutReview)
+      })
 
     /** The failure of one does not keep the others connected. */
     const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
@@ -190,8 +201,15 @@ export const make = (
       // One token for all that a request does.
       const service = Effect.runSync(Effect.cached(WorkloadAccessToken.makeWorkload(caller)))
       const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-        Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, service)
-      const forget = Credentials.forgetStatus({ caller })
+        Effect.provideContext(
+          Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, service),
+          services
+        )
+      const forget = Effect.forEach(
+        [identity, viewing],
+        (identity) => Effect.provideService(Credentials.forgetStatus({ caller }), Identity, identity),
+        { discard: true }
+      )
       return {
         asUser,
         forget: asUser(forget),
@@ -199,7 +217,7 @@ export const make = (
         /** Asks the vendor, whatever is remembered. */
         check: (name: string, credential: Credentials.UserCredential) =>
           Effect.gen(function*() {
-            const token = yield* Accounts.withoutReview(requestToken(credential))
+            const token = yield* requestToken(unreviewed, credential)
             if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
             const [connection] = yield* list(caller, name)
             if (connection === undefined) return yield* unknownCredential()
@@ -211,10 +229,11 @@ export const make = (
           }).pipe(asUser),
         requestSession: (name: string, credential: Credentials.UserCredential, isForced: boolean) =>
           (isForced
-            ? Accounts.withoutReview(
-              Effect.flatMap(requestToken(credential), (old) => forceSession(credential, old))
+            ? Effect.flatMap(
+              requestToken(unreviewed, credential),
+              (old) => forceSession(unreviewed, credential, old)
             )
-            : accounts.withReview(requestSession(credential, false))).pipe(
+            : requestSession(identity, credential, false)).pipe(
               Effect.tap(forget),
               Effect.tap(accounts.forgetDrop(name, user)),
               asUser

@@ -114,7 +114,7 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
         typeof subject === "string"
           ? credentialOf.has(subject) ? subject : undefined
           : "key" in subject
-          ? nameOfTag.get(subject.key)
+          ? nameOfTag.get(subject.key) ?? nameOfRequest.get(Status.keyOf(subject.request, programUrl))
           : nameOfRequest.get(Status.keyOf(subject, Option.none())),
       /** The name of the credential whose grant a request is for. A step-up is for a grant of more scopes. */
       namesOfGrant: (request: Parameters<typeof Status.keyOf>[0]): ReadonlyArray<string> => {

@@ -8,13 +8,7 @@ import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import { ConsentSignals } from "../../ConsentSignals.js"
 import { isUserCredential } from "../../credentials/credential.js"
-import {
-  type AccessTokenCredential,
-  type AccessTokenError,
-  type ApiKeyCredential,
-  Identity,
-  type Service as IdentityService
-} from "../../Identity.js"
+import * as Identity from "../../Identity.js"
 import { checkWorkload, isDeclared, isThrottled } from "../../identity/credentials.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
@@ -33,12 +27,12 @@ import * as Sessions from "./sessions.js"
 export interface AccessTokenEntry
   extends Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
 {
-  readonly credential: AccessTokenCredential
+  readonly credential: Identity.AccessTokenCredential
 }
 
 /** An API key, its origins and its header. */
 export interface ApiKeyEntry extends Pick<ApiKeyOptions, "header" | "origins" | "prefix"> {
-  readonly credential: ApiKeyCredential
+  readonly credential: Identity.ApiKeyCredential
 }
 
 /** A credential and its origins. */
@@ -126,7 +120,7 @@ const insufficient = reject(403, "insufficient_scope", "The credential lacks sco
 /** A report about a credential. The proxy may report one that was renewed meanwhile. */
 type ReportOn = (credential: Redacted.Redacted) => Asked.Report | undefined
 
-type Failure = AccessTokenError | CredentialRejected | InsufficientScope | RequiresUserConsent
+type Failure = Identity.AccessTokenError | CredentialRejected | InsufficientScope | RequiresUserConsent
 
 interface Source {
   readonly allows: Origins.Allows
@@ -140,7 +134,7 @@ interface Source {
 const rejectionOf = ({ challenge, status }: Asked.Report) =>
   Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
 
-const obtainAccessToken = (identity: IdentityService, entry: AccessTokenEntry): Source["obtain"] => {
+const obtainAccessToken = (identity: Identity.Service, entry: AccessTokenEntry): Source["obtain"] => {
   const { request } = entry.credential
   const options = Rejection.tokenOptions(request, entry)
   // The agent waits for a user no longer than for a response.
@@ -157,7 +151,7 @@ const obtainAccessToken = (identity: IdentityService, entry: AccessTokenEntry): 
   })
 }
 
-const obtainApiKey = (identity: IdentityService, { credential }: ApiKeyEntry): Source["obtain"] => {
+const obtainApiKey = (identity: Identity.Service, { credential }: ApiKeyEntry): Source["obtain"] => {
   const { provider } = credential.request
   const obtain = () => identity.getApiKey(credential)
   return (reportOn) =>
@@ -171,7 +165,7 @@ const obtainApiKey = (identity: IdentityService, { credential }: ApiKeyEntry): S
 
 const isApiKey = (entry: Entry): entry is ApiKeyEntry => isDeclared(entry.credential, "ApiKey")
 
-const makeSources = Effect.fnUntraced(function*(identity: IdentityService, entries: ReadonlyArray<Entry>) {
+const makeSources = Effect.fnUntraced(function*(identity: Identity.Service, entries: ReadonlyArray<Entry>) {
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
     const name = `credentials[${index}]`
@@ -221,8 +215,8 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
     : unavailable({ _tag: "EncodeError" })
 }
 
-/** The link of `Connect`. A user credential without a link is an error here, because no user could ever consent. */
-const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
+/** The `Connect` in context. A user credential without a link is an error here, because no user could ever consent. */
+const connectFor = (entries: ReadonlyArray<Entry>) =>
   Effect.gen(function*() {
     const connect = yield* Effect.serviceOption(Connect)
     const missing = entries.findIndex(({ credential }) =>
@@ -233,7 +227,7 @@ const linkOfConnect = (entries: ReadonlyArray<Entry>) =>
       const expected = "be one of the credentials of Connect: put Connect.layer or Connect.layerLinks under ForwardAuth"
       return yield* invalid(`credentials[${missing}].credential`, expected)
     }
-    return (session: ConsentSession) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
+    return connect
   })
 
 const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decision> =>
@@ -247,10 +241,8 @@ const askForConsent = (link: Link, session: ConsentSession): Effect.Effect<Decis
       })
   })
 
-/** Without `givenLink`, the link is that of `Connect` in context. */
 export const make = <E, R>(
-  { caller, credentials, trust = "X-Forwarded", workload }: Omit<Options<E, R>, "path">,
-  givenLink?: Link
+  { caller, credentials, trust = "X-Forwarded", workload }: Omit<Options<E, R>, "path">
 ) =>
   Effect.gen(function*() {
     const wrong = checkWorkload({ name: workload })
@@ -258,10 +250,12 @@ export const make = <E, R>(
     if (trust !== "X-Forwarded" && trust !== "X-Original") {
       return yield* invalid("trust", "be 'X-Forwarded' or 'X-Original'")
     }
-    const sources = yield* makeSources(yield* Identity, credentials)
+    const connect = yield* connectFor(credentials)
+    const identity = Option.isSome(connect) ? connect.value.identity : yield* Identity.make
+    const sources = yield* makeSources(identity, credentials)
     const callerOf = yield* Callers.make(workload)
     const signals = yield* ConsentSignals
-    const link = givenLink ?? (yield* linkOfConnect(credentials))
+    const link: Link = (session) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
       caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
 

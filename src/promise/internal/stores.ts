@@ -8,7 +8,6 @@ import type * as Redacted from "effect/Redacted"
 import { ConsentSignals } from "../../ConsentSignals.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { invalid } from "../../http/connect/links.js"
-import type { Identity } from "../../Identity.js"
 import * as PendingConsents from "../../PendingConsents.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
@@ -77,12 +76,12 @@ export interface ServiceOptions {
   readonly pendingConsents?: StoreOptions | undefined
   /**
    * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
-   * whose token is dropped when the user disconnects. Default: `Identity.layer` over `AwsDataPlane.layer()`, which read
-   * the environment. For `ForwardAuth`, the default has a `CredentialCache`.
+   * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment. For
+   * `ForwardAuth`, the default has a `CredentialCache`.
    */
   readonly runtime?:
-    | ManagedRuntime.ManagedRuntime<Identity | DataPlane, unknown>
-    | Context.Context<Identity | DataPlane>
+    | ManagedRuntime.ManagedRuntime<DataPlane, unknown>
+    | Context.Context<DataPlane>
     | undefined
 }
 
@@ -99,9 +98,9 @@ export const layer = (options: StoreOptions | undefined) =>
     )
 
 /** The services of the program, or else `byDefault`, and the stores. */
-export const layerServices = <E>(options: ServiceOptions, byDefault: Layer.Layer<Identity | DataPlane, E>) => {
+export const layerServices = <E>(options: ServiceOptions, byDefault: Layer.Layer<DataPlane, E>) => {
   const { runtime } = options
-  const services: Layer.Layer<Identity | DataPlane, unknown> = runtime === undefined
+  const services: Layer.Layer<DataPlane, unknown> = runtime === undefined
     ? byDefault
     : "contextEffect" in runtime
     ? Layer.effectContext(runtime.contextEffect)
