@@ -53,8 +53,8 @@ export const LocalSettings = Schema.Struct({
    */
   vendorIssuers: Constraint.optional(Constraint.stringMap(IssuerUrl, IssuerUrl)),
   /**
-   * Replaces the issuers and endpoints of all other providers, except those on a loopback host: no provider needs the
-   * internet. `local --offline` sets it. Default: none.
+   * Replaces the issuers and endpoints of all other providers, and the keys of the issuers of users' JWTs, except those
+   * on a loopback host: nothing needs the internet. `local --offline` sets it. Default: none.
    */
   offlineIssuer: Constraint.optional(IssuerUrl),
   /**

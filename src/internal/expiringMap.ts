@@ -62,8 +62,11 @@ export const make = <A>() => {
       rise(entry)
     },
     remove,
-    /** The value of the key that was added first. */
-    oldest: (): A | undefined => entries.values().next().value?.value,
+    /** The value of the key that was added first, of those that match. */
+    oldest: (matches: (value: A) => boolean = () => true): A | undefined => {
+      for (const { value } of entries.values()) if (matches(value)) return value
+      return undefined
+    },
     /** Removes the expired entries, and returns their values. Those that expired first come first. */
     removeExpired: (now: number): ReadonlyArray<A> => {
       const removed: Array<A> = []

@@ -54,7 +54,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { readFileSync } from "node:fs"
 import * as Tls from "node:tls"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
@@ -85,6 +84,7 @@ import * as SessionStore from "./backend/sessionStore.js"
 import * as Grants from "./backend/userGrants.js"
 import * as Vault from "./backend/vault.js"
 import * as WorkloadToken from "./backend/workloadToken.js"
+import * as SafeFile from "./internal/safeFile.js"
 import { OAuthClient } from "./OAuthClient.js"
 import { layerMemory, VaultStore, type VaultStoreError } from "./VaultStore.js"
 
@@ -289,14 +289,16 @@ const knownAuthorities = new Set<string>()
  */
 const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
   Effect.forEach(files.filter((file) => !knownAuthorities.has(file)), (file) =>
-    Effect.suspend(() => {
+    Effect.gen(function*() {
       knownAuthorities.add(file)
-      return Effect.try(() =>
-        Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), readFileSync(file, "utf8")])
-      )
+      const { bytes } = yield* SafeFile.read(file, { follow: true })
+      yield* Effect.try({
+        try: () => Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), bytes.toString()]),
+        catch: (cause) => new Error(codeOf(cause))
+      })
     }).pipe(
-      Effect.catch(({ cause }) =>
-        Effect.logWarning(`The file ${file} of certificateAuthorities cannot be used: ${codeOf(cause)}`)
+      Effect.catch(({ message }) =>
+        Effect.logWarning(`The file ${file} of certificateAuthorities cannot be used: ${message}`)
       )
     ), { discard: true })
 

@@ -2,6 +2,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Jose from "jose"
+import { execFileSync } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import * as Https from "node:https"
 import { join } from "node:path"
@@ -115,12 +116,23 @@ describe("a private certificate authority", () => {
   it.live("is rejected otherwise, and the log names the error of the certificate", () =>
     Effect.gen(function*() {
       const { issuer, userToken } = yield* authorizationServer
-      const running = yield* start(issuer, { certificateAuthorities: ["missing.pem"] })
+      const folder = yield* Program.temporary
+      execFileSync("mkfifo", [join(folder, "pipe.pem")])
+      writeFileSync(join(folder, "large.pem"), "#".repeat(4 * 1024 * 1024) + readFileSync(authority, "utf8"))
+      const others = ["/dev/zero", folder, join(folder, "pipe.pem"), join(folder, "large.pem")]
+      const running = yield* start(issuer, { certificateAuthorities: ["missing.pem", ...others] })
       const [token, user] = (yield* obtain(running, userToken)) as ReadonlyArray<string>
       assert.strictEqual(token, "ValidationException")
       assert.notStrictEqual(user, "accepted")
       const { stderr } = yield* running.kill("SIGTERM")
-      assert.match(stderr, /The file \S+missing\.pem of certificateAuthorities cannot be used: ENOENT/)
+      assert.match(stderr, /The file \S+missing\.pem of certificateAuthorities cannot be used: .*ENOENT/)
+      const reasons = ["not a regular file", "it is a directory", "not a regular file", "it has more than 4 MiB"]
+      for (const [index, reason] of reasons.entries()) {
+        // Each is read once.
+        const lines = stderr.split("\n").filter((line) => line.includes(`${others[index]} of certificateAuthorities`))
+        assert.lengthOf(lines, 1)
+        assert.include(lines[0], reason)
+      }
       assert.match(stderr, /UNABLE_TO_VERIFY_LEAF_SIGNATURE|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_GET_ISSUER_CERT/)
     }))
 })

@@ -39,7 +39,10 @@ describe("expiringMap", () => {
           expire(step.now)
         }
         assert.strictEqual(map.size(), model.size)
-        assert.strictEqual(map.oldest(), [...model.values()][0]?.value)
+        const values = [...model.values()].map(({ value }) => value)
+        assert.strictEqual(map.oldest(), values[0])
+        for (const value of values) assert.strictEqual(map.oldest((one) => one === value), value)
+        assert.isUndefined(map.oldest(() => false))
         for (let key = 0; key <= keys; key++) assert.strictEqual(map.get(String(key)), model.get(String(key))?.value)
       }
       expire(Infinity)

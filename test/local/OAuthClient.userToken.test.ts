@@ -1,4 +1,5 @@
 /** The verification of users' JWTs. */
+import Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Clock from "effect/Clock"
@@ -9,6 +10,7 @@ import * as Jose from "jose"
 import { readFileSync } from "node:fs"
 import type { ServerResponse } from "node:http"
 import * as Https from "node:https"
+import type { LookupFunction } from "node:net"
 import * as Tls from "node:tls"
 import { inspect } from "node:util"
 import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
@@ -17,6 +19,8 @@ import * as Server from "../support/server.js"
 
 const read = (certificate: string): string =>
   readFileSync(new URL(`../support/certificates/${certificate}`, import.meta.url), "utf8")
+
+const lookUpHere: LookupFunction = (_, __, callback) => callback(null, [{ address: "127.0.0.1", family: 4 }])
 
 const verify = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.flatMap(OAuthClient.OAuthClient, (client) => client.verifyUserToken(token, options))
@@ -175,6 +179,60 @@ describe("OAuthClient.layer", () => {
       assert.deepStrictEqual(requests, [])
       jwksUri = `${issuer}/keys`
       assert.strictEqual((yield* verify(token)).sub, "alice")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("lets no issuer on the network choose a request to this machine, also not by https", () =>
+    Effect.gen(function*() {
+      const key = yield* makeKey("ES256")
+      const requests: Array<string> = []
+      // All names are this server, whose certificate is that of localhost.
+      const connect = { ca: read("ca.pem"), servername: "localhost", lookup: lookUpHere }
+      const before = Undici.getGlobalDispatcher()
+      yield* Effect.acquireRelease(
+        Effect.sync(() => Undici.setGlobalDispatcher(new Undici.Agent({ connect }))),
+        () => Effect.sync(() => Undici.setGlobalDispatcher(before))
+      )
+      let host = "localhost"
+      const port = yield* Server.listen(
+        Https.createServer({ key: read("server.key"), cert: read("server.pem") }, ({ headers, url }, response) => {
+          requests.push(`${headers.host}${url}`)
+          const at = `https://${host}:${port}`
+          const metadata = { jwks_uri: `${at}/keys`, token_endpoint: `${at}/token` }
+          response.setHeader("content-type", "application/json").end(
+            JSON.stringify({ issuer, ...metadata, access_token: "token", token_type: "Bearer", keys: [key.jwk] })
+          )
+        })
+      )
+      const issuer = `https://issuer.example.com:${port}`
+      const client = yield* OAuthClient.OAuthClient
+      const discoveryUrl = `${issuer}/.well-known/openid-configuration`
+      const tokens = client.clientCredentials({
+        discovery: { discoveryUrl },
+        clientId: "agent",
+        clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
+        clientSecret: Redacted.make("secret")
+      }, { scopes: [] })
+      const token = yield* sign(issuer, key)
+      assert.strictEqual(yield* reason(token), "Undiscoverable")
+      assert.strictEqual((yield* Effect.flip(tokens)).reason, "Misconfigured")
+      assert.isTrue(requests.every((url) => url.startsWith("issuer.example.com:")), requests.join())
+      host = "keys.example.com"
+      assert.strictEqual((yield* verify(token)).sub, "alice")
+      yield* client.discover({ discovery: { discoveryUrl } }, { again: true })
+      assert.strictEqual(Redacted.value((yield* tokens).accessToken), "token")
+    }).pipe(Effect.provide(OAuthClient.layer)))
+
+  it.live("has the keys of the issuer that stands in for its own", () =>
+    Effect.gen(function*() {
+      const [key, other] = [yield* makeKey("ES256"), yield* makeKey("ES256")]
+      const { issuer: standIn, requests } = yield* issuerOf(() => [key.jwk])
+      const options = { standIn: (name: string) => name === standIn ? undefined : standIn }
+      const foreign = "https://cognito-idp.invalid/pool"
+      const claims = yield* verify(yield* sign(foreign, key), options)
+      assert.deepStrictEqual([claims.iss, claims.sub], [foreign, "alice"])
+      assert.strictEqual(yield* reason(yield* sign(foreign, other), options), "Signature")
+      assert.strictEqual((yield* verify(yield* sign(standIn, key), options)).iss, standIn)
+      assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
     }).pipe(Effect.provide(OAuthClient.layer)))
 
   it.live("finds the keys of an issuer by the metadata of RFC 8414 when there is no OpenID Connect metadata", () =>

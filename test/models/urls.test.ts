@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { isEndpoint, isIssuer } from "../../src/models/internal/urls.js"
+import { isEndpoint, isEndpointOf, isIssuer } from "../../src/models/internal/urls.js"
 
 const ambiguous = [
   "https://user@issuer.example.com",
@@ -87,4 +87,26 @@ describe("an endpoint", () => {
   for (const string of [...ambiguous.filter((string) => !string.includes(":@")), ...insecure]) {
     it(`is not ${JSON.stringify(string.slice(0, 60))}`, () => assert.isFalse(isEndpoint(string)))
   }
+})
+
+describe("an endpoint that an issuer names", () => {
+  const here = ["127.0.0.1", "127.1", "0.0.0.0", "0", "[::1]", "[::]", "[::ffff:127.0.0.1]", "[::ffff:0.0.0.0]"]
+    .concat("localhost", "LOCALHOST.", "a.localhost", "2130706433")
+  const elsewhere = ["keys.example.com", "localhost.example.com", "192.0.2.1", "[2001:db8::1]", "[::ffff:192.0.2.1]"]
+
+  it("is on this machine only if the issuer is", () => {
+    for (const host of [...here, ...elsewhere]) {
+      const endpoint = `https://${host}:8443/keys?a=b`
+      assert.strictEqual(isEndpointOf("https://issuer.example.com", endpoint), elsewhere.includes(host), host)
+      assert.isTrue(isEndpointOf("https://127.0.0.1:1", endpoint), host)
+      assert.isTrue(isEndpointOf("http://localhost", endpoint), host)
+    }
+  })
+
+  it("is not plain http if the issuer is https, and has no user information", () => {
+    assert.isTrue(isEndpointOf("http://127.0.0.1", "http://127.0.0.1:1/keys"))
+    assert.isFalse(isEndpointOf("https://127.0.0.1", "http://127.0.0.1:1/keys"))
+    assert.isFalse(isEndpointOf("https://issuer.example.com", "http://keys.example.com"))
+    assert.isFalse(isEndpointOf("https://issuer.example.com", "https://user@keys.example.com"))
+  })
 })

@@ -366,7 +366,11 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       const current = yield* settings
       const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
       const claims = yield* Effect.mapError(
-        client.verifyUserToken(userToken, { issuers, signature: current.inboundJwt !== "decode" }),
+        client.verifyUserToken(userToken, {
+          issuers,
+          signature: current.inboundJwt !== "decode",
+          standIn: (issuer) => Vendors.findIssuer(issuer, { offlineIssuer: current.offlineIssuer })
+        }),
         mapUserTokenError
       )
       yield* noteUser({ issuer: claims.iss, subject: claims.sub })

@@ -68,7 +68,7 @@ interface Entry {
 
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
-/** A server keeps at most these. Then the oldest one goes. */
+/** Beyond these, the oldest one is dropped, unless its code is being exchanged. */
 const maxSessions = 20_000
 
 const uriOf = ({ uri }: Session): string => Redacted.value(uri)
@@ -102,7 +102,10 @@ export const make = Effect.fnUntraced(
 
     const sweep = (now: number): ReadonlyArray<string> => {
       const dropped = sessions.removeExpired(now)
-      const oldest = sessions.size() > maxSessions ? sessions.oldest() : undefined
+      // The code of a session is spent while it is exchanged, so the session must get its tokens.
+      const oldest = sessions.size() > maxSessions
+        ? sessions.oldest(({ state }) => state._tag !== "Completing")
+        : undefined
       return [...dropped, ...(oldest === undefined ? [] : [oldest])].map(({ session }) => drop(session))
     }
 

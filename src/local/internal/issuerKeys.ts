@@ -6,7 +6,7 @@ import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Jose from "jose"
 import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
-import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
+import { isEndpointOf, isIssuer } from "../../models/internal/urls.js"
 import { setBounded } from "./boundedMap.js"
 
 /**
@@ -47,12 +47,6 @@ const makeFetch = (timeout: number): Fetch => async (url, headers) => {
   }
   return response.json().catch(() => undefined)
 }
-
-const isHttps = (url: string): boolean => new URL(url).protocol === "https:"
-
-/** An issuer on the network must not choose a request to this machine. */
-const isUsableKeySetUrl = (url: string, issuer: string): boolean =>
-  isEndpoint(url) && (isHttps(url) || !isHttps(issuer))
 
 const readKeysFrom = (jwksUri: string, fetch: Fetch): Jose.JWTVerifyGetKey =>
   Jose.createRemoteJWKSet(new URL(jwksUri), {
@@ -100,7 +94,7 @@ const discover = async (issuer: string, fetch: Fetch): Promise<Jose.JWTVerifyGet
     metadata === undefined
     || !("issuer" in metadata) || metadata.issuer !== issuer
     || !("jwks_uri" in metadata) || typeof metadata.jwks_uri !== "string"
-    || !isUsableKeySetUrl(metadata.jwks_uri, issuer)
+    || !isEndpointOf(issuer, metadata.jwks_uri)
   ) {
     throw new IssuerKeysError({ reason: "Undiscoverable" })
   }
@@ -152,14 +146,14 @@ export const make = (timeout: number = defaultTimeout) => {
   return {
     /**
      * Rejects with `IssuerKeysError` or an error of `jose`. Callers share the requests to an issuer. `jwksUri` is the
-     * key set of an issuer that cannot be discovered.
+     * key set of an issuer that cannot be discovered. The claim `iss` is `name`, unless the options have another one.
      */
     verify: async (
       token: string,
       name: string,
-      options: Omit<Jose.JWTVerifyOptions, "algorithms" | "issuer">,
+      options: Omit<Jose.JWTVerifyOptions, "algorithms">,
       jwksUri?: string
     ): Promise<Jose.JWTPayload> =>
-      verify(token, await getKeys(name, jwksUri), { ...options, algorithms: [...algorithms], issuer: name })
+      verify(token, await getKeys(name, jwksUri), { issuer: name, ...options, algorithms: [...algorithms] })
   }
 }

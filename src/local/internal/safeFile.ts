@@ -5,11 +5,11 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFile, type Stats } from "node:fs"
+import { type BigIntStats, closeSync, constants, createReadStream, fstatSync, openSync, type Stats } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { Socket } from "node:net"
-import { text } from "node:stream/consumers"
-import { promisify } from "node:util"
+import type { Readable } from "node:stream"
+import { buffer, text } from "node:stream/consumers"
 import { codeOf } from "../../internal/messages.js"
 
 const notAFile = "EFTYPE"
@@ -17,7 +17,8 @@ const notAFile = "EFTYPE"
 const reasons: Readonly<Record<string, string>> = {
   EISDIR: "it is a directory (EISDIR)",
   ELOOP: "it is a symbolic link",
-  ENOENT: "its directory does not exist (ENOENT)",
+  EFBIG: "it has more than 4 MiB",
+  ENOENT: "it or its directory does not exist (ENOENT)",
   [notAFile]: "it is not a regular file"
 }
 
@@ -69,12 +70,24 @@ export const use = async <A>(file: Fs.FileHandle, f: (file: Fs.FileHandle) => Pr
   }
 }
 
-/** Reads a regular file. Rejects a symbolic link unless `follow` is set. */
+/** Settings, keys and certificates are far smaller. In bytes. */
+const maxSize = 4 * 1024 * 1024
+
+const bounded = { start: 0, end: maxSize, autoClose: false }
+
+/** Not by the size of the file: those of `/proc` have none, and another program may still write it. */
+const readBytes = async (stream: Readable): Promise<Buffer> => {
+  const bytes = await buffer(stream)
+  if (bytes.length > maxSize) throw new SafeFileError({ code: "EFBIG" })
+  return bytes
+}
+
+/** Reads a regular file of at most 4 MiB. Rejects a symbolic link unless `follow` is set. */
 export const read = (path: string, options?: { readonly follow?: boolean }) =>
   attempt(async () =>
     use(await open(path, constants.O_RDONLY, options?.follow), async (file) => ({
       stats: await file.stat({ bigint: true }),
-      bytes: await file.readFile()
+      bytes: await readBytes(file.createReadStream(bounded))
     }))
   )
 
@@ -136,7 +149,7 @@ const readAny = (file: string, signal: AbortSignal): Promise<string> => {
   const stats = fstatSync(descriptor)
   if (stats.isFIFO()) return readPipe(descriptor, signal)
   const content = stats.isFile() || stats.isDirectory()
-    ? promisify(readFile)(descriptor, "utf8")
+    ? readBytes(createReadStream(file, { fd: descriptor, ...bounded })).then(String)
     : Promise.reject(new CannotReadFile({ message: `Cannot read ${file}: it is neither a file nor a pipe` }))
   return content.finally(() => closeSync(descriptor))
 }
@@ -145,5 +158,7 @@ export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>
   Effect.tryPromise({
     try: async (signal) => readAny(file, signal),
     catch: (error) =>
-      error instanceof CannotReadFile ? error : new CannotReadFile({ message: `Cannot read ${file}: ${codeOf(error)}` })
+      error instanceof CannotReadFile
+        ? error
+        : new CannotReadFile({ message: `Cannot read ${file}: ${reasons[codeOf(error)] ?? codeOf(error)}` })
   })

@@ -172,10 +172,12 @@ export interface UserClaims {
 /**
  * - `issuers`: the trusted issuers. Default: every issuer with a discovery document.
  * - `signature`: whether to check the signature with the keys of the issuer. Default: true.
+ * - `standIn`: returns the issuer whose keys verify the tokens of another one, if one does. Default: none.
  */
 export interface VerifyUserTokenOptions {
   readonly issuers?: ReadonlyArray<string> | undefined
   readonly signature?: boolean | undefined
+  readonly standIn?: ((issuer: string) => string | undefined) | undefined
 }
 
 // -----------------------------------------------------------------------------

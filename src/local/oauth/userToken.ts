@@ -56,7 +56,8 @@ export const makeVerify = (timeout?: number) => {
     }
     const currentDate = DateTime.toDate(yield* DateTime.now)
     yield* Effect.tryPromise({
-      try: () => issuerKeys.verify(jwt, claims.iss, { currentDate }),
+      try: () =>
+        issuerKeys.verify(jwt, options.standIn?.(claims.iss) ?? claims.iss, { currentDate, issuer: claims.iss }),
       catch: (cause) => new UserTokenError({ reason: toReason(cause) })
     })
     return claims

@@ -48,3 +48,17 @@ export const isEndpoint = (value: string): boolean => {
   const { password, username } = new URL(value)
   return username === "" && password === ""
 }
+
+/** Whether a host can be this machine, also where `isLoopback` does not allow plain http. DNS is not asked. */
+const isHere = (hostname: string): boolean =>
+  isLoopback(hostname) || /^(0\.|127\.)|(^|\.)localhost\.?$|^\[::(1|ffff:(7f..|0):.+)?\]$/.test(hostname)
+
+/**
+ * Whether an issuer may name the endpoint. An issuer on the network must not choose a request to this machine, and an
+ * issuer of https names no other endpoints.
+ */
+export const isEndpointOf = (issuer: string, endpoint: string): boolean => {
+  if (!isEndpoint(endpoint)) return false
+  const [from, to] = [new URL(issuer), new URL(endpoint)]
+  return (to.protocol === "https:" || from.protocol === "http:") && (!isHere(to.hostname) || isHere(from.hostname))
+}

@@ -48,6 +48,29 @@ describe("the store of sessions", () => {
       assert.strictEqual(yield* sizeOf(store), 0)
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
+  it.effect("drops the oldest of 20,001 sessions, but none whose code is being exchanged", () =>
+    Effect.gen(function*() {
+      const store = yield* SessionStore.make(600_000)
+      const exchanging = yield* store.open(opening)
+      yield* store.apply(exchanging, Event.BrowserSent())
+      yield* store.apply(exchanging, Event.CallbackAccepted({ callbackUrl: Redacted.make("https://a.example") }))
+      yield* store.apply(exchanging, Event.CompletionClaimed({ artifact: "alice" }))
+      const oldest = yield* store.open(opening)
+      const next = yield* store.open(opening)
+      yield* Effect.repeat(store.open(opening), { times: 19_997 })
+      // A session is dropped with the next use of the store.
+      assert.strictEqual(yield* sizeOf(store), 20_000)
+      assert.isUndefined(yield* store.byUri(oldest.uri))
+      assert.isDefined(yield* store.byUri(next.uri))
+      yield* store.apply(exchanging, Event.TokensStored({ grantId: "grant" }))
+      assert.strictEqual((yield* store.state(exchanging))._tag, "Completed")
+      // It has its tokens, so it is the oldest one.
+      yield* store.open(opening)
+      yield* sizeOf(store)
+      assert.isUndefined(yield* store.byUri(exchanging.uri))
+      assert.isDefined(yield* store.byUri(next.uri))
+    }).pipe(Effect.provide(VaultStore.layerMemory)))
+
   it.effect("drops sessions after the clock was moved back, in memory and in the store", () =>
     Effect.gen(function*() {
       const store = yield* SessionStore.make(1000)

@@ -16,6 +16,7 @@ import * as Jose from "jose"
 import { LocalSettings } from "../../../src/identitySetup/localSettings.js"
 import * as AuthorizationServers from "../../../src/local/backend/authorizationServers.js"
 import * as Utils from "../../support/authorizationServer.js"
+import { issuerOf, makeKey, sign } from "../../support/issuer.js"
 import * as Backend from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
@@ -432,6 +433,24 @@ describe("vendors", () => {
         offlineIssuer: server.issuer,
         inboundIssuers: ["https://dev-01234567.okta.com/oauth2/default"]
       }, ["openid", "https://www.vendor.invalid/auth/calendar.readonly"])
+    }))
+
+  it.live("need no internet for the JWTs of users, whose issuers `offlineIssuer` stands in for", () =>
+    Effect.gen(function*() {
+      const [key, foreign] = [yield* makeKey("ES256"), yield* makeKey("ES256")]
+      const { issuer: offlineIssuer } = yield* issuerOf(() => [key.jwk])
+      const settings = { offlineIssuer, inboundIssuers: ["https://dev-01234567.okta.invalid/oauth2/default"] }
+      yield* Effect.gen(function*() {
+        const dataPlane = yield* DataPlane.DataPlane
+        yield* Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.createWorkloadIdentity({ name: "agent" }))
+        const get = (userToken: Redacted.Redacted) =>
+          dataPlane.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken })
+        yield* get(yield* sign(settings.inboundIssuers[0] ?? "", key))
+        yield* get(yield* sign(offlineIssuer, key))
+        const forged = yield* Effect.flip(get(yield* sign(settings.inboundIssuers[0] ?? "", foreign)))
+        assert.include(forged.message, "signature")
+        assert.include((yield* Effect.flip(get(yield* sign("https://other.invalid", key)))).message, "issuer")
+      }).pipe(Effect.provide(LocalBackend.layer({ settings }).pipe(Layer.provide(OAuthClient.layer))))
     }))
 
   it.live("keep a server on a loopback host, and the settings of one vendor, beside `offlineIssuer`", () =>
