@@ -66,10 +66,15 @@ export const LocalSettings = Schema.Struct({
   /** Replaces KMS, by key ARN: a private key in PEM (PKCS #8, PKCS #1 or SEC 1), or a JWK as JSON. */
   kmsKeys: Constraint.optional(Schema.Record(Schema.String, Schema.RedactedFromValue(Schema.String))),
   /**
-   * `authorize` requires `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a caller with policies, as for secrets.
-   * This is a guess: AWS does not document whose permissions sign. Default: `ignore`.
+   * `authorize` (default) requires `kms:DescribeKey` and `kms:Sign` on the key of a `PRIVATE_KEY_JWT` client of a
+   * caller with policies. AWS documents that the execution role, or the caller, must have them.
    */
   kmsSign: Constraint.optional(Schema.Literals(["authorize", "ignore"])),
+  /**
+   * `authorize` (default) authorizes `GetTokenVault` on `arn:…:/identities/get-token-vault`, in addition to the token
+   * vault, which only `*` matches too. One user of the live service saw it, and AWS documents the token vault alone.
+   */
+  tokenVaultPath: Constraint.optional(Schema.Literals(["authorize", "ignore"])),
   /**
    * Vendors that support token exchange on behalf of users, in addition to `CustomOauth2` and `MicrosoftOauth2`. The
    * AWS documentation names only these two. One AWS sample uses `OktaOauth2`, and another says that it is not

@@ -109,6 +109,10 @@ export type {
    * `NotAction`, `Resource` and `NotResource` with `*` and `?`, and `Condition` with the operators of strings, numbers,
    * dates, ARNs and booleans. A policy with anything else is invalid.
    *
+   * AWS's pages differ about the key of a resource's tags. The page about tagging has an example with
+   * `bedrock-agentcore:ResourceTag`, which is invalid here. The service reference has `aws:ResourceTag`. The token
+   * vault and the directory are authorized with the same condition, so they need the tag too.
+   *
    * @since 0.2.0
    * @category models
    */
@@ -337,7 +341,8 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       client,
       publicUrl,
       settings,
-      awsToken: issuer.makeToken,
+      awsToken: (audience) =>
+        Effect.andThen(Authorization.checkWebIdentity(account, audience), issuer.makeToken(audience)),
       store: yield* VaultStore,
       consentPortalDelay: Duration.toMillis(options.consentPortalDelay ?? "1 second"),
       // A session must not issue a token for a later workload with the same name.

@@ -38,9 +38,48 @@ const restrictedStatements: Exclude<LocalBackend.Policy["Statement"], { readonly
   {
     Effect: "Allow",
     Action: "bedrock-agentcore:GetResourceApiKey",
-    // A provider with this name may be used, and its secret may not be read.
-    Resource: "arn:aws:bedrock-agentcore:*:*:token-vault/default/apikeycredentialprovider/*aaaaaaaa"
-  }
+    // Providers with these names may be used. The secrets of the first may not be read.
+    Resource: ["aaaaaaaa", "bbbbbbbb"].map((end) =>
+      `arn:aws:bedrock-agentcore:*:*:token-vault/default/apikeycredentialprovider/*${end}`
+    )
+  },
+  {
+    Effect: "Allow",
+    Action: "secretsmanager:GetSecretValue",
+    // The second star matches the account and `secret`.
+    Resource: "arn:aws:secretsmanager:*:*:bedrock-agentcore-identity!default/apikey/*bbbbbbbb-*"
+  },
+  { Effect: "Allow", Action: "bedrock-agentcore:GetResourceOauth2Token", Resource: "*" },
+  {
+    Effect: "Allow",
+    Action: ["bedrock-agentcore:CreateOauth2CredentialProvider", "bedrock-agentcore:CreateWorkloadIdentity"],
+    Resource: [
+      "token-vault/default",
+      `token-vault/default/oauth2credentialprovider/${prefix}*`,
+      "workload-identity-directory/default",
+      `workload-identity-directory/default/workload-identity/${prefix}*`
+    ].map((resource) => `arn:aws:bedrock-agentcore:*:*:${resource}`)
+  },
+  { Effect: "Allow", Action: "bedrock-agentcore:*ApiKeyCredentialProvider", Resource: "*" },
+  {
+    Effect: "Allow",
+    Action: "bedrock-agentcore:CreateTokenVault",
+    Resource: "*",
+    Condition: { "ForAnyValue:StringEquals": { "aws:TagKeys": "vault" } }
+  },
+  {
+    Effect: "Allow",
+    Action: "bedrock-agentcore:GetTokenVault",
+    Resource: "arn:aws:bedrock-agentcore:*:*:token-vault/default*"
+  },
+  ...[
+    { StringEquals: { "aws:TagKeys": "single" } },
+    { "ForAllValues:StringEquals": { "aws:TagKeys": "all" } },
+    { ArnNotLike: { "aws:RequestTag/arn": "arn:aws:iam::*:user/*" }, Null: { "aws:RequestTag/arn": "false" } },
+    { Bool: { "aws:RequestTag/flag": "false" } }
+  ].map((Condition) =>
+    ({ Effect: "Allow", Action: "bedrock-agentcore:TagResource", Resource: "*", Condition }) as const
+  )
 ]
 
 const roleArn = "arn:aws:iam::123456789012:role/consent-portal"

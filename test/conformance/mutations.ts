@@ -201,8 +201,23 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     make: failure(403, named("ValidationException", 400))
   },
   "A call without permission is a ValidationException": {
-    by: ["iam.resource", "iam.secret"],
+    by: [
+      "iam.resource",
+      "iam.secret",
+      "iam.create-token-vault",
+      "iam.managed-secret",
+      "iam.client-jwt",
+      "iam.client-key"
+    ],
     make: failure(403, named("ValidationException", 400))
+  },
+  "A denial names the resource of the request": {
+    by: ["iam.create", "iam.get-token-vault"],
+    make: failure(403, worded((message) => message.replace(/\S+(\/\*|get-token-vault)(?= because)/, "arn:of-the-name")))
+  },
+  "Every tag is allowed": {
+    by: ["iam.multi-valued", "iam.condition-values"],
+    make: failure(403, () => ({ ...ok({}), status: 204, body: "" }), /^Tags$/)
   },
   "STS names all resources": {
     by: ["iam.sts"],

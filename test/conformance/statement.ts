@@ -92,11 +92,8 @@ export interface Parts {
     readonly kmsPublicKey: string
     readonly serviceLinked: string
   }
-  /**
-   * A caller with an IAM policy that allows `GetWorkloadAccessToken`, and `GetResourceApiKey` on every resource but
-   * providers. It may not read secrets, and obtain no JWT of STS.
-   */
-  readonly restricted: Pick<Clients, "data" | "sts">
+  /** A caller with an IAM policy. `restrictedStatements` of the local service are its statements. */
+  readonly restricted: Pick<Clients, "control" | "data" | "sts">
   /** A gateway, with the role of its consent portal. */
   readonly gateway: { readonly identifier: string; readonly other: string; readonly roleArn: string }
   /** Nobody else uses the account: quotas can be used up, and the token vault changed. */
@@ -213,6 +210,8 @@ export const notes = {
   cognito: "output of the AWS CLI about a CognitoOauth2 provider (2026-04)",
   denial: "recordings of the live STS (radkawar/stackd, testdata/aws/iam/outbound_*.json, 2026-09-11)",
   secrets: "two reports about secrets of the live service (2026-11)",
+  permissions: "a request for permissions with an error of the live service (2026-04-28)",
+  workshop: "notes about policies of a workshop, which were probed on the live service (workshop-iam-policy, 2026-09)",
   guide: "a copy of the developer guide, private-key-jwt (2026-11)",
   botocore: "documentation in the service models (botocore, shape PrivateKeyJwtConfig)"
 }

@@ -6,6 +6,7 @@ import type { Statement } from "./statement.js"
 import { account } from "./statements/account.js"
 import * as Limits from "./statements/limits.js"
 import { onBehalfOf } from "./statements/onBehalfOf.js"
+import { permissions } from "./statements/permissions.js"
 import { protocol } from "./statements/protocol.js"
 import { providers } from "./statements/providers.js"
 import { machineTokens, userTokens } from "./statements/tokens.js"
@@ -19,5 +20,6 @@ export const statements: ReadonlyArray<Statement> = [
   ...userTokens,
   ...onBehalfOf,
   ...account,
+  ...permissions,
   ...Limits.statements
 ]

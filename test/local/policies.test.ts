@@ -8,12 +8,15 @@ import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { generateKeyPairSync } from "node:crypto"
+import { jwt } from "../support/localBackend.js"
+import { ed25519Key, p256Key } from "../support/paymentKeys.js"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
 
@@ -45,6 +48,8 @@ const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-829
 const kmsKey = Redacted.make(
   generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString()
 )
+
+type Flow = DataPlane.GetResourceOauth2TokenRequest["oauth2Flow"]
 
 const getApiKey = Effect.gen(function*() {
   const dataPlane = yield* DataPlane.DataPlane
@@ -237,55 +242,189 @@ describe("policies of the settings", () => {
       ])
     }))))
 
-  /** A client that authenticates with a key in KMS. */
-  const signing = (local: IdentitySetup.IdentitySetup["local"]): IdentitySetup.IdentitySetup => ({
+  const client = {
+    oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
+    clientId: "agent"
+  }
+
+  /** A client that authenticates with a key in KMS, or another one. */
+  const signing = (
+    local: IdentitySetup.IdentitySetup["local"],
+    customOauth2ProviderConfig: Oauth2CredentialProvider.CustomOauth2Config = {
+      ...client,
+      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+      privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+    }
+  ): IdentitySetup.IdentitySetup => ({
     workloadIdentities: [{ name: "agent" }],
     oauth2CredentialProviders: [{
       name: "reports",
       credentialProviderVendor: "CustomOauth2",
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" },
-          clientId: "agent",
-          clientAuthenticationMethod: "PRIVATE_KEY_JWT",
-          privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
-        }
-      }
+      oauth2ProviderConfigInput: { customOauth2ProviderConfig }
     }],
     local: { kmsKeys: { [kmsKeyArn]: kmsKey }, ...local }
   })
 
-  const getToken = Effect.gen(function*() {
+  const getToken = Effect.fnUntraced(function*(oauth2Flow: Flow) {
     const dataPlane = yield* DataPlane.DataPlane
-    const { workloadAccessToken } = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+    const { workloadAccessToken } = yield* oauth2Flow === "M2M"
+      ? dataPlane.getWorkloadAccessToken({ workloadName: "agent" })
+      : dataPlane.getWorkloadAccessTokenForJwt({
+        workloadName: "agent",
+        userToken: jwt({ iss: "https://issuer.example.com", sub: "alice" })
+      })
     return yield* dataPlane.getResourceOauth2Token({
       workloadIdentityToken: workloadAccessToken,
       resourceCredentialProviderName: "reports",
-      oauth2Flow: "M2M",
+      oauth2Flow,
       scopes: []
     })
   })
 
   const withoutKey = allow("All", "*", "*")
 
-  const sign = { Sid: "Sign", Effect: "Allow", Action: "kms:Sign", Resource: kmsKeyArn } as const
+  const sign = { Sid: "Sign", Effect: "Allow", Action: ["kms:Sign", "kms:DescribeKey"], Resource: kmsKeyArn } as const
 
-  it.live("need kms:Sign on the key of a client only if the settings say so", () =>
+  const attempt = (
+    local: IdentitySetup.IdentitySetup["local"],
+    config?: Parameters<typeof signing>[1],
+    flow: Flow = "M2M"
+  ) =>
+    signedBy("tester")(getToken(flow)).pipe(
+      Effect.provide(Layer.provide(LocalServer.layer({ setup: signing(local, config) }), OAuthClient.layerScripted()))
+    )
+
+  const tester = (...Statement: Extract<LocalBackend.Policy["Statement"], ReadonlyArray<unknown>>) => ({
+    policies: { tester: [{ Statement }] }
+  })
+
+  const walletSecret = Redacted.make(p256Key())
+
+  const payments = (apiKeyId: string, name: string) => ({
+    name,
+    credentialProviderVendor: "CoinbaseCDP" as const,
+    providerConfigurationInput: {
+      coinbaseCdpConfiguration: { apiKeyId, apiKeySecret: Redacted.make(ed25519Key()), walletSecret }
+    }
+  })
+
+  it.live("need kms:DescribeKey and kms:Sign on the key of a client, unless the settings say otherwise", () =>
     Effect.gen(function*() {
-      const message = denial("tester", "kms:Sign", kmsKeyArn)
-      const attempt = (local: IdentitySetup.IdentitySetup["local"]) =>
-        signedBy("tester")(getToken).pipe(
-          Effect.provide(Layer.provide(LocalServer.layer({ setup: signing(local) }), OAuthClient.layerScripted()))
-        )
-      assert.strictEqual((yield* attempt({ policies: { tester: [{ Statement: withoutKey }] } }))._tag, "Issued")
-      const kmsSign = "authorize"
-      yield* assertDenied(attempt({ kmsSign, policies: { tester: [{ Statement: withoutKey }] } }), message)
-      assert.strictEqual(
-        (yield* attempt({ kmsSign, policies: { tester: [{ Statement: [withoutKey, sign] }] } }))._tag,
-        "Issued"
+      yield* assertDenied(attempt(tester(withoutKey)), denial("tester", "kms:DescribeKey", kmsKeyArn))
+      yield* assertDenied(
+        attempt(tester(withoutKey, { ...sign, Action: "kms:DescribeKey" })),
+        denial("tester", "kms:Sign", kmsKeyArn)
       )
+      assert.strictEqual((yield* attempt(tester(withoutKey, sign)))._tag, "Issued")
+      const viaService = (service: string) =>
+        attempt(tester(withoutKey, { ...sign, Condition: { StringLike: { "kms:ViaService": service } } }))
+      assert.strictEqual((yield* viaService("bedrock-agentcore-identity.*.amazonaws.com"))._tag, "Issued")
+      yield* assertDenied(viaService("s3.*.amazonaws.com"), denial("tester", "kms:DescribeKey", kmsKeyArn))
+      assert.strictEqual((yield* attempt({ ...tester(withoutKey), kmsSign: "ignore" }))._tag, "Issued")
       // Others may do everything.
-      assert.strictEqual((yield* attempt({ kmsSign }))._tag, "Issued")
+      assert.strictEqual((yield* attempt({}))._tag, "Issued")
+    }))
+
+  it.live("need sts:GetWebIdentityToken for a client that authenticates by a JWT of AWS, and for an actor", () =>
+    Effect.gen(function*() {
+      const config = { ...client, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" } as const
+      const self = "arn:aws:sts::123456789012:self"
+      const message = denial("tester", "sts:GetWebIdentityToken", self)
+      const error = yield* Effect.flip(attempt(tester(withoutKey), config))
+      assert.deepInclude(error, { _tag: "AccessDeniedException", message })
+      const allowed = (audience: string) =>
+        tester(withoutKey, {
+          Effect: "Allow",
+          Action: "sts:GetWebIdentityToken",
+          Resource: self,
+          Condition: {
+            "ForAllValues:StringEquals": { "sts:IdentityTokenAudience": audience },
+            StringEquals: { "sts:SigningAlgorithm": "RS256" },
+            Null: { "sts:IdentityTokenAudience": "false" }
+          }
+        })
+      const tokenEndpoint = "https://authorization.invalid/token"
+      assert.strictEqual((yield* attempt(allowed(tokenEndpoint), config))._tag, "Issued")
+      yield* assertDenied(attempt(allowed("https://example.com/token"), config), message)
+      const secretConfig = {
+        ...client,
+        clientSecret: Redacted.make("secret"),
+        onBehalfOfTokenExchangeConfig: {
+          grantType: "TOKEN_EXCHANGE",
+          tokenExchangeGrantTypeConfig: { actorTokenContent: "AWS_IAM_ID_TOKEN_JWT" }
+        }
+      } as const
+      const secrets = { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: "*" } as const
+      // Only the exchange needs the actor.
+      assert.strictEqual((yield* attempt(tester(withoutKey, secrets), secretConfig))._tag, "Issued")
+      const exchange = "ON_BEHALF_OF_TOKEN_EXCHANGE"
+      yield* assertDenied(attempt(tester(withoutKey, secrets), secretConfig, exchange), message)
+      const all = { Effect: "Allow", Action: "*", Resource: "*" } as const
+      assert.strictEqual((yield* attempt(tester(all), secretConfig, exchange))._tag, "Issued")
+    }))
+
+  it.live("need the changes of managed secrets, and CreateTokenVault, of those who set up providers", () =>
+    Effect.gen(function*() {
+      const run = (actions: ReadonlyArray<string>) => {
+        const layer = LocalServer.layer({
+          setup: {
+            local: tester(
+              allow("Creates", "Create*", vault, `${vault}/*credentialprovider/*`),
+              allow("Changes", "*CredentialProvider", vault, `${vault}/*credentialprovider/changing*`),
+              allow("Reads", "GetTokenVault", "*"),
+              {
+                Effect: "Allow",
+                Action: actions,
+                Resource: "arn:aws:secretsmanager:us-west-2:123456789012:secret:bedrock-agentcore-identity!default/*"
+              }
+            )
+          }
+        })
+        return signedBy("tester")(ControlPlane.ControlPlane.use((plane) =>
+          Effect.gen(function*() {
+            yield* plane.createPaymentCredentialProvider(payments("first", "changing"))
+            yield* plane.updatePaymentCredentialProvider(payments("second", "changing"))
+            yield* plane.createOauth2CredentialProvider({
+              name: "changing",
+              credentialProviderVendor: "GithubOauth2",
+              oauth2ProviderConfigInput: {
+                githubOauth2ProviderConfig: { clientId: "agent", clientSecret: Redacted.make("secret") }
+              }
+            })
+            yield* plane.deleteOauth2CredentialProvider({ name: "changing" })
+            // An external secret is not changed.
+            const external = { name: "changing", apiKeySecretSource: "EXTERNAL" } as const
+            const apiKeySecretConfig = { secretId: "a", jsonKey: "b" }
+            yield* plane.createApiKeyCredentialProvider({ ...external, apiKeySecretConfig })
+            yield* plane.deleteApiKeyCredentialProvider({ name: "changing" })
+            return "done"
+          })
+        )).pipe(Effect.provide(Layer.provide(layer, OAuthClient.layerScripted())))
+      }
+      const all = ["CreateSecret", "PutSecretValue", "DeleteSecret"].map((action) => `secretsmanager:${action}`)
+      assert.strictEqual(yield* run(all), "done")
+      for (const action of all) {
+        yield* assertDenied(run(all.filter((other) => other !== action)), `not authorized to perform: ${action}`)
+      }
+    }))
+
+  it.live("need the path of GetTokenVault, unless the settings say otherwise", () =>
+    Effect.gen(function*() {
+      const read = (local: IdentitySetup.IdentitySetup["local"]) =>
+        signedBy("tester")(ControlPlane.ControlPlane.use(({ getTokenVault }) => getTokenVault({}))).pipe(
+          Effect.provide(Layer.provide(LocalServer.layer({ setup: { local } }), OAuthClient.layerScripted()))
+        )
+      const vaults = tester(allow("Vault", "GetTokenVault", `${vault}*`))
+      yield* assertDenied(
+        read(vaults),
+        denial("tester", "bedrock-agentcore:GetTokenVault", `${account}:/identities/get-token-vault`)
+      )
+      yield* assertDenied(
+        read(tester(allow("Path", "GetTokenVault", `${account}:/identities/get-token-vault`))),
+        denial("tester", "bedrock-agentcore:GetTokenVault", vault)
+      )
+      assert.strictEqual((yield* read({ ...vaults, tokenVaultPath: "ignore" })).tokenVaultId, "default")
+      assert.strictEqual((yield* read(tester(allow("All", "GetTokenVault", "*")))).tokenVaultId, "default")
     }))
 
   it("are an error of the setup file if they have what is not evaluated", async () => {

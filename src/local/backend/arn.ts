@@ -29,6 +29,9 @@ export const webIdentity = ({ accountId }: Account): string => `arn:aws:sts::${a
 
 export const tokenVault = (account: Account, id: string): string => identity(account, `token-vault/${id}`)
 
+/** The live service was seen to authorize GetTokenVault on the path of the operation. */
+export const tokenVaultPath = (account: Account): string => identity(account, "/identities/get-token-vault")
+
 export const workloadIdentityDirectory = (account: Account): string =>
   identity(account, "workload-identity-directory/default")
 

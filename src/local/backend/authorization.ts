@@ -1,6 +1,7 @@
 /**
  * Authorizes the calls of callers with IAM policies. The required resources and the condition keys of each operation
- * are those of AWS's service reference. It is a test of policies, and not a security boundary.
+ * are those of AWS's service reference, and what the live service was seen to require in addition. It is a test of
+ * policies, and not a security boundary.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -13,6 +14,7 @@ import { prefixKeys, readContext, type RequestContext } from "../../internal/iam
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
+import { OAuthError } from "../oauth/service.js"
 import * as Arn from "./arn.js"
 import { CallerKey, sessionNameOf, unrestrictedKey, warn } from "./callContext.js"
 import { type Exception, raise } from "./failures.js"
@@ -73,15 +75,20 @@ interface Request extends RequestContext {
   readonly sessionUri?: Redacted.Redacted
 }
 
-/** A guess: a request without a name, such as one for a list, is for all resources of the type. */
+/**
+ * The last part of the ARN for a request without a name, such as one for a list: a guess. The live service was seen to
+ * authorize creations on it, and not on the new name.
+ */
 const all = "*"
 
 export const findResources = (
   account: Arn.Account,
   operation: string,
-  { consentPortalIdentifier = all, name = all, resourceArn, tokenVaultId = "default" }: Request,
-  { provider = name, workload = name }: Names
+  { consentPortalIdentifier = all, name: given = all, resourceArn, tokenVaultId = "default" }: Request,
+  names: Names
 ): ReadonlyArray<string> => {
+  const name = operation.startsWith("Create") ? all : given
+  const { provider = name, workload = name } = names
   if (operation === "GetWebIdentityToken") return [Arn.webIdentity(account)]
   const resources = requiredTypes(operation).map((type) => {
     switch (type) {
@@ -125,8 +132,8 @@ const Caller = Context.Reference("effect-agentcore-identity/local/RestrictedCall
 })
 
 /**
- * Returns the sentence of the exception if the caller may not make all of these calls. It names the first one, as AWS
- * does. The log names all of them, and what to change.
+ * Returns the action and the sentence of the exception if the caller may not make all of these calls. They name the
+ * first one, as AWS does. The log names all of them, and what to change.
  */
 const findDenial = Effect.fnUntraced(
   function*({ arn, command, policies, principalArn }: Restricted, calls: ReadonlyArray<IamPolicy.Call>) {
@@ -144,41 +151,65 @@ const findDenial = Effect.fnUntraced(
       ...missing.length === 0 ? [] : [`Also missing: ${missing.join(", ")}`],
       `All statements: ${command}`
     ].join(". "))
-    return `${sentence} ${
-      first._tag === "ExplicitDeny"
-        ? "with an explicit deny in an identity-based policy"
-        : `because no identity-based policy allows the ${first.action} action`
-    }`
+    const reason = first._tag === "ExplicitDeny"
+      ? "with an explicit deny in an identity-based policy"
+      : `because no identity-based policy allows the ${first.action} action`
+    return { action: first.action, sentence: `${sentence} ${reason}` }
   }
 )
 
-/** Checks an action of another service, which AWS performs with the caller's permissions. */
-const checkOther = (
-  action: string,
-  resource: string,
-  message: string
+type Denial = NonNullable<Effect.Success<ReturnType<typeof findDenial>>>
+
+/** Checks actions of other services, which AWS performs with the caller's permissions. */
+const checkOthers = (
+  calls: ReadonlyArray<Pick<IamPolicy.Call, "action" | "resource"> & Partial<IamPolicy.Call>>,
+  toMessage: (denial: Denial) => string
 ): Effect.Effect<void, Exception<"AccessDeniedException">> =>
   Effect.withFiber((fiber) => {
     const caller = fiber.getRef(Caller)
     if (caller === undefined) return Effect.void
     return Effect.flatMap(
-      findDenial(caller, [{ action, resource, context: {} }]),
-      (sentence) => sentence === undefined ? Effect.void : raise("AccessDeniedException", `${message}. ${sentence}`)
+      findDenial(caller, calls.map((call) => ({ context: {}, ...call }))),
+      (denial) => denial === undefined ? Effect.void : raise("AccessDeniedException", toMessage(denial))
     )
   })
 
 /** Checks that the caller may read a secret. The message begins as the one of the live service. */
 export const checkSecret = (secretArn: string | undefined) =>
-  secretArn === undefined
-    ? Effect.void
-    : checkOther("secretsmanager:GetSecretValue", secretArn, `Access denied when retrieving secret '${secretArn}'`)
-
-/** Checks that the caller may sign with a key, if the settings say so: whose permissions AWS uses is a guess. */
-export const checkSigning = (settings: Effect.Effect<LocalSettings>, keyArn: string, message: string) =>
-  Effect.flatMap(
-    settings,
-    ({ kmsSign }) => kmsSign === "authorize" ? checkOther("kms:Sign", keyArn, message) : Effect.void
+  secretArn === undefined ? Effect.void : checkOthers(
+    [{ action: "secretsmanager:GetSecretValue", resource: secretArn }],
+    ({ sentence }) => `Access denied when retrieving secret '${secretArn}'. ${sentence}`
   )
+
+/** Checks that the caller may change the secrets of a provider. The message is the one of the live service. */
+export const checkSecretChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<string>) =>
+  checkOthers([
+    ...after.map((resource) => ({
+      action: `secretsmanager:${before.includes(resource) ? "PutSecretValue" : "CreateSecret"}`,
+      resource
+    })),
+    ...before.filter((resource) => !after.includes(resource)).map((resource) => ({
+      action: "secretsmanager:DeleteSecret",
+      resource
+    }))
+  ], ({ action }) => `You are not authorized to perform: ${action}`)
+
+/** Checks that the caller may sign with a key. */
+export const checkSigning = ({ region }: Arn.Account, keyArn: string, message: string) => {
+  const context = { "kms:ViaService": `bedrock-agentcore-identity.${region}.amazonaws.com` }
+  const calls = ["kms:DescribeKey", "kms:Sign"].map((action) => ({ action, resource: keyArn, context }))
+  return checkOthers(calls, ({ sentence }) => `${message}. ${sentence}`)
+}
+
+/** Checks that the caller may get a JWT of AWS for a token endpoint. The message is a guess. */
+export const checkWebIdentity = (account: Arn.Account, audience: string) => {
+  const context = readContext({ audience: [audience], signingAlgorithm: "RS256" })
+  const call = { action: "sts:GetWebIdentityToken", resource: Arn.webIdentity(account), context }
+  return Effect.mapError(
+    checkOthers([call], ({ sentence }) => sentence),
+    ({ message }) => new OAuthError({ reason: "InvalidClient", denial: message })
+  )
+}
 
 // -----------------------------------------------------------------------------
 // Planes
@@ -195,6 +226,9 @@ interface Options {
   readonly findSession: (sessionUri: Redacted.Redacted) => Effect.Effect<Names | undefined>
   readonly findTags: (resourceArn: string) => Effect.Effect<Readonly<Record<string, string>>>
 }
+
+/** The live service was seen to authorize this action for the first provider of an account, and for later ones. */
+const createTokenVault = "bedrock-agentcore:CreateTokenVault"
 
 const actionsOf = (operation: string, { tags = {} }: Request): ReadonlyArray<string> =>
   operation !== "GetWebIdentityToken"
@@ -224,8 +258,10 @@ export const make = (options: Options) => {
     // No policy can forbid GetCallerIdentity.
     if (names === undefined || operation === "GetCallerIdentity") return
     const values = readContext(request)
+    const { tokenVaultPath } = yield* settings
+    const hasPath = operation === "GetTokenVault" && tokenVaultPath !== "ignore"
     const resources = yield* Effect.forEach(
-      findResources(account, operation, request, names),
+      [...findResources(account, operation, request, names), ...hasPath ? [Arn.tokenVaultPath(account)] : []],
       (resource) =>
         Effect.map(findTags(resource), (tags) => ({
           resource,
@@ -233,8 +269,12 @@ export const make = (options: Options) => {
         }))
     )
     const calls = actionsOf(operation, request).flatMap((action) => resources.map((call) => ({ ...call, action })))
-    const message = yield* findDenial(caller, calls)
-    if (message !== undefined) return yield* new AccessDeniedException({ operation, message })
+    const vaults = /^Create.*CredentialProvider$/.test(operation) ? resources.slice(0, 1) : []
+    const denial = yield* findDenial(caller, [
+      ...calls,
+      ...vaults.map((call) => ({ ...call, action: createTokenVault }))
+    ])
+    if (denial !== undefined) return yield* new AccessDeniedException({ operation, message: denial.sentence })
   })
 
   const findPolicies = (key: string) =>

@@ -10,7 +10,7 @@ import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
 import * as Model from "../../models/Oauth2CredentialProvider.js"
 import * as Validation from "../../plane/validation.js"
 import * as PrivateKey from "../oauth/privateKey.js"
-import type { AuthorizationServer, ClientAuthentication, OnBehalfOf } from "../oauth/service.js"
+import type { AuthorizationServer, ClientAuthentication, OAuthError, OnBehalfOf } from "../oauth/service.js"
 import type * as Arn from "./arn.js"
 import { explain, Seeding } from "./callContext.js"
 import { type Exception, type Invalid, invalid, vendorChanged } from "./failures.js"
@@ -24,7 +24,7 @@ export interface Environment {
   readonly account: Arn.Account
   readonly settings: Settings
   /** Makes a JWT of the local issuer, in place of AWS. */
-  readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+  readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted, OAuthError>
 }
 
 type Custom = Extract<ProviderRequest, { readonly credentialProviderVendor: "CustomOauth2" }>[
@@ -125,13 +125,14 @@ const chooseSecretMethod = (config: Custom) => {
     : "CLIENT_SECRET_BASIC"
 }
 
-const authenticateCustom = (config: Custom, { awsToken, settings }: Environment): Configured["authentication"] => {
+const authenticateCustom = (config: Custom, environment: Environment): Configured["authentication"] => {
+  const { awsToken, settings } = environment
   switch (config.clientAuthenticationMethod) {
     case "AWS_IAM_ID_TOKEN_JWT":
       return Effect.succeed({ clientAuthenticationMethod: config.clientAuthenticationMethod, awsToken })
     case "PRIVATE_KEY_JWT": {
       const { clientAuthenticationMethod, privateKeyJwtConfig: { privateKeySource, ...jwt } } = config
-      return readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn).pipe(
+      return readKmsKey(environment, privateKeySource.kmsKeySource.kmsKeyArn).pipe(
         Effect.filterOrElse(
           (privateKey) => PrivateKey.parse(privateKey, jwt.signingAlgorithm) !== undefined,
           () => invalid(`The key in the settings for the KMS key is not a private key for ${jwt.signingAlgorithm}`)

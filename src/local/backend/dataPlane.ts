@@ -17,7 +17,7 @@ import type {
 import type { VaultStoreError } from "../VaultStore.js"
 import type { VaultUser } from "./backendModels.js"
 import { explain, noteUser, warn } from "./callContext.js"
-import { type Invalid, invalid, mapStoreError, type Operations, raise } from "./failures.js"
+import { type Exception, type Invalid, invalid, mapStoreError, type Operations, raise } from "./failures.js"
 import { formatParts, formatUser } from "./format.js"
 import * as PaymentTokens from "./paymentTokens.js"
 import type { Registry } from "./registry.js"
@@ -57,8 +57,12 @@ const unparsable = (grant: "ClientCredentials" | "AuthorizationCode" | "RefreshT
   invalid(`Error parsing ${grant} response`)
 
 /** Messages about the authorization server itself, of every flow. */
-const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): Invalid | undefined =>
-  discoveryUrl !== undefined
+const describeServer = (
+  { denial, discoveryUrl, reason, unresolvedHost }: OAuthError
+): Invalid | Exception<"AccessDeniedException"> | undefined =>
+  denial !== undefined
+    ? raise("AccessDeniedException", denial)
+    : discoveryUrl !== undefined
     ? invalid("Invalid Discovery URL")
     : unresolvedHost !== undefined
     ? invalid(`Failed to resolve hostname: ${unresolvedHost}`)
@@ -66,11 +70,11 @@ const describeServer = ({ discoveryUrl, reason, unresolvedHost }: OAuthError): I
     ? invalid("Token endpoint is not a valid URL")
     : undefined
 
-const mapGrantError = (grant: Parameters<typeof unparsable>[0]) => (error: OAuthError): Invalid =>
+const mapGrantError = (grant: Parameters<typeof unparsable>[0]) => (error: OAuthError) =>
   describeServer(error) ?? unparsable(grant)
 
 /** The second message was seen for a response without a token. No source documents that for a missing response. */
-const mapExchangeError = (error: OAuthError): Invalid =>
+const mapExchangeError = (error: OAuthError) =>
   describeServer(error) ?? invalid(
     error.status === undefined
       ? "Error parsing token exchange response"

@@ -30,8 +30,8 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
     createOauth2CredentialProvider: oauth2.create,
     getOauth2CredentialProvider: oauth2.get,
     updateOauth2CredentialProvider: oauth2.update,
-    deleteOauth2CredentialProvider: ({ name }) =>
-      oauth2.providers.remove(name, ({ callbackId }) =>
+    deleteOauth2CredentialProvider: (request) =>
+      oauth2.remove(request, ({ callbackId, name }) =>
         Effect.andThen(
           checkUnused(Arn.provider(account, "oauth2", name)),
           mapStoreError(dropOauth2Provider(callbackId))
@@ -40,12 +40,12 @@ export const make = Effect.fnUntraced(function*(dependencies: Table.Dependencies
     createApiKeyCredentialProvider: apiKeys.create,
     getApiKeyCredentialProvider: apiKeys.get,
     updateApiKeyCredentialProvider: apiKeys.update,
-    deleteApiKeyCredentialProvider: ({ name }) => apiKeys.providers.remove(name),
+    deleteApiKeyCredentialProvider: (request) => apiKeys.remove(request),
     listApiKeyCredentialProviders: apiKeys.list,
     createPaymentCredentialProvider: payments.create,
     getPaymentCredentialProvider: payments.get,
     updatePaymentCredentialProvider: payments.update,
-    deletePaymentCredentialProvider: ({ name }) => payments.providers.remove(name),
+    deletePaymentCredentialProvider: (request) => payments.remove(request),
     listPaymentCredentialProviders: payments.list,
     ...yield* makeTokenVault(dependencies),
     ...consentPortals.operations,

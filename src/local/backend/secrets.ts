@@ -15,6 +15,11 @@ import { type Exception, type Invalid, invalid, raise } from "./failures.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
+interface Environment {
+  readonly account: Arn.Account
+  readonly settings: Settings
+}
+
 /** Finds the entry with a name from a request. Inherited names like `constructor` are not entries. */
 const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
@@ -47,10 +52,13 @@ export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof S
   )
 
 /** Reads the private key of a KMS key. The message of the live service is not known. */
-export const readKmsKey = (settings: Settings, keyArn: string) => {
+export const readKmsKey = ({ account, settings }: Environment, keyArn: string) => {
   const message = `Access denied when signing with KMS key '${keyArn}'`
   return Effect.andThen(
-    checkSigning(settings, keyArn, message),
+    Effect.flatMap(
+      settings,
+      ({ kmsSign }) => kmsSign === "ignore" ? Effect.void : checkSigning(account, keyArn, message)
+    ),
     find(
       settings,
       ({ kmsKeys }) => findEntry(kmsKeys, keyArn),
@@ -72,6 +80,10 @@ export const Secret = Schema.Union([
 export type Secret = typeof Secret.Type
 
 type Source = Secret["source"]
+
+/** The ARNs of the secrets that AgentCore stores. */
+export const managed = (secrets: ReadonlyArray<Secret | undefined>): ReadonlyArray<string> =>
+  secrets.flatMap((secret) => secret?.source === "MANAGED" ? [secret.arn] : [])
 
 export const read = (
   settings: Settings,

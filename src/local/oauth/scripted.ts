@@ -10,6 +10,7 @@ import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
 import {
+  type AuthorizationServer,
   type CallbackRequest,
   OAuthError,
   type ScriptedGrant,
@@ -20,6 +21,8 @@ import {
 import * as UserToken from "./userToken.js"
 
 type Grant = Pick<ScriptedGrant, "clientId" | "scopes">
+
+const tokenEndpoint = "https://authorization.invalid/token"
 
 const toChallenge = (verifier: Redacted.Redacted): string =>
   createHash("sha256").update(Redacted.value(verifier)).digest("base64url")
@@ -43,10 +46,13 @@ export const make = (options: ScriptedOptions): Service => {
 
   const issue = Effect.fnUntraced(function*(
     type: ScriptedGrant["type"],
-    clientId: string,
+    server: AuthorizationServer,
     grant: string,
     scopes: ReadonlyArray<string>
   ): Effect.fn.Return<TokenSet, OAuthError> {
+    const { clientId } = server
+    // The only way to authenticate that can be denied.
+    if (server.clientAuthenticationMethod === "AWS_IAM_ID_TOKEN_JWT") yield* server.awsToken(tokenEndpoint)
     const now = yield* Clock.currentTimeMillis
     count += 1
     const reason = options.fail?.({ type, clientId, scopes, number: count })
@@ -99,7 +105,7 @@ export const make = (options: ScriptedOptions): Service => {
     clientCredentials: (server, request) =>
       discover(server).pipe(
         Effect.andThen(wait),
-        Effect.andThen(issue("client_credentials", server.clientId, "m2m", request.scopes))
+        Effect.andThen(issue("client_credentials", server, "m2m", request.scopes))
       ),
 
     authorizationUrl: (server, request) =>
@@ -129,7 +135,7 @@ export const make = (options: ScriptedOptions): Service => {
         return authorization === undefined || authorization.clientId !== server.clientId
             || authorization.challenge !== toChallenge(request.codeVerifier)
           ? invalidGrant()
-          : issue("authorization_code", server.clientId, code, authorization.scopes)
+          : issue("authorization_code", server, code, authorization.scopes)
       }),
 
     refresh: (server, request) =>
@@ -138,7 +144,7 @@ export const make = (options: ScriptedOptions): Service => {
         const known = refreshTokens.get(token)
         return known === undefined || known.clientId !== server.clientId
           ? invalidGrant()
-          : Effect.tap(issue("refresh_token", server.clientId, known.grant, known.scopes), () =>
+          : Effect.tap(issue("refresh_token", server, known.grant, known.scopes), () =>
             Effect.sync(() => refreshTokens.delete(token)))
       }),
 
@@ -150,17 +156,17 @@ export const make = (options: ScriptedOptions): Service => {
 
     exchangeToken: Effect.fnUntraced(function*(server, { actor, scopes, subjectToken }) {
       yield* discover(server)
-      const actorToken = actor && (yield* actor.token("https://authorization.invalid/token"))
+      const actorToken = actor && (yield* actor.token(tokenEndpoint))
       yield* wait
       const subject = yield* readSubject(subjectToken)
       const grant = actorToken === undefined ? `obo-${subject}` : `obo-${subject}-by-${nameActor(actorToken)}`
-      return yield* issue("token_exchange", server.clientId, grant, scopes)
+      return yield* issue("token_exchange", server, grant, scopes)
     }),
 
     jwtGrant: (server, request) =>
       Effect.flatMap(
         discover(server).pipe(Effect.andThen(wait), Effect.andThen(readSubject(request.assertion))),
-        (subject) => issue("jwt_bearer", server.clientId, `obo-${subject}`, request.scopes)
+        (subject) => issue("jwt_bearer", server, `obo-${subject}`, request.scopes)
       ),
 
     verifyUserToken: (token, verification = {}) =>

@@ -18,7 +18,8 @@ import * as Struct from "effect/Struct"
  * - `PRIVATE_KEY_JWT`: with a JWT (RFC 7523, section 2.2) for the token endpoint, signed with `privateKey` (PEM, or a
  *   JWK as JSON). Additional claims never replace `alg`, `typ`, `iss`, `sub`, `iat`, `nbf`, `exp` and `jti`. They can
  *   replace `aud`.
- * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the token endpoint.
+ * - `AWS_IAM_ID_TOKEN_JWT`: with a JWT of AWS. `awsToken` makes it for an audience, the token endpoint. It fails with a
+ *   `denial`.
  */
 export type ClientAuthentication =
   | {
@@ -34,7 +35,7 @@ export type ClientAuthentication =
   }
   | {
     readonly clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT"
-    readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+    readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted, OAuthError>
   }
 
 /**
@@ -49,7 +50,7 @@ export type OnBehalfOf =
       | { readonly content: "M2M"; readonly scopes: ReadonlyArray<string> }
       | {
         readonly content: "AWS_IAM_ID_TOKEN_JWT"
-        readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted>
+        readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted, OAuthError>
       }
   }
   | {
@@ -215,6 +216,7 @@ export type OAuthErrorReason = OAuthError["reason"]
  * - `description`: the `error_description` of the response, or another detail of the failure, such as a status
  * - `discoveryUrl`: the discovery URL, if its document cannot be used
  * - `unresolvedHost`: the host of the endpoint, if it has no address in DNS
+ * - `denial`: why the caller may not get the client's JWT of AWS, if so
  *
  * Tokens, secrets, codes and custom parameters of the request are removed from `code` and `description`. A description
  * may quote the client id, the redirect URI, scopes, resources and audiences.
@@ -227,10 +229,12 @@ export class OAuthError extends Schema.TaggedError<OAuthError>()(
     code: Schema.optional(Schema.String),
     description: Schema.optional(Schema.String),
     discoveryUrl: Schema.optional(Schema.String),
-    unresolvedHost: Schema.optional(Schema.String)
+    unresolvedHost: Schema.optional(Schema.String),
+    denial: Schema.optional(Schema.String)
   }
 ) {
   override get message(): string {
+    if (this.denial !== undefined) return this.denial
     const details = [this.code, this.description].filter((detail) => detail !== undefined).join(": ")
     return `The authorization server issued no token: ${explanations[this.reason]}`
       + (details === "" ? "" : ` (${details})`)

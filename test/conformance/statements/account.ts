@@ -12,14 +12,10 @@ import {
   is,
   model,
   NotApplicable,
-  notes,
-  type Parts,
   present,
-  recorded,
   recordedSts,
   reference,
   rejects,
-  sample,
   statement,
   type World
 } from "../statement.js"
@@ -58,18 +54,6 @@ const awaitStatus = async ({ control }: World, consentPortalIdentifier: string, 
     await setTimeout(20)
   }
   throw new Error(`the consent portal was ${seen.join(", ")}, and not ${status}`)
-}
-
-const user = String.raw`User: arn:aws[\w-]*:sts::\d{12}:assumed-role/\S+`
-
-/** Asks for an API key as the restricted caller. */
-const askKey = async (world: World, { data }: Parts["restricted"], provider: string) => {
-  await world.control.createApiKeyCredentialProvider({ name: provider, apiKey: "key" })
-  const { workloadAccessToken } = await data.getWorkloadAccessToken({ workloadName: await createWorkload(world) })
-  return data.getResourceApiKey({
-    workloadIdentityToken: workloadAccessToken,
-    resourceCredentialProviderName: provider
-  })
 }
 
 const portals = guide("identity-create-consent-portal")
@@ -545,69 +529,6 @@ export const account = [
       await rejects(control.getConsentPortal({ consentPortalIdentifier: `${name()}-0a1b2c3d4e` }), {
         status: 404,
         name: "ResourceNotFoundException"
-      })
-    }
-  }),
-  statement({
-    id: "iam.resource",
-    statement: "A caller without permission on a required resource is told the action and the resource",
-    source: guess(
-      "the end of the sentence, which STS has",
-      recorded(
-        sample("08-okta-xaa-delegation-chain/README.md"),
-        "User: <arn> is not authorized to perform: bedrock-agentcore:GetResourceOauth2Token on resource: <arn>"
-      )
-    ),
-    needs: ["restricted"],
-    run: async (world, { restricted }) => {
-      await rejects(askKey(world, restricted, world.name()), {
-        status: 403,
-        name: "AccessDeniedException",
-        message: new RegExp(
-          `^${user} is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: \\S+/apikeycredentialprovider/\\S+ `
-            + "because no identity-based policy allows the bedrock-agentcore:GetResourceApiKey action$"
-        )
-      })
-    }
-  }),
-  statement({
-    id: "iam.secret",
-    statement: "A secret that AgentCore stores is read with the permissions of the caller",
-    source: guess(
-      "the end of the sentence, which STS has",
-      recorded(
-        notes.secrets,
-        "Access denied when retrieving secret '<arn>'. User: <arn> is not authorized to perform: secretsmanager:GetSecretValue"
-      )
-    ),
-    needs: ["restricted"],
-    run: async (world, { restricted }) => {
-      await rejects(askKey(world, restricted, `${world.name()}aaaaaaaa`), {
-        status: 403,
-        name: "AccessDeniedException",
-        message: new RegExp(
-          `^Access denied when retrieving secret '(\\S+)'\\. ${user} is not authorized to perform: secretsmanager:GetSecretValue on resource: \\1 `
-        )
-      })
-    }
-  }),
-  statement({
-    id: "iam.sts",
-    statement: "A caller without permission gets no JWT, and is told the resource that the reference does not name",
-    source: recorded(
-      notes.denial,
-      "User: <arn> is not authorized to perform: sts:GetWebIdentityToken on resource: arn:aws:sts::<account>:self because no "
-        + "identity-based policy allows the sts:GetWebIdentityToken action"
-    ),
-    needs: ["restricted"],
-    run: async (_, { restricted }) => {
-      await rejects(restricted.sts.getWebIdentityToken({ ...audience, SigningAlgorithm: "ES384" }), {
-        status: 403,
-        name: "AccessDenied",
-        message: new RegExp(
-          `^${user} is not authorized to perform: sts:GetWebIdentityToken on resource: arn:aws[\\w-]*:sts::\\d{12}:self `
-            + "because no identity-based policy allows the sts:GetWebIdentityToken action$"
-        )
       })
     }
   })
