@@ -8,11 +8,12 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { DataPlane, type DataPlaneError } from "./DataPlane.js"
-import { checkWorkload, isTransient } from "./identity/credentials.js"
-import { AccessDeniedException, type MissingWorkloadAccessToken } from "./IdentityError.js"
+import { checkUserOf, checkWorkload, isTransient } from "./identity/credentials.js"
+import { AccessDeniedException, type MissingWorkloadAccessToken, type ValidationException } from "./IdentityError.js"
 import { appendAdvice } from "./internal/messages.js"
 import * as SingleFlight from "./internal/singleFlight.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
@@ -100,59 +101,57 @@ const defaultRenewAfter = Duration.minutes(10)
 // While renewals fail, one call in this time tries again, and other calls get the old token.
 const holdOff = Duration.minutes(1)
 
+const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): Service => {
+  const invalid = checkWorkload(options)
+  if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
+  const { name, renewAfter = defaultRenewAfter, user } = options
+  const lifetime = Duration.toMillis(renewAfter)
+  const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
+  let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
+
+  const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
+    // Adapters reject an empty token, but a program's own plane may return one.
+    if (Redacted.value(token) !== "") current = { token, renewAt }
+    return token
+  }
+  const renew = Effect.gen(function*() {
+    const begin = yield* Clock.currentTimeMillis
+    const { workloadAccessToken } = yield* obtain(dataPlane, name, user)
+    return keep(workloadAccessToken, begin + lifetime)
+  })
+  const keepOld = Effect.fnUntraced(function*(error: DataPlaneError) {
+    const now = yield* Clock.currentTimeMillis
+    // Reads the old token after the failure: it may have been invalidated during the call.
+    if (current === undefined) return yield* error
+    const token = keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
+    yield* Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`)
+    return token
+  })
+  const renewOrKeep = Effect.catchIf(
+    renew,
+    // AWS issues no new token for an expired JWT, but the old token may still be valid.
+    (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
+    keepOld
+  )
+  const get = Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    return current !== undefined && now < current.renewAt ? current.token : yield* share("", renewOrKeep)
+  })
+  const invalidate = (stale: Redacted.Redacted) =>
+    Effect.sync(() => {
+      if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
+    })
+  return { workload: name, user, get, invalidate }
+}
+
 /**
- * Makes the service of {@link layerWorkload}, for a program that keeps one service per user.
- *
- * With invalid options, `get` fails with `ValidationException`.
+ * Makes the service of {@link layerWorkload}. With invalid options, `get` fails with `ValidationException`.
  *
  * @since 0.2.0
  * @category constructors
  */
-export const makeWorkload: (options: WorkloadOptions) => Effect.Effect<Service, never, DataPlane> = Effect.fnUntraced(
-  function*(options) {
-    const dataPlane = yield* DataPlane
-    const invalid = checkWorkload(options)
-    if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
-    const { name, renewAfter = defaultRenewAfter, user } = options
-    const lifetime = Duration.toMillis(renewAfter)
-    const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
-    let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
-
-    const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {
-      // Adapters reject an empty token, but a program's own plane may return one.
-      if (Redacted.value(token) !== "") current = { token, renewAt }
-      return token
-    }
-    const renew = Effect.gen(function*() {
-      const begin = yield* Clock.currentTimeMillis
-      const { workloadAccessToken } = yield* obtain(dataPlane, name, user)
-      return keep(workloadAccessToken, begin + lifetime)
-    })
-    const keepOld = Effect.fnUntraced(function*(error: DataPlaneError) {
-      const now = yield* Clock.currentTimeMillis
-      // Reads the old token after the failure: it may have been invalidated during the call.
-      if (current === undefined) return yield* error
-      const token = keep(current.token, now + Math.min(lifetime, Duration.toMillis(holdOff)))
-      yield* Effect.logDebug(`The renewal of the workload access token failed, the old token is kept: ${error._tag}`)
-      return token
-    })
-    const renewOrKeep = Effect.catchIf(
-      renew,
-      // AWS issues no new token for an expired JWT, but the old token may still be valid.
-      (error) => isTransient(error) || (error._tag === "UnauthorizedException" && user?.userToken !== undefined),
-      keepOld
-    )
-    const get = Effect.gen(function*() {
-      const now = yield* Clock.currentTimeMillis
-      return current !== undefined && now < current.renewAt ? current.token : yield* share("", renewOrKeep)
-    })
-    const invalidate = (stale: Redacted.Redacted) =>
-      Effect.sync(() => {
-        if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
-      })
-    return { workload: name, user, get, invalidate }
-  }
-)
+export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
+  Effect.map(DataPlane, (dataPlane) => makeCaller(dataPlane, options))
 
 const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: UserIdentifier | undefined) =>
   Effect.catchTag(
@@ -202,8 +201,7 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
 
 /**
  * Obtains the token from AgentCore at the first `get`, and again at the next `get` after `renewAfter` or `invalidate`.
- * One layer is one caller. A server that acts for many users provides a layer for each request, or keeps a service of
- * {@link makeWorkload} for each user.
+ * One layer is one caller. A server that acts for many users takes theirs from {@link layerCallers}.
  *
  * Concurrent callers share one call. If a renewal fails for a transient reason (throttling, 5xx, a lost connection), or
  * because the user's JWT has expired, `get` returns the old token for another minute, unless it was invalidated. With
@@ -233,6 +231,102 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  */
 export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
   Layer.fresh(Layer.effect(WorkloadAccessToken, makeWorkload(options)))
+
+/**
+ * The callers of a server, one for each of its users. {@link provideUser} takes them from here.
+ *
+ * @since 0.2.0
+ * @category services
+ */
+export class Callers extends Context.Service<Callers, {
+  /** Returns the caller of a user. Fails with `ValidationException` if the user is invalid, or of the other kind. */
+  readonly get: (user: UserIdentifier) => Effect.Effect<Service, ValidationException>
+}>()("effect-agentcore-identity/WorkloadAccessToken/Callers") {}
+
+const maxCallers = 10_000
+
+/**
+ * Keeps a caller for each user of a server: for 10 minutes, and of the latest 10,000 users. The requests of a user then
+ * share a workload access token, and a `CredentialCache` finds the user's credentials again. A {@link layerWorkload} in
+ * each request costs one more call of AWS, and a cache does not know that two of them are one user.
+ *
+ * @since 0.2.0
+ * @category layers
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
+ * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Mail extends AccessToken.Tag<Mail>()("app/Mail", { provider: "google", flow: "USER_FEDERATION" }) {}
+ *
+ * // In a handler, for the user who is signed in.
+ * const tokenOf = (userId: string) => AccessToken.get(Mail).pipe(WorkloadAccessToken.provideUser({ userId }))
+ *
+ * // Around the server.
+ * const live = WorkloadAccessToken.layerCallers({ name: "my-agent" }).pipe(Layer.provideMerge(AwsIdentity.layer()))
+ */
+export const layerCallers = ({ name, users = "userId" }: {
+  /** The workload identity's name, 3 to 255 characters. */
+  readonly name: string
+  /**
+   * How the server identifies its users, as the option of `http/Connect`, or `both`. AgentCore stores the grants of ids
+   * and JWTs separately, so a user of the other kind would never be connected. Default: `userId`.
+   */
+  readonly users?: "userId" | "jwt" | "both" | undefined
+}): Layer.Layer<Callers, never, DataPlane> =>
+  Layer.fresh(Layer.effect(
+    Callers,
+    Effect.map(DataPlane, (dataPlane) => {
+      // They live until their token is renewed, so the first ones expire first.
+      const callers = new Map<string, { readonly caller: Service; readonly expiresAt: number }>()
+      const callerOf = (user: UserIdentifier, now: number): Service => {
+        const key = user.userToken === undefined ? `id ${user.userId}` : `token ${Redacted.value(user.userToken)}`
+        const known = callers.get(key)
+        if (known !== undefined && now < known.expiresAt) return known.caller
+        for (const [key, { expiresAt }] of callers) {
+          if (now < expiresAt && callers.size < maxCallers) break
+          callers.delete(key)
+        }
+        // A caller outlives its request, and a program could change the object of a user.
+        const own = user.userToken === undefined ? { userId: user.userId } : { userToken: user.userToken }
+        const caller = makeCaller(dataPlane, { name, user: own })
+        callers.set(key, { caller, expiresAt: now + Duration.toMillis(defaultRenewAfter) })
+        return caller
+      }
+      return {
+        get: (user) =>
+          Effect.flatMap(
+            Clock.currentTimeMillis,
+            (now) => checkUserOf(users, user) ?? Effect.succeed(callerOf(user, now))
+          )
+      }
+    })
+  ))
+
+/**
+ * Provides the caller of a user, from {@link Callers}: for the effect of a request.
+ *
+ * @since 0.2.0
+ * @category combinators
+ */
+export const provideUser: {
+  /** Provides the caller of a user, from {@link Callers}: for the effect of a request. */
+  (
+    user: UserIdentifier
+  ): <A, E, R>(
+    self: Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | ValidationException, Exclude<R, WorkloadAccessToken> | Callers>
+  /** Provides the caller of a user, from {@link Callers}: for the effect of a request. */
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    user: UserIdentifier
+  ): Effect.Effect<A, E | ValidationException, Exclude<R, WorkloadAccessToken> | Callers>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, user: UserIdentifier) =>
+    Effect.provideServiceEffect(self, WorkloadAccessToken, Callers.use(({ get }) => get(user)))
+)
 
 /**
  * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker.

@@ -1,5 +1,6 @@
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import type { Identity } from "effect-agentcore-identity/Identity"
+import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -18,6 +19,18 @@ describe("WorkloadAccessToken", () => {
     expectTypeOf(enqueued).toEqualTypeOf<
       Effect.Effect<Effect.Effect<number, Failed, Identity>, never, WorkloadAccessToken.WorkloadAccessToken>
     >()
+  })
+
+  test("provideUser replaces the caller with the callers of a server", () => {
+    const user = { userId: "alice" }
+    type Expected = Effect.Effect<number, Failed | ValidationException, Identity | WorkloadAccessToken.Callers>
+    expectTypeOf(job.pipe(WorkloadAccessToken.provideUser(user))).toEqualTypeOf<Expected>()
+    expectTypeOf(WorkloadAccessToken.provideUser(job, user)).toEqualTypeOf<Expected>()
+    expectTypeOf(WorkloadAccessToken.layerCallers({ name: "my-agent" })).toEqualTypeOf<
+      Layer.Layer<WorkloadAccessToken.Callers, never, DataPlane>
+    >()
+    // @ts-expect-error: a user is not a name
+    void WorkloadAccessToken.provideUser("alice")
   })
 
   test("layerWorkload requires the data plane, and one identifier of the user", () => {

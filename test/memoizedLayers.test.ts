@@ -224,6 +224,11 @@ const fresh: Readonly<Record<string, Case>> = {
   "RateLimit.controlPlane": over(account, RateLimit.controlPlane(), arn),
   "RateLimit.dataPlane": over(account, RateLimit.dataPlane(), apiKey),
   "SecurityTokenService.decorate": over(account, SecurityTokenService.decorate((_, effect) => effect), jwt),
+  "WorkloadAccessToken.layerCallers": over(
+    account,
+    WorkloadAccessToken.layerCallers({ name: "my-agent" }),
+    workloadToken.pipe(WorkloadAccessToken.provideUser({ userId: "alice" }), Effect.orDie)
+  ),
   "WorkloadAccessToken.layerWorkload": over(
     account,
     WorkloadAccessToken.layerWorkload({ name: "my-agent" }),

@@ -73,7 +73,6 @@ import { checkKind } from "../http/connect/connections.js"
 import * as Denials from "../http/connect/denials.js"
 import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
 import * as Shutdown from "../http/connect/shutdown.js"
-import * as Callers from "../http/internal/callers.js"
 import * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
@@ -516,7 +515,6 @@ const declare = <Req>(
 class Pages extends Context.Service<Pages, {
   readonly app: Effect.Success<ReturnType<typeof Http.httpApp<unknown, never, unknown>>>["app"]
   readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
-  readonly callerOf: Effect.Success<ReturnType<typeof Callers.make>>
 }>()("effect-agentcore-identity/promise/Connect/Pages") {}
 
 const layerPages = (options: Http.Options<unknown, never, unknown>) =>
@@ -524,9 +522,8 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     Effect.gen(function*() {
       const { app, service } = yield* Http.httpApp(options)
       const takeDenial = yield* Denials.make(service)
-      const callerOf = yield* Callers.make(options.workload)
       return Context.make(Http.Connect, service).pipe(
-        Context.add(Pages, { app, callerOf, takeDenial }),
+        Context.add(Pages, { app, takeDenial }),
         Context.add(Identity.Identity, service.identity)
       )
     })
@@ -545,6 +542,7 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
 
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
   layerPages(toHttpOptions(options, credentials)).pipe(
+    Layer.merge(WorkloadAccessToken.layerCallers({ name: options.workload, users: "both" })),
     Layer.provideMerge(Stores.layerServices(options, AwsDataPlane.layer()))
   )
 
@@ -642,7 +640,7 @@ const makeRunAs = (
 (givenUser, f) => {
   const user = toUserIdentifier(givenUser)
   const caller = Effect.tap(
-    Effect.flatMap(Pages, ({ callerOf }) => callerOf(user)),
+    WorkloadAccessToken.Callers.use(({ get }) => get(user)),
     // After the check that it is a user.
     () => checkKind("runAs", users, user)
   )

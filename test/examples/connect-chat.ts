@@ -30,4 +30,7 @@ export const remind = (userId: string) =>
       Effect.flatMap((event) => post(`Your day begins with ${event}`)),
       Effect.catchTag("AuthorizationTimedOut", () => post("No calendar, no reminders. Ask me again at any time."))
     )
-  }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId } })))
+  }).pipe(WorkloadAccessToken.provideUser({ userId }))
+
+// Around the program: one caller for each user.
+export const callers = WorkloadAccessToken.layerCallers({ name: "my-agent" })

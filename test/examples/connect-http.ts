@@ -33,14 +33,15 @@ const response = AccessToken.get(Calendar).pipe(
 const agenda = Effect.gen(function*() {
   // The user of the agent is the user of the pages.
   const user = yield* currentUser
-  const asUser = Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
-  return yield* HttpServerResponse.schemaJson(AgendaResponse)(yield* asUser(response))
+  const agendaOrLink = yield* WorkloadAccessToken.provideUser(response, user)
+  return yield* HttpServerResponse.schemaJson(AgendaResponse)(agendaOrLink)
 })
 
 const route = HttpRouter.add("GET", "/agenda", agenda)
 
-// The pages provide `Connect` to the route.
+// The pages provide `Connect` to the route. The requests of a user share a caller, so AWS is called once for each.
 export const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
+  Layer.provide(WorkloadAccessToken.layerCallers({ name: "my-agent" })),
   Layer.provide(Connect.layerRedaction("/connect")),
   Layer.provide(PendingConsents.layerMemory)
 )

@@ -260,7 +260,13 @@ describe("the examples of the README", () => {
         const first = yield* ask
         assert(first._tag === "ConnectFirst")
         assert.include(yield* connect(first.link), "https://agent.example.com/agenda")
-        assert.deepStrictEqual(yield* ask, { _tag: "Agenda", events: ["10:00 Dentist"] })
+        const planes = yield* ScriptedPlanes.ScriptedPlanes
+        const before = (yield* planes.calls).length
+        for (const _ of [1, 2, 3]) {
+          assert.deepStrictEqual(yield* ask, { _tag: "Agenda", events: ["10:00 Dentist"] })
+        }
+        const operations = (yield* planes.calls).slice(before).map(({ operation }) => operation)
+        assert.deepStrictEqual(operations, Array<string>(3).fill("getResourceOauth2Token"))
       }).pipe(Effect.provide(Layer.provideMerge(ConnectHttp.server, environment))))
 
     it.live("chat: the agent posts the link, waits, and continues", () =>
@@ -276,7 +282,9 @@ describe("the examples of the README", () => {
         assert.include(yield* connect(link), "Consent given")
         assert.strictEqual(yield* Queue.take(messages), "@alice Your day begins with 10:00 Dentist")
         yield* Fiber.join(agent)
-      }).pipe(Effect.provide(Layer.provideMerge(ConnectExample.server, environment))))
+      }).pipe(
+        Effect.provide(Layer.merge(ConnectExample.server, ConnectChat.callers).pipe(Layer.provideMerge(environment)))
+      ))
   })
 
   it.live("server: each request its own caller, its background work too", () =>

@@ -21,7 +21,7 @@ export const agenda = (userId: string, post: (link: string) => Effect.Effect<unk
   AccessToken.get(Calendar, { consent: Connect.handler({ user: { userId }, show: post }) }).pipe(
     // Any client of the calendar.
     Effect.map((token) => `${userId}'s token has ${Redacted.value(token).length} characters`),
-    Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId } }))
+    WorkloadAccessToken.provideUser({ userId })
   )
 
 // Check a password here, and sign the cookie.
@@ -46,5 +46,6 @@ const pages = Connect.layer({
 
 export const server = HttpRouter.serve(Layer.merge(signIn, pages)).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
+  Layer.provideMerge(WorkloadAccessToken.layerCallers({ name: "my-agent" })),
   Layer.provideMerge(PendingConsents.layerMemory)
 )

@@ -18,7 +18,6 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { Connect } from "../Connect.js"
 import type { AccessTokenOptions, ApiKeyOptions } from "../HttpClientCredentials.js"
-import * as Callers from "../internal/callers.js"
 import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
@@ -253,7 +252,7 @@ export const make = <E, R>(
     const connect = yield* connectFor(credentials)
     const identity = Option.isSome(connect) ? connect.value.identity : yield* Identity.make
     const sources = yield* makeSources(identity, credentials)
-    const callerOf = yield* Callers.make(workload)
+    const callers = yield* WorkloadAccessToken.Callers
     const signals = yield* ConsentSignals
     const link: Link = (session) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
@@ -274,7 +273,7 @@ export const make = <E, R>(
         return yield* source.obtain((credential) =>
           report?.credential === Asked.nameOf(bearer, credential) ? report : undefined
         ).pipe(
-          Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callerOf(user.value)),
+          Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callers.get(user.value)),
           Effect.flatMap((credential) => allow(source, bearer, credential)),
           Effect.catchTags({
             RequiresUserConsent: ({ session }) => askForConsent(link, session),
@@ -284,4 +283,4 @@ export const make = <E, R>(
           Effect.catch(unavailable)
         )
       })
-  })
+  }).pipe(Effect.provide(WorkloadAccessToken.layerCallers({ name: workload, users: "both" })))

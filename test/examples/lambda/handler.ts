@@ -50,8 +50,12 @@ const respond = (statusCode: number, body?: unknown) => ({
   body: JSON.stringify(body ?? {})
 })
 
-// One runtime for all invocations of this process. The caller belongs to the invocation.
-const runtime = ManagedRuntime.make(Identity.layer.pipe(Layer.provideMerge(AwsHttpDataPlane.layerNode())))
+// One runtime for all invocations of this process. It keeps a caller for each user.
+const runtime = ManagedRuntime.make(
+  Layer.merge(Identity.layer, WorkloadAccessToken.layerCallers({ name: "my-agent" })).pipe(
+    Layer.provideMerge(AwsHttpDataPlane.layerNode())
+  )
+)
 
 const route = (event: Event, user: { readonly userId: string }) =>
   event.routeKey === "POST /consent"
@@ -63,7 +67,7 @@ const route = (event: Event, user: { readonly userId: string }) =>
       })).pipe(Effect.as(respond(204)))
     : readReport(encodeURIComponent(event.pathParameters?.["topic"] ?? "")).pipe(
       Effect.map((report) => respond(200, report)),
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
+      WorkloadAccessToken.provideUser(user)
     )
 
 export const handler = (event: Event): Promise<ReturnType<typeof respond>> => {
