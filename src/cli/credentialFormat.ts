@@ -2,12 +2,16 @@
  * The forms in which `npx agentcore-identity token` and `api-key` print a credential for another program: a shell, a
  * proxy, an editor, or git. Each is one line on stdout, except for git, whose protocol has a line for each attribute.
  */
+import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import { execFile } from "node:child_process"
 import { text } from "node:stream/consumers"
+import { promisify } from "node:util"
 import type { Flow } from "../ConsentSession.js"
+import { fieldName, fieldValue } from "../internal/credentialHeader.js"
 import { isSecure } from "../models/internal/urls.js"
 import type { Format } from "./credentialCommands.js"
 import { type Caller, InvalidOption } from "./credentialFlags.js"
@@ -51,20 +55,39 @@ const readAttributes = Effect.map(
     )
 )
 
+const allServers = "This helper is limited to no host, so git sends the credential to every server. "
+  + "Configure it for one, as credential.https://git.example.com.helper"
+
+/** git does not tell a helper for which hosts it is configured. */
+const warnUnlimited = Effect.ignore(Effect.flatMap(
+  Effect.tryPromise(() => promisify(execFile)("git", ["config", "--get-all", "credential.helper"])),
+  ({ stdout }) => stdout.includes("agentcore-identity") ? Console.error(allServers) : Effect.void
+))
+
 export class InsecureHost extends Data.TaggedError("InsecureHost")<{ readonly message: string }> {}
 
 /**
- * Reads git's request. Returns the user name for git, or undefined if nothing is to print: git's store of credentials
- * is AgentCore. Fails for a host that git reaches without TLS.
+ * Checks the options, and reads git's request. Returns the user name for git, or undefined if nothing is to print:
+ * git's store of credentials is AgentCore. Fails for a host that git reaches without TLS.
  */
-export const readUsername = Effect.fnUntraced(function*({ format, operation }: Settings) {
+export const readUsername = Effect.fnUntraced(function*(
+  { format, header = "x-api-key", operation, prefix = "" }: Settings
+) {
+  if (!fieldName.test(header)) {
+    return yield* new InvalidOption({ message: "--header is the name of a header, as in x-api-key" })
+  }
+  if (!fieldValue.test(`${prefix}x`)) {
+    return yield* new InvalidOption({ message: "--prefix is the start of a header's value, as in 'Token '" })
+  }
   if (operation !== undefined && format !== "git-credential") {
     return yield* new InvalidOption({ message: `'${operation}' is for --format git-credential` })
   }
   if (operation === "store" || operation === "erase") return undefined
   const { host = "", protocol = "", username = "oauth2" } = operation === "get" ? yield* readAttributes : {}
+  if (operation === undefined) return username
+  yield* warnUnlimited
   // git decodes the host of a URL, so it may have the delimiter of a path.
-  if (operation === "get" && (/[/?#@\\]/.test(host) || !isSecure(`${protocol}://${host}`))) {
+  if (/[/?#@\\]/.test(host) || !["http", "https"].includes(protocol) || !isSecure(`${protocol}://${host}`)) {
     return yield* new InsecureHost({ message: `git reaches '${host}' without TLS, so it gets no credential` })
   }
   return username

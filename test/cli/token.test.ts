@@ -329,6 +329,23 @@ describe("agentcore-identity api-key", () => {
       })
     }).pipe(Effect.provide(world)))
 
+  it.live("rejects a header and a prefix that are no parts of a header", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const run = (...args: ReadonlyArray<string>) =>
+        Program.run(["api-key", "weather", "--format", "header", ...args], env)
+      for (const header of ["", "x api key", "x-api-key: a\nx-other", "x-key:", "schlüssel"]) {
+        const { code, stderr, stdout } = yield* run("--header", header)
+        assert.deepInclude({ code, stdout }, { code: 1, stdout: "" }, header)
+        assert.include(stderr, "--header is the name of a header, as in x-api-key")
+      }
+      for (const prefix of ["Token\r\nx-other: a ", " Token", "Schlüssel "]) {
+        const { code, stderr, stdout } = yield* run("--prefix", prefix)
+        assert.deepInclude({ code, stdout }, { code: 1, stdout: "" }, prefix)
+        assert.include(stderr, "--prefix is the start of a header's value")
+      }
+    }).pipe(Effect.provide(world)))
+
   it.live("prints no header that a line break in the key could extend", () =>
     Effect.gen(function*() {
       const env = yield* environment

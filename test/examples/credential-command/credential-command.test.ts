@@ -159,13 +159,34 @@ describe("a command that supplies credentials", () => {
       for (
         const attributes of [
           "protocol=http\\nhost=git.example.com\\nusername=a\\rprotocol=https",
-          "protocol=http\\nhost=localhost/.git.example.com"
+          "protocol=http\\nhost=localhost/.git.example.com",
+          "protocol=https://git.example.com/\\nhost=git.example.com",
+          "protocol=HTTPS\\nhost=git.example.com",
+          "protocol=ftps\\nhost=localhost",
+          "host=git.example.com"
         ]
       ) assert.deepInclude(yield* ask("get", attributes), { code: 1, stdout: "quit=1\n" }, attributes)
       for (const operation of ["store", "erase"]) {
         assert.deepStrictEqual(yield* ask(operation, "protocol=https"), { code: 0, stdout: "", stderr: "" })
       }
     }).pipe(Effect.provide(world)))
+
+  it.live("says so if git runs it for every host", () =>
+    Effect.gen(function*() {
+      const { run } = yield* makeShell
+      const helper = "!agentcore-identity token git --flow M2M --scope reports:read --format git-credential"
+      const fill = (key: string) =>
+        run(
+          "printf 'protocol=https\\nhost=git.example.com\\n\\n' | "
+            + `GIT_TERMINAL_PROMPT=0 git -c 'credential.${key}=${helper}' credential fill`
+        )
+      const everywhere = yield* fill("helper")
+      assert.include(everywhere.stdout, "password=")
+      assert.include(everywhere.stderr, "This helper is limited to no host")
+      const limited = yield* fill("https://git.example.com.helper")
+      assert.include(limited.stdout, "password=")
+      assert.notInclude(limited.stderr, "limited to no host")
+    }).pipe(Effect.provide(world)), 60_000)
 
   it.live("is a source of Docker Sandboxes and of Claude Code", () =>
     Effect.gen(function*() {
