@@ -59,7 +59,7 @@ promise: promise/ <- ground values internal plane planes consent identity flow/p
   http mcp/protocol aws node effect/http
 promise/local: promise/LocalIdentity. <- ground internal plane flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
-cli: cli/ <- ground values internal plane planes consent identity flow edges http aws aws/root local/internal local/oauth local/vaultFile
+cli: cli/ <- ground values internal plane planes consent identity flow edges promise http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/testUser local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- values planes flow edges`

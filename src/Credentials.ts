@@ -9,7 +9,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { ControlPlane, GetCredentialProviderError } from "./ControlPlane.js"
+import type { ControlPlane } from "./ControlPlane.js"
 import * as Check from "./credentials/check.js"
 import { type Credential, isUserCredential } from "./credentials/credential.js"
 import type { Policy, PolicyOptions } from "./credentials/policy.js"
@@ -94,22 +94,23 @@ export const check = (
  *
  * - `users: "userId"` lets the program act for every user of the workload, because it only needs a user's id. The `Sid`
  *   of the statement says so. To limit this, add a condition on the key `bedrock-agentcore:userid`.
- * - A program on AgentCore Runtime receives its workload access tokens with its requests. It does not need the first
- *   statement, and AWS advises against it.
- * - `secretsmanager:GetSecretValue`: AgentCore reads the secrets of providers with the caller's permissions. `secrets`
- *   names the secrets that AgentCore does not store. If a secret is encrypted with a customer managed KMS key, the
- *   program also needs `kms:Decrypt` on that key.
+ * - `users: "runtime"` has no statement for workload access tokens, because AgentCore Runtime supplies them. This holds
+ *   for agents with its service-linked role. AWS's page on permissions of Runtime still lists the three actions.
+ * - AgentCore uses the caller's permissions to read the secrets of providers (`secretsmanager:GetSecretValue`), to sign
+ *   with KMS keys and to request AWS-signed JWTs. If a customer managed key encrypts a secret, the program also needs
+ *   `kms:Decrypt` on that key.
  * - `sts:GetWebIdentityToken` has one resource, `arn:aws:sts::<account>:self`. Conditions limit it to the declared
- *   audience, algorithm and duration.
+ *   audience, algorithm and duration, but not for the JWTs of `AWS_IAM_ID_TOKEN_JWT`.
  *
  * Sources: the actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon
- * Bedrock AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026).
- * Recorded from AWS in 2026: the ARNs of secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits),
- * and the resource of STS, which the reference does not name. Reported by users of the service: the caller needs
- * permission to read the secrets that AgentCore stores. Assumed: clients with a KMS key (`PRIVATE_KEY_JWT`) need no
- * further permission.
+ * Bedrock AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026). Clients
+ * without a secret: "Client authentication methods" (AgentCore developer guide). Recorded from AWS in 2026: the ARNs of
+ * secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits), and the resource of STS, which the
+ * reference does not name. Reported by users of the service: the caller needs permission to read the secrets that
+ * AgentCore stores.
  *
- * Throws a `ValidationException` that names the property if an option is invalid.
+ * Throws a `ValidationException` that names the property if an option is invalid, or if credentials that act for users
+ * do not fit `users`.
  *
  * @since 0.2.0
  * @category constructors
@@ -133,18 +134,6 @@ export const check = (
  * console.log(JSON.stringify(policy, null, 2))
  */
 export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => Policies.make(list, options)
-
-/**
- * Reads the ARNs of the secrets that AgentCore does not store (`EXTERNAL`), by name of the provider. The result is the
- * option `secrets` of {@link policy}.
- *
- * @since 0.2.0
- * @category operations
- */
-export const externalSecrets = (
-  list: ReadonlyArray<Credential>
-): Effect.Effect<{ readonly [provider: string]: string }, GetCredentialProviderError, ControlPlane> =>
-  Check.externalSecrets(list)
 
 /**
  * The options of {@link status}.

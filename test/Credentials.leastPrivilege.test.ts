@@ -22,6 +22,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import * as Check from "../src/credentials/check.js"
 import { authorize, callback, jwt, returnUrl } from "./support/localBackend.js"
 
 class Machine extends AccessToken.Tag<Machine>()("app/Machine", { provider: "calendar", flow: "M2M" }) {}
@@ -169,20 +170,29 @@ const newUser = (kind: Credentials.PolicyOptions["users"]): UserIdentifier | und
   }
 }
 
-/** Obtains a credential as a program with the policy. */
-const run = (credential: Credentials.Credential, kind: Credentials.PolicyOptions["users"], given: Credentials.Policy) =>
+const aws = (url: string, accessKeyId: string) =>
+  AwsIdentity.layer({
+    endpoint: url,
+    region: "us-west-2",
+    credentials: { accessKeyId, secretAccessKey: Redacted.make("any") }
+  })
+
+/** Obtains the credentials as a program with the policy. */
+const run = (list: Program, kind: Credentials.PolicyOptions["users"], given: Credentials.Policy) =>
   Effect.gen(function*() {
     policy = given
     const user = newUser(kind)
     const { url } = yield* LocalServer.LocalServer
-    const program = WorkloadAccessToken.layerWorkload({ name: "agent", user }).pipe(
-      Layer.provideMerge(AwsIdentity.layer({
-        endpoint: url,
-        region: "us-west-2",
-        credentials: { accessKeyId: "app-key", secretAccessKey: Redacted.make("any") }
-      }))
+    const workload = WorkloadAccessToken.layerWorkload({ name: "agent", user })
+    // AgentCore Runtime obtains the token with permissions of its own.
+    const supplied = WorkloadAccessToken.WorkloadAccessToken.use(({ get }) => get).pipe(
+      Effect.provide(Layer.provide(workload, aws(url, "runtime-key")))
     )
-    return yield* Effect.result(Effect.provide(obtain(credential, user), program))
+    const tokens = kind === "runtime" ? WorkloadAccessToken.layer(yield* supplied) : workload
+    return yield* Effect.forEach(list, (credential) => obtain(credential, user), { discard: true }).pipe(
+      Effect.provide(Layer.provideMerge(tokens, aws(url, "app-key"))),
+      Effect.result
+    )
   })
 
 /** Whether the server has no secret of this name, because its secrets have the other form. */
@@ -192,50 +202,59 @@ const isOtherForm = (resource: string, form: Form) =>
 /** Every policy with one action or one resource less, and the action and resource that it lacks. */
 const reduce = ({ Statement, Version }: Credentials.Policy, form: Form) =>
   Statement.flatMap((statement, index) => {
-    const [action = "", ...others] = statement.Action
-    assert.isEmpty(others)
     const replace = (changed: ReadonlyArray<Credentials.Statement>): Credentials.Policy => ({
       Version,
       Statement: Statement.flatMap((one, at) => at === index ? changed : [one])
     })
     const resources = statement.Resource.filter((resource) => !isOtherForm(resource, form))
     return [
-      { action, resource: resources[0] ?? "", policy: replace([]) },
+      ...statement.Action.map((action) => {
+        const Action = statement.Action.filter((one) => one !== action)
+        // The first credential that needs the action decides which resource is missing.
+        return { action, resource: "", policy: replace(Action.length === 0 ? [] : [{ ...statement, Action }]) }
+      }),
       ...resources.map((resource) => {
         const Resource = statement.Resource.filter((one) => one !== resource)
-        return { action, resource, policy: replace(Resource.length === 0 ? [] : [{ ...statement, Resource }]) }
+        const reduced = replace(Resource.length === 0 ? [] : [{ ...statement, Resource }])
+        return { action: statement.Action[0] ?? "", resource, policy: reduced }
       })
     ]
   })
 
+type Program = ReadonlyArray<Credentials.Credential>
+
 const cases: ReadonlyArray<
   readonly [
     title: string,
-    credential: Credentials.Credential,
+    program: Program,
     users: Credentials.PolicyOptions["users"],
     statements: number
   ]
 > = [
-  ["a token of the agent", Machine, "none", 3],
-  ["a token of a user with an id", Calendar, "userId", 4],
-  ["a token of a user with a JWT", Calendar, "jwt", 4],
-  ["a token of a user, with an external secret", External, "userId", 4],
-  ["a token on behalf of a user", Exchanged, "jwt", 3],
-  ["an API key", Weather, "none", 3],
-  ["an external API key", ExternalWeather, "none", 3],
-  ["an AWS-signed JWT", Warehouse, "none", 2]
+  ["a token of the agent", [Machine], "none", 3],
+  ["a token of a user with an id", [Calendar], "userId", 4],
+  ["a token of a user with a JWT", [Calendar], "jwt", 4],
+  ["a token of a user, with an external secret", [External], "userId", 4],
+  ["a token on behalf of a user", [Exchanged], "jwt", 3],
+  ["an API key", [Weather], "none", 3],
+  ["an external API key", [ExternalWeather], "none", 3],
+  ["an AWS-signed JWT", [Warehouse], "none", 2],
+  // One credential of each flow.
+  ["a program with the ids of its users", [Machine, Calendar, Weather, Warehouse], "userId", 7],
+  ["a program with JWTs of its users", [Machine, Calendar, Exchanged, Weather, Warehouse], "jwt", 7],
+  ["a program on AgentCore Runtime", [Machine, Calendar, Exchanged, Weather, Warehouse], "runtime", 6]
 ]
 
 const prove = Effect.fnUntraced(function*(
-  credential: Credentials.Credential,
+  program: Program,
   kind: Credentials.PolicyOptions["users"],
   whole: Credentials.Policy,
   form: Form
 ) {
-  const found = yield* run(credential, kind, whole)
+  const found = yield* run(program, kind, whole)
   assert.strictEqual(found._tag, "Success", String(found))
   for (const { action, policy, resource } of reduce(whole, form)) {
-    const denied = yield* run(credential, kind, policy)
+    const denied = yield* run(program, kind, policy)
     assert.strictEqual(denied._tag, "Failure", `without ${action} on ${resource}`)
     const message = denied._tag === "Failure" ? String(denied.failure) : ""
     assert.match(message, /AccessDenied/)
@@ -255,23 +274,23 @@ const prove = Effect.fnUntraced(function*(
 })
 
 describe("the policy of declared credentials", () => {
-  for (const [title, credential, kind, statements] of cases) {
+  for (const [title, program, kind, statements] of cases) {
     it.live(`is enough and minimal for ${title}`, () =>
       Effect.gen(function*() {
-        const make = Effect.map(Credentials.externalSecrets([credential]), (secrets) =>
-          Credentials.policy([credential], {
+        const make = Effect.map(Check.readAccess(program), ({ providers }) =>
+          Credentials.policy(program, {
             workload: "agent",
             account: "123456789012",
             region: "us-west-2",
             users: kind,
-            secrets
+            providers
           }))
         // Every resource is needed with the names of one of the forms.
         for (const form of ["newer", "older"] as const) {
           yield* Effect.gen(function*() {
             const whole = yield* make
             assert.lengthOf(whole.Statement, statements)
-            yield* prove(credential, kind, whole, form)
+            yield* prove(program, kind, whole, form)
           }).pipe(Effect.provide(server(form)))
         }
       }))

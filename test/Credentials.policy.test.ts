@@ -3,6 +3,7 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
+import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
 import { rounds } from "./support/rounds.js"
 
@@ -88,7 +89,8 @@ const secret = (name: string) => `arn:aws:secretsmanager:us-west-2:123456789012:
 const workloadTokens = {
   jwt: "bedrock-agentcore:GetWorkloadAccessTokenForJWT",
   userId: "bedrock-agentcore:GetWorkloadAccessTokenForUserId",
-  none: "bedrock-agentcore:GetWorkloadAccessToken"
+  none: "bedrock-agentcore:GetWorkloadAccessToken",
+  runtime: undefined
 }
 
 /** What AWS requires for the calls of a program, by the Service Authorization Reference: all resources of a row. */
@@ -115,13 +117,14 @@ const callsOf = (
   const { provider } = credential.request
   const workloads = [directory, `${directory}/workload-identity/${workload}`]
   const isKey = credential.kind === "ApiKey"
+  const action = workloadTokens[users]
   const resources = [
     ...workloads,
     vault,
     `${vault}/${isKey ? "apikeycredentialprovider" : "oauth2credentialprovider"}/${provider}`
   ]
   return [
-    { action: workloadTokens[users], resources: workloads },
+    ...action === undefined ? [] : [{ action, resources: workloads }],
     { action: `bedrock-agentcore:${isKey ? "GetResourceApiKey" : "GetResourceOauth2Token"}`, resources },
     ...(credential.kind === "AccessToken" && credential.request.flow === "USER_FEDERATION"
       ? [{ action: "bedrock-agentcore:CompleteResourceTokenAuth", resources }]
@@ -154,10 +157,23 @@ const credential = FastCheck.oneof(
   }).map((request) => iamToken(request as IamAccessToken.IamAccessTokenRequest))
 )
 
-const anyOptions = FastCheck.record({
-  users: FastCheck.constantFrom("jwt" as const, "userId" as const, "none" as const),
+const needsJwt = (credential: Credentials.Credential): boolean =>
+  credential.kind === "AccessToken" && credential.request.flow === "ON_BEHALF_OF_TOKEN_EXCHANGE"
+
+const needsUser = (credential: Credentials.Credential): boolean =>
+  credential.kind === "AccessToken" && credential.request.flow !== "M2M"
+
+/** A list with a policy: none of its credentials contradicts how the program identifies its users. */
+const program = FastCheck.record({
+  list: FastCheck.array(credential, { maxLength: 8 }),
+  users: FastCheck.constantFrom("jwt" as const, "userId" as const, "runtime" as const, "none" as const),
   workload: FastCheck.stringMatching(/^[A-Za-z0-9_.-]{3,20}$/)
-}).map((some): Credentials.PolicyOptions => ({ ...options, ...some }))
+}).map(({ list, users, workload }) => ({
+  list: list.filter((one: Credentials.Credential) =>
+    users === "none" ? !needsUser(one) : users !== "userId" || !needsJwt(one)
+  ),
+  options: { ...options, users, workload } satisfies Credentials.PolicyOptions
+}))
 
 /** Whether the name of another provider is that of a provider and 8 characters, as AgentCore adds them to a secret. */
 const endsAlike = (one: Credentials.Credential, other: Credentials.Credential): boolean =>
@@ -167,7 +183,7 @@ const endsAlike = (one: Credentials.Credential, other: Credentials.Credential): 
 describe("policy", () => {
   it("allows every call of the program, and is a valid document", () =>
     FastCheck.assert(
-      FastCheck.property(FastCheck.array(credential, { maxLength: 8 }), anyOptions, (list, options) => {
+      FastCheck.property(program, ({ list, options }) => {
         const policy = Credentials.policy(list, options)
         for (const call of list.flatMap((one: Credentials.Credential) => callsOf(one, options))) {
           assert.isTrue(allows(policy, call), `${call.action} ${call.resources.join(" ")}`)
@@ -190,10 +206,9 @@ describe("policy", () => {
   it("allows no call of another program", () =>
     FastCheck.assert(
       FastCheck.property(
-        FastCheck.array(credential, { maxLength: 6 }),
+        program,
         credential,
-        anyOptions,
-        (list, other: Credentials.Credential, options) => {
+        ({ list, options }, other: Credentials.Credential) => {
           const policy = Credentials.policy(list, options)
           const own = list.flatMap((one: Credentials.Credential) => callsOf(one, options)).map((call) =>
             JSON.stringify(call)
@@ -247,12 +262,72 @@ describe("policy", () => {
       Sid: "WorkloadAccessTokenForAnyUserId",
       Action: ["bedrock-agentcore:GetWorkloadAccessTokenForUserId"]
     })
-    for (const users of ["jwt", "none"] as const) {
+    for (const users of ["jwt", "runtime"] as const) {
       assert.notInclude(
         JSON.stringify(Credentials.policy([accessToken("calendar", "USER_FEDERATION")], { ...options, users })),
         "UserId"
       )
     }
+  })
+
+  it("has no policy for users without the answer how the program identifies them", () => {
+    const granted = accessToken("calendar", "USER_FEDERATION")
+    const exchanged = accessToken("calendar", "ON_BEHALF_OF_TOKEN_EXCHANGE")
+    const cases = [
+      [[granted], "none", "be userId, jwt or runtime, because token/calendar/USER_FEDERATION acts for users"],
+      [[exchanged], "none", "be jwt or runtime, because token/calendar/ON_BEHALF_OF_TOKEN_EXCHANGE acts for users"],
+      [
+        [granted, exchanged],
+        "userId",
+        "be jwt or runtime, because token/calendar/ON_BEHALF_OF_TOKEN_EXCHANGE exchanges the JWT of its user"
+      ]
+    ] as const
+    for (const [list, users, message] of cases) {
+      const error = Effect.runSync(
+        Effect.flip(Effect.try({
+          try: () => Credentials.policy(list, { ...options, users }),
+          catch: (error) => error
+        }))
+      )
+      assert.deepInclude(error, { _tag: "ValidationException" })
+      assert.include(String(error), `Value at 'users' failed to satisfy constraint: Member must ${message}`)
+    }
+    for (const users of ["jwt", "runtime"] as const) Credentials.policy([granted, exchanged], { ...options, users })
+  })
+
+  it("has no statement for the tokens that AgentCore Runtime supplies, and takes the name that it completes", () => {
+    const workload = "my_agent-*"
+    const { Statement } = Credentials.policy([apiKey("weather")], { ...options, users: "runtime", workload })
+    assert.deepStrictEqual(Statement.map(({ Sid }) => Sid), ["ApiKeys", "ProviderSecrets"])
+    assert.include(Statement[0]?.Resource ?? [], `${directory}/workload-identity/my_agent-*`)
+    assert.throws(() => Credentials.policy([], { ...options, users: "jwt", workload }), /'workload'/)
+  })
+
+  it("has the KMS key or the AWS-signed JWT of a client without a secret", () => {
+    const signingKey = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+    const { Statement } = Credentials.policy(
+      [accessToken("signs", "M2M"), accessToken("trusts", "M2M"), accessToken("both", "ON_BEHALF_OF_TOKEN_EXCHANGE")],
+      {
+        ...options,
+        providers: {
+          oauth2: {
+            signs: { secret: false, signingKey },
+            trusts: { secret: false, awsJwt: true },
+            both: { awsJwt: true }
+          }
+        }
+      }
+    )
+    const allowed = Object.fromEntries(Statement.map(({ Action, Resource, Sid }) => [Sid, { Action, Resource }]))
+    assert.deepStrictEqual(allowed["SigningKeys"], { Action: ["kms:DescribeKey", "kms:Sign"], Resource: [signingKey] })
+    assert.deepStrictEqual(allowed["ProviderJwts"], {
+      Action: ["sts:GetWebIdentityToken"],
+      Resource: ["arn:aws:sts::123456789012:self"]
+    })
+    assert.deepStrictEqual(
+      allowed["ProviderSecrets"]?.Resource,
+      ["both-??????", "both-????????-??????"].map((name) => secret(`bedrock-agentcore-identity!default/oauth2/${name}`))
+    )
   })
 
   it("limits AWS-signed JWTs to the declared requests", () => {
@@ -285,9 +360,12 @@ describe("policy", () => {
   })
 
   it("takes secrets of the account by ARN and by name, and partitions by region", () => {
-    const secretsOf = (region: string, secrets: { readonly [provider: string]: string }) =>
-      Credentials.policy([accessToken("calendar", "M2M"), apiKey("weather")], { ...options, region, secrets })
+    const secretsOf = (region: string, secrets: { readonly [provider: string]: string }) => {
+      const access = Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, { secret }]))
+      const providers = { oauth2: access, apiKey: access }
+      return Credentials.policy([accessToken("calendar", "M2M"), apiKey("weather")], { ...options, region, providers })
         .Statement.at(-1)?.Resource
+    }
     const arn = "arn:aws:secretsmanager:us-west-2:999999999999:secret:weather-AbCdEf"
     assert.deepStrictEqual(secretsOf("us-west-2", { weather: arn, calendar: "calendar-client" }), [
       "arn:aws:secretsmanager:us-west-2:123456789012:secret:calendar-client-??????",
@@ -309,7 +387,7 @@ describe("policy", () => {
     }
     // A provider can have the name of a property that every object has.
     assert.include(
-      JSON.stringify(Credentials.policy([apiKey("constructor")], { ...options, secrets: {} })),
+      JSON.stringify(Credentials.policy([apiKey("constructor")], { ...options, providers: {} })),
       "apikey/constructor-????????-??????"
     )
   })
@@ -331,7 +409,8 @@ describe("policy", () => {
         ["account", "1234"],
         ["region", "US West (Oregon)"],
         ["users", "everyone"],
-        ["secrets", { weather: "" }]
+        ["providers", { apiKey: { weather: { secret: "" } } }],
+        ["providers", { oauth2: { weather: { secret: true } } }]
       ] as const
     ) {
       // As in plain JavaScript.

@@ -243,33 +243,6 @@ describe("check", () => {
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
 })
 
-const policyOptions: Credentials.PolicyOptions = {
-  workload: "agent",
-  account: "123456789012",
-  region: "us-west-2",
-  users: "jwt"
-}
-
-describe("externalSecrets", () => {
-  it.effect("names the secrets that AgentCore does not store", () =>
-    Effect.gen(function*() {
-      yield* setUp
-      yield* drop("apiKey", "weather")
-      const plane = yield* ControlPlane.ControlPlane
-      yield* plane.createApiKeyCredentialProvider({
-        name: "weather",
-        apiKeySecretSource: "EXTERNAL",
-        apiKeySecretConfig: { secretId: "weather-key", jsonKey: "key" }
-      })
-      const secrets = yield* Credentials.externalSecrets(all)
-      assert.deepStrictEqual(Object.keys(secrets), ["weather"])
-      const arn = secrets["weather"] ?? ""
-      assert.include(arn, "arn:aws:secretsmanager:us-west-2:123456789012:secret:weather-key")
-      const { Statement } = Credentials.policy([Weather], { ...policyOptions, secrets })
-      assert.deepStrictEqual(Statement.at(-1)?.Resource, [arn])
-    }).pipe(Effect.provide(backend({}, { settings: { secrets: { "weather-key": { key: Redacted.make("k") } } } }))))
-})
-
 // -----------------------------------------------------------------------------
 // Status
 // -----------------------------------------------------------------------------

@@ -13,6 +13,8 @@ import {
   type Run
 } from "./commandLine.js"
 
+type Flow = typeof flows[number]
+
 const flows = ["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"] as const
 
 const flowOption = (description: string) =>
@@ -67,6 +69,30 @@ const output = {
 }
 
 const account = ["--account <id>", "AWS account id in policies (default: the account of the caller)"] as const
+
+const usersOption = () =>
+  new Option("--users <kind>", "How the program identifies its users (default: as --user or AGENTCORE_USER_TOKEN)")
+    .choices(["jwt", "userId", "runtime", "none"])
+
+/** As choices, it would take one flow only. */
+const collectFlow = (value: string, previous: ReadonlyArray<Flow> = []): ReadonlyArray<Flow> => {
+  const flow = flows.find((one) => one === value)
+  if (flow === undefined) throw new InvalidArgumentError(`Allowed choices are ${flows.join(", ")}.`)
+  return [...previous, flow]
+}
+
+const credentialSource = "ES module that exports credentials, which the command runs, or a setup file"
+
+const users = {
+  "Users (for the flows USER_FEDERATION and ON_BEHALF_OF_TOKEN_EXCHANGE)": [
+    "userId   by id: the program may act for any user. Not on behalf of users",
+    "jwt      by JWT: the program acts for a user while it has a JWT of the user",
+    "runtime  AgentCore Runtime supplies the workload access tokens, so there is no",
+    "         statement for them. This holds for agents with its service-linked",
+    "         role. AWS's page on permissions of Runtime still lists the actions.",
+    "         --workload 'my_agent-*' has the name that Runtime completes"
+  ]
+}
 
 /** The return URL has the port, so it cannot be a free one. */
 const parseServerPort = (text: string): number => {
@@ -198,15 +224,16 @@ export const add = (root: Root, run: Run): void => {
       "Checks the region, AWS credentials, endpoints, clock, workload identity and a program's credentials, and requests "
         + "each credential once. It prints what to fix, and changes nothing."
     )
-    .argument("[module]", "ES module that exports declared credentials. The command runs it")
+    .argument("[module]", credentialSource)
     .option("--provider <name>", "Also check this OAuth2 credential provider")
-    .addOption(flowOption("OAuth2 flow of --provider"))
+    .addOption(flowOption("OAuth2 flow of --provider and of a setup file"))
     .option("--scope <scope>", "Scope of --provider (repeatable)", collect)
     .option("--api-key <name>", "Also check this API-key credential provider (repeatable)", collect)
     .addOption(workloadOption())
     .addOption(userOption())
     .option("--return-url <url>", "Return URL of credentials that do not declare one")
     .option("--policy <file>", "Also check whether this IAM policy suffices for the credentials")
+    .addOption(usersOption())
     .option(...account)
     .option("--no-token", "Check without requesting credentials")
     .option("--json", "Print the target, the findings and the program's IAM policy as JSON")
@@ -217,7 +244,7 @@ export const add = (root: Root, run: Run): void => {
       examples: [
         "npx agentcore-identity doctor credentials.js --workload my-agent",
         "npx agentcore-identity doctor --provider github --scope repo",
-        "npx agentcore-identity doctor credentials.js --policy policy.json",
+        "npx agentcore-identity doctor --users jwt --policy policy.json app.js",
         "npx agentcore-identity doctor --json --no-token credentials.js"
       ]
     }))
@@ -227,20 +254,26 @@ export const add = (root: Root, run: Run): void => {
 
   root.command("policy")
     .summary("Print the IAM policy that a program needs")
-    .description("Prints the minimal IAM policy of a program with declared credentials.")
-    .argument("<module>", "ES module that exports declared credentials. The command runs it")
+    .description("Prints the minimal IAM policy of a program, or of those who apply a setup file.")
+    .argument("<module>", credentialSource)
     .addOption(workloadOption())
     .addOption(userOption())
-    .addOption(
-      new Option("--users <kind>", "How the program identifies its users (default: as --user or AGENTCORE_USER_TOKEN)")
-        .choices(["jwt", "userId", "none"])
+    .addOption(usersOption())
+    .option(
+      "--flow <flow>",
+      "Flow of the OAuth2 providers of a setup file (repeatable; default: all that each\nprovider supports)",
+      collectFlow
     )
+    .option("--administrator", "Print the policy for 'setup apply' with a setup file")
     .option(...account)
     .option(...region)
     .addHelpText(...details({
       environment: [userTokenVariable, regionVariable, endpointVariable],
+      sections: users,
       examples: [
         "npx agentcore-identity policy credentials.js --users jwt > policy.json",
+        "npx agentcore-identity policy setup.jsonc --flow M2M > policy.json",
+        "npx agentcore-identity policy --administrator setup.jsonc",
         "npx agentcore-identity local --policy policy.json --exec -- npm test"
       ]
     }))

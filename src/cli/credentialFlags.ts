@@ -59,6 +59,14 @@ const explainWorkload = (names: ReadonlyArray<string> | undefined, more: string)
       + "workloadIdentities"
     : `there are several workload identities: ${names.join(", ")}${more}. Choose one with ${workloadFlags}`
 
+/** Returns the only one of these workload identities. */
+export const onlyWorkload = (names: ReadonlyArray<string> | undefined, hasMore: boolean) => {
+  const [first, ...others] = names ?? []
+  return first !== undefined && others.length === 0 && !hasMore
+    ? Effect.succeed(first)
+    : new MissingCaller({ message: explainWorkload(names, hasMore ? ", and more" : "") })
+}
+
 /** Returns the workload identity that is named, or else the only one. */
 export const requireWorkload = Effect.fnUntraced(function*(name: string | undefined) {
   if (name !== undefined) return name
@@ -69,10 +77,7 @@ export const requireWorkload = Effect.fnUntraced(function*(name: string | undefi
         ? Effect.fail(error)
         : Effect.succeed({ workloadIdentities: undefined, nextToken: undefined })
   )
-  const names = workloadIdentities?.map(({ name }) => name)
-  const [first, ...others] = names ?? []
-  if (first !== undefined && others.length === 0 && nextToken === undefined) return first
-  return yield* new MissingCaller({ message: explainWorkload(names, nextToken === undefined ? "" : ", and more") })
+  return yield* onlyWorkload(workloadIdentities?.map(({ name }) => name), nextToken !== undefined)
 })
 
 /** Returns the user, or fails if none is named. */

@@ -1,6 +1,5 @@
 /** `npx agentcore-identity doctor`: finds out why a program does not get its credentials, and what to fix. */
 import * as Clock from "effect/Clock"
-import * as Console from "effect/Console"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -11,6 +10,7 @@ import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
+import type { Users } from "../credentials/policy.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { boundedFetch } from "../internal/boundedBody.js"
 import { parseHttpDate } from "../internal/dates.js"
@@ -24,14 +24,18 @@ import * as Table from "./printTable.js"
 import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
-interface Settings extends Flags.CallerFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope"> {
+interface Settings
+  extends
+    Flags.CallerFlags,
+    Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope">,
+    Pick<Context, "account" | "users">
+{
   readonly module?: string | undefined
   readonly provider?: string | undefined
   readonly apiKey?: ReadonlyArray<string> | undefined
   readonly region?: string | undefined
   readonly token: boolean
   readonly policy?: string | undefined
-  readonly account?: string | undefined
   readonly json?: boolean | undefined
 }
 
@@ -57,15 +61,20 @@ interface Finding {
   readonly statements?: ReadonlyArray<Credentials.Statement>
 }
 
-const format = ({ message, result, statements, subject }: Finding): string => {
+const format = ({ message, result, subject }: Finding): string => {
   const [sign, style] = signs[result]
   const text = Messages.escape(`${subject.padEnd(22)} ${message}`)
-  const line = `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
-  if (statements === undefined) return line
-  const json = JSON.stringify(statements, null, 2)
+  return `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
+}
+
+/** Formats the statements that findings have, each once. */
+const formatStatements = (findings: ReadonlyArray<Finding>): ReadonlyArray<string> => {
+  const statements = findings.flatMap(({ statements = [] }) => statements)
+  const json = JSON.stringify([...new Map(statements.map((one) => [one.Sid, one])).values()], null, 2)
   const hint = json.includes(Policy.unknownAccount) ? `, with your account instead of ${Policy.unknownAccount}` : ""
-  const lines = json.split("\n").map((line) => `    ${Messages.escape(line)}`)
-  return [line, `  The IAM policy of the caller needs${hint}:`, ...lines].join("\n")
+  return statements.length === 0
+    ? []
+    : ["", `The IAM policy of the program needs${hint}:`, ...json.split("\n").map(Messages.escape)]
 }
 
 /** Collects the findings, and prints each at once unless the output is JSON. */
@@ -167,6 +176,7 @@ interface Context extends Flags.Caller {
   /** Whether to request the credentials. */
   readonly token: boolean
   readonly account?: string | undefined
+  readonly users?: Users | undefined
   readonly policyFile?: string | undefined
 }
 
@@ -174,13 +184,13 @@ interface Context extends Flags.Caller {
  * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
  * with the caller's permissions.
  */
-const findStatements = ({ Statement }: Credentials.Policy, error: unknown) => {
+const findStatements = (policy: Credentials.Policy | undefined, error: unknown) => {
   const isDenied = hasProperty(error, "_tag") && error._tag === "AccessDeniedException"
     || hasProperty(error, "code") && error.code === "AccessDenied"
-  if (!isDenied || !hasProperty(error, "operation")) return []
+  if (policy === undefined || !isDenied || !hasProperty(error, "operation")) return []
   const isAboutSecret = error instanceof Error && /secret/i.test(error.message)
   const actions = [`bedrock-agentcore:${String(error.operation)}`, `sts:${String(error.operation)}`]
-  return Statement.filter(({ Action, Sid }) =>
+  return policy.Statement.filter(({ Action, Sid }) =>
     Action.some((action) => actions.includes(action)) || (isAboutSecret && Sid === "ProviderSecrets")
   )
 }
@@ -206,16 +216,23 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
   }
 })
 
-/** Reports which credentials a policy does not suffice for, and which of its statements they do not need. */
+/** Reports what a policy lacks, which credentials it suffices for, and which of its statements they do not need. */
 const checkPolicy = Effect.fnUntraced(function*(
   report: Report,
   file: string,
-  { credentials, unused }: Effect.Success<ReturnType<typeof Policy.check>>
+  { missing, sufficient, unused }: Effect.Success<ReturnType<typeof Policy.check>>,
+  { unread, user }: { readonly unread: ReadonlyArray<string>; readonly user: Context["user"] }
 ) {
-  for (const { credential, problems, statements } of credentials) {
-    yield* problems.length === 0
-      ? report("ok", credential, `${file} suffices`)
-      : report("problem", credential, `${file} does not suffice. ${problems.join(". ")}`, statements)
+  for (const { credentials, message, statements } of missing) {
+    yield* report("problem", "policy", `${file} lacks ${message}. For ${credentials.join(", ")}`, statements)
+  }
+  for (const { credential, depends, isForUser, provider } of sufficient) {
+    const whom = isForUser ? ` for ${Flags.describeUser(user)}` : ""
+    yield* depends.length > 0
+      ? report("unknown", credential, `it depends on ${depends.join(", ")} whether ${file} suffices${whom}`)
+      : provider !== undefined && unread.includes(provider)
+      ? report("unknown", credential, `${file} suffices${whom} if AgentCore stores the secret of '${provider}'`)
+      : report("ok", credential, `${file} suffices${whom}`)
   }
   for (const name of unused) {
     yield* report("unknown", "policy", `${name} of ${file} is not needed for these credentials`)
@@ -223,14 +240,15 @@ const checkPolicy = Effect.fnUntraced(function*(
 })
 
 /** Reports an error with its causes, and with the statements of the policy that the caller lacks. */
-const makeReportError = (report: Report, policy: Credentials.Policy) => (subject: string) => (error: unknown) =>
-  Effect.flatMap(Causes.explain(error), (lines) =>
-    report(
-      "problem",
-      subject,
-      [Terminal.describeError(error), ...lines].map(Messages.withoutFullStop).join(". "),
-      findStatements(policy, error)
-    ))
+const makeReportError =
+  (report: Report, policy: Credentials.Policy | undefined) => (subject: string) => (error: unknown) =>
+    Effect.flatMap(Causes.explain(error), (lines) =>
+      report(
+        "problem",
+        subject,
+        [Terminal.describeError(error), ...lines].map(Messages.withoutFullStop).join(". "),
+        findStatements(policy, error)
+      ))
 
 /** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
 const reportProblems = (
@@ -271,19 +289,46 @@ const findMissing = (credential: Credentials.Credential, user: Context["user"], 
     ? "a user: give --user or AGENTCORE_USER_TOKEN"
     : undefined
 
-const checkCredentials = Effect.fnUntraced(function*(
+/** Whether a problem is about a name that AgentCore does not know. */
+const isUnknownName = ({ _tag }: Credentials.Problem): boolean =>
+  _tag === "WorkloadNotFound" || _tag === "ProviderNotFound" || _tag === "ProviderOfOtherKind"
+
+/** Checks the policy of a file for the credentials whose names AgentCore knows. */
+const comparePolicy = Effect.fnUntraced(function*(
   report: Report,
+  file: string,
   list: ReadonlyArray<Credentials.Credential>,
-  context: Context
+  problems: ReadonlyArray<Credentials.Problem>,
+  { options, unread }: Effect.Success<ReturnType<typeof Policy.readOptions>>,
+  user: Context["user"]
 ) {
-  const { policyFile, token, user, workload } = context
-  const options = yield* Policy.readOptions(list, context)
-  const policy = yield* Policy.make(list, options)
-  const reportError = makeReportError(report, policy)
-  if (policyFile !== undefined) {
-    yield* checkPolicy(report, policyFile, yield* Policy.check(policyFile, list, options, user))
+  const wrong = problems.filter(isUnknownName)
+  const isWrong = ({ key, kind }: Credentials.Credential) =>
+    wrong.some((problem) => "credential" in problem ? problem.credential === key : kind !== "IamAccessToken")
+  const known = list.filter((credential) => !isWrong(credential))
+  for (const { key } of list.filter(isWrong)) {
+    yield* report("skipped", key, `not compared with ${file}, because AgentCore does not know the name`)
   }
+  const { unused, ...found } = yield* Policy.check(file, known, options, user)
+  yield* checkPolicy(report, file, { ...found, unused: known.length === list.length ? unused : [] }, { unread, user })
+})
+
+const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Policy.Program, context: Context) {
+  const { list } = program
+  const { policyFile, token, user, workload } = context
+  const users = policyFile === undefined ? Policy.findUsers(list, context) : yield* Policy.requireUsers(list, context)
+  const read = users === undefined ? undefined : yield* Policy.readOptions(program, users, context)
+  const made = read === undefined ? undefined : Policy.make(list, read.options)
+  // Without `--policy`, the policy is only a help.
+  const policy = made === undefined
+    ? undefined
+    : yield* policyFile === undefined ? Effect.orElseSucceed(made, () => undefined) : made
+  const reportError = makeReportError(report, policy)
   const checked = yield* Effect.result(Credentials.check(list, { workload }))
+  if (policyFile !== undefined && read !== undefined) {
+    const problems = Result.isSuccess(checked) ? checked.success : []
+    yield* comparePolicy(report, policyFile, list, problems, read, user)
+  }
   if (Result.isFailure(checked)) {
     yield* reportError("set-up")(checked.failure)
     return policy
@@ -297,7 +342,8 @@ const checkCredentials = Effect.fnUntraced(function*(
     // A request would fail for the same reason.
     if (problems.some((tag) => tag !== "NotVisible")) continue
     const missing = findMissing(credential, user, hasToken)
-    yield* !token
+    yield* !token || program.setup !== undefined && credential.kind === "AccessToken"
+      // A setup file names no scopes.
       ? report(problems.length === 0 ? "ok" : "skipped", subject, "checked, not requested")
       : missing !== undefined
       ? report("skipped", subject, `not requested without ${missing}`)
@@ -320,7 +366,7 @@ const declareProvider = ({ flow, provider, scope }: Settings) =>
     : Effect.map(Flags.accessToken({ provider, flow, scope }), (credential) => [credential])
 
 const checkAll = Effect.fnUntraced(
-  function*(report: Report, settings: Settings, others: ReadonlyArray<Credentials.Credential>) {
+  function*(report: Report, settings: Settings, others: Policy.Program) {
     const { user, workload: name } = yield* Flags.findCaller(settings)
     const found = yield* Effect.result(Target.find(settings.region))
     if (Result.isFailure(found)) {
@@ -335,14 +381,14 @@ const checkAll = Effect.fnUntraced(
       return { target }
     }
     const check = Effect.gen(function*() {
-      const workload = yield* Flags.requireWorkload(name)
+      const workload = yield* Policy.requireWorkload(others, name, settings.users)
       const { flow, provider } = settings
       const chosen = flow === undefined && provider !== undefined
         // The check below reports a missing provider.
         ? yield* Effect.orElseSucceed(Flags.chooseFlow(provider, user), () => ({ flow: "M2M" as const }))
         : { flow }
-      const list = [...(yield* declareProvider({ ...settings, ...chosen })), ...others]
-      return yield* checkCredentials(report, list, {
+      const list = [...(yield* declareProvider({ ...settings, ...chosen })), ...others.list]
+      return yield* checkCredentials(report, { ...others, list }, {
         ...settings,
         target,
         workload,
@@ -356,7 +402,7 @@ const checkAll = Effect.fnUntraced(
       Effect.catchTag(["MissingCaller", "TransportError"], ({ message }) =>
         Effect.as(
           report(
-            others.length === 0 && settings.provider === undefined ? "skipped" : "problem",
+            others.list.length === 0 && settings.provider === undefined ? "skipped" : "problem",
             "workload identity",
             message
           ),
@@ -374,15 +420,19 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
   const { findings, report } = makeReport(json)
   // Checks the flags before any request.
   yield* declareProvider(settings)
-  const others = [
-    ...(yield* Effect.forEach(apiKey, Flags.apiKey)),
-    ...(module === undefined ? [] : yield* CredentialModule.load(module, "doctor"))
-  ]
-  const { policy, target } = yield* checkAll(report, settings, others)
+  const program: Policy.Program = module === undefined
+    ? { list: [] }
+    : yield* Policy.load(module, "doctor", settings.flow && [settings.flow])
+  const list = [...(yield* Effect.forEach(apiKey, Flags.apiKey)), ...program.list]
+  const { policy, target } = yield* checkAll(report, settings, { ...program, list })
   const count = findings.filter(({ result }) => result === "problem").length
   yield* json
     ? Table.printJson({ target, problems: count, findings, policy })
-    : Console.log(`\n${count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`}`)
+    : Terminal.printExactly([
+      ...formatStatements(findings),
+      "",
+      count === 0 ? "No problem found." : `${count} ${count === 1 ? "problem" : "problems"} to fix.`
+    ].join("\n"))
   if (count > 0) process.exitCode = problemsFound
   if (module !== undefined) return yield* CredentialModule.exit
 })

@@ -2,6 +2,7 @@
 import type * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as AwsControlPlane from "../aws/AwsControlPlane.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
@@ -27,7 +28,10 @@ export interface Target {
 
 const timeLimit = "5 seconds"
 
-const findCaller = (region: string) =>
+/** Finds the account and the caller at STS, or the reason why they are unknown. */
+export const findCaller = (
+  region: string
+): Effect.Effect<Pick<Target, "account" | "caller" | "unknownCaller">, Config.ConfigError> =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getCallerIdentity({})).pipe(
     Effect.match({
       onSuccess: ({ account, arn }) => ({ account, caller: arn }),
@@ -78,7 +82,7 @@ export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string
   })
 
 /** A shell without the variables of a local server calls AWS, also while the server runs. */
-const noteLocalServer = Effect.gen(function*() {
+export const noteLocalServer = Effect.gen(function*() {
   const servers = yield* Effect.orElseSucceed(StateFile.selected, () => [])
   const [server] = servers
   if (server === undefined) return
@@ -89,15 +93,31 @@ const noteLocalServer = Effect.gen(function*() {
   )
 })
 
-/** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
-export const find = (option: string | undefined, plane: Plane = "control"): Effect.Effect<Target, Config.ConfigError> =>
+/** Finds the target as the planes do, without its caller. Calls nothing. */
+export const locate = (option: string | undefined, plane: Plane): Effect.Effect<Target, Config.ConfigError> =>
   Effect.gen(function*() {
     const region = yield* AwsSettings.region(option, (yield* regionSearch)(undefined))
     const endpoint = yield* findEndpoint(plane, region)
-    const local = isLoopback(URL.parse(endpoint)?.hostname ?? "")
-    if (!local) yield* noteLocalServer
-    return { endpoint, region, local, ...(local ? {} : yield* findCaller(region)) }
+    return { endpoint, region, local: isLoopback(URL.parse(endpoint)?.hostname ?? "") }
   })
+
+/** Finds the target as the planes do. Fails if the region or the endpoint is invalid. */
+export const find = (option: string | undefined, plane: Plane = "control"): Effect.Effect<Target, Config.ConfigError> =>
+  Effect.gen(function*() {
+    const target = yield* locate(option, plane)
+    if (target.local) return target
+    yield* noteLocalServer
+    return { ...target, ...yield* findCaller(target.region) }
+  })
+
+/** Says where the region comes from. */
+export const explainRegion = Effect.fnUntraced(function*(option: string | undefined) {
+  if (option !== undefined) return "from --region"
+  if ((yield* AwsSettings.readSetting("AWS_REGION")) !== undefined) return "from AWS_REGION"
+  return Option.isSome(yield* (yield* regionSearch)(undefined))
+    ? "from the AWS profile or the instance"
+    : "the default, because no region is set. Give --region"
+})
 
 export const format = ({ account, caller, endpoint, local, region, unknownCaller }: Target): string =>
   (local

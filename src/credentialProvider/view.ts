@@ -17,7 +17,7 @@ const isJson = (value: unknown): value is Json =>
 /** Returns the value of the only member of a union of the service model. */
 const getUnionValue = (union: unknown): Json => isJson(union) ? Object.values(union).find(isJson) ?? {} : {}
 
-interface SecretView {
+export interface SecretView {
   readonly source: string
   /** Only an `EXTERNAL` secret has a reference. */
   readonly reference?: SecretReference | undefined

@@ -1,15 +1,21 @@
 /** Checks that the control plane has what declared credentials need. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
+import * as Stream from "effect/Stream"
 import { ReturnUrl } from "../Consent.js"
 import { ControlPlane } from "../ControlPlane.js"
-import type { Kind, Providers } from "../credentialProvider/definitions.js"
+import { noParameters } from "../credentialProvider/constructors.js"
+import type { Definition, Kind, Providers } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
+import { closestName } from "../models/internal/violation.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
+import type { ProviderAccess } from "./policy.js"
 import {
   ExchangeNotConfigured,
   NotVisible,
+  type OfKind,
   type Problem,
   ProviderNotFound,
   ProviderNotReady,
@@ -35,6 +41,24 @@ const findOtherKind = (kind: Kind, name: string) =>
       )
   )
 
+/** The name that is probably meant. */
+const suggest = <E, R>(name: string, all: Stream.Stream<{ readonly name: string }, E, R>) =>
+  Effect.map(Effect.orElseSucceed(Stream.runCollect(all), () => []), (found) => {
+    const suggestion = closestName(name, found.map(({ name }) => name))
+    return suggestion === undefined ? {} : { suggestion }
+  })
+
+/** Why there is no provider of this kind. */
+const explainMissing = Effect.fnUntraced(function*(names: OfKind) {
+  const found = yield* findOtherKind(names.kind, names.provider)
+  if (Option.isSome(found)) return [new ProviderOfOtherKind({ ...names, found: found.value })]
+  const plane = yield* ControlPlane
+  const more = yield* names.kind === "apiKey"
+    ? suggest(names.provider, plane.streamApiKeyCredentialProviders())
+    : suggest(names.provider, plane.streamOauth2CredentialProviders())
+  return [new ProviderNotFound({ ...names, ...more })]
+})
+
 const checkProvider = (credential: ProviderCredential) => {
   const kind = kindOf(credential)
   const names = { credential: credential.key, provider: credential.request.provider }
@@ -53,14 +77,7 @@ const checkProvider = (credential: ProviderCredential) => {
     Effect.catchTags({
       AccessDeniedException: ({ operation }) =>
         Effect.succeed([new NotVisible({ credential: names.credential, name: names.provider, operation })]),
-      ResourceNotFoundException: () =>
-        Effect.map(
-          findOtherKind(kind, names.provider),
-          Option.match({
-            onNone: () => [new ProviderNotFound({ ...names, kind })],
-            onSome: (found) => [new ProviderOfOtherKind({ ...names, kind, found })]
-          })
-        )
+      ResourceNotFoundException: () => explainMissing({ ...names, kind })
     })
   )
 }
@@ -77,7 +94,10 @@ const checkWorkload = Effect.fnUntraced(function*(list: ReadonlyArray<Credential
       )
     ),
     Effect.catchTags({
-      ResourceNotFoundException: () => Effect.succeed([new WorkloadNotFound({ workload })]),
+      ResourceNotFoundException: () =>
+        ControlPlane.use((plane) => suggest(workload, plane.streamWorkloadIdentities())).pipe(
+          Effect.map((more) => [new WorkloadNotFound({ workload, ...more })])
+        ),
       AccessDeniedException: ({ operation }) =>
         Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
     })
@@ -92,15 +112,46 @@ export const check = (list: ReadonlyArray<Credential>, workload: string) =>
     (problems) => problems.flat()
   )
 
-export const externalSecrets = (list: ReadonlyArray<Credential>) =>
+const exchange = "onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig"
+
+/** Views the definition of a provider in a setup. */
+export const viewDefinition = (kind: "oauth2" | "apiKey", request: { readonly name: string }) =>
+  // The kind belongs to the request, which the types do not show.
+  View.fromDefinition({ kind, name: request.name, request, authorizationParameters: noParameters } as Definition)
+
+type View = ReturnType<typeof View.fromProvider>
+
+/** What the policy has to know about an OAuth2 or API-key provider. */
+export const toAccess = ({ members, secrets }: View): ProviderAccess => {
+  const secret = [...secrets.values()][0]
+  const methods = ["clientAuthenticationMethod", `${exchange}.actorTokenContent`].map((path) => members.get(path))
+  const key = members.get("privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn")
+  return {
+    secret: secret === undefined ? false : secret.reference?.secretId,
+    awsJwt: methods.includes("AWS_IAM_ID_TOKEN_JWT"),
+    signingKey: isString(key) ? key : undefined
+  }
+}
+
+/** Reads what the policy has to know about the providers. `unread` names those that could not be read. */
+export const readAccess = (list: ReadonlyArray<Credential>) =>
   Effect.map(
     Effect.forEach(list.filter(hasProvider), (credential) => {
+      const kind = kindOf(credential)
       const name = credential.request.provider
-      return Effect.map(CredentialProvider.get<Kind>({ kind: kindOf(credential), name }), (provider) =>
-        [...View.fromProvider(provider).secrets.values()].flatMap(({ reference }) =>
-          reference === undefined ? [] : [[name, reference.secretId] as const]
-        ))
+      return CredentialProvider.get<Kind>({ kind, name }).pipe(
+        Effect.map((provider) => ({ kind, name, access: toAccess(View.fromProvider(provider)) })),
+        Effect.orElseSucceed(() => ({ kind, name, access: undefined }))
+      )
     }, { concurrency }),
-    (secrets) =>
-      Object.fromEntries(secrets.flat())
+    (all) => {
+      const read = (kind: Kind) =>
+        Object.fromEntries<ProviderAccess>(
+          all.flatMap((one) => one.kind !== kind || one.access === undefined ? [] : [[one.name, one.access]])
+        )
+      return {
+        providers: { oauth2: read("oauth2"), apiKey: read("apiKey") },
+        unread: [...new Set(all.flatMap(({ access, name }) => access === undefined ? [name] : []))]
+      }
+    }
   )

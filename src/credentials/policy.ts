@@ -12,7 +12,14 @@ import type { IamAccessTokenCredential } from "../IamAccessToken.js"
 import { partitionOf } from "../internal/partitions.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Validation from "../plane/validation.js"
-import { type Credential, hasProvider, isAccessToken, isUserCredential, type ProviderCredential } from "./credential.js"
+import {
+  type Credential,
+  hasProvider,
+  isAccessToken,
+  isOnBehalfOf,
+  isUserCredential,
+  type ProviderCredential
+} from "./credential.js"
 
 /** A statement of an IAM policy. */
 export interface Statement {
@@ -32,9 +39,25 @@ export interface Policy {
   readonly Statement: ReadonlyArray<Statement>
 }
 
+/** What AgentCore does with the program's permissions when it uses a provider. */
+export interface ProviderAccess {
+  /**
+   * The secret that it reads: name or ARN in Secrets Manager if AgentCore does not store it (`EXTERNAL`), or `false` if
+   * the client has none. Default: the secret that AgentCore stores (`MANAGED`).
+   */
+  readonly secret?: string | false | undefined
+  /** The ARN of the KMS key that it signs with, for a client with `PRIVATE_KEY_JWT`. */
+  readonly signingKey?: string | undefined
+  /** Whether it requests an AWS-signed JWT, for a client or an actor with `AWS_IAM_ID_TOKEN_JWT`. Default: false. */
+  readonly awsJwt?: boolean | undefined
+}
+
 /** The options of `policy`. */
 export interface PolicyOptions {
-  /** The name of the workload identity. */
+  /**
+   * The name of the workload identity. With `users: "runtime"` it can end in `*`, because AgentCore Runtime chooses the
+   * end of the name: `<agent>-*`.
+   */
   readonly workload: string
   /** The AWS account, 12 digits. */
   readonly account: string
@@ -45,62 +68,117 @@ export interface PolicyOptions {
    *
    * - `jwt`: by JWT. The program can act for a user only while it has a JWT of that user.
    * - `userId`: by id. The program can act for any user whose id it knows.
+   * - `runtime`: not at all. AgentCore Runtime supplies the workload access token with each request.
    * - `none`: the program acts for no user.
+   *
+   * `ON_BEHALF_OF_TOKEN_EXCHANGE` needs `jwt` or `runtime`. `USER_FEDERATION` needs any but `none`.
    */
-  readonly users: "jwt" | "userId" | "none"
-  /**
-   * The secrets in Secrets Manager that AgentCore does not store itself (`EXTERNAL`): name or ARN of the secret, by
-   * name of the provider. `externalSecrets` reads them. By default, AgentCore stores all secrets (`MANAGED`).
-   */
-  readonly secrets?: { readonly [provider: string]: string } | undefined
+  readonly users: Users
+  /** What is known of the providers, by kind and name. */
+  readonly providers?: {
+    readonly oauth2?: { readonly [provider: string]: ProviderAccess } | undefined
+    readonly apiKey?: { readonly [provider: string]: ProviderAccess } | undefined
+  } | undefined
 }
 
-const validateOptions = Validation.makeCheck("", () => ({
-  workload: Constraint.WorkloadName,
+/** How a program identifies its users. */
+export type Users = "jwt" | "userId" | "runtime" | "none"
+
+const accessByName = Constraint.optional(Schema.Record(
+  Schema.String,
+  Schema.Struct({
+    secret: Constraint.optional(Schema.Union([Constraint.string(1, 2048), Schema.Literal(false)])),
+    signingKey: Constraint.optional(Constraint.matching(/^arn:\S+$/)),
+    awsJwt: Constraint.optional(Schema.Boolean)
+  })
+))
+
+const checkOptions = Validation.makeCheck("", () => ({
+  workload: Schema.String,
   account: Constraint.string(12, 12, /^\d+$/),
   region: Constraint.string(1, 63, /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/),
-  users: Schema.Literals(["jwt", "userId", "none"]),
-  secrets: Constraint.optional(Constraint.stringMap(Constraint.string(1, 128), Constraint.string(1, 2048)))
+  users: Schema.Literals(["jwt", "userId", "runtime", "none"]),
+  providers: Constraint.optional(Schema.Struct({ oauth2: accessByName, apiKey: accessByName }))
 }))
+
+const checkWorkload = Validation.makeCheck("", () => ({ workload: Constraint.WorkloadName }))
+
+/** Whether the program acts for a user with the credential. */
+export const needsUser = (credential: Credential): boolean => isUserCredential(credential) || isOnBehalfOf(credential)
+
+const findUsersProblem = (list: ReadonlyArray<Credential>, users: Users) => {
+  const credential = list.find((one) => users === "none" ? needsUser(one) : users === "userId" && isOnBehalfOf(one))
+  if (credential === undefined) return undefined
+  const others = isOnBehalfOf(credential) ? "jwt or runtime" : "userId, jwt or runtime"
+  const reason = users === "none" ? "acts for users" : "exchanges the JWT of its user"
+  return Validation.invalidProperty("", "users", `be ${others}, because ${credential.key} ${reason}`)
+}
+
+const findProblem = (list: ReadonlyArray<Credential>, options: PolicyOptions) =>
+  checkOptions(options)
+    ?? checkWorkload({ workload: options.users === "runtime" ? options.workload.replace(/\*$/, "") : options.workload })
+    ?? findUsersProblem(list, options.users)
 
 /** The names of kinds in ARNs. */
 const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
 
-const makeArns = ({ account, region, secrets = {}, workload }: PolicyOptions) => {
-  const partition = partitionOf(region).name
-  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
+/** The secrets of a provider with this name in Secrets Manager. */
+export const managedSecrets = (name: string): ReadonlyArray<string> => // AgentCore adds 8 hexadecimal digits to the name, and did not in 2025. Secrets Manager adds 6 characters.
+[`${name}-????????-??????`, `${name}-??????`]
+
+export const makeArn =
+  ({ account, region }: Pick<PolicyOptions, "account" | "region">) => (service: string, resource: string): string =>
+    `arn:${partitionOf(region).name}:${service}:${region}:${account}:${resource}`
+
+const makeArns = ({ account, providers = {}, region, workload }: PolicyOptions) => {
+  const arn = makeArn({ account, region })
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
   const vault = arn("bedrock-agentcore", "token-vault/default")
+  const accessOf = ({ kind, request: { provider } }: ProviderCredential): ProviderAccess => {
+    const access = kind === "ApiKey" ? providers.apiKey : providers.oauth2
+    return (access !== undefined && Object.hasOwn(access, provider) ? access[provider] : undefined) ?? {}
+  }
   return {
+    accessOf,
     workload: [directory, `${directory}/workload-identity/${workload}`],
     vault,
     provider: ({ kind, request }: ProviderCredential) =>
       `${vault}/${arnKinds[kind]}credentialprovider/${request.provider}`,
-    secrets: ({ kind, request: { provider } }: ProviderCredential): ReadonlyArray<string> => {
-      const own = Object.hasOwn(secrets, provider) ? secrets[provider] : undefined
-      if (own !== undefined) return [own.startsWith("arn:") ? own : arn("secretsmanager", `secret:${own}-??????`)]
-      const name = arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${arnKinds[kind]}/${provider}`)
-      // AgentCore adds 8 hexadecimal digits to the name, and did not in 2025. Secrets Manager adds 6 characters.
-      return [`${name}-????????-??????`, `${name}-??????`]
+    secrets: (credential: ProviderCredential): ReadonlyArray<string> => {
+      const { secret } = accessOf(credential)
+      if (secret === false) return []
+      if (secret !== undefined) {
+        return [secret.startsWith("arn:") ? secret : arn("secretsmanager", `secret:${secret}-??????`)]
+      }
+      const name = `${arnKinds[credential.kind]}/${credential.request.provider}`
+      return managedSecrets(arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${name}`))
     },
-    self: `arn:${partition}:sts::${account}:self`
+    self: `arn:${partitionOf(region).name}:sts::${account}:self`
   }
 }
 
-const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
+export const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
 
 const workloadTokens = {
-  jwt: ["WorkloadAccessTokenForJwt", "GetWorkloadAccessTokenForJWT"],
+  jwt: ["WorkloadAccessTokenForJwt", "bedrock-agentcore:GetWorkloadAccessTokenForJWT"],
   // The name of the statement warns that it allows every user id.
-  userId: ["WorkloadAccessTokenForAnyUserId", "GetWorkloadAccessTokenForUserId"],
-  none: ["WorkloadAccessToken", "GetWorkloadAccessToken"]
+  userId: ["WorkloadAccessTokenForAnyUserId", "bedrock-agentcore:GetWorkloadAccessTokenForUserId"],
+  none: ["WorkloadAccessToken", "bedrock-agentcore:GetWorkloadAccessToken"],
+  // AgentCore Runtime supplies the tokens.
+  runtime: undefined
 } as const
 
-const allow = (Sid: string, action: string, Resource: ReadonlyArray<string>): Statement => ({
+export const allow = (Sid: string, Action: ReadonlyArray<string>, Resource: ReadonlyArray<string>): Statement => ({
   Sid,
   Effect: "Allow",
-  Action: [action],
+  Action,
   Resource
+})
+
+/** IAM rejects a statement without resources. */
+export const makePolicy = (statements: ReadonlyArray<Statement>): Policy => ({
+  Version: "2012-10-17",
+  Statement: statements.filter(({ Resource }) => Resource.length > 0)
 })
 
 /** The resource of STS is the whole account, so conditions on audience, algorithm and lifetime limit the statements. */
@@ -112,7 +190,7 @@ const allowIamTokens = (self: string) =>
   const tagNames = Object.keys(tags)
   return [
     {
-      ...allow(`WebIdentityToken${index + 1}`, "sts:GetWebIdentityToken", [self]),
+      ...allow(`WebIdentityToken${index + 1}`, ["sts:GetWebIdentityToken"], [self]),
       Condition: {
         "ForAllValues:StringEquals": {
           "sts:IdentityTokenAudience": typeof audience === "string" ? [audience] : unique(audience)
@@ -126,7 +204,7 @@ const allowIamTokens = (self: string) =>
     ...(tagNames.length === 0
       ? []
       : [{
-        ...allow(`WebIdentityTokenTags${index + 1}`, "sts:TagGetWebIdentityToken", [self]),
+        ...allow(`WebIdentityTokenTags${index + 1}`, ["sts:TagGetWebIdentityToken"], [self]),
         Condition: {
           "ForAllValues:StringEquals": { "aws:TagKeys": unique(tagNames) },
           StringEquals: Record.mapKeys(tags, (name) => `aws:RequestTag/${name}`)
@@ -136,33 +214,30 @@ const allowIamTokens = (self: string) =>
 }
 
 export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => {
-  const invalid = validateOptions(options)
-  if (invalid !== undefined) throw invalid
+  const problem = findProblem(list, options)
+  if (problem !== undefined) throw problem
   const arns = makeArns(options)
-  const [sid, action] = workloadTokens[options.users]
-  // IAM rejects a statement without resources, so there is no statement without credentials.
-  const allowFor = (
-    credentials: ReadonlyArray<ProviderCredential>,
-    sid: string,
-    action: string,
-    resources: ReadonlyArray<string> = [...arns.workload, arns.vault, ...unique(credentials.map(arns.provider))]
-  ) => credentials.length === 0 ? [] : [allow(sid, action, resources)]
   const fromProviders = list.filter(hasProvider)
-  const apiKeys = fromProviders.filter(({ kind }) => kind === "ApiKey")
-  return {
-    Version: "2012-10-17",
-    Statement: [
-      ...allowFor(fromProviders, sid, `bedrock-agentcore:${action}`, arns.workload),
-      ...allowFor(list.filter(isAccessToken), "AccessTokens", "bedrock-agentcore:GetResourceOauth2Token"),
-      ...allowFor(list.filter(isUserCredential), "Consents", "bedrock-agentcore:CompleteResourceTokenAuth"),
-      ...allowFor(apiKeys, "ApiKeys", "bedrock-agentcore:GetResourceApiKey"),
-      ...allowFor(
-        fromProviders,
-        "ProviderSecrets",
-        "secretsmanager:GetSecretValue",
-        unique(fromProviders.flatMap(arns.secrets))
-      ),
-      ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens(arns.self))
-    ]
-  }
+  const resourcesOf = (credentials: ReadonlyArray<ProviderCredential>) =>
+    credentials.length === 0 ? [] : [...arns.workload, arns.vault, ...unique(credentials.map(arns.provider))]
+  const access = fromProviders.map(arns.accessOf)
+  const tokens = workloadTokens[options.users]
+  return makePolicy([
+    ...tokens === undefined ? [] : [allow(tokens[0], [tokens[1]], fromProviders.length === 0 ? [] : arns.workload)],
+    allow("AccessTokens", ["bedrock-agentcore:GetResourceOauth2Token"], resourcesOf(list.filter(isAccessToken))),
+    allow("Consents", ["bedrock-agentcore:CompleteResourceTokenAuth"], resourcesOf(list.filter(isUserCredential))),
+    allow(
+      "ApiKeys",
+      ["bedrock-agentcore:GetResourceApiKey"],
+      resourcesOf(fromProviders.filter(({ kind }) => kind === "ApiKey"))
+    ),
+    allow("ProviderSecrets", ["secretsmanager:GetSecretValue"], unique(fromProviders.flatMap(arns.secrets))),
+    allow(
+      "SigningKeys",
+      ["kms:DescribeKey", "kms:Sign"],
+      unique(access.flatMap(({ signingKey }) => signingKey === undefined ? [] : [signingKey]))
+    ),
+    allow("ProviderJwts", ["sts:GetWebIdentityToken"], access.some(({ awsJwt }) => awsJwt === true) ? [arns.self] : []),
+    ...list.filter((credential) => credential.kind === "IamAccessToken").flatMap(allowIamTokens(arns.self))
+  ])
 }

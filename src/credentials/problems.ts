@@ -2,6 +2,7 @@
 import * as Data from "effect/Data"
 import type { GetCredentialProviderError } from "../ControlPlane.js"
 import type { Kind } from "../credentialProvider/definitions.js"
+import { suggest } from "../models/internal/violation.js"
 
 const kinds: { readonly [K in Kind]: { readonly label: string; readonly use: string } } = {
   oauth2: { label: "OAuth2 credential provider", use: "Declare it with AccessToken.Tag" },
@@ -21,16 +22,21 @@ export interface OfProvider extends OfCredential {
   readonly provider: string
 }
 
+interface Suggested {
+  readonly suggestion?: string | undefined
+}
+
 export interface OfKind extends OfProvider {
   /** The kind that the credential needs. */
   readonly kind: Kind
 }
 
-/** No credential provider has this name. */
-export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<OfKind> {
+/** No credential provider has this name. `suggestion` is the name that was probably meant. */
+export class ProviderNotFound extends Data.TaggedClass("ProviderNotFound")<OfKind & Suggested> {
   get message(): string {
     return `${this.credential}: there is no ${kinds[this.kind].label} '${this.provider}'. Create it, in code with `
       + "CredentialProvider.ensure or from a file with `npx agentcore-identity setup apply`, or correct the name"
+      + suggest(this.suggestion)
   }
 }
 
@@ -69,11 +75,11 @@ export class ExchangeNotConfigured extends Data.TaggedClass("ExchangeNotConfigur
   }
 }
 
-/** No workload identity has this name. */
-export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<{ readonly workload: string }> {
+/** No workload identity has this name. `suggestion` is the name that was probably meant. */
+export class WorkloadNotFound extends Data.TaggedClass("WorkloadNotFound")<Suggested & { readonly workload: string }> {
   get message(): string {
     return `There is no workload identity '${this.workload}'. Create it, in code with WorkloadIdentity.ensure or from a file `
-      + "with `npx agentcore-identity setup apply`, or correct the name"
+      + `with \`npx agentcore-identity setup apply\`, or correct the name${suggest(this.suggestion)}`
   }
 }
 

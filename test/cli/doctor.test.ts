@@ -6,20 +6,18 @@ import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs"
+import { realpathSync, writeFileSync } from "node:fs"
 import { request } from "node:http"
 import { dirname, join, relative } from "node:path"
-import { pathToFileURL } from "node:url"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
 import { createProvider, createWorkload, returnUrl } from "../support/localBackend.js"
+import { programModule } from "../support/programModule.js"
 import * as Server from "../support/server.js"
-
-let modules: string
 
 beforeAll(async () => {
   await Program.build()
-  modules = await buildModules()
+  await buildModules()
 }, 120_000)
 
 const key = "sentinel-key-5c1d9be2"
@@ -39,22 +37,6 @@ const environment = Effect.map(
     AGENTCORE_USER: "alice"
   })
 )
-
-/** A plain ES module of a program, next to the modules of the package. */
-const programModule = (body: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const folder = mkdtempSync(`${modules}-program-`)
-      const file = join(folder, "credentials.mjs")
-      const names = ["AccessToken", "ApiKey", "IamAccessToken"]
-      const imports = names.map((name) =>
-        `import * as ${name} from ${JSON.stringify(pathToFileURL(`${modules}/${name}.js`).href)}`
-      )
-      writeFileSync(file, `${imports.join("\n")}\n${body}`)
-      return { file, folder }
-    }),
-    ({ folder }) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-  ).pipe(Effect.map(({ file }) => file))
 
 /** A server in front of the local server. It denies some paths itself. */
 const proxy = (target: string, change: {
@@ -174,7 +156,7 @@ describe("agentcore-identity doctor", () => {
         }) {}
         export class Weather extends ApiKey.Tag()("app/Weather", { provider: "weather" }) {}
       `)
-      const report = yield* json(env, file)
+      const report = yield* json(env, file, "--users", "jwt")
       assert.strictEqual(report.problems, 5)
       const reports = (subject: string, text: string) => {
         const [finding] = report.of(subject)
@@ -225,7 +207,7 @@ describe("agentcore-identity doctor", () => {
       const { code, stdout } = yield* Program.run(["doctor", ...byHand], { ...env, ...through(noTokens) })
       assert.strictEqual(code, 2)
       assert.include(stdout, "✗ workload access token  AccessDeniedException: ")
-      assert.include(stdout, "  The IAM policy of the caller needs:\n")
+      assert.include(stdout, "\nThe IAM policy of the program needs:\n")
       assert.include(stdout, "\"Sid\": \"WorkloadAccessTokenForAnyUserId\"")
       assert.include(stdout, "\"bedrock-agentcore:GetWorkloadAccessTokenForUserId\"")
       assert.include(
@@ -268,18 +250,31 @@ describe("agentcore-identity doctor", () => {
       const keys = policy.Statement.filter(({ Sid }) => Sid !== "ApiKeys")
       const lists = { Sid: "Lists", Effect: "Allow", Action: "s3:List*", Resource: "*" }
       const other = yield* doctor({ ...policy, Statement: [...keys, lists] })
-      assert.strictEqual(other.problems, 1)
+      assert.strictEqual(other.problems, 4)
+      const vault = "arn:aws:bedrock-agentcore:us-west-2:123456789012:token-vault/default"
+      const directory = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default"
+      const pairs = [
+        directory,
+        `${directory}/workload-identity/my-agent`,
+        vault,
+        `${vault}/apikeycredentialprovider/weather`
+      ].map((resource) => `${policyFile} lacks bedrock-agentcore:GetResourceApiKey on ${resource}. For app/Weather`)
+      assert.deepStrictEqual(
+        other.findings.filter(({ result }) => result === "problem").map(({ message }) => message),
+        pairs
+      )
       assert.deepStrictEqual(about(other.findings), [
-        ...names.map((name) => [name, name === "app/Weather" ? "problem" : "ok"]),
+        ...pairs.map(() => ["policy", "problem"]),
+        ...names.filter((name) => name !== "app/Weather").map((name) => [name, "ok"]),
         ["policy", "unknown"]
       ])
-      const weather = other.findings.find(({ result }) => result === "problem")
-      assert.include(
-        weather?.message,
-        `${policyFile} does not suffice. bedrock-agentcore:GetResourceApiKey on arn:aws:bedrock-agentcore:us-west-2:123456789012:`
-      )
-      assert.deepStrictEqual(weather?.statements?.map(({ Sid }) => Sid), ["ApiKeys"])
       assert.isTrue(other.findings.some(({ message }) => message.startsWith("statement 'Lists' of ")))
+
+      // One line for each pair, and the statements once.
+      const human = yield* Program.run(["doctor", module, "--policy", policyFile, "--no-token"], env)
+      for (const pair of pairs) assert.strictEqual(human.stdout.split(pair).length, 2)
+      assert.strictEqual(human.stdout.split("\"Sid\": \"ApiKeys\"").length, 2)
+      assert.match(human.stdout, /\n\nThe IAM policy of the program needs:\n\[\n[^]*\n\]\n\n4 problems to fix\.\n$/)
 
       const jwt = yield* Program.run(["policy", module, "--users", "jwt", "--account", "111122223333"], env)
       assert.include(jwt.stdout, "bedrock-agentcore:GetWorkloadAccessTokenForJWT")
@@ -354,7 +349,7 @@ describe("agentcore-identity doctor", () => {
         })
       assert.include(
         yield* error(yield* programModule(`class X extends ApiKey.Tag()("app/X", { provider: "weather" }) {}`)),
-        "exports no declared credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag"
+        "exports no credential. Export the classes that extend AccessToken.Tag, ApiKey.Tag or IamAccessToken.Tag"
       )
       assert.include(
         yield* error(yield* programModule(`export class X extends ApiKey.Tag()("app/X", { provider: "a b" }) {}`)),

@@ -1,0 +1,90 @@
+/** The credentials of a setup file, which names providers and workload identities, and neither flows nor scopes. */
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as AccessToken from "../AccessToken.js"
+import * as ApiKey from "../ApiKey.js"
+import type { Flow } from "../ConsentSession.js"
+import type * as Credentials from "../Credentials.js"
+import * as Check from "../credentials/check.js"
+import type { ProviderAccess, Users } from "../credentials/policy.js"
+import * as IdentitySetup from "../IdentitySetup.js"
+import { readText } from "../local/internal/safeFile.js"
+import { didYouMean } from "../models/internal/violation.js"
+import * as Flags from "./credentialFlags.js"
+
+export const isSetupFile = (file: string): boolean => /\.jsonc?$/.test(file)
+
+/** Stands for a variable that is not set. It is a valid secret, URL and client id, and not a valid name or ARN. */
+const placeholder = "https://unset.invalid/.well-known/openid-configuration"
+
+/** Reads a setup. Only names and references need their variables. */
+export const read = Effect.fnUntraced(function*(file: string) {
+  const parse = IdentitySetup.parse(yield* readText(file), { file })
+  const variables = ConfigProvider.orElse(
+    yield* ConfigProvider.ConfigProvider,
+    ConfigProvider.make(() => Effect.succeed(ConfigProvider.makeValue(placeholder)))
+  )
+  const setup = yield* Effect.provideService(parse, ConfigProvider.ConfigProvider, variables).pipe(
+    // The error names the variable.
+    Effect.catch(() => parse)
+  )
+  const providers = accessOf(setup)
+  if (JSON.stringify(providers).includes(placeholder)) yield* parse
+  return { file, setup, providers }
+})
+
+export type Setup = Effect.Success<ReturnType<typeof read>>
+
+const accessOf = ({ apiKeyCredentialProviders = [], oauth2CredentialProviders = [] }: IdentitySetup.IdentitySetup) => {
+  const read = (kind: "oauth2" | "apiKey", requests: ReadonlyArray<{ readonly name: string }>) =>
+    Object.fromEntries<ProviderAccess>(
+      requests.map((request) => [request.name, Check.toAccess(Check.viewDefinition(kind, request))] as const)
+    )
+  return { oauth2: read("oauth2", oauth2CredentialProviders), apiKey: read("apiKey", apiKeyCredentialProviders) }
+}
+
+/** The flows that AgentCore has for a provider. */
+const flowsOf = (
+  request: NonNullable<IdentitySetup.IdentitySetup["oauth2CredentialProviders"]>[number],
+  onBehalfOfVendors: ReadonlyArray<string> = []
+): ReadonlyArray<Flow> => {
+  const exchanges = ["MicrosoftOauth2", ...onBehalfOfVendors].includes(request.credentialProviderVendor)
+    || [...Check.viewDefinition("oauth2", request).members.keys()].some((path) =>
+      path.startsWith("onBehalfOfTokenExchangeConfig")
+    )
+  return ["USER_FEDERATION", "M2M", ...exchanges ? ["ON_BEHALF_OF_TOKEN_EXCHANGE" as const] : []]
+}
+
+/** Declares the credentials of a setup: one for each provider and flow. */
+export const declare = ({ setup }: Setup, flows: ReadonlyArray<Flow> | undefined) =>
+  Flags.declare((): ReadonlyArray<Credentials.Credential> => {
+    const returnUrl = (setup.workloadIdentities ?? []).flatMap((one) => one.allowedResourceOauth2ReturnUrls ?? [])[0]
+    return [
+      ...(setup.oauth2CredentialProviders ?? []).flatMap((request) =>
+        (flows ?? flowsOf(request, setup.local?.onBehalfOfVendors)).map((flow) =>
+          AccessToken.Tag<unknown>()(`${request.name} (${flow})`, {
+            provider: request.name,
+            flow,
+            ...flow === "USER_FEDERATION" ? { returnUrl } : {}
+          })
+        )
+      ),
+      ...(setup.apiKeyCredentialProviders ?? []).map(({ name }) => ApiKey.Tag<unknown>()(name, { provider: name }))
+    ]
+  })
+
+/** The workload identity: one of the setup, or with `runtime` a name that AgentCore Runtime completes. */
+export const findWorkload = (
+  { file, setup: { workloadIdentities = [] } }: Setup,
+  name: string | undefined,
+  users: Users | undefined
+) => {
+  const names = workloadIdentities.map(({ name }) => name)
+  return name === undefined
+    ? Flags.onlyWorkload(names, false)
+    : names.includes(name) || users === "runtime" && name.endsWith("*")
+    ? Effect.succeed(name)
+    : new Flags.MissingCaller({
+      message: `${file} has no workload identity '${name}'${didYouMean(name, names)}`
+    })
+}

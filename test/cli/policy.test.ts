@@ -1,0 +1,227 @@
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import type * as Credentials from "effect-agentcore-identity/Credentials"
+import * as Effect from "effect/Effect"
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { buildModules } from "../support/build.mjs"
+import * as Program from "../support/cli.js"
+import { programModule } from "../support/programModule.js"
+
+beforeAll(async () => {
+  await Program.build()
+  await buildModules()
+}, 120_000)
+
+/** Nothing is reachable, and there are no AWS credentials. */
+const offline = { AWS_REGION: "eu-west-1", AGENTCORE_WORKLOAD: "my-agent", AWS_MAX_ATTEMPTS: "1" }
+
+const at = ["--account", "111122223333"]
+
+const parse = ({ code, stderr, stdout }: Program.Output): Credentials.Policy => {
+  assert.strictEqual(code, 0, stderr)
+  return JSON.parse(stdout)
+}
+
+const sids = ({ Statement }: Credentials.Policy) => Statement.map(({ Sid }) => Sid)
+
+const federated = `
+export class Calendar extends AccessToken.Tag()("app/Calendar", { provider: "calendar", flow: "USER_FEDERATION" }) {}
+`
+
+const exchanged = `
+export class Reports extends AccessToken.Tag()("app/Reports", {
+  provider: "reports", flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+}) {}
+`
+
+const setup = {
+  workloadIdentities: [{ name: "my-agent", allowedResourceOauth2ReturnUrls: [{ $env: "RETURN_URL" }] }],
+  oauth2CredentialProviders: [
+    {
+      name: "calendar",
+      credentialProviderVendor: "GoogleOauth2",
+      oauth2ProviderConfigInput: {
+        googleOauth2ProviderConfig: { clientId: { $env: "ID" }, clientSecret: { $env: "SECRET" } }
+      }
+    },
+    {
+      name: "reports",
+      credentialProviderVendor: "CustomOauth2",
+      oauth2ProviderConfigInput: {
+        customOauth2ProviderConfig: {
+          oauthDiscovery: { discoveryUrl: { $env: "DISCOVERY_URL" } },
+          clientId: "agent",
+          clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT",
+          onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
+        }
+      }
+    }
+  ],
+  apiKeyCredentialProviders: [{
+    name: "weather",
+    apiKeySecretSource: "EXTERNAL",
+    apiKeySecretConfig: { secretId: "weather-key", jsonKey: "key" }
+  }]
+}
+
+const setupFile = (content: object) =>
+  Effect.map(Program.temporary, (folder) => {
+    const file = join(folder, "setup.jsonc")
+    writeFileSync(file, JSON.stringify(content))
+    return file
+  })
+
+describe("agentcore-identity policy", () => {
+  it.live("prints no policy for users before it knows how the program identifies them", () =>
+    Effect.gen(function*() {
+      for (const body of [federated, exchanged]) {
+        const { code, stderr, stdout } = yield* Program.run(["policy", yield* programModule(body), ...at], offline)
+        assert.deepStrictEqual([code, stdout], [1, ""])
+        for (const answer of ["--users userId", "--users jwt", "--users runtime", "--user "]) {
+          assert.include(stderr, answer)
+        }
+      }
+      const file = yield* programModule(federated)
+      const policy = (...args: ReadonlyArray<string>) => Program.run(["policy", file, ...at, ...args], offline)
+      assert.include(sids(parse(yield* policy("--user", "alice"))), "WorkloadAccessTokenForAnyUserId")
+      assert.include(sids(parse(yield* policy("--users", "jwt"))), "WorkloadAccessTokenForJwt")
+      assert.deepStrictEqual(sids(parse(yield* policy("--users", "runtime", "--workload", "my_agent-*"))), [
+        "AccessTokens",
+        "Consents",
+        "ProviderSecrets"
+      ])
+      const none = yield* policy("--users", "none")
+      assert.strictEqual(none.code, 1)
+      assert.include(
+        none.stderr,
+        "Value at 'users' failed to satisfy constraint: Member must be userId, jwt or runtime"
+      )
+      const ids = yield* Program.run(["policy", yield* programModule(exchanged), ...at, "--user", "alice"], offline)
+      assert.strictEqual(ids.code, 1)
+      assert.include(ids.stderr, "Member must be jwt or runtime, because app/Reports exchanges the JWT of its user")
+    }))
+
+  it.live("says which account and region it took, and where each comes from", () =>
+    Effect.gen(function*() {
+      const file = yield* setupFile(setup)
+      const args = ["policy", file, "--flow", "M2M"]
+      const lines = ({ stderr }: Program.Output) => stderr.trim().split("\n")
+      const given = yield* Program.run([...args, ...at], offline)
+      assert.deepStrictEqual(lines(given), [
+        "Account 111122223333: from --account",
+        "Region eu-west-1: from AWS_REGION"
+      ])
+      assert.include(given.stdout, "arn:aws:bedrock-agentcore:eu-west-1:111122223333:token-vault/default")
+
+      const { AWS_REGION: _, ...nowhere } = offline
+      const unknown = yield* Program.run(args, nowhere)
+      const [account = "", ...others] = lines(unknown)
+      assert.match(
+        account,
+        /^Account 000000000000: a placeholder, because STS did not identify the caller \(.+\)\. Give --account$/
+      )
+      assert.deepStrictEqual(others, ["Region us-west-2: the default, because no region is set. Give --region"])
+
+      const { variables } = yield* Program.local(["--account", "444455556666"])
+      const local = yield* Program.run([...args, "--region", "us-east-1"], { ...offline, ...variables })
+      assert.match(lines(local)[0] ?? "", /^Account 444455556666: that of the local server at http/)
+      assert.strictEqual(lines(local)[1], "Region us-east-1: from --region")
+      // The local server runs, and this command calls neither it nor AWS.
+      assert.lengthOf(lines(yield* Program.run([...args, ...at], offline)), 2)
+      const module = yield* programModule(federated)
+      const unread = yield* Program.run(["policy", module, ...at, "--users", "jwt"], offline)
+      assert.notInclude(unread.stderr, "This command calls AWS")
+      assert.include(unread.stderr, "Not read: calendar. The policy assumes that AgentCore stores their secrets")
+    }))
+
+  it.live("reads a setup file, for all flows of its providers or for some", () =>
+    Effect.gen(function*() {
+      const file = yield* setupFile(setup)
+      const policy = (...args: ReadonlyArray<string>) => Program.run(["policy", file, ...at, ...args], offline)
+      const all = parse(yield* policy("--users", "jwt"))
+      assert.deepStrictEqual(sids(all), [
+        "WorkloadAccessTokenForJwt",
+        "AccessTokens",
+        "Consents",
+        "ApiKeys",
+        "ProviderSecrets",
+        "ProviderJwts"
+      ])
+      assert.deepStrictEqual(all.Statement.find(({ Sid }) => Sid === "ProviderSecrets")?.Resource, [
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/oauth2/calendar-??????",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/oauth2/calendar-????????-??????",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:weather-key-??????"
+      ])
+      assert.notInclude(sids(parse(yield* policy("--flow", "M2M"))), "Consents")
+      const two = yield* policy("--flow", "M2M", "--flow", "USER_FEDERATION", "--users", "userId")
+      assert.include(sids(parse(two)), "Consents")
+      const failed = Effect.fnUntraced(function*(text: string, ...args: ReadonlyArray<string>) {
+        const { code, stderr, stdout } = yield* policy(...args)
+        assert.deepStrictEqual([code, stdout], [1, ""])
+        assert.include(stderr, text)
+      })
+      yield* failed("because reports (ON_BEHALF_OF_TOKEN_EXCHANGE) exchanges the JWT of its user", "--users", "userId")
+      yield* failed("Give --users userId")
+      yield* failed(
+        `${file} has no workload identity 'my-agnet'; did you mean 'my-agent'?`,
+        "--flow",
+        "M2M",
+        "--workload",
+        "my-agnet"
+      )
+    }))
+
+  it.live("needs the variables of a setup file only for names and references", () =>
+    Effect.gen(function*() {
+      const policy = (content: object) =>
+        Effect.flatMap(setupFile(content), (file) => Program.run(["policy", file, ...at], offline))
+      const workloadIdentities = [{ name: "my-agent" }]
+      const named = yield* policy({
+        workloadIdentities,
+        apiKeyCredentialProviders: [{ name: { $env: "NAME" }, apiKey: "k" }]
+      })
+      assert.include(named.stderr, "apiKeyCredentialProviders[0].name: the environment variable NAME is not set")
+      const reference = yield* policy({
+        workloadIdentities,
+        apiKeyCredentialProviders: [{
+          name: "weather",
+          apiKeySecretSource: "EXTERNAL",
+          apiKeySecretConfig: { secretId: { $env: "SECRET_ID" }, jsonKey: "key" }
+        }]
+      })
+      assert.include(reference.stderr, "the environment variable SECRET_ID is not set")
+      assert.deepStrictEqual([named.code, reference.code], [1, 1])
+    }))
+
+  it.live("reads the configurations that programs without Effect pass", () =>
+    Effect.gen(function*() {
+      const file = yield* programModule(`
+        export const credentials = {
+          calendar: { providerName: "calendar", scopes: ["read"], authFlow: "USER_FEDERATION" },
+          mail: { providerName: "mail", scopes: [], authFlow: "USER_FEDERATION" }
+        }
+        export const reports = { providerName: "reports", scopes: [], authFlow: "M2M" }
+        export const keys = [{ providerName: "weather" }]
+        export { reports as again }
+        export const unrelated = { calendar: { color: "blue" } }
+      `)
+      const { Statement } = parse(yield* Program.run(["policy", file, ...at, "--users", "jwt"], offline))
+      const names = (sid: string) =>
+        Statement.find(({ Sid }) => Sid === sid)?.Resource.flatMap((arn) => arn.split("credentialprovider/")[1] ?? [])
+      assert.deepStrictEqual(names("AccessTokens"), ["calendar", "mail", "reports"])
+      assert.deepStrictEqual(names("Consents"), ["calendar", "mail"])
+      assert.deepStrictEqual(names("ApiKeys"), ["weather"])
+      const wrong = yield* programModule(
+        `export const calendar = { providerName: "calendar", scopes: [], authFlow: "USER_FEDERATON" }`
+      )
+      const { code, stderr } = yield* Program.run(["policy", wrong, ...at], offline)
+      assert.strictEqual(code, 1)
+      assert.include(
+        stderr,
+        "The configuration 'calendar' is invalid: 1 validation error detected: Value at 'authFlow' failed"
+      )
+      assert.include(stderr, "did you mean 'USER_FEDERATION'?")
+      const flow = yield* Program.run(["policy", file, ...at, "--flow", "M2M"], offline)
+      assert.include(flow.stderr, "--flow is for a setup file")
+    }))
+})
