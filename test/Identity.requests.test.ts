@@ -76,7 +76,10 @@ describe("an invalid request for an access token", () => {
     ],
     [{ poll: "5 seconds" }, "poll: Member must be a Schedule or a Poller, but is a string"],
     [{ returnURL: "https://a.example" }, "returnURL: Member must have a known name; did you mean 'returnUrl'?"],
-    [{ onAuthUrl: () => {} }, `onAuthUrl: Member must have a known name, one of ${names}`],
+    [{ onAuthUrl: () => {} }, "onAuthUrl: Member must have a known name; did you mean 'consent'?"],
+    [{ on_auth_url: () => {} }, "on_auth_url: Member must have a known name; did you mean 'consent'?"],
+    [{ callbackUrl: "a:/b" }, "callbackUrl: Member must have a known name; did you mean 'returnUrl'?"],
+    [{ onLink: () => {} }, `onLink: Member must have a known name, one of ${names}`],
     [
       { consent: async () => {} },
       "consent: Member must be a function that returns an Effect, but it returned a promise"

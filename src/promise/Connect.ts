@@ -84,7 +84,7 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import { bind } from "./internal/callerContext.js"
 import * as Config from "./internal/config.js"
-import type { CallbackOptions } from "./internal/consents.js"
+import { type CallbackOptions, toPoller } from "./internal/consents.js"
 import * as Functions from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
@@ -436,7 +436,25 @@ const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.Accoun
   revoke: revoke && toVendorEffect<unknown>(revoke)
 })
 
+const anything = Constraint.optional(Schema.Unknown)
+
+// `http/Connect` checks the other values.
 const checkOptions = Validation.makeCheck("Connect", () => ({
+  path: anything,
+  workload: anything,
+  origin: anything,
+  users: anything,
+  continueTo: anything,
+  describeUser: anything,
+  appearance: anything,
+  connectedSince: anything,
+  revokeAt: anything,
+  formKey: anything,
+  gracefulShutdownTimeout: anything,
+  currentUser: anything,
+  pendingConsents: anything,
+  runtime: anything,
+  respond: anything,
   credentials: Schema.Record(Schema.String, Schema.Unknown),
   accounts: Constraint.optional(Schema.Record(
     Schema.String,
@@ -446,7 +464,7 @@ const checkOptions = Validation.makeCheck("Connect", () => ({
       revoke: Constraint.optional(Validation.AnyFunction)
     }))
   ))
-}))
+} satisfies { readonly [K in keyof Options]-?: unknown }))
 
 const toHttpOptions = <Name extends string, Req>(
   options: Options<Name, Req>,
@@ -623,12 +641,13 @@ const makeWithAccessToken = (
   if (onLink === undefined) return withAccessToken(credential, use, orDenied(consentOptions))
   return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
     const show = bind(onLink)
+    const poll = use.poll && toPoller(bind(use.poll))
     return Effect.flatMap(
       RequestContext.userOf(workloadIdentityToken, context),
       (user) =>
         user === undefined
           ? Effect.fail(unknownUser())
-          : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show) })
+          : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show), poll })
     )
   })
 }
@@ -761,7 +780,7 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
 export const make = <const Name extends string, Req = Request | IncomingMessage>(
   options: Options<Name, Req>
 ): Connect<Name, Req> => {
-  const wrong = checkOptions({ accounts: options.accounts, credentials: options.credentials })
+  const wrong = checkOptions(options)
   if (wrong !== undefined) throw wrong
   const { credentialOf, credentials } = declareAll(options)
   const { context, dispose, run } = makeRuntime(options, credentials)

@@ -65,6 +65,8 @@ export type {
   /** @since 0.2.0 */
   ApiKeyWrapperConfig,
   /** @since 0.2.0 */
+  ConsentWait,
+  /** @since 0.2.0 */
   OAuth2WrapperConfig
 } from "./internal/config.js"
 
@@ -413,6 +415,16 @@ export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"
  * @category functions
  */
 export const encodeSession = (session: ConsentSession): string => Schema.encodeSync(FromJson)(session)
+
+export {
+  /**
+   * Whether a value is an error of this package: one of `IdentityError`, by its `_tag`.
+   *
+   * @since 0.2.0
+   * @category functions
+   */
+  isIdentityError
+} from "../IdentityError.js"
 
 /**
  * Returns the secret in a `Redacted`, such as the `authorizationUrl` of `RequiresUserConsent`. A `Redacted` is

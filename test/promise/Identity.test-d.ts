@@ -24,8 +24,8 @@ describe("the official SDK", () => {
     expectTypeOf<Exclude<keyof Theirs, keyof Ours>>().toBeNever()
   })
 
-  test("has the same models", () => {
-    expectTypeOf<PromiseIdentity.OAuth2WrapperConfig>().toEqualTypeOf<Official.OAuth2WrapperConfig>()
+  test("has the same models, and a poller", () => {
+    expectTypeOf<Omit<PromiseIdentity.OAuth2WrapperConfig, "poll">>().toEqualTypeOf<Official.OAuth2WrapperConfig>()
     expectTypeOf<PromiseIdentity.ApiKeyWrapperConfig>().toEqualTypeOf<Official.ApiKeyWrapperConfig>()
   })
 

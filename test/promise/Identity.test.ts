@@ -254,6 +254,17 @@ describe("an invalid configuration", () => {
         [() => wrong({ scopes: "a b" }), "scopes: Member must be a list of strings, but is a string"],
         [() => wrong({ onAuthUrl: "x" }), "onAuthUrl: Member must be a function, but is a string"],
         [() => wrong({ onAuthURL: () => {} }), "onAuthURL: Member must have a known name; did you mean 'onAuthUrl'?"],
+        [() => wrong({ consent: () => {} }), "consent: Member must have a known name; did you mean 'onAuthUrl'?"],
+        [
+          () => withAccessToken(Calendar, untyped({ consent: () => {} }))(tool)(),
+          "consent: Member must have a known name; did you mean 'onAuthUrl'?"
+        ],
+        [
+          () => withAccessToken(untyped({ providerName: "a", scopes: [], authFlow: "M2M", returnUrl: "a:/b" }))(tool)(),
+          "returnUrl: Member must have a known name; did you mean 'callbackUrl'?"
+        ],
+        [() => wrong({ tokenPoller: {} }), "tokenPoller: Member must have a known name; did you mean 'poll'?"],
+        [() => wrong({ poll: {} }), "poll: Member must be a function, but is an object"],
         [
           () => withApiKey(untyped({ provider: "weather" }))(tool)(),
           "provider: Member must have a known name; did you mean 'providerName'?"

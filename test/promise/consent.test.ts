@@ -325,6 +325,93 @@ describe("a consent", () => {
     }).pipe(Effect.provide(LocalWorld.layer)))
 })
 
+describe("a poller of the program", () => {
+  const config = (app: { readonly url: string }) => ({
+    providerName: "calendar",
+    scopes: LocalWorld.scopes,
+    authFlow: "USER_FEDERATION" as const,
+    callbackUrl: `${app.url}/consent`
+  })
+
+  it.live("asks when the program wants to, in the context of the call", () =>
+    Effect.gen(function*() {
+      // The page completes nothing that is known here, so only the poller can end the wait.
+      const app = yield* application(() => (_, response) => response.end())
+      const seen: Array<unknown> = []
+      let isBack = () => {}
+      const userIsBack = new Promise<void>((resolve) => isBack = resolve)
+      const { link, token } = yield* shown((onAuthUrl) =>
+        runWithContext(
+          { workload: app.as("alice"), requestId: "1" },
+          app.withAccessToken({
+            ...config(app),
+            onAuthUrl,
+            poll: async ({ poll, session, signal }) => {
+              seen.push(await poll(), session.provider, signal.aborted, PromiseIdentity.getContext()?.requestId)
+              signal.addEventListener("abort", () => seen.push("aborted"))
+              await userIsBack
+              return await poll() ?? assert.fail("no token")
+            }
+          })(async (token: string) => token)
+        )
+      )
+      const page = yield* consentIn(yield* app.browserOf("alice"), "alice", link)
+      yield* Effect.promise(() =>
+        app.completeAuthorization({
+          sessionUri: new URL(Redacted.value(page.url)).searchParams.get("session_id") ?? "",
+          user: { userId: "alice" }
+        })
+      )
+      isBack()
+      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
+      assert.deepStrictEqual(seen.slice(0, 4), [undefined, "calendar", false, "1"])
+      assert.deepStrictEqual(seen.slice(4), ["aborted"])
+      assert.isAtMost(yield* app.count("getResourceOauth2Token"), 4)
+    }).pipe(Effect.provide(LocalWorld.layer)))
+
+  it.live("ends the call with its error, and resumes a session", () =>
+    Effect.gen(function*() {
+      const app = yield* application(() => (_, response) => response.end())
+      const call = (poll: (wait: PromiseIdentity.ConsentWait) => Promise<string>) =>
+        runWithContext(
+          { workload: app.as("alice") },
+          app.withAccessToken({ ...config(app), onAuthUrl: () => {}, poll })(async (token: string) => token)
+        )
+      const enough = new Error("enough")
+      assert.strictEqual(yield* rejectionOf(call(() => Promise.reject(enough))), enough)
+      const wrong = yield* rejectionOf(call(async () => undefined as never))
+      assert.include(String(wrong), "'poll' failed to satisfy constraint: Member must return the token")
+      // A denial is the error of the program's own poll.
+      const denied = yield* shown((onAuthUrl) =>
+        runWithContext(
+          { workload: app.as("alice") },
+          app.withAccessToken({
+            ...config(app),
+            onAuthUrl,
+            poll: async ({ poll }) => {
+              for (;;) {
+                const token = await poll()
+                if (token !== undefined) return token
+              }
+            }
+          })(async (token: string) => token)
+        )
+      )
+      yield* consentIn(yield* app.browserOf("alice"), "alice", denied.link, "deny")
+      assert.strictEqual(failedOf(yield* rejectionOf(denied.token))._tag, "AuthorizationFailed")
+
+      const { session } = yield* consented(app)
+      const resumed = runWithContext({ workload: app.as("alice") }, () =>
+        app.resume(session, { onAuthUrl: () => {}, poll: async () => "from the poller" }))
+      assert.strictEqual(
+        yield* Effect.promise(() =>
+          resumed
+        ),
+        "from the poller"
+      )
+    }).pipe(Effect.provide(LocalWorld.layer)))
+})
+
 describe("a page of the application", () => {
   it.live("responds with the Fetch API, and never leaks the session in the Referer", () =>
     Effect.gen(function*() {

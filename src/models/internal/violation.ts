@@ -134,17 +134,22 @@ const findSimilar = (
 
 const isPartOf = (part: string, whole: string): boolean => part.length >= minPartLength && whole.includes(part)
 
+/** The names of one property, normalized, for programs in Effect and for others. */
+const synonyms = [["onauthurl", "consent"], ["callbackurl", "returnurl"]]
+
 /**
- * The most similar candidate, of which up to a quarter of the characters differ, or else the longest one that contains
- * the name or is a part of it.
+ * The candidate with the same meaning, or the most similar one, of which up to a quarter of the characters differ,
+ * or else the longest one that contains the name or is a part of it.
  */
 export const closestName = (name: string, candidates: ReadonlyArray<string>): string | undefined => {
   if (name.length > maxNameLength) return undefined
   const wanted = normalize(name)
+  const meanings = synonyms.find((names) => names.includes(wanted)) ?? []
+  const synonym = candidates.find((candidate) => meanings.includes(normalize(candidate)))
   const [part] = candidates
     .filter((candidate) => isPartOf(normalize(candidate), wanted) || isPartOf(wanted, normalize(candidate)))
     .sort((a, b) => normalize(b).length - normalize(a).length)
-  return findSimilar(name, candidates, (length) => Math.max(1, Math.floor(length / 4))) ?? part
+  return synonym ?? findSimilar(name, candidates, (length) => Math.max(1, Math.floor(length / 4))) ?? part
 }
 
 /**

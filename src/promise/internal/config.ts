@@ -23,6 +23,16 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
+/** A wait for a user's consent. */
+export interface ConsentWait {
+  /** The session that the user has to authorize. */
+  readonly session: ConsentSession
+  /** Asks for the token once. Returns `undefined` if there is none yet, and rejects if none can come. */
+  readonly poll: () => Promise<string | undefined>
+  /** Aborts when the wait ends: at the latest when the session expires. */
+  readonly signal: AbortSignal
+}
+
 // Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
 
 /** The configuration of `withAccessToken`. */
@@ -51,6 +61,8 @@ export interface OAuth2WrapperConfig {
    * the call.
    */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
+  /** Waits for the token after `onAuthUrl`, and returns it. Default: asks for it every 5 seconds for 10 minutes. */
+  poll?: ((wait: ConsentWait) => Promise<string>) | undefined
   /** Asks the user to consent again, and drops the token in the vault. Default: false. */
   forceAuthentication?: boolean | undefined
   /**
@@ -83,11 +95,17 @@ export interface AccessTokenUseOptions extends ApiKeyUseOptions {
    * the call. Default: the promise rejects with `RequiresUserConsent`.
    */
   readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
+  /** Waits for the token after `onAuthUrl`, and returns it. Default: asks for it every 5 seconds for 10 minutes. */
+  readonly poll?: ((wait: ConsentWait) => Promise<string>) | undefined
 }
 
 const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
-const useFields = { ...tokenField, onAuthUrl: Constraint.optional(Validation.AnyFunction) }
+const useFields = {
+  ...tokenField,
+  onAuthUrl: Constraint.optional(Validation.AnyFunction),
+  poll: Constraint.optional(Validation.AnyFunction)
+}
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
 export const checkAccessTokenConfig = makeSubjectCheck(

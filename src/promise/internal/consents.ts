@@ -3,19 +3,47 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { isString } from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
+import { accessTokenOperation } from "../../identity/credentials.js"
 import * as Page from "../../internal/consentPages.js"
 import * as PendingConsents from "../../PendingConsents.js"
+import * as Validation from "../../plane/validation.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
+import type { ConsentWait } from "./config.js"
 import * as Node from "./nodePages.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
+
+/** A poller of a program. It fails with the errors of the program too, which the type of a poller does not have. */
+export const toPoller =
+  (poll: (wait: ConsentWait) => Effect.Effect<unknown, unknown>): TokenPoller.Poller =>
+  <E, R>(wait: TokenPoller.Wait<E, R>) =>
+    Effect.flatMap(Effect.context<R>(), (context) => {
+      const controller = new AbortController()
+      const { signal } = controller
+      const ask = Effect.map(wait.poll, (token) => Option.getOrUndefined(Option.map(token, Redacted.value)))
+      return poll({
+        session: wait.session,
+        poll: () => Effect.runPromiseWith(context)(ask, { signal }),
+        signal
+      }).pipe(
+        Effect.ensuring(Effect.sync(() => controller.abort())),
+        Effect.mapError((error) => error as E),
+        Effect.filterOrFail(
+          isString,
+          () => Validation.invalidProperty(accessTokenOperation, "poll", "return the token")
+        ),
+        Effect.map((token) => Redacted.make(token))
+      )
+    })
 
 export const make = () => {
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
@@ -39,7 +67,8 @@ export const make = () => {
      */
     options: (
       user: UserIdentifier | undefined,
-      show: Consent.Show<unknown> | undefined
+      show: Consent.Show<unknown> | undefined,
+      poll: TokenPoller.Poller | undefined
     ): Effect.Effect<Identity.ConsentOptions<unknown>> =>
       Effect.map(Consent.Handler, (byDefault) => {
         const handler: Consent.ConsentHandler<unknown> = show ?? byDefault
@@ -54,7 +83,7 @@ export const make = () => {
               })),
           poll: (wait) =>
             Effect.flatMap(
-              Effect.zip(TokenPoller.TokenPoller, signals),
+              Effect.zip(poll === undefined ? TokenPoller.TokenPoller : Effect.succeed(poll), signals),
               ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
             )
         }

@@ -210,11 +210,13 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  const consentOptions: MakeConsent<R> = ({ onAuthUrl, workloadIdentityToken }, context) => {
+  const consentOptions: MakeConsent<R> = ({ onAuthUrl, poll, workloadIdentityToken }, context) => {
     const show = onAuthUrl && CallerContext.bind(onAuthUrl)
+    const poller = poll && Consents.toPoller(CallerContext.bind(poll))
     return Effect.flatMap(
       RequestContext.userOf(workloadIdentityToken, context),
-      (user) => consents.options(user, show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))))
+      (user) =>
+        consents.options(user, show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))), poller)
     )
   }
 
