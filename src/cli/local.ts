@@ -253,6 +253,7 @@ const start = (settings: Settings) =>
       })
     }
     const policy = settings.policy === undefined ? undefined : yield* SetupFile.loadPolicy(settings.policy)
+    const { accountId, region } = SetupFile.placeOf(policy)
     const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
     const { authorizationServer, environment: variables, server } = yield* Standalone.start({
       host: settings.host,
@@ -262,8 +263,8 @@ const start = (settings: Settings) =>
       signatures: settings.signatures,
       credentials: accessKey === undefined ? [] : [accessKey.key],
       publicUrl: settings.publicUrl,
-      accountId: settings.account,
-      region: settings.region,
+      accountId: settings.account ?? accountId,
+      region: settings.region ?? region,
       policy,
       secretEnvironment: accessKey?.environment,
       authorizationServer: hasAuthorizationServer(settings)

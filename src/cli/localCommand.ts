@@ -65,8 +65,8 @@ export const add = (root: Root) =>
     .option("--allowed-host <name>", "Additional host name of the server (repeatable)", collect)
     .option("--public-url <url>", "URL of the server for browsers (default: its host and port)")
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
-    .option("--account <id>", "AWS account id in ARNs (default: \"123456789012\")")
-    .option("--region <region>", "AWS region in ARNs (default: \"us-west-2\")")
+    .option("--account <id>", "AWS account id in ARNs (default: that of --policy, or \"123456789012\")")
+    .option("--region <region>", "AWS region in ARNs (default: that of --policy, or \"us-west-2\")")
     .addHelpText(...details({
       environment: [
         ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64 or hex (default: a file next to it)"],

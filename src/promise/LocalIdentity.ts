@@ -108,7 +108,8 @@ export interface Options extends Pick<LocalBackend.Options, "accountId" | "regio
   readonly publicUrl?: string | undefined
   /**
    * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
-   * tests a policy, and is not a security boundary. Default: everything is allowed.
+   * tests a policy, and is not a security boundary. `accountId` and `region` are by default those of its ARNs. Default:
+   * everything is allowed.
    */
   readonly policy?: LocalBackend.Policy | string | undefined
   /** Minimum log level on stderr. Default: `warning`. */
@@ -312,9 +313,13 @@ const readPolicy = (policy: Options["policy"]) =>
 
 const build = ({ authorizationServer, logLevel, policy, setup, ...options }: Options) =>
   Effect.gen(function*() {
+    const evaluated = yield* readPolicy(policy)
+    const place = SetupFile.placeOf(evaluated)
     const running = yield* Server.start({
       ...options,
-      policy: yield* readPolicy(policy),
+      accountId: options.accountId ?? place.accountId,
+      region: options.region ?? place.region,
+      policy: evaluated,
       authorizationServer: authorizationServer === true ? {} : authorizationServer || undefined,
       load: Effect.fnUntraced(function*(variables: Server.Environment) {
         if (typeof setup === "string") return yield* SetupFile.load(setup, variables)

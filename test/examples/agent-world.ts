@@ -3,6 +3,7 @@ import { disposeDefaultRuntime, nodeConsentCallback } from "effect-agentcore-ide
 import { start as startLocal } from "effect-agentcore-identity/promise/LocalIdentity"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { fileURLToPath } from "node:url"
 
 export const start = async () => {
   const tokens: Array<string> = []
@@ -35,6 +36,7 @@ export const start = async () => {
   const returnUrl = `${origin}/consent`
   const local = await startLocal({
     authorizationServer: true,
+    policy: fileURLToPath(new URL("policy.json", import.meta.url)),
     setup: {
       workloadIdentities: [{ name: "my-agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
       oauth2CredentialProviders: [{

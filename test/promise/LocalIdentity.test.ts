@@ -282,6 +282,36 @@ describe("a policy", () => {
     await restricted.control.seed({ workloadIdentities: [{ name: "another" }] })
   })
 
+  it("is evaluated in the account and the region that it is for", async () => {
+    const Resource = ["eu-west-1", "eu-west-1"].map((region) =>
+      `arn:aws:bedrock-agentcore:${region}:111122223333:workload-identity-directory/default*`
+    )
+    const { Action, Effect } = Statement[0] ?? assert.fail()
+    const policy = { Statement: { Action, Effect, Resource } }
+    const call = async (options: Parameters<typeof start>[0]) => {
+      await using restricted = await start({ ...options, setup: { ...setup, oauth2CredentialProviders: [] } })
+      const { environment, url } = restricted
+      const {
+        AWS_ACCESS_KEY_ID: accessKeyId = "",
+        AWS_REGION: region = "",
+        AWS_SECRET_ACCESS_KEY: secretAccessKey = ""
+      } = environment
+      const credentials = { accessKeyId, secretAccessKey }
+      const client = new BedrockAgentCore({ endpoint: url, region, credentials, maxAttempts: 1 })
+      await client.getWorkloadAccessTokenForUserId({ workloadName: "agent", userId: "alice" })
+    }
+    await call({ policy })
+    const { message } = await rejection(call({ policy, accountId: "444455556666" }))
+    assert.include(message, "arn:aws:bedrock-agentcore:eu-west-1:444455556666:workload-identity-directory/default")
+    const two = {
+      Statement: { Action, Effect, Resource: [...Resource, "arn:aws:bedrock-agentcore:us-east-1:111122223333:*"] }
+    }
+    assert.include(
+      (await rejection(call({ policy: two }))).message,
+      "arn:aws:bedrock-agentcore:us-west-2:111122223333:"
+    )
+  })
+
   it("is rejected if it has what is not evaluated", async () => {
     const { message } = await rejection(start({ policy: { Statement: { ...Statement[0], Principal: "*" } as never } }))
     assert.include(message, "policy:1:")

@@ -47,6 +47,16 @@ export const parsePolicy = makeParser(IamPolicy.Policy, { isJson: true })
 /** Reads the IAM policy of a file. */
 export const loadPolicy = (file: string) => Effect.flatMap(readText(file), (text) => parsePolicy(text, file))
 
+/** The account and the region that all ARNs of a policy name. Another account would be denied everything. */
+export const placeOf = (policy: IamPolicy.Policy | undefined) => {
+  const arns = [...JSON.stringify(policy ?? {}).matchAll(/"arn:aws:bedrock-agentcore:([a-z\d-]+):(\d{12}):/g)]
+  const only = (part: 1 | 2) => {
+    const [first, ...others] = new Set(arns.map((arn) => arn[part]))
+    return others.length === 0 ? first : undefined
+  }
+  return { accountId: only(2), region: only(1) }
+}
+
 /** Reads the file now, and again whenever it has changed. */
 export const load = (file: string, variables: Environment) =>
   Effect.gen(function*() {

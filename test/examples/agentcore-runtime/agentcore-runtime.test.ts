@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import packageJson from "../../../package.json" with { type: "json" }
 import * as Project from "../../support/project.js"
+import * as RecipePolicy from "../../support/recipePolicy.js"
 import recipe from "./package.json" with { type: "json" }
 
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -36,7 +37,8 @@ const hold = (topic: string) => {
 let api: Awaited<ReturnType<typeof Project.serve>>
 
 beforeAll(async () => {
-  local = await start({ setup: path("../setup.jsonc"), authorizationServer: true })
+  const policy = JSON.parse(await RecipePolicy.print("agentcore-runtime"))
+  local = await start({ setup: path("../setup.jsonc"), policy, authorizationServer: true })
   identity = new BedrockAgentCore({
     endpoint: local.url,
     region: "us-west-2",
@@ -203,7 +205,9 @@ it("the programs of the README: the API, and the client", async () => {
   const reports = Project.start(project, ["node", "reports-api.mjs"], { env })
   await reports.printed(/Listening on/)
   const agent = await startContainer("promise.mjs", `http://127.0.0.1:${port}`)
-  const client = Project.start(project, ["node", "invoke.mjs", "dave", `{"topic":"Sales"}`], { env: agent.variables })
+  // AgentCore Runtime gets the workload access token, and not the agent.
+  const runtime = { ...agent.variables, AWS_ACCESS_KEY_ID: "local", AWS_SECRET_ACCESS_KEY: "local" }
+  const client = Project.start(project, ["node", "invoke.mjs", "dave", `{"topic":"Sales"}`], { env: runtime })
   try {
     await client.printed(/"type":"consent"/)
     const [session] = await local.control.consents.list()

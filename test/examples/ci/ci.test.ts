@@ -1,9 +1,11 @@
 /** The commands of the job and of the services. */
-import { readFileSync } from "node:fs"
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "vitest"
 import { parse } from "yaml"
 import * as Project from "../../support/project.js"
+import * as RecipePolicy from "../../support/recipePolicy.js"
 
 const read = (name: string) => parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), "utf8"))
 
@@ -24,6 +26,7 @@ describe("CI", () => {
     // The project has its packages.
     assert.strictEqual(install, "npm ci")
     assert.lengthOf(commands, 1)
+    writeFileSync(join(project.folder, "policy.json"), await RecipePolicy.print("ci"))
     for (const command of commands) assert.match(await Project.run(project, command), /pass 1\b/)
   })
 

@@ -18,7 +18,8 @@ const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 describe("the Worker", () => {
   it("acts in workerd for the user of each request, after their consent", async () => {
     const project = await Project.makeRecipe("cloudflare-workers", ["effect", "jose"])
-    const local = await start({ setup: path("../setup.jsonc"), authorizationServer: true })
+    const policy = path("../policy.json")
+    const local = await start({ setup: path("../setup.jsonc"), policy, authorizationServer: true })
     const keys = await generateKeyPair("ES256")
     const site = await Project.serve(async ({ headers, url = "" }, response) => {
       if (url === "/jwks") return void response.end(JSON.stringify({ keys: [await exportJWK(keys.publicKey)] }))
@@ -43,8 +44,8 @@ describe("the Worker", () => {
     const { compatibility_date, vars } = parse(readFileSync(path("wrangler.jsonc"), "utf8"))
     const bindings = {
       ...vars,
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_ACCESS_KEY_ID: local.environment["AWS_ACCESS_KEY_ID"],
+      AWS_SECRET_ACCESS_KEY: local.environment["AWS_SECRET_ACCESS_KEY"],
       AGENTCORE_ENDPOINT: local.url,
       ISSUER: site.url,
       REPORTS_API: site.url,

@@ -13,7 +13,8 @@ beforeAll(async () => {
   await once(server.listen(0, "127.0.0.1"), "listening")
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   Object.assign(process.env, { ORIGIN: url, RETURN_URL: `${url}/connect/return`, SESSION_SECRET: "for tests" })
-  local = await start({ setup: fileURLToPath(new URL("setup.jsonc", import.meta.url)), authorizationServer: true })
+  const path = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+  local = await start({ setup: path("setup.jsonc"), policy: path("policy.json"), authorizationServer: true })
   // In place of the calendar: a page with the user of the token.
   Object.assign(process.env, local.environment, {
     CALENDAR_API: `${local.issuer}/me`,

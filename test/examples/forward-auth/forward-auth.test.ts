@@ -10,6 +10,7 @@ import { parse } from "yaml"
 import * as Configuration from "../../../src/http/forwardAuth/proxyConfiguration.js"
 import * as Project from "../../support/project.js"
 import * as Proxies from "../../support/proxies.js"
+import * as RecipePolicy from "../../support/recipePolicy.js"
 import * as Tools from "../../support/tools.js"
 import { Calendar, forwardAuth, Weather } from "./credentials.js"
 
@@ -63,6 +64,16 @@ beforeAll(async () => {
 
 afterAll(() => project.remove())
 
+/** The policy of the page. */
+const printPolicy = async () => {
+  const command = `${RecipePolicy.commandOf("forward-auth")} && cat policy.json`
+  return JSON.parse(
+    await Project.run(project, command.replace(" > ", " 2>/dev/null --account 123456789012 > "), {
+      env: { AWS_REGION: "us-west-2" }
+    })
+  )
+}
+
 /** The program and its proxy. `agent` runs the agent, and returns what it prints. */
 const world = (name: Proxies.Name) =>
   Effect.gen(function*() {
@@ -74,7 +85,7 @@ const world = (name: Proxies.Name) =>
     const local = yield* Effect.acquireRelease(
       Effect.promise(async () => {
         process.env["RETURN_URL"] = `${origin}/connect/return`
-        return start({ setup: path("setup.jsonc"), authorizationServer: true })
+        return start({ setup: path("setup.jsonc"), policy: await printPolicy(), authorizationServer: true })
       }),
       (local) =>
         Effect.promise(() => {

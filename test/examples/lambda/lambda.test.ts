@@ -34,7 +34,11 @@ describe("the Lambda function", () => {
   })
 
   it("acts for the user of each event, after their consent", async () => {
-    const local = await start({ setup: path("../setup.jsonc"), authorizationServer: true })
+    const local = await start({
+      setup: path("../setup.jsonc"),
+      policy: path("../policy.json"),
+      authorizationServer: true
+    })
     const api = await Project.serve(({ headers, url }, response) => {
       const { sub } = decodeJwt(headers.authorization?.replace("Bearer ", "") ?? "")
       response.end(JSON.stringify([url?.split("/").at(-1), `for ${sub}`]))

@@ -24,7 +24,7 @@ before(async () => {
   const port = await freePort()
   url = `http://127.0.0.1:${port}`
   process.env.RETURN_URL = `${url}/connect/return`
-  local = await start({ setup: "setup.jsonc", authorizationServer: true })
+  local = await start({ setup: "setup.jsonc", policy: "policy.json", authorizationServer: true })
   const next = fileURLToPath(import.meta.resolve("next/dist/bin/next"))
   server = spawn(process.execPath, [next, "start", "--hostname", "127.0.0.1", "--port", String(port)], {
     env: {

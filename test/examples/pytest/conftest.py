@@ -9,7 +9,7 @@ import urllib.request
 
 import pytest
 
-COMMAND = "npx agentcore-identity local --port 0 --authorization-server --config setup.jsonc"
+COMMAND = "npx agentcore-identity local --port 0 --authorization-server --config setup.jsonc --policy policy.json"
 
 
 class Local:
