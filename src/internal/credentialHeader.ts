@@ -19,7 +19,6 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
-import { isPlain } from "../models/internal/plainData.js"
 import { type Allows, followerIn, urlOf, withoutRedirects } from "./origins.js"
 
 type Request = HttpClientRequest.HttpClientRequest
@@ -77,14 +76,19 @@ const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: 
 
 const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
-/** The requests and responses in a value, which can be an error that was made of other errors. */
+const requestOf = (message: Request | Response): Request => isResponse(message) ? message.request : message
+
+/** An exit has far fewer objects, unless the program has put its own into it. */
+const maxObjects = 1000
+
+/** The requests and responses in a value: an error that was made of others, an `Option`, a collection. */
 const messagesIn = (value: unknown, seen = new Set<unknown>()): ReadonlyArray<Request | Response> => {
   if (HttpClientRequest.isHttpClientRequest(value) || isResponse(value)) return [value]
-  if (seen.has(value) || !(value instanceof Error || Array.isArray(value) || isPlain(value))) return []
+  if (!Predicate.isObjectOrArray(value) || seen.has(value) || seen.size >= maxObjects) return []
   seen.add(value)
-  return Reflect.ownKeys(value).flatMap((name) =>
-    messagesIn(Reflect.getOwnPropertyDescriptor(value, name)?.value, seen)
-  )
+  const items: ReadonlyArray<unknown> = value instanceof Map || value instanceof Set ? [...value] : []
+  const members = Reflect.ownKeys(value).map((name) => Reflect.getOwnPropertyDescriptor(value, name)?.value)
+  return [...items, ...members].flatMap((member) => messagesIn(member, seen))
 }
 
 /** The value, or the errors and the defects. */
@@ -95,14 +99,14 @@ const valuesOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknown> =>
       Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
     )
 
-/** Adds the exits of all spans to a list. The span of an inner hop ends with the response of that hop. */
-const collectExits = (exits: Array<Exit.Exit<unknown, unknown>>) => (tracer: Tracer.Tracer): Tracer.Tracer =>
+/** Passes the exits of all spans on before their tracer sees them. An inner hop's span ends with its response. */
+const onSpanEnd = (use: (exit: Exit.Exit<unknown, unknown>) => void) => (tracer: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {
       const span = tracer.span(options)
       const end = span.end.bind(span)
       span.end = (time, exit) => {
-        exits.push(exit)
+        use(exit)
         end(time, exit)
       }
       return span
@@ -145,6 +149,8 @@ export const inject = <E, R, E2, R2>(
     return Effect.suspend(() => {
       const mark = crypto.randomUUID()
       const exits: Array<Exit.Exit<unknown, unknown>> = []
+      /** The requests that were sent with the credential, and have the mark again. */
+      const checked = new WeakSet<Request>()
       const hasMark = ({ headers }: Request) => headers[name] === mark
       const hasCredential = ({ headers }: Request) => headers[name] === credential
       // `HttpClient.make` sends this very object, so it is changed and not copied.
@@ -155,23 +161,31 @@ export const inject = <E, R, E2, R2>(
         if (follower !== undefined) throw new Error(follows[follower])
         Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
+      // Inner clients may make the next hop of these requests.
+      const restore = (exit: Exit.Exit<unknown, unknown>): void => {
+        exits.push(exit)
+        for (const sent of messagesIn(valuesOf(exit)).map(requestOf).filter(hasCredential)) {
+          checked.add(Object.assign(sent, { headers: Headers.set(sent.headers, name, mark) }))
+        }
+      }
       let isUnchecked = false
       /** Removes the header from all requests. Notes whether one was sent without the check. */
-      const clean = (values: ReadonlyArray<unknown>): void => {
-        const messages = messagesIn(values)
-        isUnchecked = messages.some((message) => isResponse(message) && hasMark(message.request))
-        for (const sent of messages.map((message) => isResponse(message) ? message.request : message)) {
-          if (hasMark(sent) || hasCredential(sent)) {
-            Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
-          }
+      const clean = (exit: Exit.Exit<unknown, unknown>): void => {
+        restore(exit)
+        const messages = messagesIn(exits.map(valuesOf))
+        isUnchecked = messages.some((message) =>
+          isResponse(message) && hasMark(message.request) && !checked.has(message.request)
+        )
+        for (const sent of messages.map(requestOf).filter(hasMark)) {
+          Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
         }
       }
       const rejectUnchecked = Effect.suspend(() => isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void)
       return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
-        Effect.updateService(Tracer.Tracer, collectExits(exits)),
-        Effect.onExit((exit) => Effect.sync(() => clean([exit, ...exits].flatMap(valuesOf)))),
+        Effect.updateService(Tracer.Tracer, onSpanEnd(restore)),
+        Effect.onExit((exit) => Effect.sync(() => clean(exit))),
         Effect.catchCause((cause) => Effect.andThen(rejectUnchecked, Effect.failCause(cause))),
         Effect.tap(rejectUnchecked),
         // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.
