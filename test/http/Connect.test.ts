@@ -600,6 +600,16 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
       assert.strictEqual((yield* act("disconnect")).body.error, "Unavailable")
     }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => responses.issued() }))))
 
+  it.effect("logs what AgentCore says about a request that failed, and not only the name of the error", () =>
+    Effect.gen(function*() {
+      for (const action of ["connect", "reconnect", "disconnect"]) {
+        const recorder = yield* Recorder.make
+        const { act } = yield* Effect.provide(httpApp(form), recorder.layer)
+        assert.strictEqual((yield* Effect.provide(act(action), recorder.layer)).body.error, "Unavailable")
+        assert.include((yield* recorder.everything).join("\n"), "of a user: AccessDeniedException: Not allowed", action)
+      }
+    }).pipe(Effect.provide(planes({ getResourceOauth2Token: () => failures.denied }))))
+
   it.effect("shows an unknown state, and logs why", () =>
     Effect.gen(function*() {
       const { send } = yield* httpApp(form)

@@ -234,17 +234,21 @@ describe("a failure", () => {
       }))
     ))
 
-  it.effect("of a key that a header cannot carry is 503", () =>
+  it.effect("of a key that a header cannot carry is 503, and the log says so without the key", () =>
     Effect.gen(function*() {
+      const recorder = yield* Recorder.make
       const weather = World.forwarded({ "X-Forwarded-Host": "weather.example.com:8443" })
-      const response = yield* World.ask(yield* World.sessionOf("alice"), weather)
+      const response = yield* Effect.flatMap(World.sessionOf("alice"), (session) => World.ask(session, weather)).pipe(
+        Effect.provide(World.server({
+          script: { getResourceApiKey: () => Effect.succeed({ apiKey: secret("key\r\nEvil: 1") }) }
+        })),
+        Effect.provide(recorder.layer)
+      )
       assert.deepStrictEqual(errorOf(response), [503, "unavailable"])
-      assert.notInclude(JSON.stringify(response), "Evil")
-    }).pipe(
-      Effect.provide(World.server({
-        script: { getResourceApiKey: () => Effect.succeed({ apiKey: secret("key\r\nEvil: 1") }) }
-      }))
-    ))
+      const logged = (yield* recorder.everything).join("\n")
+      assert.include(logged, "EncodeError: the credential has characters that no header can carry")
+      assert.notInclude(JSON.stringify(response) + logged, "Evil")
+    }))
 })
 
 describe("a report of the proxy", () => {

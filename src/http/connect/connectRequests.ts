@@ -136,12 +136,12 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
     reject,
     /** `link` is where the user can try again. */
     attempt: <R>(
-      self: Effect.Effect<View, { readonly _tag: string }, R>,
+      self: Effect.Effect<View, { readonly _tag: string; readonly message: string }, R>,
       link?: string
     ): Effect.Effect<View, never, R> =>
       Effect.catch(self, (error) =>
         Effect.as(
-          Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}`),
+          Effect.logWarning(`Connect could not handle a request of a user: ${error._tag}: ${error.message}`),
           reject("Unavailable", link)
         ))
   }
@@ -314,7 +314,7 @@ const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: str
   }).pipe(
     Effect.catch((error) =>
       Effect.as(
-        Effect.logWarning(`The account was not reviewed: ${error._tag}`),
+        Effect.logWarning(`The account was not reviewed: ${error._tag}: ${error.message}`),
         { outcome: "AccountUnknown", account: "unknown" } satisfies ReviewedAccount
       )
     )

@@ -191,7 +191,7 @@ export const make = (
     const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
       Effect.catch(disconnect(user, name, credential, { isForced: false }), (error) =>
         Effect.as(
-          Effect.logError(`${name} could not be disconnected: ${error._tag}`),
+          Effect.logError(`${name} could not be disconnected: ${error._tag}: ${error.message}`),
           { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
         ))
 

@@ -33,7 +33,9 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
         Clock.currentTimeMillis,
         (now) => now < DateTime.toEpochMillis(session.expiresAt) - expiryMargin
       )),
-    Effect.catch((error) => Effect.as(Effect.logDebug(`A session is watched no longer: ${error._tag}`), false)),
+    Effect.catch((error) =>
+      Effect.as(Effect.logDebug(`A session is watched no longer: ${error._tag}: ${error.message}`), false)
+    ),
     // The page after consent signals how the session ended.
     Effect.raceFirst(
       ConsentSignals.next(ConsentSignals.session(session.sessionUri)).pipe(

@@ -100,9 +100,9 @@ const invalidRequest = reject(400, "invalid_request", "The headers about the req
 const notAllowed = reject(403, "origin_not_allowed", "No credential is declared for this origin and method.")
 
 /** The times are in seconds: throttling ends soon. */
-const unavailable = (error: { readonly _tag: string }): Effect.Effect<Decision> =>
+const unavailable = (error: { readonly _tag: string; readonly message: string }): Effect.Effect<Decision> =>
   Effect.as(
-    Effect.logWarning(`ForwardAuth has no credential for a request: ${error._tag}`),
+    Effect.logWarning(`ForwardAuth has no credential for a request: ${error._tag}: ${error.message}`),
     isThrottled(error)
       ? reject(429, "throttled", "AgentCore is busy.", { headers: { "retry-after": "1" } })
       : reject(503, "unavailable", "The credential cannot be obtained.", { headers: { "retry-after": "5" } })
@@ -210,8 +210,7 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
       },
       body: ""
     })
-    // It has characters that no header can carry.
-    : unavailable({ _tag: "EncodeError" })
+    : unavailable({ _tag: "EncodeError", message: "the credential has characters that no header can carry" })
 }
 
 /** The `Connect` in context. A user credential without a link is an error here, because no user could ever consent. */
