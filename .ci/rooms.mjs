@@ -17,7 +17,7 @@ plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
 consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
-flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/
+flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/ pendingConsents/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
 flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
@@ -43,7 +43,7 @@ local/console: local/server/console/ <- ground internal local/internal local/bac
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
   effect/reactivity effect/sql
-consentCallback: consentCallback/ <- values internal plane planes consent identity flow jose
+consentCallback: consentCallback/ <- values internal plane planes consent identity flow/private flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http

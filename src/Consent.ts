@@ -81,6 +81,11 @@ export interface Wait<out E, out R> extends TokenPoller.Wait<E, R> {
 export interface WaitingHandler<out E = never, out R = never> {
   /** Shows the session to the user. */
   readonly show: Show<E, R>
+  /**
+   * Whether the user sees another page than the one of the session, or the handler completes the session. The session
+   * is then not stored in `PendingConsents`. Default: `false`.
+   */
+  readonly ownPage?: boolean | undefined
   /** Waits for the token. */
   readonly wait: <E1, R1>(wait: Wait<E1, R1>) => Effect.Effect<
     Redacted.Redacted,
@@ -91,7 +96,7 @@ export interface WaitingHandler<out E = never, out R = never> {
 
 /**
  * What the flow does when the user has to consent: a function shows the session, and then the flow waits as the request
- * says. `PendingConsents.handler`, `Connect.handler` and `LoopbackConsent.handler` make handlers.
+ * says. `Connect.handler` and `LoopbackConsent.handler` make handlers.
  *
  * @since 0.2.0
  * @category models
@@ -189,6 +194,21 @@ export const Handler = Context.Reference("effect-agentcore-identity/Consent/Hand
  */
 export const ReturnUrl = Context.Reference("effect-agentcore-identity/Consent/ReturnUrl", {
   defaultValue: (): Option.Option<string> => Option.none()
+})
+
+/**
+ * Whether a session that is stored in `PendingConsents`, or opened by a page of `http/Connect`, has a random
+ * `customState`. AgentCore sends it to the return URL, so only the browser that consented can complete the session.
+ * Default: `true`.
+ *
+ * Turn it off only if AgentCore turns out not to send it back. A user could then send their own link to another user,
+ * and complete the consent in their place.
+ *
+ * @since 0.2.0
+ * @category references
+ */
+export const ReturnState = Context.Reference("effect-agentcore-identity/Consent/ReturnState", {
+  defaultValue: (): boolean => true
 })
 
 // -----------------------------------------------------------------------------

@@ -68,14 +68,14 @@ export interface Grant {
 
 /**
  * - `Completed`: the token exists
- * - `Failed`, `Denied`, `WrongUser`, `Rejected`: the session can never be completed, see `AuthorizationFailed`
+ * - `Failed`, `Denied`: the session can never be completed, see `AuthorizationFailed`
  *
- * A grant has `Completed`, and `Failed` or `Denied` if one of its sessions ended without consent.
+ * A grant has `Failed` or `Denied` if one of its sessions ended without consent.
  *
  * @since 0.2.0
  * @category models
  */
-export type Outcome = "Completed" | "Failed" | "Denied" | "WrongUser" | "Rejected"
+export type Outcome = "Completed" | "Failed" | "Denied"
 
 /**
  * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is
@@ -207,8 +207,7 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
 
 /**
  * A poller that also polls when its session is completed, and fails with `AuthorizationFailed` when its session can
- * never be completed. After `Rejected` it polls once before it fails: AgentCore also rejects the retry of a completion
- * whose response was lost, and the token exists then.
+ * never be completed.
  *
  * @since 0.2.0
  * @category waits
@@ -224,16 +223,10 @@ export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.
 const pollAfter = <E, R>(
   { poll, session }: TokenPoller.Wait<E, R>,
   outcome: Outcome
-): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> => {
-  const prompt = Effect.provideService(poll, CallPriority, "normal")
-  if (outcome === "Completed") return prompt
-  const failure = new AuthorizationFailed({ provider: session.provider, reason: outcome })
-  return outcome !== "Rejected" ? failure : Effect.filterOrFail(
-    Effect.orElseSucceed(prompt, Option.none<Redacted.Redacted>),
-    Option.isSome,
-    () => failure
-  )
-}
+): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
+  outcome === "Completed"
+    ? Effect.provideService(poll, CallPriority, "normal")
+    : new AuthorizationFailed({ provider: session.provider, reason: outcome })
 
 /**
  * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the

@@ -34,6 +34,7 @@ import {
 import * as Digest from "./credentialCache/digest.js"
 import * as Engine from "./credentialCache/engine.js"
 import * as DataPlane from "./DataPlane.js"
+import { isGenerated } from "./identity/returnState.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
@@ -202,12 +203,17 @@ const cacheAccessToken = (
   variantOf: ({ customState, forceAuthentication, resourceOauth2ReturnUrl, sessionUri }, digestOf) => [
     forceAuthentication === true,
     resourceOauth2ReturnUrl ?? null,
-    customState === undefined ? null : digestOf(customState),
+    // Sessions with a generated state can be shared. The response has the state that was sent.
+    customState === undefined ? null : isGenerated(customState) || digestOf(customState),
     sessionUri === undefined ? null : digestOf(sessionUri)
   ],
   bypassesRead: ({ forceAuthentication, sessionUri }) => forceAuthentication === true || sessionUri !== undefined,
   replaces: ({ forceAuthentication }) => forceAuthentication === true,
   credentialOf: (response) => response._tag === "Issued" ? response.accessToken : undefined,
+  responseOf: (response, { customState }) =>
+    response._tag === "ConsentRequired" && customState !== undefined
+      ? new DataPlane.ConsentRequired({ customState, ...response })
+      : response,
   usableUntil: (_, token, { now, skew }) => {
     const expiry = expiryOf(token, decodeJwt)
     return expiry === undefined ? now + opaqueTimeToLive : expiry - skew
@@ -215,7 +221,12 @@ const cacheAccessToken = (
   restore: (accessToken) => new DataPlane.Issued({ accessToken })
 })
 
-const alwaysCached = { variantOf: () => [], bypassesRead: () => false, replaces: () => false }
+const alwaysCached = {
+  variantOf: () => [],
+  bypassesRead: () => false,
+  replaces: () => false,
+  responseOf: <Response>(response: Response) => response
+}
 
 /** `timeToLive` is in milliseconds. */
 const cacheApiKey = (

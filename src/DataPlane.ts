@@ -214,6 +214,11 @@ export class Issued extends Data.TaggedClass("Issued")<{ readonly accessToken: R
 export class ConsentRequired extends Data.TaggedClass("ConsentRequired")<{
   readonly authorizationUrl: Redacted.Redacted
   readonly sessionUri: Redacted.Redacted
+  /**
+   * The `customState` that the session was opened with, if the request of another caller opened it. A decorator that
+   * shares one response among several requests sets it.
+   */
+  readonly customState?: Redacted.Redacted | undefined
 }> {}
 
 /**

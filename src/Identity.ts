@@ -23,6 +23,7 @@ import {
   type TokenResponse
 } from "./DataPlane.js"
 import * as Credentials from "./identity/credentials.js"
+import * as ReturnState from "./identity/returnState.js"
 import * as Telemetry from "./identity/telemetry.js"
 import {
   AuthorizationFailed,
@@ -32,9 +33,11 @@ import {
   ResourceNotFoundException,
   ValidationException
 } from "./IdentityError.js"
+import type { ConsentStoreError } from "./internal/consentStoreError.js"
 import { appendAdvice, isAboutReturnUrl } from "./internal/messages.js"
 import { CallPriority, PollBudget } from "./internal/rateLimiter.js"
 import { sessionLifetime } from "./models/internal/constraint.js"
+import { PendingConsents } from "./pendingConsents/store.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -102,7 +105,11 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never, 
 {
   /** Asks the user again, and drops the token in the vault. It is sent with the first request only. */
   readonly forceAuthentication?: boolean | undefined
-  /** State of the application. The return URL carries it back. */
+  /**
+   * State of the application. The return URL carries it back, and the page after consent compares it. Default: with
+   * `PendingConsents` in context, a random one for each session. Your own protects the page only if it is random, new
+   * for each session, and at least 22 characters long.
+   */
   readonly customState?: Redacted.Redacted | undefined
 }
 
@@ -159,7 +166,7 @@ export type AccessTokenError<F extends Flow = Flow> =
   | DataPlaneError
   | WorkloadAccessTokenError
   | NoTokenOrUrl
-  | ("USER_FEDERATION" extends F ? AuthorizationFailed | AuthorizationTimedOut : never)
+  | ("USER_FEDERATION" extends F ? AuthorizationFailed | AuthorizationTimedOut | ConsentStoreError : never)
 
 /**
  * The errors of a request for an API key or a payment token.
@@ -303,7 +310,7 @@ const withProviderName = (error: ResourceNotFoundException, provider: string): R
 const makeSession = (
   { flow, provider, returnUrl }: AccessTokenRequest<unknown, unknown>,
   { audiences, customParameters, customState, resources, scopes }: Oauth2TokenRequest,
-  { authorizationUrl, sessionUri }: Extract<TokenResponse, { readonly _tag: "ConsentRequired" }>
+  { authorizationUrl, customState: sent, sessionUri }: Extract<TokenResponse, { readonly _tag: "ConsentRequired" }>
 ): Effect.Effect<ConsentSession> =>
   Effect.map(DateTime.now, (now) =>
     new ConsentSession({
@@ -313,12 +320,47 @@ const makeSession = (
       resources,
       audiences,
       returnUrl,
-      customState,
+      // A cache may have shared the call of another caller.
+      customState: sent ?? customState,
       customParameters,
       sessionUri,
       authorizationUrl,
       expiresAt: DateTime.addDuration(now, sessionLifetime)
     }))
+
+// AgentCore sends a state back to the return URL. A random one has 22 characters in base64url.
+const minimumStateLength = 22
+
+const makeState = Effect.gen(function*() {
+  const isCompared = Option.isSome(yield* Effect.serviceOption(PendingConsents)) && (yield* Consent.ReturnState)
+  return isCompared ? ReturnState.generate() : undefined
+})
+
+const logUnregistered = (reason: string): Effect.Effect<void> =>
+  Effect.logWarning(`A session was not stored for the page after consent, which will reject it: ${reason}`)
+
+/** Stores the session for the page after consent, before a user sees its link. */
+const register = Effect.fnUntraced(function*(session: ConsentSession) {
+  const pending = yield* Effect.serviceOption(PendingConsents)
+  if (Option.isNone(pending)) return
+  const { user, workload } = yield* WorkloadAccessToken
+  const { customState } = session
+  if (user === undefined) {
+    return yield* logUnregistered("its caller has no user. Set it with WorkloadAccessToken.withUser")
+  }
+  const invalid = Credentials.checkUser({ user })
+  if (invalid !== undefined) return yield* invalid
+  if (customState === undefined && (yield* Consent.ReturnState)) {
+    return yield* logUnregistered("it was started without PendingConsents in context, so it has no state")
+  }
+  if (customState !== undefined && Redacted.value(customState).length < minimumStateLength) {
+    yield* Effect.logWarning(
+      `The customState of a request has fewer than ${minimumStateLength} characters, so it can be guessed. `
+        + "Make a random one for each session, or leave it out"
+    )
+  }
+  yield* pending.value.open({ session, user, workload })
+})
 
 const timeOut = (session: ConsentSession): Effect.Effect<never, AuthorizationTimedOut> =>
   DateTime.now.pipe(
@@ -399,7 +441,10 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
   // Returns `None` if the token does not exist yet, or the connection was lost.
   const poll = Effect.fnUntraced(
     function*(session: ConsentSession, sessionUri?: Redacted.Redacted) {
-      const response = yield* requestToken({ ...toOauth2TokenRequest(session), sessionUri }, true)
+      const { customState, ...request } = toOauth2TokenRequest(session)
+      // A new session is not shown, so it has no state.
+      const state = sessionUri === undefined ? undefined : { customState, sessionUri }
+      const response = yield* requestToken({ ...request, ...state }, true)
       if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
       return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
     },
@@ -427,6 +472,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const poller: TokenPoller.Poller = (wait) =>
       Effect.raceFirst(Credentials.checkEffect("poll", base(wait)), timeOut(session))
     const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
+    if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)
     if (Predicate.isFunction(handler)) {
       yield* Credentials.checkEffect("consent", handler(session))
       return poller(wait)
@@ -452,6 +498,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const request: AccessTokenRequest<E, R> = { ...Credentials.requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
     const { flow, forceAuthentication, provider } = request
+    if (flow === "USER_FEDERATION") tokenRequest.customState ??= yield* makeState
     const response = yield* requestToken({ ...tokenRequest, forceAuthentication }, false)
     switch (response._tag) {
       case "Issued":

@@ -414,8 +414,6 @@ export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", {
 const authorizationFailures = {
   Failed: "the user denied consent, or the session expired",
   Denied: "the user did not allow access",
-  WrongUser: "another user opened the page after consent. Each user needs their own link",
-  Rejected: "AgentCore did not accept the consent, so there will be no token. The log has the reason",
   AccountUnknown: "the vendor did not say whose account it is, and the application needs to know. Try again later",
   RevokedAtVendor: "the vendor no longer accepts the token. The user has to reconnect",
   WrongAccount: "AgentCore keeps the token of an account that the application does not allow"
@@ -427,16 +425,12 @@ const authorizationFailures = {
  * - `Failed`: the user denied consent, the session expired at the service, or the authorization server issued no token.
  *   The service does not report which
  * - `Denied`: the browser came back with the error `access_denied`
- * - `WrongUser`: another user than the one who was asked opened the callback page, which uses up the session
- * - `Rejected`: AgentCore rejected the completion, for example because the user identifier differs from that of the
- *   workload access token
- *
  * - `AccountUnknown`, `RevokedAtVendor`, `WrongAccount`: AgentCore has a token, and the option `accounts` of
  *   `http/Connect` keeps it back. The vendor did not say whose account it is. Or it did not accept the token, or named
  *   an account that is not allowed, and AgentCore did not drop the token. A wait continues instead
  *
- * The callback page reports `Denied`, `WrongUser` and `Rejected` at once. It runs in the same process, or shares a
- * store of consents. A wait with a link of `Connect` fails with `Failed` if a session that its page opened has failed.
+ * The callback page reports `Denied` at once, in the same process or through a shared store of consents. A wait with a
+ * link of `Connect` fails with `Failed` if a session that its page opened has failed.
  *
  * @since 0.2.0
  * @category errors

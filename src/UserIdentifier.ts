@@ -106,7 +106,7 @@ const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComp
  * - The vault has a separate namespace for it. A grant of the account is not found under the user's own id, and vice
  *   versa.
  * - Session binding compares it too. Start and complete an authorization with the same derived identifier:
- *   `WorkloadAccessToken.layerWorkload`, `PendingConsents.handler` and `currentUser` of the callback page.
+ *   `WorkloadAccessToken.layerWorkload`, and `currentUser` of the callback page.
  * - An IAM policy with the condition key `bedrock-agentcore:userid` sees the derived id.
  *
  * The id has the form `alice#account=work`. The application's own ids must not have this form: a user with such an id

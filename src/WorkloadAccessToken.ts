@@ -191,6 +191,25 @@ export const make = (token: Redacted.Redacted, user?: UserIdentifier): Service =
 })
 
 /**
+ * Names the user of the current caller, where its token does not: in the handler of a request to AgentCore Runtime,
+ * which knows the user by the application's own sign-in. The page after consent then accepts this user only. It must be
+ * the user that the token was obtained for.
+ *
+ * @since 0.2.0
+ * @category combinators
+ */
+export const withUser: {
+  /** Names the user of the current caller. */
+  (user: UserIdentifier): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R | WorkloadAccessToken>
+  /** Names the user of the current caller. */
+  <A, E, R>(self: Effect.Effect<A, E, R>, user: UserIdentifier): Effect.Effect<A, E, R | WorkloadAccessToken>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, user: UserIdentifier) =>
+    Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user }))
+)
+
+/**
  * Provides a given token, for example from the headers of a request. It cannot be renewed.
  *
  * @since 0.2.0

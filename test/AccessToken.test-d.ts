@@ -11,11 +11,10 @@ import type {
   AuthorizationTimedOut,
   MissingWorkloadAccessToken,
   NoTokenOrUrl,
-  RequiresUserConsent,
-  ValidationException
+  RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
 import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
@@ -43,7 +42,7 @@ declare const useDefault: Effect.Effect<string, never, AccessToken.AccessToken>
 declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
 
 type WithoutConsent = DataPlane.DataPlaneError | MissingWorkloadAccessToken | NoTokenOrUrl
-type Flow = WithoutConsent | AuthorizationFailed | AuthorizationTimedOut
+type Flow = WithoutConsent | AuthorizationFailed | AuthorizationTimedOut | PendingConsents.ConsentStoreError
 
 const github = { provider: "github", flow: "USER_FEDERATION" } as const
 
@@ -455,15 +454,6 @@ describe("withApiKey", () => {
 })
 
 describe("handlers", () => {
-  test("PendingConsents.handler adds its service and its error to those of `show`", () => {
-    expectTypeOf(PendingConsents.handler({ user: { userId: "alice" }, show: inChat })).toEqualTypeOf<
-      Consent.ConsentHandler<
-        ChatClosed | PendingConsents.ConsentStoreError | ValidationException,
-        Chat | PendingConsents.PendingConsents
-      >
-    >()
-  })
-
   test("the errors and requirements of any handler flow into the result", () => {
     type Result<E, R> = Effect.Effect<Redacted.Redacted, Flow | E, Identity.Identity | WorkloadAccessToken | R>
     const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
@@ -471,13 +461,8 @@ describe("handlers", () => {
     expectTypeOf(AccessToken.get({ ...github, consent: waiting })).toEqualTypeOf<Result<ChatClosed, Chat>>()
     expectTypeOf(AccessToken.get({ ...github, consent: LoopbackConsent.handler({ user: { userId: "alice" } }) }))
       .toEqualTypeOf<Result<LoopbackConsent.LoopbackUnavailable, never>>()
-    const pending = PendingConsents.handler({ user: { userId: "alice" }, show: waiting })
-    expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent: pending }))).toEqualTypeOf<
-      Effect.Effect<
-        string,
-        Flow | ChatClosed | PendingConsents.ConsentStoreError,
-        Identity.Identity | WorkloadAccessToken | Chat | PendingConsents.PendingConsents
-      >
+    expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent: waiting }))).toEqualTypeOf<
+      Effect.Effect<string, Flow | ChatClosed, Identity.Identity | WorkloadAccessToken | Chat>
     >()
     expectTypeOf(AccessToken.get({
       ...github,

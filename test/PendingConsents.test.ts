@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -7,8 +6,6 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
-import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
@@ -28,18 +25,14 @@ const session = new ConsentSession({
 
 const alice = { userId: "alice" }
 
-const claim = Effect.flatMap(PendingConsents.PendingConsents, (pending) => pending.claim(secret(sessionUri)))
+const own = { sessionUri: secret(sessionUri), user: alice, values: [] }
+
+const claim = Effect.flatMap(PendingConsents.PendingConsents, (pending) => pending.claim(own))
 
 const open = (user: { readonly userId: string }) =>
   Effect.flatMap(PendingConsents.PendingConsents, (pending) => pending.open({ session, user }))
 
 const reason = Effect.map(Effect.flip(claim), (error) => error.reason)
-
-const show = (show: Consent.Show) => {
-  const handler = PendingConsents.handler({ user: alice, show })
-  assert(typeof handler === "function")
-  return handler(session)
-}
 
 describe("PendingConsents", () => {
   contract(Tools.testWith(), Effect.succeed({ layer: () => PendingConsents.layerMemory }), { shared: false })
@@ -58,22 +51,6 @@ describe("PendingConsents", () => {
         }))
       assert.strictEqual(yield* reason, "Unknown")
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
-
-  it.effect("has a handler that stores the session, then shows its URL", () =>
-    Effect.gen(function*() {
-      const shown = yield* Ref.make<ReadonlyArray<string>>([])
-      yield* show((session) => Ref.update(shown, (urls) => [...urls, Redacted.value(session.authorizationUrl)]))
-      assert.deepStrictEqual(yield* Ref.get(shown), [authorizationUrl])
-      assert.deepStrictEqual((yield* claim).user, alice)
-    }).pipe(Effect.provide(PendingConsents.layerMemory)))
-
-  it.effect("has a handler that shows nothing when the session cannot be stored", () =>
-    Effect.gen(function*() {
-      const failure = new PendingConsents.ConsentStoreError({ operation: "open", reason: "ECONNREFUSED" })
-      const store = Layer.mock(PendingConsents.PendingConsents, { open: () => Effect.fail(failure) })
-      const error = yield* show(() => Effect.die(new Error("shown"))).pipe(Effect.provide(store), Effect.flip)
-      assert.strictEqual(error, failure)
-    }))
 
   it.effect("does not take longer when more sessions are stored", () =>
     Effect.gen(function*() {
@@ -123,7 +100,7 @@ describe("PendingConsents.layerMemory", () => {
   class Claimer extends Context.Service<Claimer, PendingConsents.Service>()("test/Claimer") {}
 
   const opened = Effect.flatMap(Opener, (pending) => pending.open({ session, user: alice }))
-  const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(secret(sessionUri)))
+  const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(own))
 
   it.effect("is shared by all layers that provide it", () =>
     Effect.gen(function*() {

@@ -64,7 +64,7 @@ const request = {
   returnUrl: "https://agent.example.com/consent"
 } as const
 
-const handler = PendingConsents.handler({ user, show: () => Effect.void })
+const handler = () => Effect.void
 
 describe("secrets of the flow", () => {
   const ends: ReadonlyArray<readonly [tag: string, tokens: Parameters<typeof live>[0]]> = [

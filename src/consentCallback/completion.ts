@@ -1,7 +1,8 @@
-/** Completes an authorization for the user who is signed in in the returning browser, and for no other user. */
+/** Completes an authorization for its own user, in the browser that consented, and for no other user or browser. */
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
@@ -9,33 +10,34 @@ import * as Consent from "../Consent.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
 import { Identity, type Service as IdentityService } from "../Identity.js"
-import { subjectOf } from "../identity/jwtSubject.js"
+import * as ExpiringMap from "../internal/expiringMap.js"
 import { truncateName } from "../internal/messages.js"
+import * as SingleFlight from "../internal/singleFlight.js"
 import * as PendingConsents from "../PendingConsents.js"
-import { equals, type UserIdentifier } from "../UserIdentifier.js"
+import { unregistered } from "../pendingConsents/store.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
 /**
  * How a visit of the page ends:
  *
- * - `Completed`: AgentCore has stored the user's authorization; `session.customState` is the application's own state
- * - `Denied`: the browser came back with the error `access_denied`; the session is used up. A user who sees a page of
- *   AgentCore's own after the denial does not come back
- * - `WrongUser`: the signed-in user is not the user who asked; the session is used up
- * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete
- * - `Failed`: AgentCore did not complete the authorization; the log has the reason
+ * - `Completed`: AgentCore has stored the user's authorization
+ * - `Denied`: the browser came back with the error `access_denied`. A user who sees a page of AgentCore's own after the
+ *   denial does not come back
+ * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser, it
+ *   has expired, or AgentCore rejected it; the log has the reason
+ * - `Failed`: AgentCore or the store did not respond. The user can reload the page; the log has the reason
  *
  * `credential` and `continue` are those of the pending consent, if the page that opened it stored them.
  */
 export type Outcome = Data.TaggedEnum<{
-  readonly Completed: Pick<PendingConsents.PendingConsent, "continue" | "credential" | "session">
-  readonly Denied: Pick<PendingConsents.PendingConsent, "continue" | "credential">
-  readonly WrongUser: Pick<PendingConsents.PendingConsent, "credential">
-  readonly AlreadyUsed: {}
-  readonly Expired: {}
-  readonly Unknown: {}
-  readonly Failed: Pick<PendingConsents.PendingConsent, "continue" | "credential">
+  readonly Completed: Continuation
+  readonly Denied: Continuation
+  readonly NotUsable: Continuation
+  readonly Failed: Continuation
 }>
+
+interface Continuation extends Pick<PendingConsents.PendingConsent, "continue" | "credential"> {}
 
 export const Outcome = Data.taggedEnum<Outcome>()
 
@@ -50,6 +52,8 @@ export interface Visit {
    * a denial, and does not document a parameter for it.
    */
   readonly error?: string | undefined
+  /** The values of all other parameters. AWS does not document the name of the one with the `customState`. */
+  readonly values: ReadonlyArray<Redacted.Redacted>
 }
 
 /** Reads the query of a URL, whose host can be invalid. A repeated `session_id` is none. */
@@ -59,7 +63,8 @@ export const visitOf = (url: string): Visit => {
   const [sessionUri, ...more] = parameters.getAll("session_id")
   return {
     sessionUri: sessionUri === undefined || more.length > 0 ? undefined : Redacted.make(sessionUri),
-    error: parameters.get("error") ?? undefined
+    error: parameters.get("error") ?? undefined,
+    values: [...parameters].flatMap(([name, value]) => name === "session_id" ? [] : [Redacted.make(value)])
   }
 }
 
@@ -69,8 +74,9 @@ export interface Dependencies {
   readonly callerOf: (
     consent: PendingConsents.PendingConsent
   ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
-  readonly pending: PendingConsents.Service
+  readonly claim: PendingConsents.Service["claim"]
   readonly signals: Pick<ConsentSignals.Service, "signal">
+  readonly visits: Visits
   /**
    * Whether agents get the token that AgentCore has stored. If not, no wait is signalled: the user may connect again.
    * Default: they do.
@@ -90,106 +96,98 @@ export const makeCallerOf =
         Effect.provideService(WorkloadAccessToken.makeWorkload({ name: workload, user }), DataPlane, dataPlane.value)
       )
 
+export type Visits = ReturnType<typeof makeVisits>
+
+/** The visits of this process: concurrent ones of a session share one call, and it remembers the completed sessions. */
+export const makeVisits = () => ({
+  share: SingleFlight.unsafeMake<Outcome, never>(),
+  completed: ExpiringMap.make<Outcome>()
+})
+
 /** The dependencies in the context. Without `ConsentSignals`, signals reach only the waits of this process. */
 export const dependenciesOfProgram = Effect.gen(function*() {
   const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
+  const { claim } = yield* PendingConsents.PendingConsents
   return {
     identity: yield* Identity,
     callerOf: makeCallerOf(yield* Effect.serviceOption(DataPlane)),
-    pending: yield* PendingConsents.PendingConsents,
-    signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory
+    claim,
+    signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory,
+    visits: makeVisits()
   }
 })
 
-/**
- * Whether AgentCore may have completed the authorization in spite of an error. After a rejection it has not, and it
- * never will: the session is claimed.
- */
-const mayBeComplete = (error: DataPlaneError): boolean => {
+/** Whether AgentCore judged the session. After any other error, the user can reload the page. */
+const isRejection = (error: DataPlaneError): boolean => {
   switch (error._tag) {
     case "InternalServerException":
-      return true
-    case "UnknownServiceError":
-      return error.status === undefined || error.status >= 500
+    case "ThrottlingException":
     case "TransportError":
-      return error.kind !== "credentials" && error.kind !== "unloadable"
-    default:
       return false
+    case "UnknownServiceError":
+      return error.status !== undefined && error.status < 500 && error.status !== 429
+    default:
+      return true
   }
 }
 
-/** Requests the token once, and shows nothing to the user. */
-const isGranted = (
+/** Another process may be completing the session. */
+const grantChecks = { schedule: Schedule.spaced("1 second"), times: 2 }
+
+/** Requests the token, and shows nothing to the user. `Unknown` if AgentCore has not decided. */
+const grantOf = (
   { callerOf, identity }: Dependencies,
   consent: PendingConsents.PendingConsent
-): Effect.Effect<boolean> =>
+): Effect.Effect<"Granted" | "Failed" | "Unknown"> =>
   Effect.gen(function*() {
     const caller = yield* callerOf(consent)
-    if (Option.isNone(caller)) return false
+    if (Option.isNone(caller)) return "Unknown"
     return yield* identity.resumeAccessToken(consent.session, { consent: Consent.fail }).pipe(
+      unregistered,
       Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, caller.value),
-      Effect.isSuccess
+      Effect.match({
+        onSuccess: () => "Granted" as const,
+        onFailure: (error) =>
+          error._tag === "AuthorizationFailed" && error.reason === "Failed" ? "Failed" as const : "Unknown" as const
+      }),
+      Effect.repeat({ ...grantChecks, until: (grant) => grant !== "Unknown" })
     )
   })
 
-/** Stores that nothing is left to signal. If this fails, the next start signals again, which changes nothing. */
-const settle = ({ pending }: Pick<Dependencies, "pending">, { session }: PendingConsents.PendingConsent) =>
-  Effect.catch(pending.settle?.(session.sessionUri) ?? Effect.void, (error) => Effect.logDebug(error.message))
-
 /** Signals to all waits for the session or for the grant how the authorization ended. */
-const announce = (
-  dependencies: Pick<Dependencies, "pending" | "signals">,
-  consent: PendingConsents.PendingConsent,
+export const announce = (
+  { signals }: Pick<Dependencies, "signals">,
+  { credential, session, user, workload }: PendingConsents.PendingConsent,
   outcome: "Completed" | "Failed" | "Denied"
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const { credential, session, user, workload } = consent
-    const { signals } = dependencies
     yield* signals.signal(ConsentSignals.session(session.sessionUri), outcome)
     if (workload !== undefined && credential !== undefined) {
       yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential }), outcome)
     }
-    yield* settle(dependencies, consent)
   })
+
+const continuationOf = (consent: PendingConsents.PendingConsent): Continuation => ({
+  credential: consent.credential,
+  continue: consent.continue
+})
 
 /** Announces that the authorization is complete, and returns what the page says. */
-const announceCompleted = (
-  dependencies: Dependencies,
-  consent: PendingConsents.PendingConsent
-): Effect.Effect<Outcome> =>
+const announceCompleted = (dependencies: Dependencies, consent: PendingConsents.PendingConsent) =>
   Effect.gen(function*() {
-    const { isAllowed } = dependencies
-    yield* isAllowed === undefined || (yield* isAllowed(consent))
-      ? announce(dependencies, consent, "Completed")
-      : settle(dependencies, consent)
-    return Outcome.Completed({ session: consent.session, credential: consent.credential, continue: consent.continue })
+    const { isAllowed, visits } = dependencies
+    const outcome = Outcome.Completed(continuationOf(consent))
+    // The next visit reviews the account again.
+    if (isAllowed !== undefined && !(yield* isAllowed(consent))) return outcome
+    yield* announce(dependencies, consent, "Completed")
+    const { expiresAt, sessionUri } = consent.session
+    visits.completed.set(Redacted.value(sessionUri), outcome, DateTime.toEpochMillis(expiresAt))
+    return outcome
   })
 
-/**
- * Ends the waits for a session that AgentCore reports as failed. Returns `false` if the browser came back with it
- * before, and after the session expired.
- */
-export const endFailed = (
-  dependencies: Pick<Dependencies, "pending" | "signals">,
-  sessionUri: Redacted.Redacted
-): Effect.Effect<boolean> =>
-  Effect.flatMap(
-    dependencies.pending.claim(sessionUri),
-    (consent) => Effect.as(announce(dependencies, consent, "Failed"), true)
-  ).pipe(
-    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), false)),
-    Effect.uninterruptible
-  )
-
-/** Logs why a claimed session got no token, and returns what the page says. */
-const fail = (
-  { continue: address, credential }: PendingConsents.PendingConsent,
-  reason: string
-): Effect.Effect<Outcome> =>
-  Effect.as(
-    Effect.logWarning(`AgentCore did not complete the authorization: ${reason}`),
-    Outcome.Failed({ credential, continue: address })
-  )
+/** Logs why a session got no token. */
+const logFailure = (reason: string): Effect.Effect<void> =>
+  Effect.logWarning(`AgentCore did not complete the authorization: ${reason}`)
 
 const completeClaimed = (
   dependencies: Dependencies,
@@ -203,12 +201,13 @@ const completeClaimed = (
     ),
     (error) =>
       Effect.gen(function*() {
-        // If only the response was lost, the user has the token, and AgentCore rejects a retry.
-        if (yield* isGranted(dependencies, consent)) return yield* announceCompleted(dependencies, consent)
-        if (!mayBeComplete(error)) {
-          yield* dependencies.signals.signal(ConsentSignals.session(sessionUri), "Rejected")
-        }
-        return yield* fail(consent, error._tag)
+        // AgentCore rejects a second completion: of another process, or after a lost response.
+        const grant = yield* grantOf(dependencies, consent)
+        if (grant === "Granted") return yield* announceCompleted(dependencies, consent)
+        // AgentCore may still be completing the session for another process, so other failures end no wait.
+        if (grant === "Failed") yield* announce(dependencies, consent, "Failed")
+        yield* logFailure(error._tag)
+        return (grant === "Failed" || isRejection(error) ? Outcome.NotUsable : Outcome.Failed)(continuationOf(consent))
       })
   )
 }
@@ -222,94 +221,56 @@ const endClaimed = (
   Effect.gen(function*() {
     if (error === denied) {
       yield* announce(dependencies, consent, "Denied")
-      return Outcome.Denied({ credential: consent.credential, continue: consent.continue })
+      return Outcome.Denied(continuationOf(consent))
     }
-    yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "Rejected")
-    yield* settle(dependencies, consent)
-    return yield* fail(consent, truncateName(error))
+    yield* announce(dependencies, consent, "Failed")
+    yield* logFailure(truncateName(error))
+    return Outcome.NotUsable(continuationOf(consent))
   })
+
+/** What the log says of a session that cannot be claimed. */
+const advice = {
+  Unknown:
+    "The browser came back with a session that is not registered here. Either another process registered it, and "
+    + "the processes share no store of PendingConsents. Or the session is of an earlier start, and the store is in "
+    + "memory. Or it was started without a store in context",
+  WrongState: "The browser came back without the state of its session, so the consent was not completed. Either it is "
+    + "another browser than the one that consented. Or AgentCore does not send the state back: Consent.ReturnState "
+    + "turns it off",
+  WrongUser:
+    "The user who is signed in in the browser is not the user who started the consent, so it was not completed",
+  Expired: "The browser came back after the session had expired"
+}
 
 /**
- * True for the same id, the same JWT, or two JWTs with the same issuer and subject. A user who signs in again has a new
- * JWT.
- */
-const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<boolean> =>
-  Effect.gen(function*() {
-    if (equals(self, that)) return true
-    if (self.userToken === undefined || that.userToken === undefined) return false
-    const subject = yield* subjectOf(self.userToken)
-    return Option.isSome(subject) && Equal.equals(subject, yield* subjectOf(that.userToken))
-  })
-
-/** Handles a session that was claimed before. If its process ended without a signal, this sends the signal. */
-const revisit = (
-  dependencies: Dependencies,
-  sessionUri: Redacted.Redacted,
-  user: UserIdentifier
-): Effect.Effect<Outcome, PendingConsents.ConsentStoreError> =>
-  Effect.gen(function*() {
-    for (const consent of yield* dependencies.pending.unsettled?.(sessionUri) ?? Effect.succeed([])) {
-      if ((yield* isSameUser(consent.user, user)) && (yield* isGranted(dependencies, consent))) {
-        yield* announce(dependencies, consent, "Completed")
-      }
-    }
-    return Outcome.AlreadyUsed()
-  })
-
-/**
- * Claims the session and completes it. Without a session URI, the outcome is `Unknown`. Signals the waiting programs at
- * once that the authorization is complete, or that it never will be. If the completion fails, requests the token once.
+ * Claims the session and completes it. Signals the waiting programs at once that the authorization is complete, or that
+ * it never will be. A visit that is not of the session's own user, or without its state, changes nothing. Without a
+ * session URI, the outcome is `NotUsable`, or `Denied`.
  */
 export const complete = (
   dependencies: Dependencies,
-  { error, sessionUri }: Visit,
+  { error, sessionUri, values }: Visit,
   user: UserIdentifier
 ): Effect.Effect<Outcome> =>
   sessionUri === undefined
-    ? Effect.succeed(error === denied ? Outcome.Denied({}) : Outcome.Unknown())
+    ? Effect.succeed(error === denied ? Outcome.Denied({}) : Outcome.NotUsable({}))
     : Effect.gen(function*() {
-      const consent = yield* dependencies.pending.claim(sessionUri)
-      if (!(yield* isSameUser(consent.user, user))) {
-        yield* dependencies.signals.signal(ConsentSignals.session(consent.session.sessionUri), "WrongUser")
-        yield* settle(dependencies, consent)
-        return Outcome.WrongUser({ credential: consent.credential })
-      }
-      return yield* error === undefined
+      const { claim, visits } = dependencies
+      const consent = yield* claim({ sessionUri, user, values })
+      const key = Redacted.value(sessionUri)
+      visits.completed.removeExpired(yield* Clock.currentTimeMillis)
+      const completed = visits.completed.get(key)
+      if (completed !== undefined) return completed
+      const run = error === undefined
         ? completeClaimed(dependencies, consent)
         : endClaimed(dependencies, consent, error)
+      // An interruption would lose a session that AgentCore is completing: the user may have closed the browser.
+      return yield* visits.share(`${key} ${error ?? ""}`, Effect.uninterruptible(run))
     }).pipe(
-      Effect.catchTag("ConsentNotPending", ({ reason }) =>
-        reason === "AlreadyClaimed"
-          ? revisit(dependencies, sessionUri, user)
-          : Effect.succeed<Outcome>(Outcome[reason]())),
+      Effect.catchTag(
+        "ConsentNotPending",
+        ({ reason }) => Effect.as(Effect.logWarning(advice[reason]), Outcome.NotUsable({}))
+      ),
       Effect.catch((error) => Effect.as(Effect.logWarning(error.message), Outcome.Failed({}))),
-      // An interruption would lose a session that is claimed and not completed: the user may have closed the browser.
       Effect.uninterruptible
     )
-
-/** AgentCore may still be completing the authorization of a process that ended. */
-const recoveries = Schedule.exponential("1 second").pipe(Schedule.upTo({ duration: "1 minute" }))
-
-/**
- * Sends the signals of processes that ended before they could: those of the claimed sessions whose token is issued. Run
- * it when a process with the page starts.
- */
-export const recover = (dependencies: Dependencies): Effect.Effect<void> => {
-  const { unsettled } = dependencies.pending
-  if (unsettled === undefined) return Effect.void
-  return Effect.flatMap(
-    Effect.suspend(() => unsettled()),
-    (consents) =>
-      Effect.filter(consents, (consent) =>
-        Effect.gen(function*() {
-          if (!(yield* isGranted(dependencies, consent))) return true
-          yield* announce(dependencies, consent, "Completed")
-          return false
-        }), { concurrency: 4 })
-  ).pipe(
-    Effect.map((ungranted) => ungranted.length > 0),
-    Effect.catch((error) => Effect.as(Effect.logDebug(error.message), true)),
-    Effect.repeat({ schedule: recoveries, while: (isUnfinished) => isUnfinished }),
-    Effect.asVoid
-  )
-}

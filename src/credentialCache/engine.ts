@@ -21,6 +21,8 @@ export interface Cacheable<in Request, in out Response> {
   readonly bypassesRead: (request: Request) => boolean
   /** Whether the service drops its current credential. A cached one is then invalid, whatever the service returns. */
   readonly replaces: (request: Request) => boolean
+  /** Returns the response for all callers that share the call of this request. */
+  readonly responseOf: (response: Response, request: Request) => Response
   readonly credentialOf: (response: Response) => Redacted.Redacted | undefined
   /**
    * In milliseconds since the epoch. A response is not cached unless this is after `now`. `skew` is how long before its
@@ -228,7 +230,10 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
             return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
           },
           onSuccess: (response): Effect.Effect<Outcome> =>
-            Effect.as(keep(request, response), { response, cache: "miss" })
+            Effect.as(keep(request, response), {
+              response: cacheable.responseOf(response, request.request),
+              cache: "miss"
+            })
         })
       )
 

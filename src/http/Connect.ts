@@ -105,7 +105,7 @@ import { checkEffect } from "../identity/credentials.js"
 import { AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
-import type { PendingConsents } from "../PendingConsents.js"
+import { PendingConsents } from "../PendingConsents.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
@@ -367,7 +367,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       links,
       formTokens: yield* Requests.makeFormTokens(options.formKey),
       // It drops the token that it gets.
-      watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
+      watch: yield* Watch.make({ ...dependencies, identity: unreviewed }),
+      open: (yield* PendingConsents).open
     }
 
     const respond = (view: View) =>
@@ -438,7 +439,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     ]
     return {
       service: makeService(options, links, connections, events),
-      addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, dependencies, returnPath, routes)
+      addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, returnPath, routes)
     }
   })
 
@@ -457,8 +458,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  * ones get a page with the status 503. Then the events end, and the layers below, such as the store of pending
  * consents.
  *
- * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the next
- * process that builds the layer signals them, and so does the page of a granted link.
+ * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the waits
+ * find it at their next poll, and the page of a granted link signals them.
  *
  * @since 0.2.0
  * @category layers
@@ -552,7 +553,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The app has the requirements and errors of the routes. The type of the router does not include them.
-    yield* addTo(router) as Effect.Effect<void, never, Scope.Scope>
+    yield* addTo(router) as Effect.Effect<void>
     const app = router.asHttpEffect() as Effect.Success<ReturnType<typeof httpApp<E, R, E2, R2>>>["app"]
     return { app, service }
   })
@@ -717,6 +718,7 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
   E | OtherUserKind | ValidationException,
   R | Connect | ConsentSignals.ConsentSignals | WorkloadAccessToken
 > => ({
+  ownPage: true,
   show: (session) => showLinkOf(session, options),
   wait: <E1, R1>({ request, session, shown }: Consent.Wait<E1, R1>) =>
     Effect.gen(function*() {

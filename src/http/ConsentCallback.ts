@@ -40,8 +40,8 @@ export interface Options<E, R, E2 = never, R2 = never> {
    * The user who is signed in in this browser, from the application's own session, usually a cookie.
    *
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
-   * user. A program with a single user on their own machine passes a constant. If it fails, no session is claimed, and
-   * the application responds to the failure.
+   * user. A program with a single user on their own machine passes a constant. If it fails, the session stays as it is,
+   * and the application responds to the failure.
    */
   readonly currentUser: Effect.Effect<UserIdentifier, E, R>
   /**
@@ -53,14 +53,15 @@ export interface Options<E, R, E2 = never, R2 = never> {
 
 /**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the
- * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, another user
- * opens the page, or AgentCore rejects the completion, the wait in this process fails at once with
- * `AuthorizationFailed` (`Denied`, `WrongUser`, `Rejected`).
+ * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, the wait
+ * fails at once with `AuthorizationFailed` (`Denied`).
  *
- * AgentCore also rejects the retry of a completion whose response was lost. So the page requests the token once before
- * it reports a failure. For that it needs the `DataPlane` in context, and a pending consent with its workload.
- * `PendingConsents.handler` stores the workload if the caller is from `WorkloadAccessToken.layerWorkload`. When the
- * layer is built, it also signals the sessions that a process completed before it was killed.
+ * The page completes the sessions of the `PendingConsents` in context, where `Identity` stores them. The signed-in user
+ * has to be the user of the session, and the return URL has to have its state. Any other visit changes nothing.
+ *
+ * AgentCore rejects the completion of a session that another process has completed, or whose first response was lost.
+ * So the page requests the token before it reports a failure, three times within 2 seconds. For that it needs the
+ * `DataPlane` in context, and a caller from `WorkloadAccessToken.layerWorkload`.
  *
  * Put {@link layerRedaction} around the server: the URL of this page contains the session. A `currentUser` that is not
  * a user is a defect with a `ValidationException`.
@@ -115,7 +116,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
             ? response
             : HttpServerResponse.setHeader(response, "referrer-policy", "no-referrer")
         }))
-      yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, dependencies, options.path, [
+      yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, options.path, [
         HttpRouter.route("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       ])
       return ConsentSignals.poller(dependencies.signals, TokenPoller.defaultPoller)

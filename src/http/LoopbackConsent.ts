@@ -18,6 +18,7 @@ import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, ResourceError } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
 import { isSecure } from "../models/internal/urls.js"
+import * as PendingConsents from "../PendingConsents.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -130,6 +131,7 @@ export const handler = <E = never, R = never>(options: {
   /** Shows the authorization URL. Default: `Consent.openBrowser`. */
   readonly show?: Consent.Show<E, R> | undefined
 }): Consent.WaitingHandler<E | LoopbackUnavailable, R | Identity> => ({
+  ownPage: true,
   // Without `show`, E is never.
   show: options.show ?? Consent.openBrowser as Consent.Show as Consent.Show<E, R>,
   wait: ({ poll, poller, session, shown }) =>
@@ -158,10 +160,27 @@ const listen = Effect.fnUntraced(function*(
   const identity = yield* Identity
   // The caller of the flow that runs this handler.
   const caller = yield* Effect.serviceOption(WorkloadAccessToken)
-  const pending = { open: () => Effect.void, claim: () => Effect.succeed({ session, user }) }
-  const dependencies = { identity, callerOf: () => Effect.succeed(caller), pending, signals }
-  const complete = (error: string | undefined) =>
-    Completion.complete(dependencies, { sessionUri: session.sessionUri, error }, user)
+  const dependencies = {
+    identity,
+    callerOf: () => Effect.succeed(caller),
+    claim: (claim: PendingConsents.Claim) =>
+      Effect.tap(PendingConsents.verify({ session, user }, claim), () =>
+        Effect.sync(() => {
+          isOwn = true
+        })),
+    signals,
+    visits: Completion.makeVisits()
+  }
+  let isOwn = false
+  const complete = (url: string) =>
+    Effect.tap(
+      Completion.complete(dependencies, Completion.visitOf(url), user),
+      // No other process completes the session. So if AgentCore rejected it, it never will be complete.
+      ({ _tag }) =>
+        isOwn && _tag === "NotUsable"
+          ? signals.signal(ConsentSignals.session(session.sessionUri), "Failed")
+          : Effect.void
+    )
   yield* Effect.mapError(LoopbackServer.open(address, session, complete), ({ code }) =>
     new LoopbackUnavailable({
       reason: code === "EADDRINUSE" ? "PortTaken" : "CannotListen",

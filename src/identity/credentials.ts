@@ -285,8 +285,8 @@ export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessTo
   renewAfter: Constraint.optional(Validation.DurationInput)
 }))
 
-// A program in plain JavaScript can pass any value, and `1` and `"1"` would have one key.
-const checkUser = Validation.makeCheck("", () => ({ user: UserIdentifier }))
+/** Checks a user. A program in plain JavaScript can pass any value, and `1` and `"1"` would have one key. */
+export const checkUser = Validation.makeCheck("", () => ({ user: UserIdentifier }))
 
 /** Checks a user of a program that identifies its users in one way. */
 export const checkUserOf = (users: string, user: UserIdentifier): ValidationException | undefined =>
@@ -300,12 +300,6 @@ export const checkUserOf = (users: string, user: UserIdentifier): ValidationExce
       }, because the option users is '${users}': AgentCore stores the `
         + "grants of user ids and JWTs separately"
     ))
-
-/** Checks the options of `PendingConsents.handler`. */
-export const checkPendingOptions = Validation.makeCheck(accessTokenOperation, () => ({
-  user: UserIdentifier,
-  show: Validation.Handler
-}))
 
 // -----------------------------------------------------------------------------
 // Transient failures

@@ -1,4 +1,4 @@
-/** The pages at the end of a consent, for applications and for the local server. */
+/** The pages at the end of a consent. */
 import * as Html from "./html.js"
 
 const { html } = Html
@@ -7,10 +7,7 @@ const { html } = Html
 export const statusOf = {
   Completed: 200,
   Denied: 200,
-  WrongUser: 403,
-  AlreadyUsed: 410,
-  Expired: 410,
-  Unknown: 404,
+  NotUsable: 403,
   Failed: 502,
   NotSignedIn: 401
 } as const
@@ -32,26 +29,14 @@ const en: Texts = {
     title: "You did not allow access",
     text: "Nothing was stored, and the agent gets no access. You can change your mind at any time."
   },
-  WrongUser: {
-    title: "Signed in as another user",
-    text: "Another user started this consent. Nothing was stored. Go back to where you were asked, and start again."
-  },
-  AlreadyUsed: {
-    title: "Link already used",
-    text: "This consent has already ended, or another user has opened the link. Each link works only once."
-  },
-  Expired: {
-    title: "Link expired",
-    text: "The time to give consent has run out. Go back to where you were asked, and start again."
-  },
-  Unknown: {
-    title: "Unknown link",
-    text: "No consent is waiting here. Check that you opened the complete address, or start again."
+  NotUsable: {
+    title: "This link cannot be used",
+    text:
+      "It belongs to another user or another browser, was already used, or is too old. Nothing was stored. Go back to where you were asked, and start again."
   },
   Failed: {
     title: "Consent could not be completed",
-    text:
-      "The service did not accept the consent, or access was not allowed. Go back to where you were asked, and start again."
+    text: "The service did not respond. Reload this page to try again."
   },
   NotSignedIn: { title: "Not signed in", text: "Sign in to the application here, then open this address again." }
 }
@@ -63,30 +48,14 @@ const de: Texts = {
     text:
       "Es wurde nichts gespeichert, und der Agent erhält keinen Zugriff. Sie können es sich jederzeit anders überlegen."
   },
-  WrongUser: {
-    title: "Mit einem anderen Konto angemeldet",
+  NotUsable: {
+    title: "Dieser Link kann nicht verwendet werden",
     text:
-      "Diese Zustimmung gehört zu einem anderen Konto als dem, das hier angemeldet ist. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
-  },
-  AlreadyUsed: {
-    title: "Link bereits verwendet",
-    text:
-      "Dieser Vorgang ist bereits beendet, oder der Link wurde mit einem anderen Konto geöffnet. Jeder Link gilt nur einmal."
-  },
-  Expired: {
-    title: "Link abgelaufen",
-    text:
-      "Die Zeit für die Zustimmung ist abgelaufen. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
-  },
-  Unknown: {
-    title: "Unbekannter Link",
-    text:
-      "Hier wird auf keine Zustimmung gewartet. Prüfen Sie, ob Sie die vollständige Adresse geöffnet haben, oder beginnen Sie von vorn."
+      "Er gehört zu einem anderen Konto oder einem anderen Browser, wurde schon verwendet oder ist zu alt. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
   },
   Failed: {
     title: "Die Zustimmung wurde nicht abgeschlossen",
-    text:
-      "Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn."
+    text: "Der Dienst hat nicht geantwortet. Laden Sie diese Seite neu, um es noch einmal zu versuchen."
   },
   NotSignedIn: {
     title: "Nicht angemeldet",
@@ -94,7 +63,7 @@ const de: Texts = {
   }
 }
 
-/** English is the default, and that of the local server. */
+/** English is the default. */
 export const texts = { en, de }
 
 /** Renders a page in the language that the header `accept-language` prefers. */

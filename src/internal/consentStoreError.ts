@@ -1,7 +1,7 @@
 /** Definitions that all stores of consents share. */
 import * as Schema from "effect/Schema"
 
-/** For this time, the callback page can report that a link is expired or used. Milliseconds. */
+/** For this time, the log of the page after consent can say that a link has expired. Milliseconds. */
 export const retentionAfterExpiry = 10 * 60_000
 
 /**
@@ -9,7 +9,7 @@ export const retentionAfterExpiry = 10 * 60_000
  * secrets.
  */
 export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("ConsentStoreError", {
-  operation: Schema.Literals(["open", "claim", "settle", "unsettled", "register", "unregister", "registrations"]),
+  operation: Schema.Literals(["open", "claim", "register", "unregister", "registrations"]),
   reason: Schema.String
 }) {
   override get message(): string {
@@ -20,8 +20,6 @@ export class ConsentStoreError extends Schema.TaggedError<ConsentStoreError>()("
 const operations: { readonly [K in ConsentStoreError["operation"]]: string } = {
   open: "store a session",
   claim: "claim a session",
-  settle: "mark a session as settled",
-  unsettled: "list the sessions that are not settled",
   register: "store a registration",
   unregister: "remove a registration",
   registrations: "list registrations"

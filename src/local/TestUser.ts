@@ -11,7 +11,6 @@
  * import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
  * import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
  * import * as TestUser from "effect-agentcore-identity/local/TestUser"
- * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Effect from "effect/Effect"
  *
  * // Handlers for `consent`, in a test of an agent that works for Alice.
@@ -20,15 +19,11 @@
  *   const authorizationServer = yield* AuthorizationServer.AuthorizationServer
  *   const alice = yield* TestUser.make("alice")
  *   const bob = yield* TestUser.make("bob")
- *   const show = (act: TestUser.Act) => PendingConsents.handler({ user: { userId: "alice" }, show: act })
  *   return {
- *     agrees: show(alice.approves),
- *     denies: show(alice.denies),
- *     isCareless: show(alice.forwardsLinkTo(bob)),
- *     isLate: PendingConsents.handler({
- *       user: { userId: "alice" },
- *       show: alice.returnsAfter(clock.advance("11 minutes"))
- *     }),
+ *     agrees: alice.approves,
+ *     denies: alice.denies,
+ *     isCareless: alice.forwardsLinkTo(bob),
+ *     isLate: alice.returnsAfter(clock.advance("11 minutes")),
  *     changesHerMind: alice.revokes(authorizationServer)
  *   }
  * })

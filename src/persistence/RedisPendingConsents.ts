@@ -4,7 +4,7 @@
  *
  * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are
  * JWEs (`dir`, `A256GCM`) under a key that all processes have and Redis does not have. A value opens under its own name
- * only. A session is claimed by one process. It leaves Redis 10 minutes after it expires.
+ * only. A session leaves Redis 10 minutes after it expires.
  *
  * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of its topic, and a keyed
  * signature of the outcome. A lost message delays a wait until its next poll.
@@ -31,7 +31,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { ConsentSignals } from "../ConsentSignals.js"
 import { readConfig } from "../internal/environment.js"
-import type { ConsentNotPending, PendingConsents } from "../PendingConsents.js"
+import type { PendingConsents } from "../PendingConsents.js"
 import type { RedisOptions } from "./CredentialStore.js"
 import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
 import * as Redis from "./internal/redis.js"
@@ -59,38 +59,9 @@ export {
 // Redis runs a script as one step. A session has one name for each key of the options, the current one first.
 
 const open = `
-for _, key in ipairs(KEYS) do
-  if redis.call('HEXISTS', key, 'claimed') == 1 then return end
-end
 redis.call('DEL', unpack(KEYS))
-redis.call('HSET', KEYS[1], 'sealed', ARGV[1], 'expiresAt', ARGV[2])
-redis.call('PEXPIREAT', KEYS[1], ARGV[3])
-`
-
-// The last key is a set of the claimed sessions that are not settled, in the order of their deletion.
-const claim = `
-for index = 1, #KEYS - 1 do
-  local key = KEYS[index]
-  local entry = redis.call('HMGET', key, 'sealed', 'expiresAt', 'claimed')
-  if entry[1] then
-    if entry[3] then return 'AlreadyClaimed' end
-    if tonumber(entry[2]) <= tonumber(ARGV[1]) then return 'Expired' end
-    redis.call('HSET', key, 'claimed', '1')
-    local unsettled, left = KEYS[#KEYS], redis.call('PTTL', key)
-    redis.call('ZREMRANGEBYSCORE', unsettled, '-inf', ARGV[1])
-    redis.call('ZADD', unsettled, ARGV[1] + left, ARGV[index + 1])
-    if redis.call('PTTL', unsettled) < left then redis.call('PEXPIRE', unsettled, left) end
-    return {ARGV[index + 1], entry[1]}
-  end
-end
-return 'Unknown'
-`
-
-const settle = `
-for index = 1, #KEYS - 1 do
-  if redis.call('HEXISTS', KEYS[index], 'claimed') == 1 then redis.call('HSET', KEYS[index], 'sealed', '') end
-  redis.call('ZREM', KEYS[#KEYS], ARGV[index])
-end
+redis.call('SET', KEYS[1], ARGV[1])
+redis.call('PEXPIREAT', KEYS[1], ARGV[2])
 `
 
 // The registrations of a topic are deleted together, after the last one has expired.
@@ -126,31 +97,19 @@ const makeBacking = (
 ): ConsentBacking => {
   const sessionKey = (name: string): string => `${prefix}:session:${name}`
   const waitsKey = (name: string): string => `${prefix}:waits:${name}`
-  const unsettledKey = `${prefix}:unsettled`
   const run = (script: string, keys: ReadonlyArray<string>, ...args: ReadonlyArray<string | number>) =>
     command((redis) => redis.eval(script, keys.length, ...keys, ...args))
   return {
-    open: ({ expiresAt, keptUntil, names, sealed }) => run(open, names.map(sessionKey), sealed, expiresAt, keptUntil),
-    claim: (names, now) =>
+    open: ({ keptUntil, names, sealed }) => run(open, names.map(sessionKey), sealed, keptUntil),
+    find: (names) =>
       Effect.map(
-        run(claim, [...names.map(sessionKey), unsettledKey], now, ...names),
-        (result) =>
-          // The script returns nothing else.
-          Array.isArray(result)
-            ? { name: String(result[0]), sealed: String(result[1]) }
-            : result as ConsentNotPending["reason"]
+        command((redis) => redis.mget(names.map(sessionKey))),
+        (values) =>
+          names.flatMap((name, index) => {
+            const sealed = values[index]
+            return sealed ? [{ name, sealed }] : []
+          })[0]
       ),
-    settle: (names) => run(settle, [...names.map(sessionKey), unsettledKey], ...names),
-    unsettled: (now, names) =>
-      Effect.gen(function*() {
-        const found = names ?? (yield* command((redis) => redis.zrangebyscore(unsettledKey, now, "+inf")))
-        const entries = yield* Effect.forEach(found, (name) =>
-          Effect.map(
-            command((redis) => redis.hmget(sessionKey(name), "sealed", "claimed")),
-            ([sealed, claimed]) => sealed && claimed ? [{ name, sealed }] : []
-          ))
-        return entries.flat()
-      }),
     register: ({ execution, expiresAt, now, sealed, topic }) =>
       run(register, [waitsKey(topic)], execution, sealed, expiresAt - now),
     unregister: (topics, executions) =>

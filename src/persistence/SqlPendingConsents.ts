@@ -5,7 +5,7 @@
  *
  * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials.
  * Values are JWEs (`dir`, `A256GCM`) under a key that all processes have and the database does not have. A value opens
- * under its own name only. A session is claimed by one process. It is deleted 10 minutes after it expires.
+ * under its own name only. A session is deleted 10 minutes after it expires.
  *
  * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of its topic, and a
  * keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
@@ -43,7 +43,6 @@ import {
   type ConsentBacking,
   makeKeys,
   makeServices,
-  type Names,
   PendingConsentsError,
   type SealedRegistration
 } from "./internal/consentStore.js"
@@ -95,9 +94,6 @@ const reasonOf = (error: unknown): string => {
   return hasProperty(cause, "code") && cause.code !== "ERR_SQLITE_ERROR" ? codeOf(cause) : _tag
 }
 
-/** The error of an attempt that read a row before another process changed it. */
-const changed = "another process changed the entry meanwhile"
-
 const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
   "DeadlockError",
   "LockTimeoutError",
@@ -105,8 +101,7 @@ const conflicts: ReadonlySet<SqlError["reason"]["_tag"]> = new Set([
 ])
 
 /** SQLite has one writer, so its file may be locked. PostgreSQL reports conflicts of transactions, and deadlocks. */
-const isConflict = (error: unknown): boolean =>
-  error === changed || isSqlError(error) && conflicts.has(error.reason._tag)
+const isConflict = (error: unknown): boolean => isSqlError(error) && conflicts.has(error.reason._tag)
 
 /** Retries for up to 1 second. */
 const retries = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("100 millis")]).pipe(
@@ -132,7 +127,7 @@ type Execute = <A extends object>(
   ...statements: readonly [...ReadonlyArray<Statement<object>>, Statement<A>]
 ) => Effect.Effect<ReadonlyArray<A>, unknown>
 
-/** Statements run outside of the program's transactions, because a rollback must not undo a claim. */
+/** Statements run outside of the program's transactions, because a rollback must not remove a session. */
 const makeExecute = (sql: SqlClient): Execute => {
   const run = (statements: ReadonlyArray<Statement<object>>): Effect.Effect<ReadonlyArray<object>, unknown> => {
     const all = Effect.map(Effect.all(statements), (results) => results.at(-1) ?? [])
@@ -199,8 +194,6 @@ const migrations = (
     sql`CREATE TABLE ${sql(sessions)} (
       name TEXT PRIMARY KEY,
       sealed TEXT NOT NULL,
-      claimed SMALLINT NOT NULL,
-      expires_at BIGINT NOT NULL,
       kept_until BIGINT NOT NULL
     )`,
     sql`CREATE INDEX ${sql(`${sessions}_kept_until`)} ON ${sql(sessions)} (kept_until)`,
@@ -256,12 +249,7 @@ const sweepInterval = "1 minute"
 interface SessionRow {
   readonly name: string
   readonly sealed: string
-  readonly claimed: number | bigint | string
-  readonly expires_at: number | bigint | string
 }
-
-/** A name is a digest, so its first bytes identify it. */
-const lockOf = (name: string): string => String(Buffer.from(name, "base64url").readBigInt64BE())
 
 const makeBacking = (
   sql: SqlClient,
@@ -283,55 +271,19 @@ const makeBacking = (
       Effect.forkScoped
     )
 
-    /**
-     * Processes with different current keys have different names for a session, so a unique index does not help.
-     * PostgreSQL needs a lock of all names, and reads the rows that were committed before the lock. SQLite needs no
-     * lock, because it has one writer.
-     */
-    const lock = (names: Names): ReadonlyArray<Statement<object>> =>
-      sql.onDialectOrElse({
-        pg: () => [
-          sql`SET TRANSACTION ISOLATION LEVEL READ COMMITTED`,
-          sql`SELECT ${sql.csv([...names].sort().map((name) => sql`pg_advisory_xact_lock(${lockOf(name)}::BIGINT)`))}`
-        ],
-        orElse: () => []
-      })
-
     return {
-      open: ({ expiresAt, keptUntil, names, sealed }) => {
-        const [name, ...previous] = names
-        const isPrevious = sql.in("name", previous)
-        const upsert = (condition: Statement<object>) =>
-          sql`INSERT INTO ${sessions} (name, sealed, claimed, expires_at, kept_until)
-            SELECT ${name}, ${sealed}, 0, ${expiresAt}, ${keptUntil} WHERE ${condition}
-            ON CONFLICT (name) DO UPDATE
-            SET sealed = excluded.sealed, expires_at = excluded.expires_at, kept_until = excluded.kept_until
-            WHERE ${sessions}.claimed = 0`
-        return previous.length === 0 ? run(upsert(sql`TRUE`)) : run(
-          ...lock(names),
-          sql`DELETE FROM ${sessions} WHERE ${isPrevious} AND claimed = 0`,
-          // A session that still exists under a previous key is claimed.
-          upsert(sql`NOT EXISTS (SELECT 1 FROM ${sessions} WHERE ${isPrevious})`)
-        )
+      open: ({ keptUntil, names: [name, ...previous], sealed }) => {
+        const upsert = sql`INSERT INTO ${sessions} ${sql.insert({ name, sealed, kept_until: keptUntil })}
+          ON CONFLICT (name) DO UPDATE SET sealed = excluded.sealed, kept_until = excluded.kept_until`
+        return previous.length === 0
+          ? run(upsert)
+          : run(sql`DELETE FROM ${sessions} WHERE ${sql.in("name", previous)}`, upsert)
       },
-      claim: (names, now) =>
-        attempt(Effect.gen(function*() {
-          const [claimed] = yield* execute(sql<SessionRow>`UPDATE ${sessions} SET claimed = 1
-              WHERE ${sql.in("name", names)} AND claimed = 0 AND expires_at > ${now} RETURNING name, sealed`)
-          if (claimed !== undefined) return claimed
-          const rows = yield* execute(
-            sql<SessionRow>`SELECT claimed, expires_at FROM ${sessions} WHERE ${sql.in("name", names)}`
-          )
-          if (rows.length === 0) return "Unknown"
-          if (rows.some((row) => Number(row.claimed) !== 0)) return "AlreadyClaimed"
-          if (rows.every((row) => Number(row.expires_at) <= now)) return "Expired"
-          // Another process stored the session after the update.
-          return yield* Effect.fail(changed)
-        })),
-      settle: (names) => run(sql`UPDATE ${sessions} SET sealed = '' WHERE ${sql.in("name", names)} AND claimed = 1`),
-      unsettled: (now, names) =>
-        run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE claimed = 1 AND sealed <> ''
-          AND ${names === undefined ? sql`kept_until > ${now}` : sql.in("name", names)}`),
+      find: (names) =>
+        Effect.map(
+          run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE ${sql.in("name", names)}`),
+          ([found]) => found
+        ),
       register: ({ execution, expiresAt, sealed, topic }) =>
         run(
           sql`INSERT INTO ${waits} ${sql.insert({ topic, execution, sealed, expires_at: expiresAt })}

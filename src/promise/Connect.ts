@@ -698,8 +698,8 @@ const makeServed = (
     ready: () =>
       Effect.flatMap(
         PendingConsents.PendingConsents,
-        ({ unsettled }) => unsettled === undefined ? Effect.void : Effect.asVoid(unsettled(Redacted.make("ready")))
-      ),
+        ({ claim }) => claim({ sessionUri: Redacted.make("ready"), user: { userId: "ready" }, values: [] })
+      ).pipe(Effect.catchTag("ConsentNotPending", () => Effect.void), Effect.asVoid),
     events: Http.events
   }
 }

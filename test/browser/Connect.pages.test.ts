@@ -138,7 +138,7 @@ describe("the pages of Connect, in Chromium", () => {
               Pages.returnUrlOf(yield* authorizationUrl, "&error=server_error"),
               texts.outcomes.Failed.title
             )
-            yield* visit("unknown", "/connect/return", texts.outcomes.Unknown.title)
+            yield* visit("unknown", "/connect/return", texts.outcomes.NotUsable.title)
             yield* visit("unknown-link", "/connect/nothing", texts.rejections.UnknownCredential.title)
 
             // Through the vendor.

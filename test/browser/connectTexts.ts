@@ -49,22 +49,14 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
       `Consent given | The agent can continue. You can close this page. | Connected as <b>{user}</b> | ${words.en.next}`,
     Denied:
       `You did not allow access | Nothing was stored, and the agent gets no access. You can change your mind at any time. | ${words.en.retry}`,
-    WrongUser:
-      `Signed in as another user | Another user started this consent. Nothing was stored. Go back to where you were asked, and start again. | ${words.en.retry}`,
-    AlreadyUsed:
-      `Link already used | This consent has already ended, or another user has opened the link. Each link works only once. | ${words.en.retry}`,
-    Expired:
-      `Link expired | The time to give consent has run out. Go back to where you were asked, and start again. | ${words.en.retry}`,
-    Unknown:
-      `Unknown link | No consent is waiting here. Check that you opened the complete address, or start again. | ${words.en.retry}`,
+    NotUsable:
+      `This link cannot be used | It belongs to another user or another browser, was already used, or is too old. Nothing was stored. Go back to where you were asked, and start again. | ${words.en.retry}`,
     Failed:
-      `Consent could not be completed | The service did not accept the consent, or access was not allowed. Go back to where you were asked, and start again. | ${words.en.retry}`,
+      `Consent could not be completed | The service did not respond. Reload this page to try again. | ${words.en.retry}`,
     WrongAccount:
       `This is another account | You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
     "WrongAccount-unknown":
       `This is another account | You are signed in here as alice, and you connected another account, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
-    Forgotten:
-      `This has to be started again | The application was restarted, and has forgotten this link. Nothing was stored. Connect again. | ${words.en.retry}`,
     AccountUnknown:
       `The account could not be checked | The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds. | ${words.en.retry}`,
     NotSignedIn: `Not signed in | Sign in to the application here, then open this address again. | ${words.en.reload}`,
@@ -111,22 +103,14 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
       `Zustimmung erteilt | Der Agent kann fortfahren. Sie können diese Seite schließen. | Verbunden als <b>{user}</b> | ${words.de.next}`,
     Denied:
       `Sie haben den Zugriff nicht erlaubt | Es wurde nichts gespeichert, und der Agent erhält keinen Zugriff. Sie können es sich jederzeit anders überlegen. | ${words.de.retry}`,
-    WrongUser:
-      `Mit einem anderen Konto angemeldet | Diese Zustimmung gehört zu einem anderen Konto als dem, das hier angemeldet ist. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.retry}`,
-    AlreadyUsed:
-      `Link bereits verwendet | Dieser Vorgang ist bereits beendet, oder der Link wurde mit einem anderen Konto geöffnet. Jeder Link gilt nur einmal. | ${words.de.retry}`,
-    Expired:
-      `Link abgelaufen | Die Zeit für die Zustimmung ist abgelaufen. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.retry}`,
-    Unknown:
-      `Unbekannter Link | Hier wird auf keine Zustimmung gewartet. Prüfen Sie, ob Sie die vollständige Adresse geöffnet haben, oder beginnen Sie von vorn. | ${words.de.retry}`,
+    NotUsable:
+      `Dieser Link kann nicht verwendet werden | Er gehört zu einem anderen Konto oder einem anderen Browser, wurde schon verwendet oder ist zu alt. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.retry}`,
     Failed:
-      `Die Zustimmung wurde nicht abgeschlossen | Der Dienst hat die Zustimmung nicht angenommen, oder der Zugriff wurde nicht erlaubt. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.retry}`,
+      `Die Zustimmung wurde nicht abgeschlossen | Der Dienst hat nicht geantwortet. Laden Sie diese Seite neu, um es noch einmal zu versuchen. | ${words.de.retry}`,
     WrongAccount:
       `Das ist ein anderes Konto | Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto. | Anderes Konto verbinden | ${words.de.next}`,
     "WrongAccount-unknown":
       `Das ist ein anderes Konto | Sie sind hier als alice angemeldet und haben ein anderes Konto verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto. | Anderes Konto verbinden | ${words.de.next}`,
-    Forgotten:
-      `Bitte noch einmal von vorn | Die Anwendung wurde neu gestartet und hat diesen Link vergessen. Es wurde nichts gespeichert. Verbinden Sie noch einmal. | ${words.de.retry}`,
     AccountUnknown:
       `Das Konto ließ sich nicht prüfen | Der Anbieter hat nicht mitgeteilt, welches Konto Sie verbunden haben. Deshalb verwendet der Agent es noch nicht. Sie müssen es nicht noch einmal verbinden. Der Agent fährt fort, sobald der Anbieter antwortet. | ${words.de.retry}`,
     NotSignedIn:

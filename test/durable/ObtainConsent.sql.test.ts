@@ -137,7 +137,7 @@ const startPages = (folder: string) =>
   })
 
 describe("ObtainConsent over SQLite", () => {
-  it.live("resumes the waits of a completed consent without a signal when the pages start again", () =>
+  it.live("resumes the waits of a completed consent without a signal when the user opens the link again", () =>
     Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* Folder.temporary
@@ -157,6 +157,7 @@ describe("ObtainConsent over SQLite", () => {
         assert.strictEqual(yield* state, "Suspended")
 
         yield* Layer.build(World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, Sqlite.store(folder, key))))
+        assert.include((yield* World.request("/connect/calendar")).text, "Connected")
         yield* until(Effect.map(state, (state) => state === "Complete"))
         assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
       }).pipe(

@@ -31,7 +31,6 @@ export const server = HttpRouter.serve(ConsentCallback.layer({ path: "/consent",
   Layer.provideMerge(PendingConsents.layerMemory)
 )
 
-// In the same process: starts a consent session for Alice and shows her the page. It gets the token as soon as she
-// returns.
-export const forAlice = <E, R>(show: Consent.ConsentHandler<E, R>) =>
-  AccessToken.get(Calendar, { consent: PendingConsents.handler({ user: { userId: "alice" }, show }) })
+// In the same process: starts a consent session for the user of the caller, and shows the page. It gets the token as
+// soon as they return.
+export const calendarToken = <E, R>(consent: Consent.ConsentHandler<E, R>) => AccessToken.get(Calendar, { consent })

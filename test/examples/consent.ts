@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import { createServer } from "node:http"
 import { laptop, setUp } from "./laptop.ts"
 
-// One user, named in three places.
+// One user, named in two places.
 const alice = { userId: "alice" }
 
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
@@ -23,15 +23,13 @@ class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
 
 const agent = Reports.pipe(
   Effect.map((token) => `Alice's token has ${Redacted.value(token).length} characters`),
-  AccessToken.withAccessToken(Reports, {
-    // 1. The user who is asked. `Consent.openBrowser` opens the page too.
-    consent: PendingConsents.handler({ user: alice, show: Consent.console })
-  }),
-  // 2. The user for whom the agent acts.
+  // Shows the link, and waits. `Consent.openBrowser` opens the page too.
+  AccessToken.withAccessToken(Reports, { consent: Consent.console }),
+  // 1. The user for whom the agent acts.
   Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice }))
 )
 
-// 3. The user who is signed in in this browser. On your own machine, that is you.
+// 2. The user who is signed in in this browser. On your own machine, that is you.
 const page = HttpRouter.serve(ConsentCallback.layer({ path: "/consent", currentUser: Effect.succeed(alice) }))
   .pipe(
     Layer.provide(ConsentCallback.layerRedaction("/consent")),

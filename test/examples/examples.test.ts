@@ -28,6 +28,7 @@ import * as Folder from "../support/folder.js"
 import * as ProtectedApi from "../support/protectedApi.js"
 import * as Servers from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
+import * as States from "../support/states.js"
 import { authorizationUrl, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 import * as Cache from "./cache.js"
 import * as ConnectChat from "./connect-chat.js"
@@ -173,16 +174,20 @@ describe("the examples of the README", () => {
   it.live("consent callback: Alice returns, and the agent gets her token", () =>
     Effect.gen(function*() {
       const client = yield* HttpClient.HttpClient
-      const comeBack = (cookie: string) =>
-        client.execute(
+      const planes = yield* ScriptedPlanes.ScriptedPlanes
+      const comeBack = Effect.fnUntraced(function*(cookie: string) {
+        const [call] = yield* planes.callsOf("getResourceOauth2Token")
+        return yield* client.execute(
           HttpClientRequest.get("/consent").pipe(
             HttpClientRequest.setUrlParam("session_id", sessionUri),
+            HttpClientRequest.setUrlParam("state", Redacted.value(call?.request.customState ?? secret(""))),
             HttpClientRequest.setHeader("cookie", `session=${cookie}`)
           )
-        ).pipe(Effect.scoped)
-      const token = yield* ConsentCallbackExample.forAlice(() => comeBack("alice"))
+        )
+      }, Effect.scoped)
+      const token = yield* ConsentCallbackExample.calendarToken(() => comeBack("alice"))
       assert.strictEqual(Redacted.value(token), "access-token")
-      const error = yield* Effect.flip(ConsentCallbackExample.forAlice(() => Effect.fail("closed" as const)))
+      const error = yield* Effect.flip(ConsentCallbackExample.calendarToken(() => Effect.fail("closed" as const)))
       assert.strictEqual(error, "closed")
     }).pipe(Effect.provide(
       ConsentCallbackExample.server.pipe(
@@ -194,7 +199,10 @@ describe("the examples of the README", () => {
             completeResourceTokenAuth: [Effect.void],
             getResourceOauth2Token: [responses.consent, responses.issued(), responses.consent]
           }))),
-          WorkloadAccessToken.layer(secret("workload-token")),
+          Layer.succeed(
+            WorkloadAccessToken.WorkloadAccessToken,
+            WorkloadAccessToken.make(secret("workload-token"), { userId: "alice" })
+          ),
           NodeHttpServer.layerTest
         ))
       )
@@ -204,14 +212,17 @@ describe("the examples of the README", () => {
     /** AgentCore, which has a token for Alice after her consent. */
     const agentCore = Layer.suspend(() => {
       let granted = false
-      return Identity.layer.pipe(Layer.provideMerge(ScriptedPlanes.layer({
-        getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
-        getResourceOauth2Token: () => granted ? responses.issued() : responses.consent,
-        completeResourceTokenAuth: () =>
-          Effect.sync(() => {
-            granted = true
-          })
-      })))
+      return Identity.layer.pipe(
+        Layer.provideMerge(States.layer),
+        Layer.provideMerge(ScriptedPlanes.layer({
+          getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+          getResourceOauth2Token: () => granted ? responses.issued() : responses.consent,
+          completeResourceTokenAuth: () =>
+            Effect.sync(() => {
+              granted = true
+            })
+        }))
+      )
     })
 
     const environment = Layer.mergeAll(
@@ -246,9 +257,7 @@ describe("the examples of the README", () => {
         )
       )
       assert.include(started, authorizationUrl.replaceAll("&", "&amp;"))
-      return yield* send(
-        HttpClientRequest.get("/connect/return").pipe(HttpClientRequest.setUrlParam("session_id", sessionUri))
-      )
+      return yield* send(HttpClientRequest.get(`/connect/return?${States.returnParameters(sessionUri)}`))
     })
 
     it.live("http: the endpoint responds with a link, and after consent with the agenda", () =>

@@ -28,8 +28,6 @@ SET default_table_access_method = heap;
 CREATE TABLE public.agentcore_consents (
     name text NOT NULL,
     sealed text NOT NULL,
-    claimed smallint NOT NULL,
-    expires_at bigint NOT NULL,
     kept_until bigint NOT NULL
 );
 
@@ -229,7 +227,10 @@ ALTER TABLE ONLY public.cluster_runners ALTER COLUMN machine_id SET DEFAULT next
 --
 
 INSERT INTO public.agentcore_consents VALUES
-	('IwTXWKRR3JWu-3-5uYWsYLDEp7l37a_XNJFkCBoMeoU', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..AOoRPa0ZpIyj51Yk.3R3ym6or1XPNIuGVwQXrb2k92oQAi_rYQ7FuBo0bOHBPdWwDruMbFBnPYhxrZA1sPtGKei2dixDAYc_quFdvD1vNHnqRr2o56XjLJLSeInxBFUKrk2SPlmKZPNPSV8uObbrfeuy_k13w5arqPbSc7pDlzFwui14QNGB_TqMiQaY7iwPbHsHVugAdsO3Utv73o5rfigS_s0Pc2bGSgXYulc3LJE6MUE4c8xyWMipsyavV7vcBBaqP-0Rq0SFyOT_yfD_Fh9foYw3iip223dXtKLKGNWcIV6pZgqLTMGyZGurg4-IkG4zlm_zya5Rng9KvsSPYxYWO86YOUxKXvXyQQKxoQFbgKsVL4HsbIQYKt4EO8HlcXbL_oT-G_rZ7Zz79nUWKkfHhOaWDcU-ngDC54rOFR1nOHSU1TR2P-gA7ogtvQQvRyWRynFxB7lnLvOzvmyQejdkwjZaUiGJezfY3hwHCychM9B_BGPGWMSweDnmJYd6kr3YU-VyJg5KSrQPAMZc1QyP5KwMCfb339UU87ctcV2pCEqsYSLHaVtRBNbcoD0hAIzCqLN4-vHZdGC79Y4xdWC1WqSPj60-5PaGjnLNmIZ2cG8oBhBXyHf6Ay0jZ2kP7euPsiM5rapavkKtHx8Ty1jIhzjd_Pf6KDdVoTVx0v4BxWvLEumF5Qd7nQ-WTenBuBYuuJLucOg2c7MByW_GAx5wRhhI3TZUnraRAms1uSbeMXk0GgdBnzjsXqRfaTXJLbrFqUI8aIPIFIQjkrQ1BQcz_yMpXidZu9owC33ghY0hphVXohD8XZP0W1f9uHatn5CzCnPBL6wHaE0mwzkeayUvbTZUPfUN3BPTGRaA2H1Cd1T3LeLuw3qUbEE8Ab5zGy_6LFzgV-bSMdQ.bTX5S0WJMpjYcvEdHUoN8g', 0, 2051255400390, 2051256000390);
+	('akft32EzyzzNb3_yDa5-270-qsEqc3Oe0sbRhpUR9Fo', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..mVtDA-imFnwGhGnp.zr3lpqUUzjv4W1yN-DnslYZ1gHG83JOHF4vlFe613HnHYEDm1wBpv2Gi8mPUr5_0k-JXnadqiXzbv7OU0Nl_7rtqpDCbIUtOTzU_l-6Xeof2lT1-OWzvuIDTE10JuzFdgcSE7PIRGBXa-SUu9pyG4VmH5TQ7_eCjllk9vXi5yh-rM6pLQU3vmLmtktVq_CVzcRUuNhGv4I5k9m7yLZSKUjJ-GxjJq_C7OQSsWQaUMIu_HbU9SkRZOZJb8ECETreQt38Mrad2aedfvNeoyFvOZymOe5pIMYxuUKCxAtpAKzKm1h5gi7KrMQAimtn8gmn170GTffDUlYAIvOlX-H00FlowCFPfOdqoFJiObanVV1suv3S6mcu2JQ6OaCYEk9I3sEVdL7rUXDLVI8KMrnaVP9Z6OPf5XFpiUmbi-AR4TaqTwTbtc_OnUOGleRXifUPxC262vxDtQv6skeOXM7Jpsrg_hZ7B6rhxg4zrDibyr-we4TqxXd92p4tDb1o788SYhQSL5KaxMjxtsDRqQ-ZYfTC1lpfTBwwLSFZtWpJxLhpKkVORRFiCMg9hD5cFqbr-TvxbbDa91wLh2Wc-NWjU0c6WpZUdQdGi97IVdn83PYiuc4tnd4-Bh_307tW9EeabreSYqLtGx2otsIn7o0w9Z7QesBWIGhHACcCboReZww0oPRpeG--7BWekSIQRHypkYRe3ugRyL8he_4uX3bYO-LGxYSKTdqcfc34Zk0NqoGiKsBNHzEDbCdWxkWwDMEtnKH7_B_1jhACa9yUXzgimLudCpLWFEhTW2ZkO5w9_WwjsNvwzQsyayMcB24szZgwoo9NnRNvV-2UeKiw44qjHBoSCclOzzgT17vlvX76DuxY_EIKIBmFBlT732NgEQQ.63sBCwrLJa1QjMCbA_wWhQ', 2051256000184),
+	('zQirq9G5g3aR7O6OHzpTsPLsebYohkU3-OsQq8wEDHc', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..-8UmyhxydapFln7a.vVIKZaQQy3AvjNamqQi4lkozSC6vOeL9v8NoObr4I_m-LMlEjss84BOGte4XKCYVeKS35Hj8kGxXiz1DuzDOJiBApwdtAy1SwaML8Pkl-Ae5biCArsltQrlILP7Bx0dCuYIGvUQSWXCcMPEhdBSqe0VxtjK5mn0HU80R1bsWYE0yqjbuXnWsh-7iNCi5X2moIkRaR32YQVqUxXjIB1BBREQfJT3msqh9SKKvtVEZBkAVV9kj2EJ-NIxnX-WtBwG5-IH0JvUHdStBT7Pd1s0aiwlOL8HTqnxuYuwu7jG0TmSQtx3KWQpIMyJGc6ME7SYenhsk3yf13PN3BgFYXkowQj-lYLQLUI7gaGu-HmzX-gWcJU-9nYvd6z0t9LyVGJ8__s5-2-7uv9fmpTwdA_62Mu3p7MMJPyeD-T3Bn0VXMjhuk5yCu80ElmOGaQOJNBrwhnSWSCtVR2xJL9WPIx5vc78fAgQ0R6fv1tz7zNG8B6daJL4sXt9hFgGYFLtfvW9L2xfT4ZfZ4Q4857BarCZ8-q5CYpyblObtQrru_YIPO7uy1EmcuxGz9kp5wMnjb8_bZWc8XQbFPQAm59_BIJe6tB0A3yOLFvozluyToc4GlyohvXqyHDELZ1HBQ42uMNJYVa4NHXE5i2gEcjex9LHYxbepreKwgtAEm5gS1Xi40AiyxtYf1xM6k7zNuB8Yc92QziRU4G6LjQgtTPuP-V-OuSdwiBVD_PN2tkb-NsmRW4_3LvxcFJv5yTV_KjxIbXJH1ZwRBy9tn4Y7Vh-gGw89FNYS_y3wpA7ihb0hoWZgNWLHQyP-_1Epeme35CXvTcOE36HwPkSVFnV7-4XD4XXTGuWRlioZwulcRERY9SrNw6dxSEiO8LFTHa3iMC9tfA.TSYCz4R9ESK7gjIvSJt38Q', 2051256002316),
+	('Ugg3HYrlicMI_iOIdDladlQAi3vJRLcD36SkgzJdE4E', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..XUA-GPHT8mfUBYmX.AuaS9wcPvmfvDg8P3uA0ZHgDmSAlc9TN_5orfhvk7Te-JfvTqRyTEI0qHloJpx8AH5EYJ5H3sCHYnUHaRjYLPexr5JfOXSFtgp-qVsUe98uPj2fJoVBJ1NWghuKp__krP4EJhp63P_t4rsD7BJ0b2qYRtNiyyU6ozi4QFHUXsayl5NonR_-Qodp6X2fd2tijo9wJoezxCajou6dt022GyJ2yS3p00Nv2ccpWp6UeBg3xjhacdBR3HfzCKg5NIsurJ2HcEzDH29UDDu7VKyl5DKQQlYhvs-eI0F4ZuG9Uf-uqgnIMEPud1dRhc0iW2ZiTgp-1vVKqjKyOiGuYwWLuM-85PDOLB-WN08RdMwz6r8BNhJ_rGJfr5sxeoEzpvH65lR6wlQ0HB_ls7sNlAF6HRYazSZqrn8uQenKJw2YHZkTuuaIQiQrOOoIOYP145326ECQABAQYEpxJkzh3gbJA7OIkVp_lCtkUEUlSFRrjzW4HMaRiIJdIQb6pDEIW90EBlskunXDYa3BBtqcEQSp2ykO5VCCufe8pF9aog1urgjG5A467RkHJ38wwp3Kr698K65nDwwKzUZ0Ga3Ix84v6UvjQXJ0Dk0iZmcm_JeCpMKJwNFGlBXYD2BpnCn6AofGwCFcfJ_olaMD_Ku5TAIpOUMav0cqC1UZ9hntWmzX2fdvSBAWX7aPc1qNWLgFpZZVAoDviSZKnr065E64m1qFdgBNIem0wZLQYwxUHc_aKj8VLTDBlCOiycW3aiUJ-Qvsa2DDl-35xa7D93hURbbjDOIKOL3XKNHk0iOImCxJD3_GBRPcjL4QYOcJUwuyd-NXAC9fUd5QC9VcqqNPWVg5-_hcOMzW0fRzWSwj_ifyI3EEZf7JLxdI9QygMvzZEnQ.4BBNsmVu05TvRTN0LkaHVQ', 2051256002341),
+	('mAlLKqBkBxI13UgIA4LGbKPT68WaJbcJAGaUkwPs3cc', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..mL3Ar27f0YeSbyqR.n_YVpCoM9O1W73DjaG0YwqbZyV22BGwPx43NIl030d2E_c55ZIP6owfQOYwWlP1ifzUI5bdWb8Afwk0Swa2rDwhl221TKmvypHuVuUeCDgPuRBP0ITd6TAA6chDlK8Okg5jkuxa-omTq1zJoPqDqpv-7FGcHKvcKE12HgVXU7dGjBsnbEBcKIUg36zT5Hyh3Q4Pt7uMXASOtMPDhhnOrkj1UxrTVO3iYXQr6k6w2WwKmUP5bwt7GcOxJUAsxKNc0B4D7FeBUwBW9qAofV10r4yj0T-3BDnAIo2zCANR3IfATj74M_BNS5HiYKDk3twDoo2pO-LLgRStvAOcr4V2-899UY9YrhmA3Bvx1HK3jPr8Cvcs_FIfWxHRc-TEUYAhTt8IAHklWiUfeBxcAwD_h4TMt2MmTqLgO8hbR1297VXg39xLrsdsP4-llgy8V9CjQs5BIZGdPhqHZ35MXA2rwkHZgn8Aq3eKUsQ4jneY4XnmXdiX6WhcozZV4ggznBgfiz8AmcpffJGXnB9gWgEYug-nPBfkdOf-QCp9E_eu-U5TnMRrbTn_b2heWEM9gDotNwo3sOFCgiV0z5jFRC1bafOS9oID4bQzkzxULq1ITbwWPcDKNLmf0dFnCLSiLf8gBr2TmVyZH8pO-nVkw2ngxQMT4o3FN8-TB1eNUl2kKgqQrOSkJJYyibLDQtEJcm9ts7MXlpPPzR86vimk-MqaeZONMJxn-vue5KNgIra5hoVXTiKzpXmUNjokqMYEsRJkKD3cNMGizrolzAfU86mfL6ETaSSwOJmVOk--iwjuehMpDSChIZ73ZpJAI0WUcTfmNkZhieKGYbHEduRbxWwr_70SYghmU2Fzy6Az5HYVn8kMP5TmXT92jtgSE8X61cQ.XpUR2WPBg0QeRFzYgwLlMQ', 2051256002382);
 
 
 --
@@ -237,7 +238,7 @@ INSERT INTO public.agentcore_consents VALUES
 --
 
 INSERT INTO public.agentcore_consents_migrations VALUES
-	(1, '2026-11-29 21:33:36.061668', 'sessions_and_waits');
+	(1, '2026-12-01 15:58:56.961172', 'sessions_and_waits');
 
 
 --
@@ -245,8 +246,8 @@ INSERT INTO public.agentcore_consents_migrations VALUES
 --
 
 INSERT INTO public.agentcore_consents_waits VALUES
-	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', 'Vm2YicTZUVqXkQi0fFBWIn-0eoJGuxzQUnyWDzdQ8Gw', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..rsHOY1o80cVjMZ2B.TF5fCH75mrzY0gFn6XVK6ha7jH9YOkaNeE-SwfMnJxi9BWxK1CFZ1PpjxvkwCYbmoxIPpeTHOCatOAH_Py4a7KhZ7DQjUkRWeUroXfZVXKGFsl1tdyb3E7b-HgiQqlXjNboV_eDujpBy_inVF9OMtsqBmxbL2wXfaUty3IVz4gwshwQB0NaVDodOosU8nWRlL9CHv5_Gh92XFeuyjukVDGm-tWTPfujC-_fpQUmdWDEPBqqMCDBxtIcL8lto-mqwB4QkM_3a1BXaSlU2z1DKSsWOQhPsvA8_M44zpSzJZigk3w.AgH2Y9inCv9v5JlWzIEY-A', 2051863203683),
-	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', '_s5FZAsE91-ivnsoJ0qyR5x8j0H88p6y24rkngr2Iw0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..N-_N09sRSwcupoSP.2QSGN1FMvB37pmmjIqtbN4NeNPnY36I7GR_MGN2hS97q7r5gaU2MDQW6HP7SPRfKJKcx7DS5VxmZj2081IZODnpAifTvAhRxQ3gZXGaCKaZrP1PLPOHnYGfq7Ve_68oxIMovDRMte4mDjdIeMxhDBX9AomCoAVqySwG2bC8lK5Yj4j9eZNZxm0E8U3HnYJmlDxMpyZmH4KQTm-MizK3MLRHY2c-NM2oiVIP4kEwzuNdhnSHBQlIQGtsdqPcADvzAYE4ESR1Fqc1Thf15Rlf8DlOnTwv9VxSfA-6s8DPxdSMm_Q.pipuXjX01TAGJbFz_Lju-w', 2051863203788);
+	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', 'Vm2YicTZUVqXkQi0fFBWIn-0eoJGuxzQUnyWDzdQ8Gw', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..7vM2xqYdC5MR31ar.MQJWmppUPt6zWS1uFmpAciyRsPj2DMF8lvw-2w7bB_kHOs-RC2SU6aat1SgL9T2Z98areUdmJw-FuiZJe6dBLxaBDXPIziI05Y_I9M00znQ3ErcvUcBVFuAqxBQd9eFHQLcgVxwugwxPUlobFy4gzS6ccvigSCo3ERja5kOY3-HmksiS4UZtD5SfIbBxeQmhGFXd_u8KGfDRYRxQ-O4NhlQeyF1NSoDlILSSuLLjmvoAd5vDSv_MSTHpGTXlGppaD3ybMmirrdgwur1o9PsgufW_DFOZlOme6jOligLCDEsNQQ.OuD8o4b9a0Ur4qodPVV0rA', 2051863202308),
+	('8WxdfSo39_hMJePAta1rBtuN6mR_51nX4jBVQzem2vE', '_s5FZAsE91-ivnsoJ0qyR5x8j0H88p6y24rkngr2Iw0', 'eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIiwia2lkIjoiSVJfbUtHZVBVal9pIn0..DAgoAQNYoNLOfnn_.PJPvm0SEmTZmF0N6eXyaKu0anruzjc3xNMJC7LnpQMU_uZSI4C_u6pwnsajW1G3i4cbHp96jAv-jHRjEKGKhVM-lDATHFAA680VqG6yfrTZdwKdsU4iSNSzho6paHZeoGSRkmUHHahv0CTsxPEDyKclaYaWM6EIYBQXIzGqyvHGNl1c7gReOWGFc44szAvI947gXTboG6jvOG-KfHl3ddwl3mvtboZRY0Li2eBRA0mBMtYYy8zuOKL-yPWCkfLjHAB34dHbf_THg3q1sVDZHVhRBjj6-JOKjy8DVkXW6qubE3w.NURW1WpZQ71UBmA1DDVPOw', 2051863202344);
 
 
 --
@@ -260,18 +261,18 @@ INSERT INTO public.agentcore_consents_waits VALUES
 --
 
 INSERT INTO public.cluster_messages VALUES
-	(1323576396034871296, 3, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.register/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '323cf6e8f1a2c4dd', true, true, 1323576396034871296, NULL, 1323576396294918144, '2026-11-29 21:33:36.148622', NULL),
-	(1323576396060037120, 4, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/activity/report/1', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'activity', '{"name":"report","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '89d3bc941a7a8ac4', true, true, 1323576396060037120, NULL, 1323576396324278272, '2026-11-29 21:33:36.165412', NULL),
-	(1323576396332666880, 5, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.probe 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '49f22fb478677e57', true, true, 1323576396332666880, NULL, 1323576396391387136, '2026-11-29 21:33:36.220219', NULL),
-	(1323576396420747264, 6, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.invite 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', 'd62d49cf70d959bd', true, true, 1323576396420747264, NULL, 1323576396445913088, '2026-11-29 21:33:36.240115', NULL),
-	(1323576396475273216, 9, 'Workflow/-/DurableClock/8d6f690b3ae3f6c9c93ac022318d9a8d/run/wait 0', 'default:12', 'Workflow/-/DurableClock', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341203780}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', '3607a453881e28f0', true, false, 1323576396475273216, NULL, NULL, NULL, 2051341203780),
-	(1323576396496244736, 8, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.register/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'b5203e168385877d', true, true, 1323576396496244736, NULL, 1323576396542382080, '2026-11-29 21:33:36.258558', NULL),
-	(1323576395825156096, 1, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/run/', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"1"}', '{}', '19dc6db6bca5ed682a46f31ea0192e6d', 'c7453a9af8b5fe2a', true, true, 1323576395825156096, NULL, 1323576396559159296, '2026-11-29 21:33:36.130729', NULL),
-	(1323576396575936512, 10, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.probe 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '327cb60912248547', true, true, 1323576396575936512, NULL, 1323576396638851072, '2026-11-29 21:33:36.277713', NULL),
-	(1323576396647239680, 11, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.invite 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', '0d3d99f28c2470f32d157758d07d04e2', '7cae92b9149f46f4', true, true, 1323576396647239680, NULL, 1323576397188304896, '2026-11-29 21:33:36.294315', NULL),
-	(1323576397305745408, 12, 'Workflow/-/DurableClock/7185645290f7139c3624bf7e8baa850b/run/wait 0', 'default:20', 'Workflow/-/DurableClock', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341203978}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'eaec4b05e7e94a33', true, false, 1323576397305745408, NULL, NULL, NULL, 2051341203978),
-	(1323576396441718784, 7, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/run/', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"4ed9d742fa005b6716b78a2b55a936fc report 1","~effect/cluster/ClusterWorkflowEngine/payloadParentKey":{"workflowName":"test/Report","executionId":"4ed9d742fa005b6716b78a2b55a936fc"}}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'd9f854fec61444de', true, true, 1323576396441718784, NULL, 1323576397343494144, '2026-11-29 21:33:36.2485', NULL),
-	(1323576395959373824, 2, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/run/', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'run', '{"user":"alice","week":1}', '{}', '0d3d99f28c2470f32d157758d07d04e2', 'eb3f6e2cad2b3f2c', true, true, 1323576395959373824, NULL, 1323576397389631488, '2026-11-29 21:33:36.148622', NULL);
+	(1323576390259314688, 3, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.register/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', '0d1940bbe8a4f96836850fa681efb2bf', '89af4bb55514782f', true, true, 1323576390259314688, NULL, 1323576390359977984, '2026-12-01 15:58:57.243315', NULL),
+	(1323576390297063424, 4, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/activity/report/1', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'activity', '{"name":"report","attempt":1,"withTransaction":false}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', '89b830aae55bb473', true, true, 1323576390297063424, NULL, 1323576390376755200, '2026-12-01 15:58:57.252689', NULL),
+	(1323576390431281152, 7, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.register/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.register","attempt":1,"withTransaction":false}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', '99b5f2f717cc6d98', true, true, 1323576390431281152, NULL, 1323576390477418496, '2026-12-01 15:58:57.28447', NULL),
+	(1323576390385143808, 5, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.probe 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', '0d1940bbe8a4f96836850fa681efb2bf', 'b2de1fbc576d3401', true, true, 1323576390385143808, NULL, 1323576390469029888, '2026-12-01 15:58:57.27207', NULL),
+	(1323576390523555840, 9, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/activity/ObtainConsent.invite 0/1', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', '0d1940bbe8a4f96836850fa681efb2bf', '2facbdf01a4dfe4a', true, true, 1323576390523555840, NULL, 1323576390582276096, '2026-12-01 15:58:57.305736', NULL),
+	(1323576390603247616, 10, 'Workflow/-/DurableClock/8d6f690b3ae3f6c9c93ac022318d9a8d/run/wait 0', 'default:12', 'Workflow/-/DurableClock', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341202380}', '{}', '0d1940bbe8a4f96836850fa681efb2bf', 'aa25d2e164690fa8', true, false, 1323576390603247616, NULL, NULL, NULL, 2051341202380),
+	(1323576390515167232, 8, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.probe 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.probe 0","attempt":1,"withTransaction":false}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', '53a40bbb847bb980', true, true, 1323576390515167232, NULL, 1323576390628413440, '2026-12-01 15:58:57.305736', NULL),
+	(1323576390116708352, 1, 'Workflow/effect-agentcore-identity/ObtainConsent/8d6f690b3ae3f6c9c93ac022318d9a8d/run/', 'default:12', 'Workflow/effect-agentcore-identity/ObtainConsent', '8d6f690b3ae3f6c9c93ac022318d9a8d', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"1"}', '{}', '0d1940bbe8a4f96836850fa681efb2bf', 'b8cd9c1ff787179d', true, true, 1323576390116708352, NULL, 1323576390657773568, '2026-12-01 15:58:57.233504', NULL),
+	(1323576390653579264, 11, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/activity/ObtainConsent.invite 0/1', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'activity', '{"name":"ObtainConsent.invite 0","attempt":1,"withTransaction":false}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', '5bdc092bc19443fc', true, true, 1323576390653579264, NULL, 1323576390703910912, '2026-12-01 15:58:57.337141', NULL),
+	(1323576390737465344, 12, 'Workflow/-/DurableClock/7185645290f7139c3624bf7e8baa850b/run/wait 0', 'default:20', 'Workflow/-/DurableClock', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"name":"wait 0","workflowName":"effect-agentcore-identity/ObtainConsent","wakeUp":2051341202412}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', 'd3aa5693248a8c6d', true, false, 1323576390737465344, NULL, NULL, NULL, 2051341202412),
+	(1323576390414503936, 6, 'Workflow/effect-agentcore-identity/ObtainConsent/7185645290f7139c3624bf7e8baa850b/run/', 'default:20', 'Workflow/effect-agentcore-identity/ObtainConsent', '7185645290f7139c3624bf7e8baa850b', 0, 'run', '{"workload":"golden-agent","userId":"alice","credential":"calendar","episode":"4ed9d742fa005b6716b78a2b55a936fc report 1","~effect/cluster/ClusterWorkflowEngine/payloadParentKey":{"workflowName":"test/Report","executionId":"4ed9d742fa005b6716b78a2b55a936fc"}}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', 'a06fba8b422cdd6a', true, true, 1323576390414503936, NULL, 1323576390766825472, '2026-12-01 15:58:57.278869', NULL),
+	(1323576390225760256, 2, 'Workflow/test/Report/4ed9d742fa005b6716b78a2b55a936fc/run/', 'default:5', 'Workflow/test/Report', '4ed9d742fa005b6716b78a2b55a936fc', 0, 'run', '{"user":"alice","week":1}', '{}', 'e525d754e67f05e978580ef6f2cd10d9', '9834a625cb5c1743', true, true, 1323576390225760256, NULL, 1323576390808768512, '2026-12-01 15:58:57.243315', NULL);
 
 
 --
@@ -279,9 +280,9 @@ INSERT INTO public.cluster_messages VALUES
 --
 
 INSERT INTO public.cluster_migrations VALUES
-	(1, '2026-11-29 21:33:35.725586+00', 'create_tables'),
-	(2, '2026-11-29 21:33:35.725586+00', 'entity_type_size'),
-	(3, '2026-11-29 21:33:35.725586+00', 'pg_messages_rowid_index');
+	(1, '2026-12-01 15:58:56.862202+00', 'create_tables'),
+	(2, '2026-12-01 15:58:56.862202+00', 'entity_type_size'),
+	(3, '2026-12-01 15:58:56.862202+00', 'pg_messages_rowid_index');
 
 
 --
@@ -289,16 +290,16 @@ INSERT INTO public.cluster_migrations VALUES
 --
 
 INSERT INTO public.cluster_replies VALUES
-	(1323576396294918144, 1, 0, 1323576396034871296, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
-	(1323576396324278272, 2, 0, 1323576396060037120, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":{"_tag":"None"}}}}', NULL, false),
-	(1323576396391387136, 3, 0, 1323576396332666880, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
-	(1323576396445913088, 4, 0, 1323576396420747264, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
-	(1323576396542382080, 5, 0, 1323576396496244736, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
-	(1323576396559159296, 6, 0, 1323576395825156096, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
-	(1323576396638851072, 7, 0, 1323576396575936512, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
-	(1323576397188304896, 8, 0, 1323576396647239680, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
-	(1323576397343494144, 9, 0, 1323576396441718784, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
-	(1323576397389631488, 10, 0, 1323576395959373824, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false);
+	(1323576390359977984, 1, 0, 1323576390259314688, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
+	(1323576390376755200, 2, 0, 1323576390297063424, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":{"_tag":"None"}}}}', NULL, false),
+	(1323576390477418496, 3, 0, 1323576390431281152, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":[86400000,259200000,604800000]}}}', NULL, false),
+	(1323576390469029888, 4, 0, 1323576390385143808, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
+	(1323576390582276096, 5, 0, 1323576390523555840, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
+	(1323576390628413440, 6, 0, 1323576390515167232, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":false}}}', NULL, false),
+	(1323576390657773568, 7, 0, 1323576390116708352, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
+	(1323576390703910912, 8, 0, 1323576390653579264, '{"_tag":"Success","value":{"_tag":"Complete","exit":{"_tag":"Success","value":null}}}', NULL, false),
+	(1323576390766825472, 9, 0, 1323576390414503936, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false),
+	(1323576390808768512, 10, 0, 1323576390225760256, '{"_tag":"Success","value":{"_tag":"Suspended","cause":null}}', NULL, false);
 
 
 --
@@ -306,7 +307,7 @@ INSERT INTO public.cluster_replies VALUES
 --
 
 INSERT INTO public.cluster_runner_migrations VALUES
-	(1, '2026-11-29 21:33:35.661043+00', 'create_tables');
+	(1, '2026-12-01 15:58:56.823371+00', 'create_tables');
 
 
 --

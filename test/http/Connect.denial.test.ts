@@ -23,6 +23,7 @@ import { returnUrlOf } from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
 import * as Redis from "../support/redis.js"
+import * as States from "../support/states.js"
 import { responses, secret } from "../support/utils.js"
 
 const { Files, press, refreshOf } = World
@@ -142,7 +143,9 @@ const scripted = () => {
       send(returnUrlOf(started.authorizationUrl, more), "user=alice")
     return { service, open, comeBack }
   })
-  const services = PendingConsents.layerMemory.pipe(Layer.provideMerge(Layer.provideMerge(Identity.layer, plane)))
+  const services = PendingConsents.layerMemory.pipe(
+    Layer.provideMerge(Layer.provideMerge(Identity.layer, Layer.provideMerge(States.layer, plane)))
+  )
   const run = <A, E>(
     self: (app: Effect.Success<typeof make>) => Effect.Effect<
       A,
@@ -300,18 +303,4 @@ describe("a session that the pages opened", () => {
       })
     ).pipe(Effect.provide(TokenPoller.layerBudget({ pollsPerSecond: 10 })))
   })
-})
-
-it.effect("a link of the process before the restart is forgotten, until it would have expired", () => {
-  const { run } = scripted()
-  return run(({ comeBack }) =>
-    Effect.gen(function*() {
-      const before = { authorizationUrl: urlOf("urn:ietf:params:oauth:request_uri:before") }
-      assert.strictEqual((yield* comeBack(before)).outcome, "Forgotten")
-      yield* TestClock.adjust("19 minutes")
-      assert.strictEqual((yield* comeBack(before)).outcome, "Forgotten")
-      yield* TestClock.adjust("1 minute")
-      assert.strictEqual((yield* comeBack(before)).outcome, "Unknown")
-    })
-  )
 })

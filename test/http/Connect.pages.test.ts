@@ -19,6 +19,7 @@ import { cards, makeStyle } from "../../src/http/connect/style.js"
 import * as Html from "../../src/internal/html.js"
 import * as Pages from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
+import * as States from "../support/states.js"
 import { responses, scripted, secret, sessionUri } from "../support/utils.js"
 
 const { connect, fieldsOf, Files, json, press, request } = World
@@ -75,12 +76,9 @@ const everyPage = (headers: Record<string, string>) =>
     pages["Link"] = yield* ask(link)
     pages["Started"] = yield* act("/connect/calendar", "connect")
     const returnUrl = Pages.returnUrlOf(World.refreshOf(pages["Started"]))
-    pages["WrongUser"] = yield* request(returnUrl, { cookie: "user=mallory", headers })
-    pages["AlreadyUsed"] = yield* ask(returnUrl)
-    pages["Unknown"] = yield* ask("/connect/return")
-    pages["Forgotten"] = yield* ask("/connect/return?session_id=urn:ietf:params:oauth:request_uri:before-the-restart")
+    pages["NotUsable"] = yield* request(returnUrl, { cookie: "user=mallory", headers })
     pages["Denied"] = yield* Pages.deny(link, { headers })
-    pages["Failed"] = yield* Pages.deny(link, { headers, error: "server_error" })
+    pages["Rejected"] = yield* Pages.deny(link, { headers, error: "server_error" })
     pages["OtherSite"] = yield* act("/connect/calendar", "connect", { origin: "https://evil.example" })
     pages["StaleForm"] = yield* act("/connect/calendar", "connect", { token: "0.old" })
     pages["UnknownCredential"] = yield* ask("/connect/nothing")
@@ -117,11 +115,9 @@ describe("the pages of Connect", () => {
       const again = `${link}?continue=${encodeURIComponent(`${origin}/chat/42`)}`
       const onward = ["Continue", `${origin}/chat/42`] as const
       const expected: Record<string, ReadonlyArray<readonly [string, string]>> = {
-        WrongUser: [["Try again", link], home],
-        AlreadyUsed: [home],
-        Unknown: [home],
+        NotUsable: [home],
         Denied: [["Try again", again], onward, home],
-        Failed: [["Try again", again], onward, home],
+        Rejected: [["Try again", again], onward, home],
         OtherSite: [["Try again", link], home],
         StaleForm: [["Try again", again], home],
         UnknownCredential: [home],
@@ -143,12 +139,9 @@ describe("the pages of Connect", () => {
         ["Connections", "Ihre Verbindungen"],
         ["Link", "Google Kalender verbinden"],
         ["Started", "Google Kalender wird verbunden"],
-        ["WrongUser", "Mit einem anderen Konto angemeldet"],
-        ["AlreadyUsed", "Link bereits verwendet"],
-        ["Unknown", "Unbekannter Link"],
-        ["Forgotten", "Bitte noch einmal von vorn"],
+        ["NotUsable", "Dieser Link kann nicht verwendet werden"],
         ["Denied", "Sie haben den Zugriff nicht erlaubt"],
-        ["Failed", "Die Zustimmung wurde nicht abgeschlossen"],
+        ["Rejected", "Dieser Link kann nicht verwendet werden"],
         ["OtherSite", "Von einer anderen Website gesendet"],
         ["StaleForm", "Diese Seite ist abgelaufen"],
         ["UnknownCredential", "Unbekannter Link"],
@@ -277,10 +270,7 @@ describe("a user who denies and comes back", () => {
       const { calendar } = yield* World.setUp
       const shown = yield* Deferred.make<string>()
       const agent = yield* AccessToken.get(calendar, {
-        consent: PendingConsents.handler({
-          user: { userId: "alice" },
-          show: (session) => Deferred.succeed(shown, Redacted.value(session.authorizationUrl))
-        })
+        consent: (session) => Deferred.succeed(shown, Redacted.value(session.authorizationUrl))
       }).pipe(World.as({ userId: "alice" }), Effect.provide(ConsentSignals.layerPoller), Effect.forkChild)
       const page = yield* request(Pages.returnUrlOf(yield* Deferred.await(shown), `&error=${error}`))
       return { page, error: yield* Effect.flip(Fiber.join(agent)) }
@@ -298,10 +288,10 @@ describe("a user who denies and comes back", () => {
   it.live("is not said to have denied after any other error", () =>
     Effect.gen(function*() {
       const { error, page } = yield* denials("temporarily_unavailable")
-      assert.strictEqual(page.status, 502)
-      assert.include(page.text, "Consent could not be completed")
+      assert.strictEqual(page.status, 403)
+      assert.include(page.text, "This link cannot be used")
       assert(error instanceof AuthorizationFailed)
-      assert.strictEqual(error.reason, "Rejected")
+      assert.strictEqual(error.reason, "Failed")
     }))
 
   it.live("can try again, and nothing was completed meanwhile", () =>
@@ -330,7 +320,7 @@ describe("a user who denies and comes back", () => {
       const url = Pages.returnUrlOf(World.refreshOf(started), "&error=access_denied")
       const page = yield* request(url, { cookie: "user=mallory" })
       assert.strictEqual(page.status, 403)
-      assert.include(page.text, "Signed in as another user")
+      assert.include(page.text, "This link cannot be used")
       // Without a session, the page can only say what the browser says.
       const unknown = yield* request("/connect/return?error=access_denied")
       assert.include(unknown.text, "You did not allow access")
@@ -408,7 +398,7 @@ describe("the pages of Connect, over scripted planes", () => {
         const { token = "" } = fieldsOf((yield* send("/connect/files")).text)
         return yield* post(new URLSearchParams({ action: "connect", token }))
       })
-      const returned = send(`/connect/return?session_id=${encodeURIComponent(sessionUri)}`)
+      const returned = Effect.suspend(() => send(`/connect/return?${States.returnParameters(sessionUri)}`))
       yield* start
       const completed = yield* returned
       yield* start
@@ -417,7 +407,7 @@ describe("the pages of Connect, over scripted planes", () => {
         readonly [name: string, status: number, page: Pick<Page, "headers" | "status" | "text">, ways: unknown]
       > = [
         ["Completed", 200, completed, [home]],
-        ["Expired", 410, yield* returned, [home]],
+        ["NotUsable", 403, yield* returned, [home]],
         ["FormTooLarge", 413, yield* post(new URLSearchParams({ token: "x".repeat(20_000) })), [again, home]],
         ["OtherUserKind", 500, yield* send("/connect", { headers: { cookie: "jwt=x.y.z" } }), []]
       ]

@@ -4,7 +4,6 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -64,14 +63,11 @@ const alicesClient = (
     const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, calendar, {
       ...options,
       origins: [url],
-      consent: PendingConsents.handler({
-        user: { userId: "alice" },
-        show: ({ authorizationUrl }) =>
-          Effect.map(
-            browser.approves(authorizationUrl),
-            ({ status }) => consents.push(status)
-          )
-      })
+      consent: ({ authorizationUrl }) =>
+        Effect.map(
+          browser.approves(authorizationUrl),
+          ({ status }) => consents.push(status)
+        )
     })
     return { client, consents }
   })

@@ -11,6 +11,7 @@ import type {
   InsufficientScope,
   RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
+import type { ConsentStoreError } from "effect-agentcore-identity/PendingConsents"
 import type { SecurityTokenService, SecurityTokenServiceError } from "effect-agentcore-identity/SecurityTokenService"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
@@ -59,7 +60,8 @@ describe("withAccessToken", () => {
     class Machine extends AccessToken.Tag<Machine>()("test/Machine", { provider: "machine", flow: "M2M" }) {}
     const expected = expectTypeOf<
       HttpClient.HttpClient.With<
-        HttpClientError.HttpClientError | Exclude<Token, AuthorizationFailed | AuthorizationTimedOut>,
+        | HttpClientError.HttpClientError
+        | Exclude<Token, AuthorizationFailed | AuthorizationTimedOut | ConsentStoreError>,
         Caller
       >
     >()

@@ -226,14 +226,14 @@ describe("LoopbackConsent.handler", () => {
       const cases: ReadonlyArray<readonly [string, number, string, Http.RequestOptions?]> = [
         [
           "another session",
-          404,
+          403,
           but((url) => url.searchParams.set("session_id", "urn:ietf:params:oauth:request_uri:x"))
         ],
-        ["no session", 404, but((url) => url.searchParams.delete("session_id"))],
-        ["two sessions", 404, but((url) => url.searchParams.append("session_id", "urn:other"))],
-        ["another state", 404, but((url) => url.searchParams.set("state", "state-2"))],
-        ["two states", 404, but((url) => url.searchParams.append("state", "state-2"))],
-        ["another path", 404, but((url) => url.pathname = "/elsewhere")],
+        ["no session", 403, but((url) => url.searchParams.delete("session_id"))],
+        ["two sessions", 403, but((url) => url.searchParams.append("session_id", "urn:other"))],
+        ["another state", 403, but((url) => url.searchParams.set("state", "state-2"))],
+        ["no state", 403, but((url) => url.searchParams.delete("state"))],
+        ["another path", 403, but((url) => url.pathname = "/elsewhere")],
         ["a POST", 405, right.href, { method: "POST" }],
         ["a HEAD", 405, right.href, { method: "HEAD" }],
         ["DNS rebinding", 403, right.href, { headers: { host: "evil.example.com" } }],
@@ -284,7 +284,7 @@ describe("LoopbackConsent.handler", () => {
       const [returnUrl] = yield* ReturnUrls
       const error = yield* get(returnUrl, browse()).pipe(as("agent", "bob"), Effect.flip)
       assert(error._tag === "AuthorizationFailed")
-      assert.strictEqual(error.reason, "Rejected")
+      assert.strictEqual(error.reason, "Failed")
     }).pipe(Effect.provide(world)))
 
   it.live("ends the wait when the browser comes back with the user's denial", () =>
@@ -348,7 +348,7 @@ describe("LoopbackConsent.handler", () => {
       assert.isTrue(yield* isFree(returnUrl))
     }).pipe(Effect.provide(world)))
 
-  it.live("works as the `show` of PendingConsents", () =>
+  it.live("brings its own session, also with a store of sessions in context", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
       const token = yield* Effect.flatMap(Identity.Identity, (identity) =>
@@ -356,11 +356,11 @@ describe("LoopbackConsent.handler", () => {
           ...request,
           poll: never,
           returnUrl,
-          consent: PendingConsents.handler({
-            user: alice,
-            show: LoopbackConsent.handler({ user: alice, show: browse() })
-          })
-        })).pipe(as("agent", "alice"), Effect.provide(PendingConsents.layerMemory))
+          consent: LoopbackConsent.handler({ user: alice, show: browse() })
+        })).pipe(
+          as("agent", "alice"),
+          Effect.provide(Layer.mock(PendingConsents.PendingConsents, {}))
+        )
       assert.strictEqual(claimsOf(token).sub, "alice")
     }).pipe(Effect.provide(world)))
 })

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -34,7 +33,6 @@ describe("LocalIdentity", () => {
       const alice = yield* World.person("alice")
       const pages: Array<TestUser.Page> = []
       const token = yield* World.userToken(
-        "alice",
         returnUrl,
         (authorizationUrl) =>
           Effect.map(
@@ -47,7 +45,7 @@ describe("LocalIdentity", () => {
       assert.lengthOf(pages, 1)
       assert.include(pages[0]?.text, "Consent given")
 
-      const again = yield* World.userToken("alice", returnUrl, World.unexpected)
+      const again = yield* World.userToken(returnUrl, World.unexpected)
       assert.strictEqual(Redacted.value(again), Redacted.value(token))
     }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
 
@@ -62,15 +60,12 @@ describe("LocalIdentity", () => {
         flow: "USER_FEDERATION",
         scopes: World.scopes,
         returnUrl,
-        consent: PendingConsents.handler({
-          user: { userId: "alice" },
-          show: (session) => Deferred.succeed(sent, session.authorizationUrl)
-        }),
+        consent: (session) => Deferred.succeed(sent, session.authorizationUrl),
         poll: Schedule.spaced("40 millis").pipe(Schedule.upTo({ duration: "1 seconds" }))
       }))
       const page = yield* mallory.approves(yield* Deferred.await(sent))
       assert.strictEqual(page.status, 403)
-      assert.include(page.text, "Signed in as another user")
+      assert.include(page.text, "This link cannot be used")
       assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
 
       for (const user of ["alice", "mallory"]) {
@@ -93,7 +88,6 @@ describe("LocalIdentity", () => {
         Effect.gen(function*() {
           const browser = yield* World.person(user)
           const consent = World.userToken(
-            user,
             returnUrl,
             (authorizationUrl) => browser.as(`${user}-for-${workload}`).approves(authorizationUrl)
           )
@@ -105,7 +99,7 @@ describe("LocalIdentity", () => {
       )
       const again = yield* Effect.forEach(
         callers,
-        ({ user, workload }) => World.as(workload, user)(World.userToken(user, returnUrl, World.unexpected)),
+        ({ user, workload }) => World.as(workload, user)(World.userToken(returnUrl, World.unexpected)),
         { concurrency: "unbounded" }
       )
       assert.deepStrictEqual(again.map(Redacted.value), tokens)

@@ -4,7 +4,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -209,10 +208,7 @@ const ask = (userId: string, returnUrl: string) =>
       flow: "USER_FEDERATION",
       scopes: World.scopes,
       returnUrl,
-      consent: PendingConsents.handler({
-        user: { userId },
-        show: ({ authorizationUrl }) => Effect.fail(new Shown({ link: authorizationUrl }))
-      })
+      consent: ({ authorizationUrl }) => Effect.fail(new Shown({ link: authorizationUrl }))
     })).pipe(
       World.as("agent", userId),
       Effect.match({

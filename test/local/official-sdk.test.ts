@@ -47,7 +47,7 @@ const setUpMail = (returnUrl: string) =>
       }
     })
     const carol = yield* World.person("carol")
-    return yield* World.as("robot", "carol")(World.userToken("carol", returnUrl, carol.approves))
+    return yield* World.as("robot", "carol")(World.userToken(returnUrl, carol.approves))
   })
 
 describe("the official npm SDK", () => {

@@ -271,7 +271,7 @@ describe("a consent", () => {
       assert.strictEqual((yield* other.call("events")).text, yield* usedBy("bob", calendar))
       // Another user who opens AgentCore's own URL is rejected on the way back.
       const forwarded = yield* World.connect(link, { returns: "user=mallory" })
-      assert.include(forwarded.text, "Signed in as another user")
+      assert.include(forwarded.text, "This link cannot be used")
       assert.deepStrictEqual((yield* client.call("events")).links, [link])
     })))
 

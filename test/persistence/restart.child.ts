@@ -7,7 +7,6 @@ import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
@@ -37,14 +36,11 @@ class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
 const tell = (message: object) => Effect.sync(() => report(message))
 
 const ask = AccessToken.get(Calendar, {
-  consent: PendingConsents.handler({
-    user,
-    show: (session) =>
-      Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (json) => {
-        writeFileSync(sessionFile, json, { mode: 0o600 })
-        return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
-      })
-  })
+  consent: (session) =>
+    Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (json) => {
+      writeFileSync(sessionFile, json, { mode: 0o600 })
+      return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
+    })
 })
 
 const resume = Effect.gen(function*() {

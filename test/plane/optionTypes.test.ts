@@ -1,14 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
-import * as Identity from "effect-agentcore-identity/Identity"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
@@ -50,18 +47,6 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
           Effect.provide(planes)
         ),
       valid: { name: "agent", user: alice, renewAfter: "5 minutes" },
-      typed: true
-    },
-    "PendingConsents.handler": {
-      run: (options) =>
-        Effect.flatMap(Identity.Identity, (identity) =>
-          identity.getAccessToken({
-            provider: "github",
-            flow: "USER_FEDERATION",
-            consent: PendingConsents.handler<never, never>(untyped(options)),
-            poll: () => Effect.succeed(secret("token"))
-          })).pipe(Effect.provide([planes, PendingConsents.layerMemory])),
-      valid: { user: alice, show: () => Effect.void },
       typed: true
     },
     "CredentialCache.layer": {
@@ -130,19 +115,6 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       "user.userToken: Member must be a Redacted string (Redacted.make), but is a string"
     ],
     [{ name: "agent", renewAfter: "soon" }, `renewAfter: ${duration} a string`]
-  ],
-  "PendingConsents.handler": [
-    [undefined, "request: Member must be an object, but is undefined"],
-    [{ user: "alice", show: Consent.console }, "user: Member must be an object, but is a string"],
-    [
-      { user: alice, show: "x" },
-      "show: Member must be a consent handler: a function from a session to an Effect, but is a string"
-    ],
-    [{ user: alice, shw: Consent.console }, "shw: Member must have a known name; did you mean 'show'?"],
-    [
-      { user: alice, show: () => "x" },
-      "show: Member must be a function that returns an Effect, but it returned a string"
-    ]
   ],
   "CredentialCache.layer": [
     [null, "request: Member must be an object, but is null"],

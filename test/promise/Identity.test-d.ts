@@ -164,7 +164,7 @@ describe("the page after consent", () => {
         expectTypeOf(request).toEqualTypeOf<Request>()
         return undefined
       },
-      respond: (outcome) => new Response(outcome._tag === "Completed" ? outcome.session.provider : outcome._tag)
+      respond: (outcome) => new Response(outcome._tag)
     })
     expectTypeOf(page).toEqualTypeOf<(request: Request) => Promise<Response>>()
     const listener = nodeConsentCallback({

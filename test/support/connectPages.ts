@@ -3,6 +3,7 @@ import { assert } from "@effect/vitest"
 import type * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Effect from "effect/Effect"
 import * as World from "./connectWorld.js"
+import * as States from "./states.js"
 
 /** A logo without a network. */
 const logo = `data:image/svg+xml,${
@@ -34,8 +35,8 @@ export const appearance: Connect.Appearance = {
 
 /** The address to which AgentCore redirects the browser, with more parameters. */
 export const returnUrlOf = (authorizationUrl: string, more = "") =>
-  `/connect/return?session_id=${
-    encodeURIComponent(new URL(authorizationUrl).searchParams.get("request_uri") ?? assert.fail(authorizationUrl))
+  `/connect/return?${
+    States.returnParameters(new URL(authorizationUrl).searchParams.get("request_uri") ?? assert.fail(authorizationUrl))
   }${more}`
 
 /** Presses the button of a page, and comes back with the error of a denial. */

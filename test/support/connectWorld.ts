@@ -34,6 +34,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "./authorizationServer.js"
 import * as Calendar from "./calendar.js"
 import * as FaultyServer from "./faultyServer.js"
+import * as States from "./states.js"
 
 export const workload = "connect-agent"
 
@@ -271,6 +272,7 @@ export const pages = <R>(options: Options, store: Store<R>, form: Form = "http")
     // Uses the data plane of the application, because the local server has an `Identity` too.
     Layer.provideMerge(Layer.fresh(Identity.layer)),
     Layer.provideMerge(CredentialCache.layer()),
+    Layer.provideMerge(States.layer),
     Layer.provideMerge(store)
   )
 

@@ -1,5 +1,6 @@
+import { assert } from "@effect/vitest"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
-import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
+import type { Claim } from "effect-agentcore-identity/PendingConsents"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
@@ -7,21 +8,26 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 
-/** Opens the return page in a user's browser. Returns the outcome. */
-export const visit = (sessionUri: Redacted.Redacted, user: UserIdentifier) =>
+/** Opens the return page in several browsers at once, in one process. Returns the outcomes. */
+export const visits = (claims: ReadonlyArray<Claim>) =>
   Effect.gen(function*() {
-    let ended: ConsentCallback.Outcome | undefined
-    const respond = (outcome: ConsentCallback.Outcome) =>
-      Effect.sync(() => {
-        ended = outcome
-        return HttpServerResponse.empty()
-      })
-    const currentUser = Effect.succeed(user)
-    const url = `https://agent.example.com/consent?session_id=${encodeURIComponent(Redacted.value(sessionUri))}`
-    yield* Effect.flatten(
-      HttpRouter.toHttpEffect(Layer.fresh(ConsentCallback.layer({ path: "/consent", currentUser, respond })))
-    ).pipe(
-      Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(new Request(url)))
-    )
-    return ended ?? (yield* Effect.die(new Error("the page did not respond")))
+    const outcomes = new Map<unknown, ConsentCallback.Outcome>()
+    const indexOf = Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => Number(headers["x-index"]))
+    const handle = yield* HttpRouter.toHttpEffect(Layer.fresh(ConsentCallback.layer({
+      path: "/consent",
+      currentUser: Effect.map(indexOf, (index) => claims[index]!.user),
+      respond: (outcome) =>
+        Effect.map(indexOf, (index) => {
+          outcomes.set(index, outcome)
+          return HttpServerResponse.empty()
+        })
+    })))
+    yield* Effect.forEach(claims, ({ sessionUri, values }, index) => {
+      const url = new URL("https://agent.example.com/consent")
+      url.searchParams.set("session_id", Redacted.value(sessionUri))
+      for (const value of values) url.searchParams.append("state", Redacted.value(value))
+      const request = HttpServerRequest.fromWeb(new Request(url, { headers: { "x-index": String(index) } }))
+      return Effect.provideService(handle, HttpServerRequest.HttpServerRequest, request)
+    }, { concurrency: "unbounded" })
+    return claims.map((_, index) => outcomes.get(index) ?? assert.fail("the page did not respond"))
   }).pipe(Effect.orDie, Effect.scoped)

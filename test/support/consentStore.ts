@@ -14,13 +14,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as FastCheck from "fast-check"
 import * as Sessions from "../../src/http/forwardAuth/sessions.js"
 import * as ConsentCallback from "./consentCallback.js"
-import { rounds } from "./rounds.js"
 import type * as Tools from "./tools.js"
 import { authorizationUrl, same, secret } from "./utils.js"
 
@@ -56,12 +53,14 @@ export const start = (store: Store, options: Keys = keys): Effect.Effect<Process
 
 export const uriOf = (name: string): Redacted.Redacted => secret(`urn:ietf:params:oauth:request_uri:${name}`)
 
+export const stateOf = (name: string): Redacted.Redacted => secret(`the state of ${name}`)
+
 export const sessionOf = (name: string, minutes = 10): ConsentSession =>
   new ConsentSession({
     provider: "google",
     flow: "USER_FEDERATION",
     scopes: ["calendar"],
-    customState: secret("where-the-user-was"),
+    customState: stateOf(name),
     sessionUri: uriOf(name),
     authorizationUrl: secret(authorizationUrl),
     expiresAt: DateTime.addDuration(DateTime.nowUnsafe(), `${minutes} minutes`)
@@ -69,26 +68,19 @@ export const sessionOf = (name: string, minutes = 10): ConsentSession =>
 
 const alice = { userId: "alice" }
 
+/** What the own user of a session brings, from the browser that consented. */
+export const claimOf = (name: string, user: UserIdentifier = alice): PendingConsents.Claim => ({
+  sessionUri: uriOf(name),
+  user,
+  values: [secret("another value"), stateOf(name)]
+})
+
 const reasonOf = <A>(claim: Effect.Effect<A, PendingConsents.ConsentNotPending | PendingConsents.ConsentStoreError>) =>
   Effect.map(Effect.flip(claim), (error) => error._tag === "ConsentNotPending" ? error.reason : error.message)
 
 const jwt = (claims: object) => secret(`e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`)
 
 const subject = { iss: "https://id.example.com", sub: "alice" }
-
-const steps = FastCheck.array(
-  FastCheck.record({
-    process: FastCheck.nat(1),
-    session: FastCheck.nat(2),
-    /** `undefined` claims. */
-    user: FastCheck.option(FastCheck.constantFrom("alice", "bob"), { nil: undefined }),
-    pause: FastCheck.nat(3)
-  }),
-  { minLength: 2, maxLength: 24 }
-)
-
-const pauseFor = (iterations: number) =>
-  Effect.forEach(Array.from({ length: iterations }), () => Effect.yieldNow, { discard: true })
 
 /**
  * `test` is the `it` of the store. `make` creates the store of a test. Stores in memory have one process and no keys.
@@ -119,11 +111,11 @@ export const contract = (
             continue: "/chat/1"
           }
           yield* one.pending.open(pending)
-          same(yield* two.pending.claim(uriOf(`whole-${index}`)), pending)
+          same(yield* two.pending.claim(claimOf(`whole-${index}`, user)), pending)
         }
         const bare = { session: sessionOf("bare"), user: alice }
         yield* one.pending.open(bare)
-        same(yield* two.pending.claim(uriOf("bare")), bare)
+        same(yield* two.pending.claim(claimOf("bare")), bare)
       }))
 
     test("keeps the users of sandboxes for every process, until their sessions end", () =>
@@ -147,130 +139,87 @@ export const contract = (
         }
       }))
 
-    test("claims a session once", () =>
+    test("returns a session to its own user with its state, again and again, and to no other claim", () =>
       Effect.gen(function*() {
-        const processes = yield* startTwo(yield* make)
-        yield* processes[0].pending.open({ session: sessionOf("once"), user: alice })
-        const claims = yield* Effect.forEach(
-          Array.from({ length: 30 }, (_, index) => processes[index % 2]!),
-          ({ pending }) => Effect.result(pending.claim(uriOf("once"))),
-          { concurrency: "unbounded" }
-        )
-        assert.lengthOf(claims.filter(Result.isSuccess), 1)
-        for (const claim of claims.filter(Result.isFailure)) {
-          assert.deepInclude(claim.failure, { _tag: "ConsentNotPending", reason: "AlreadyClaimed" })
+        const [one, two] = yield* startTwo(yield* make)
+        const consent = { session: sessionOf("own"), user: { userToken: jwt({ ...subject, iat: 1 }) } }
+        const own = claimOf("own", { userToken: jwt({ ...subject, iat: 2 }) })
+        yield* one.pending.open(consent)
+        yield* one.pending.open({ session: sessionOf("other"), user: alice })
+        const claims = [
+          [{ ...own, user: { userToken: jwt({ ...subject, sub: "bob" }) } }, "WrongUser"],
+          [{ ...own, user: { userToken: jwt({ ...subject, iss: "https://other.example.com" }) } }, "WrongUser"],
+          [{ ...own, user: alice }, "WrongUser"],
+          [{ ...own, user: alice, values: [] }, "WrongUser"],
+          [{ ...own, values: [] }, "WrongState"],
+          [{ ...own, values: [secret("")] }, "WrongState"],
+          [{ ...own, values: claimOf("other").values }, "WrongState"],
+          [{ ...own, values: [secret(Redacted.value(stateOf("own")).slice(0, -1))] }, "WrongState"],
+          [{ ...own, values: [secret(`${Redacted.value(stateOf("own"))} `)] }, "WrongState"],
+          [{ ...own, sessionUri: uriOf("never") }, "Unknown"]
+        ] as const
+        for (let round = 0; round < 2; round++) {
+          for (const [claim, reason] of claims) assert.strictEqual(yield* reasonOf(two.pending.claim(claim)), reason)
+          same(yield* one.pending.claim(own), consent)
+          same(yield* two.pending.claim(own), consent)
         }
       }))
 
-    test("claims each session once, whatever runs at the same time", () =>
+    test("compares the user alone for a session without a state", () =>
       Effect.gen(function*() {
-        const processes = yield* startTwo(yield* make)
-        let round = 0
-        const property = FastCheck.asyncProperty(steps, (steps) =>
-          Effect.gen(function*() {
-            const prefix = `round-${round++}`
-            const claimed: Array<string> = []
-            const claim = (process: number, name: string) =>
-              Effect.match(processes[process]!.pending.claim(uriOf(name)), {
-                onFailure: (error) => assert.strictEqual(error._tag, "ConsentNotPending"),
-                onSuccess: ({ user }) => {
-                  claimed.push(name)
-                  assert.include(["alice", "bob"], user.userId)
-                }
-              })
-            yield* Effect.forEach(steps, ({ pause, process, session, user }) => {
-              const name = `${prefix}-${session}`
-              return Effect.andThen(
-                pauseFor(pause),
-                user === undefined
-                  ? claim(process, name)
-                  : processes[process]!.pending.open({ session: sessionOf(name), user: { userId: user } })
-              )
-            }, { concurrency: "unbounded", discard: true })
-            // Sessions that were opened and not claimed during the run are claimed at the end.
-            const opened = new Set(
-              steps.filter(({ user }) => user !== undefined).map(({ session }) => `${prefix}-${session}`)
-            )
-            yield* Effect.forEach(opened, (name) => claim(0, name))
-            yield* Effect.forEach(opened, (name) => claim(1, name))
-            assert.sameMembers(claimed, [...opened])
-          }).pipe(Effect.runPromise))
-        yield* Effect.promise(() => FastCheck.assert(property, { numRuns: rounds({ few: 10, full: 60 }) }))
+        const [one, two] = yield* startTwo(yield* make)
+        const session = new ConsentSession({ ...sessionOf("gateway"), customState: undefined })
+        yield* one.pending.open({ session, user: alice })
+        const claim = { sessionUri: uriOf("gateway"), user: alice, values: [] }
+        assert.deepStrictEqual((yield* two.pending.claim(claim)).user, alice)
+        assert.strictEqual(yield* reasonOf(two.pending.claim({ ...claim, user: { userId: "bob" } })), "WrongUser")
       }))
 
-    test("completes the session in one of two concurrent callbacks, and the other one reports it as used", () =>
+    test("calls AgentCore once for the visits of a session in one process, and completes it in each process", () =>
       Effect.gen(function*() {
         const processes = yield* startTwo(yield* make)
-        for (let round = 0; round < rounds({ few: 5, full: 40 }); round++) {
-          const name = `race-${round}`
-          yield* processes[0].pending.open({ session: sessionOf(name), user: alice })
-          let completions = 0
-          const identity = Layer.mock(Identity.Identity, {
-            completeAuthorization: () =>
+        yield* processes[0].pending.open({ session: sessionOf("race"), user: alice })
+        let completions = 0
+        const identity = Layer.mock(Identity.Identity, {
+          completeAuthorization: () =>
+            Effect.andThen(
+              Effect.yieldNow,
               Effect.sync(() => {
                 completions++
               })
-          })
-          const outcomes = yield* Effect.forEach(processes, (process, index) =>
-            Effect.andThen(
-              pauseFor((round * (index + 1)) % 5),
-              ConsentCallback.visit(uriOf(name), alice).pipe(
-                Effect.provideService(PendingConsents.PendingConsents, process.pending),
-                Effect.provideService(ConsentSignals.ConsentSignals, process.signals),
-                Effect.provide(identity)
-              )
-            ), { concurrency: "unbounded" })
-          assert.sameMembers(outcomes.map(({ _tag }) => _tag), ["Completed", "AlreadyUsed"])
-          assert.strictEqual(completions, 1)
-        }
+            )
+        })
+        const outcomes = yield* Effect.forEach(
+          processes,
+          (process) =>
+            ConsentCallback.visits([claimOf("race"), claimOf("race"), claimOf("race", { userId: "bob" })]).pipe(
+              Effect.provideService(PendingConsents.PendingConsents, process.pending),
+              Effect.provideService(ConsentSignals.ConsentSignals, process.signals),
+              Effect.provide(identity)
+            ),
+          { concurrency: "unbounded" }
+        )
+        const tags = outcomes.map((visits) => visits.map(({ _tag }) => _tag))
+        assert.deepStrictEqual(tags, processes.map(() => ["Completed", "Completed", "NotUsable"]))
+        assert.strictEqual(completions, 2)
       }))
 
-    test("stores the user of the last opening, and never reopens a claimed session", () =>
+    test("stores the user of the last opening", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         yield* one.pending.open({ session: sessionOf("again"), user: { userId: "bob" } })
         yield* two.pending.open({ session: sessionOf("again"), user: alice })
-        assert.deepStrictEqual((yield* one.pending.claim(uriOf("again"))).user, alice)
-        yield* two.pending.open({ session: sessionOf("again"), user: alice })
-        assert.strictEqual(yield* reasonOf(one.pending.claim(uriOf("again"))), "AlreadyClaimed")
-        assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf("again"))), "AlreadyClaimed")
+        assert.deepStrictEqual((yield* one.pending.claim(claimOf("again"))).user, alice)
+        assert.strictEqual(yield* reasonOf(two.pending.claim(claimOf("again", { userId: "bob" }))), "WrongUser")
       }))
 
-    test("distinguishes unknown, expired and claimed sessions", () =>
+    test("tells expired sessions to their own users only", () =>
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
-        assert.strictEqual(yield* reasonOf(one.pending.claim(uriOf("never"))), "Unknown")
         yield* one.pending.open({ session: sessionOf("old", -1), user: alice })
-        assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf("old"))), "Expired")
-      }))
-
-    test("lists claimed sessions until they are settled", () =>
-      Effect.gen(function*() {
-        const [one, two] = yield* startTwo(yield* make)
-        const unsettled = (uri?: Redacted.Redacted) => two.pending.unsettled?.(uri) ?? Effect.succeed([])
-        const names = ["open", "claimed", "settled"] as const
-        const pending = Object.fromEntries(
-          names.map((
-            name
-          ) => [name, { session: sessionOf(name), user: alice, workload: "agent", credential: "calendar" }])
-        )
-        const open = (process: Process, name: string) => process.pending.open(pending[name]!)
-        yield* Effect.forEach(names, (name) => open(one, name))
-        yield* Effect.forEach(["claimed", "settled"], (name) => one.pending.claim(uriOf(name)))
-        assert.lengthOf(yield* unsettled(), 2)
-        // Only a claimed session has an outcome.
-        yield* Effect.forEach(
-          ["settled", "open", "unknown"],
-          (name) => one.pending.settle?.(uriOf(name)) ?? Effect.void
-        )
-        same(yield* unsettled(), [pending["claimed"]])
-        same(yield* unsettled(uriOf("claimed")), [pending["claimed"]])
-        for (const name of ["open", "settled", "unknown"]) same(yield* unsettled(uriOf(name)), [])
-        for (const name of ["claimed", "settled"]) {
-          yield* open(two, name)
-          assert.strictEqual(yield* reasonOf(two.pending.claim(uriOf(name))), "AlreadyClaimed")
-        }
-        same(yield* one.pending.claim(uriOf("open")), pending["open"])
+        assert.strictEqual(yield* reasonOf(two.pending.claim(claimOf("old"))), "Expired")
+        assert.strictEqual(yield* reasonOf(two.pending.claim(claimOf("old", { userId: "bob" }))), "WrongUser")
+        assert.strictEqual(yield* reasonOf(two.pending.claim({ ...claimOf("old"), values: [] })), "WrongState")
       }))
 
     test("lists the waits for a grant until they end or expire", () =>
@@ -316,50 +265,20 @@ export const contract = (
             (name) => oldOnly.pending.open({ session: sessionOf(name), user: alice })
           )
           yield* oldOnly.signals.register({ topic, execution: "old", expiresAt: inAnHour })
-          yield* oldOnly.pending.claim(uriOf("three"))
-          const ofRotation = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
-          const [unsettled] = yield* ofRotation.pending.unsettled?.() ?? Effect.succeed([])
-          same(unsettled?.session.sessionUri, uriOf("three"))
           const both = yield* start(store, { key: keyOf(2, "base64"), previousKeys: [keyOf(3), keyOf(1, "hex")] })
-          assert.deepStrictEqual((yield* both.pending.claim(uriOf("one"))).user, alice)
-          assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("one"))), "AlreadyClaimed")
+          assert.deepStrictEqual((yield* both.pending.claim(claimOf("one"))).user, alice)
           // A session that is opened again keeps one name.
           yield* both.pending.open({ session: sessionOf("two"), user: { userId: "bob" } })
-          assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(uriOf("two"))), "Unknown")
-          assert.deepStrictEqual((yield* both.pending.claim(uriOf("two"))).user, { userId: "bob" })
-          yield* both.pending.open({ session: sessionOf("three"), user: alice })
-          assert.strictEqual(yield* reasonOf(both.pending.claim(uriOf("three"))), "AlreadyClaimed")
+          assert.strictEqual(yield* reasonOf(oldOnly.pending.claim(claimOf("two"))), "Unknown")
+          const bob = { userId: "bob" }
+          assert.deepStrictEqual((yield* both.pending.claim(claimOf("two", bob))).user, bob)
           yield* both.signals.register({ topic, execution: "new", expiresAt: inAnHour })
           assert.sameMembers([...yield* both.signals.registrations(topic)], ["old", "new"])
           yield* both.signals.unregister(topic, "old")
           const newOnly = yield* start(store, { key: keyOf(2) })
           assert.deepStrictEqual(yield* newOnly.signals.registrations(topic), ["new"])
           assert.deepStrictEqual(yield* oldOnly.signals.registrations(topic), [])
-          assert.strictEqual(yield* reasonOf(newOnly.pending.claim(uriOf("three"))), "Unknown")
-        }))
-
-      test("claims each session once during a rotation of keys, when processes have different names for it", () =>
-        Effect.gen(function*() {
-          const store = yield* make
-          const processes = [
-            yield* start(store, { key: keyOf(1), previousKeys: [keyOf(2)] }),
-            yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
-          ]
-          const names = Array.from({ length: rounds({ few: 100, full: 400 }) }, (_, index) => `rotation-${index}`)
-          const claim = ({ pending }: Process, name: string) =>
-            Effect.map(Effect.result(pending.claim(uriOf(name))), (claim) => Result.isSuccess(claim) ? [name] : [])
-          const claimed = yield* Effect.forEach(
-            names,
-            (name, index) =>
-              Effect.forEach(processes, (process, iteration) =>
-                pauseFor((index * (iteration + 1)) % 7).pipe(
-                  Effect.andThen(process.pending.open({ session: sessionOf(name), user: alice })),
-                  Effect.andThen(claim(process, name))
-                ), { concurrency: "unbounded" }),
-            { concurrency: 4 }
-          )
-          const left = yield* Effect.forEach(names, (name, index) => claim(processes[index % 2]!, name))
-          assert.sameMembers([...claimed.flat(2), ...left.flat()], names)
+          assert.strictEqual(yield* reasonOf(newOnly.pending.claim(claimOf("three"))), "Unknown")
         }))
     }
   })
@@ -409,7 +328,7 @@ export const wakesAcrossProcesses = (
           // The default poller polls after 5 seconds.
           const token = yield* Effect.timeout(Fiber.join(fiber), "4 seconds")
           same(token, secret("token of given"))
-          for (const reason of ["WrongUser", "Denied"] as const) {
+          for (const reason of ["Failed", "Denied"] as const) {
             const ended = yield* Effect.forkChild(Effect.flip(wait(waiting, reason, base)))
             yield* callback.signals.signal(ConsentSignals.session(uriOf(reason)), reason)
             const error = yield* Effect.timeout(Fiber.join(ended), "4 seconds")
@@ -472,13 +391,13 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
         continue: sentinel("Continue")
       }
       yield* pending.open({ session: session(`${index}`), user, ...more })
-      yield* pending.open({ session: session(`claimed-${index}`), user, ...more })
-      yield* pending.claim(session(`claimed-${index}`).sessionUri)
+      const { customState: state = secret(""), sessionUri } = session(`${index}`)
+      yield* pending.claim({ sessionUri, user, values: [state] })
       const topic = yield* ConsentSignals.grant({ ...more, user })
       const expiresAt = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
       yield* signals.register({ topic, execution: sentinel("Execution"), expiresAt })
       yield* signals.signal(topic, "Completed")
-      yield* signals.signal(ConsentSignals.session(session(`${index}`).sessionUri), "WrongUser")
+      yield* signals.signal(ConsentSignals.session(sessionUri), "Denied")
     }
     const [, payload = ""] = Redacted.value(users[1]!.userToken!).split(".")
     return [

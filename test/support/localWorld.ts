@@ -90,9 +90,8 @@ export const person = (name: string) =>
     return browser
   })
 
-/** A user's token. `browse` opens the authorization URL, if there is one. */
+/** The token of the caller's user. `browse` opens the authorization URL, if there is one. */
 export const userToken = <E, R>(
-  userId: string,
   returnUrl: string,
   browse: (authorizationUrl: Redacted.Redacted) => Effect.Effect<unknown, E, R>,
   askedScopes: ReadonlyArray<string> = scopes
@@ -103,7 +102,7 @@ export const userToken = <E, R>(
       flow: "USER_FEDERATION",
       scopes: askedScopes,
       returnUrl,
-      consent: PendingConsents.handler({ user: { userId }, show: (session) => browse(session.authorizationUrl) })
+      consent: (session) => browse(session.authorizationUrl)
     }))
 
 export const claimsOf = (token: Redacted.Redacted) =>

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as States from "./states.js"
 
 /** Replaces secrets with their values, because assertions cannot compare `Redacted` values. */
 export const clear = (value: unknown): unknown =>
@@ -90,6 +91,7 @@ export const failures = {
 /** `Identity` over scripted planes, for a caller with a workload access token. */
 export const scripted = (script: ScriptedPlanes.Script) =>
   Identity.layer.pipe(
+    Layer.provideMerge(States.layer),
     Layer.provideMerge(ScriptedPlanes.layer(script)),
     Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
   )

@@ -70,12 +70,7 @@ export const Texts = Schema.Struct({
     WrongAccount: PageText,
     AccountUnknown: PageText,
     Denied: PageText,
-    WrongUser: PageText,
-    AlreadyUsed: PageText,
-    Expired: PageText,
-    Unknown: PageText,
-    /** The consents were in memory, and the application was restarted. */
-    Forgotten: PageText,
+    NotUsable: PageText,
     Failed: PageText
   }),
   rejections: Schema.Struct({

@@ -22,7 +22,7 @@ const statusOfRejection: { readonly [R in Rejection]: number } = {
   Stopping: 503
 }
 
-const statusOfReturn = { ...ConsentPages.statusOf, WrongAccount: 403, AccountUnknown: 502, Forgotten: 410 } as const
+const statusOfReturn = { ...ConsentPages.statusOf, WrongAccount: 403, AccountUnknown: 502 } as const
 
 const statusOf = (view: View): number =>
   view._tag === "Returned"

@@ -1,6 +1,5 @@
 /** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
@@ -15,11 +14,9 @@ import type { AccessTokenError } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
-import { retentionAfterExpiry } from "../../internal/consentStoreError.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
-import { sessionLifetime } from "../../models/internal/constraint.js"
 import { isSecure } from "../../models/internal/urls.js"
-import type { ConsentStoreError } from "../../PendingConsents.js"
+import type { ConsentStoreError, Service as PendingConsents } from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type { Connections } from "./connections.js"
@@ -32,6 +29,7 @@ export interface Settings extends Completion.Dependencies, Pick<Options<never, n
   readonly links: Links
   readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
   readonly watch: Watch
+  readonly open: PendingConsents["open"]
 }
 
 // -----------------------------------------------------------------------------
@@ -221,7 +219,7 @@ type Action = (user: User, pressed: Pressed) => Effect.Effect<View, AccessTokenE
 
 const start = (isForced: boolean): Action => (user, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
-    const { connections, emit, links, own, pending, reject, watch, workload } = user
+    const { connections, emit, links, open, own, reject, watch, workload } = user
     const session = yield* own.requestSession(name, credential, isForced)
     // Another tab has connected it meanwhile.
     if (Option.isNone(session)) return yield* showLink(user, name, continueUrl)
@@ -230,15 +228,10 @@ const start = (isForced: boolean): Action => (user, { continueUrl, credential, n
       yield* Effect.logWarning("The authorization URL of AgentCore is neither https nor http to this machine")
       return reject("Unavailable", links.link(name, continueUrl))
     }
-    yield* pending.open({
-      session: session.value,
-      user: user.user,
-      workload,
-      credential: name,
-      continue: continueUrl
-    })
+    const consent = { session: session.value, user: user.user, workload, credential: name, continue: continueUrl }
+    yield* open(consent)
     yield* emit({ _tag: "Opened", credential: name })
-    yield* own.asUser(watch(session.value, emit({ _tag: "Denied", credential: name })))
+    yield* own.asUser(watch(consent, emit({ _tag: "Denied", credential: name })))
     return View.Started({ connection: connections.describe(name, credential), authorizationUrl })
   })
 
@@ -320,21 +313,16 @@ const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: str
     )
   )
 
-/** Whether a store in memory may have had the session before the process was restarted. */
-const isForgotten = ({ pending }: User, { sessionUri }: Completion.Visit): Effect.Effect<boolean> =>
-  Effect.map(Clock.currentTimeMillis, (now) =>
-    sessionUri !== undefined && pending.since !== undefined
-    && now < DateTime.toEpochMillis(pending.since) + sessionLifetime + retentionAfterExpiry)
-
 /** `WrongAccount` was emitted when the token was dropped. */
 const emitReturn = (
   { emit }: User,
-  outcome: Exclude<ReturnOutcome, "Forgotten">,
+  outcome: ReturnOutcome,
   credential: string | undefined,
   account: Connection["account"]
 ): Effect.Effect<void> =>
-  outcome === "AlreadyUsed" || outcome === "Unknown" || outcome === "WrongAccount" ? Effect.void : emit({
-    _tag: outcome === "Failed" ? "Rejected" : outcome,
+  // A session that is not the user's own has no credential here. After `Failed`, the user can reload the page.
+  outcome === "Failed" || outcome === "WrongAccount" || credential === undefined ? Effect.void : emit({
+    _tag: outcome === "NotUsable" ? "Rejected" : outcome,
     credential,
     account: account === "unknown" ? undefined : account
   })
@@ -342,7 +330,7 @@ const emitReturn = (
 export const complete = (user: User, visit: Completion.Visit) =>
   Effect.gen(function*() {
     const { links } = user
-    let reviewed: ReviewedAccount = { outcome: "Completed", account: undefined }
+    let reviewed: ReviewedAccount | undefined
     const isAllowed: Completion.Dependencies["isAllowed"] = ({ credential }) =>
       credential === undefined
         ? Effect.succeed(true)
@@ -351,15 +339,18 @@ export const complete = (user: User, visit: Completion.Visit) =>
           return review.outcome === "Completed"
         })
     const completed = yield* Completion.complete({ ...user, isAllowed }, visit, user.user)
-    const { account, outcome } = completed._tag === "Completed"
-      ? reviewed
-      : { outcome: completed._tag, account: undefined }
-    const credential = "credential" in completed ? completed.credential : undefined
-    const continueUrl = "continue" in completed ? completed.continue : undefined
+    const { _tag, continue: continueUrl, credential } = completed
+    // Another visit has completed it.
+    const isRepeated = _tag === "Completed" && reviewed === undefined
+    const { account, outcome } = _tag !== "Completed"
+      ? { outcome: _tag, account: undefined }
+      : reviewed ?? (credential === undefined
+        ? { outcome: _tag, account: undefined }
+        : yield* reviewAccount(user, credential))
     // Without a session, nothing has ended.
-    if (visit.sessionUri !== undefined) yield* emitReturn(user, outcome, credential, account)
+    if (visit.sessionUri !== undefined && !isRepeated) yield* emitReturn(user, outcome, credential, account)
     return View.Returned({
-      outcome: outcome === "Unknown" && (yield* isForgotten(user, visit)) ? "Forgotten" : outcome,
+      outcome,
       user: yield* user.userName,
       account,
       credential,

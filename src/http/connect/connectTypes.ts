@@ -353,8 +353,6 @@ export type EventUser =
  *   it expires: it may show a page of its own after a denial. Only the process that opened the session notices this,
  *   within about 5 seconds.
  * - `Rejected`: AgentCore did not complete the authorization
- * - `WrongUser`: the signed-in `user` differs from the user who pressed the button
- * - `Expired`: the user came back too late
  * - `WrongAccount`: `expect` does not allow `account`, and AgentCore has dropped its token
  * - `AccountUnknown`: AgentCore has stored the authorization, and no agent gets the token, because the vendor did not
  *   name the account
@@ -368,13 +366,11 @@ export interface Event {
     | "Completed"
     | "Denied"
     | "Rejected"
-    | "WrongUser"
-    | "Expired"
     | "WrongAccount"
     | "AccountUnknown"
     | "RevokedAtVendor"
     | "Disconnected"
-  /** The name in `credentials`. It is unknown for `Expired`, and if the store of consents failed. */
+  /** The name in `credentials`. It is unknown if the store of consents failed. */
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
@@ -392,7 +388,7 @@ export interface Event {
  * is known.
  */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
-  description: "Consents that were opened, completed, denied, rejected, expired or disconnected",
+  description: "Consents that were opened, completed, denied, rejected or disconnected",
   incremental: true
 })
 

@@ -8,8 +8,10 @@ import * as Consent from "../../Consent.js"
 import { CredentialCache } from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
 import { DataPlane } from "../../DataPlane.js"
-import { type AccessTokenError, Identity } from "../../Identity.js"
+import { type AccessTokenError, type AccessTokenRequest, Identity } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
+import { generate } from "../../identity/returnState.js"
+import { unregistered } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import * as Accounts from "./account.js"
@@ -56,8 +58,11 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
     )
 
 /** Requests the token once, and shows nothing. */
-const request = (identity: Identity["Service"], credential: Credentials.UserCredential, forceAuthentication = false) =>
-  identity.getAccessToken({ ...credential.request, forceAuthentication, consent: Consent.fail })
+const request = (
+  identity: Identity["Service"],
+  credential: Credentials.UserCredential,
+  options?: Pick<AccessTokenRequest, "customState" | "forceAuthentication">
+) => unregistered(identity.getAccessToken({ ...credential.request, ...options, consent: Consent.fail }))
 
 /** Returns `None` if the user has not consented. */
 const requestToken = (identity: Identity["Service"], credential: Credentials.UserCredential) =>
@@ -72,7 +77,10 @@ const requestSession = (
   credential: Credentials.UserCredential,
   forceAuthentication: boolean
 ) =>
-  request(identity, credential, forceAuthentication).pipe(
+  Effect.flatMap(
+    Consent.ReturnState,
+    (isSent) => request(identity, credential, { forceAuthentication, customState: isSent ? generate() : undefined })
+  ).pipe(
     Effect.as(Option.none()),
     Effect.catchTag("RequiresUserConsent", (error) => Effect.succeedSome(error.session))
   )

@@ -54,10 +54,6 @@ const en: Texts = {
       text:
         "You are signed in here as {user}, and you connected {account}, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there."
     },
-    Forgotten: {
-      title: "This has to be started again",
-      text: "The application was restarted, and has forgotten this link. Nothing was stored. Connect again."
-    },
     AccountUnknown: {
       title: "The account could not be checked",
       text:
@@ -148,11 +144,6 @@ const de: Texts = {
       title: "Das ist ein anderes Konto",
       text:
         "Sie sind hier als {user} angemeldet und haben {account} verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto."
-    },
-    Forgotten: {
-      title: "Bitte noch einmal von vorn",
-      text:
-        "Die Anwendung wurde neu gestartet und hat diesen Link vergessen. Es wurde nichts gespeichert. Verbinden Sie noch einmal."
     },
     AccountUnknown: {
       title: "Das Konto ließ sich nicht prüfen",

@@ -8,10 +8,11 @@ import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
+import { type PendingConsent, unregistered } from "../../pendingConsents/store.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 
-type Dependencies = Pick<Completion.Dependencies, "identity" | "pending"> & {
+type Dependencies = Pick<Completion.Dependencies, "identity"> & {
   readonly signals: ConsentSignals.Service
 }
 
@@ -55,12 +56,11 @@ export const make = (dependencies: Dependencies) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
-    return (session: ConsentSession, onDenied: Effect.Effect<void>): Effect.Effect<void, never, WorkloadAccessToken> =>
-      poll(dependencies, session).pipe(
+    return (consent: PendingConsent, onDenied: Effect.Effect<void>): Effect.Effect<void, never, WorkloadAccessToken> =>
+      unregistered(poll(dependencies, consent.session)).pipe(
         Effect.flatMap((isFailed) =>
-          isFailed ? Completion.endFailed(dependencies, session.sessionUri) : Effect.succeed(false)
+          isFailed ? Effect.andThen(Completion.announce(dependencies, consent, "Failed"), onDenied) : Effect.void
         ),
-        Effect.flatMap((isEnded) => isEnded ? onDenied : Effect.void),
         // A watch lives longer than its request, and must not keep it in memory.
         Effect.updateContext((request: Context.Context<WorkloadAccessToken>) =>
           Context.merge(context, Context.pick(WorkloadAccessToken, Tracer.ParentSpan)(request))

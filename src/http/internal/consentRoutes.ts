@@ -39,9 +39,8 @@ export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<User
   ) =>
     Effect.gen(function*() {
       const request = yield* HttpServerRequest.HttpServerRequest
-      // The router sends HEAD to the GET route. A link preview must not use up a session.
+      // The router sends HEAD to the GET route. A link preview completes no session.
       if (request.method !== method) return HttpServerResponse.empty({ status: 405, headers: { allow: method } })
-      // A session can be claimed only once, so validate the user first.
       const user = yield* Effect.orDie(Effect.fromResult(check({ currentUser: yield* currentUser })))
       return yield* run(user.currentUser)
     })
@@ -50,24 +49,20 @@ export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<User
 /** What the browser brings to the return URL. */
 export const visit = Effect.map(HttpServerRequest.HttpServerRequest, ({ url }) => Completion.visitOf(url))
 
-/**
- * Adds routes, and sends the signals of processes that ended before they could. Requests for the return path are not
- * logged, also if no route serves them, such as a POST.
- */
+/** Adds routes. Requests for the return path are not logged, also if no route serves them, such as a POST. */
 export const add = <E, R>(
   router: HttpRouter.HttpRouter,
-  dependencies: Completion.Dependencies,
   returnPath: HttpRouter.PathInput,
   routes: ReadonlyArray<HttpRouter.Route<E, R>>
 ) => {
   const isSessionUrl = matches(returnPath)
-  return Effect.forkScoped(Completion.recover(dependencies), { startImmediately: true }).pipe(
-    Effect.andThen(router.addGlobalMiddleware((serve) =>
+  return Effect.andThen(
+    router.addGlobalMiddleware((serve) =>
       Effect.flatMap(
         HttpServerRequest.HttpServerRequest,
         (request) => isSessionUrl(request) ? HttpMiddleware.withLoggerDisabled(serve) : serve
       )
-    )),
-    Effect.andThen(router.addAll(routes))
+    ),
+    router.addAll(routes)
   )
 }

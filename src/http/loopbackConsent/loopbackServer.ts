@@ -29,7 +29,7 @@ type ListenFailure = { readonly code: string }
 interface Waiting {
   readonly session: ConsentSession
   readonly path: string
-  readonly complete: (error: string | undefined) => Promise<Outcome["_tag"]>
+  readonly complete: (url: string) => Promise<Outcome["_tag"]>
   /** The responses that are not sent yet. */
   readonly responses: Set<Http.ServerResponse>
 }
@@ -63,15 +63,11 @@ const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
   || (headers["sec-fetch-mode"] === "navigate" && headers["sec-fetch-dest"] === "document"
     && !String(headers["sec-purpose"]).startsWith("prefetch"))
 
-/** The consent that the browser comes back for. If the URL has a `state`, it must be that of the application. */
+/** The consent that the browser comes back for. */
 const find = (waiting: Listening["waiting"], url: URL): Waiting | undefined => {
   const [sessionUri = "", ...more] = url.searchParams.getAll("session_id")
   const found = waiting.get(sessionUri)
-  if (found === undefined || more.length > 0 || url.pathname !== found.path) return undefined
-  const { customState } = found.session
-  // AWS does not document the name of this parameter.
-  const states = url.searchParams.getAll("state")
-  return customState === undefined || states.every((state) => state === Redacted.value(customState)) ? found : undefined
+  return found === undefined || more.length > 0 || url.pathname !== found.path ? undefined : found
 }
 
 const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request, response) => {
@@ -80,10 +76,10 @@ const handle = (waiting: Listening["waiting"]): Http.RequestListener => (request
   if (!isNavigation(request)) return reject(response, 403)
   const url = URL.parse(`http://localhost${request.url ?? ""}`)
   const found = url === null ? undefined : find(waiting, url)
-  if (url === null || found === undefined) return show(request, response, "Unknown")
+  if (url === null || found === undefined) return show(request, response, "NotUsable")
   found.responses.add(response)
   response.once("close", () => found.responses.delete(response))
-  found.complete(url.searchParams.get("error") ?? undefined).then(
+  found.complete(url.href).then(
     (name) => show(request, response, name),
     // The program was interrupted.
     () => response.destroy()
@@ -124,25 +120,20 @@ const waitUntilSent = ({ responses }: Waiting): Effect.Effect<void> =>
   )
 
 /**
- * Waits for the browser until the scope closes. `complete` runs once, for the first request with the session.
+ * Waits for the browser until the scope closes. `complete` runs for each request with the session.
  */
 export const open = (
   address: Address,
   session: ConsentSession,
-  complete: (error: string | undefined) => Effect.Effect<Outcome>
+  complete: (url: string) => Effect.Effect<Outcome>
 ): Effect.Effect<void, ListenFailure, Scope.Scope> =>
   Effect.gen(function*() {
     const run = Effect.runPromiseWith(yield* Effect.context<never>())
-    let isClaimed = false
     const waiting: Waiting = {
       session,
       path: address.path,
       responses: new Set(),
-      complete: (error) => {
-        if (isClaimed) return Promise.resolve("AlreadyUsed" as const)
-        isClaimed = true
-        return run(Effect.map(complete(error), ({ _tag }) => _tag))
-      }
+      complete: (url) => run(Effect.map(complete(url), ({ _tag }) => _tag))
     }
     const key = Redacted.value(session.sessionUri)
     yield* Effect.acquireRelease(

@@ -5,7 +5,6 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
-import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
@@ -72,11 +71,6 @@ export const isCrossSite = ({ headers }: HttpServerRequest.HttpServerRequest): b
 /** A return URL may contain any character except white space. A header contains printable ASCII. */
 const toHeaderValue = (url: string): string => url.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent)
 
-const respondEnd = (name: "AlreadyUsed" | "Expired" | "Unknown"): HttpServerResponse.HttpServerResponse => {
-  const { text, title } = ConsentPages.texts.en[name]
-  return respondText(ConsentPages.statusOf[name], title, html`${text}`)
-}
-
 /** A return URL may have any scheme. As far as AWS is known, its page has no such link. */
 const wayBack = (returnUrl: string): Html.Html | undefined =>
   /^https?:/i.test(returnUrl)
@@ -109,9 +103,20 @@ const toResponse = LocalBackend.BrowserResponse.$match({
       "Authorization server unavailable",
       html`The authorization server of the provider <strong>${provider}</strong> cannot be reached, or its configuration is not valid. Reload this page to try again.`
     ),
-  Replayed: () => respondEnd("AlreadyUsed"),
-  Expired: () => respondEnd("Expired"),
-  Unknown: () => respondEnd("Unknown")
+  Replayed: () =>
+    respondText(410, "Link already used", html`This consent has already ended. Each link works only once.`),
+  Expired: () =>
+    respondText(
+      410,
+      "Link expired",
+      html`The time to give consent has run out. Go back to where you were asked, and start again.`
+    ),
+  Unknown: () =>
+    respondText(
+      404,
+      "Unknown link",
+      html`No consent is waiting here. Check that you opened the complete address, or start again.`
+    )
 })
 
 /** Adds the authorization and callback URLs: redirects through a consent, and pages where it ends early. */

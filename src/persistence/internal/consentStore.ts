@@ -63,20 +63,15 @@ type Attempt<A> = Effect.Effect<A, string>
  * milliseconds since the epoch.
  */
 export interface ConsentBacking {
-  /** Stores a session under its current name, and under no other. A claimed session stays as it is. */
+  /** Stores a session under its current name, and under no other. */
   readonly open: (session: {
     readonly names: Names
     readonly sealed: string
-    readonly expiresAt: number
     /** The time at which the entry is deleted. */
     readonly keptUntil: number
   }) => Attempt<unknown>
-  /** Claims a session, in one step among all processes. */
-  readonly claim: (names: Names, now: number) => Attempt<Sealed | PendingConsents.ConsentNotPending["reason"]>
-  /** Marks a claimed session whose outcome was signalled, and drops its value. */
-  readonly settle: (names: Names) => Attempt<unknown>
-  /** Returns the claimed sessions that are not settled: all of them, or the one with these names. */
-  readonly unsettled: (now: number, names?: Names) => Attempt<ReadonlyArray<Sealed>>
+  /** Returns the session with one of these names. */
+  readonly find: (names: Names) => Attempt<Sealed | undefined>
   readonly register: (
     registration: SealedRegistration & { readonly expiresAt: number; readonly now: number }
   ) => Attempt<unknown>
@@ -108,7 +103,7 @@ const unreadable = "an entry cannot be read: it has another key, or it is damage
 type Keys = Effect.Success<ReturnType<typeof makeKeys>>
 
 const contents = (["Session", "Grant"] as const).flatMap((kind) =>
-  (["Completed", "Failed", "Denied", "WrongUser", "Rejected"] as const).map((outcome) => ({ kind, outcome }))
+  (["Completed", "Failed", "Denied"] as const).map((outcome) => ({ kind, outcome }))
 )
 
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
@@ -172,27 +167,19 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
       Effect.gen(function*() {
         const names = namesOfSession(pending.session.sessionUri)
         const sealed = yield* sealing.seal(names[0], encodePending(pending))
-        const expiresAt = DateTime.toEpochMillis(pending.session.expiresAt)
-        yield* backing.open({ names, sealed, expiresAt, keptUntil: expiresAt + retentionAfterExpiry })
+        const keptUntil = DateTime.toEpochMillis(pending.session.expiresAt) + retentionAfterExpiry
+        yield* backing.open({ names, sealed, keptUntil })
       }).pipe(failWith("open")),
-    claim: (sessionUri) =>
-      Effect.gen(function*() {
-        const names = namesOfSession(sessionUri)
-        const claimed = yield* failWith("claim")(backing.claim(names, yield* Clock.currentTimeMillis))
-        if (typeof claimed === "string") return yield* new PendingConsents.ConsentNotPending({ reason: claimed })
-        // The error of a schema could quote the value.
-        return yield* failWith("claim")(Effect.mapError(read(claimed), () => unreadable))
-      }),
-    settle: (sessionUri) => failWith("settle")(Effect.asVoid(backing.settle(namesOfSession(sessionUri)))),
-    unsettled: (sessionUri) =>
-      Effect.flatMap(
-        Clock.currentTimeMillis,
-        (now) => backing.unsettled(now, sessionUri === undefined ? undefined : namesOfSession(sessionUri))
-      ).pipe(
-        failWith("unsettled"),
-        // Skip the entries of a key that this process does not have.
-        Effect.flatMap(Effect.forEach((sealed) => Effect.option(read(sealed)))),
-        Effect.map((found) => found.flatMap(Option.toArray))
+    claim: (claim) =>
+      backing.find(namesOfSession(claim.sessionUri)).pipe(
+        Effect.flatMap((found) =>
+          found === undefined
+            ? Effect.succeed(undefined)
+            // The error of a schema could quote the value.
+            : Effect.mapError(read(found), () => unreadable)
+        ),
+        failWith("claim"),
+        Effect.flatMap((consent) => PendingConsents.verify(consent, claim))
       )
   }
 }

@@ -8,7 +8,6 @@ import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
-import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
 import { accessTokenOperation } from "../../identity/credentials.js"
@@ -17,7 +16,6 @@ import * as PendingConsents from "../../PendingConsents.js"
 import * as Validation from "../../plane/validation.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import type { ConsentWait } from "./config.js"
 import * as Node from "./nodePages.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
@@ -46,6 +44,7 @@ export const toPoller =
     })
 
 export const make = () => {
+  let isServed = false
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
@@ -61,49 +60,45 @@ export const make = () => {
   return {
     signals,
     pending,
-    /**
-     * The options of a call: it stores the session for its user, shows it, and waits until the callback completes it.
-     * Without `show`, the handler of the runtime shows it.
-     */
+    visits: Completion.makeVisits(),
+    /** Notes that a page of this process needs the sessions of all calls. */
+    serve: (): void => {
+      isServed = true
+    },
+    /** Stores the sessions of a call for the page after consent. Without a known user there may be no page. */
+    register: (user: UserIdentifier | undefined) => <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+      user === undefined && !isServed
+        ? call
+        : Effect.flatMap(pending, (store) => Effect.provideService(call, PendingConsents.PendingConsents, store)),
+    /** The options of a call, which waits until the page completes its session. Default: the handler of the runtime. */
     options: (
-      user: UserIdentifier | undefined,
       show: Consent.Show<unknown> | undefined,
       poll: TokenPoller.Poller | undefined
     ): Effect.Effect<Identity.ConsentOptions<unknown>> =>
-      Effect.map(Consent.Handler, (byDefault) => {
-        const handler: Consent.ConsentHandler<unknown> = show ?? byDefault
-        return {
-          consent: user === undefined
-            ? handler
-            : Consent.mapShow(handler, (show) =>
-              Effect.fnUntraced(function*(session) {
-                const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
-                yield* (yield* pending).open({ session, user, workload: caller?.workload })
-                yield* show(session)
-              })),
-          poll: (wait) =>
-            Effect.flatMap(
-              Effect.zip(poll === undefined ? TokenPoller.TokenPoller : Effect.succeed(poll), signals),
-              ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
-            )
-        }
-      })
+      Effect.map(Consent.Handler, (byDefault): Identity.ConsentOptions<unknown> => ({
+        consent: show ?? byDefault,
+        poll: (wait) =>
+          Effect.flatMap(
+            Effect.zip(poll === undefined ? TokenPoller.TokenPoller : Effect.succeed(poll), signals),
+            ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
+          )
+      }))
   }
 }
 
 /**
  * The outcome of a visit to the page after consent:
  *
- * - `Completed`: AgentCore has stored the user's authorization. `session.customState` is the application's own state.
- * - `Denied`: the browser came back with the error `access_denied`. The session can no longer be used.
- * - `WrongUser`: the signed-in user is not the user who started the authorization. The session can no longer be used.
- * - `AlreadyUsed`, `Expired`, `Unknown`: there is nothing to complete.
- * - `Failed`: AgentCore did not complete the authorization. The log has the reason.
- * - `NotSignedIn`: `currentUser` returned no user. The session is still open.
+ * - `Completed`: AgentCore has stored the user's authorization.
+ * - `Denied`: the browser came back with the error `access_denied`.
+ * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser, it
+ *   has expired, or AgentCore rejected it. The log has the reason.
+ * - `Failed`: AgentCore or the store did not respond. The user can reload the page. The log has the reason.
+ * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
  */
-export type Outcome =
-  | { readonly _tag: "Completed"; readonly session: ConsentSession }
-  | { readonly _tag: "Denied" | "WrongUser" | "AlreadyUsed" | "Expired" | "Unknown" | "Failed" | "NotSignedIn" }
+export interface Outcome {
+  readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn"
+}
 
 /** The options of both callbacks. */
 export interface CallbackOptions<in Req> {
@@ -112,7 +107,8 @@ export interface CallbackOptions<in Req> {
    * `undefined` if no user is signed in.
    *
    * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
-   * user. A program with a single user on their own machine returns a constant. If it throws, no session is claimed.
+   * user. A program with a single user on their own machine returns a constant. If it throws, the session stays as it
+   * is.
    *
    * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
    */
@@ -141,10 +137,12 @@ const visit = async <R>(
     const dependencies = {
       identity: yield* identity,
       callerOf: Completion.makeCallerOf(Option.some(yield* dataPlane)),
-      pending: yield* consents.pending,
-      signals: yield* consents.signals
+      claim: (yield* consents.pending).claim,
+      signals: yield* consents.signals,
+      visits: consents.visits
     }
-    return yield* Completion.complete(dependencies, Completion.visitOf(url), checked)
+    const { _tag } = yield* Completion.complete(dependencies, Completion.visitOf(url), checked)
+    return { _tag }
   }))
 }
 
@@ -158,7 +156,7 @@ const respondTo = async <R, Req>(
     readonly acceptLanguage: string | null | undefined
   }
 ): Promise<Response> => {
-  // A link preview must not use up the session.
+  // A link preview completes no session.
   if (method !== "GET") return new Response(null, { status: 405, headers: { allow: "GET" } })
   const outcome = await visit(dependencies, currentUser(request), url)
   if (respond === undefined) {

@@ -210,14 +210,21 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
         Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
     )
 
-  const consentOptions: MakeConsent<R> = ({ onAuthUrl, poll, workloadIdentityToken }, context) => {
+  /** A call whose session is stored for the page after consent, with the user of the request. */
+  const callRegistered: typeof callAs = (configured, context, call) =>
+    callAs(configured, context, (identity) =>
+      Effect.gen(function*() {
+        const caller = yield* WorkloadAccessToken
+        const user = (yield* RequestContext.userOf(configured, context)) ?? caller.user
+        return yield* Effect.provideService(call(identity), WorkloadAccessToken, { ...caller, user }).pipe(
+          consents.register(user)
+        )
+      }))
+
+  const consentOptions: MakeConsent<R> = ({ onAuthUrl, poll }) => {
     const show = onAuthUrl && CallerContext.bind(onAuthUrl)
     const poller = poll && Consents.toPoller(CallerContext.bind(poll))
-    return Effect.flatMap(
-      RequestContext.userOf(workloadIdentityToken, context),
-      (user) =>
-        consents.options(user, show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))), poller)
-    )
+    return consents.options(show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))), poller)
   }
 
   const withAccessToken = (
@@ -233,7 +240,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
       const request = Config.toAccessTokenRequest(subject, context)
       const use: Config.AccessTokenUseOptions = { ...subject, ...options }
       const consent = makeConsent(use, context)
-      return callAs(
+      return callRegistered(
         use.workloadIdentityToken,
         context,
         (identity) => Effect.flatMap(consent, (consent) => identity.getAccessToken(request, consent))
@@ -265,7 +272,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
       if (invalid !== undefined) throw invalid
       const context = RequestContext.get()
       const consent = consentOptions(options, context)
-      const token = callAs(
+      const token = callRegistered(
         options.workloadIdentityToken,
         context,
         (identity) =>
@@ -280,8 +287,14 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
         yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
         yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
       })),
-    fetchConsentCallback: Consents.makeFetch(runtime),
-    nodeConsentCallback: Consents.makeNode(runtime),
+    fetchConsentCallback: (options) => {
+      consents.serve()
+      return Consents.makeFetch(runtime)(options)
+    },
+    nodeConsentCallback: (options) => {
+      consents.serve()
+      return Consents.makeNode(runtime)(options)
+    },
     workload: (options) => Workloads.make(options, runtime)
   }
   return { consentOptions, functions, settle, withAccessToken }
