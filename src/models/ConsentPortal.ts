@@ -74,13 +74,7 @@ export type ConsentPortalStatus =
   | "FAILED"
   | (string & {})
 
-/**
- * A portal has exactly one source.
- *
- * @since 0.2.0
- * @category requests
- */
-export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPortalRequest>()(Schema.Struct({
+const createMembers = {
   /** The name of the portal, 1 to 50 letters, digits, hyphens and underscores. */
   name: Constraint.string(1, 50, "[a-zA-Z0-9_-]+"),
   /** The ARN of the IAM role that the portal assumes to read its sources. */
@@ -93,7 +87,20 @@ export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPorta
   description: Description,
   /** Tags of the portal. */
   tags: Constraint.optional(Resource.Tags)
-})) {}
+}
+
+/** AWS documents it. The AWS SDK for JavaScript would drop it, so the type of the request has none. */
+const clientToken = Constraint.optional(Constraint.string(1, 256))
+
+/**
+ * A portal has exactly one source.
+ *
+ * @since 0.2.0
+ * @category requests
+ */
+export class CreateConsentPortalRequest extends Schema.Opaque<CreateConsentPortalRequest>()(
+  Schema.Struct({ ...createMembers, clientToken }) as unknown as Schema.Struct<typeof createMembers>
+) {}
 
 /**
  * @since 0.2.0

@@ -24,7 +24,7 @@ import * as Resource from "./internal/resource.js"
 export class CreateWorkloadIdentityRequest extends Schema.Opaque<CreateWorkloadIdentityRequest>()(Schema.Struct({
   /** The name of the workload identity, 3 to 255 characters. */
   name: Constraint.WorkloadName,
-  /** The URLs that users may return to after consent. */
+  /** The URLs that users may return to after consent. The live service takes up to five. */
   allowedResourceOauth2ReturnUrls: Constraint.optional(Schema.Array(Constraint.ReturnUrl)),
   /** Tags of the workload identity. */
   tags: Constraint.optional(Resource.Tags)

@@ -315,9 +315,28 @@ export const makeLayer = <Options, A, E, R>(
   return exception === undefined ? make(options) : Layer.unwrap(Effect.die(exception))
 }
 
+/** The names of the members that are maps. The service model uses each name for one type. */
+const findMaps = (ast: AST.AST, name = ""): ReadonlyArray<string> => {
+  switch (ast._tag) {
+    case "Objects":
+      return [
+        ...ast.indexSignatures.length === 0 ? [] : [name],
+        ...ast.propertySignatures.flatMap(({ name, type }) => findMaps(type, String(name)))
+      ]
+    case "Union":
+      return ast.types.flatMap((type) => findMaps(type, name))
+    case "Arrays":
+      return [...ast.elements, ...ast.rest].flatMap((type) => findMaps(type))
+    case "Declaration":
+      return ast.typeParameters.flatMap((type) => findMaps(type, name))
+    default:
+      return []
+  }
+}
+
 /**
- * Decodes and checks a request from the wire. As at AWS, nulls are ignored, and a null in a list is a missing value. By
- * default unknown members are ignored, too.
+ * Decodes and checks a request from the wire. As at AWS, members that are null are ignored. A null in a list or a map
+ * has the wrong type. By default unknown members are ignored, too.
  */
 export const decode = <A, I>(
   schema: Schema.Codec<A, I>,
@@ -328,13 +347,16 @@ export const decode = <A, I>(
     onExcessProperty,
     reportInput: onExcessProperty === "error"
   })
+  let maps: ReadonlySet<string> | undefined
+  const isMap = (name: PropertyKey | undefined): boolean => (maps ??= new Set(findMaps(schema.ast))).has(String(name))
+  const isMember = (path: Path): boolean => typeof path.at(-1) !== "number" && !isMap(path.at(-2))
   return (request) =>
     // The parser ignores unknown members, and `dropNulls` reads them.
     isDeep(request) ? Result.fail([tooDeep]) : Result.mapError(
-      parse(() => run(dropNulls(request))),
+      parse(() => run(dropNulls(request, isMap))),
       (violations) =>
         violations.map((violation): Violation =>
-          violation.rule === "type" && Predicate.isNullish(valueAt(request, violation.path))
+          violation.rule === "type" && isMember(violation.path) && Predicate.isNullish(valueAt(request, violation.path))
             ? { path: violation.path, rule: "missing" }
             : violation
         )

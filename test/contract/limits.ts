@@ -421,7 +421,8 @@ export const limits = (subject: Subject): void => {
               yield* fits(call(member, value))
             }
             for (const [value, constraint] of member.bad) {
-              if (subject.checks === "service" && constraint === wrongType) {
+              const isMalformed = constraint === wrongType || constraint === "Member must be a whole number"
+              if (subject.checks === "service" && isMalformed) {
                 const error = yield* Effect.flip(call(member, value))
                 assert(error instanceof UnknownServiceError)
                 assert.deepStrictEqual([error.code, error.status], ["SerializationException", 400])

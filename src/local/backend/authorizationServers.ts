@@ -200,7 +200,7 @@ const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undef
 
 const resolveVendorServer = (
   vendor: VendorRequest["credentialProviderVendor"],
-  { authorizationEndpoint, issuer, tenantId = "common", tokenEndpoint }: VendorConfig,
+  { authorizationEndpoint, issuer, tenantId, tokenEndpoint }: VendorConfig,
   { vendorEndpoints }: LocalSettings
 ): Vendors.KnownVendor => {
   const namesAll = issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
@@ -324,15 +324,23 @@ export const resolve = Effect.fnUntraced(function*(request: ProviderRequest, env
   return { ...yield* authentication, ...server }
 })
 
-/** Makes the configuration in a response. Like AWS, it omits the tenant of Microsoft, which only the endpoints show. */
+/**
+ * Makes the configuration in a response. Like AWS, it omits the tenant of Microsoft. The CLI of AWS reads the tenant
+ * from the discovery URL.
+ */
 export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)
+    const { clientId, tenantId } = config
+    if (request.credentialProviderVendor === "MicrosoftOauth2") {
+      const discoveryUrl = `${Vendors.makeMicrosoft(tenantId).issuer}/.well-known/openid-configuration`
+      return { [member]: { oauthDiscovery: { discoveryUrl }, clientId } }
+    }
     const server = resolveVendorServer(request.credentialProviderVendor, config, settings)
     const { authorizationServerMetadata } = toDiscovery(server)
     // Seen for CognitoOauth2.
     const oauthDiscovery = { authorizationServerMetadata: { ...authorizationServerMetadata, responseTypes: ["code"] } }
-    return { [member]: { oauthDiscovery, clientId: config.clientId } }
+    return { [member]: { oauthDiscovery, clientId } }
   }
   const config = request.oauth2ProviderConfigInput.customOauth2ProviderConfig
   const { clientAuthenticationMethod, clientId, oauthDiscovery, privateEndpoint, privateEndpointOverrides } = config

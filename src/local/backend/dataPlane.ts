@@ -96,8 +96,6 @@ const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed" ? invalid(message, "userToken") : raise("UnauthorizedException", message)
 
-const maxReturnUrls = 5
-
 /**
  * Explains a missing or unregistered return URL. Omits the query and the fragment of the request's URL, because a
  * program may have put secrets there.
@@ -107,8 +105,7 @@ const explainReturnUrl = ({ allowedResourceOauth2ReturnUrls: registered, name }:
   const problem = sent === undefined
     ? "The request has no resourceOauth2ReturnUrl"
     : `The return URL ${sent} is not registered on the workload identity '${name}'`
-  const more = registered.length > maxReturnUrls ? [`${registered.length - maxReturnUrls} more`] : []
-  const registeredUrls = [...registered.slice(0, maxReturnUrls), ...more].join(", ")
+  const registeredUrls = registered.join(", ")
   const advice = registered.length === 0
     ? `'${name}' has no return URLs: add ${sent === undefined ? "one" : "it"} to allowedResourceOauth2ReturnUrls`
     : sent === undefined

@@ -24,7 +24,7 @@ const basic = define("CLIENT_SECRET_BASIC")
 const post = define("CLIENT_SECRET_POST")
 
 /** Microsoft has endpoints per tenant. */
-export const makeMicrosoft = (tenantId: string): KnownVendor => {
+export const makeMicrosoft = (tenantId = "common"): KnownVendor => {
   const tenant = `https://login.microsoftonline.com/${encodeURIComponent(tenantId)}`
   return post(`${tenant}/v2.0`, `${tenant}/oauth2/v2.0/authorize`, `${tenant}/oauth2/v2.0/token`)
 }
@@ -41,7 +41,7 @@ export const known: Readonly<Record<Vendor, KnownVendor>> = {
   GoogleOauth2: post("https://accounts.google.com", "/o/oauth2/v2/auth", "https://oauth2.googleapis.com/token"),
   HubspotOauth2: post("https://app.hubspot.com", "/oauth/authorize", "https://api.hubapi.com/oauth/v1/token"),
   LinkedinOauth2: post("https://www.linkedin.com/oauth", "/oauth/v2/authorization", "/oauth/v2/accessToken"),
-  MicrosoftOauth2: makeMicrosoft("common"),
+  MicrosoftOauth2: makeMicrosoft(),
   NotionOauth2: basic("https://api.notion.com", "/v1/oauth/authorize", "/v1/oauth/token", {
     authorizationParameters: { owner: "user" }
   }),

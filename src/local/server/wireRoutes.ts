@@ -1,6 +1,7 @@
 /** The routes of the wire protocol, made from the tables of the planes. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as ControlPlane from "../../ControlPlane.js"
@@ -48,13 +49,22 @@ export const decodeRequest = <A, I>(schema: Schema.Codec<A, I>) => {
   }
 }
 
+/** Whether the value has another type than in the service model. Its integers have 32 bits. */
+const isWrongType = ({ path, rule }: Violation, input: object): boolean => {
+  const value = Validation.valueAt(input, path)
+  return rule === "type"
+    || (rule === "value" && !Predicate.isNullish(value) && typeof value !== "string")
+    || (value === null && typeof path.at(-1) === "number")
+    || (typeof value === "number" && (!Number.isInteger(value) || Math.abs(value) > 2 ** 31 - 1))
+}
+
 /** A service of AWS reads the types of a request before it checks the constraints of the service model. */
 const rejectRequest = (
   operation: string,
   violations: ReadonlyArray<Violation>,
   input: object
 ): Effect.Effect<never, ValidationException | UnknownServiceError> => {
-  const wrong = violations.find(({ rule }) => rule === "type")
+  const wrong = violations.find((violation) => isWrongType(violation, input))
   if (wrong === undefined) return Effect.fail(Validation.validationException(violations, operation))
   const { message, name: code, status } = WireErrors.wrongType(Validation.valueAt(input, wrong.path))
   return Effect.andThen(

@@ -62,6 +62,10 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
     ? { check: pattern, expression: pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/") }
     : { check: pattern.check, expression: pattern.model }
 
+/** Counts code points, as the service model does. Most strings need no count. */
+const isLonger = (value: string, length: number): boolean =>
+  value.length > length && (value.length > 2 * length || [...value].length > length)
+
 /** A string with limits. One check is faster than one for each limit. */
 export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
   const { check: regExp, expression } = pattern === undefined ? {} : readPattern(pattern)
@@ -69,9 +73,9 @@ export const string = (min: number, max: number, pattern?: Pattern): Schema.Code
     // UTF-8 cannot encode an unpaired surrogate: strings that differ in one would become the same key or secret.
     !value.isWellFormed()
       ? "be well-formed Unicode"
-      : value.length < min
+      : min > 0 && !isLonger(value, min - 1)
       ? atLeast(min)
-      : value.length > max
+      : isLonger(value, max)
       ? atMost(max)
       : regExp?.test(value) === false
       ? `satisfy regular expression pattern: ${expression}`

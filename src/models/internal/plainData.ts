@@ -17,12 +17,15 @@ export const mapDeep = (value: unknown, replace: (value: unknown) => unknown): u
   return copy
 }
 
-/** Drops properties that are null, because AWS treats them as absent. Items of lists that are null stay. */
-export const dropNulls = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(dropNulls)
+/**
+ * Drops properties that are null, because AWS treats them as absent. Nulls in lists stay, and those in the maps with
+ * these names.
+ */
+export const dropNulls = (value: unknown, isMap: (name: string) => boolean = () => false, name = ""): unknown => {
+  if (Array.isArray(value)) return value.map((item) => dropNulls(item, isMap))
   if (!isPlain(value)) return value
-  const present = Object.entries(value).filter(([, item]) => item !== null)
-  return Object.fromEntries(present.map(([name, item]) => [name, dropNulls(item)]))
+  const present = Object.entries(value).filter(([, item]) => item !== null || isMap(name))
+  return Object.fromEntries(present.map(([name, item]) => [name, dropNulls(item, isMap, name)]))
 }
 
 /** The maximum number of levels of a request. Requests of the service model have fewer than ten. */

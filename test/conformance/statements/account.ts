@@ -503,6 +503,29 @@ export const account = [
     }
   }),
   statement({
+    id: "portal.client-token",
+    statement: "A creation of a consent portal with the clientToken of an earlier one has its response",
+    source: guess(
+      "what the service does with the token, which other services of AWS document",
+      cite(portals, "You can also supply the optional description, tags, and clientToken parameters.")
+    ),
+    needs: ["gateway"],
+    run: async (world, { gateway }) => {
+      const { credentialProviderArn } = await world.control.getOauth2CredentialProvider({
+        name: (await createCustom(world, unreachable)).name
+      })
+      const name = world.name()
+      const create = (description: string) => {
+        world.changeNextRequest((json) => ({ ...json, name, description, clientToken: `token-${name}` }))
+        return createPortal(world, gateway, { credentialProviderArn: present("ARN", credentialProviderArn) })
+      }
+      const { consentPortalId } = await create("first")
+      is("portal", (await create("first")).consentPortalId, consentPortalId)
+      await rejects(create("second"), { status: 409, name: "ConflictException" })
+      await awaitStatus(world, present("consentPortalId", consentPortalId), "ACTIVE")
+    }
+  }),
+  statement({
     id: "portal.one-per-gateway",
     statement: "A gateway has one consent portal",
     source: guess(

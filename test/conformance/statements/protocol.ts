@@ -2,6 +2,8 @@
 import { cite, guess, is, model, present, reference, rejects, smithy, smithyTest, statement } from "../statement.js"
 import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
 
+const serialization = { status: 400, name: "SerializationException" } as const
+
 const validation = { status: 400, name: "ValidationException" } as const
 
 export const protocol = [
@@ -151,6 +153,96 @@ export const protocol = [
         }),
         { ...validation, message: "Member must satisfy enum value set: [" }
       )
+    }
+  }),
+  statement({
+    id: "protocol.wrong-type",
+    statement: "A value of another JSON type where an enumeration stands is a SerializationException",
+    source: guess(
+      "that an enumeration is read like a number: the tests have none about enumerations",
+      cite(smithyTest("malformedRequests/malformed-integer.smithy"), "Malformed values in the body should be rejected")
+    ),
+    run: async (world) => {
+      const token = await tokenOf(world, await createWorkload(world))
+      for (const wrong of [true, 1, ["M2M"], { a: 1 }]) {
+        world.changeNextRequest((json) => ({ ...json, oauth2Flow: wrong }))
+        await rejects(
+          world.data.getResourceOauth2Token({
+            workloadIdentityToken: token,
+            resourceCredentialProviderName: world.name(),
+            scopes: [],
+            oauth2Flow: "M2M"
+          }),
+          serialization
+        )
+        world.changeNextRequest((json) => ({ ...json, credentialProviderVendor: wrong }))
+        await rejects(
+          world.control.createOauth2CredentialProvider({ name: world.name(), ...githubConfig }),
+          serialization
+        )
+      }
+    }
+  }),
+  statement({
+    id: "protocol.integers",
+    statement: "A fraction, or a number of more than 32 bits, where an integer stands is a SerializationException",
+    source: cite(
+      smithyTest("malformedRequests/malformed-integer.smithy"),
+      "Underflow or overflow should result in SerializationException",
+      "Malformed values in the body should be rejected"
+    ),
+    run: async (world) => {
+      for (const maxResults of [1.5, 1.001, 2 ** 31, -(2 ** 40)]) {
+        world.changeNextRequest((json) => ({ ...json, maxResults }))
+        await rejects(world.control.listWorkloadIdentities({}), serialization)
+      }
+      world.changeNextRequest((json) => ({ ...json, maxResults: 2 ** 31 - 1 }))
+      await rejects(world.control.listWorkloadIdentities({}), validation)
+    }
+  }),
+  statement({
+    id: "protocol.null-items",
+    statement: "A null in a list or in a map is a SerializationException, and never dropped",
+    source: guess(
+      "that AWS's servers pass these tests: the server of smithy-rs fails them",
+      cite(
+        smithyTest("malformedRequests/malformed-list.smithy"),
+        "When a dense list contains null, the response should be a 400 SerializationException."
+      ),
+      cite(
+        smithyTest("malformedRequests/malformed-map.smithy"),
+        "When a dense map contains a null value, the response should be a 400 SerializationException."
+      )
+    ),
+    run: async (world) => {
+      const { control } = world
+      for (
+        const wrong of [{ tags: { a: null } }, { tags: { a: "b", c: null } }, {
+          allowedResourceOauth2ReturnUrls: [null]
+        }]
+      ) {
+        const name = world.name()
+        world.changeNextRequest((json) => ({ ...json, ...wrong }))
+        await rejects(control.createWorkloadIdentity({ name }), serialization)
+        await rejects(control.getWorkloadIdentity({ name }), { status: 404 })
+      }
+      const { workloadIdentityArn = "" } = await control.createWorkloadIdentity({ name: world.name() })
+      world.changeNextRequest(() => ({ tags: { a: null } }))
+      await rejects(control.tagResource({ resourceArn: workloadIdentityArn, tags: { b: "c" } }), serialization)
+      is("tags", (await control.listTagsForResource({ resourceArn: workloadIdentityArn })).tags ?? {}, {})
+    }
+  }),
+  statement({
+    id: "protocol.code-points",
+    statement: "The length of a string is the number of its code points",
+    source: cite(
+      "https://smithy.io/2.0/spec/constraint-traits.html#length-trait",
+      "string The number of Unicode scalar values"
+    ),
+    run: async (world) => {
+      const workloadName = await createWorkload(world)
+      await tokenOf(world, workloadName, "\u{1f511}".repeat(128))
+      await rejects(tokenOf(world, workloadName, "\u{1f511}".repeat(129)), validation)
     }
   })
 ]

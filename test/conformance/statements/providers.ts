@@ -7,6 +7,7 @@ import {
   codingAgents,
   combine,
   exceptions,
+  github,
   guess,
   guide,
   is,
@@ -341,6 +342,64 @@ export const providers = [
     }
   }),
   statement({
+    id: "payment.update-secrets",
+    statement: "An update of a payment provider needs every managed secret again, even if only an id changes",
+    source: guess(
+      "the exception",
+      recorded(
+        github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+        "The service currently requires every managed secret in a payment update, including when only a non-secret identifier changes."
+      )
+    ),
+    run: async ({ control, name }) => {
+      const secrets = { apiKeySecret: ed25519Key(), walletSecret: p256Key() }
+      const request = (coinbaseCdpConfiguration: { apiKeyId: string } & Partial<typeof secrets>) => ({
+        name: provider,
+        credentialProviderVendor: "CoinbaseCDP" as const,
+        providerConfigurationInput: { coinbaseCdpConfiguration }
+      })
+      const provider = name()
+      await control.createPaymentCredentialProvider(request({ apiKeyId: "first", ...secrets }))
+      const { walletSecret, ...others } = secrets
+      for (const some of [{}, { walletSecret }, others]) {
+        await rejects(control.updatePaymentCredentialProvider(request({ apiKeyId: "second", ...some })), validation)
+      }
+      const { providerConfigurationOutput } = await control.updatePaymentCredentialProvider(
+        request({ apiKeyId: "second", ...secrets })
+      )
+      is("id", providerConfigurationOutput?.coinbaseCdpConfiguration?.apiKeyId, "second")
+    }
+  }),
+  statement({
+    id: "vendor.microsoft-discovery",
+    statement: "A provider of Microsoft is read with the discovery URL of its tenant, which is common by default",
+    source: guess(
+      "the URL of no tenant",
+      recorded(
+        github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+        "Microsoft Get output does not return tenant ID. For an existing tenant-specific provider, the CLI recovers it only from the exact canonical Microsoft discovery URL pattern."
+      )
+    ),
+    run: async ({ control, name }) => {
+      for (const tenantId of ["0f0f0f0f-0000-4000-8000-000000000000", undefined]) {
+        const { clientId, clientSecret } = unreachable
+        const provider = name()
+        const config = { clientId, clientSecret, ...tenantId === undefined ? {} : { tenantId } }
+        await control.createOauth2CredentialProvider({
+          name: provider,
+          credentialProviderVendor: "MicrosoftOauth2",
+          oauth2ProviderConfigInput: { microsoftOauth2ProviderConfig: config }
+        })
+        const { oauth2ProviderConfigOutput } = await control.getOauth2CredentialProvider({ name: provider })
+        is("discovery", oauth2ProviderConfigOutput?.microsoftOauth2ProviderConfig?.oauthDiscovery, {
+          discoveryUrl: `https://login.microsoftonline.com/${
+            tenantId ?? "common"
+          }/v2.0/.well-known/openid-configuration`
+        })
+      }
+    }
+  }),
+  statement({
     id: "payment.keys",
     statement: "A key of Coinbase that is no Ed25519 key of 64 bytes is rejected when the provider is created",
     source: recordedByCli(
@@ -559,14 +618,10 @@ export const providers = [
   }),
   statement({
     id: "provider.tenant",
-    statement: "The tenant of Microsoft is not returned",
-    source: guess(
-      "that the response has no member that the model does not have",
-      cite(
-        reference,
-        "The OAuth2 discovery information for the Microsoft provider.",
-        "The client ID for the Microsoft OAuth2 provider."
-      )
+    statement: "The tenant of Microsoft is not returned, but in the discovery URL",
+    source: recorded(
+      github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+      "Microsoft Get output does not return tenant ID."
     ),
     run: async (world) => {
       const name = world.name()
@@ -574,7 +629,8 @@ export const providers = [
       await create(world, "MicrosoftOauth2", { microsoftOauth2ProviderConfig: { ...client, tenantId } }, name)
       await world.control.getOauth2CredentialProvider({ name })
       // The clients drop members that they do not know.
-      is("tenant in the response", world.lastExchange().body.includes(tenantId), false)
+      const body = world.lastExchange().body.replace(/"discoveryUrl":"[^"]+"/, "")
+      is("tenant in the response", body.includes(tenantId), false)
     }
   }),
   statement({

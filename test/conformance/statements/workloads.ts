@@ -42,6 +42,30 @@ const withoutChange = (token: string, index: number): string => {
 
 export const workloads = [
   statement({
+    id: "workload.return-urls",
+    statement: "A workload identity takes at most five return URLs",
+    source: guess(
+      "the exception, which the report does not name",
+      recorded(
+        github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+        "Workload identity return-URL create/update/clear/delete and service rejection of six URLs."
+      )
+    ),
+    run: async ({ control, name }) => {
+      const urls = Array.from({ length: 6 }, (_, index) => `https://${index}.example.com/`)
+      const workload = name()
+      await rejects(control.createWorkloadIdentity({ name: workload, allowedResourceOauth2ReturnUrls: urls }), {
+        status: 400,
+        name: "ValidationException"
+      })
+      await control.createWorkloadIdentity({ name: workload, allowedResourceOauth2ReturnUrls: urls.slice(1) })
+      await rejects(control.updateWorkloadIdentity({ name: workload, allowedResourceOauth2ReturnUrls: urls }), {
+        status: 400,
+        name: "ValidationException"
+      })
+    }
+  }),
+  statement({
     id: "workload.crud",
     statement:
       "A workload identity is created with 201, read with its URLs and times, replaced by an update, and deleted with 204",

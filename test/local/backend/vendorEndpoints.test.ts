@@ -113,6 +113,10 @@ const returned = (server: Parameters<typeof metadata>[0]) => ({
   authorizationServerMetadata: { ...metadata(server), responseTypes: ["code"] }
 })
 
+const microsoft = (tenant: string) => ({
+  discoveryUrl: `https://login.microsoftonline.com/${tenant}/v2.0/.well-known/openid-configuration`
+})
+
 describe("vendors", () => {
   it.effect("return their own member in the response", () =>
     Effect.gen(function*() {
@@ -140,7 +144,7 @@ describe("vendors", () => {
         endpoints.add(authorizationEndpoint).add(tokenEndpoint)
         assert.deepStrictEqual(
           configOf(AuthorizationServers.toOutput(request, {}), member).oauthDiscovery,
-          returned(server)
+          vendor === "MicrosoftOauth2" ? microsoft("common") : returned(server)
         )
       }
       assert.strictEqual(endpoints.size, 2 * requests.length)
@@ -200,7 +204,9 @@ describe("vendors", () => {
         authorizationEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/authorize",
         tokenEndpoint: "https://login.microsoftonline.com/my%20tenant%2F..%2Fx/oauth2/v2.0/token"
       })
-      assert.notProperty(configOf(AuthorizationServers.toOutput(tenant, {}), member), "tenantId")
+      const output = configOf(AuthorizationServers.toOutput(tenant, {}), member)
+      assert.notProperty(output, "tenantId")
+      assert.deepStrictEqual(output.oauthDiscovery, microsoft("my%20tenant%2F..%2Fx"))
       assert.deepStrictEqual(server.onBehalfOf, {
         grantType: "JWT_AUTHORIZATION_GRANT",
         requestedTokenUse: "on_behalf_of"
@@ -243,7 +249,9 @@ describe("vendors", () => {
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
         assert.isUndefined(server.quirks)
         const output = AuthorizationServers.toOutput(request, settings)
-        assert.deepStrictEqual(configOf(output, member).oauthDiscovery, returned(server))
+        // The tenant of Microsoft is known from its own URL alone.
+        const expected = vendor === "MicrosoftOauth2" ? microsoft("common") : returned(server)
+        assert.deepStrictEqual(configOf(output, member).oauthDiscovery, expected)
       }
       for (const vendor of known) {
         const settings = { vendorEndpoints: { [vendor]: elsewhere } }

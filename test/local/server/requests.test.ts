@@ -65,7 +65,7 @@ describe("a member that is null", () => {
         yield* Wire.call("/identities/CreateWorkloadIdentity", {
           name: "agent",
           allowedResourceOauth2ReturnUrls: null,
-          tags: { team: null, a: "b" }
+          tags: { a: "b" }
         }),
         201
       )
@@ -81,7 +81,7 @@ describe("a member that is null", () => {
       Wire.succeeds(yield* Wire.call("/identities/ListWorkloadIdentities", { nextToken: null, maxResults: null }))
     }).pipe(Effect.provide(Wire.server())))
 
-  it.live("is missing when it is required, and a null item is invalid", () =>
+  it.live("is missing when it is required", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
         field(yield* Wire.call("/identities/CreateWorkloadIdentity", { name: null })),
@@ -89,13 +89,80 @@ describe("a member that is null", () => {
       )
       assert.deepStrictEqual(field(yield* createWith(null)), [input, "Member must not be null"])
       assert.deepStrictEqual(field(yield* createWith({ customOauth2ProviderConfig: null }))[0], input)
-      const [name] = field(
-        yield* Wire.call("/identities/CreateWorkloadIdentity", {
-          name: "agent",
-          allowedResourceOauth2ReturnUrls: ["https://a.example", null]
-        })
-      )
-      assert.strictEqual(name, "allowedResourceOauth2ReturnUrls.1")
+    }).pipe(Effect.provide(Wire.server())))
+
+  it.live("has the wrong type in a list and in a map, at every place", () =>
+    Effect.gen(function*() {
+      const bodies: ReadonlyArray<readonly [path: string, body: object]> = [
+        ["CreateWorkloadIdentity", { name: "agent", allowedResourceOauth2ReturnUrls: ["https://a.example", null] }],
+        ["CreateWorkloadIdentity", { name: "agent", tags: { a: "b", team: null } }],
+        ["CreateApiKeyCredentialProvider", { name: "key", apiKey: "a", tags: { tags: null } }],
+        ["oauth2/token", { ...tokenRequest, scopes: [null] }],
+        ["oauth2/token", { ...tokenRequest, customParameters: { audience: null } }]
+      ]
+      for (const [path, body] of bodies) {
+        Wire.fails(yield* Wire.call(`/identities/${path}`, body), 400, "SerializationException")
+      }
+      const configs = [
+        { privateKeyJwtConfig: { ...privateKeyJwtConfig, additionalHeaderClaims: { kid: null } } },
+        { privateKeyJwtConfig: { ...privateKeyJwtConfig, additionalPayloadClaims: { a: null } } },
+        { oauthDiscovery: { authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: [null] } } },
+        { oauthDiscovery: { authorizationServerMetadata: { ...metadata, responseTypes: [null] } } }
+      ]
+      for (const config of configs) {
+        Wire.fails(yield* create({ ...custom, ...config }), 400, "SerializationException")
+      }
+    }).pipe(Effect.provide(Wire.server())))
+})
+
+const tokenRequest = {
+  workloadIdentityToken: "token",
+  resourceCredentialProviderName: "calendar",
+  scopes: [],
+  oauth2Flow: "M2M"
+}
+
+describe("a value of another JSON type", () => {
+  it.live("is no wrong value of an enumeration, at every place", () =>
+    Effect.gen(function*() {
+      const places: ReadonlyArray<(wrong: unknown) => ReturnType<typeof create>> = [
+        (wrong) => Wire.call("/identities/oauth2/token", { ...tokenRequest, oauth2Flow: wrong }),
+        (wrong) => createWith({ customOauth2ProviderConfig: custom }, { credentialProviderVendor: wrong }),
+        (wrong) => create({ ...custom, clientAuthenticationMethod: wrong }),
+        (wrong) => create({ ...custom, clientSecretSource: wrong }),
+        (wrong) => create({ ...custom, onBehalfOfTokenExchangeConfig: { grantType: wrong } }),
+        (wrong) =>
+          create({
+            oauthDiscovery: { authorizationServerMetadata: { ...metadata, tokenEndpointAuthMethods: [wrong] } },
+            ...client
+          }),
+        (wrong) =>
+          create({
+            ...custom,
+            clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+            privateKeyJwtConfig: { ...privateKeyJwtConfig, signingAlgorithm: wrong }
+          }),
+        (wrong) =>
+          Wire.call("/identities/CreateApiKeyCredentialProvider", {
+            name: "key",
+            apiKey: "a",
+            apiKeySecretSource: wrong
+          }),
+        (wrong) =>
+          Wire.call("/identities/CreatePaymentCredentialProvider", { name: "p", credentialProviderVendor: wrong }),
+        (wrong) => Wire.call("/identities/set-token-vault-cmk", { kmsConfiguration: { keyType: wrong } })
+      ]
+      for (const [index, place] of places.entries()) {
+        for (const wrong of [true, 1, [], ["a"], {}, { a: "b" }]) {
+          const response = yield* place(wrong)
+          assert.strictEqual(
+            response.headers["x-amzn-errortype"],
+            "SerializationException",
+            `${index} ${JSON.stringify(wrong)} ${response.text}`
+          )
+        }
+        Wire.fails(yield* place("another"), 400, "ValidationException")
+      }
     }).pipe(Effect.provide(Wire.server())))
 })
 

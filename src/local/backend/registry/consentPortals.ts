@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
 import type * as ControlPlane from "../../../ControlPlane.js"
 import * as Model from "../../../models/ConsentPortal.js"
+import { canonicalize } from "../../../models/internal/plainData.js"
 import { vendors } from "../../../models/Oauth2CredentialProvider.js"
 import * as Arn from "../arn.js"
 import { conflict, type Exception, invalid, notFound, type Operations } from "../failures.js"
@@ -26,7 +27,9 @@ const Stored = Schema.Struct({
   id: Schema.String,
   /** The last change. It ends at `doneAt`, in milliseconds since the epoch. */
   change: Schema.Literals(["CREATING", "UPDATING", "DELETING"]),
-  doneAt: Schema.Number
+  doneAt: Schema.Number,
+  /** The `clientToken` of the creation, and its request in canonical form. */
+  creation: Schema.optional(Schema.Struct({ clientToken: Schema.String, request: Schema.String }))
 })
 
 type Stored = typeof Stored.Type
@@ -145,7 +148,16 @@ export const makePortals = Effect.fnUntraced(function*(
   })
 
   const operations = {
-    createConsentPortal: Effect.fnUntraced(function*(request) {
+    createConsentPortal: Effect.fnUntraced(function*(given) {
+      const { clientToken, ...request } = given as typeof given & { readonly clientToken?: string }
+      const creation = clientToken === undefined ? undefined : { clientToken, request: canonicalize(request) }
+      const repeated = creation && (yield* portals.findWhere((portal) => portal.creation?.clientToken === clientToken))
+      if (repeated !== undefined) {
+        // The message is a guess.
+        return repeated.creation?.request === creation?.request
+          ? yield* toResponse(repeated)
+          : yield* conflict("The clientToken was used for another request")
+      }
       yield* checkRole(request.executionRoleArn)
       yield* checkIdp(request.idpConfig)
       const portal = yield* portals.create(request, (resource) =>
@@ -156,6 +168,7 @@ export const makePortals = Effect.fnUntraced(function*(
           Effect.as({
             ...request,
             ...resource,
+            creation,
             id: makeId(request.name),
             ...startChange("CREATING", resource.createdTime)
           })

@@ -84,8 +84,10 @@ const configure = (
       ? yield* invalid(`Expected base64-encoded ${form} private key`, path)
       : secret
   })
+  // An update needs every secret again, even if only an id changes (aws/agentcore-cli).
   const optional = (name: SecretName) =>
-    [name, `${name}Source`, `${name}Config`].every((property) => members[property] === undefined)
+    old?.[name] === undefined
+      && [name, `${name}Source`, `${name}Config`].every((property) => members[property] === undefined)
       ? Effect.undefined
       : required(name)
   if (request.credentialProviderVendor === "CoinbaseCDP") {

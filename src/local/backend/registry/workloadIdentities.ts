@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as ControlPlane from "../../../ControlPlane.js"
+import * as Constraint from "../../../models/internal/constraint.js"
 import * as Arn from "../arn.js"
 import { type Invalid, invalid, mapStoreError, type Operations, raise } from "../failures.js"
 import * as Table from "./table.js"
@@ -12,6 +13,14 @@ export type Workload = typeof Stored.Type
 
 /** AWS documentation. `CreateWorkloadIdentity` has no exception for a quota. */
 const limit = 11_000
+
+/** The live service rejects six, and the service model has no limit. The message is a guess. */
+const maxReturnUrls = 5
+
+const checkReturnUrls = (urls: ReadonlyArray<string>) =>
+  urls.length > maxReturnUrls
+    ? invalid(`Member must ${Constraint.atMost(maxReturnUrls)}`, "allowedResourceOauth2ReturnUrls")
+    : Effect.void
 
 export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
   const { account, dropWorkload, settings, store } = dependencies
@@ -58,17 +67,21 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
 
   const operations = {
     createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
-      Effect.map(
-        workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })),
-        toCreateResponse
+      checkReturnUrls(allowedResourceOauth2ReturnUrls).pipe(
+        Effect.andThen(
+          workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls }))
+        ),
+        Effect.map(toCreateResponse)
       ),
 
     getWorkloadIdentity: ({ name }) => Effect.map(workloads.find(name), toResponse),
 
     updateWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], name }) =>
-      Effect.map(
-        workloads.update(name, (before) => Effect.succeed({ ...before, allowedResourceOauth2ReturnUrls })),
-        toResponse
+      checkReturnUrls(allowedResourceOauth2ReturnUrls).pipe(
+        Effect.andThen(
+          workloads.update(name, (before) => Effect.succeed({ ...before, allowedResourceOauth2ReturnUrls }))
+        ),
+        Effect.map(toResponse)
       ),
 
     deleteWorkloadIdentity: ({ name }) =>
