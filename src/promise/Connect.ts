@@ -575,7 +575,12 @@ const makeRuntime = <Name extends string, Req>(
   const shutdown = Shutdown.make()
   let disposal: Promise<void> | undefined
   return {
-    context: runtime.context,
+    /** A stream that begins while the pages end is empty. One that is starting then ends with them. */
+    within: <A, E>(stream: Stream.Stream<A, E, Provided>): Stream.Stream<A, unknown> =>
+      Stream.unwrap(shutdown.guard(Effect.flatMap(Shutdown.IsStopping, (isStopping) =>
+        isStopping
+          ? Effect.succeed(Stream.empty)
+          : Effect.map(runtime.context, (context) => Stream.provideContext(stream, context))))),
     // Counts a request from its arrival, because the first ones wait for the runtime.
     run: <A, E>(effect: Effect.Effect<A, E, Provided>): Fiber.Fiber<A, unknown> =>
       Effect.runFork(
@@ -783,15 +788,12 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   const wrong = checkOptions(options)
   if (wrong !== undefined) throw wrong
   const { credentialOf, credentials } = declareAll(options)
-  const { context, dispose, run } = makeRuntime(options, credentials)
+  const { dispose, run, within } = makeRuntime(options, credentials)
   const made = Functions.make<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
   const { functions, settle } = made
   const served = makeServed(options.workload, credentials, credentialOf)
   const handle = makeHandle(options.path, settle)
-  const promised = toPromise<Provided, typeof served>(served, {
-    run: settle,
-    within: (stream) => Stream.unwrap(Effect.map(context, (context) => Stream.provideContext(stream, context)))
-  })
+  const promised = toPromise<Provided, typeof served>(served, { run: settle, within })
   return {
     ...functions,
     ...promised,

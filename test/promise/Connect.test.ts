@@ -240,6 +240,32 @@ describe("a user's connections", () => {
       }
     }))
 
+  it.live("end for a reader that starts before, during or after the start of the end", () =>
+    App.inApplication(function*({ connect }) {
+      for (const isUsed of [false, true]) {
+        for (const steps of [0, 1, 2, 3]) {
+          const ended = yield* promised(async () => {
+            if (isUsed) await connect.ready()
+            const first = connect.events()[Symbol.asyncIterator]().next()
+            const disposed = connect.dispose()
+            for (let step = 0; step < steps; step++) await Promise.resolve()
+            const second = connect.events()[Symbol.asyncIterator]().next()
+            await disposed
+            return Promise.all([first, second])
+          })
+          assert.deepStrictEqual(ended.map(({ done }) => done), [true, true])
+        }
+      }
+      // A dispose that has nothing to end.
+      const ended = yield* promised(async () => {
+        const disposed = connect.dispose()
+        const reader = connect.events()[Symbol.asyncIterator]().next()
+        await disposed
+        return reader
+      })
+      assert.isTrue(ended.done)
+    }))
+
   it.live("wait for a request at their end, but no longer than the limit", () =>
     Effect.gen(function*() {
       const arrived = yield* Deferred.make<void>()
