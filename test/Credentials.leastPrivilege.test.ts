@@ -22,6 +22,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
+import { generateKeyPairSync } from "node:crypto"
 import * as Check from "../src/credentials/check.js"
 import { authorize, callback, jwt, returnUrl } from "./support/localBackend.js"
 
@@ -44,6 +45,15 @@ class Exchanged extends AccessToken.Tag<Exchanged>()("app/Exchanged", {
   flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
 }) {}
 
+class Signed extends AccessToken.Tag<Signed>()("app/Signed", { provider: "signed", flow: "M2M" }) {}
+
+class Trusted extends AccessToken.Tag<Trusted>()("app/Trusted", { provider: "trusted", flow: "M2M" }) {}
+
+class Acting extends AccessToken.Tag<Acting>()("app/Acting", {
+  provider: "acting",
+  flow: "ON_BEHALF_OF_TOKEN_EXCHANGE"
+}) {}
+
 class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
 
 class ExternalWeather extends ApiKey.Tag<ExternalWeather>()("app/ExternalWeather", { provider: "external-weather" }) {}
@@ -60,11 +70,35 @@ const custom = {
   onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" as const }
 }
 
+const kmsKeyArn = "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
+
+const kmsKey = Redacted.make(
+  generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString()
+)
+
+const provider = <const C extends object>(name: string, config: C) => ({
+  name,
+  credentialProviderVendor: "CustomOauth2" as const,
+  oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...custom, ...config } }
+})
+
 const reference = (secretId: string) => ({ secretId, jsonKey: "value" })
 
 const setup = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
   oauth2CredentialProviders: [
+    provider("signed", {
+      clientAuthenticationMethod: "PRIVATE_KEY_JWT",
+      privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }
+    }),
+    provider("trusted", { clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }),
+    provider("acting", {
+      clientSecret: Redacted.make("secret"),
+      onBehalfOfTokenExchangeConfig: {
+        grantType: "TOKEN_EXCHANGE",
+        tokenExchangeGrantTypeConfig: { actorTokenContent: "AWS_IAM_ID_TOKEN_JWT" }
+      }
+    }),
     {
       name: "calendar",
       credentialProviderVendor: "CustomOauth2" as const,
@@ -94,6 +128,7 @@ const secret = { value: Redacted.make("external") }
 
 const settings = Effect.sync((): LocalBackend.Settings => ({
   inboundJwt: "decode",
+  kmsKeys: { [kmsKeyArn]: kmsKey },
   secrets: { "calendar-client": secret, "weather-key": secret },
   policies: policy === undefined ? {} : { "app-key": [policy] }
 }))
@@ -239,6 +274,9 @@ const cases: ReadonlyArray<
   ["an API key", [Weather], "none", 3],
   ["an external API key", [ExternalWeather], "none", 3],
   ["an AWS-signed JWT", [Warehouse], "none", 2],
+  ["a token of a client with a KMS key", [Signed], "none", 3],
+  ["a token of a client that AWS vouches for", [Trusted], "none", 3],
+  ["a token on behalf of a user, with an actor that AWS vouches for", [Acting], "jwt", 4],
   // One credential of each flow.
   ["a program with the ids of its users", [Machine, Calendar, Weather, Warehouse], "userId", 7],
   ["a program with JWTs of its users", [Machine, Calendar, Exchanged, Weather, Warehouse], "jwt", 7],
