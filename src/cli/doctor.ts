@@ -227,7 +227,7 @@ const checkPolicy = Effect.fnUntraced(function*(
     yield* report("problem", "policy", `${file} lacks ${message}. For ${credentials.join(", ")}`, statements)
   }
   for (const { credential, depends, isForUser, provider } of sufficient) {
-    const whom = isForUser ? ` for ${Flags.describeUser(user)}` : ""
+    const whom = isForUser && user !== undefined ? ` for ${Flags.describeUser(user)}` : ""
     yield* depends.length > 0
       ? report("unknown", credential, `it depends on ${depends.join(", ")} whether ${file} suffices${whom}`)
       : provider !== undefined && unread.includes(provider)

@@ -281,6 +281,147 @@ describe("agentcore-identity doctor", () => {
       assert.include(jwt.stdout, "arn:aws:bedrock-agentcore:us-west-2:111122223333:token-vault/default")
     }).pipe(Effect.provide(world)))
 
+  it.live("does not say that a policy suffices where it may not", () =>
+    Effect.gen(function*() {
+      const module = yield* programModule(good)
+      const env = yield* environment
+      const { AGENTCORE_USER: _, ...withoutUser } = env
+      const policyFile = join(dirname(module), "policy.json")
+      const policy: Credentials.Policy = JSON.parse((yield* Program.run(["policy", module], env)).stdout)
+      const compare = (
+        change: (statement: Credentials.Statement) => object,
+        more: ReadonlyArray<object> = [],
+        args: ReadonlyArray<string> = [],
+        variables: Program.Environment = env
+      ) => {
+        writeFileSync(policyFile, JSON.stringify({ Statement: [...policy.Statement.map(change), ...more] }))
+        return json(variables, module, "--policy", policyFile, "--no-token", ...args)
+      }
+      const same = (statement: Credentials.Statement) => statement
+      const resultsOf = ({ findings }: Pick<Report, "findings">) =>
+        findings.filter(({ message }) => message.includes(policyFile)).map((
+          { message, result, subject }
+        ) => [subject, result, message.replaceAll(policyFile, "FILE")])
+      const others = (result: string, message: string) =>
+        ["app/Reports", "app/Warehouse", "app/Weather"].map((name) => [name, result, message])
+      assert.deepStrictEqual(
+        resultsOf(yield* compare(same)),
+        [["app/Calendar", "ok", "FILE suffices"], ...others("ok", "FILE suffices")]
+      )
+
+      // The policy is for one user.
+      const userid = (value: string) => ({ StringEquals: { "bedrock-agentcore:userid": value } })
+      const forUser = (sid: string, value: string) => (statement: Credentials.Statement) =>
+        statement.Sid === sid ? { ...statement, Condition: userid(value) } : statement
+      const tokens = "WorkloadAccessTokenForAnyUserId"
+      const alice = yield* compare(forUser(tokens, "alice"))
+      assert.deepInclude(resultsOf(alice), ["app/Calendar", "ok", "FILE suffices for user alice"])
+      for (
+        const report of [
+          yield* compare(forUser(tokens, "bob")),
+          yield* compare(forUser(tokens, "alice"), [], ["--users", "userId"], withoutUser)
+        ]
+      ) {
+        assert.isAbove(report.problems, 0)
+        assert.include(
+          JSON.stringify(resultsOf(report)),
+          `the condition 'StringEquals bedrock-agentcore:userid' of statement`
+        )
+      }
+      // A request for a token names no user, so it never has the key.
+      assert.isAbove((yield* compare(forUser("AccessTokens", "alice"))).problems, 0)
+      const denied = { Effect: "Deny", Action: "*", Resource: "*", Condition: userid("bob") }
+      assert.deepInclude(resultsOf(yield* compare(same, [denied], ["--users", "userId"], withoutUser)), [
+        "app/Calendar",
+        "unknown",
+        "it depends on bedrock-agentcore:userid whether FILE suffices"
+      ])
+
+      // Only AWS knows the tags of the resources, and the caller.
+      const tagged = {
+        Effect: "Deny",
+        Action: "bedrock-agentcore:*",
+        Resource: "*",
+        Condition: { StringEquals: { "aws:ResourceTag/stage": "prod" } }
+      }
+      assert.deepStrictEqual(
+        resultsOf(yield* compare(same, [tagged])).filter(([subject]) => subject !== "app/Warehouse"),
+        ["app/Calendar", "app/Reports", "app/Weather"].map((name) => [
+          name,
+          "unknown",
+          "it depends on aws:ResourceTag/stage whether FILE suffices"
+        ])
+      )
+
+      // Nobody said how the program identifies its users.
+      const asked = yield* Program.run(["doctor", module, "--policy", policyFile], withoutUser)
+      assert.strictEqual(asked.code, 1)
+      assert.include(asked.stderr, "Give --users userId")
+    }).pipe(Effect.provide(world)))
+
+  it.live("reports a wrong name with the right one, and no statement for it", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const module = yield* programModule(`
+        export class Calendar extends AccessToken.Tag()("app/Calendar", { provider: "calender", flow: "M2M" }) {}
+        export class Weather extends ApiKey.Tag()("app/Weather", { provider: "weather" }) {}
+      `)
+      const policyFile = join(dirname(module), "policy.json")
+      writeFileSync(policyFile, JSON.stringify({ Statement: { Effect: "Allow", Action: "s3:*", Resource: "*" } }))
+      const args = [module, "--policy", policyFile, "--no-token", "--users", "none"]
+      const report = yield* json(env, ...args)
+      assert.match(
+        report.of("app/Calendar")[1]?.message ?? "",
+        /no OAuth2 credential provider 'calender'.*; did you mean 'calendar'\?$/
+      )
+      assert.deepInclude(report.of("app/Calendar")[0], { result: "skipped" })
+      assert.notInclude(JSON.stringify(report.findings.map(({ statements }) => statements)), "calender")
+      assert.include(
+        JSON.stringify(report.findings.map(({ statements }) => statements)),
+        "apikeycredentialprovider/weather"
+      )
+
+      const wrong = yield* json({ ...env, AGENTCORE_WORKLOAD: "my-agnet" }, ...args)
+      assert.match(wrong.of("workload identity")[0]?.message ?? "", /'my-agnet'.*; did you mean 'my-agent'\?$/)
+      assert.isEmpty(wrong.findings.flatMap(({ statements = [] }) => statements))
+    }).pipe(Effect.provide(world)))
+
+  it.live("compares a policy with a setup file, and requests no token without scopes", () =>
+    Effect.gen(function*() {
+      const env = yield* environment
+      const file = join(dirname(yield* programModule("")), "setup.jsonc")
+      writeFileSync(
+        file,
+        JSON.stringify({
+          workloadIdentities: [{ name: "my-agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
+          oauth2CredentialProviders: [{
+            name: "calendar",
+            credentialProviderVendor: "CustomOauth2",
+            oauth2ProviderConfigInput: {
+              customOauth2ProviderConfig: {
+                oauthDiscovery: { discoveryUrl: { $env: "DISCOVERY_URL" } },
+                clientId: "agent",
+                clientSecret: { $env: "SECRET" }
+              }
+            }
+          }],
+          apiKeyCredentialProviders: [{ name: "weather", apiKey: { $env: "KEY" } }]
+        })
+      )
+      const printed = yield* Program.run(["policy", file, "--users", "userId"], env)
+      const policyFile = `${file}.policy.json`
+      writeFileSync(policyFile, printed.stdout)
+      const report = yield* json(env, file, "--policy", policyFile)
+      assert.strictEqual(report.problems, 0)
+      for (const name of ["calendar (USER_FEDERATION)", "calendar (M2M)"]) {
+        assert.deepStrictEqual(report.of(name).map(({ message }) => message), [
+          `${policyFile} suffices`,
+          "checked, not requested"
+        ])
+      }
+      assert.strictEqual(report.of("weather")[1]?.message, "AgentCore returned the key")
+    }).pipe(Effect.provide(world)))
+
   it.live("reports a wrong clock, an endpoint that does not respond, and an invalid region", () =>
     Effect.gen(function*() {
       const env = yield* environment
