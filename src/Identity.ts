@@ -424,7 +424,11 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     const response = yield* requestUnreviewed(request, !isPolled)
     if (response._tag !== "Issued") return response
     const reviewed = review<Caller>({
-      credential: { ...request, provider: request.resourceCredentialProviderName },
+      credential: {
+        ...request,
+        provider: request.resourceCredentialProviderName,
+        returnUrl: request.resourceOauth2ReturnUrl
+      },
       token: response.accessToken,
       isPolled,
       request: (forceAuthentication) => requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })

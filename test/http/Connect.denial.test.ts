@@ -104,7 +104,7 @@ const urlOf = (sessionUri: string) =>
 const scripted = () => {
   const failed = new Set<string>()
   const granted = new Set<string>()
-  const polls: Array<{ readonly user: string; readonly at: number }> = []
+  const polls: Array<{ readonly user: string; readonly at: number; readonly session: string }> = []
   let sessions = 0
   const plane = ScriptedPlanes.layer({
     getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
@@ -113,7 +113,9 @@ const scripted = () => {
     getResourceOauth2Token: ({ sessionUri, workloadIdentityToken }) =>
       Effect.flatMap(Clock.currentTimeMillis, (at) => {
         const user = Redacted.value(workloadIdentityToken)
-        if (sessionUri !== undefined) polls.push({ user, at })
+        if (sessionUri !== undefined) {
+          polls.push({ user, at, session: Redacted.value(sessionUri).replace(/.*:/, "") })
+        }
         if (granted.has(user)) return responses.issued()
         if (sessionUri !== undefined) return failed.has(user) ? responses.failed : responses.inProgress
         const uri = `urn:ietf:params:oauth:request_uri:${user}-${sessions++}`
@@ -176,6 +178,29 @@ describe("a session that the pages opened", () => {
         yield* TestClock.adjust("1 minute")
         assert.lengthOf(polls, 12)
         assert.deepStrictEqual(events, ["Opened", "Completed"])
+      })
+    )
+  })
+
+  it.effect("is polled if it is one of the last three of its user and credential", () => {
+    const { polls, run } = scripted()
+    return run(({ open }) =>
+      Effect.gen(function*() {
+        for (let session = 0; session < 100; session++) yield* open("alice")
+        yield* open("bob")
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(
+          [...new Set(polls.map(({ session }) => session))].sort(),
+          // The page has opened a session too.
+          ["alice-195", "alice-197", "alice-199", "bob-201"]
+        )
+        assert.lengthOf(polls, 4 * 6)
+        // After the sessions have expired.
+        yield* TestClock.adjust("10 minutes")
+        polls.length = 0
+        yield* open("alice")
+        yield* TestClock.adjust("5 seconds")
+        assert.lengthOf(polls, 1)
       })
     )
   })

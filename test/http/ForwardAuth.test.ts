@@ -5,6 +5,7 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -13,7 +14,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/forwardAuth.js"
 import * as Recorder from "../support/recorder.js"
 import { insufficientScope, invalidToken } from "../support/resource.js"
-import { authorizationUrl, failures, responses, secret, sessionUri } from "../support/utils.js"
+import { authorizationUrl, failures, responses, secret, sessionUri, settleAndAdjust } from "../support/utils.js"
 
 const errorOf = ({ body, headers, status }: World.Response) => {
   if (status !== 200) assert.strictEqual(JSON.parse(body).error, headers["x-agentcore-error"])
@@ -199,7 +200,11 @@ describe("a user who has not consented", () => {
 
   it.effect("is asked again when the vendor has revoked the grant", () =>
     Effect.gen(function*() {
-      const response = yield* World.ask(yield* World.sessionOf("alice"))
+      const session = yield* World.sessionOf("alice")
+      const asking = yield* Effect.forkChild(World.ask(session))
+      // The vendor is asked twice.
+      yield* Effect.repeat(settleAndAdjust("1 second"), { until: () => asking.pollUnsafe() !== undefined })
+      const response = yield* Fiber.join(asking)
       assert.deepStrictEqual(errorOf(response), [401, "consent_required"])
       assert.strictEqual(JSON.parse(response.body).link, "https://app.example.com/connect/calendar")
     }).pipe(Effect.provide(World.server({

@@ -15,9 +15,10 @@ import { type IssuedToken, Rejected, type Review, type ReviewError, TokenReview 
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
+import { unregistered } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import type { Connection, Event, LinkOptions, Service } from "./connectTypes.js"
+import type { Account, Event, LinkOptions, Service } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 import * as Vendors from "./vendors.js"
 
@@ -25,9 +26,16 @@ import * as Vendors from "./vendors.js"
 const rememberedDrop = 10 * 60_000
 
 /** Why a token was dropped. */
-type Dropped = Pick<Connection, "account" | "state">
+type Dropped =
+  | { readonly state: "WrongAccount"; readonly account: Account }
+  | { readonly state: "RevokedAtVendor"; readonly account: "unknown" }
 
 const maxRounds = 3
+
+/** In a minute. A vendor that fails must not end the consents of all users. */
+const maxDrops = 10
+
+type Grant = Parameters<Links["grantKeyOf"]>[0]
 
 export const make = ({ accounts, emit, links }: {
   readonly accounts: LinkOptions["accounts"]
@@ -39,34 +47,50 @@ export const make = ({ accounts, emit, links }: {
     const { inspect, optionsOf } = vendors
     const digestOf = Digest.makeDigestOf()
     const drops = ExpiringMap.make<Dropped>()
-    const shareDrop = SingleFlight.unsafeMake<TokenResponse, ReviewError>()
+    const shareDrop = SingleFlight.unsafeMake<boolean, ReviewError>()
+    /** The times of the last drops. */
+    let recent: ReadonlyArray<number> = []
+
+    const takeDrop = Effect.map(Clock.currentTimeMillis, (now) => {
+      recent = recent.filter((time) => now - time < 60_000)
+      const isAllowed = recent.length < maxDrops
+      if (isAllowed) recent = [...recent, now]
+      return isAllowed
+    })
 
     /** A user has another JWT in the browser than an agent has for them. */
-    const keyOf = (name: string, user: UserIdentifier): Effect.Effect<string> =>
-      Effect.map(ConsentSignals.grant({ workload: "", user, credential: name }), (topic) => Redacted.value(topic.name))
+    const keyOf = (grant: Grant, user: UserIdentifier, workload = ""): Effect.Effect<string> =>
+      Effect.map(
+        ConsentSignals.grant({ workload, user, credential: links.grantKeyOf(grant) }),
+        (topic) => Redacted.value(topic.name)
+      )
 
-    const remember = (name: string, user: UserIdentifier, dropped: Dropped) =>
-      Effect.zipWith(keyOf(name, user), Clock.currentTimeMillis, (key, now) => {
-        drops.removeExpired(now)
-        drops.set(key, dropped, now + rememberedDrop)
-      })
+    const keyOfName = (name: string, user: UserIdentifier) => keyOf(links.find(name)?.request ?? { provider: "" }, user)
 
-    /** Drops a token by a forced request, unless it is already gone: a request may have brought a better one. */
+    /**
+     * Drops a token by a forced request, unless it is already gone: a request may have brought a better one. Returns
+     * the response in its place, or `undefined` if too many were dropped.
+     */
     const drop = Effect.fnUntraced(function*<R>(
-      { request, token }: IssuedToken<R>,
-      user: UserIdentifier,
-      event: Pick<Event, "_tag" | "account" | "credential">
+      { credential, request, token }: IssuedToken<R>,
+      { user, workload }: Caller,
+      dropped: Dropped,
+      name: string
     ) {
       const context = yield* Effect.context<R>()
+      let own: TokenResponse | undefined
       const forced = Effect.gen(function*() {
-        const current = yield* request(false)
-        if (current._tag !== "Issued" || !isSame(current.accessToken, token)) return current
-        const response = yield* request(true)
-        yield* emit(user, event)
-        return response
+        own = yield* request(false)
+        if (own._tag !== "Issued" || !isSame(own.accessToken, token)) return true
+        if (!(yield* takeDrop)) return false
+        own = yield* request(true)
+        const { account, state } = dropped
+        yield* emit(user, { _tag: state, credential: name, account: account === "unknown" ? undefined : account })
+        return true
       })
-      return yield* shareDrop(
-        digestOf(token),
+      const key = yield* keyOf(credential, user, workload)
+      const isDropped = yield* shareDrop(
+        `${key} ${digestOf(token)}`,
         // An interruption could lose the event of a token that is already dropped.
         forced.pipe(
           Effect.provideService(Rejected, Option.some(token)),
@@ -74,58 +98,70 @@ export const make = ({ accounts, emit, links }: {
           Effect.provideContext(context)
         )
       )
+      if (!isDropped) {
+        yield* Effect.logWarning(
+          `More than ${maxDrops} tokens were to be dropped in a minute. One of ${name} is withheld`
+        )
+        return undefined
+      }
+      const now = yield* Clock.currentTimeMillis
+      drops.removeExpired(now)
+      drops.set(yield* keyOf(credential, user), dropped, now + rememberedDrop)
+      // The session of another caller has the state of that caller's request.
+      return own ?? (yield* request(false))
     })
 
     /** Whether a token may be used. If not, the response that takes its place, and the reason. */
     const judge = Effect.fnUntraced(function*<R>(
       name: string,
-      user: UserIdentifier,
+      caller: Caller,
       issued: IssuedToken<R>,
-      purpose: "use" | "view"
+      purpose: "use" | "view",
+      requested: string
     ) {
       const rejected = yield* Rejected
       const isRejected = Option.isSome(rejected) && isSame(rejected.value, issued.token)
       // A resource rejects the token, so the vendor may have revoked it.
       const fresh = isRejected ? yield* inspect(name, issued.token, "fresh") : undefined
-      const inspection = fresh !== undefined && fresh._tag !== "Unknown"
+      let inspection = fresh !== undefined && fresh._tag !== "Unknown"
         ? fresh
         // A vendor that does not respond must not use up the budget of polls.
         : yield* inspect(name, issued.token, issued.isPolled ? "view" : purpose)
-      if (inspection._tag === "Rejected") {
-        // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
-        const isAskedAgain = purpose === "use" && !issued.isPolled
-        if (isAskedAgain) {
-          yield* Effect.logWarning(`The vendor does not accept the token of ${name} (401)`)
-          yield* remember(name, user, { state: "RevokedAtVendor", account: "unknown" })
-        }
-        const response = isAskedAgain
-          ? yield* drop(issued, user, { _tag: "RevokedAtVendor", credential: name })
-          : yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
+      // The user is asked again, unless they are just being asked: the vendor may accept a new token later.
+      const isAskedAgain = purpose === "use" && !issued.isPolled
+      if (inspection._tag === "Rejected" && isAskedAgain) {
+        yield* Effect.logWarning(`The vendor does not accept the token of ${name} (401)`)
+        inspection = yield* vendors.inspectLater(name, issued.token)
+      }
+      if (inspection._tag === "Rejected" && !isAskedAgain) {
+        const response = yield* Effect.provideService(issued.request(false), Rejected, Option.some(issued.token))
         return { response, reason: "RevokedAtVendor" } as const
       }
       const { expect } = optionsOf(name)
-      const isAllowed = expect === undefined
-        || (inspection._tag === "Known" ? yield* Vendors.isExpected(name, expect, user, inspection.account) : undefined)
+      const isAllowed = inspection._tag !== "Rejected" && (expect === undefined
+        || (inspection._tag === "Known"
+          ? yield* Vendors.isExpected(name, expect, caller.user, inspection.account)
+          : undefined))
       if (isAllowed) return undefined
       if (inspection._tag === "Unknown" || isAllowed === undefined) return { reason: "AccountUnknown" } as const
-      const { account } = inspection
-      yield* remember(name, user, { state: "WrongAccount", account })
-      const event = { _tag: "WrongAccount", credential: name, account } as const
-      return { response: yield* drop(issued, user, event), reason: "WrongAccount" } as const
+      const dropped = inspection._tag === "Known"
+        ? { state: "WrongAccount", account: inspection.account } as const
+        : { state: "RevokedAtVendor", account: "unknown" } as const
+      const response = yield* drop(issued, caller, dropped, requested)
+      return { response, reason: response === undefined ? "AccountUnknown" : dropped.state } as const
     })
 
     const reviewAs = Effect.fnUntraced(function*<R>(
       names: ReadonlyArray<string>,
       issued: IssuedToken<R>,
-      purpose: "use" | "view"
+      purpose: "use" | "view",
+      requested: string
     ) {
-      const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
-      const user = caller?.user
-      if (user === undefined) return yield* unknownUser(names.join())
+      const caller = yield* callerOf(names.join())
       let { token } = issued
       for (let round = 1;; round++) {
         let verdict: Effect.Success<ReturnType<typeof judge<R>>>
-        for (const name of names) verdict ??= yield* judge(name, user, { ...issued, token }, purpose)
+        for (const name of names) verdict ??= yield* judge(name, caller, { ...issued, token }, purpose, requested)
         if (verdict === undefined) return new Issued({ accessToken: token })
         const { reason, response } = verdict
         if (response !== undefined && response._tag !== "Issued") return response
@@ -138,8 +174,10 @@ export const make = ({ accounts, emit, links }: {
 
     const reviewFor = (purpose: "use" | "view"): Review => (issued) => {
       const needed = purpose === "view" ? "account" : "expect"
-      const names = links.namesOfGrant(issued.credential).filter((name) => optionsOf(name)[needed] !== undefined)
-      return names.length === 0 ? undefined : reviewAs(names, issued, purpose)
+      const all = links.namesOfGrant(issued.credential)
+      const [requested = ""] = all
+      const names = all.filter((name) => optionsOf(name)[needed] !== undefined)
+      return names.length === 0 ? undefined : reviewAs(names, issued, purpose, requested)
     }
 
     const makeIdentity = (purpose: "use" | "view") =>
@@ -155,7 +193,7 @@ export const make = ({ accounts, emit, links }: {
         token,
         isPolled: true,
         request: (forceAuthentication) =>
-          unreviewed.getAccessToken({ ...session, forceAuthentication, consent: Consent.fail }).pipe(
+          unregistered(unreviewed.getAccessToken({ ...session, forceAuthentication, consent: Consent.fail })).pipe(
             Effect.map((accessToken) => new Issued({ accessToken })),
             Effect.catchTag("RequiresUserConsent", () => Effect.succeed(new InProgress())),
             Effect.mapError(() => new AuthorizationFailed({ provider, reason: "AccountUnknown" }))
@@ -179,18 +217,31 @@ export const make = ({ accounts, emit, links }: {
       unreviewed,
       /** Why the last token was dropped, if this process has dropped it, and the user has done nothing since. */
       whyDropped: (name: string, user: UserIdentifier): Effect.Effect<Dropped | undefined> =>
-        Effect.zipWith(keyOf(name, user), Clock.currentTimeMillis, (key, now) => {
+        Effect.zipWith(keyOfName(name, user), Clock.currentTimeMillis, (key, now) => {
           drops.removeExpired(now)
           return drops.get(key)
         }),
       /** The user connects or disconnects. */
       forgetDrop: (name: string, user: UserIdentifier): Effect.Effect<void> =>
-        Effect.map(keyOf(name, user), drops.remove)
+        Effect.map(keyOfName(name, user), drops.remove)
     }
   })
 
 const isSame = (self: Redacted.Redacted, that: Redacted.Redacted): boolean =>
   Redacted.value(self) === Redacted.value(that)
+
+/** Who requests a token. Without a name of the workload, its access token names it. */
+interface Caller {
+  readonly user: UserIdentifier
+  readonly workload: string
+}
+
+const callerOf = (name: string) =>
+  Effect.gen(function*() {
+    const caller = Option.getOrUndefined(yield* Effect.serviceOption(WorkloadAccessToken))
+    if (caller?.user === undefined) return yield* unknownUser(name)
+    return { user: caller.user, workload: caller.workload ?? Redacted.value(yield* caller.get) }
+  })
 
 const unknownUser = (name: string): ValidationException =>
   invalid(

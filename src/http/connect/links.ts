@@ -102,7 +102,10 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
     // AgentCore may store the grant of requests with different return URLs as one.
     const grantKeyOf = (request: Parameters<typeof Status.keyOf>[0]) =>
       Status.keyOf({ ...request, returnUrl: "" }, Option.none())
-    const nameOfGrant = new Map([...credentialOf].map(([name, { request }]) => [grantKeyOf(request), name]))
+    const grants = [...credentialOf].map(([name, { request }]) => {
+      const { scopes = [] } = request
+      return { name, scopes, rest: grantKeyOf({ ...request, scopes: [] }) }
+    })
     return {
       origin,
       entries: [...credentialOf],
@@ -116,14 +119,15 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
           : "key" in subject
           ? nameOfTag.get(subject.key) ?? nameOfRequest.get(Status.keyOf(subject.request, programUrl))
           : nameOfRequest.get(Status.keyOf(subject, Option.none())),
-      /** The name of the credential whose grant a request is for. A step-up is for a grant of more scopes. */
+      grantKeyOf,
+      /** The names of the credentials whose grant a request is for, or that it steps up from. Its own is the first. */
       namesOfGrant: (request: Parameters<typeof Status.keyOf>[0]): ReadonlyArray<string> => {
-        const exact = nameOfRequest.get(Status.keyOf(request, Option.none())) ?? nameOfGrant.get(grantKeyOf(request))
-        if (exact !== undefined) return [exact]
-        const isStepUp = ({ scopes = [], ...declared }: UserCredential["request"]) =>
-          scopes.every((scope) => request.scopes?.includes(scope))
-          && grantKeyOf({ ...request, scopes }) === grantKeyOf({ ...declared, scopes })
-        return [...credentialOf].flatMap(([name, { request }]) => isStepUp(request) ? [name] : [])
+        const own = nameOfRequest.get(Status.keyOf(request, Option.none()))
+        const key = grantKeyOf({ ...request, scopes: [] })
+        const names = grants.flatMap(({ name, rest, scopes }) =>
+          rest === key && name !== own && scopes.every((scope) => request.scopes?.includes(scope)) ? [name] : []
+        )
+        return own === undefined ? names : [own, ...names]
       },
       link: (name: string, continueUrl?: string) =>
         `${origin}${path}/${name}${continueUrl === undefined ? "" : `?continue=${encodeURIComponent(continueUrl)}`}`,

@@ -182,6 +182,9 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
     return {
       optionsOf,
       inspect,
+      /** Asks again after the vendor has rejected a token, as it may have had an incident. */
+      inspectLater: (name: string, token: Redacted.Redacted): Effect.Effect<Inspection> =>
+        shareInspection(`${name} ${digestOf(token)} later`, Effect.delay(inspect(name, token, "fresh"), "5 seconds")),
       /** Ends the grant at the vendor. It never fails. */
       revoke: (name: string, token: Redacted.Redacted): Effect.Effect<AtVendor> => {
         const { revoke } = optionsOf(name)

@@ -3,10 +3,13 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as FiberMap from "effect/FiberMap"
+import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
+import * as ExpiringMap from "../../internal/expiringMap.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import { type PendingConsent, unregistered } from "../../pendingConsents/store.js"
 import * as TokenPoller from "../../TokenPoller.js"
@@ -18,6 +21,9 @@ type Dependencies = Pick<Completion.Dependencies, "identity"> & {
 
 /** Milliseconds. AgentCore may report a session as failed shortly before it expires here. */
 const expiryMargin = 10_000
+
+/** Of a grant. A user can press the button any number of times. */
+const maxWatches = 3
 
 /** Polls a session from 5 seconds on, within the budget of the process. Returns whether it failed before it expired. */
 const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
@@ -49,23 +55,39 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
 export type Watch = Effect.Success<ReturnType<typeof make>>
 
 /**
- * Returns a function that watches a session until it ends or expires, or the pages end. `onDenied` runs if AgentCore
- * reports the session as failed and the browser has not come back with it.
+ * Returns a function that watches a session until it ends or expires, or the pages end. Of a grant, it watches the last
+ * three. `onDenied` runs if AgentCore reports the session as failed and the browser has not come back with it.
  */
 export const make = (dependencies: Dependencies) =>
   Effect.gen(function*() {
-    const scope = yield* Effect.scope
+    const watches = yield* FiberMap.make<string>()
+    /** The number of sessions by grant. */
+    const counts = ExpiringMap.make<number>()
     const context = yield* Effect.context<never>()
-    return (consent: PendingConsent, onDenied: Effect.Effect<void>): Effect.Effect<void, never, WorkloadAccessToken> =>
-      unregistered(poll(dependencies, consent.session)).pipe(
+
+    /** A new watch of a slot ends the one before. */
+    const slotOf = ({ credential = "", session, user, workload = "" }: PendingConsent) =>
+      Effect.gen(function*() {
+        const grant = Redacted.value((yield* ConsentSignals.grant({ workload, user, credential })).name)
+        counts.removeExpired(yield* Clock.currentTimeMillis)
+        const count = counts.get(grant) ?? 0
+        counts.set(grant, count + 1, DateTime.toEpochMillis(session.expiresAt))
+        return `${grant} ${count % maxWatches}`
+      })
+
+    return (
+      consent: PendingConsent,
+      onDenied: Effect.Effect<void>
+    ): Effect.Effect<void, never, WorkloadAccessToken> => {
+      const watch = unregistered(poll(dependencies, consent.session)).pipe(
         Effect.flatMap((isFailed) =>
           isFailed ? Effect.andThen(Completion.announce(dependencies, consent, "Failed"), onDenied) : Effect.void
         ),
         // A watch lives longer than its request, and must not keep it in memory.
         Effect.updateContext((request: Context.Context<WorkloadAccessToken>) =>
           Context.merge(context, Context.pick(WorkloadAccessToken, Tracer.ParentSpan)(request))
-        ),
-        Effect.forkIn(scope),
-        Effect.asVoid
+        )
       )
+      return Effect.asVoid(Effect.flatMap(slotOf(consent), (slot) => FiberMap.run(watches, slot, watch)))
+    }
   })

@@ -1,0 +1,190 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as Identity from "effect-agentcore-identity/Identity"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import * as World from "../support/connectWorld.js"
+import { responses, secret, settleAndAdjust } from "../support/utils.js"
+
+/** A credential of the provider `files`, which differs from others in its scopes, or in its return URL. */
+const declare = (name: string, scopes: ReadonlyArray<string>, returnPath = "/connect/return") =>
+  AccessToken.Tag<unknown>()(`review/${name}`, {
+    provider: "files",
+    flow: "USER_FEDERATION",
+    scopes,
+    returnUrl: `${World.appOrigin}${returnPath}`
+  })
+
+const ruleOf = (isAllowed: boolean): Connect.AccountOptions => ({
+  account: () => Effect.succeed({ id: "1", label: "work@example.com" }),
+  expect: () => isAllowed
+})
+
+const options = (credentials: Connect.ConnectCredentials, accounts: Connect.LinkOptions["accounts"]) =>
+  ({ path: "/connect", workload: World.workload, credentials, accounts }) as const
+
+/** AgentCore with a token for each request that is not forced. Without a user's state, each session is another one. */
+const issuing = (tokenOf: (user: string) => string = () => "access-token") => {
+  let sessions = 0
+  return ScriptedPlanes.layer({
+    getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+    getResourceOauth2Token: ({ forceAuthentication, workloadIdentityToken }) => {
+      const user = Redacted.value(workloadIdentityToken)
+      return forceAuthentication === true
+        ? Effect.delay(
+          Effect.sync(() => {
+            const uri = `urn:ietf:params:oauth:request_uri:${user}-${sessions++}`
+            return new DataPlane.ConsentRequired({
+              authorizationUrl: secret(`https://x/?${uri}`),
+              sessionUri: secret(uri)
+            })
+          }),
+          "1 second"
+        )
+        : responses.issued(tokenOf(user))
+    }
+  })
+}
+
+const forcedCalls = Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) =>
+  Effect.map(
+    planes.callsOf("getResourceOauth2Token"),
+    (calls) => calls.filter(({ request }) => request.forceAuthentication === true).length
+  ))
+
+/** What a user gets: the token, the session, or the error. */
+const outcomeFor = (credential: Identity.AccessTokenRequest | Identity.AccessTokenCredential, userId: string) =>
+  Effect.match(Identity.Identity.use((identity) => identity.getAccessToken(credential)), {
+    onSuccess: Redacted.value,
+    onFailure: (error) =>
+      error._tag === "RequiresUserConsent"
+        ? Redacted.value(error.session.sessionUri)
+        : error._tag === "AuthorizationFailed"
+        ? error.reason
+        : error._tag
+  }).pipe(World.as({ userId }))
+
+/** The outcomes of calls that are made at once. */
+const together = <A, E, R>(calls: ReadonlyArray<Effect.Effect<A, E, R>>) =>
+  Effect.gen(function*() {
+    const fibers = yield* Effect.forEach(calls, (call) => Effect.forkChild(call))
+    const isDone = () => fibers.every((fiber) => fiber.pollUnsafe() !== undefined)
+    yield* Effect.repeat(settleAndAdjust("500 millis"), { until: isDone, times: 30 })
+    assert.isTrue(isDone())
+    return yield* Effect.forEach(fibers, Fiber.join)
+  })
+
+describe("the rules of a grant", () => {
+  const private_ = declare("Private", ["read"])
+  const work = declare("Work", ["read"], "/other/return")
+  const both = declare("Both", ["read", "write"])
+
+  it.effect("hold for each of its names, and an event has the name of the request", () =>
+    Effect.gen(function*() {
+      for (const rejecting of [["private"], ["work"], ["private", "work"]]) {
+        const { service } = yield* Connect.httpApp({
+          ...options({ private: private_, work }, {
+            private: ruleOf(!rejecting.includes("private")),
+            work: ruleOf(!rejecting.includes("work"))
+          }),
+          origin: World.appOrigin,
+          currentUser: Effect.succeed({ userId: "alice" })
+        })
+        const events = yield* Effect.forkChild(Stream.runCollect(Stream.take(service.events, 2)))
+        yield* Effect.yieldNow
+        for (const credential of [private_, work]) {
+          const [outcome] = yield* together([outcomeFor(credential, "alice")]).pipe(
+            Effect.provideService(Identity.Identity, service.identity)
+          )
+          assert.match(String(outcome), /request_uri:alice/, `${rejecting.join()} reject`)
+        }
+        assert.deepStrictEqual((yield* Fiber.join(events)).map(({ credential }) => credential), ["private", "work"])
+      }
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(issuing(), PendingConsents.layerMemory))))
+
+  it.effect("hold for a step-up to the scopes of another one, which has rules of its own", () =>
+    Effect.forEach([["private"], ["both"]], (rejecting) =>
+      Effect.gen(function*() {
+        const [outcome] = yield* together([outcomeFor({ ...private_.request, scopes: ["write", "read"] }, "alice")])
+        assert.match(String(outcome), /request_uri:alice/, rejecting.join())
+      }).pipe(
+        Effect.provide(Layer.provideMerge(
+          Connect.layerLinks(options({ private: private_, both }, {
+            private: ruleOf(!rejecting.includes("private")),
+            both: ruleOf(!rejecting.includes("both"))
+          })),
+          issuing()
+        ))
+      )))
+})
+
+describe("a token that is dropped", () => {
+  const files = declare("Files", [])
+  const links = (account: Connect.AccountOptions) => Connect.layerLinks(options({ files }, { files: account }))
+
+  it.effect("is dropped once for all agents of its user, and for each user with an equal token", () =>
+    Effect.gen(function*() {
+      const users = ["alice", "bob", "alice"]
+      const outcomes = yield* together(users.map((user) => outcomeFor(files, user)))
+      assert.strictEqual(yield* forcedCalls, 2)
+      assert.deepStrictEqual(
+        outcomes.slice(0, 2).map((outcome) => String(outcome).replace(/-\d+$/, "")),
+        ["urn:ietf:params:oauth:request_uri:alice", "urn:ietf:params:oauth:request_uri:bob"]
+      )
+    }).pipe(Effect.provide(Layer.provideMerge(links(ruleOf(false)), issuing()))))
+
+  it.effect("was rejected by its vendor twice within 5 seconds", () => {
+    let asked = 0
+    const statuses = [401, 200, 401, 503, 401, 401]
+    const account = Effect.suspend(() => {
+      const status = statuses[asked++]
+      return status === 200 ? Effect.succeed({ id: "1", label: "alice" }) : Effect.fail({ status })
+    })
+    return Effect.gen(function*() {
+      for (
+        const [user, expected] of [["alice", "token-alice"], ["bob", "AccountUnknown"], [
+          "carol",
+          /request_uri:carol/
+        ]] as const
+      ) {
+        const agent = yield* Effect.forkChild(outcomeFor(files, user))
+        yield* settleAndAdjust("4 seconds")
+        assert.isUndefined(agent.pollUnsafe(), user)
+        yield* settleAndAdjust("1 second")
+        yield* settleAndAdjust("1 second")
+        assert.match(String(yield* Fiber.join(agent)), new RegExp(expected))
+      }
+      assert.strictEqual(asked, statuses.length)
+      assert.strictEqual(yield* forcedCalls, 1)
+    }).pipe(Effect.provide(Layer.provideMerge(
+      links({ account: () => account, expect: () => true }),
+      issuing((user) => `token-${user}`)
+    )))
+  })
+
+  it.effect("is one of at most 10 in a minute: the others are withheld", () => {
+    const users = Array.from({ length: 50 }, (_, index) => `user-${index}`)
+    const requestAll = Effect.map(
+      together(users.map((user) => outcomeFor(files, user))),
+      (outcomes) => outcomes.filter((outcome) => outcome === "AccountUnknown").length
+    )
+    return Effect.gen(function*() {
+      assert.deepStrictEqual([yield* requestAll, yield* forcedCalls], [40, 10])
+      yield* TestClock.adjust("40 seconds")
+      assert.deepStrictEqual([yield* requestAll, yield* forcedCalls], [50, 10])
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual([yield* requestAll, yield* forcedCalls], [40, 20])
+    }).pipe(Effect.provide(Layer.provideMerge(
+      links({ account: () => Effect.fail({ status: 401 }), expect: () => true }),
+      issuing((user) => `token-${user}`)
+    )))
+  })
+})
