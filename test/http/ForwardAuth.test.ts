@@ -4,6 +4,8 @@ import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
@@ -55,10 +57,13 @@ describe("a session", () => {
 
   it.effect("is rejected if its user or its lifetime is invalid", () =>
     Effect.gen(function*() {
-      for (const [user, lifetime] of [["", "1 hour"], ["alice", Infinity], ["alice", "soon" as "1 hour"]] as const) {
-        const error = yield* Effect.flip(ForwardAuth.session({ userId: user }, { lifetime }))
-        assert.strictEqual(error._tag, "ValidationException")
+      const invalid = [Infinity, 0, -1, "0 seconds", NaN, 1e300, Duration.nanos(999_999n), "soon" as "1 hour"] as const
+      for (const lifetime of invalid) {
+        const error = yield* Effect.flip(ForwardAuth.session({ userId: "alice" }, { lifetime }))
+        assert.strictEqual(error._tag, "ValidationException", String(lifetime))
       }
+      assert.strictEqual((yield* Effect.flip(ForwardAuth.session({ userId: "" })))._tag, "ValidationException")
+      yield* ForwardAuth.session({ userId: "alice" }, { lifetime: 1 })
     }).pipe(Effect.provide(Layer.provide(ForwardAuth.layerSessions, PendingConsents.layerMemory))))
 
   it.live("of 1,000 at once never gets a token of another", () =>
@@ -84,6 +89,23 @@ describe("a session", () => {
           caller: (bearer) =>
             Effect.succeed(Redacted.value(bearer) === "own" ? Option.some({ userId: "carol" }) : Option.none())
         }
+      }))
+    ))
+})
+
+describe("the caller of the program", () => {
+  const arrived = Deferred.makeUnsafe<void>()
+
+  it.effect("has 5 seconds", () =>
+    Effect.gen(function*() {
+      const response = yield* Effect.forkChild(World.ask("own"))
+      yield* Deferred.await(arrived)
+      yield* TestClock.adjust("5 seconds")
+      const { headers, status } = yield* Fiber.join(response)
+      assert.deepStrictEqual([status, headers["retry-after"]], [503, "5"])
+    }).pipe(
+      Effect.provide(World.server({
+        options: { caller: () => Effect.andThen(Deferred.succeed(arrived, undefined), Effect.never) }
       }))
     ))
 })

@@ -360,6 +360,17 @@ describe("VaultFile", () => {
       assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
     }))
 
+  // SECURITY.md says so.
+  it.live("does not notice that whole lines are missing at its end", () =>
+    Effect.gen(function*() {
+      const options = { path: yield* path, key: key(7) }
+      yield* use(options, (things) => things.put("grant", secret("value")))
+      const before = Fs.readFileSync(options.path)
+      yield* use(options, (things) => things.remove("grant"))
+      Fs.truncateSync(options.path, before.length)
+      assert.isTrue(Option.isSome(yield* use(options, (things) => things.get("grant"))))
+    }))
+
   it.live("drops only an unfinished last line, and keeps the file of before", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }

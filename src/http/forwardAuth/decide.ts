@@ -51,8 +51,8 @@ export interface Options<E = never, R = never> {
    */
   readonly trust?: Asked.HeaderForm | undefined
   /**
-   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. Default: the user
-   * of a session.
+   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. After 5 seconds,
+   * the response has the status 503. Default: the user of a session.
    */
   readonly caller?:
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
@@ -255,7 +255,12 @@ export const make = <E, R>(
     const signals = yield* ConsentSignals
     const link: Link = (session) => Effect.flatMap(Effect.fromOption(connect), ({ link }) => link(session))
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
-      caller?.(bearer) ?? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
+      caller === undefined
+        ? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
+        : Effect.timeoutOrElse(caller(bearer), {
+          duration: "5 seconds",
+          orElse: () => unavailable({ _tag: "TimeoutError", message: "the option caller took more than 5 seconds" })
+        })
 
     /** Decides on a request with these headers. Names are in lower case. */
     return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>

@@ -58,13 +58,16 @@ export const make = (signals: ConsentSignals.Service): Service => ({
     Effect.gen(function*() {
       const invalid = check({ user, lifetime })
       if (invalid !== undefined) return yield* invalid
-      const duration = Duration.fromInputUnsafe(lifetime)
-      if (!Duration.isFinite(duration)) {
-        return yield* Validation.invalidProperty("ForwardAuth.session", "lifetime", "be finite")
+      const millis = Duration.toMillis(Duration.fromInputUnsafe(lifetime))
+      const expiresAt = Option.getOrUndefined(DateTime.make((yield* Clock.currentTimeMillis) + millis))
+      if (millis < 1 || expiresAt === undefined) {
+        return yield* Validation.invalidProperty(
+          "ForwardAuth.session",
+          "lifetime",
+          "be 1 millisecond or more, and finite"
+        )
       }
       const token = Redacted.make(randomBytes(32).toString("base64url"))
-      const now = yield* Clock.currentTimeMillis
-      const expiresAt = DateTime.makeUnsafe(now + Duration.toMillis(duration))
       yield* signals.register({ topic: topicOf(token), execution: encode(user), expiresAt })
       return { token, expiresAt }
     }),
