@@ -98,11 +98,12 @@ import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import { withSignal } from "../consentSignals/listeners.js"
-import type { UserCredential } from "../Credentials.js"
+import { ControlPlane } from "../ControlPlane.js"
+import * as Credentials from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
 import { type AccessTokenError, Identity } from "../Identity.js"
 import { checkEffect } from "../identity/credentials.js"
-import { AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "../IdentityError.js"
+import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { PendingConsents } from "../PendingConsents.js"
@@ -165,7 +166,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * @category accessors
  */
 export const link = (
-  credential: UserCredential | ConsentSession | string,
+  credential: Credentials.UserCredential | ConsentSession | string,
   options?: {
     /** Where the user continues after consent, an address that the option `continueTo` allows. */
     readonly continue?: string | undefined
@@ -200,7 +201,7 @@ export const connections = (
  */
 export const check = (
   user: UserIdentifier,
-  credential: UserCredential | string
+  credential: Credentials.UserCredential | string
 ): Effect.Effect<Connection, OtherUserKind | AccessTokenError, Connect> =>
   Effect.flatMap(Connect, (connect) => connect.check(user, credential))
 
@@ -328,7 +329,8 @@ const makeEvents = Effect.gen(function*() {
 
 const checkOptions = Validation.makeCheck("Connect", () => ({
   appearance: Constraint.optional(Appearance),
-  gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput)
+  gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput),
+  checkSetup: Constraint.optional(Schema.Boolean)
 }))
 
 const makeEmit =
@@ -346,13 +348,27 @@ const makeEmit =
 const toContext = (service: Service): Context.Context<Connect | Identity> =>
   Context.add(Context.make(Connect, service), Identity, service.identity)
 
+const checkSetup = Effect.fnUntraced(function*({ credentials, workload }: LinkOptions) {
+  const plane = yield* Effect.serviceOption(ControlPlane)
+  if (Option.isNone(plane)) {
+    return yield* Links.invalid("checkSetup", "have a ControlPlane: AwsIdentity.layer() has one")
+  }
+  // The problems name a credential as links do.
+  const list = Object.entries(credentials).map(([key, { kind, request }]) => ({ key, kind, request }))
+  const found = yield* Effect.provideService(Credentials.check(list, { workload }), ControlPlane, plane.value)
+  for (const { _tag, message } of found) if (_tag === "NotVisible") yield* Effect.logWarning(message)
+  const problems = found.filter(({ _tag }) => _tag !== "NotVisible").map(({ message }) => message)
+  if (problems.length > 0) yield* new ValidationException({ operation: "Connect", message: problems.join("\n") })
+})
+
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
   Effect.gen(function*() {
     const { appearance, gracefulShutdownTimeout, path } = options
-    const wrong = checkOptions({ appearance, gracefulShutdownTimeout })
+    const wrong = checkOptions({ appearance, gracefulShutdownTimeout, checkSetup: options.checkSetup })
     if (wrong !== undefined) return yield* wrong
     const links = yield* Links.make(options)
     yield* Links.checkRevokeAt(options.revokeAt)
+    if (options.checkSetup === true) yield* checkSetup(options)
     const toResponse = Pages.make(yield* Localize.make(appearance, links))
     const shutdown = Shutdown.make()
     const { events, publish, end } = yield* makeEvents
@@ -545,7 +561,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     >
     readonly service: Service
   },
-  ValidationException,
+  ValidationException | Credentials.CheckError,
   DataPlane | PendingConsents | Scope.Scope
 > =>
   Effect.gen(function*() {

@@ -346,8 +346,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
   /**
    * Builds the pages and connects to the store of `pendingConsents`, so that a server finds a mistake when it starts.
-   * Rejects with `ValidationException` if an option is invalid, with `PendingConsentsError` if a package is missing, a
-   * key is invalid, or the store cannot be set up, and with `ConsentStoreError` if the store does not respond.
+   * With the option `checkSetup`, also a mistake at AWS. Rejects with `ValidationException` if an option is invalid,
+   * with `PendingConsentsError` if a package is missing, a key is invalid, or the store cannot be set up, and with
+   * `ConsentStoreError` if the store does not respond.
    */
   readonly ready: () => Promise<void>
   /**
@@ -452,6 +453,7 @@ const checkOptions = Validation.makeCheck("Connect", () => ({
   connectedSince: anything,
   revokeAt: anything,
   formKey: anything,
+  checkSetup: anything,
   gracefulShutdownTimeout: anything,
   currentUser: anything,
   pendingConsents: anything,
@@ -560,10 +562,17 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
   return { credentials: Object.fromEntries(declared), credentialOf }
 }
 
+const withControlPlane = Layer.merge(
+  AwsDataPlane.layer(),
+  Layer.unwrap(Effect.promise(async () => (await import("../aws/AwsControlPlane.js")).layer()))
+)
+
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
   layerPages(toHttpOptions(options, credentials)).pipe(
     Layer.merge(WorkloadAccessToken.layerCallers({ name: options.workload, users: "both" })),
-    Layer.provideMerge(Stores.layerServices(options, AwsDataPlane.layer()))
+    Layer.provideMerge(
+      Stores.layerServices(options, options.checkSetup === true ? withControlPlane : AwsDataPlane.layer())
+    )
   )
 
 type Provided = Layer.Success<ReturnType<typeof layerOf>>

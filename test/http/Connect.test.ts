@@ -4,13 +4,18 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import { AuthorizationTimedOut, ValidationException } from "effect-agentcore-identity/IdentityError"
+import {
+  AuthorizationTimedOut,
+  ResourceNotFoundException,
+  ValidationException
+} from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -820,6 +825,84 @@ describe("options of Connect", () => {
       )
       assert.instanceOf(yield* Effect.flip(links({ ...valid, credentials: { files: Files } })), ValidationException)
     }))
+
+  describe("checkSetup", () => {
+    const currentUser = Effect.succeed(alice)
+    const start = (options: object = {}) =>
+      Effect.scoped(Connect.httpApp({ ...valid, currentUser, checkSetup: true, ...options }))
+    const times = { createdTime: DateTime.makeUnsafe(0), lastUpdatedTime: DateTime.makeUnsafe(0) }
+    const setUp = (script: ScriptedPlanes.Script) =>
+      planes({
+        getWorkloadIdentity: ({ name }) =>
+          Effect.succeed({
+            name,
+            workloadIdentityArn: "arn",
+            ...times,
+            allowedResourceOauth2ReturnUrls: ["https://app.example.com/connect/return"]
+          }),
+        getOauth2CredentialProvider: ({ name }) =>
+          Effect.succeed({
+            name,
+            credentialProviderArn: "arn",
+            credentialProviderVendor: "GoogleOauth2",
+            status: "READY",
+            ...times
+          }),
+        listOauth2CredentialProviders: () => Effect.succeed({ credentialProviders: [] }),
+        getApiKeyCredentialProvider: () => missing,
+        getPaymentCredentialProvider: () => missing,
+        ...script
+      })
+    const missing = new ResourceNotFoundException({ operation: "Get", message: "not found" })
+
+    it.effect("starts over AWS as the program needs it, and reads nothing by default", () =>
+      Effect.gen(function*() {
+        yield* start()
+        const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+        assert.lengthOf(yield* callsOf("getWorkloadIdentity"), 1)
+        yield* start({ checkSetup: undefined })
+        assert.lengthOf(yield* callsOf("getWorkloadIdentity"), 1)
+      }).pipe(Effect.provide(setUp({}))))
+
+    it.effect("does not start otherwise, and says what doctor says", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(start({ credentials: { calendar: Calendar, files: Files }, origin }))
+        assert.strictEqual(error._tag, "ValidationException")
+        const [returnUrl, ...providers] = error.message.split("\n")
+        assert.match(
+          returnUrl ?? "",
+          /^files: the return URL 'https:\S+' is not registered on the workload identity 'my-agent'/
+        )
+        assert.lengthOf(providers, 2)
+        assert.match(
+          providers[0] ?? "",
+          /^calendar: there is no OAuth2 credential provider 'google'. Create it, in code/
+        )
+        // The layer too.
+        const layer = HttpRouter.serve(Connect.layer({ ...valid, currentUser, checkSetup: true }))
+        const exit = yield* Effect.exit(Effect.scoped(Layer.build(Layer.provide(layer, NodeHttpServer.layerTest))))
+        assert.include(String(exit), "calendar: there is no OAuth2 credential provider 'google'")
+      }).pipe(Effect.provide(setUp({ getOauth2CredentialProvider: () => missing }))))
+
+    it.effect("logs what the program may not read, and starts", () =>
+      Effect.gen(function*() {
+        const recorder = yield* Recorder.make
+        yield* Effect.provide(start(), recorder.layer)
+        assert.include((yield* recorder.everything).join("\n"), "'my-agent' could not be read. Check it with other AWS")
+      }).pipe(Effect.provide(setUp({ getWorkloadIdentity: () => failures.denied }))))
+
+    it.effect("fails with the error of AWS, and with an invalid option", () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* Effect.flip(start()))._tag, "ThrottlingException")
+        assert.include(String(yield* Effect.flip(start({ checkSetup: "yes" }))), "'checkSetup'")
+      }).pipe(Effect.provide(setUp({ getWorkloadIdentity: () => failures.throttling }))))
+
+    it.effect("needs a control plane", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(start())
+        assert.match(String(error), /'checkSetup' .* have a ControlPlane: AwsIdentity.layer\(\) has one/)
+      }).pipe(Effect.provide(Layer.merge(Layer.mock(DataPlane.DataPlane, {}), PendingConsents.layerMemory))))
+  })
 
   it.effect("rejects invalid options, and names the property", () =>
     Effect.gen(function*() {

@@ -3,6 +3,7 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
@@ -20,7 +21,7 @@ import * as World from "../support/connectWorld.js"
 import * as Recorder from "../support/recorder.js"
 import { scripted } from "../support/utils.js"
 import * as App from "./connectWorld.js"
-import { rejectionOf, tagOf } from "./world.js"
+import { environment as setEnvironment, rejectionOf, tagOf } from "./world.js"
 
 const { getContext, runWithContext } = PromiseIdentity
 const { connect: consent, json, press, request } = World
@@ -167,6 +168,34 @@ describe("runAs", () => {
       // `7` is not a user, and has left nothing for "7".
       assert.notStrictEqual(yield* watOf({ userId: "7" }), "")
     }))
+})
+
+describe("ready, with checkSetup", () => {
+  it.live("finds a mistake at AWS, and says what to do without Effect", () =>
+    App.inApplication(function*({ connect, url }) {
+      yield* promised(() => connect.ready())
+      const start = (options: Partial<Connect.Options<string, IncomingMessage>> = {}) => {
+        const { calendar } = App.credentials
+        const { currentUser } = App
+        const all = { origin: url, workload: World.workload, credentials: { calendar }, currentUser }
+        const connect = Connect.make({ path: "/connect", ...all, checkSetup: true, ...options })
+        return connect.ready().finally(connect.dispose)
+      }
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { environment } = yield* LocalServer.LocalServer
+        yield* setEnvironment(environment)
+        // Without a runtime, the control plane is that of the environment.
+        yield* promised(start)
+        const files = { providerName: "files", scopes: [], authFlow: "USER_FEDERATION" as const }
+        const error = yield* rejectionOf(start({ path: "/other", credentials: { files } }))
+        assert.deepStrictEqual(String(error).split("\n"), [
+          `ValidationException: files: the return URL '${url}/other/return' is not registered on the workload identity `
+          + `'${World.workload}'. Register it, in the setup file as one of allowedResourceOauth2ReturnUrls`,
+          "files: there is no OAuth2 credential provider 'files'. Create it, from a file with "
+          + "`npx agentcore-identity setup apply`, or correct the name"
+        ])
+      }))
+    }, { checkSetup: true }))
 })
 
 describe("a user's connections", () => {

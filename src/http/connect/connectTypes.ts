@@ -139,6 +139,12 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * accept the forms of each other share it. Default: random, for a single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
+  /**
+   * Whether to read the workload identity, the credential providers and the return URLs when the pages start. They do
+   * not start if one is wrong, and the error says what `npx agentcore-identity doctor` says. It needs a `ControlPlane`
+   * in context, and calls AWS. What the program may not read is in the log. Default: false.
+   */
+  readonly checkSetup?: boolean | undefined
   /** How long the end of the pages waits for the requests that run. Default: 10 seconds. */
   readonly gracefulShutdownTimeout?: Duration.Input | undefined
 }

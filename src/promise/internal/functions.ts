@@ -26,8 +26,7 @@ const words = [
     "set returnUrl on the request, or Consent.ReturnUrl for the program,",
     "set callbackUrl in the configuration, or in the context of the request,"
   ],
-  ["in code with WorkloadIdentity.addReturnUrls, or in the setup file", "in the setup file"],
-  ["in code with WorkloadIdentity.ensure, or in the setup file", "in the setup file"],
+  [/in code with [\w.]+,? or (?=in the setup file|from a file)/g, ""],
   [
     "get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId",
     "make the caller with workload({ name, user })"
