@@ -47,8 +47,8 @@ consentCallback: consentCallback/ <- values internal plane planes consent identi
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
   <- ground values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
-durable: durable/ <- ground values internal plane planes consent flow edges http effect/workflow
-ai: ai/ <- ground values internal plane flow edges node effect/ai
+durable: durable/ <- ground values internal plane planes consent flow/private flow edges http effect/workflow
+ai: ai/ <- ground values internal plane flow/private flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node

@@ -86,6 +86,7 @@ import type { AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
 import * as Redactor from "../internal/redactor.js"
 import { canonicalize } from "../models/internal/plainData.js"
+import { unregistered } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -182,7 +183,7 @@ const getToken = (credential: UserCredentialOf) => AccessToken.get(credential, {
 
 /** Another error is that of the call, after the approval. */
 const isConsentMissing = (credential: UserCredentialOf) =>
-  Effect.match(getToken(credential), {
+  Effect.match(unregistered(getToken(credential)), {
     onFailure: ({ _tag }) => _tag === "RequiresUserConsent",
     onSuccess: () => false
   })

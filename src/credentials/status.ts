@@ -9,6 +9,7 @@ import * as Digest from "../credentialCache/digest.js"
 import { type AccessTokenError, Identity, type Service } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
+import { unregistered } from "../pendingConsents/store.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import type { UserCredential } from "./credential.js"
@@ -105,7 +106,7 @@ export const status = Effect.fnUntraced(
         const { generation } = memory
         return memory.share(
           `${user} ${key} ${generation}`,
-          identity.getAccessToken(credential, { consent: Consent.fail }).pipe(
+          unregistered(identity.getAccessToken(credential, { consent: Consent.fail })).pipe(
             Effect.as(true),
             Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
             Effect.provide(context),

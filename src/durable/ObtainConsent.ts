@@ -152,6 +152,7 @@ import { Connect } from "../http/Connect.js"
 import type { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { unregistered } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserId } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -371,7 +372,7 @@ export const orAsk: {
       const request = { credential, user, episode: `${self.name} ${attempt}` }
       const { credential: name, workload } = yield* Effect.orDie(payloadOf(request))
 
-      const execute = AccessToken.get(credential).pipe(
+      const execute = unregistered(AccessToken.get(credential)).pipe(
         Effect.asSome,
         // The error contains a URL, and the engine stores the failures of an activity.
         Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),

@@ -118,6 +118,11 @@ export const LocalSettings = Schema.Struct({
       )
     )
   ),
+  /**
+   * The parameter of the return URL that has the `customState` of a request. AWS does not document its name. With an
+   * empty string, the state is dropped. Default: `state`.
+   */
+  returnStateParameter: Constraint.optional(Constraint.string(0, 128)),
   /** The lifetime of workload access tokens, such as `90 seconds`. Default: 60 minutes. */
   workloadAccessTokenLifetime: Constraint.optional(LifetimeString)
 })

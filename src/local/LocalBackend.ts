@@ -196,7 +196,7 @@ export interface Service {
   readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
   readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** The consent sessions, the newest first. An ended session is listed until one session lifetime after its expiry. */
+  /** The consent sessions, the newest first. An ended session is listed until a day after its expiry. */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
   /** The grants of users. */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>

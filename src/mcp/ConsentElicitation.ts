@@ -168,6 +168,7 @@ const makeHandler = (
       if (found.isDenied) return yield* ask(session)
     })
   return {
+    ownPage: true,
     show: (session) =>
       Effect.andThen(checkDenial(session), actionOf(session) === "accept" ? Effect.void : ask(session)),
     // Requests the token every 2 seconds, within the polling budget, until the time is over.

@@ -15,6 +15,7 @@ import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { Identity } from "../../Identity.js"
 import { tagOf } from "../../internal/messages.js"
+import { unregistered } from "../../pendingConsents/store.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 
@@ -106,7 +107,7 @@ export const run = <E, R>({ invite, times }: {
       success: Schema.Boolean,
       error: ConsentNotObtained,
       execute: Effect.flatMap(credentialOf, (credential) =>
-        AccessToken.get(credential).pipe(
+        unregistered(AccessToken.get(credential)).pipe(
           Effect.as(true),
           Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
           asUser(workload, userId),

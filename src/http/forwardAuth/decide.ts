@@ -13,6 +13,7 @@ import { checkWorkload, isDeclared, isThrottled } from "../../identity/credentia
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
 import * as Origins from "../../internal/origins.js"
+import { unregistered } from "../../pendingConsents/store.js"
 import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
@@ -138,7 +139,7 @@ const obtainAccessToken = (identity: Identity.Service, entry: AccessTokenEntry):
   const options = Rejection.tokenOptions(request, entry)
   // The agent waits for a user no longer than for a response.
   const obtain = (scopes: ReadonlyArray<string>) => (forceAuthentication: boolean) =>
-    identity.getAccessToken({ ...request, scopes, forceAuthentication, consent: Consent.fail })
+    unregistered(identity.getAccessToken({ ...request, scopes, forceAuthentication, consent: Consent.fail }))
   return Effect.fnUntraced(function*(reportOn) {
     const token = yield* obtain(options.scopes)(false)
     const report = reportOn(token)

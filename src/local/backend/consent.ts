@@ -10,7 +10,7 @@ import { toUtc } from "../../internal/dates.js"
 import type { AuthorizationServer } from "../oauth/service.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import { BrowserResponse, type ConsentStatus, SessionError } from "./backendModels.js"
-import { noteUser } from "./callContext.js"
+import { explain, noteUser } from "./callContext.js"
 import type { Complete, Parts } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
 import { Event, type Rejection } from "./session.js"
@@ -26,6 +26,22 @@ const fromRejection = (rejection: Rejection): BrowserResponse =>
     : rejection === "TooEarly"
     ? BrowserResponse.Unknown()
     : BrowserResponse.Replayed()
+
+/** Why a browser gets a page that ends its way. */
+const explanations: { readonly [Tag in BrowserResponse["_tag"]]?: string } = {
+  Expired: "The link is late: its session has expired",
+  Replayed: "The link was used before: its session has passed this step, or has ended",
+  Unknown: "The link is wrong, or it is from a session that expired more than a day ago"
+}
+
+const explained = (step: Effect.Effect<BrowserResponse>, name: string): Effect.Effect<BrowserResponse> =>
+  Effect.withSpan(
+    Effect.tap(step, ({ _tag }) => {
+      const reason = explanations[_tag]
+      return reason === undefined ? Effect.void : explain(reason)
+    }),
+    `LocalBackend.${name}`
+  )
 
 const toReason = (error: Rejection | "Failed" | VaultStoreError): SessionError["reason"] =>
   typeof error !== "string" ? "Failed" : error === "Expired" || error === "Failed" ? error : "Finished"
@@ -45,7 +61,7 @@ const errorOf = { Denied: "access_denied", Rejected: "server_error" } as const
 
 /** `sessionLifetime` in milliseconds. */
 export const make = (
-  { client, registry, sessionLifetime, sessions }: Parts,
+  { client, registry, sessionLifetime, sessions, settings }: Parts,
   complete: Complete
 ) => {
   const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
@@ -57,11 +73,14 @@ export const make = (
       codeVerifier: session.codeVerifier
     })
 
-  const makeReturnUrl = (session: Session): Redacted.Redacted =>
-    Redacted.make(appendQuery(session.returnUrl, [
-      ["session_id", Redacted.value(session.uri)],
-      ...Option.toArray(session.customState).map((state) => ["state", Redacted.value(state)] as const)
-    ]))
+  const makeReturnUrl = (session: Session): Effect.Effect<Redacted.Redacted> =>
+    Effect.map(settings, ({ returnStateParameter: name = "state" }) =>
+      Redacted.make(appendQuery(session.returnUrl, [
+        ["session_id", Redacted.value(session.uri)],
+        ...Option.toArray(session.customState).flatMap((state) =>
+          name === "" ? [] : [[name, Redacted.value(state)] as const]
+        )
+      ])))
 
   const sendToServer = (session: Session, server: AuthorizationServer): Step =>
     Effect.matchEffect(makeAuthorizationUrl(session, server), {
@@ -88,9 +107,9 @@ export const make = (
         )
       },
       onSuccess: () =>
-        Effect.as(
+        Effect.andThen(
           sessions.apply(session, Event.CallbackAccepted({ callbackUrl })),
-          BrowserResponse.Redirect({ url: makeReturnUrl(session) })
+          Effect.map(makeReturnUrl(session), (url) => BrowserResponse.Redirect({ url }))
         )
     })
   }
@@ -169,9 +188,9 @@ export const make = (
     )
 
   return {
-    authorize: (requestUri: Redacted.Redacted) => Effect.withSpan(authorize(requestUri), "LocalBackend.authorize"),
+    authorize: (requestUri: Redacted.Redacted) => explained(authorize(requestUri), "authorize"),
     callback: (callbackId: string, callbackUrl: Redacted.Redacted) =>
-      Effect.withSpan(callback(callbackId, callbackUrl), "LocalBackend.callback"),
+      explained(callback(callbackId, callbackUrl), "callback"),
     approve: act("approve", (session) => Effect.andThen(respond(session), completeForUser(session))),
     deny: act("deny", deny),
     expire: act("expire", (session) => sessions.apply(session, Event.Expired())),

@@ -2,8 +2,8 @@
  * The consent sessions of one backend. Each change is one step of the state machine. It succeeds when it is stored, so
  * sessions survive a restart. A code exchange that a restart interrupts fails, because the code may be spent.
  *
- * A session is dropped one session lifetime after it expires. Until then, polls and repeated clicks get its final
- * state. Beyond a limit, the oldest session is dropped. A poll of a dropped session gets `Failed`.
+ * A session is dropped a day after it expires. Until then, polls and late clicks get its final state. Beyond a limit,
+ * the oldest session is dropped. A poll of a dropped session gets `Failed`.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -68,6 +68,9 @@ interface Entry {
 
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
+/** For this time, a late link is distinguished from a wrong one. Milliseconds. */
+const retention = 24 * 60 * 60_000
+
 /** Beyond these, the oldest one is dropped, unless its code is being exchanged. */
 const maxSessions = 20_000
 
@@ -85,7 +88,7 @@ export const make = Effect.fnUntraced(
     const uris = new Map<string, string>()
 
     const add = (session: Session, state: Sessions.State) => {
-      sessions.set(uriOf(session), { session, state }, session.expiresAt + lifetime)
+      sessions.set(uriOf(session), { session, state }, session.expiresAt + retention)
       uris.set(Redacted.value(session.authorizationState), uriOf(session))
     }
 

@@ -45,6 +45,26 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* Backend.issued(token, shape), "token-1.calendar.code-of-alice.read+write")
     }).pipe(Effect.provide(Backend.backend())))
 
+  it.effect("renames or drops the state of the return URL by a setting", () => {
+    let settings: LocalBackend.Settings = {}
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const token = yield* Backend.tokenFor("alice")
+      for (
+        const [returnStateParameter, names] of [
+          [undefined, "tab,session_id,state"],
+          ["custom_state", "tab,session_id,custom_state"],
+          ["", "tab,session_id"]
+        ] as const
+      ) {
+        settings = { returnStateParameter }
+        const { sessionUri } = yield* Backend.consent(token, { customState: Redacted.make("the state") })
+        const back = yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "code" })
+        assert.strictEqual([...Backend.redirected(back).searchParams.keys()].join(), names)
+      }
+    }).pipe(Effect.provide(Backend.backend({}, { settings: Effect.sync(() => settings) })))
+  })
+
   it.effect("redirects to return URLs with custom schemes", () =>
     Effect.gen(function*() {
       yield* Backend.createWorkload("agent", ["agent:consent"])
@@ -156,11 +176,14 @@ describe("a user's consent", () => {
         )
         assert.strictEqual((yield* Effect.flip(local.approve(sessionUri))).reason, "Expired")
       }
-      // Ten minutes later the sessions are dropped.
-      yield* TestClock.adjust("10 minutes")
+      // A late link is distinguished from a wrong one for a day.
+      yield* TestClock.adjust(Duration.millis(24 * 60 * 60 * 1000 - 1))
+      assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Expired")
+      yield* TestClock.adjust("1 millis")
       assert.strictEqual((yield* local.authorize(opened.sessionUri))._tag, "Unknown")
       assert.strictEqual((yield* Backend.callback(page, { code: "code" }))._tag, "Unknown")
-      assert.strictEqual((yield* Backend.ask(token, { sessionUri: opened.sessionUri }))._tag, "Failed")
+      const fresh = yield* Backend.tokenFor("alice")
+      assert.strictEqual((yield* Backend.ask(fresh, { sessionUri: opened.sessionUri }))._tag, "Failed")
     }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("accepts only one callback, at the callback URL of its provider", () =>
