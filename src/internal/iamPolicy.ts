@@ -208,14 +208,9 @@ const resourcePattern = new RegExp(`^\\*$|${arnPattern.source}`)
 
 /** The actions of other services that are authorized here. */
 const otherActions = [
-  "kms:DescribeKey",
-  "kms:Sign",
-  "secretsmanager:CreateSecret",
-  "secretsmanager:DeleteSecret",
-  "secretsmanager:GetSecretValue",
-  "secretsmanager:PutSecretValue",
-  "sts:GetWebIdentityToken",
-  "sts:TagGetWebIdentityToken"
+  ...["DescribeKey", "Sign"].map((name) => `kms:${name}`),
+  ...["CreateSecret", "DeleteSecret", "GetSecretValue", "PutSecretValue"].map((name) => `secretsmanager:${name}`),
+  ...["GetWebIdentityToken", "TagGetWebIdentityToken"].map((name) => `sts:${name}`)
 ]
 
 /** Statements about other actions never apply here, so their resources and conditions can be any. */

@@ -315,24 +315,9 @@ export const makeLayer = <Options, A, E, R>(
   return exception === undefined ? make(options) : Layer.unwrap(Effect.die(exception))
 }
 
-/** The names of the members that are maps. The service model uses each name for one type. */
-const findMaps = (ast: AST.AST, name = ""): ReadonlyArray<string> => {
-  switch (ast._tag) {
-    case "Objects":
-      return [
-        ...ast.indexSignatures.length === 0 ? [] : [name],
-        ...ast.propertySignatures.flatMap(({ name, type }) => findMaps(type, String(name)))
-      ]
-    case "Union":
-      return ast.types.flatMap((type) => findMaps(type, name))
-    case "Arrays":
-      return [...ast.elements, ...ast.rest].flatMap((type) => findMaps(type))
-    case "Declaration":
-      return ast.typeParameters.flatMap((type) => findMaps(type, name))
-    default:
-      return []
-  }
-}
+/** Whether the member of a request is a map. A test compares the names with the service model. */
+export const isMap = (name: unknown): boolean =>
+  /^(additional(Header|Payload)Claims|customParameters|tags)$/.test(String(name))
 
 /**
  * Decodes and checks a request from the wire. As at AWS, members that are null are ignored. A null in a list or a map
@@ -347,8 +332,6 @@ export const decode = <A, I>(
     onExcessProperty,
     reportInput: onExcessProperty === "error"
   })
-  let maps: ReadonlySet<string> | undefined
-  const isMap = (name: PropertyKey | undefined): boolean => (maps ??= new Set(findMaps(schema.ast))).has(String(name))
   const isMember = (path: Path): boolean => typeof path.at(-1) !== "number" && !isMap(path.at(-2))
   return (request) =>
     // The parser ignores unknown members, and `dropNulls` reads them.

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
+import * as Validation from "../../src/plane/validation.js"
 import { requests } from "../support/operations.js"
 import { operations as clientOperations } from "../support/serviceModel.js"
 import { expressions, facts, ModelShape, ofClient, ofSchema, type Shape } from "../support/shape.js"
@@ -95,6 +96,21 @@ describe("requests of the service model", () => {
     // The developer guide documents it, and the client does not have it.
     const ours = bare(ofRequest(name), name).filter((fact) => !fact.startsWith("CreateConsentPortal.clientToken"))
     same(ours, bare(ofClient(shapes, input), name))
+  })
+
+  it("have maps under the names that the decoder of requests knows, and no other member under them", () => {
+    const members = (shape: Shape): ReadonlyArray<readonly [name: string, isMap: boolean]> => [
+      ...Object.entries(shape.members ?? {}).flatMap(([name, member]) => [
+        [name, member.value !== undefined] as const,
+        ...members(member)
+      ]),
+      ...shape.item === undefined ? [] : members(shape.item)
+    ]
+    for (const name of requests.keys()) {
+      for (const [member, isMap] of members(ofRequest(name))) {
+        assert.strictEqual(Validation.isMap(member), isMap, `${name} ${member}`)
+      }
+    }
   })
 
   it("differ only by the listed exceptions", () => {

@@ -182,21 +182,17 @@ export const checkSecret = (secretArn: string | undefined) =>
   )
 
 /** Checks that the caller may change the secrets of a provider. The message is the one of the live service. */
-export const checkSecretChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<string>) =>
-  checkOthers([
-    ...after.map((resource) => ({
-      action: `secretsmanager:${before.includes(resource) ? "PutSecretValue" : "CreateSecret"}`,
-      resource
-    })),
-    ...before.filter((resource) => !after.includes(resource)).map((resource) => ({
-      action: "secretsmanager:DeleteSecret",
-      resource
-    }))
-  ], ({ action }) => `You are not authorized to perform: ${action}`)
+export const checkSecretChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<string>) => {
+  const calls = [...new Set([...after, ...before])].map((resource) => {
+    const change = !after.includes(resource) ? "Delete" : before.includes(resource) ? "PutValue" : "Create"
+    return { action: `secretsmanager:${change === "PutValue" ? "PutSecretValue" : `${change}Secret`}`, resource }
+  })
+  return checkOthers(calls, ({ action }) => `You are not authorized to perform: ${action}`)
+}
 
-/** Checks that the caller may sign with a key. */
-export const checkSigning = ({ region }: Arn.Account, keyArn: string, message: string) => {
-  const context = { "kms:ViaService": `bedrock-agentcore-identity.${region}.amazonaws.com` }
+/** Checks that the caller may sign with a key, which is in the Region of the service. */
+export const checkSigning = (keyArn: string, message: string) => {
+  const context = { "kms:ViaService": `bedrock-agentcore-identity.${keyArn.split(":")[3]}.amazonaws.com` }
   const calls = ["kms:DescribeKey", "kms:Sign"].map((action) => ({ action, resource: keyArn, context }))
   return checkOthers(calls, ({ sentence }) => `${message}. ${sentence}`)
 }

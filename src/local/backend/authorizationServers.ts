@@ -125,14 +125,13 @@ const chooseSecretMethod = (config: Custom) => {
     : "CLIENT_SECRET_BASIC"
 }
 
-const authenticateCustom = (config: Custom, environment: Environment): Configured["authentication"] => {
-  const { awsToken, settings } = environment
+const authenticateCustom = (config: Custom, { awsToken, settings }: Environment): Configured["authentication"] => {
   switch (config.clientAuthenticationMethod) {
     case "AWS_IAM_ID_TOKEN_JWT":
       return Effect.succeed({ clientAuthenticationMethod: config.clientAuthenticationMethod, awsToken })
     case "PRIVATE_KEY_JWT": {
       const { clientAuthenticationMethod, privateKeyJwtConfig: { privateKeySource, ...jwt } } = config
-      return readKmsKey(environment, privateKeySource.kmsKeySource.kmsKeyArn).pipe(
+      return readKmsKey(settings, privateKeySource.kmsKeySource.kmsKeyArn).pipe(
         Effect.filterOrElse(
           (privateKey) => PrivateKey.parse(privateKey, jwt.signingAlgorithm) !== undefined,
           () => invalid(`The key in the settings for the KMS key is not a private key for ${jwt.signingAlgorithm}`)

@@ -15,11 +15,6 @@ import { type Exception, type Invalid, invalid, raise } from "./failures.js"
 
 export type Settings = Effect.Effect<LocalSettings>
 
-interface Environment {
-  readonly account: Arn.Account
-  readonly settings: Settings
-}
-
 /** Finds the entry with a name from a request. Inherited names like `constructor` are not entries. */
 const findEntry = <A>(record: Readonly<Record<string, A>> | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
@@ -52,12 +47,12 @@ export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof S
   )
 
 /** Reads the private key of a KMS key. The message of the live service is not known. */
-export const readKmsKey = ({ account, settings }: Environment, keyArn: string) => {
+export const readKmsKey = (settings: Settings, keyArn: string) => {
   const message = `Access denied when signing with KMS key '${keyArn}'`
   return Effect.andThen(
     Effect.flatMap(
       settings,
-      ({ kmsSign }) => kmsSign === "ignore" ? Effect.void : checkSigning(account, keyArn, message)
+      ({ kmsSign }) => kmsSign === "ignore" ? Effect.void : checkSigning(keyArn, message)
     ),
     find(
       settings,
@@ -80,10 +75,6 @@ export const Secret = Schema.Union([
 export type Secret = typeof Secret.Type
 
 type Source = Secret["source"]
-
-/** The ARNs of the secrets that AgentCore stores. */
-export const managed = (secrets: ReadonlyArray<Secret | undefined>): ReadonlyArray<string> =>
-  secrets.flatMap((secret) => secret?.source === "MANAGED" ? [secret.arn] : [])
 
 export const read = (
   settings: Settings,
@@ -142,3 +133,13 @@ export const describe = <const N extends string>(
   }) as
     & { readonly [K in `${N}Arn`]: { readonly secretArn: string } }
     & { readonly [K in `${N}Source` | `${N}JsonKey`]?: string }
+
+/** Finds the ARNs of the secrets that AgentCore stores, in what {@link describe} returns. */
+export const findManaged = (described: object): ReadonlyArray<string> =>
+  Object.entries(described).flatMap(([name, value]) =>
+    typeof value !== "object" || value === null
+      ? []
+      : Reflect.get(described, name.replace(/Arn$/, "Source")) === "MANAGED"
+      ? [String(value.secretArn)]
+      : findManaged(value)
+  )

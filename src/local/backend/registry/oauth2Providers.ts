@@ -104,9 +104,6 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       return { request, callbackId: before?.callbackId ?? randomUUID(), secretArn }
     }),
 
-    secretsOf: ({ request, secretArn }) =>
-      secretArn !== undefined && readClientSecret(request)?.source === "MANAGED" ? [secretArn] : [],
-
     describe: ({ callbackId, name, request, secretArn = Arn.noSecret(account, "oauth2", name) }) =>
       Effect.map(settings, (current) => ({
         ...Secrets.describe("clientSecret", secretArn, readClientSecret(request)),

@@ -168,12 +168,6 @@ export const makePayments = ({ account, settings, store }: Dependencies) =>
             (configuration) => ({ configuration, secretsId })
           )
         }),
-      secretsOf: ({ configuration }) =>
-        Secrets.managed(
-          configuration.vendor === "CoinbaseCDP"
-            ? [configuration.apiKeySecret, configuration.walletSecret]
-            : [configuration.appSecret, configuration.authorizationPrivateKey]
-        ),
       describe: (provider) =>
         Effect.succeed({
           credentialProviderVendor: provider.configuration.vendor,

@@ -25,55 +25,44 @@ export const makeKind = <
   A extends Table.Resource,
   Create extends Named & { readonly tags?: Table.Tags | undefined },
   Update extends Named,
-  Described,
+  Described extends object,
   Vendor
 >(
   account: Arn.Account,
-  {
-    check,
-    collection,
-    complete,
-    configure,
-    describe,
-    describeMissing,
-    keepsTime = false,
-    kind,
-    resourceType,
-    secretsOf,
-    vendor
-  }: {
-    readonly kind: Arn.ProviderKind
-    readonly resourceType: string
-    /** Makes the message for an unknown name. It was recorded for Get. */
-    readonly describeMissing: (name: string) => string
-    /** Whether an update keeps `lastUpdatedTime`. */
-    readonly keepsTime?: boolean | undefined
-    readonly collection: Collection<A>
-    /** Checks a whole request before the table is locked, because an authorization server can take long. */
-    readonly check?: (request: Create) => Effect.Effect<void, Invalid>
-    /** Makes the whole request of an update. */
-    readonly complete: (request: Update, before: A) => Effect.Effect<Create, Invalid>
-    /** Makes the stored configuration of a request. `before` is the provider that it updates. */
-    readonly configure: (
-      request: Create,
-      before: A | undefined
-    ) => Effect.Effect<Omit<A, keyof Table.Resource>, Invalid>
-    /** The members of responses, except the name, the ARN, the vendor and the times. */
-    readonly describe: (provider: A) => Effect.Effect<Described>
-    /** The ARNs of the secrets that AgentCore stores. */
-    readonly secretsOf: (provider: Omit<A, keyof Table.Resource>) => ReadonlyArray<string>
-    /** The vendor, in lists and in responses to reads and updates. */
-    readonly vendor: (provider: A) => Vendor
-  }
+  { check, collection, complete, configure, describe, describeMissing, keepsTime = false, kind, resourceType, vendor }:
+    {
+      readonly kind: Arn.ProviderKind
+      readonly resourceType: string
+      /** Makes the message for an unknown name. It was recorded for Get. */
+      readonly describeMissing: (name: string) => string
+      /** Whether an update keeps `lastUpdatedTime`. */
+      readonly keepsTime?: boolean | undefined
+      readonly collection: Collection<A>
+      /** Checks a whole request before the table is locked, because an authorization server can take long. */
+      readonly check?: (request: Create) => Effect.Effect<void, Invalid>
+      /** Makes the whole request of an update. */
+      readonly complete: (request: Update, before: A) => Effect.Effect<Create, Invalid>
+      /** Makes the stored configuration of a request. `before` is the provider that it updates. */
+      readonly configure: (
+        request: Create,
+        before: A | undefined
+      ) => Effect.Effect<Omit<A, keyof Table.Resource>, Invalid>
+      /** The members of responses, except the name, the ARN, the vendor and the times. */
+      readonly describe: (provider: A) => Effect.Effect<Described>
+      /** The vendor, in lists and in responses to reads and updates. */
+      readonly vendor: (provider: A) => Vendor
+    }
 ) => {
   const identify = ({ name }: Named) => ({ name, credentialProviderArn: Arn.provider(account, kind, name) })
   const summarize = (provider: A) => ({ ...identify(provider), ...vendor(provider), ...Table.timesOf(provider) })
   const toResponse = (provider: A) =>
     Effect.map(describe(provider), (described) => ({ ...described, ...summarize(provider) }))
-  const configureChecked = (request: Create, before: A | undefined) =>
-    Effect.tap(
-      configure(request, before),
-      (after) => checkSecretChanges(before === undefined ? [] : secretsOf(before), secretsOf(after))
+  const findSecrets = (provider: A | undefined): Effect.Effect<ReadonlyArray<string>> =>
+    provider === undefined ? Effect.succeed([]) : Effect.map(describe(provider), Secrets.findManaged)
+  const checkSecrets = (before: A | undefined, after: A | undefined) =>
+    Effect.flatMap(
+      Effect.zip(findSecrets(before), findSecrets(after)),
+      ([before, after]) => checkSecretChanges(before, after)
     )
   return Effect.map(
     Table.make<A, Invalid | Exception<"ServiceQuotaExceededException">>({
@@ -95,13 +84,12 @@ export const makeKind = <
           yield* providers.checkFree(request.name)
           yield* check(request)
         }
-        const provider = yield* providers.create(
-          request,
-          (resource) =>
-            Effect.map(configureChecked(request, undefined), (configuration) =>
-              // Together they are an `A`. The compiler cannot prove it, because `A` is a type parameter.
-              ({ ...resource, ...configuration }) as unknown as A)
-        )
+        const provider = yield* providers.create(request, (resource) =>
+          configure(request, undefined).pipe(
+            // Together they are an `A`. The compiler cannot prove it, because `A` is a type parameter.
+            Effect.map((configuration) => ({ ...resource, ...configuration }) as unknown as A),
+            Effect.tap((created) => checkSecrets(undefined, created))
+          ))
         return { ...yield* describe(provider), ...identify(provider) }
       }),
       get: ({ name }: Named) => Effect.flatMap(providers.find(name), toResponse),
@@ -109,16 +97,14 @@ export const makeKind = <
         if (check !== undefined) yield* check(yield* complete(request, yield* providers.find(request.name)))
         const provider = yield* providers.update(request.name, (before) =>
           complete(request, before).pipe(
-            Effect.flatMap((whole) => configureChecked(whole, before)),
-            Effect.map((configuration) => ({ ...before, ...configuration }))
+            Effect.flatMap((whole) => configure(whole, before)),
+            Effect.map((configuration) => ({ ...before, ...configuration })),
+            Effect.tap((updated) => checkSecrets(before, updated))
           ), { keepsTime })
         return yield* toResponse(provider)
       }),
       remove: <E = never>({ name }: Named, before: (provider: A) => Effect.Effect<void, E> = () => Effect.void) =>
-        providers.remove(
-          name,
-          (provider) => Effect.andThen(checkSecretChanges(secretsOf(provider), []), before(provider))
-        ),
+        providers.remove(name, (provider) => Effect.andThen(checkSecrets(provider, undefined), before(provider))),
       list: (request: Table.PageRequest) =>
         Effect.map(providers.page(request), ({ items, next }) => ({
           credentialProviders: items.map(summarize),
@@ -152,7 +138,6 @@ export const makeApiKeys = ({ account, settings, store }: Table.Dependencies) =>
           }, before?.apiKey),
           (apiKey) => ({ apiKey })
         ),
-      secretsOf: ({ apiKey }) => Secrets.managed([apiKey]),
       describe: ({ apiKey }) => Effect.succeed(Secrets.describe("apiKeySecret", apiKey.arn, apiKey)),
       vendor: () => ({})
     }),

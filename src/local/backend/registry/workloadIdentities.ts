@@ -17,10 +17,11 @@ const limit = 11_000
 /** The live service rejects six, and the service model has no limit. The message is a guess. */
 const maxReturnUrls = 5
 
-const checkReturnUrls = (urls: ReadonlyArray<string>) =>
-  urls.length > maxReturnUrls
+/** Adds the return URLs of a request. */
+const withReturnUrls = <A>(resource: A, allowedResourceOauth2ReturnUrls: ReadonlyArray<string> = []) =>
+  allowedResourceOauth2ReturnUrls.length > maxReturnUrls
     ? invalid(`Member must ${Constraint.atMost(maxReturnUrls)}`, "allowedResourceOauth2ReturnUrls")
-    : Effect.void
+    : Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls })
 
 export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dependencies) {
   const { account, dropWorkload, settings, store } = dependencies
@@ -66,23 +67,13 @@ export const makeWorkloads = Effect.fnUntraced(function*(dependencies: Table.Dep
   const toResponse = (workload: Workload) => ({ ...toCreateResponse(workload), ...Table.timesOf(workload) })
 
   const operations = {
-    createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], ...request }) =>
-      checkReturnUrls(allowedResourceOauth2ReturnUrls).pipe(
-        Effect.andThen(
-          workloads.create(request, (resource) => Effect.succeed({ ...resource, allowedResourceOauth2ReturnUrls }))
-        ),
-        Effect.map(toCreateResponse)
-      ),
+    createWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls: urls, ...request }) =>
+      Effect.map(workloads.create(request, (resource) => withReturnUrls(resource, urls)), toCreateResponse),
 
     getWorkloadIdentity: ({ name }) => Effect.map(workloads.find(name), toResponse),
 
-    updateWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls = [], name }) =>
-      checkReturnUrls(allowedResourceOauth2ReturnUrls).pipe(
-        Effect.andThen(
-          workloads.update(name, (before) => Effect.succeed({ ...before, allowedResourceOauth2ReturnUrls }))
-        ),
-        Effect.map(toResponse)
-      ),
+    updateWorkloadIdentity: ({ allowedResourceOauth2ReturnUrls: urls, name }) =>
+      Effect.map(workloads.update(name, (before) => withReturnUrls(before, urls)), toResponse),
 
     deleteWorkloadIdentity: ({ name }) =>
       workloads.remove(
