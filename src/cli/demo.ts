@@ -29,7 +29,6 @@ import * as LocalServer from "../local/LocalServer.js"
 import * as OAuthClient from "../local/OAuthClient.js"
 import { createServer } from "../local/server/nodeServer.js"
 import * as TestUser from "../local/TestUser.js"
-import * as PendingConsents from "../PendingConsents.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as ProtectedApi from "./protectedApi.js"
@@ -210,7 +209,7 @@ const runProgram = Effect.fnUntraced(function*(apiUrl: string, apiKey: Redacted.
     Effect.provideServiceEffect(Identity, Effect.map(Identity, (identity) => record(identity, rows))),
     Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user: { userId: user } })),
     Effect.provide(servePages(apiUrl, account, api)),
-    Effect.provide(Layer.mergeAll(PendingConsents.layerMemory, FetchHttpClient.layer))
+    Effect.provide(FetchHttpClient.layer)
   )
 })
 

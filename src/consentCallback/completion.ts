@@ -13,7 +13,7 @@ import { Identity, type Service as IdentityService } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { truncateName } from "../internal/messages.js"
 import * as SingleFlight from "../internal/singleFlight.js"
-import * as PendingConsents from "../PendingConsents.js"
+import type * as PendingConsents from "../PendingConsents.js"
 import { unregistered } from "../pendingConsents/store.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -104,15 +104,18 @@ export const makeVisits = () => ({
   completed: ExpiringMap.make<Outcome>()
 })
 
-/** The dependencies in the context. Without `ConsentSignals`, signals reach only the waits of this process. */
+/** Without `ConsentSignals` in context, signals reach only the waits of this process. */
+export const signalsOfProgram = Effect.flatMap(
+  Effect.serviceOption(ConsentSignals.ConsentSignals),
+  Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
+)
+
+/** The dependencies in the context, without the sessions. */
 export const dependenciesOfProgram = Effect.gen(function*() {
-  const signals = yield* Effect.serviceOption(ConsentSignals.ConsentSignals)
-  const { claim } = yield* PendingConsents.PendingConsents
   return {
     identity: yield* Identity,
     callerOf: makeCallerOf(yield* Effect.serviceOption(DataPlane)),
-    claim,
-    signals: Option.isSome(signals) ? signals.value : yield* ConsentSignals.makeMemory,
+    signals: yield* signalsOfProgram,
     visits: makeVisits()
   }
 })
@@ -233,7 +236,8 @@ const advice = {
   Unknown:
     "The browser came back with a session that is not registered here. Either another process registered it, and "
     + "the processes share no store of PendingConsents. Or the session is of an earlier start, and the store is in "
-    + "memory. Or it was started without a store in context",
+    + "memory. Or it was started without a store in context. At pages of Connect without a store, it is another browser "
+    + "than the one that pressed the button, AgentCore's own link, or a process with another formKey",
   WrongState: "The browser came back without the state of its session, so the consent was not completed. Either it is "
     + "another browser than the one that consented. Or AgentCore does not send the state back: Consent.ReturnState "
     + "turns it off",

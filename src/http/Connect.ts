@@ -39,7 +39,6 @@
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Context from "effect/Context"
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
@@ -66,10 +65,7 @@
  *
  * const server = HttpRouter.serve(
  *   Connect.layer({ path: "/connect", credentials: { calendar: Calendar }, currentUser, workload: "my-agent" })
- * ).pipe(
- *   Layer.provide(Connect.layerRedaction("/connect")),
- *   Layer.provide(PendingConsents.layerMemory)
- * )
+ * ).pipe(Layer.provide(Connect.layerRedaction("/connect")))
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -106,7 +102,7 @@ import { checkEffect } from "../identity/credentials.js"
 import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
-import { PendingConsents } from "../PendingConsents.js"
+import { PendingConsents } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
@@ -128,6 +124,7 @@ import {
   type Texts,
   View
 } from "./connect/connectTypes.js"
+import type { Cookie } from "./connect/cookies.js"
 import * as Links from "./connect/links.js"
 import * as Localize from "./connect/localize.js"
 import * as Shutdown from "./connect/shutdown.js"
@@ -278,7 +275,7 @@ const makeService = (
   options: LinkOptions,
   links: Links.Links,
   { accounts, checkKind, forUser }: Connections.Connections,
-  events: Stream.Stream<Event>
+  { events, signals }: Pick<Service, "events" | "signals">
 ): Service => ({
   workload: options.workload,
   users: options.users ?? "userId",
@@ -306,7 +303,8 @@ const makeService = (
         ? Effect.succeed(links.link(name, allowed.value))
         : Links.invalid("continue", "be an address that the option continueTo allows")
     }),
-  events
+  events,
+  signals
 })
 
 /** The events, until `end`. A reader that is late still gets those that it has not read. */
@@ -379,20 +377,22 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const settings: Requests.Settings = {
       ...options,
       ...dependencies,
+      pending: Option.getOrUndefined(yield* Effect.serviceOption(PendingConsents)),
       connections,
       links,
-      formTokens: yield* Requests.makeFormTokens(options.formKey),
+      ...yield* Requests.makeSecrets(options, links),
       // It drops the token that it gets.
-      watch: yield* Watch.make({ ...dependencies, identity: unreviewed }),
-      open: (yield* PendingConsents).open
+      watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
     }
 
-    const respond = (view: View) =>
+    const respond = (view: View, cookies: ReadonlyArray<Cookie> = []) =>
       Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
         const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
-        if (Option.isNone(own)) return toResponse(view, request)
-        return HttpServerResponse.setHeaders(own.value, { ...Pages.headersOf(view), ...own.value.headers })
+        const response = Option.isNone(own)
+          ? toResponse(view, request)
+          : HttpServerResponse.setHeaders(own.value, { ...Pages.headersOf(view), ...own.value.headers })
+        return settings.cookies.addTo(response, cookies)
       })
 
     const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
@@ -421,13 +421,13 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
             Effect.flatMap(
               Requests.runFor(settings, user, (user) =>
                 run(user, name)),
-              respond
+              ({ cookies, view }) =>
+                respond(view, cookies)
             )
         )
       }).pipe(
         Effect.catchIf(
-          (error): error is Extract<typeof error, NotSignedIn> =>
-            error instanceof NotSignedIn,
+          (error): error is Extract<typeof error, NotSignedIn> => error instanceof NotSignedIn,
           () => reject("NotSignedIn")
         ),
         shutdown.guard
@@ -454,7 +454,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       HttpRouter.route("POST", linkPath, handle("POST", Requests.submit))
     ]
     return {
-      service: makeService(options, links, connections, events),
+      service: makeService(options, links, connections, { events, signals: dependencies.signals }),
       addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, returnPath, routes)
     }
   })
@@ -482,7 +482,6 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Effect from "effect/Effect"
  * import * as HttpRouter from "effect/http/HttpRouter"
  * import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -510,8 +509,7 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
  *
  * // `provideMerge` adds both to the server. `mergeAll` would not provide `Connect` to the route.
  * const server = HttpRouter.serve(Layer.provideMerge(settings, pages)).pipe(
- *   Layer.provide(Connect.layerRedaction("/connect")),
- *   Layer.provide(PendingConsents.layerMemory)
+ *   Layer.provide(Connect.layerRedaction("/connect"))
  * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
@@ -522,7 +520,6 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   never,
   | HttpRouter.HttpRouter
   | DataPlane
-  | PendingConsents
   | HttpRouter.Request.From<"Requires", Exclude<R | R2, HttpRouter.Provided>>
   | HttpRouter.Request.From<"Error", Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError>
 > =>
@@ -562,7 +559,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     readonly service: Service
   },
   ValidationException | Credentials.CheckError,
-  DataPlane | PendingConsents | Scope.Scope
+  DataPlane | Scope.Scope
 > =>
   Effect.gen(function*() {
     const { addTo, service } = yield* makeRoutes(options)
@@ -586,7 +583,8 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect | Identity
     Effect.gen(function*() {
       const links = yield* Links.make(options)
       const connections = yield* Connections.make({ ...options, links, emit: makeEmit(() => Effect.void) })
-      return toContext(makeService(options, links, connections, Stream.empty))
+      const signals = yield* Completion.signalsOfProgram
+      return toContext(makeService(options, links, connections, { events: Stream.empty, signals }))
     }).pipe(Effect.orDie)
   ))
 
@@ -605,7 +603,7 @@ export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =
 // -----------------------------------------------------------------------------
 
 const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
-  Schedule.exponential("15 seconds"),
+  Schedule.exponential("5 seconds", 1.25),
   Schedule.spaced("5 minutes")
 ])
 
@@ -634,14 +632,14 @@ const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, 
 type Listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) => () => void
 
 const listenFor = (
-  { nameOf, workload }: Service,
+  { nameOf, signals: ofPages, workload }: Service,
   session: ConsentSession,
   { onDenial, user }: HandlerOptions<unknown, unknown>
 ) =>
   Effect.gen(function*() {
     const credential = Option.getOrElse(nameOf(session), () => "")
     const topic = yield* ConsentSignals.grant({ workload, user, credential })
-    const signals = yield* ConsentSignals.ConsentSignals
+    const signals = Option.getOrElse(yield* Effect.serviceOption(ConsentSignals.ConsentSignals), () => ofPages)
     const listen: Listen = (onSignal) =>
       signals.listen(topic, (outcome) => {
         if (outcome === "Completed" || onDenial !== "wait") onSignal(outcome)
@@ -732,7 +730,7 @@ const validateHandler = Validation.makeCheck(
  */
 export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.WaitingHandler<
   E | OtherUserKind | ValidationException,
-  R | Connect | ConsentSignals.ConsentSignals | WorkloadAccessToken
+  R | Connect | WorkloadAccessToken
 > => ({
   ownPage: true,
   show: (session) => showLinkOf(session, options),

@@ -17,7 +17,7 @@ import * as ConsentSignals from "../ConsentSignals.js"
 import type { Identity } from "../Identity.js"
 import * as ConsentPages from "../internal/consentPages.js"
 import * as ServerSpans from "../internal/serverSpans.js"
-import type { PendingConsents } from "../PendingConsents.js"
+import { PendingConsents } from "../PendingConsents.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
@@ -105,7 +105,8 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   Layer.effect(
     TokenPoller.TokenPoller,
     Effect.gen(function*() {
-      const dependencies = yield* Completion.dependenciesOfProgram
+      const { claim } = yield* PendingConsents
+      const dependencies = { ...yield* Completion.dependenciesOfProgram, claim }
       const respond = options.respond ?? plainPage
       const page = ConsentRoutes.makeForUser("ConsentCallback.layer", options.currentUser)("GET", (user) =>
         Effect.gen(function*() {

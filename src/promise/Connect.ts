@@ -65,7 +65,7 @@ import * as AccessToken from "../AccessToken.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import type { ConsentSignals } from "../ConsentSignals.js"
+import * as ConsentSignals from "../ConsentSignals.js"
 import * as Credentials from "../Credentials.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
@@ -78,7 +78,6 @@ import { isDeclared } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { Plain } from "../models/internal/native.js"
-import * as PendingConsents from "../PendingConsents.js"
 import * as Validation from "../plane/validation.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -397,7 +396,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   readonly dispose: () => Promise<void>
   /** Runs an effect with the services of the pages, for `promise/ForwardAuth`. */
   readonly "~run": <A>(
-    effect: Effect.Effect<A, unknown, Http.Connect | DataPlane.DataPlane | ConsentSignals>
+    effect: Effect.Effect<A, unknown, Http.Connect | DataPlane.DataPlane | ConsentSignals.ConsentSignals>
   ) => Promise<A>
 }
 
@@ -713,9 +712,9 @@ const makeServed = (
     },
     ready: () =>
       Effect.flatMap(
-        PendingConsents.PendingConsents,
-        ({ claim }) => claim({ sessionUri: Redacted.make("ready"), user: { userId: "ready" }, values: [] })
-      ).pipe(Effect.catchTag("ConsentNotPending", () => Effect.void), Effect.asVoid),
+        ConsentSignals.ConsentSignals,
+        (signals) => Effect.asVoid(signals.registrations(ConsentSignals.session(Redacted.make("ready"))))
+      ),
     events: Http.events
   }
 }
@@ -787,8 +786,8 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
  * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
  * sign-in, return it from `respond` for the view `Rejected` with the reason `NotSignedIn`.
  *
- * If a server has several processes, they need a shared store of `pendingConsents`, the same `formKey`, and clocks that
- * differ by less than the 10 minutes that a session lives.
+ * If a server has several processes, they need the same `formKey`, and clocks that differ by less than the 10 minutes
+ * that a session lives.
  *
  * @since 0.2.0
  * @category constructors

@@ -150,7 +150,8 @@ const linkOf = ({ consent }: CredentialTool.Pending) => consent && Redacted.valu
 
 const connectAs = (userId: string, link: string) => World.connect(link, { cookie: `user=${userId}` })
 
-const program = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.scoped(self).pipe(Effect.provide(World.environment()))
+const program = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+  Effect.scoped(self).pipe(Effect.provide(World.storedEnvironment()))
 
 const asAlice = <A, E, R>(self: Effect.Effect<A, E, R>) => program(World.as({ userId: "alice" })(self))
 

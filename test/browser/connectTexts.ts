@@ -50,7 +50,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
     Denied:
       `You did not allow access | Nothing was stored, and the agent gets no access. You can change your mind at any time. | ${words.en.retry}`,
     NotUsable:
-      `This link cannot be used | It belongs to another user or another browser, was already used, or is too old. Nothing was stored. Go back to where you were asked, and start again. | ${words.en.retry}`,
+      `This link cannot be used | It belongs to another user or another browser, was already used, or is too old. Nothing was stored. Go back to where you were asked, and start again. | ${words.en.reload} | Back to the application`,
     Failed:
       `Consent could not be completed | The service did not respond. Reload this page to try again. | ${words.en.retry}`,
     WrongAccount:
@@ -104,7 +104,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
     Denied:
       `Sie haben den Zugriff nicht erlaubt | Es wurde nichts gespeichert, und der Agent erhält keinen Zugriff. Sie können es sich jederzeit anders überlegen. | ${words.de.retry}`,
     NotUsable:
-      `Dieser Link kann nicht verwendet werden | Er gehört zu einem anderen Konto oder einem anderen Browser, wurde schon verwendet oder ist zu alt. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.retry}`,
+      `Dieser Link kann nicht verwendet werden | Er gehört zu einem anderen Konto oder einem anderen Browser, wurde schon verwendet oder ist zu alt. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.reload} | Zurück zur Anwendung`,
     Failed:
       `Die Zustimmung wurde nicht abgeschlossen | Der Dienst hat nicht geantwortet. Laden Sie diese Seite neu, um es noch einmal zu versuchen. | ${words.de.retry}`,
     WrongAccount:

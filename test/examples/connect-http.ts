@@ -1,6 +1,5 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -42,6 +41,5 @@ const route = HttpRouter.add("GET", "/agenda", agenda)
 // The pages provide `Connect` to the route. The requests of a user share a caller, so AWS is called once for each.
 export const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
   Layer.provide(WorkloadAccessToken.layerCallers({ name: "my-agent" })),
-  Layer.provide(Connect.layerRedaction("/connect")),
-  Layer.provide(PendingConsents.layerMemory)
+  Layer.provide(Connect.layerRedaction("/connect"))
 )

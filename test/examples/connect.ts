@@ -1,6 +1,5 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -37,7 +36,4 @@ export const pages = Connect.layer({
 })
 
 // The return URL contains the session of a consent. The redaction keeps it out of the spans of the server.
-export const server = HttpRouter.serve(pages).pipe(
-  Layer.provide(Connect.layerRedaction("/connect")),
-  Layer.provideMerge(PendingConsents.layerMemory)
-)
+export const server = HttpRouter.serve(pages).pipe(Layer.provide(Connect.layerRedaction("/connect")))

@@ -14,6 +14,7 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Cookies from "effect/http/Cookies"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Layer from "effect/Layer"
@@ -231,11 +232,17 @@ describe("the examples of the README", () => {
       Layer.succeed(ConnectExample.SignIn, { userOf: (cookie) => Effect.succeed(cookie ?? "nobody") })
     )
 
+    let cookie = "session=alice"
     const send = (request: HttpClientRequest.HttpClientRequest) =>
       Effect.flatMap(
         HttpClient.HttpClient,
-        (client) => client.execute(HttpClientRequest.setHeader(request, "cookie", "session=alice"))
+        (client) => client.execute(HttpClientRequest.setHeader(request, "cookie", cookie))
       ).pipe(
+        Effect.tap(({ cookies }) =>
+          Effect.sync(() => {
+            cookie = ["session=alice", Cookies.toCookieHeader(cookies)].join("; ")
+          })
+        ),
         Effect.flatMap((response) => response.text)
       )
 

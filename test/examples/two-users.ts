@@ -1,6 +1,5 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -46,6 +45,5 @@ const pages = Connect.layer({
 
 export const server = HttpRouter.serve(Layer.merge(signIn, pages)).pipe(
   Layer.provide(Connect.layerRedaction("/connect")),
-  Layer.provideMerge(WorkloadAccessToken.layerCallers({ name: "my-agent" })),
-  Layer.provideMerge(PendingConsents.layerMemory)
+  Layer.provideMerge(WorkloadAccessToken.layerCallers({ name: "my-agent" }))
 )

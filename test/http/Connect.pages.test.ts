@@ -115,9 +115,9 @@ describe("the pages of Connect", () => {
       const again = `${link}?continue=${encodeURIComponent(`${origin}/chat/42`)}`
       const onward = ["Continue", `${origin}/chat/42`] as const
       const expected: Record<string, ReadonlyArray<readonly [string, string]>> = {
-        NotUsable: [home],
+        NotUsable: [home, ["Back to the application", `${origin}/chat/`]],
         Denied: [["Try again", again], onward, home],
-        Rejected: [["Try again", again], onward, home],
+        Rejected: [["Try again", again], home, ["Back to the application", `${origin}/chat/42`]],
         OtherSite: [["Try again", link], home],
         StaleForm: [["Try again", again], home],
         UnknownCredential: [home],
@@ -274,7 +274,11 @@ describe("a user who denies and comes back", () => {
       }).pipe(World.as({ userId: "alice" }), Effect.provide(ConsentSignals.layerPoller), Effect.forkChild)
       const page = yield* request(Pages.returnUrlOf(yield* Deferred.await(shown), `&error=${error}`))
       return { page, error: yield* Effect.flip(Fiber.join(agent)) }
-    }).pipe(Effect.timeout("4 seconds"), Effect.provide(World.environment()))
+    }).pipe(
+      Effect.timeout("4 seconds"),
+      // `Identity` stores the session of the agent.
+      Effect.provide(World.storedEnvironment())
+    )
 
   it.live("ends the wait for the session at once", () =>
     Effect.gen(function*() {
@@ -407,7 +411,7 @@ describe("the pages of Connect, over scripted planes", () => {
         readonly [name: string, status: number, page: Pick<Page, "headers" | "status" | "text">, ways: unknown]
       > = [
         ["Completed", 200, completed, [home]],
-        ["NotUsable", 403, yield* returned, [home]],
+        ["NotUsable", 403, yield* returned, [home, ["Back to the application", "https://app.example.com/"]]],
         ["FormTooLarge", 413, yield* post(new URLSearchParams({ token: "x".repeat(20_000) })), [again, home]],
         ["OtherUserKind", 500, yield* send("/connect", { headers: { cookie: "jwt=x.y.z" } }), []]
       ]

@@ -1,13 +1,11 @@
 import { describe, expectTypeOf, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
-import type { PendingConsents } from "effect-agentcore-identity/PendingConsents"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -44,7 +42,6 @@ describe("Connect", () => {
         never,
         | HttpRouter.HttpRouter
         | DataPlane
-        | PendingConsents
         | HttpRouter.Request<"Error", "signedOut">
         | HttpRouter.Request<"Error", HttpServerError>
       >
@@ -60,7 +57,7 @@ describe("Connect", () => {
     )
     for (const routes of [Layer.provideMerge(route, pages), Layer.provide(route, pages)]) {
       expectTypeOf(HttpRouter.serve(routes)).toExtend<
-        Layer.Layer<never, never, HttpServer | DataPlane | PendingConsents>
+        Layer.Layer<never, never, HttpServer | DataPlane>
       >()
     }
   })
@@ -111,7 +108,7 @@ describe("Connect", () => {
         Effect.Effect<
           Redacted.Redacted,
           AccessTokenError | "closed" | Connect.OtherUserKind,
-          Identity | WorkloadAccessToken | Connect.Connect | ConsentSignals
+          Identity | WorkloadAccessToken | Connect.Connect
         >
       >()
   })

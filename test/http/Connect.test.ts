@@ -1,6 +1,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as Consent from "effect-agentcore-identity/Consent"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -180,7 +181,8 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       for (const cookie of ["user=alice", "user=mallory"]) {
         assert.include((yield* request("/connect/calendar", { cookie })).text, "Not connected")
       }
-      assert.include((yield* request(Redacted.value(page.url))).text, "Consent given")
+      const back = yield* request(Redacted.value(page.url), { cookie: `user=alice; ${page.kept}` })
+      assert.include(back.text, "Consent given")
       assert.deepStrictEqual(
         (yield* events).map(({ _tag, credential, user }) => [_tag, credential, user]),
         [["Opened", "calendar", alice], ["Completed", "calendar", alice]]
@@ -396,7 +398,12 @@ const httpApp = (
         Effect.suspend(() =>
           respond(new Request(`${origin}${path}`, { ...init, headers: { cookie, ...json, origin, ...init.headers } }))
         ),
-        (response) => Effect.promise(async () => ({ status: response.status, body: JSON.parse(await response.text()) }))
+        (response) =>
+          Effect.promise(async () => ({
+            status: response.status,
+            kept: World.keptBy(response),
+            body: JSON.parse(await response.text())
+          }))
       )
     const act = (action: string) =>
       Effect.flatMap(send("/connect/files"), ({ body }) => send("/connect/files", World.formOf(action, body.token)))
@@ -434,7 +441,10 @@ const ofPromise = (options: Connect.LinkOptions & Pick<Connect.Options<never, ne
     return { service, respond: (request: Request) => Effect.promise(() => connect.fetch(request)) }
   })
 
-const planes = (script: ScriptedPlanes.Script) =>
+const planes = (
+  script: ScriptedPlanes.Script,
+  store: Layer.Layer<ConsentSignals.ConsentSignals> = PendingConsents.layerMemory
+) =>
   Layer.merge(
     scripted({
       getWorkloadAccessTokenForUserId: () => Effect.succeed({ workloadAccessToken: secret("token") }),
@@ -442,7 +452,7 @@ const planes = (script: ScriptedPlanes.Script) =>
       completeResourceTokenAuth: () => Effect.void,
       ...script
     }),
-    PendingConsents.layerMemory
+    store
   )
 
 const tagsOf = (service: Connect.Service, count: number) =>
@@ -470,7 +480,8 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
       yield* TestClock.adjust("11 minutes")
       assert.deepStrictEqual(yield* back, {
         status: 403,
-        body: { outcome: "NotUsable", user: "alice", connectionsUrl: `${origin}/connect` }
+        kept: [],
+        body: { outcome: "NotUsable", user: "alice", continue: `${origin}/`, connectionsUrl: `${origin}/connect` }
       })
       assert.deepStrictEqual(yield* Fiber.join(events), ["Opened"])
       assert.isTrue(yield* serves("/connect"))
@@ -504,10 +515,12 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
         const time = Effect.forever(Effect.andThen(TestClock.adjust("1 second"), TestClock.withLive(Effect.sleep(1))))
         assert.deepStrictEqual(yield* Effect.raceFirst(back, time), {
           status: 403,
+          kept: [],
           body: {
             outcome: "NotUsable",
             user: "alice",
             credential: "files",
+            continue: `${origin}/`,
             link: `${origin}/connect/files`,
             connectionsUrl: `${origin}/connect`
           }
@@ -516,6 +529,35 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
       }).pipe(Effect.provide(recorder.layer))
       Recorder.assertSecretFree(yield* recorder.everything, ["request_uri:session-1", "request_uri%3Asession-1"])
     }).pipe(Effect.provide(planes({ completeResourceTokenAuth: () => failures.denied }))))
+
+  it.effect("sends no state if the program turns it off, and then compares the user and the browser", () => {
+    const states: Array<unknown> = []
+    return Effect.gen(function*() {
+      const { act, respond } = yield* httpApp(form)
+      const started = yield* act("connect")
+      const returned = (...cookies: ReadonlyArray<string>) =>
+        Effect.flatMap(
+          respond(
+            new Request(`${origin}/connect/return?session_id=${encodeURIComponent(sessionUri)}`, {
+              headers: { ...json, cookie: cookies.join("; ") }
+            })
+          ),
+          (response) => Effect.promise(async () => JSON.parse(await response.text()).outcome)
+        )
+      assert.strictEqual(yield* returned("user=bob", ...started.kept), "NotUsable")
+      assert.strictEqual(yield* returned("user=alice"), "NotUsable")
+      assert.strictEqual(yield* returned("user=alice", ...started.kept), "Completed")
+      assert.deepStrictEqual(new Set(states), new Set([undefined]))
+    }).pipe(
+      Effect.provideService(Consent.ReturnState, false),
+      Effect.provide(planes({
+        getResourceOauth2Token: ({ customState }) => {
+          states.push(customState)
+          return responses.consent
+        }
+      }, ConsentSignals.layerMemory))
+    )
+  })
 
   it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
@@ -703,10 +745,10 @@ describe("Connect.handler, for many users", () => {
         Array.from({ length: 100 }),
         (_, user) => Effect.forkChild(waitFor(`user-${user}`, show))
       )
-      yield* TestClock.adjust("5 seconds")
+      yield* TestClock.adjust("4 seconds")
       assert.strictEqual(shown, 100)
       assert.lengthOf(yield* countProbes, 100)
-      // All are due after 15 seconds. The budget spreads them.
+      // All are due after 5 seconds. The budget spreads them.
       yield* TestClock.adjust("20 seconds")
       const probes = (yield* countProbes).slice(100)
       assert.isAtLeast(probes.length, 80)
@@ -741,10 +783,12 @@ describe("Connect.handler, for many users", () => {
       const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
       yield* TestClock.adjust("2 hours")
-      // After 15, 45, 105, 225 and 465 seconds, then every five minutes.
       const times = yield* countProbes
-      assert.deepStrictEqual(times.slice(0, 6), [0, 15, 45, 105, 225, 465].map((seconds) => seconds * 1000))
-      assert.lengthOf(times, 6 + Math.floor((7200 - 465) / 300))
+      const delays = times.slice(1).map((at, index) => at - (times[index] ?? 0))
+      assert.deepStrictEqual(delays.slice(0, 4), [5000, 6250, 7812.5, 9765.625])
+      // 18 times within the life of a session, and then every five minutes.
+      assert.isAtMost(times.filter((at) => at <= 600_000).length, 18)
+      assert.deepStrictEqual(new Set(delays.slice(19)), new Set([300_000]))
       isGranted = true
       yield* signals.signal(topic, "Completed")
       yield* TestClock.adjust("0 millis")
@@ -788,10 +832,10 @@ describe("Connect.handler, for many users", () => {
       yield* TestClock.adjust("3 seconds")
       assert.deepStrictEqual(yield* countProbes, [0, 0, 1000, 3000])
       isGranted = true
-      yield* TestClock.adjust("15 seconds")
+      yield* TestClock.adjust("5 seconds")
       assert.strictEqual(Redacted.value(yield* Fiber.join(waiting)), "access-token")
       // One request of the probe, and one of the flow.
-      assert.deepStrictEqual((yield* countProbes).slice(4), [18_000, 18_000])
+      assert.deepStrictEqual((yield* countProbes).slice(4), [8000, 8000])
     }).pipe(Effect.provide(environment(200, () => isGranted ? responses.issued() : responses.consent)))
   })
 })

@@ -199,8 +199,14 @@ describe("a wrong account that an agent notices before the page", () => {
       atCompletion = async () => void agents.push(tagOf(await agent().catch((error: unknown) => error)))
 
       const { events, page } = yield* Effect.promise(async () => {
-        const fetchJson = async (path: string, init?: RequestInit): Promise<{ readonly [name: string]: unknown }> =>
-          (await connect.fetch(new Request(`${pages}${path}`, { headers, ...init }))).json()
+        let cookie = ""
+        const fetchJson = async (path: string, init?: RequestInit): Promise<{ readonly [name: string]: unknown }> => {
+          const request = new Request(`${pages}${path}`, { headers, ...init })
+          request.headers.set("cookie", cookie)
+          const response = await connect.fetch(request)
+          cookie ||= World.keptBy(response).join("; ")
+          return response.json()
+        }
         const events: Array<unknown> = []
         const reading = (async () => {
           for await (const { _tag, account } of connect.events()) events.push([_tag, account?.label])

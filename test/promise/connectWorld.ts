@@ -28,7 +28,8 @@ export const listen = Effect.gen(function*() {
     const cookie = /^\/sign-in\/(.*)/.exec(request.url ?? "")?.[1]
     return cookie === undefined
       ? listener(request, response)
-      : response.writeHead(200, { "set-cookie": `${decodeURIComponent(cookie)}; Path=/` }).end("Welcome")
+      : response.writeHead(200, { "set-cookie": `${World.kept.get(cookie) ?? decodeURIComponent(cookie)}; Path=/` })
+        .end("Welcome")
   })
   return {
     url,

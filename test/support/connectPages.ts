@@ -42,7 +42,7 @@ export const returnUrlOf = (authorizationUrl: string, more = "") =>
 /** Presses the button of a page, and comes back with the error of a denial. */
 export const deny = (path: string, { headers = {}, error = "access_denied" } = {}) =>
   Effect.gen(function*() {
-    const cookie = "user=alice"
-    const started = yield* World.press(path, "connect", cookie)
+    const started = yield* World.press(path, "connect")
+    const cookie = ["user=alice", ...World.keptBy(started)].join("; ")
     return yield* World.request(returnUrlOf(World.refreshOf(started), `&error=${error}`), { cookie, headers })
   })

@@ -4,7 +4,7 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -110,7 +110,7 @@ export const currentUser = Effect.flatMap(
       : Effect.fail(HttpServerResponse.redirect("/sign-in"))
 )
 
-type Options = Partial<
+export type Options = Partial<
   Connect.Options<HttpServerResponse.HttpServerResponse, HttpServerRequest.HttpServerRequest>
 >
 
@@ -129,7 +129,7 @@ const toPromiseAccount = ({ account, expect, revoke }: Connect.AccountOptions): 
 })
 
 /** The options as `promise/Connect` takes them. A response of `currentUser` is the one of `respond`. */
-const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
+export const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Options => {
   const { accounts = {}, connectedSince: _, currentUser: __, describeUser: ___, respond, ...options } = all
   const cookieOf = (request: Request | IncomingMessage) =>
     request instanceof Request ? request.headers.get("cookie") : request.headers.cookie
@@ -159,7 +159,6 @@ const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseConnect.Op
 type Services =
   | Identity.Identity
   | DataPlane.DataPlane
-  | PendingConsents.PendingConsents
   | ConsentSignals.ConsentSignals
 
 /** `promise/Connect` over the services of the test. */
@@ -212,6 +211,9 @@ const layerPromise = (form: "fetch" | "node", options: Options & Connect.LinkOpt
     })
   )
 
+/** Cookies for a browser, by the last part of the path that sets them: a URL is no secret. */
+export const kept = new Map<string, string>()
+
 const application = (options: Options, form: Form) =>
   Layer.unwrap(Effect.map(credentials, ({ calendar, mail, origin }) => {
     const all = {
@@ -242,7 +244,7 @@ const application = (options: Options, form: Form) =>
           "GET",
           "/sign-in/:cookie",
           Effect.map(HttpRouter.params, ({ cookie = "" }) => {
-            const [name = "", value = ""] = cookie.split("=")
+            const [name = "", value = ""] = kept.get(cookie)?.split("=") ?? cookie.split("=")
             return HttpServerResponse.setCookieUnsafe(HttpServerResponse.text("Welcome"), name, value, { path: "/" })
           })
         )
@@ -264,10 +266,12 @@ export const servers = Layer.mergeAll(
   NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
 )
 
-type Store<R> = Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, never, R>
-
-/** The application, over a store of consents. */
-export const pages = <R>(options: Options, store: Store<R>, form: Form = "http") =>
+/** The application, with signals, or with a store of consents too. */
+export const pages = <A, R>(
+  options: Options,
+  store: Layer.Layer<A, never, R>,
+  form: Form = "http"
+) =>
   application(options, form).pipe(
     // Uses the data plane of the application, because the local server has an `Identity` too.
     Layer.provideMerge(Layer.fresh(Identity.layer)),
@@ -277,7 +281,11 @@ export const pages = <R>(options: Options, store: Store<R>, form: Form = "http")
   )
 
 export const environment = (options: Options = {}, form: Form = "http") =>
-  pages(options, PendingConsents.layerMemory, form).pipe(Layer.provideMerge(servers))
+  pages(options, ConsentSignals.layerMemory, form).pipe(Layer.provideMerge(servers))
+
+/** With a store of consents, which every call in this context uses. */
+export const storedEnvironment = (options: Options = {}) =>
+  pages(options, PendingConsents.layerMemory).pipe(Layer.provideMerge(servers))
 
 /** The data plane of the local server, over a proxy that loses the first response of a path. */
 export const losing = (path: string) =>
@@ -354,6 +362,10 @@ const unescape = (text: string) => text.replaceAll("&amp;", "&").replaceAll("&#3
 export const refreshOf = (page: { readonly text: string }) =>
   unescape(/http-equiv="refresh" content="0;url=([^"]*)"/.exec(page.text)?.[1] ?? assert.fail(page.text))
 
+/** The cookies that a page sets, as `name=value`. */
+export const keptBy = ({ headers }: { readonly headers: Headers }): ReadonlyArray<string> =>
+  headers.getSetCookie().flatMap((cookie) => /Max-Age=0/.test(cookie) ? [] : [cookie.split(";")[0] ?? ""])
+
 /** Presses the button of a link, and consents at the vendor. The result is the page to which the browser comes back. */
 export const connect = (
   path: string,
@@ -371,5 +383,10 @@ export const connect = (
     const browser = yield* TestUser.make(account)
     const origin = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* browser.opens(`${origin}/sign-in/${encodeURIComponent(returns ?? cookie)}`)
-    return yield* browser.approves(refreshOf(started))
+    // The browser that pressed the button is the one that consents.
+    for (const one of keptBy(started)) {
+      kept.set(`${kept.size}`, one)
+      yield* browser.opens(`${origin}/sign-in/${kept.size - 1}`)
+    }
+    return { ...yield* browser.approves(refreshOf(started)), kept: keptBy(started).join("; ") }
   })

@@ -61,6 +61,8 @@ export const Texts = Schema.Struct({
   /** The link of the option `revokeAt`. */
   withdraw: Text,
   continue: Text,
+  /** Where the application has not named an address to continue to. */
+  backToApplication: Text,
   tryAgain: Text,
   /** The scopes of OpenID Connect. */
   scopes: Schema.Struct({ openid: Text, profile: Text, email: Text, offline_access: Text }),

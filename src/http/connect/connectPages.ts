@@ -122,6 +122,7 @@ const returnedPage: Page<"Returned"> = (
   const { texts } = localized
   const { text, title } = texts.outcomes[outcome]
   const isCompleted = outcome === "Completed"
+  const isUnusable = outcome === "NotUsable"
   const line = isCompleted ? Card.accountLine({ account }, texts) : undefined
   const retry = outcome === "WrongAccount" ? texts.connectAnother : texts.tryAgain
   return render(
@@ -133,8 +134,9 @@ const returnedPage: Page<"Returned"> = (
     }</p>${line === undefined ? undefined : html`<p>${line}</p>`}${
       waysOn(
         isCompleted ? undefined : [retry, link],
-        [texts.continue, continueUrl],
-        [texts.connections, connectionsUrl]
+        isUnusable ? undefined : [texts.continue, continueUrl],
+        [texts.connections, connectionsUrl],
+        isUnusable ? [texts.backToApplication, continueUrl] : undefined
       )
     }`,
     localized,

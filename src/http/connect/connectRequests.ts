@@ -1,13 +1,15 @@
 /** Handles the requests of `Connect`, and returns views. */
 import * as Clock from "effect/Clock"
+import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto"
+import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Completion from "../../consentCallback/completion.js"
+import { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Credentials from "../../Credentials.js"
 import type { AccessTokenError } from "../../Identity.js"
@@ -16,20 +18,25 @@ import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import { isSecure } from "../../models/internal/urls.js"
-import type { ConsentStoreError, Service as PendingConsents } from "../../PendingConsents.js"
+import * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type { Connections } from "./connections.js"
 import { type Connection, type Event, type Options, type Rejection, type ReturnOutcome, View } from "./connectTypes.js"
+import * as Cookies from "./cookies.js"
 import type { Links } from "./links.js"
 import type { Watch } from "./watch.js"
 
-export interface Settings extends Completion.Dependencies, Pick<Options<never, never>, "describeUser" | "workload"> {
+export interface Settings
+  extends Omit<Completion.Dependencies, "claim" | "isAllowed">, Pick<Options<never, never>, "describeUser" | "workload">
+{
+  /** With a store, a user can return in another browser. */
+  readonly pending: PendingConsents.Service | undefined
   readonly connections: Connections
   readonly links: Links
-  readonly formTokens: Effect.Success<ReturnType<typeof makeFormTokens>>
+  readonly formTokens: ReturnType<typeof makeFormTokens>
+  readonly cookies: Cookies.Cookies
   readonly watch: Watch
-  readonly open: PendingConsents["open"]
 }
 
 // -----------------------------------------------------------------------------
@@ -85,33 +92,39 @@ const isSameOrigin = ({ headers }: HttpServerRequest.HttpServerRequest, origin: 
   headers["origin"] === origin
   && (headers["sec-fetch-site"] === undefined || headers["sec-fetch-site"] === "same-origin")
 
-/** Without a `formKey`, only this process accepts its tokens. */
-const keyOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
+/** Without a `formKey`, only this process accepts its forms, and opens its cookies. */
+const secretOf = (formKey: Redacted.Redacted | undefined): Effect.Effect<Uint8Array, ValidationException> =>
   formKey === undefined
     ? Effect.sync(() => randomBytes(32))
-    : Effect.fromResult(parseSecret(formKey, "The formKey of Connect")).pipe(
-      Effect.mapBoth({
-        onFailure: (message) => new ValidationException({ operation: "Connect", message }),
-        onSuccess: (secret) => deriveKey(secret, "effect-agentcore-identity/http/Connect")
-      })
+    : Effect.mapError(
+      Effect.fromResult(parseSecret(formKey, "The formKey of Connect")),
+      (message) => new ValidationException({ operation: "Connect", message })
     )
 
 /** A token expires after an hour. It contains its expiry, and a code over the expiry and the user. */
-export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
-  Effect.map(keyOf(formKey), (key) => {
-    const sign = (until: number, user: string): string =>
-      `${until}.${createHmac("sha256", key).update(JSON.stringify([until, user])).digest("base64url")}`
-    return {
-      make: (user: string) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
-      isValid: (token: string, user: string) =>
-        Effect.map(Clock.currentTimeMillis, (now) => {
-          const until = Number(/^\d{1,16}(?=\.)/.exec(token)?.[0])
-          const expected = Buffer.from(sign(until, user))
-          const given = Buffer.from(token)
-          return until > now && given.length === expected.length && timingSafeEqual(given, expected)
-        })
-    }
-  })
+const makeFormTokens = (secret: Uint8Array) => {
+  const key = deriveKey(secret, "effect-agentcore-identity/http/Connect")
+  const sign = (until: number, user: string): string =>
+    `${until}.${createHmac("sha256", key).update(JSON.stringify([until, user])).digest("base64url")}`
+  return {
+    make: (user: string) => Effect.map(Clock.currentTimeMillis, (now) => Redacted.make(sign(now + lifetime, user))),
+    isValid: (token: string, user: string) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        const until = Number(/^\d{1,16}(?=\.)/.exec(token)?.[0])
+        const expected = Buffer.from(sign(until, user))
+        const given = Buffer.from(token)
+        return until > now && given.length === expected.length && timingSafeEqual(given, expected)
+      })
+  }
+}
+
+/** What the pages sign and seal with the `formKey`. */
+export const makeSecrets = ({ formKey, path }: Pick<Options<never, never>, "formKey" | "path">, { origin }: Links) =>
+  Effect.flatMap(secretOf(formKey), (secret) =>
+    Effect.map(
+      Cookies.make(secret, { origin, path }),
+      (cookies) => ({ cookies, formTokens: makeFormTokens(secret) })
+    ))
 
 // -----------------------------------------------------------------------------
 // A user
@@ -121,11 +134,17 @@ export const makeFormTokens = (formKey: Redacted.Redacted | undefined) =>
 const makeUser = (settings: Settings, user: UserIdentifier) => {
   const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
   /** Two JWTs of one user have one key. */
-  const key = Effect.map(ConsentSignals.grant({ workload, user, credential: "" }), ({ name }) => Redacted.value(name))
+  const key = Effect.map(
+    ConsentSignals.grant({ workload, user, credential: "" }),
+    ({ name }) => hash("sha256", Redacted.value(name), "base64url")
+  )
   const reject = makeReject(links)
   return {
     ...settings,
     user,
+    key,
+    /** The cookies that the response sets. */
+    setCookies: new Array<Cookies.Cookie>(),
     userName: describeUser(user),
     own: connections.forUser(user),
     emit: (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event),
@@ -152,10 +171,13 @@ export const runFor = <R>(
   settings: Settings,
   user: UserIdentifier,
   run: (user: User) => Effect.Effect<View, never, R>
-): Effect.Effect<View, never, R> =>
-  Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
-    onFailure: (error) => Effect.as(Effect.logError(error.message), makeReject(settings.links)("OtherUserKind")),
-    onSuccess: () => run(makeUser(settings, user))
+): Effect.Effect<{ readonly view: View; readonly cookies: ReadonlyArray<Cookies.Cookie> }, never, R> =>
+  Effect.suspend(() => {
+    const own = makeUser(settings, user)
+    return Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
+      onFailure: (error) => Effect.as(Effect.logError(error.message), own.reject("OtherUserKind")),
+      onSuccess: () => run(own)
+    }).pipe(Effect.map((view) => ({ view, cookies: own.setCookies })))
   })
 
 /** `link` is where the user can try again. */
@@ -206,6 +228,51 @@ export const openLink = (user: User, name: string, address: string | undefined):
 }
 
 // -----------------------------------------------------------------------------
+// Sessions
+// -----------------------------------------------------------------------------
+
+const toStarted = (
+  { key, user }: User,
+  { continue: address, credential = "", session }: PendingConsents.PendingConsent
+) =>
+  Effect.map(key, (key): Cookies.Started => ({
+    session: Redacted.value(session.sessionUri),
+    user: key,
+    userToken: user.userToken && Redacted.value(user.userToken),
+    state: session.customState && Redacted.value(session.customState),
+    credential,
+    continue: address,
+    expiresAt: DateTime.toEpochMillis(session.expiresAt)
+  }))
+
+const keep = ({ cookies, setCookies }: User, started: Cookies.Started) =>
+  Effect.map(cookies.keep(started), (all) => void setCookies.push(...all))
+
+/** The consent as this browser has kept it. Without its JWT, it is that of the signed-in user, who may have another. */
+const toConsent = (
+  { links, user, workload }: User,
+  { continue: address, credential, expiresAt, session, state, userToken }: Cookies.Started
+): PendingConsents.PendingConsent | undefined => {
+  const request = links.find(credential)?.request
+  return request && {
+    session: new ConsentSession({
+      ...request,
+      scopes: request.scopes ?? [],
+      returnUrl: request.returnUrl ?? links.returnUrl,
+      customState: state === undefined ? undefined : Redacted.make(state),
+      sessionUri: Redacted.make(session),
+      // The user opens it to start again.
+      authorizationUrl: Redacted.make(links.link(credential, address)),
+      expiresAt: DateTime.makeUnsafe(expiresAt)
+    }),
+    user: userToken === undefined ? user : { userToken: Redacted.make(userToken) },
+    workload,
+    credential,
+    continue: address
+  }
+}
+
+// -----------------------------------------------------------------------------
 // Buttons
 // -----------------------------------------------------------------------------
 
@@ -215,11 +282,18 @@ interface Pressed {
   readonly continueUrl: string | undefined
 }
 
-type Action = (user: User, pressed: Pressed) => Effect.Effect<View, AccessTokenError | ConsentStoreError>
+type Action = (
+  user: User,
+  pressed: Pressed
+) => Effect.Effect<
+  View,
+  AccessTokenError | PendingConsents.ConsentStoreError,
+  HttpServerRequest.HttpServerRequest
+>
 
 const start = (isForced: boolean): Action => (user, { continueUrl, credential, name }) =>
   Effect.gen(function*() {
-    const { connections, emit, links, open, own, reject, watch, workload } = user
+    const { connections, emit, links, own, pending, reject, watch, workload } = user
     const session = yield* own.requestSession(name, credential, isForced)
     // Another tab has connected it meanwhile.
     if (Option.isNone(session)) return yield* showLink(user, name, continueUrl)
@@ -229,7 +303,8 @@ const start = (isForced: boolean): Action => (user, { continueUrl, credential, n
       return reject("Unavailable", links.link(name, continueUrl))
     }
     const consent = { session: session.value, user: user.user, workload, credential: name, continue: continueUrl }
-    yield* open(consent)
+    if (pending !== undefined) yield* pending.open(consent)
+    yield* keep(user, yield* toStarted(user, consent))
     yield* emit({ _tag: "Opened", credential: name })
     yield* own.asUser(watch(consent, emit({ _tag: "Denied", credential: name })))
     return View.Started({ connection: connections.describe(name, credential), authorizationUrl })
@@ -285,12 +360,12 @@ export const submit = (user: User, name: string) =>
 
 /** What the page after consent says of an account. */
 interface ReviewedAccount {
-  readonly outcome: "Completed" | "WrongAccount" | "AccountUnknown"
+  readonly outcome: "Completed" | "WrongAccount" | "AccountUnknown" | "NotUsable"
   readonly account: Connection["account"]
 }
 
 /** Whose account the browser has connected. The agents get its token only if it is an expected one. */
-const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: string) =>
+const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: string, isRepeated = false) =>
   Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError> {
     const { account, expect } = accounts.optionsOf(name)
     if (account === undefined) return { outcome: "Completed", account }
@@ -301,6 +376,8 @@ const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: str
     }
     if (connection?.state === "WrongAccount") return { outcome: "WrongAccount", account: connection.account }
     if (connection?.state !== "NotGranted") return { outcome: "AccountUnknown", account: "unknown" }
+    // The user has disconnected since.
+    if (isRepeated) return { outcome: "NotUsable", account: undefined }
     // Another process has noticed it, and dropped the token.
     yield* emit({ _tag: "WrongAccount", credential: name })
     return { outcome: "WrongAccount", account: "unknown" }
@@ -327,9 +404,24 @@ const emitReturn = (
     account: account === "unknown" ? undefined : account
   })
 
-export const complete = (user: User, visit: Completion.Visit) =>
+/** The session that this browser started for this user, if it returns with the state. */
+const findOwn = (user: User, { sessionUri, values }: Completion.Visit) =>
   Effect.gen(function*() {
-    const { links } = user
+    const started = sessionUri && (yield* user.cookies.find(Redacted.value(sessionUri)))
+    if (started === undefined) return yield* new PendingConsents.ConsentNotPending({ reason: "Unknown" })
+    if (started.user !== (yield* user.key)) return yield* new PendingConsents.ConsentNotPending({ reason: "WrongUser" })
+    return { started, consent: yield* PendingConsents.verify(toConsent(user, started), { user: user.user, values }) }
+  })
+
+/** Completes the session. If the browser reloads the page, it repeats how the session has ended. */
+const completeOnce = (user: User, visit: Completion.Visit) =>
+  Effect.gen(function*() {
+    const own = yield* Effect.result(findOwn(user, visit))
+    const { started } = Result.getOrUndefined(own) ?? {}
+    if (started?.ended !== undefined) {
+      const { continue: address, credential, ended } = started
+      return { completed: Completion.Outcome[ended]({ credential, continue: address }), isRepeated: true }
+    }
     let reviewed: ReviewedAccount | undefined
     const isAllowed: Completion.Dependencies["isAllowed"] = ({ credential }) =>
       credential === undefined
@@ -338,15 +430,27 @@ export const complete = (user: User, visit: Completion.Visit) =>
           reviewed = review
           return review.outcome === "Completed"
         })
-    const completed = yield* Completion.complete({ ...user, isAllowed }, visit, user.user)
-    const { _tag, continue: continueUrl, credential } = completed
-    // Another visit has completed it.
-    const isRepeated = _tag === "Completed" && reviewed === undefined
-    const { account, outcome } = _tag !== "Completed"
-      ? { outcome: _tag, account: undefined }
-      : reviewed ?? (credential === undefined
-        ? { outcome: _tag, account: undefined }
-        : yield* reviewAccount(user, credential))
+    const kept = Effect.map(Effect.fromResult(own), ({ consent }) => consent)
+    // A store may have what a cookie cannot: the session of another browser, or a large JWT.
+    const claim: Completion.Dependencies["claim"] = (claim) =>
+      user.pending === undefined
+        ? kept
+        : Effect.catchTag(user.pending.claim(claim), "ConsentNotPending", (error) => Effect.catch(kept, () => error))
+    const completed = yield* Completion.complete({ ...user, claim, isAllowed }, visit, user.user)
+    if (started !== undefined && (completed._tag === "Completed" || completed._tag === "Denied")) {
+      yield* keep(user, { ...started, userToken: undefined, ended: completed._tag })
+    }
+    return { completed, reviewed, isRepeated: completed._tag === "Completed" && reviewed === undefined }
+  })
+
+export const complete = (user: User, visit: Completion.Visit) =>
+  Effect.gen(function*() {
+    const { links } = user
+    const { completed, isRepeated, reviewed } = yield* completeOnce(user, visit)
+    const { _tag, continue: address, credential } = completed
+    const { account, outcome } = _tag === "Completed" && credential !== undefined
+      ? reviewed ?? (yield* reviewAccount(user, credential, isRepeated))
+      : { outcome: _tag, account: undefined }
     // Without a session, nothing has ended.
     if (visit.sessionUri !== undefined && !isRepeated) yield* emitReturn(user, outcome, credential, account)
     return View.Returned({
@@ -354,10 +458,10 @@ export const complete = (user: User, visit: Completion.Visit) =>
       user: yield* user.userName,
       account,
       credential,
-      continue: continueUrl,
+      continue: address ?? (outcome === "NotUsable" ? links.applicationUrl : undefined),
       link: credential === undefined || links.find(credential) === undefined
         ? undefined
-        : links.link(credential, continueUrl),
+        : links.link(credential, address),
       connectionsUrl: links.connectionsUrl
     })
   })

@@ -14,6 +14,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { ConsentSession } from "../../ConsentSession.js"
+import type { Service as ConsentSignals } from "../../ConsentSignals.js"
 import type { UserCredential } from "../../Credentials.js"
 import type { AccessTokenError, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -88,7 +89,7 @@ export interface LinkOptions {
   readonly users?: UserKind | undefined
   /**
    * The addresses that `?continue=` of a link may have. An entry allows its own address and those below its path.
-   * Default: none.
+   * Pages without such an address lead back to the first entry, or to `origin`. Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
   /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
@@ -135,8 +136,9 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
-   * Signs the forms: 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. Processes that
-   * accept the forms of each other share it. Default: random, for a single process.
+   * Signs the forms, and seals the cookies with what the pages need to know of a session: 32 random bytes in base64 or
+   * hex, such as the output of `openssl rand -base64 32`. The processes with the pages share it. Default: random, for a
+   * single process.
    */
   readonly formKey?: Redacted.Redacted | undefined
   /**
@@ -185,8 +187,8 @@ export interface HandlerOptions<out E, out R> {
    * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
    * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
    * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
-   * waiting users they become rare, so let the processes share their signals. Default: after 15 seconds, then twice as
-   * long each time, up to 5 minutes.
+   * waiting users they become rare, so let the processes share their signals. Default: after 5 seconds, then a
+   * quarter longer each time, up to 5 minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }
@@ -256,7 +258,8 @@ export interface Connection {
  *   refresh, because Chromium applies `form-action` to redirects.
  * - `Disconnected`: AgentCore and the caches have dropped the tokens. `atVendor` says what happened at the vendor.
  * - `Returned`: the browser came back as `user`. After consent it continues to `continue`. `account` is the account
- *   that the browser was signed in to at the vendor, if it is asked for.
+ *   that the browser was signed in to at the vendor, if it is asked for. After `NotUsable`, `continue` leads back to
+ *   the application.
  * - `Rejected`: nothing was done, see {@link Rejection}
  *
  * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
@@ -411,6 +414,7 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
  * - `review`: returns the token of a session, unless it is one of those
  * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
  *   events late misses the oldest.
+ * - `signals`: the `ConsentSignals` in the context of the layer, or else signals to the waits of this process only
  */
 export interface Service {
   readonly workload: string
@@ -439,4 +443,5 @@ export interface Service {
     token: Redacted.Redacted
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, never, WorkloadAccessToken>
   readonly events: Stream.Stream<Event>
+  readonly signals: ConsentSignals
 }

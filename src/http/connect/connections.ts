@@ -133,7 +133,9 @@ export const make = (
     const accounts = yield* Accounts.make({ accounts: options.accounts, emit: emitFor, links })
     const { identity, unreviewed, viewing } = accounts
     // The context of a program or a request may have others.
-    const services = Context.pick(DataPlane, Consent.ReturnUrl, CredentialCache)(yield* Effect.context<DataPlane>())
+    const services = Context.pick(DataPlane, Consent.ReturnState, Consent.ReturnUrl, CredentialCache)(
+      yield* Effect.context<DataPlane>()
+    )
 
     const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
       name,

@@ -109,8 +109,12 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
     return {
       origin,
       entries: [...credentialOf],
+      /** The return URL of credentials without one. */
+      returnUrl: Option.getOrUndefined(programUrl),
       /** The page of all connections. */
       connectionsUrl: `${origin}${path}`,
+      /** Where a user who has no other address goes back to. */
+      applicationUrl: entries[0]?.href ?? `${origin}/`,
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
       nameOf: (subject: UserCredential | ConsentSession | string) =>

@@ -40,6 +40,7 @@ const en: Texts = {
   accessEnded: "The agent no longer has access.",
   withdraw: "Remove access at the provider",
   continue: "Continue",
+  backToApplication: "Back to the application",
   tryAgain: "Try again",
   scopes: {
     openid: "See which account you use",
@@ -131,6 +132,7 @@ const de: Texts = {
   accessEnded: "Der Agent hat keinen Zugriff mehr.",
   withdraw: "Zugriff beim Anbieter widerrufen",
   continue: "Weiter",
+  backToApplication: "Zurück zur Anwendung",
   tryAgain: "Erneut versuchen",
   scopes: {
     openid: "Sehen, welches Konto Sie verwenden",

@@ -5,10 +5,10 @@ import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
-import { ConsentSignals } from "../../ConsentSignals.js"
+import { ConsentSignals, layerMemory as layerSignals } from "../../ConsentSignals.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { invalid } from "../../http/connect/links.js"
-import * as PendingConsents from "../../PendingConsents.js"
+import { PendingConsents } from "../../PendingConsents.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
 import type { Inputs } from "./promised.js"
@@ -63,15 +63,17 @@ const loadSql = async ({ filename, url, ...options }: NonNullable<StoreOptions["
 
 /** The stores of the program's runtime. It may have none, or no signals. */
 const inContext = Layer.effectContext(Effect.gen(function*() {
-  const memory = yield* Layer.build(PendingConsents.layerMemory)
+  const memory = yield* Layer.build(layerSignals)
   const own = yield* Effect.context<never>()
-  return Context.merge(memory, Context.pick(PendingConsents.PendingConsents, ConsentSignals)(own))
+  return Context.merge(memory, Context.pick(PendingConsents, ConsentSignals)(own))
 }))
 
 /** The services of `Connect` and `ForwardAuth`, as options. */
 export interface ServiceOptions {
   /**
-   * Stores the consents that wait for the browser, and the sessions of `ForwardAuth`. Default: memory, for one process.
+   * Stores the sessions of `ForwardAuth`, and the consents that wait for the browser, so that a user of `Connect` can
+   * return in another browser, and a wait in another process ends at once. Default: a wait in another process ends
+   * within seconds to minutes, and a session of `ForwardAuth` is for one process.
    */
   readonly pendingConsents?: StoreOptions | undefined
   /**
@@ -85,8 +87,8 @@ export interface ServiceOptions {
     | undefined
 }
 
-/** Without options, the store of the runtime, or else one in memory. */
-export const layer = (options: StoreOptions | undefined) =>
+/** Without options, the stores of the runtime, or else signals in memory. */
+export const layer = (options: StoreOptions | undefined): Layer.Layer<ConsentSignals, unknown> =>
   options === undefined
     ? inContext
     : Layer.unwrap(

@@ -1,5 +1,6 @@
 /** The container of AgentCore Runtime: the commands of its `Dockerfile`, with both agents. */
 import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+import { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
 import { start } from "effect-agentcore-identity/promise/LocalIdentity"
 import type * as LocalIdentity from "effect-agentcore-identity/promise/LocalIdentity"
 import { decodeJwt } from "jose"
@@ -25,6 +26,8 @@ const valuesOf = (name: string) =>
 let local: LocalIdentity.LocalIdentityWithUsers
 let identity: BedrockAgentCore
 let project: Project.Project
+let application: string
+let pages: ReturnType<typeof Project.start>
 
 /** The API of the reports. The response to a held topic waits. */
 const held = new Map<string, { readonly requested: () => void; readonly released: Promise<void> }>()
@@ -45,6 +48,18 @@ beforeAll(async () => {
     credentials: { accessKeyId: "local", secretAccessKey: "local" }
   })
   project = await Project.makeRecipe("agentcore-runtime", ["@effect/platform-node", "effect", "jose"])
+  application = `http://127.0.0.1:${await Project.freePort()}`
+  const control = new BedrockAgentCoreControl({
+    endpoint: local.url,
+    region: "us-west-2",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" }
+  })
+  await control.updateWorkloadIdentity({
+    name: "my-agent",
+    allowedResourceOauth2ReturnUrls: [`${application}/connect/return`]
+  })
+  pages = Project.start(project, ["node", "pages.mjs"], { env: { ...local.environment, APPLICATION: application } })
+  await pages.printed(/Listening on/)
   api = await Project.serve(async ({ headers, url = "" }, response) => {
     const topic = url.replace("/reports/", "")
     held.get(topic)?.requested()
@@ -55,6 +70,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  pages.kill("SIGKILL")
   await api.close()
   await local.stop()
   project.remove()
@@ -71,7 +87,7 @@ const startContainer = async (program: string, reportsApi = api.url) => {
   const port = await Project.freePort()
   const [command = "[]"] = valuesOf("CMD")
   const [executable] = JSON.parse(command) as ReadonlyArray<string>
-  const variables = { ...local.environment, REPORTS_API: reportsApi, PORT: String(port) }
+  const variables = { ...local.environment, APPLICATION: application, REPORTS_API: reportsApi, PORT: String(port) }
   const container = Project.start(project, [executable ?? "", program], { cwd: image, env: variables })
   // A container is reached from outside.
   const address = Object.values(networkInterfaces()).flat()
@@ -79,6 +95,13 @@ const startContainer = async (program: string, reportsApi = api.url) => {
   const url = `http://${address}:${port}`
   await container.printed(/Listening on/)
   return { ...container, url, variables }
+}
+
+/** A user with a browser, who is signed in at the application. */
+const consentAt = async (link: string, name: string) => {
+  const user = local.user(name)
+  await user.opens(`${application}/sign-in/${name}`)
+  return (await user.approves(link)).text
 }
 
 /** Reads the events of a response. */
@@ -128,8 +151,8 @@ describe.each(["effect.ts", "promise.mjs"])("the agent in %s", (program) => {
 
   afterAll(() => agent.kill("SIGKILL"))
 
-  const invoke = async (userId: string | undefined, body: unknown) => {
-    const headers: Record<string, string> = { oauth2callbackurl: "http://127.0.0.1:8765/consent" }
+  const invoke = async (userId: string | undefined, body: object) => {
+    const headers: Record<string, string> = {}
     if (userId !== undefined) {
       const token = await identity.getWorkloadAccessTokenForUserId({ workloadName: "my-agent", userId })
       headers["WorkloadAccessToken"] = token.workloadAccessToken ?? ""
@@ -137,20 +160,17 @@ describe.each(["effect.ts", "promise.mjs"])("the agent in %s", (program) => {
     return fetch(`${agent.url}/invocations`, {
       method: "POST",
       headers: { ...headers, "content-type": "application/json" },
-      body: JSON.stringify(body)
+      body: JSON.stringify({ userId: userId ?? "nobody", ...body })
     })
   }
 
-  /** Asks for a report, and consents in place of the user when the stream has the URL. */
+  /** Asks for a report, and consents in a browser when the stream has the link. */
   const consent = async (user: string) => {
     const response = await invoke(user, { topic: "Sales" })
     assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
     const texts: Array<string | undefined> = []
-    for await (const { authorizationUrl, text, type } of eventsOf(response)) {
-      if (type === "consent") {
-        const session = new URL(authorizationUrl ?? "").searchParams.get("request_uri") ?? ""
-        await local.control.consents.approve(session, { userName: user })
-      }
+    for await (const { link = "", text, type } of eventsOf(response)) {
+      if (type === "consent") assert.include(await consentAt(link, user), "Consent given")
       texts.push(text)
     }
     return texts
@@ -163,7 +183,7 @@ describe.each(["effect.ts", "promise.mjs"])("the agent in %s", (program) => {
     const nobody = await invoke(undefined, { topic: "Sales" })
     assert.strictEqual(nobody.status, 401)
     assert.include(await nobody.text(), "X-Amzn-Bedrock-AgentCore-Runtime-User-Id")
-    assert.strictEqual((await invoke(alice, "no object")).status, 400)
+    assert.strictEqual((await invoke(alice, { topic: 1 })).status, 400)
 
     assert.deepStrictEqual(await Promise.all([consent(alice), consent(bob)]), [
       [undefined, "Sales", `for ${alice}`],
@@ -210,8 +230,8 @@ it("the programs of the README: the API, and the client", async () => {
   const client = Project.start(project, ["node", "invoke.mjs", "dave", `{"topic":"Sales"}`], { env: runtime })
   try {
     await client.printed(/"type":"consent"/)
-    const [session] = await local.control.consents.list()
-    await local.control.consents.approve(session?.id ?? "", { userName: "dave" })
+    const [, link = ""] = /"link":"([^"]+)"/.exec(client.output()) ?? []
+    assert.include(await consentAt(link, "dave"), "Consent given")
     assert.strictEqual(await client.ended, 0)
     assert.include(client.output(), `data: {"type":"text","text":"for dave"}`)
   } finally {

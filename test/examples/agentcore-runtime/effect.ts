@@ -4,6 +4,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
+import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
@@ -20,7 +21,6 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -28,12 +28,21 @@ import { createServer } from "node:http"
 
 const port = Number(process.env["PORT"] ?? 8080)
 const api = process.env["REPORTS_API"] ?? "http://127.0.0.1:8090"
+// The web application, whose pages of `Connect` are another process: `pages.mjs`.
+const application = process.env["APPLICATION"] ?? "http://127.0.0.1:8765"
 
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
   flow: "USER_FEDERATION",
-  scopes: ["reports:read"]
+  scopes: ["reports:read"],
+  returnUrl: `${application}/connect/return`
 }) {}
+
+const links = Connect.layerLinks({
+  path: "/connect",
+  credentials: { reports: Reports },
+  workload: process.env["WORKLOAD"] ?? "my-agent"
+})
 
 /** Work that continues after the response. While it runs, AgentCore Runtime keeps the container. */
 class Background extends Context.Service<Background>()("app/Background", {
@@ -57,16 +66,21 @@ class Background extends Context.Service<Background>()("app/Background", {
 }
 
 type Event =
-  | { readonly type: "consent"; readonly authorizationUrl: string }
+  | { readonly type: "consent"; readonly link: string }
   | { readonly type: "text"; readonly text: string }
   | { readonly type: "error"; readonly error: string }
 
-const Invocation = Schema.Struct({ topic: Schema.String, later: Schema.optional(Schema.Boolean) })
+// The application names the user, because AgentCore Runtime does not. The token belongs to the caller in any case.
+const Invocation = Schema.Struct({
+  topic: Schema.String,
+  userId: Schema.String,
+  later: Schema.optional(Schema.Boolean)
+})
 
 /** Reads a report with the token of the caller, after their consent. */
-const readReport = Effect.fnUntraced(function*<E>(topic: string, consent: Consent.ConsentHandler<E>) {
+const readReport = Effect.fnUntraced(function*<E, R>(topic: string, consent: Consent.ConsentHandler<E, R>) {
   const client = (yield* HttpClient.HttpClient).pipe(
-    HttpClientCredentials.withAccessToken(Reports, { origins: [api], consent, poll: Schedule.spaced("1 second") }),
+    HttpClientCredentials.withAccessToken(Reports, { origins: [api], consent }),
     HttpClient.filterStatusOk
   )
   const response = yield* client.get(`${api}/reports/${encodeURIComponent(topic)}`)
@@ -74,7 +88,7 @@ const readReport = Effect.fnUntraced(function*<E>(topic: string, consent: Consen
 })
 
 const invoke = Effect.gen(function*() {
-  const { later, topic } = yield* HttpServerRequest.schemaBodyJson(Invocation)
+  const { later, topic, userId } = yield* HttpServerRequest.schemaBodyJson(Invocation)
   // A request without a caller gets a status, and not a stream.
   yield* Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, (caller) => caller.get)
 
@@ -88,13 +102,16 @@ const invoke = Effect.gen(function*() {
   }
 
   const context = yield* Effect.context<
-    Identity.Identity | WorkloadAccessToken.WorkloadAccessToken | HttpClient.HttpClient
+    Identity.Identity | WorkloadAccessToken.WorkloadAccessToken | HttpClient.HttpClient | Connect.Connect
   >()
   const events = Stream.callback<Event>((queue) =>
     readReport(
       topic,
-      ({ authorizationUrl }) =>
-        Queue.offer(queue, { type: "consent", authorizationUrl: Redacted.value(authorizationUrl) })
+      Connect.handler({
+        user: { userId },
+        show: (link) => Queue.offer(queue, { type: "consent", link }),
+        probe: Schedule.spaced("2 seconds")
+      })
     ).pipe(
       Effect.map((lines) => lines.map((text): Event => ({ type: "text", text }))),
       Effect.catch(({ _tag }) => Effect.succeed([{ type: "error", error: _tag }] as const)),
@@ -122,7 +139,7 @@ const server = HttpRouter.serve(Layer.merge(
 )).pipe(
   Layer.provide(RequestContext.layerRedaction),
   Layer.provide(NodeHttpServer.layer(createServer, { host: "0.0.0.0", port })),
-  Layer.provide(Background.layer),
+  Layer.provide([Background.layer, links]),
   Layer.provide([AwsIdentity.layer(), FetchHttpClient.layer])
 )
 

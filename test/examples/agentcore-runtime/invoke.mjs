@@ -1,5 +1,4 @@
-// Invokes the agent on this machine as AgentCore Runtime does: with a token for one user, and the URL of the page that
-// the browser returns to after consent.
+// Invokes the agent on this machine as AgentCore Runtime does, with a token for one user.
 //
 // node invoke.mjs USER '{"topic":"Sales"}'
 import { workload } from "effect-agentcore-identity/promise/Identity"
@@ -11,9 +10,8 @@ const response = await fetch(`http://127.0.0.1:${process.env.PORT ?? 8080}/invoc
   method: "POST",
   headers: {
     "content-type": "application/json",
-    "x-amz-bedrock-agentcore-identity-wat": await agent.getToken(),
-    oauth2callbackurl: "http://127.0.0.1:8765/consent"
+    "x-amz-bedrock-agentcore-identity-wat": await agent.getToken()
   },
-  body
+  body: JSON.stringify({ ...JSON.parse(body), userId })
 })
 for await (const text of response.body.pipeThrough(new TextDecoderStream())) process.stdout.write(text)

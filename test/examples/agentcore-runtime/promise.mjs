@@ -1,5 +1,6 @@
 // The same agent without Effect.
-import { runWithContext, withAccessToken, withWAT } from "effect-agentcore-identity/promise/Identity"
+import * as Connect from "effect-agentcore-identity/promise/Connect"
+import { runWithContext, withWAT } from "effect-agentcore-identity/promise/Identity"
 import { fromHeaders } from "effect-agentcore-identity/promise/RequestContext"
 import { createServer } from "node:http"
 import { json } from "node:stream/consumers"
@@ -7,9 +8,18 @@ import { json } from "node:stream/consumers"
 const port = Number(process.env.PORT ?? 8080)
 const api = process.env.REPORTS_API ?? "http://127.0.0.1:8090"
 
-/** Reads a report with the token of the caller. `onAuthUrl` gets the URL where they consent first. */
-const readReport = (topic, onAuthUrl) =>
-  withAccessToken({ providerName: "reports", scopes: ["reports:read"], authFlow: "USER_FEDERATION", onAuthUrl })(
+// It makes the links. The web application serves the pages: `pages.mjs`.
+const connect = Connect.make({
+  path: "/connect",
+  origin: process.env.APPLICATION ?? "http://127.0.0.1:8765",
+  workload: process.env.WORKLOAD ?? "my-agent",
+  credentials: { reports: { providerName: "reports", scopes: ["reports:read"], authFlow: "USER_FEDERATION" } },
+  currentUser: () => undefined
+})
+
+/** Reads a report with the token of the caller. `onLink` gets the link where they consent first. */
+const readReport = (topic, onLink) =>
+  connect.withAccessToken("reports", { onLink })(
     async (token) => {
       const response = await fetch(`${api}/reports/${encodeURIComponent(topic)}`, {
         headers: { authorization: `Bearer ${token}` }
@@ -38,9 +48,7 @@ const ping = () => {
 const respond = (response, status, body) =>
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body))
 
-const invoke = async (request, response) => {
-  const { later, topic } = await json(request)
-  if (typeof topic !== "string") return respond(response, 400, { error: "The request has no `topic`" })
+const invoke = async (response, { later, topic }) => {
   // A request without a caller gets a status, and not a stream.
   await withWAT(async () => {})()
 
@@ -53,9 +61,7 @@ const invoke = async (request, response) => {
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" }).flushHeaders()
   const send = (event) => response.write(`data: ${JSON.stringify(event)}\n\n`)
   try {
-    for (
-      const text of await readReport(topic, (authorizationUrl) => void send({ type: "consent", authorizationUrl }))
-    ) {
+    for (const text of await readReport(topic, (link) => void send({ type: "consent", link }))) {
       send({ type: "text", text })
     }
   } catch (error) {
@@ -67,7 +73,11 @@ const invoke = async (request, response) => {
 const server = createServer((request, response) => {
   if (request.method === "GET" && request.url === "/ping") return respond(response, 200, ping())
   if (request.method !== "POST" || request.url !== "/invocations") return respond(response, 404, {})
-  runWithContext(fromHeaders(request), () => invoke(request, response)).catch((error) =>
+  json(request).then(({ userId, ...body }) => {
+    if (typeof userId !== "string" || typeof body.topic !== "string") throw new Error("Send `topic` and `userId`")
+    // The application names the user, because AgentCore Runtime does not. The token belongs to the caller in any case.
+    return runWithContext({ ...fromHeaders(request), user: { userId } }, () => invoke(response, body))
+  }).catch((error) =>
     respond(response, error._tag === "MissingWorkloadAccessToken" ? 401 : 400, { error: error.message })
   )
 }).listen(port, "0.0.0.0", () => console.log(`Listening on port ${port}`))
