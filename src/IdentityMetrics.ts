@@ -15,6 +15,8 @@
  * - `agentcore.attempts`: the calls of the data plane, as {@link attempts} counts them
  * - `agentcore.cache`: `hit` or `miss`, with a `CredentialCache` only
  *
+ * The span of a call at AWS, `DataPlane.<operation>`, has the id of the request as `aws.request_id`.
+ *
  * Labels and attributes never contain scopes, users, URLs or secrets.
  *
  * @since 0.2.0

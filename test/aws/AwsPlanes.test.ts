@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
+import * as Recorder from "../support/recorder.js"
 import { valid } from "../support/requests.js"
 import { variables } from "../support/utils.js"
 import {
@@ -42,6 +43,25 @@ const getWebIdentityToken = Effect.flatMap(
 )
 
 describe.each(adapters)("$name", ({ planes }) => {
+  it.live("has the request id of AWS on the span of a call, of a success and of a failure", () =>
+    Effect.gen(function*() {
+      const recorder = yield* Recorder.make
+      const http = yield* server((response, seen) =>
+        http.seen.length === 1
+          ? json(200, { apiKey: "key" }, { "x-amzn-requestid": "first" })(response, seen)
+          : json(400, { message: "no" }, { "x-amzn-requestid": "second", "x-amzn-errortype": "ValidationException" })(
+            response,
+            seen
+          )
+      )
+      yield* Effect.andThen(getApiKey, failure(getApiKey)).pipe(
+        Effect.provide(planes(http.url)),
+        Effect.provide(recorder.layer)
+      )
+      const spans = (yield* recorder.spans).filter(({ name }) => name === "DataPlane.getResourceApiKey")
+      assert.deepStrictEqual(spans.map(({ attributes }) => attributes.get("aws.request_id")), ["first", "second"])
+    }))
+
   describe("requests", () => {
     it.live("sends every operation to its path, signed", () =>
       Effect.gen(function*() {

@@ -6,6 +6,7 @@ import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
 import { readVariable } from "../../internal/environment.js"
@@ -13,7 +14,7 @@ import { loadPackage } from "../../internal/loadPackage.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import type * as Operation from "../../Operation.js"
 import { fromTable } from "../../plane/validation.js"
-import { NoResponse, type Row, undecodable } from "./failure.js"
+import { metadataOf, NoResponse, type Row, undecodable } from "./failure.js"
 
 /** Loads a package of the AWS SDK. The call that needs the package fails. */
 export const loadSdk = <Sdk extends object>(
@@ -102,6 +103,12 @@ const isPollThrottled = (row: Operation.Any, { isThrottled = false }: Output): b
 
 const yieldPolls = Effect.flatMap(PollBudget, ({ throttled }) => throttled)
 
+/** Adds the id that AWS gave a request to the span of the call, of a success and of a failure. */
+const withRequestId = <A, E>(source: unknown, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  hasProperty(source, "requestId") && isString(source.requestId)
+    ? Effect.andThen(Effect.annotateCurrentSpan("aws.request_id", source.requestId), effect)
+    : effect
+
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Operation.Table>(
   table: T,
@@ -116,12 +123,16 @@ export const operations = <const T extends Operation.Table>(
           send(row, request, row.encode(request)).pipe(
             Effect.flatMap((output) => {
               const response = Effect.mapErrorEager(Effect.fromOption(decode(row, output)), () => undecodable(output))
-              return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, response) : response
+              const traced = withRequestId(metadataOf(output), response)
+              return isPollThrottled(row, output) ? Effect.andThen(yieldPolls, traced) : traced
             }),
-            Effect.catch((error): Effect.Effect<never, E | UnknownServiceError | TransportError> =>
-              error instanceof NoResponse
-                ? Effect.flatMap(target, (target) => transportError(row.name, error, target))
-                : Effect.fail(error)
+            Effect.catch((error) =>
+              withRequestId<never, E | UnknownServiceError | TransportError>(
+                error,
+                error instanceof NoResponse
+                  ? Effect.flatMap(target, (target) => transportError(row.name, error, target))
+                  : Effect.fail(error)
+              )
             )
           )
         )
