@@ -54,7 +54,8 @@ mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
 aws/root: aws/AwsIdentity. <- internal aws flow
-local/root: local/LocalIdentity. <- flow local/oauth local/backend local/control local/server
+local/root: local/LocalIdentity. <- flow local/oauth local/vaultFile local/authorization local/backend local/control local/server
+  local/standalone
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http mcp/protocol aws node effect/http
 promise/local: promise/LocalIdentity. <- ground internal plane flow local/authorization local/backend local/control local/standalone

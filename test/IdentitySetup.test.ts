@@ -132,7 +132,8 @@ describe("IdentitySetup.parse", () => {
         yield* lines(`{ "tags": { "issuer": { "$env": "AGENTCORE_LOCAL_OAUTH_ISSUER" } } }`),
         [
           "setup.jsonc:1:23: tags.issuer: the environment variable AGENTCORE_LOCAL_OAUTH_ISSUER is not set. "
-          + "'npx agentcore-identity local --authorization-server' sets it, and 'npx agentcore-identity env' prints it for a shell"
+          + "A local server with an authorization server sets it: `npx agentcore-identity local --authorization-server`, which "
+          + "`npx agentcore-identity env` prints for a shell, or `authorizationServer: true` in a program"
         ]
       )
       assert.deepStrictEqual(yield* lines(`{ "local": { "kmsKeys": { "arn:aws:kms": 1 } } }`), [

@@ -273,11 +273,18 @@ const start = (settings: Settings) =>
           scopes: settings.authorizationServerScope,
           audiences: settings.authorizationServerAudience,
           redirectUris: settings.authorizationServerRedirectUri,
-          trustedIssuers: settings.trustIssuer,
-          offline: settings.offline
+          trustedIssuers: settings.trustIssuer
         }
         : undefined,
+      offline: settings.offline,
       load: Effect.fnUntraced(function*(variables) {
+        if (settings.offline === true) {
+          // A warning, so that it is also shown with --exec.
+          yield* Effect.logWarning(
+            `Offline: ${variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]} stands in for all vendors and for all authorization `
+              + "servers on other machines"
+          )
+        }
         const loaded = settings.config === undefined
           ? { setup: undefined }
           : yield* SetupFile.load(settings.config, variables)

@@ -59,8 +59,8 @@ const getVariableName = (node: Node): string | undefined => {
 /** The variables that describe the authorization server of a local server. */
 const hintOf = (name: string): string =>
   name.startsWith("AGENTCORE_LOCAL_OAUTH_")
-    ? ". 'npx agentcore-identity local --authorization-server' sets it, and 'npx agentcore-identity env' prints it for a "
-      + "shell"
+    ? ". A local server with an authorization server sets it: `npx agentcore-identity local --authorization-server`, which "
+      + "`npx agentcore-identity env` prints for a shell, or `authorizationServer: true` in a program"
     : ""
 
 const toValue = (node: Node, path: Path): Effect.Effect<unknown, Problem> => {

@@ -353,7 +353,7 @@ const make = (options: Options) =>
             return yield* fail(
               "ForeignServer",
               `The authorization server at ${url.origin} is not in this process, and signs in its own users. `
-                + "Open the authorization URL in a browser, or use --authorization-server."
+                + "Open the authorization URL in a browser, or start this server with an authorization server of its own."
             )
           }
           yield* consentAt(authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))

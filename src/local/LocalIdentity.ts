@@ -4,12 +4,16 @@
  *
  * @since 0.2.0
  */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Identity from "../Identity.js"
-import type * as LocalBackend from "./LocalBackend.js"
-import type * as LocalControl from "./LocalControl.js"
+import type { AuthorizationServer, AuthorizationServerError } from "./AuthorizationServer.js"
 import * as LocalServer from "./LocalServer.js"
 import * as OAuthClient from "./OAuthClient.js"
+import * as Server from "./standalone/standaloneServer.js"
+import * as VaultStore from "./VaultStore.js"
 
 /**
  * The options of the server and of the backend.
@@ -17,7 +21,36 @@ import * as OAuthClient from "./OAuthClient.js"
  * @since 0.2.0
  * @category models
  */
-export type Options = LocalServer.Options
+export type Options = Omit<LocalServer.Options, "authorizationServer">
+
+export type {
+  /** @since 0.2.0 */
+  AuthorizationServerOptions
+} from "./standalone/standaloneServer.js"
+
+/**
+ * The options with users, who sign in and consent at an authorization server.
+ *
+ * @since 0.2.0
+ * @category models
+ */
+export interface OptionsWithUsers extends Options, Server.UserOptions {}
+
+type Servers = Layer.Success<ReturnType<typeof LocalServer.layer>>
+
+const layerWithUsers = ({ setup, settings, ...options }: OptionsWithUsers) =>
+  Layer.effectContext(Effect.gen(function*() {
+    const { authorizationServer, context } = yield* Server.start({
+      ...options,
+      load: () => Effect.succeed({ setup, settings })
+    }).pipe(
+      // A store in memory does not fail.
+      Effect.catchTag("VaultStoreError", Effect.die)
+    )
+    const { AuthorizationServer } = yield* Effect.promise(() => import("./AuthorizationServer.js"))
+    // The options ask for one.
+    return Context.add(context, AuthorizationServer, Option.getOrThrow(authorizationServer).service)
+  })).pipe(Layer.provide(Layer.fresh(VaultStore.layerMemory)))
 
 /**
  * `Identity`, the planes and STS, on this machine. It reaches authorization servers over HTTP, with
@@ -46,11 +79,23 @@ export type Options = LocalServer.Options
  *
  * const runnable = program.pipe(Effect.provide(LocalIdentity.layer()))
  */
-export const layer = (options?: Options): Layer.Layer<
-  | Identity.Identity
-  | LocalBackend.Planes
-  | LocalServer.LocalServer
-  | LocalControl.LocalControl
-  | LocalBackend.LocalBackend,
-  LocalServer.LocalServerError
-> => Identity.layer.pipe(Layer.provideMerge(LocalServer.layer(options)), Layer.provide(Layer.fresh(OAuthClient.layer)))
+export const layer: {
+  /** With a development authorization server. Programs register clients at it, unless it is `offline`. */
+  (options: OptionsWithUsers): Layer.Layer<
+    Identity.Identity | Servers | AuthorizationServer,
+    LocalServer.LocalServerError | AuthorizationServerError
+  >
+  /** Without an authorization server. */
+  (options?: Options): Layer.Layer<Identity.Identity | Servers, LocalServer.LocalServerError>
+} = ({ authorizationServer, offline, ...options }: Options & Partial<OptionsWithUsers> = {}) => {
+  const servers = !authorizationServer && offline !== true
+    ? LocalServer.layer(options)
+    : layerWithUsers({ ...options, authorizationServer: authorizationServer || true, offline })
+  return Identity.layer.pipe(
+    // The overloads say which services and errors there are.
+    Layer.provideMerge(
+      servers as Layer.Layer<Servers | AuthorizationServer, LocalServer.LocalServerError, OAuthClient.OAuthClient>
+    ),
+    Layer.provide(Layer.fresh(OAuthClient.layer))
+  )
+}

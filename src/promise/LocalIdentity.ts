@@ -100,6 +100,11 @@ export interface Options extends Pick<LocalBackend.Options, "accountId" | "regio
    * are in `environment`. Default: none.
    */
   readonly authorizationServer?: boolean | Server.AuthorizationServerOptions | undefined
+  /**
+   * Whether that authorization server accepts every client, and stands in for all vendors and for all authorization
+   * servers that are not on this machine. Default: false.
+   */
+  readonly offline?: boolean | undefined
   /** A name or address of this machine. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /** Default: a free one. */
@@ -292,6 +297,7 @@ const anything = Constraint.optional(Schema.Unknown)
 const checkOptions = Validation.makeCheck("LocalIdentity.start", () => ({
   setup: anything,
   authorizationServer: anything,
+  offline: Constraint.optional(Schema.Boolean),
   host: anything,
   port: anything,
   publicUrl: anything,
@@ -311,7 +317,7 @@ const readPolicy = (policy: Options["policy"]) =>
     ? Effect.succeed(undefined)
     : Effect.flatMap(toJson(policy, "policy"), (json) => SetupFile.parsePolicy(json, "policy"))
 
-const build = ({ authorizationServer, logLevel, policy, setup, ...options }: Options) =>
+const build = ({ logLevel, policy, setup, ...options }: Options) =>
   Effect.gen(function*() {
     const evaluated = yield* readPolicy(policy)
     const place = SetupFile.placeOf(evaluated)
@@ -320,7 +326,6 @@ const build = ({ authorizationServer, logLevel, policy, setup, ...options }: Opt
       accountId: options.accountId ?? place.accountId,
       region: options.region ?? place.region,
       policy: evaluated,
-      authorizationServer: authorizationServer === true ? {} : authorizationServer || undefined,
       load: Effect.fnUntraced(function*(variables: Server.Environment) {
         if (typeof setup === "string") return yield* SetupFile.load(setup, variables)
         return { setup: setup === undefined ? undefined : yield* parse(setup, variables) }

@@ -1,14 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import type * as TestUser from "effect-agentcore-identity/local/TestUser"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
+import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as World from "../support/localWorld.js"
+import * as Server from "../support/server.js"
 
 describe("LocalIdentity", () => {
   it.live("issues an agent its own token, and an API key", () =>
@@ -104,4 +110,65 @@ describe("LocalIdentity", () => {
       )
       assert.deepStrictEqual(again.map(Redacted.value), tokens)
     }).pipe(Effect.provide(World.layer)))
+})
+
+describe("offline", () => {
+  const offline = LocalIdentity.layer({ authorizationServer: true, offline: true })
+  const client = { clientId: "my-client", clientSecret: Redacted.make("sentinel-client-secret") }
+  const returnUrl = "http://127.0.0.1:8765/consent"
+  const tokenOf = (provider: string) =>
+    Effect.flatMap(
+      Identity.Identity,
+      (identity) => identity.getAccessToken({ provider, flow: "M2M", scopes: ["repo"] })
+    )
+
+  it.live("stands in for vendors and for other authorization servers, without a registered client", () =>
+    Effect.gen(function*() {
+      const { issuer } = yield* AuthorizationServer.AuthorizationServer
+      yield* WorkloadIdentity.ensure({ name: "agent", returnUrls: [returnUrl] })
+      const discovery = "https://issuer.example.com/.well-known/openid-configuration"
+      yield* CredentialProvider.ensure(CredentialProvider.github({ name: "github", ...client }))
+      yield* CredentialProvider.ensure(CredentialProvider.google({ name: "google", ...client }))
+      yield* CredentialProvider.ensure(CredentialProvider.custom({ name: "own", discovery, ...client }))
+      for (const provider of ["github", "google", "own"]) {
+        const { client_id, iss } = World.claimsOf(yield* tokenOf(provider))
+        assert.deepStrictEqual({ client_id, iss }, { client_id: "my-client", iss: issuer })
+      }
+      const identity = yield* Identity.Identity
+      const request = { provider: "github", flow: "USER_FEDERATION", scopes: ["repo"], returnUrl } as const
+      const error = yield* Effect.flip(identity.getAccessToken(request))
+      assert(error._tag === "RequiresUserConsent")
+      const { approves } = yield* TestUser.make("alice")
+      const backend = yield* LocalBackend.LocalBackend
+      // Nothing listens at the return URL.
+      yield* Effect.ignore(approves(error.authorizationUrl))
+      yield* backend.complete(error.session.sessionUri)
+      assert.strictEqual(World.claimsOf(yield* identity.getAccessToken(request)).sub, "alice")
+    }).pipe(World.as("agent", "alice"), Effect.provide(offline)))
+
+  it.live("needs no other option in JavaScript", () =>
+    Effect.gen(function*() {
+      const { issuer } = yield* AuthorizationServer.AuthorizationServer
+      yield* WorkloadIdentity.ensure({ name: "agent" })
+      yield* CredentialProvider.ensure(CredentialProvider.github({ name: "github", ...client }))
+      assert.strictEqual(World.claimsOf(yield* tokenOf("github")).iss, issuer)
+    }).pipe(
+      World.as("agent"),
+      Effect.provide(LocalIdentity.layer({ offline: true } as LocalIdentity.OptionsWithUsers))
+    ))
+
+  it.live("fails with the names of options, not of flags", () =>
+    Effect.gen(function*() {
+      const errorOf = (options: LocalIdentity.OptionsWithUsers) =>
+        Effect.flip(Effect.scoped(Layer.build(LocalIdentity.layer(options))))
+      const remote = yield* errorOf({ authorizationServer: true, host: "0.0.0.0" })
+      assert.strictEqual(remote._tag, "LocalServerError")
+      assert.include(remote.message, "Set allowRemote to allow that.")
+      const url = yield* Server.serve((_, response) => response.end())
+      const port = Number(new URL(url).port)
+      const used = yield* errorOf({ authorizationServer: { port } })
+      assert.strictEqual(used._tag, "AuthorizationServerError")
+      const both = [remote, used, yield* errorOf({ authorizationServer: true, port })]
+      for (const { message } of both) assert.notInclude(message, "--")
+    }))
 })

@@ -11,7 +11,6 @@ import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
-import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
@@ -254,12 +253,7 @@ const application = (options: Options, form: Form) =>
   })).pipe(Layer.provide(Connect.layerRedaction("/connect")))
 
 /** The authorization server also uses the clock of `LocalControl`. */
-const agentCore = Layer.unwrap(
-  Effect.map(
-    AuthorizationServer.AuthorizationServer,
-    (authorizationServer) => LocalIdentity.layer({ settings: { inboundJwt: "decode" }, authorizationServer })
-  )
-).pipe(Layer.provideMerge(AuthorizationServer.layer()))
+const agentCore = LocalIdentity.layer({ settings: { inboundJwt: "decode" }, authorizationServer: true })
 
 export const servers = Layer.mergeAll(
   agentCore,

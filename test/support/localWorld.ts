@@ -56,11 +56,7 @@ export const layer = application.pipe(
 
 /** The same, with an authorization server that the local control also manages. */
 export const layerControlled = application.pipe(
-  Layer.provideMerge(Layer.unwrap(Effect.map(AuthorizationServer.make(), (authorizationServer) =>
-    Layer.merge(
-      LocalIdentity.layer({ authorizationServer }),
-      Layer.succeed(AuthorizationServer.AuthorizationServer, authorizationServer)
-    ))))
+  Layer.provideMerge(LocalIdentity.layer({ authorizationServer: true }))
 )
 
 const applicationUrl = HttpServer.addressFormattedWith((address) =>

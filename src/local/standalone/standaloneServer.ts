@@ -1,6 +1,6 @@
 /**
- * The server of `npx agentcore-identity local` and `promise/LocalIdentity`: a local server, optionally with an
- * authorization server.
+ * The server of `npx agentcore-identity local`, `LocalIdentity` and `promise/LocalIdentity`: a local server, optionally
+ * with an authorization server.
  */
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -34,12 +34,22 @@ export interface AuthorizationServerOptions {
   readonly redirectUris?: ReadonlyArray<string> | undefined
   /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
   readonly trustedIssuers?: ReadonlyArray<string> | undefined
-  /** Whether it accepts every client, and stands in for the authorization servers that are not on this machine. */
+}
+
+/** The options of a server with users. */
+export interface UserOptions {
+  /** Also starts a development authorization server, where users sign in and consent. */
+  readonly authorizationServer: true | AuthorizationServerOptions
+  /**
+   * Whether the authorization server accepts every client, and stands in for all vendors and for all authorization
+   * servers that are not on this machine: nothing is sent to them, so no client secret either. Default: false.
+   */
   readonly offline?: boolean | undefined
 }
 
 interface Options<E> extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings"> {
-  readonly authorizationServer: AuthorizationServerOptions | undefined
+  readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
+  readonly offline?: boolean | undefined
   /** Loads the setup. Its references can name the variables of the authorization server. */
   readonly load: (variables: Environment) => Effect.Effect<
     { readonly setup?: IdentitySetup | undefined; readonly settings?: LocalServer.Options["settings"] },
@@ -52,6 +62,8 @@ type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthoriz
 interface Running {
   readonly server: LocalServer.Service
   readonly control: LocalControl.Service
+  /** All services of `LocalServer.layer`. */
+  readonly context: Context.Context<Layer.Success<ReturnType<typeof LocalServer.layer>>>
   readonly authorizationServer: Option.Option<RunningAuthorizationServer>
   /** The variables for programs that use the server, including its secrets and the token of its control. */
   readonly environment: Environment
@@ -81,7 +93,8 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
 
 /** Starts the authorization server, with the secret of its one client for every provider. */
 const startAuthorizationServer = (
-  { audiences = [], offline, port, trustedIssuers }: AuthorizationServerOptions,
+  { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
+  offline: boolean,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
@@ -121,8 +134,8 @@ const variablesOf = (service: AuthorizationServer.Service): Environment => ({
   AGENTCORE_LOCAL_OAUTH_CLIENT_ID: clientId
 })
 
-/** Starts the servers over the store in context. They run until the scope closes. */
-export const start = <E>({ authorizationServer: options, load, ...serverOptions }: Options<E>): Effect.Effect<
+/** Starts the servers over the store in context. They run until the scope closes. `offline` needs both. */
+export const start = <E>({ authorizationServer, load, offline = false, ...serverOptions }: Options<E>): Effect.Effect<
   Running,
   E | AuthorizationServer.AuthorizationServerError | LocalServer.LocalServerError | VaultStoreError,
   Scope.Scope | VaultStore
@@ -131,14 +144,13 @@ export const start = <E>({ authorizationServer: options, load, ...serverOptions 
     const { allowRemote = false, allowedHosts = [], host: given = "127.0.0.1", publicUrl } = serverOptions
     // The local server rejects these hosts, but only after the authorization server has started.
     const host = !allowRemote && (given === "0.0.0.0" || given === "::") ? "127.0.0.1" : given
-    const oauth = options && (yield* startAuthorizationServer(options, { host, allowedHosts }))
-    const offlineIssuer = options?.offline === true ? oauth?.service.issuer : undefined
-    if (offlineIssuer !== undefined) {
-      // A warning, so that it is also shown with --exec.
-      yield* Effect.logWarning(
-        `Offline: ${offlineIssuer} stands in for all vendors and for all authorization servers on other machines`
-      )
-    }
+    const options = typeof authorizationServer === "object"
+      ? authorizationServer
+      : authorizationServer === true || offline
+      ? {}
+      : undefined
+    const oauth = options && (yield* startAuthorizationServer(options, offline, { host, allowedHosts }))
+    const offlineIssuer = offline ? oauth?.service.issuer : undefined
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
     const secrets: NonNullable<LocalServer.Options["secretEnvironment"]> = oauth === undefined
       ? {}
@@ -169,6 +181,7 @@ export const start = <E>({ authorizationServer: options, load, ...serverOptions 
       })
     }
     return {
+      context,
       server,
       control: Context.get(context, LocalControl.LocalControl),
       authorizationServer: Option.fromUndefinedOr(oauth),
