@@ -165,7 +165,10 @@ describe("an unknown command or flag", () => {
       assert.include((yield* Program.run(["local", "--port", "x"])).stderr, "A port is a whole number from 0 to 65535.")
       assert.include((yield* Program.run(["local", "--signatures", "x"])).stderr, "presence, verify, off")
       assert.include((yield* Program.run(["setup", "plan"])).stderr, "missing required argument 'file'")
-      assert.include((yield* Program.run(["setup", "plan", "none.json"])).stderr, "Cannot read none.json: ENOENT")
+      assert.include(
+        (yield* Program.run(["setup", "plan", "none.json"])).stderr,
+        "Cannot read none.json: it or its directory does not exist (ENOENT)"
+      )
     }))
 })
 

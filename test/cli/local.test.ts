@@ -329,7 +329,7 @@ describe("agentcore-identity local", () => {
       )
       const { code, stderr } = yield* Program.run(["local", "--port", "0", "--config", `${config}.missing`])
       assert.strictEqual(code, 1)
-      assert.include(stderr, `Cannot read ${config}.missing: ENOENT`)
+      assert.include(stderr, `Cannot read ${config}.missing: it or its directory does not exist (ENOENT)`)
     }))
 
   it.live("keeps everything in the vault after kill -9", () =>

@@ -260,7 +260,10 @@ describe("LocalIdentity.start", () => {
     assert.strictEqual(invalid.name, "SetupParseError")
     assert.include(invalid.message, "workloadIdentities[0].name")
     assert.notInclude(invalid.message, "sentinel")
-    assert.include((await rejection(start({ setup: "none.jsonc" }))).message, "Cannot read none.jsonc: ENOENT")
+    assert.include(
+      (await rejection(start({ setup: "none.jsonc" }))).message,
+      "Cannot read none.jsonc: it or its directory does not exist (ENOENT)"
+    )
     assert.strictEqual((await rejection(start({ host: "0.0.0.0" }))).name, "LocalServerError")
     const misspelled = await rejection(start({ authorisationServer: true } as object))
     assert.include(misspelled.message, "'authorisationServer'")
