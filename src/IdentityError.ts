@@ -394,8 +394,8 @@ const noTokens = {
 }
 
 /**
- * The response of the service has neither a token nor, with the flow `USER_FEDERATION`, an authorization URL. `reason`
- * is what a response to another flow has instead of a token: an authorization URL, or the status `FAILED`.
+ * The response of the service has no token, nor an authorization URL. With flows other than `USER_FEDERATION`, `reason`
+ * is what it has instead: an authorization URL, which no user can open, or the status `FAILED`.
  *
  * @since 0.2.0
  * @category errors

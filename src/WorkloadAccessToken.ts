@@ -54,11 +54,6 @@ export interface Service {
  *
  * @since 0.2.0
  * @category services
- * @example
- * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
- *
- * // The agent `my-agent`, acting for one user of a command line tool.
- * const live = WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId: "github+alice" } })
  */
 export class WorkloadAccessToken
   extends Context.Service<WorkloadAccessToken, Service>()("effect-agentcore-identity/WorkloadAccessToken")
@@ -237,22 +232,17 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
  * import * as Effect from "effect/Effect"
  *
- * const apiKey = ApiKey.get({ provider: "weather" })
- *
- * // The agent for itself, and for a user.
- * const forItself = Effect.provide(apiKey, WorkloadAccessToken.layerWorkload({ name: "my-agent" }))
- * const forAlice = Effect.provide(
- *   apiKey,
- *   WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId: "alice" } })
+ * // The agent, acting for one user of a command line tool.
+ * const program = ApiKey.get({ provider: "weather" }).pipe(
+ *   Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: { userId: "github+alice" } })),
+ *   Effect.provide(AwsIdentity.layer({ region: "us-west-2" }))
  * )
- *
- * const program = Effect.all([forItself, forAlice]).pipe(Effect.provide(AwsIdentity.layer({ region: "us-west-2" })))
  */
 export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
   Layer.fresh(Layer.effect(WorkloadAccessToken, makeWorkload(options)))
 
 /**
- * The callers of a server, one for each of its users. {@link provideUser} takes them from here.
+ * The callers of a server, one for each of its users. {@link provideCaller} takes them from here.
  *
  * @since 0.2.0
  * @category services
@@ -280,7 +270,7 @@ const maxCallers = 10_000
  * class Mail extends AccessToken.Tag<Mail>()("app/Mail", { provider: "google", flow: "USER_FEDERATION" }) {}
  *
  * // In a handler, for the user who is signed in.
- * const tokenOf = (userId: string) => AccessToken.get(Mail).pipe(WorkloadAccessToken.provideUser({ userId }))
+ * const tokenOf = (userId: string) => AccessToken.get(Mail).pipe(WorkloadAccessToken.provideCaller({ userId }))
  *
  * // Around the server.
  * const live = WorkloadAccessToken.layerCallers({ name: "my-agent" }).pipe(Layer.provideMerge(AwsIdentity.layer()))
@@ -329,7 +319,7 @@ export const layerCallers = ({ name, users = "userId" }: {
  * @since 0.2.0
  * @category combinators
  */
-export const provideUser: {
+export const provideCaller: {
   /** Provides the caller of a user, from {@link Callers}: for the effect of a request. */
   (
     user: UserIdentifier

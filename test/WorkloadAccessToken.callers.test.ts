@@ -32,7 +32,7 @@ const callerOf = (user: UserIdentifier) => WorkloadAccessToken.Callers.use(({ ge
 
 const tokenOf = (user: UserIdentifier) =>
   Effect.flatMap(WorkloadAccessToken.WorkloadAccessToken, ({ get }) => Effect.map(get, Redacted.value)).pipe(
-    WorkloadAccessToken.provideUser(user)
+    WorkloadAccessToken.provideCaller(user)
   )
 
 describe("the callers of a server", () => {
@@ -42,7 +42,7 @@ describe("the callers of a server", () => {
       assert.deepStrictEqual(alice.user, { userId: "alice" })
       assert.strictEqual(yield* tokenOf({ userId: "alice" }), "token of alice")
       const current = WorkloadAccessToken.WorkloadAccessToken
-      assert.strictEqual(yield* WorkloadAccessToken.provideUser(current, { userId: "alice" }), alice)
+      assert.strictEqual(yield* WorkloadAccessToken.provideCaller(current, { userId: "alice" }), alice)
       // A JWT and an id of the same characters are two users.
       const jwt = "a.b.c"
       assert.strictEqual(yield* tokenOf({ userToken: secret(jwt) }), "token of the JWT a.b.c")
@@ -101,7 +101,7 @@ describe("the callers of a server", () => {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       const operations = Effect.map(planes.calls, (calls) => calls.map(({ operation }) => operation))
       const request = (userId: string) =>
-        AccessToken.get(Calendar).pipe(Effect.map(Redacted.value), WorkloadAccessToken.provideUser({ userId }))
+        AccessToken.get(Calendar).pipe(Effect.map(Redacted.value), WorkloadAccessToken.provideCaller({ userId }))
       const ten = Array<string>(10).fill("alice")
       const tokens = yield* Effect.forEach(ten, request, { concurrency: "unbounded" })
       assert.deepStrictEqual([...new Set(tokens)], ["calendar, by the token of alice"])

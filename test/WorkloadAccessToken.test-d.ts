@@ -21,16 +21,16 @@ describe("WorkloadAccessToken", () => {
     >()
   })
 
-  test("provideUser replaces the caller with the callers of a server", () => {
+  test("provideCaller replaces the caller with the callers of a server", () => {
     const user = { userId: "alice" }
     type Expected = Effect.Effect<number, Failed | ValidationException, Identity | WorkloadAccessToken.Callers>
-    expectTypeOf(job.pipe(WorkloadAccessToken.provideUser(user))).toEqualTypeOf<Expected>()
-    expectTypeOf(WorkloadAccessToken.provideUser(job, user)).toEqualTypeOf<Expected>()
+    expectTypeOf(job.pipe(WorkloadAccessToken.provideCaller(user))).toEqualTypeOf<Expected>()
+    expectTypeOf(WorkloadAccessToken.provideCaller(job, user)).toEqualTypeOf<Expected>()
     expectTypeOf(WorkloadAccessToken.layerCallers({ name: "my-agent" })).toEqualTypeOf<
       Layer.Layer<WorkloadAccessToken.Callers, never, DataPlane>
     >()
     // @ts-expect-error: a user is not a name
-    void WorkloadAccessToken.provideUser("alice")
+    void WorkloadAccessToken.provideCaller("alice")
   })
 
   test("layerWorkload requires the data plane, and one identifier of the user", () => {

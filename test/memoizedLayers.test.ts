@@ -227,7 +227,7 @@ const fresh: Readonly<Record<string, Case>> = {
   "WorkloadAccessToken.layerCallers": over(
     account,
     WorkloadAccessToken.layerCallers({ name: "my-agent" }),
-    workloadToken.pipe(WorkloadAccessToken.provideUser({ userId: "alice" }), Effect.orDie)
+    workloadToken.pipe(WorkloadAccessToken.provideCaller({ userId: "alice" }), Effect.orDie)
   ),
   "WorkloadAccessToken.layerWorkload": over(
     account,

@@ -30,7 +30,7 @@ export const remind = (userId: string) =>
       Effect.flatMap((event) => post(`Your day begins with ${event}`)),
       Effect.catchTag("AuthorizationTimedOut", () => post("No calendar, no reminders. Ask me again at any time."))
     )
-  }).pipe(WorkloadAccessToken.provideUser({ userId }))
+  }).pipe(WorkloadAccessToken.provideCaller({ userId }))
 
 // Around the program: one caller for each user.
 export const callers = WorkloadAccessToken.layerCallers({ name: "my-agent" })

@@ -32,7 +32,7 @@ const response = AccessToken.get(Calendar).pipe(
 const agenda = Effect.gen(function*() {
   // The user of the agent is the user of the pages.
   const user = yield* currentUser
-  const agendaOrLink = yield* WorkloadAccessToken.provideUser(response, user)
+  const agendaOrLink = yield* WorkloadAccessToken.provideCaller(response, user)
   return yield* HttpServerResponse.schemaJson(AgendaResponse)(agendaOrLink)
 })
 

@@ -3,6 +3,7 @@ import { assert, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
@@ -65,6 +66,14 @@ it.layer(world, { excludeTestServices: true })("two users", (it) => {
       const unasked = () => Effect.die("Alice was asked again")
       assert.strictEqual(yield* agenda("alice", unasked), agendaOfAlice)
       assert.match(yield* agenda("bob", (link) => Effect.orDie(bob.approves(link))), /^bob's token/)
+
+      // The ten requests share the caller of those before.
+      const { requests } = yield* LocalControl.LocalControl
+      const before = (yield* requests).length
+      yield* Effect.forEach(Array(10), () => agenda("alice", unasked), { concurrency: 3 })
+      const operations = (yield* requests).slice(0, -before).map(({ operation }) => operation)
+      assert.lengthOf(operations.filter((operation) => operation === "GetResourceOauth2Token"), 10)
+      assert.notInclude(operations, "GetWorkloadAccessTokenForUserId")
     }))
 
   it.effect("connects each to their own account, also by a forwarded link", () =>

@@ -20,7 +20,7 @@ export const agenda = (userId: string, post: (link: string) => Effect.Effect<unk
   AccessToken.get(Calendar, { consent: Connect.handler({ user: { userId }, show: post }) }).pipe(
     // Any client of the calendar.
     Effect.map((token) => `${userId}'s token has ${Redacted.value(token).length} characters`),
-    WorkloadAccessToken.provideUser({ userId })
+    WorkloadAccessToken.provideCaller({ userId })
   )
 
 // Check a password here, and sign the cookie.

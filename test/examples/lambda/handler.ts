@@ -67,7 +67,7 @@ const route = (event: Event, user: { readonly userId: string }) =>
       })).pipe(Effect.as(respond(204)))
     : readReport(encodeURIComponent(event.pathParameters?.["topic"] ?? "")).pipe(
       Effect.map((report) => respond(200, report)),
-      WorkloadAccessToken.provideUser(user)
+      WorkloadAccessToken.provideCaller(user)
     )
 
 export const handler = (event: Event): Promise<ReturnType<typeof respond>> => {
