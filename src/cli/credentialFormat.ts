@@ -73,11 +73,9 @@ export class InsecureHost extends Data.TaggedError("InsecureHost")<{ readonly me
 export const readUsername = Effect.fnUntraced(function*(
   { format, header = "x-api-key", operation, prefix = "" }: Settings
 ) {
-  if (!fieldName.test(header)) {
-    return yield* new InvalidOption({ message: "--header is the name of a header, as in x-api-key" })
-  }
-  if (!fieldValue.test(`${prefix}x`)) {
-    return yield* new InvalidOption({ message: "--prefix is the start of a header's value, as in 'Token '" })
+  if (!fieldName.test(header) || !fieldValue.test(`${prefix}x`)) {
+    const message = "--header is the name of a header, as in x-api-key, and --prefix the start of its value"
+    return yield* new InvalidOption({ message })
   }
   if (operation !== undefined && format !== "git-credential") {
     return yield* new InvalidOption({ message: `'${operation}' is for --format git-credential` })

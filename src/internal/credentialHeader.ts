@@ -76,8 +76,6 @@ const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: 
 
 const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
-const requestOf = (message: Request | Response): Request => isResponse(message) ? message.request : message
-
 /** An exit has far fewer objects, unless the program has put its own into it. */
 const maxObjects = 1000
 
@@ -100,7 +98,7 @@ const valuesOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknown> =>
     )
 
 /** Passes the exits of all spans on before their tracer sees them. An inner hop's span ends with its response. */
-const onSpanEnd = (use: (exit: Exit.Exit<unknown, unknown>) => void) => (tracer: Tracer.Tracer): Tracer.Tracer =>
+const onSpanEnd = (use: (exit: Exit.Exit<unknown, unknown>) => unknown) => (tracer: Tracer.Tracer): Tracer.Tracer =>
   Tracer.make({
     span: (options) => {
       const span = tracer.span(options)
@@ -148,7 +146,6 @@ export const inject = <E, R, E2, R2>(
     }
     return Effect.suspend(() => {
       const mark = crypto.randomUUID()
-      const exits: Array<Exit.Exit<unknown, unknown>> = []
       /** The requests that were sent with the credential, and have the mark again. */
       const checked = new WeakSet<Request>()
       const hasMark = ({ headers }: Request) => headers[name] === mark
@@ -161,22 +158,17 @@ export const inject = <E, R, E2, R2>(
         if (follower !== undefined) throw new Error(follows[follower])
         Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
       }
-      // Inner clients may make the next hop of these requests.
-      const restore = (exit: Exit.Exit<unknown, unknown>): void => {
-        exits.push(exit)
-        for (const sent of messagesIn(valuesOf(exit)).map(requestOf).filter(hasCredential)) {
-          checked.add(Object.assign(sent, { headers: Headers.set(sent.headers, name, mark) }))
-        }
-      }
       let isUnchecked = false
-      /** Removes the header from all requests. Notes whether one was sent without the check. */
-      const clean = (exit: Exit.Exit<unknown, unknown>): void => {
-        restore(exit)
-        const messages = messagesIn(exits.map(valuesOf))
-        isUnchecked = messages.some((message) =>
-          isResponse(message) && hasMark(message.request) && !checked.has(message.request)
-        )
-        for (const sent of messages.map(requestOf).filter(hasMark)) {
+      /** Puts the mark back, with which inner clients make the next hop. Notes a request that was not checked. */
+      const clean = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request> =>
+        messagesIn(valuesOf(exit)).map((message) => {
+          const sent = isResponse(message) ? message.request : message
+          if (hasCredential(sent)) checked.add(Object.assign(sent, { headers: Headers.set(sent.headers, name, mark) }))
+          isUnchecked ||= isResponse(message) && hasMark(sent) && !checked.has(sent)
+          return sent
+        })
+      const finish = (exit: Exit.Exit<unknown, unknown>): void => {
+        for (const sent of clean(exit).filter(hasMark)) {
           Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
         }
       }
@@ -184,8 +176,8 @@ export const inject = <E, R, E2, R2>(
       return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
-        Effect.updateService(Tracer.Tracer, onSpanEnd(restore)),
-        Effect.onExit((exit) => Effect.sync(() => clean(exit))),
+        Effect.updateService(Tracer.Tracer, onSpanEnd(clean)),
+        Effect.onExit((exit) => Effect.sync(() => finish(exit))),
         Effect.catchCause((cause) => Effect.andThen(rejectUnchecked, Effect.failCause(cause))),
         Effect.tap(rejectUnchecked),
         // Effect drops `Authorization` from the redirect to another origin, so `check` does not see it.

@@ -342,7 +342,7 @@ describe("agentcore-identity api-key", () => {
       for (const prefix of ["Token\r\nx-other: a ", " Token", "Schlüssel "]) {
         const { code, stderr, stdout } = yield* run("--prefix", prefix)
         assert.deepInclude({ code, stdout }, { code: 1, stdout: "" }, prefix)
-        assert.include(stderr, "--prefix is the start of a header's value")
+        assert.include(stderr, "and --prefix the start of its value")
       }
     }).pipe(Effect.provide(world)))
 

@@ -366,12 +366,9 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
       const workload = yield* registry.findCaller(workloadName)
       const current = yield* settings
       const issuers = current.inboundIssuers?.flatMap((name) => [name, Vendors.findIssuer(name, current) ?? name])
+      const standIn = (issuer: string) => Vendors.findIssuer(issuer, { offlineIssuer: current.offlineIssuer })
       const claims = yield* Effect.mapError(
-        client.verifyUserToken(userToken, {
-          issuers,
-          signature: current.inboundJwt !== "decode",
-          standIn: (issuer) => Vendors.findIssuer(issuer, { offlineIssuer: current.offlineIssuer })
-        }),
+        client.verifyUserToken(userToken, { issuers, standIn, signature: current.inboundJwt !== "decode" }),
         mapUserTokenError
       )
       yield* noteUser({ issuer: claims.iss, subject: claims.sub })

@@ -70,15 +70,13 @@ export const use = async <A>(file: Fs.FileHandle, f: (file: Fs.FileHandle) => Pr
   }
 }
 
-/** Settings, keys and certificates are far smaller. In bytes. */
-const maxSize = 4 * 1024 * 1024
-
-const bounded = { start: 0, end: maxSize, autoClose: false }
+/** In bytes. Settings, keys and certificates are far smaller. */
+const limit = { end: 4 * 1024 * 1024, autoClose: false }
 
 /** Not by the size of the file: those of `/proc` have none, and another program may still write it. */
 const readBytes = async (stream: Readable): Promise<Buffer> => {
   const bytes = await buffer(stream)
-  if (bytes.length > maxSize) throw new SafeFileError({ code: "EFBIG" })
+  if (bytes.length > limit.end) throw new SafeFileError({ code: "EFBIG" })
   return bytes
 }
 
@@ -87,7 +85,7 @@ export const read = (path: string, options?: { readonly follow?: boolean }) =>
   attempt(async () =>
     use(await open(path, constants.O_RDONLY, options?.follow), async (file) => ({
       stats: await file.stat({ bigint: true }),
-      bytes: await readBytes(file.createReadStream(bounded))
+      bytes: await readBytes(file.createReadStream(limit))
     }))
   )
 
@@ -143,22 +141,21 @@ const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string
   return text(socket).finally(end)
 }
 
-const readAny = (file: string, signal: AbortSignal): Promise<string> => {
+const readAny = async (file: string, signal: AbortSignal): Promise<string> => {
   // Without this flag, opening a pipe waits for its writer.
   const descriptor = openSync(file, constants.O_RDONLY | flag("O_NONBLOCK"))
   const stats = fstatSync(descriptor)
   if (stats.isFIFO()) return readPipe(descriptor, signal)
-  const content = stats.isFile() || stats.isDirectory()
-    ? readBytes(createReadStream(file, { fd: descriptor, ...bounded })).then(String)
-    : Promise.reject(new CannotReadFile({ message: `Cannot read ${file}: it is neither a file nor a pipe` }))
-  return content.finally(() => closeSync(descriptor))
+  try {
+    check(stats)
+    return String(await readBytes(createReadStream(file, { fd: descriptor, ...limit })))
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>
   Effect.tryPromise({
-    try: async (signal) => readAny(file, signal),
-    catch: (error) =>
-      error instanceof CannotReadFile
-        ? error
-        : new CannotReadFile({ message: `Cannot read ${file}: ${reasons[codeOf(error)] ?? codeOf(error)}` })
+    try: (signal) => readAny(file, signal),
+    catch: (error) => new CannotReadFile({ message: `Cannot read ${file}: ${reasons[codeOf(error)] ?? codeOf(error)}` })
   })

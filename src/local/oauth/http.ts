@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedBody.js"
 import { loadPackage } from "../../internal/loadPackage.js"
-import { isEndpoint, isEndpointOf, isIssuer } from "../../models/internal/urls.js"
+import { isEndpointOf, isIssuer } from "../../models/internal/urls.js"
 import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
 import * as Parameters from "./parameters.js"
@@ -145,11 +145,9 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
   const findEndpoint = (openid: Exchange.Openid, server: AuthorizationServer, endpoint: Endpoint) =>
     Effect.flatMap(readMetadata(openid, server), (as) => {
       const url = as[endpoint]
-      const { discovery } = server
-      const isUsable = url !== undefined
-        // A program that names the endpoints itself may name any.
-        && ("discoveryUrl" in discovery ? isEndpointOf(discovery.discoveryUrl, url) : isEndpoint(url))
-      return isUsable
+      // A program that names the endpoints itself may name any.
+      const issuer = "discoveryUrl" in server.discovery ? server.discovery.discoveryUrl : url
+      return url !== undefined && issuer !== undefined && isEndpointOf(issuer, url)
         ? Effect.succeed({ as, url })
         : new OAuthError({ reason: "Misconfigured" })
     })

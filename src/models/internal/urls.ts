@@ -50,8 +50,8 @@ export const isEndpoint = (value: string): boolean => {
 }
 
 /** Whether a host can be this machine, also where `isLoopback` does not allow plain http. DNS is not asked. */
-const isHere = (hostname: string): boolean =>
-  isLoopback(hostname) || /^(0\.|127\.)|(^|\.)localhost\.?$|^\[::(1|ffff:(7f..|0):.+)?\]$/.test(hostname)
+const isHere = (host: string): boolean =>
+  isLoopback(host) || /^(0\.|127\.)|(^|\.)localhost\.?$|^\[::(1|ffff:(7f..|0):.+)?\]$/.test(host)
 
 /**
  * Whether an issuer may name the endpoint. An issuer on the network must not choose a request to this machine, and an
