@@ -216,29 +216,6 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
   }
 })
 
-/** Reports what a policy lacks, which credentials it suffices for, and which of its statements they do not need. */
-const checkPolicy = Effect.fnUntraced(function*(
-  report: Report,
-  file: string,
-  { missing, sufficient, unused }: Effect.Success<ReturnType<typeof Policy.check>>,
-  { unread, user }: { readonly unread: ReadonlyArray<string>; readonly user: Context["user"] }
-) {
-  for (const { credentials, message, statements } of missing) {
-    yield* report("problem", "policy", `${file} lacks ${message}. For ${credentials.join(", ")}`, statements)
-  }
-  for (const { credential, depends, isForUser, provider } of sufficient) {
-    const whom = isForUser && user !== undefined ? ` for ${Flags.describeUser(user)}` : ""
-    yield* depends.length > 0
-      ? report("unknown", credential, `it depends on ${depends.join(", ")} whether ${file} suffices${whom}`)
-      : provider !== undefined && unread.includes(provider)
-      ? report("unknown", credential, `${file} suffices${whom} if AgentCore stores the secret of '${provider}'`)
-      : report("ok", credential, `${file} suffices${whom}`)
-  }
-  for (const name of unused) {
-    yield* report("unknown", "policy", `${name} of ${file} is not needed for these credentials`)
-  }
-})
-
 /** Reports an error with its causes, and with the statements of the policy that the caller lacks. */
 const makeReportError =
   (report: Report, policy: Credentials.Policy | undefined) => (subject: string) => (error: unknown) =>
@@ -289,45 +266,42 @@ const findMissing = (credential: Credentials.Credential, user: Context["user"], 
     ? "a user: give --user or AGENTCORE_USER_TOKEN"
     : undefined
 
-/** Whether a problem is about a name that AgentCore does not know. */
-const isUnknownName = ({ _tag }: Credentials.Problem): boolean =>
-  _tag === "WorkloadNotFound" || _tag === "ProviderNotFound" || _tag === "ProviderOfOtherKind"
+/** The problems with a name that AgentCore does not know. No statement mends them. */
+const wrongNames: ReadonlyArray<Credentials.Problem["_tag"]> = [
+  "WorkloadNotFound",
+  "ProviderNotFound",
+  "ProviderOfOtherKind"
+]
 
-/** Checks the policy of a file for the credentials whose names AgentCore knows. */
-const comparePolicy = Effect.fnUntraced(function*(
-  report: Report,
-  file: string,
-  list: ReadonlyArray<Credentials.Credential>,
-  problems: ReadonlyArray<Credentials.Problem>,
-  { options, unread }: Effect.Success<ReturnType<typeof Policy.readOptions>>,
-  user: Context["user"]
-) {
-  const wrong = problems.filter(isUnknownName)
-  const isWrong = ({ key, kind }: Credentials.Credential) =>
-    wrong.some((problem) => "credential" in problem ? problem.credential === key : kind !== "IamAccessToken")
-  const known = list.filter((credential) => !isWrong(credential))
-  for (const { key } of list.filter(isWrong)) {
-    yield* report("skipped", key, `not compared with ${file}, because AgentCore does not know the name`)
-  }
-  const { unused, ...found } = yield* Policy.check(file, known, options, user)
-  yield* checkPolicy(report, file, { ...found, unused: known.length === list.length ? unused : [] }, { unread, user })
-})
+const hasWrongName = ({ key, kind }: Credentials.Credential, problems: ReadonlyArray<Credentials.Problem>) =>
+  problems.some((problem) =>
+    wrongNames.includes(problem._tag)
+    && ("credential" in problem ? problem.credential === key : kind !== "IamAccessToken")
+  )
 
 const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Policy.Program, context: Context) {
   const { list } = program
   const { policyFile, token, user, workload } = context
-  const users = policyFile === undefined ? Policy.findUsers(list, context) : yield* Policy.requireUsers(list, context)
-  const read = users === undefined ? undefined : yield* Policy.readOptions(program, users, context)
-  const made = read === undefined ? undefined : Policy.make(list, read.options)
+  const prepare = Effect.gen(function*() {
+    const read = yield* Policy.readOptions(program, yield* Policy.requireUsers(list, context), context)
+    return { read, policy: yield* Policy.make(list, read.options) }
+  })
   // Without `--policy`, the policy is only a help.
-  const policy = made === undefined
-    ? undefined
-    : yield* policyFile === undefined ? Effect.orElseSucceed(made, () => undefined) : made
+  const prepared = policyFile === undefined ? Option.getOrUndefined(yield* Effect.option(prepare)) : yield* prepare
+  const policy = prepared?.policy
   const reportError = makeReportError(report, policy)
   const checked = yield* Effect.result(Credentials.check(list, { workload }))
-  if (policyFile !== undefined && read !== undefined) {
+  if (policyFile !== undefined && prepared !== undefined) {
     const problems = Result.isSuccess(checked) ? checked.success : []
-    yield* comparePolicy(report, policyFile, list, problems, read, user)
+    const known = list.filter((one) => !hasWrongName(one, problems))
+    for (
+      const { result, subject, message, statements } of yield* Policy.compare(policyFile, known, prepared.read, user)
+    ) {
+      yield* report(result, subject, message, statements)
+    }
+    for (const { key } of list.filter((one) => !known.includes(one))) {
+      yield* report("skipped", key, `not compared with ${policyFile}, because AgentCore does not know the name`)
+    }
   }
   if (Result.isFailure(checked)) {
     yield* reportError("set-up")(checked.failure)
@@ -381,7 +355,7 @@ const checkAll = Effect.fnUntraced(
       return { target }
     }
     const check = Effect.gen(function*() {
-      const workload = yield* Policy.requireWorkload(others, name, settings.users)
+      const workload = yield* Policy.requireWorkload(others, name)
       const { flow, provider } = settings
       const chosen = flow === undefined && provider !== undefined
         // The check below reports a missing provider.

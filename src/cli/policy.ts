@@ -1,4 +1,5 @@
 /** `agentcore-identity policy` and `doctor --policy`: the IAM policy of a program, and what another one lacks. */
+import * as Arr from "effect/Array"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -19,7 +20,7 @@ import * as Target from "./target.js"
 export const unknownAccount = "000000000000"
 
 // -----------------------------------------------------------------------------
-// The credentials of a program
+// The minimal policy
 // -----------------------------------------------------------------------------
 
 type List = ReadonlyArray<Credentials.Credential>
@@ -32,62 +33,47 @@ export interface Program {
 
 /** Loads a module or a setup file. */
 export const load = Effect.fnUntraced(function*(file: string, command: string, flows?: ReadonlyArray<Flow>) {
-  const setup = SetupCredentials.isSetupFile(file) ? yield* SetupCredentials.read(file) : undefined
-  const list = setup === undefined
-    ? yield* CredentialModule.load(file, command)
-    : yield* SetupCredentials.declare(setup, flows)
-  return { list, setup } satisfies Program
+  if (!SetupCredentials.isSetupFile(file)) {
+    return { list: yield* CredentialModule.load(file, command), setup: undefined }
+  }
+  const setup = yield* SetupCredentials.read(file)
+  return { list: yield* SetupCredentials.declare(setup, flows), setup }
 })
 
 /** Returns the workload identity of a program. */
-export const requireWorkload = ({ setup }: Program, name: string | undefined, users: Users | undefined) =>
-  setup === undefined ? Flags.requireWorkload(name) : SetupCredentials.findWorkload(setup, name, users)
-
-// -----------------------------------------------------------------------------
-// The minimal policy
-// -----------------------------------------------------------------------------
+export const requireWorkload = ({ setup }: Program, name: string | undefined) =>
+  setup === undefined ? Flags.requireWorkload(name) : SetupCredentials.findWorkload(setup, name)
 
 interface Caller extends Flags.Caller {
   readonly account?: string | undefined
   readonly users?: Users | undefined
 }
 
-/** How the program identifies its users, if that is known. */
-export const findUsers = (list: List, { user, users }: Pick<Caller, "user" | "users">): Users | undefined =>
-  users
-    ?? (user !== undefined ? user.userId === undefined ? "jwt" : "userId" : list.some(needsUser) ? undefined : "none")
-
 /** Returns how the program identifies its users, or fails with the choices. */
-export const requireUsers = (list: List, caller: Pick<Caller, "user" | "users">) => {
-  const users = findUsers(list, caller)
-  return users !== undefined ? Effect.succeed(users) : new Flags.InvalidOption({
+export const requireUsers = (
+  list: List,
+  { user, users }: Pick<Caller, "user" | "users">
+): Effect.Effect<Users, Flags.InvalidOption> => {
+  const credential = list.find(needsUser)
+  if (users !== undefined) return Effect.succeed(users)
+  if (user !== undefined) return Effect.succeed(user.userId === undefined ? "jwt" : "userId")
+  return credential === undefined ? Effect.succeed("none") : new Flags.InvalidOption({
     message:
-      `the policy depends on how the program identifies the users that it acts for with ${
-        list.find(needsUser)?.key
-      }. Give --users userId (by id: it may act for any user), --users jwt (by JWT), or --users runtime (AgentCore Runtime `
-      + "supplies the workload access tokens). --user and AGENTCORE_USER_TOKEN choose too"
+      `the policy depends on how the program identifies the users of ${credential.key}. Give --users userId (by id: `
+      + "it may act for any user), --users jwt (by JWT), or --users runtime (AgentCore Runtime supplies the workload access "
+      + "tokens). --user and AGENTCORE_USER_TOKEN choose too"
   })
 }
 
-/**
- * Reads the options of the minimal policy. `unread` names the providers that the caller may not read. The policy is for
- * secrets of theirs that AgentCore stores.
- */
+/** Reads the options of the minimal policy. `unread` names the providers that the caller may not read. */
 export const readOptions = Effect.fnUntraced(function*(
   { list, setup }: Program,
   users: Users,
   { account, target, workload }: Caller
 ) {
-  const { providers, unread } = setup === undefined
-    ? yield* Check.readAccess(list)
-    : { providers: setup.providers, unread: [] }
-  const options: Credentials.PolicyOptions = {
-    workload,
-    providers,
-    users,
-    account: account ?? (target.local ? yield* Target.findCaller(target.region) : target).account ?? unknownAccount,
-    region: target.region
-  }
+  const { providers, unread } = setup === undefined ? yield* Check.readAccess(list) : { ...setup, unread: [] }
+  const found = account ?? (target.local ? yield* Target.findCaller(target.region) : target).account
+  const options = { workload, providers, users, account: found ?? unknownAccount, region: target.region }
   return { options, unread }
 })
 
@@ -104,15 +90,11 @@ interface Pair {
   readonly resource: string
 }
 
-/** Only these operations have the keys of users. */
-const isAboutUser = (action: string): boolean => /:(GetWorkloadAccessTokenFor|CompleteResourceTokenAuth)/.test(action)
+/** Only requests of these actions have the keys of users. */
+const aboutUsers = /:(GetWorkloadAccessTokenFor|CompleteResourceTokenAuth)/
 
-const makeContext = (
-  credential: Credentials.Credential,
-  user: Flags.Caller["user"],
-  action: string
-): IamPolicy.Call["context"] => {
-  if (credential.kind !== "IamAccessToken") return readContext(isAboutUser(action) ? user ?? {} : {})
+const makeContext = (credential: Credentials.Credential, user: Flags.Caller["user"], action: string) => {
+  if (credential.kind !== "IamAccessToken") return readContext(aboutUsers.test(action) ? user ?? {} : {})
   const { audience, duration, signingAlgorithm = "ES384", tags } = credential.request
   return readContext({
     audience: typeof audience === "string" ? [audience] : audience,
@@ -132,94 +114,102 @@ const pairsOf = ({ Action, Resource }: Credentials.Statement): ReadonlyArray<Pai
     Resource.filter((resource) => !isOlderForm(resource, Resource)).map((resource) => ({ action, resource }))
   )
 
-/** The condition keys that decide about a call. */
-const findConditionKeys = (policies: ReadonlyArray<IamPolicy.Policy>, call: IamPolicy.Call): ReadonlyArray<string> =>
-  IamPolicy.statementsOf(policies).flatMap(({ statement: { Condition, ...statement } }) =>
-    IamPolicy.evaluate([{ Statement: { ...statement, Effect: "Allow" } }], call)._tag === "Allowed"
-      ? Object.values(Condition ?? {}).flatMap(Object.keys)
-      : []
-  )
-
-/** Evaluates policies for a call. `depends` are the keys in their conditions whose values only AWS knows. */
-const evaluate = (
+/** The condition keys that decide about an allowed call, and whose values only AWS knows. */
+const findUnknownKeys = (
   policies: ReadonlyArray<IamPolicy.Policy>,
-  credential: Credentials.Credential,
-  user: Flags.Caller["user"],
-  pair: Pair
-) => {
-  const context = makeContext(credential, user, pair.action)
-  const known = new Set(Object.keys(context).flatMap((key) => context[key] === undefined ? [] : [key.toLowerCase()]))
-  const call = { ...pair, resource: pair.resource.replaceAll("?", "0"), context }
-  const decision = IamPolicy.evaluate(policies, call)
-  const keys = findConditionKeys(policies, call)
-  return {
-    pair,
-    decision,
-    isForUser: isAboutUser(pair.action) && keys.some((key) => /^bedrock-agentcore:/i.test(key)),
-    depends: keys.filter((key) =>
-      !known.has(key.toLowerCase())
-      && (/^aws:(CurrentTime|PrincipalArn|ResourceTag)/i.test(key)
-        || (/^bedrock-agentcore:/i.test(key) && isAboutUser(pair.action))
-        || (/^sts:/i.test(key) && credential.kind !== "IamAccessToken"))
-    ),
-    // Other advice only repeats the pair.
-    advice: decision._tag === "Allowed" || decision.advice.includes(call.resource) ? "" : `: ${decision.advice}`
-  }
+  call: IamPolicy.Call,
+  allowedBy: ReadonlyArray<string>
+): ReadonlyArray<string> => {
+  const known = Object.entries(call.context).flatMap(([key, value]) => value === undefined ? [] : [key.toLowerCase()])
+  const keysOf = (effect: "Allow" | "Deny") =>
+    IamPolicy.statementsOf(policies).flatMap(({ name, statement: { Condition = {}, ...statement } }) => {
+      const matches = IamPolicy.evaluate([{ Statement: { ...statement, Effect: "Allow" } }], call)._tag === "Allowed"
+      return statement.Effect !== effect || !matches || effect === "Allow" && !allowedBy.includes(name)
+        ? []
+        : [Object.values(Condition).flatMap(Object.keys).filter((key) => !known.includes(key.toLowerCase()))]
+    })
+  const allows = keysOf("Allow")
+  return [...keysOf("Deny"), ...allows.some((keys) => keys.length === 0) ? [] : allows].flat()
 }
 
-const unique = <A>(values: ReadonlyArray<A>): ReadonlyArray<A> => [...new Set(values)]
+interface Finding {
+  readonly result: "ok" | "problem" | "unknown"
+  readonly subject: string
+  readonly message: string
+  readonly statements?: ReadonlyArray<Credentials.Statement>
+}
 
-/** Evaluates the policy of a file for each call that the credentials need. */
-export const check = Effect.fnUntraced(function*(
+/** Finds what the policy of a file lacks for each call that the credentials need, and which statements they do not need. */
+export const compare = Effect.fnUntraced(function*(
   file: string,
   list: List,
-  options: Credentials.PolicyOptions,
+  { options, unread }: Effect.Success<ReturnType<typeof readOptions>>,
   user: Flags.Caller["user"]
 ) {
   const policies = [yield* SetupFile.loadPolicy(file)]
   const { Statement } = yield* make(list, options)
-  const credentials = yield* Effect.forEach(list, (credential) =>
-    Effect.map(make([credential], options), (policy) => ({
-      credential: credential.key,
-      provider: credential.kind === "IamAccessToken" ? undefined : credential.request.provider,
-      calls: policy.Statement.flatMap(pairsOf).map((pair) => evaluate(policies, credential, user, pair))
-    })))
-  const missing = new Map<
-    string,
-    { readonly pair: Pair; readonly message: string; readonly credentials: Array<string> }
-  >()
-  const used = new Set<string>()
-  for (const { calls, credential } of credentials) {
-    for (const { advice, decision, pair } of calls) {
-      if (decision._tag === "Allowed") decision.by.forEach((name) => used.add(name))
-      else {
-        const message = `${pair.action} on ${pair.resource}${advice}`
-        const entry = missing.get(message) ?? { pair, message, credentials: [] }
-        entry.credentials.push(credential)
-        missing.set(message, entry)
-      }
+  const calls = (yield* Effect.forEach(list, (credential) =>
+    Effect.map(make([credential], options), (policy) =>
+      policy.Statement.flatMap(pairsOf).map((pair) => {
+        const resource = pair.resource.replaceAll("?", "0")
+        const call = { ...pair, resource, context: makeContext(credential, user, pair.action) }
+        return { credential, pair, call, decision: IamPolicy.evaluate(policies, call) }
+      })))).flat()
+  const denied = calls.flatMap(({ call, credential, decision, pair }) => {
+    if (decision._tag === "Allowed") {
+      return []
     }
-  }
-  return {
-    missing: [...missing.values()].map(({ credentials, message, pair }) => ({
-      message,
-      credentials: unique(credentials),
+    // Other advice only repeats the pair.
+    const advice = decision.advice.includes(call.resource) ? "" : `: ${decision.advice}`
+    return [{ key: credential.key, pair, message: `${file} lacks ${pair.action} on ${pair.resource}${advice}` }]
+  })
+  const missing = Object.entries(Arr.groupBy(denied, ({ message }) =>
+    message)).map(([message, [first, ...others]]): Finding => ({
+      result: "problem",
+      subject: "policy",
+      message: `${message}. For ${
+        [...new Set([first, ...others].map(({ key }) => key))].join(", ")
+      }`,
       statements: Statement.filter(({ Action, Resource }) =>
-        Action.includes(pair.action) && Resource.includes(pair.resource)
+        Action.includes(first.pair.action) && Resource.includes(first.pair.resource)
       )
-    })),
-    sufficient: credentials.filter(({ calls }) => calls.every(({ decision }) => decision._tag === "Allowed")).map(
-      ({ calls, credential, provider }) => ({
-        credential,
-        provider,
-        isForUser: calls.some(({ isForUser }) => isForUser),
-        depends: unique(calls.flatMap(({ depends }) => depends))
-      })
-    ),
-    unused: IamPolicy.statementsOf(policies).flatMap(({ name, statement }) =>
-      statement.Effect === "Deny" || used.has(name) ? [] : [name]
+    }))
+  const whom = user === undefined ? "" : ` for ${Flags.describeUser(user)}`
+  const others = list.filter((one) =>
+    !denied.some(({ key }) =>
+      key === one.key
     )
-  }
+  ).map((one): Finding => {
+    const keys = calls.flatMap(({ call, credential, decision }) =>
+      credential === one && decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []
+    )
+    return keys.length > 0
+      ? {
+        result: "unknown",
+        subject: one.key,
+        message: `it depends on ${[...new Set(keys)].join(", ")} whether ${file} suffices`
+      }
+      : one.kind !== "IamAccessToken" && unread.includes(one.request.provider)
+      ? {
+        result: "unknown",
+        subject: one.key,
+        message: `${file} suffices${whom} if AgentCore stores the secret of its provider`
+      }
+      : { result: "ok", subject: one.key, message: `${file} suffices${whom}` }
+  })
+  const used = new Set(calls.flatMap(({ decision }) => decision._tag === "Allowed" ? decision.by : []))
+  const unused = IamPolicy.statementsOf(policies).filter(({ name, statement }) =>
+    statement.Effect === "Allow" && !used.has(name)
+  )
+  return [
+    ...missing,
+    ...others,
+    ...unused.map(({ name }): Finding => ({
+      result: "unknown",
+      subject: "policy",
+      message: `${name} of ${file} is not needed for these credentials`
+    }))
+  ]
 })
 
 // -----------------------------------------------------------------------------
@@ -236,51 +226,48 @@ interface Settings extends Flags.CallerFlags, Pick<Caller, "account" | "users"> 
 /** Finds account and region, and says on stderr where they come from. */
 const findPlace = Effect.fnUntraced(function*({ account, region }: Settings) {
   const located = yield* Target.locate(region, "control")
-  const target = account === undefined ? { ...located, ...yield* Target.findCaller(located.region) } : located
+  const target = { ...located, ...account === undefined ? yield* Target.findCaller(located.region) : { account } }
   const source = account !== undefined
     ? "from --account"
     : target.caller === undefined
-    ? `a placeholder, because STS did not identify the caller (${
-      target.unknownCaller ?? "no response"
-    }). Give --account`
-    : target.local
-    ? `that of the local server at ${target.endpoint}`
-    : `that of the caller ${target.caller}`
-  yield* Console.error(`Account ${account ?? target.account ?? unknownAccount}: ${source}`)
+    ? `a placeholder, because STS did not identify the caller (${target.unknownCaller}). Give --account`
+    : `that of ${target.local ? `the local server at ${target.endpoint}` : `the caller ${target.caller}`}`
+  yield* Console.error(`Account ${target.account ?? unknownAccount}: ${source}`)
   yield* Console.error(`Region ${target.region}: ${yield* Target.explainRegion(region)}`)
   return target
 })
 
 /** Makes the policy of those who use the credentials. */
 const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
-  const { flow, module, region } = settings
-  const program = yield* load(module, "policy", flow)
-  if (flow !== undefined && program.setup === undefined) {
+  const program = yield* load(settings.module, "policy", settings.flow)
+  if (settings.flow !== undefined && program.setup === undefined) {
     return yield* new Flags.InvalidOption({
-      message: "--flow is for a setup file. The credentials of a module have flows"
+      message: "--flow is for a setup file. Credentials of a module have a flow"
     })
   }
   const caller = yield* Flags.findCaller(settings)
   const users = yield* requireUsers(program.list, { ...settings, ...caller })
   const target = yield* findPlace(settings)
-  const { options, unread } = yield* Effect.gen(function*() {
-    const workload = yield* requireWorkload(program, caller.workload, users)
-    return yield* readOptions(program, users, { ...settings, ...caller, target, workload })
-  }).pipe(Effect.provide(Flags.layer(region)))
-  const readsAny = program.setup === undefined && unread.length < program.list.length
-  if (!target.local && (target.caller !== undefined || readsAny)) yield* Target.noteLocalServer
-  if (unread.length > 0) {
-    yield* Console.error(`Not read: ${unread.join(", ")}. The policy assumes that AgentCore stores their secrets`)
-  }
-  if ((program.setup?.setup.paymentCredentialProviders ?? []).length > 0) {
-    yield* Console.error("Not in the policy: the payment credential providers of the file")
-  }
+  const workload = yield* requireWorkload(program, caller.workload)
+  const { options, unread } = yield* readOptions(program, users, {
+    ...caller,
+    target,
+    workload,
+    account: target.account
+  })
+  const notes = [
+    ...unread.length === 0
+      ? []
+      : [`Not read: ${unread.join(", ")}. The policy assumes that AgentCore stores their secrets`],
+    ...program.setup?.hasPayments === true ? ["Not in the policy: the payment credential providers of the file"] : []
+  ]
+  yield* Effect.forEach(notes, (note) => Console.error(note))
   return yield* make(program.list, options)
-})
+}, (effect, { region }) => Effect.provide(effect, Flags.layer(region)))
 
 /** Makes the policy of those who apply a setup file. */
 const makeForAdministrator = Effect.fnUntraced(function*(settings: Settings) {
-  const { account = unknownAccount, region } = { ...settings, ...yield* findPlace(settings) }
+  const { account = unknownAccount, region } = yield* findPlace(settings)
   return AdministratorPolicy.make(yield* SetupCredentials.read(settings.module), { account, region })
 })
 

@@ -6,7 +6,7 @@ import * as ApiKey from "../ApiKey.js"
 import type { Flow } from "../ConsentSession.js"
 import type * as Credentials from "../Credentials.js"
 import * as Check from "../credentials/check.js"
-import type { ProviderAccess, Users } from "../credentials/policy.js"
+import type { ProviderAccess } from "../credentials/policy.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { readText } from "../local/internal/safeFile.js"
 import { didYouMean } from "../models/internal/violation.js"
@@ -30,7 +30,7 @@ export const read = Effect.fnUntraced(function*(file: string) {
   )
   const providers = accessOf(setup)
   if (JSON.stringify(providers).includes(placeholder)) yield* parse
-  return { file, setup, providers }
+  return { file, setup, providers, hasPayments: (setup.paymentCredentialProviders ?? []).length > 0 }
 })
 
 export type Setup = Effect.Success<ReturnType<typeof read>>
@@ -73,18 +73,11 @@ export const declare = ({ setup }: Setup, flows: ReadonlyArray<Flow> | undefined
     ]
   })
 
-/** The workload identity: one of the setup, or with `runtime` a name that AgentCore Runtime completes. */
-export const findWorkload = (
-  { file, setup: { workloadIdentities = [] } }: Setup,
-  name: string | undefined,
-  users: Users | undefined
-) => {
+/** The workload identity of a setup. AgentCore Runtime completes a name that ends in `*`. */
+export const findWorkload = ({ file, setup: { workloadIdentities = [] } }: Setup, name: string | undefined) => {
   const names = workloadIdentities.map(({ name }) => name)
-  return name === undefined
-    ? Flags.onlyWorkload(names, false)
-    : names.includes(name) || users === "runtime" && name.endsWith("*")
+  if (name === undefined) return Flags.onlyWorkload(names, false)
+  return names.includes(name) || name.endsWith("*")
     ? Effect.succeed(name)
-    : new Flags.MissingCaller({
-      message: `${file} has no workload identity '${name}'${didYouMean(name, names)}`
-    })
+    : new Flags.MissingCaller({ message: `${file} has no workload identity '${name}'${didYouMean(name, names)}` })
 }

@@ -82,7 +82,7 @@ export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string
   })
 
 /** A shell without the variables of a local server calls AWS, also while the server runs. */
-export const noteLocalServer = Effect.gen(function*() {
+const noteLocalServer = Effect.gen(function*() {
   const servers = yield* Effect.orElseSucceed(StateFile.selected, () => [])
   const [server] = servers
   if (server === undefined) return

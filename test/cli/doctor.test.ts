@@ -306,7 +306,7 @@ describe("agentcore-identity doctor", () => {
         ["app/Reports", "app/Warehouse", "app/Weather"].map((name) => [name, result, message])
       assert.deepStrictEqual(
         resultsOf(yield* compare(same)),
-        [["app/Calendar", "ok", "FILE suffices"], ...others("ok", "FILE suffices")]
+        [["app/Calendar", "ok", "FILE suffices for user alice"], ...others("ok", "FILE suffices for user alice")]
       )
 
       // The policy is for one user.
@@ -415,7 +415,7 @@ describe("agentcore-identity doctor", () => {
       assert.strictEqual(report.problems, 0)
       for (const name of ["calendar (USER_FEDERATION)", "calendar (M2M)"]) {
         assert.deepStrictEqual(report.of(name).map(({ message }) => message), [
-          `${policyFile} suffices`,
+          `${policyFile} suffices for user alice`,
           "checked, not requested"
         ])
       }
