@@ -266,16 +266,9 @@ const findMissing = (credential: Credentials.Credential, user: Context["user"], 
     ? "a user: give --user or AGENTCORE_USER_TOKEN"
     : undefined
 
-/** The problems with a name that AgentCore does not know. No statement mends them. */
-const wrongNames: ReadonlyArray<Credentials.Problem["_tag"]> = [
-  "WorkloadNotFound",
-  "ProviderNotFound",
-  "ProviderOfOtherKind"
-]
-
 const hasWrongName = ({ key, kind }: Credentials.Credential, problems: ReadonlyArray<Credentials.Problem>) =>
   problems.some((problem) =>
-    wrongNames.includes(problem._tag)
+    Policy.isWrongName(problem)
     && ("credential" in problem ? problem.credential === key : kind !== "IamAccessToken")
   )
 

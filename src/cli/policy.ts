@@ -77,6 +77,10 @@ export const readOptions = Effect.fnUntraced(function*(
   return { options, unread }
 })
 
+/** Whether a problem is about a name that AgentCore does not know. No statement mends it. */
+export const isWrongName = ({ _tag }: Credentials.Problem): boolean =>
+  _tag === "WorkloadNotFound" || _tag === "ProviderNotFound" || _tag === "ProviderOfOtherKind"
+
 /** Makes the minimal policy. */
 export const make = (list: List, options: Credentials.PolicyOptions) =>
   Flags.declare(() => Credentials.policy(list, options))
@@ -139,7 +143,7 @@ interface Finding {
   readonly statements?: ReadonlyArray<Credentials.Statement>
 }
 
-/** Finds what the policy of a file lacks for each call that the credentials need, and which statements they do not need. */
+/** Finds what the policy of a file lacks for the credentials, and which of its statements they do not need. */
 export const compare = Effect.fnUntraced(function*(
   file: string,
   list: List,
@@ -255,7 +259,11 @@ const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
     workload,
     account: target.account
   })
+  const problems = program.setup === undefined
+    ? yield* Effect.orElseSucceed(Credentials.check(program.list, { workload }), () => [])
+    : []
   const notes = [
+    ...problems.filter(isWrongName).map(({ message }) => message),
     ...unread.length === 0
       ? []
       : [`Not read: ${unread.join(", ")}. The policy assumes that AgentCore stores their secrets`],

@@ -141,6 +141,8 @@ export const readAccess = (list: ReadonlyArray<Credential>) =>
       const name = credential.request.provider
       return CredentialProvider.get<Kind>({ kind, name }).pipe(
         Effect.map((provider) => ({ kind, name, access: toAccess(View.fromProvider(provider)) })),
+        // `check` reports a missing provider.
+        Effect.catchTag("ResourceNotFoundException", () => Effect.succeed({ kind, name, access: {} })),
         Effect.orElseSucceed(() => ({ kind, name, access: undefined }))
       )
     }, { concurrency }),

@@ -126,6 +126,12 @@ describe("agentcore-identity policy", () => {
       const local = yield* Program.run([...args, "--region", "us-east-1"], { ...offline, ...variables })
       assert.match(lines(local)[0] ?? "", /^Account 444455556666: that of the local server at http/)
       assert.strictEqual(lines(local)[1], "Region us-east-1: from --region")
+      const typing = yield* Program.run(["policy", yield* programModule(federated), "--users", "jwt"], {
+        ...offline,
+        ...variables
+      })
+      assert.include(typing.stderr, "there is no OAuth2 credential provider 'calendar'. Create it")
+      assert.notInclude(typing.stderr, "Not read")
       // The local server runs, and this command calls neither it nor AWS.
       assert.lengthOf(lines(yield* Program.run([...args, ...at], offline)), 2)
       const module = yield* programModule(federated)

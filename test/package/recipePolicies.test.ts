@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "vitest"
 import * as RecipePolicy from "../support/recipePolicy.js"
 
-const examples = fileURLToPath(new URL(".", import.meta.url))
+const examples = fileURLToPath(new URL("../examples/", import.meta.url))
 
 /** The policies that are files, because tests in the package use them. */
 const files = {
