@@ -9,6 +9,7 @@
  * - access tokens for a user's JWT: token exchange (RFC 8693), with or without an actor, and the JWT as an
  *   authorization grant (RFC 7523). It accepts its own JWTs and those of `trustedIssuers`. The claim `act` of the new
  *   token names the actors. If the subject's token has `may_act`, every other actor is rejected.
+ * - `prompt=login` and `prompt=select_account` let users sign in as another one
  * - claims of users in access tokens, ID tokens and at the userinfo endpoint, if `users` contains them
  * - access tokens are JWTs, signed with an ES256 key that is generated at the start. A resource server verifies them
  *   with the key set at `jwksUri`, and `audience`.

@@ -37,7 +37,7 @@ describe("headless consent", () => {
 
   it.live("decides every prompt, and issues no refresh token without offline_access", () =>
     Effect.gen(function*() {
-      for (const prompt of ["none", "login", "consent", "login consent"]) {
+      for (const prompt of ["none", "login", "consent", "login consent", "select_account"]) {
         const { configuration, location, request } = yield* authorize(allow, { prompt, scope: "openid" })
         const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, Redacted.make(location.href)))
         assert.strictEqual(tokens.claims()?.sub, "alice", prompt)

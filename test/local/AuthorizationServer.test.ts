@@ -315,6 +315,31 @@ describe("AuthorizationServer", () => {
       }
     }))
 
+  it.live("lets a user select an account, the own one or another one, with prompt=select_account", () =>
+    Effect.gen(function*() {
+      const { callbackUrl, server } = yield* Utils.start()
+      const configuration = yield* Utils.discover(server)
+      const user = yield* TestUser.make("alice")
+      const subject = (userName: string, parameters?: Record<string, string>) =>
+        Effect.gen(function*() {
+          const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
+          const page = yield* user.as(userName).approves(request.url)
+          const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+          return tokens.claims()?.sub
+        })
+      const prompt = "select_account"
+      assert.strictEqual(yield* subject("alice", { prompt }), "alice")
+      assert.strictEqual(yield* subject("bob"), "alice")
+      const request = yield* Utils.authorizationRequest(configuration, callbackUrl, { prompt })
+      const page = yield* user.opens(request.url)
+      assert.include(page.text, "Please sign in first")
+      assert.strictEqual(yield* subject("bob", { prompt }), "bob")
+      assert.strictEqual(yield* subject("bob", { prompt }), "bob")
+      assert.strictEqual(yield* subject("carol", { prompt: "select_account login consent" }), "carol")
+      assert.strictEqual(yield* subject("bob", { prompt, scope: "openid offline_access" }), "bob")
+      assert.strictEqual(yield* subject("alice"), "bob")
+    }))
+
   it.live("lets another user sign in, when the request has prompt=login", () =>
     Effect.gen(function*() {
       const { callbackUrl, server } = yield* Utils.start()

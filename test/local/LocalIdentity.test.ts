@@ -146,6 +146,27 @@ describe("offline", () => {
       assert.strictEqual(World.claimsOf(yield* identity.getAccessToken(request)).sub, "alice")
     }).pipe(World.as("agent", "alice"), Effect.provide(offline)))
 
+  it.live("lets a user leave the account of their browser, if the credential asks which one", () =>
+    Effect.gen(function*() {
+      yield* WorkloadIdentity.ensure({ name: "agent", returnUrls: [returnUrl] })
+      yield* CredentialProvider.ensure(CredentialProvider.google({ name: "google", ...client }))
+      const identity = yield* Identity.Identity
+      const backend = yield* LocalBackend.LocalBackend
+      const browser = yield* TestUser.make("private")
+      const connectAs = (account: string, customParameters?: { readonly [name: string]: string }) =>
+        Effect.gen(function*() {
+          const request = { provider: "google", flow: "USER_FEDERATION", returnUrl, customParameters } as const
+          const error = yield* Effect.flip(identity.getAccessToken({ ...request, forceAuthentication: true }))
+          assert(error._tag === "RequiresUserConsent")
+          yield* Effect.ignore(browser.as(account).approves(error.authorizationUrl))
+          yield* backend.complete(error.session.sessionUri)
+          return World.claimsOf(yield* identity.getAccessToken(request)).sub
+        })
+      assert.strictEqual(yield* connectAs("private"), "private")
+      assert.strictEqual(yield* connectAs("work"), "private")
+      assert.strictEqual(yield* connectAs("work", { prompt: "select_account" }), "work")
+    }).pipe(World.as("agent", "alice"), Effect.provide(offline)))
+
   it.live("needs no other option in JavaScript", () =>
     Effect.gen(function*() {
       const { issuer } = yield* AuthorizationServer.AuthorizationServer

@@ -40,6 +40,9 @@ const parameter = ({ params }: Interaction, name: string): string => {
   return typeof value === "string" ? value : ""
 }
 
+/** An account is selected with the form of the sign-in. */
+const formOf = ({ prompt: { name } }: Interaction) => name === "select_account" ? "login" : name
+
 const renderPrompt = async (
   provider: Provider,
   interaction: Interaction,
@@ -48,7 +51,10 @@ const renderPrompt = async (
   const action = `/interaction/${interaction.uid}`
   const clientId = parameter(interaction, "client_id")
   const client = (await provider.Client.find(clientId))?.clientName ?? clientId
-  if (interaction.prompt.name === "login") return Pages.login({ action, client, ...retry })
+  if (formOf(interaction) === "login") {
+    // Users who select an account may keep theirs.
+    return Pages.login({ action, client, userName: interaction.session?.accountId, ...retry })
+  }
   const { host, pathname, protocol } = new URL(parameter(interaction, "redirect_uri"))
   return Pages.consent({
     action,
@@ -108,7 +114,7 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
     return
   }
   if (interaction.session?.accountId !== userName) await endSession(provider, interaction)
-  await finish(provider, ctx, { login: { accountId: userName } })
+  await finish(provider, ctx, { login: { accountId: userName }, select_account: {} })
 }
 
 /** Ends the session, and starts the authorization request again. */
@@ -126,7 +132,7 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   if (ctx.method !== "POST") return send(ctx, Pages.wrongForm, 405)
   const form = await readForm(ctx)
   if (form === undefined) return send(ctx, Pages.formTooLarge, 413)
-  const prompt = interaction.prompt.name
+  const prompt = formOf(interaction)
   if (form.get("prompt") !== prompt) return send(ctx, Pages.wrongForm, 400)
   if (prompt === "login") return signIn(provider, ctx, interaction, form)
   switch (form.get("decision")) {
@@ -167,20 +173,28 @@ const signInAndAllow = async ({ oidc }: KoaContextWithOIDC, user: string): Promi
   oidc.entity("Grant", await provider.Grant.find(grantId))
 }
 
+/** The policy of `oidc-provider`, and the prompt `select_account`. */
+export const policy = ({ interactionPolicy }: Module): interactionPolicy.DefaultPolicy => {
+  const policy = interactionPolicy.base()
+  policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }), 0)
+  return policy
+}
+
 /** Makes a policy that decides for the user, so that no authorization request needs an interaction. */
 export const headlessPolicy = (
-  { errors, interactionPolicy }: Module,
+  module: Module,
   { decision, user }: HeadlessConsent
 ): interactionPolicy.DefaultPolicy => {
-  const policy = interactionPolicy.base()
+  const { errors, interactionPolicy } = module
+  const headless = policy(module)
   // The prompts stay, because `oidc-provider` rejects a request with an unknown prompt.
-  for (const { checks } of policy) checks.clear()
-  policy[0]?.checks.add(
+  for (const { checks } of headless) checks.clear()
+  headless[0]?.checks.add(
     new interactionPolicy.Check("headless", "the configured user decides", async (ctx) => {
       if (decision === "deny") throw new errors.AccessDenied(denial)
       await signInAndAllow(ctx, user)
       return interactionPolicy.Check.NO_NEED_TO_PROMPT
     })
   )
-  return policy
+  return headless
 }

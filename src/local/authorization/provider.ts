@@ -65,7 +65,9 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       ),
     interactions: {
       url: (_, interaction) => `/interaction/${interaction.uid}`,
-      ...(settings.consent === undefined ? {} : { policy: Interactions.headlessPolicy(module, settings.consent) })
+      policy: settings.consent === undefined
+        ? Interactions.policy(module)
+        : Interactions.headlessPolicy(module, settings.consent)
     },
     discovery: { userinfo_endpoint: `${settings.issuer}${userinfoPath}` },
     cookies: {
