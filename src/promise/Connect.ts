@@ -698,17 +698,14 @@ const makeServed = (
     disconnectAll: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.disconnectAll),
     consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
       const show = onLink && bind(onLink)
-      return Effect.flatMap(checkUser(user, "user"), (user) => {
-        const caller = { name: workload, user }
-        return Effect.provideServiceEffect(
+      return Effect.flatMap(
+        checkUser(user, "user"),
+        (user) =>
           Credentials.consentAll<unknown, Provided | WorkloadAccessToken.WorkloadAccessToken>(
             Object.values(credentials),
-            { caller, consent: show && consentOf(user, linkOptions, show) }
-          ),
-          WorkloadAccessToken.WorkloadAccessToken,
-          WorkloadAccessToken.makeWorkload(caller)
-        )
-      })
+            { caller: { name: workload, user }, consent: show && consentOf(user, linkOptions, show) }
+          ).pipe(WorkloadAccessToken.provideCaller(user))
+      )
     },
     ready: () =>
       Effect.flatMap(
