@@ -370,7 +370,6 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
     const toResponse = Pages.make(yield* Localize.make(appearance, links))
     const shutdown = Shutdown.make()
     const { events, publish, end } = yield* makeEvents
-    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(gracefulShutdownTimeout), end))
     const connections = yield* Connections.make({ ...options, links, emit: makeEmit(publish) })
     const { identity, unreviewed } = connections.accounts
     const dependencies = yield* Effect.provideService(Completion.dependenciesOfProgram, Identity, identity)
@@ -384,6 +383,8 @@ const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
       // It drops the token that it gets.
       watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
     }
+    // Before the watches end: a request that runs may begin one.
+    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(gracefulShutdownTimeout), end))
 
     const respond = (view: View, cookies: ReadonlyArray<Cookie> = []) =>
       Effect.gen(function*() {

@@ -16,7 +16,7 @@ const connect = Connect.make({
     calendar: { providerName: "calendar", scopes: ["openid", "calendar:read"], authFlow: "USER_FEDERATION" }
   },
   currentUser: () => alice,
-  pendingConsents: JSON.parse(pendingConsents),
+  pendingConsents: JSON.parse(pendingConsents) ?? undefined,
   formKey
 })
 
