@@ -270,9 +270,14 @@ describe.each(settings)("over $processes process(es), form $form, with a store: 
       assert.strictEqual(yield* tokenOf(world, { userId: "alice" }), "token")
     }))
 
-  for (const isSignedIn of [true, false]) {
+  for (
+    const [title, isSignedIn] of [
+      ["an attacker forwards AgentCore's link to a victim who is signed in", true],
+      ["an attacker forwards AgentCore's link to a victim who is not signed in", false]
+    ] as const
+  ) {
     story(
-      `an attacker forwards AgentCore's link to a victim who is ${isSignedIn ? "" : "not "}signed in`,
+      title,
       (world) =>
         Effect.gen(function*() {
           const cookie = `user=mallory${isSignedIn}`
