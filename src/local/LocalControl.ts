@@ -20,6 +20,7 @@ import * as Semaphore from "effect/Semaphore"
 import type * as Stream from "effect/Stream"
 import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
+import * as Validation from "../plane/validation.js"
 import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
 import { CallerKey, Seeding, unrestrictedKey } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
@@ -242,6 +243,12 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
   policies: mergeRecord(first.policies, second.policies)
 })
 
+/** The planes check the rest of a setup. */
+const checkLocal = Validation.makeCheck(
+  "LocalControl.layer",
+  () => ({ local: IdentitySetup.IdentitySetup.fields.local })
+)
+
 const make = (options: Options) =>
   Effect.gen(function*() {
     const { authorizationServer, setup, ...backendOptions } = options
@@ -431,7 +438,10 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   VaultStoreError | SeedError,
   OAuthClient | VaultStore
-> => Layer.unwrap(make(options))
+> => {
+  const invalid = checkLocal({ local: options.setup?.local })
+  return Layer.unwrap(invalid === undefined ? make(options) : Effect.die(invalid))
+}
 
 /**
  * A backend in memory, with its control.

@@ -427,6 +427,16 @@ describe("policies of the settings", () => {
       assert.strictEqual((yield* read(tester(allow("All", "GetTokenVault", "*")))).tokenVaultId, "default")
     }))
 
+  it.live("are an error of the layer, with their path, if AWS rejects them", () =>
+    Effect.gen(function*() {
+      const layer = LocalIdentity.layer({ setup: { local: { policies: { tester: [{ Statement: [] }] } } } })
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
+      assert.include(
+        String(exit),
+        "'local.policies.tester.0.Statement' failed to satisfy constraint: Member must not be"
+      )
+    }))
+
   it("are an error of the setup file if they have what is not evaluated", async () => {
     const parse = (local: object) =>
       Effect.runPromise(Effect.flip(IdentitySetup.parse(JSON.stringify({ local }), { file: "setup.jsonc" })))
