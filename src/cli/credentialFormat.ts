@@ -58,8 +58,8 @@ const readAttributes = Effect.map(
 const allServers = "This helper is limited to no host, so git sends the credential to every server. "
   + "Configure it for one, as credential.https://git.example.com.helper"
 
-/** git does not tell a helper for which hosts it is configured. */
-const warnUnlimited = Effect.ignore(Effect.flatMap(
+/** git does not tell a helper for which hosts it is configured. Windows would run a `git` of the repository. */
+const warnUnlimited = process.platform === "win32" ? Effect.void : Effect.ignore(Effect.flatMap(
   Effect.tryPromise(() => promisify(execFile)("git", ["config", "--get-all", "credential.helper"])),
   ({ stdout }) => stdout.includes("agentcore-identity") ? Console.error(allServers) : Effect.void
 ))

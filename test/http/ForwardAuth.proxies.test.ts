@@ -568,6 +568,7 @@ describe("a configuration", () => {
       "content-length",
       "X-AgentCore-Credential",
       "x-agentcore-error",
+      "X_AgentCore_Credential",
       "X-Forwarded-Host",
       "X-Accel-Redirect",
       "X-a-b-c-d-e-f-g"

@@ -22,7 +22,8 @@ const foreign: { readonly [K in HeaderForm]: ReadonlyArray<string> } = {
 /** Whether HTTP, the route or a proxy uses a header itself. No credential can be in it. */
 export const isReserved = (header: string): boolean =>
   /^(?:connection|content-.*|cache-control|date|expect|forwarded|host|keep-alive|link|location|proxy-connection|server|set-cookie|te|trailer|transfer-encoding|upgrade|vary|via|www-authenticate|x-(?:accel|agentcore|forwarded|original)-.*)$/i
-    .test(header)
+    // nginx names the variables of both spellings alike.
+    .test(header.replaceAll("_", "-"))
 
 // Servers join the values of a repeated header with a comma and a space, which these do not match.
 const method = /^[A-Z]+$/
