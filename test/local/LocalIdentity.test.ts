@@ -155,7 +155,8 @@ describe("offline", () => {
       const browser = yield* TestUser.make("private")
       const connectAs = (account: string, customParameters?: { readonly [name: string]: string }) =>
         Effect.gen(function*() {
-          const request = { provider: "google", flow: "USER_FEDERATION", returnUrl, customParameters } as const
+          const scopes = ["openid"]
+          const request = { provider: "google", flow: "USER_FEDERATION", scopes, returnUrl, customParameters } as const
           const error = yield* Effect.flip(identity.getAccessToken({ ...request, forceAuthentication: true }))
           assert(error._tag === "RequiresUserConsent")
           yield* Effect.ignore(browser.as(account).approves(error.authorizationUrl))
