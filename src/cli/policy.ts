@@ -65,16 +65,26 @@ export const requireUsers = (
   })
 }
 
-/** Reads the options of the minimal policy. `unread` names the providers that the caller may not read. */
+interface Read {
+  readonly options: Credentials.PolicyOptions
+  /** The secrets of the providers, as far as they are known. */
+  readonly secretArns: ReadonlyArray<string>
+  /** The providers that the caller may not read. */
+  readonly unread: ReadonlyArray<string>
+}
+
+/** Reads the options of the minimal policy. */
 export const readOptions = Effect.fnUntraced(function*(
   { list, setup }: Program,
   users: Users,
   { account, target, workload }: Caller
 ) {
-  const { providers, unread } = setup === undefined ? yield* Check.readAccess(list) : { ...setup, unread: [] }
+  const { providers, secretArns, unread } = setup === undefined
+    ? yield* Check.readAccess(list)
+    : { ...setup, secretArns: [], unread: [] }
   const found = account ?? (target.local ? yield* Target.findCaller(target.region) : target).account
   const options = { workload, providers, users, account: found ?? unknownAccount, region: target.region }
-  return { options, unread }
+  return { options, secretArns, unread } satisfies Read
 })
 
 /** Whether a problem is about a name that AgentCore does not know. No statement mends it. */
@@ -108,14 +118,24 @@ const makeContext = (credential: Credentials.Credential, user: Flags.Caller["use
   })
 }
 
-/** Whether another pattern has the newer form of a secret's name. Few providers have secrets of the older form. */
-const isOlderForm = (resource: string, all: ReadonlyArray<string>): boolean =>
-  resource.endsWith("-??????") && all.includes(resource.replace(/-\?{6}$/, "-????????-??????"))
+/** Whether a secret has the other form of a name with two forms. Without a secret, it is the older one. */
+const isOtherForm = (resource: string, all: ReadonlyArray<string>, secretArns: ReadonlyArray<string>): boolean => {
+  const newer = resource.replace(/(-\?{8})?-\?{6}$/, "-????????-??????")
+  const older = newer.replace("-????????", "")
+  const used = secretArns.some((arn) => IamPolicy.isLike(older, arn)) ? older : newer
+  return newer !== older && all.includes(newer) && all.includes(older) && resource !== used
+}
 
 /** The calls that a statement of the minimal policy allows. */
-const pairsOf = ({ Action, Resource }: Credentials.Statement): ReadonlyArray<Pair> =>
+const pairsOf = (
+  { Action, Resource }: Credentials.Statement,
+  secretArns: ReadonlyArray<string>
+): ReadonlyArray<Pair> =>
   Action.flatMap((action) =>
-    Resource.filter((resource) => !isOlderForm(resource, Resource)).map((resource) => ({ action, resource }))
+    Resource.filter((resource) => !isOtherForm(resource, Resource, secretArns)).map((resource) => ({
+      action,
+      resource
+    }))
   )
 
 /** The condition keys that decide about an allowed call, and whose values only AWS knows. */
@@ -147,15 +167,20 @@ interface Finding {
 export const compare = Effect.fnUntraced(function*(
   file: string,
   list: List,
-  { options, unread }: Effect.Success<ReturnType<typeof readOptions>>,
+  { options, secretArns, unread }: Read,
   user: Flags.Caller["user"]
 ) {
   const policies = [yield* SetupFile.loadPolicy(file)]
   const { Statement } = yield* make(list, options)
   const calls = (yield* Effect.forEach(list, (credential) =>
     Effect.map(make([credential], options), (policy) =>
-      policy.Statement.flatMap(pairsOf).map((pair) => {
-        const resource = pair.resource.replaceAll("?", "0")
+      policy.Statement.flatMap((statement) =>
+        pairsOf(statement, secretArns)
+      ).map((pair) => {
+        const resource = secretArns.find((arn) =>
+          IamPolicy.isLike(pair.resource, arn)
+        )
+          ?? pair.resource.replaceAll("?", "0")
         const call = { ...pair, resource, context: makeContext(credential, user, pair.action) }
         return { credential, pair, call, decision: IamPolicy.evaluate(policies, call) }
       })))).flat()
@@ -180,9 +205,7 @@ export const compare = Effect.fnUntraced(function*(
     }))
   const whom = user === undefined ? "" : ` for ${Flags.describeUser(user)}`
   const others = list.filter((one) =>
-    !denied.some(({ key }) =>
-      key === one.key
-    )
+    !denied.some(({ key }) => key === one.key)
   ).map((one): Finding => {
     const keys = calls.flatMap(({ call, credential, decision }) =>
       credential === one && decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []

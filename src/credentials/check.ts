@@ -1,7 +1,7 @@
 /** Checks that the control plane has what declared credentials need. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { isString } from "effect/Predicate"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import { ReturnUrl } from "../Consent.js"
 import { ControlPlane } from "../ControlPlane.js"
@@ -133,17 +133,28 @@ export const toAccess = ({ members, secrets }: View): ProviderAccess => {
   }
 }
 
-/** Reads what the policy has to know about the providers. `unread` names those that could not be read. */
+const secretArnsOf = (provider: object): ReadonlyArray<string> =>
+  Object.values(provider).flatMap((member) => hasProperty(member, "secretArn") ? [String(member.secretArn)] : [])
+
+/**
+ * Reads what the policy has to know about the providers. `unread` names those that could not be read, and `secretArns`
+ * are the secrets of the others.
+ */
 export const readAccess = (list: ReadonlyArray<Credential>) =>
   Effect.map(
     Effect.forEach(list.filter(hasProvider), (credential) => {
       const kind = kindOf(credential)
       const name = credential.request.provider
       return CredentialProvider.get<Kind>({ kind, name }).pipe(
-        Effect.map((provider) => ({ kind, name, access: toAccess(View.fromProvider(provider)) })),
+        Effect.map((provider) => ({
+          kind,
+          name,
+          access: toAccess(View.fromProvider(provider)),
+          secretArns: secretArnsOf(provider)
+        })),
         // `check` reports a missing provider.
-        Effect.catchTag("ResourceNotFoundException", () => Effect.succeed({ kind, name, access: {} })),
-        Effect.orElseSucceed(() => ({ kind, name, access: undefined }))
+        Effect.catchTag("ResourceNotFoundException", () => Effect.succeed({ kind, name, access: {}, secretArns: [] })),
+        Effect.orElseSucceed(() => ({ kind, name, access: undefined, secretArns: [] }))
       )
     }, { concurrency }),
     (all) => {
@@ -153,6 +164,7 @@ export const readAccess = (list: ReadonlyArray<Credential>) =>
         )
       return {
         providers: { oauth2: read("oauth2"), apiKey: read("apiKey") },
+        secretArns: all.flatMap(({ secretArns }) => secretArns),
         unread: [...new Set(all.flatMap(({ access, name }) => access === undefined ? [name] : []))]
       }
     }

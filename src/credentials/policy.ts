@@ -71,6 +71,8 @@ export interface PolicyOptions {
    * - `runtime`: not at all. AgentCore Runtime supplies the workload access token with each request.
    * - `none`: the program acts for no user.
    *
+   * A program that also acts without users needs the policy of `none` for that part, too.
+   *
    * `ON_BEHALF_OF_TOKEN_EXCHANGE` needs `jwt` or `runtime`. `USER_FEDERATION` needs any but `none`.
    */
   readonly users: Users

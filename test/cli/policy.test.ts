@@ -1,8 +1,10 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import type * as Credentials from "effect-agentcore-identity/Credentials"
+import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
+import * as Policy from "../../src/cli/policy.js"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
 import { programModule } from "../support/programModule.js"
@@ -70,6 +72,36 @@ const setupFile = (content: object) =>
     writeFileSync(file, JSON.stringify(content))
     return file
   })
+
+class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
+
+describe("the comparison of a policy", () => {
+  it.effect("is with the name that the secret of a provider has", () =>
+    Effect.gen(function*() {
+      const options = { workload: "my-agent", account: "111122223333", region: "eu-west-1", users: "none" } as const
+      const { Statement } = Credentials.policy([Weather], options)
+      const file = join(yield* Program.temporary, "policy.json")
+      const secret =
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/apikey/weather"
+      const compare = Effect.fnUntraced(function*(allowed: string, ...secretArns: ReadonlyArray<string>) {
+        const secrets = (one: Credentials.Statement) =>
+          one.Sid === "ProviderSecrets" ? { ...one, Resource: [`${secret}-${allowed}`] } : one
+        writeFileSync(file, JSON.stringify({ Statement: Statement.map(secrets) }))
+        const findings = yield* Policy.compare(file, [Weather], { options, secretArns, unread: [] }, undefined)
+        return findings.map(({ message }) => message.replaceAll(file, "FILE"))
+      })
+      const suffices = ["FILE suffices"]
+      const newer = "????????-??????"
+      const lacks = (form: string) => `FILE lacks secretsmanager:GetSecretValue on ${secret}-${form}. For app/Weather`
+      assert.deepStrictEqual(yield* compare(newer), suffices)
+      assert.deepStrictEqual(yield* compare(newer, `${secret}-1a2b3c4d-AbCdEf`), suffices)
+      assert.deepStrictEqual(yield* compare("1a2b3c4d-*", `${secret}-1a2b3c4d-AbCdEf`), suffices)
+      assert.include(yield* compare("1a2b3c4d-*"), lacks(newer))
+      // A provider of 2025.
+      assert.include(yield* compare(newer, `${secret}-AbCdEf`), lacks("??????"))
+      assert.deepStrictEqual(yield* compare("??????", `${secret}-AbCdEf`), suffices)
+    }))
+})
 
 describe("agentcore-identity policy", () => {
   it.live("prints no policy for users before it knows how the program identifies them", () =>
