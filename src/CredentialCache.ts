@@ -51,6 +51,11 @@ import * as SecurityTokenService from "./SecurityTokenService.js"
 export interface Options {
   /** How long before a token expires the cache stops returning it. Default: 1 minute. */
   readonly skew?: Duration.Input | undefined
+  /**
+   * The longest time to cache an access token. During this time, the cache does not notice that the user has
+   * disconnected in another process. Default: until the token expires.
+   */
+  readonly timeToLive?: Duration.Input | undefined
   /** How long to cache an access token that is not a JWT with an `exp`. Default: 0, it is not cached. */
   readonly opaqueTimeToLive?: Duration.Input | undefined
   /**
@@ -183,8 +188,9 @@ const expiryOf = (token: Redacted.Redacted, decodeJwt: (token: string) => JWTPay
   }
 }
 
-/** `opaqueTimeToLive` is in milliseconds. */
+/** The times are in milliseconds. */
 const cacheAccessToken = (
+  timeToLive: number,
   opaqueTimeToLive: number,
   decodeJwt: (token: string) => JWTPayload
 ): Engine.Cacheable<DataPlane.GetResourceOauth2TokenRequest, DataPlane.TokenResponse> => ({
@@ -216,7 +222,7 @@ const cacheAccessToken = (
       : response,
   usableUntil: (_, token, { now, skew }) => {
     const expiry = expiryOf(token, decodeJwt)
-    return expiry === undefined ? now + opaqueTimeToLive : expiry - skew
+    return Math.min(now + timeToLive, expiry === undefined ? now + opaqueTimeToLive : expiry - skew)
   },
   restore: (accessToken) => new DataPlane.Issued({ accessToken })
 })
@@ -274,6 +280,7 @@ const copyRequests = <I, S extends object, E, R>(
 
 const validateOptions = Validation.makeCheck("CredentialCache", () => ({
   skew: Constraint.optional(Validation.DurationInput),
+  timeToLive: Constraint.optional(Validation.DurationInput),
   opaqueTimeToLive: Constraint.optional(Validation.DurationInput),
   apiKeyTimeToLive: Constraint.optional(Validation.DurationInput),
   capacity: Constraint.optional(Validation.Amount),
@@ -281,7 +288,8 @@ const validateOptions = Validation.makeCheck("CredentialCache", () => ({
 }))
 
 const makeLayer = (
-  { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute" }: Options,
+  { apiKeyTimeToLive = "5 minutes", capacity = 10_000, opaqueTimeToLive = 0, skew = "1 minute", timeToLive = Infinity }:
+    Options,
   store: SafeStore
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
   Layer.unwrap(Effect.map(
@@ -290,7 +298,11 @@ const makeLayer = (
     ({ decodeJwt }) => {
       const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
-        getResourceOauth2Token: cacheAccessToken(Duration.toMillis(opaqueTimeToLive), decodeJwt),
+        getResourceOauth2Token: cacheAccessToken(
+          Duration.toMillis(timeToLive),
+          Duration.toMillis(opaqueTimeToLive),
+          decodeJwt
+        ),
         getResourceApiKey: cacheApiKey(Duration.toMillis(apiKeyTimeToLive))
       }))
       return Layer.merge(copyRequests(DataPlane.DataPlane, dataPlane), Layer.succeed(CredentialCache, engine))

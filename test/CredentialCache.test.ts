@@ -113,6 +113,15 @@ describe("CredentialCache: entries and their lifetimes", () => {
       assert.strictEqual(yield* tokenCalls, 2)
     }).pipe(Effect.provide(cached(numbered))))
 
+  it.effect("keeps a token no longer than timeToLive", () =>
+    Effect.gen(function*() {
+      const first = yield* tokenOf()
+      yield* TestClock.adjust("59999 millis")
+      assert.strictEqual(yield* tokenOf(), first)
+      yield* TestClock.adjust("1 millis")
+      assert.notStrictEqual(yield* tokenOf(), first)
+    }).pipe(Effect.provide(cached(numbered, { timeToLive: "1 minute" }))))
+
   it.effect("keeps no empty credential, which a program's own plane may return", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(yield* Effect.all([tokenOf(), tokenOf(), keyOf(), keyOf()]), ["", "", "", ""])

@@ -191,7 +191,7 @@ export const get = (
 
 /**
  * Reads an account by the names of its properties. The first label that is a string counts. Anyone can have an address
- * that is not verified (OpenID Connect Core 1.0, section 5.1).
+ * that is not verified (OpenID Connect Core 1.0, section 5.1), or a name that looks like an address.
  */
 const readAccount = (
   url: string,
@@ -200,13 +200,18 @@ const readAccount = (
   labels: ReadonlyArray<string>
 ): Effect.Effect<Account, VendorError> => {
   const identifier = body[id]
-  if (!isString(identifier) && typeof identifier !== "number") {
+  // JSON loses digits of a larger number.
+  if (!isString(identifier) && !Number.isSafeInteger(identifier)) {
     return new VendorError({ host: hostOf(url), reason: "Body" })
   }
+  const name = labels.find((name) => isString(body[name]) && body[name] !== "")
   // Amazon Cognito sends strings.
-  const label = labels.filter((name) => name !== "email" || String(body["email_verified"]).toLowerCase() !== "false")
-    .map((name) => body[name]).find((label) => isString(label) && label !== "")
-  return Effect.succeed({ id: String(identifier), label: isString(label) ? label : String(identifier) })
+  const verified = name === "email" && [true, "true"].some((value) => value === body["email_verified"])
+  return Effect.succeed({
+    id: String(identifier),
+    label: String(name === undefined ? identifier : body[name]),
+    ...name !== undefined && labels.includes("email") ? { verified } : {}
+  })
 }
 
 /**
@@ -220,7 +225,10 @@ export const make = (options: {
   readonly url: string
   /** The property that identifies the account, a string or a number. */
   readonly id: string
-  /** The properties that its owner recognizes, the best one first. Without any of them, the label is the id. */
+  /**
+   * The properties that its owner recognizes, the best one first. Without any of them, the label is the id. With
+   * `email`, a label is verified if it is the address and `email_verified` is `true` or `"true"`.
+   */
   readonly label: string | ReadonlyArray<string>
 }): Vendor => ({
   account: (token) =>
@@ -262,8 +270,8 @@ const discover = (discoveryUrl: string, endpoint: string) =>
 
 /**
  * Any OpenID provider, by its discovery document, which is read at each use. Most of them let only the client revoke a
- * token: give the one that AgentCore uses. The label is the email address, unless the provider says that it is not
- * verified. Without one it is a name, which many providers let their users choose: then `expect` should compare `id`.
+ * token: give the one that AgentCore uses. The label is the email address. Without one it is a name, which many
+ * providers let their users choose. For `expect`, it is the id unless it is an address that the provider has verified.
  *
  * @since 0.2.0
  * @category vendors

@@ -64,7 +64,7 @@ const unchecked = "The origins of the requests of this client cannot be checked,
  *
  * Effect does not read it under `Tracer.DisablePropagation`. So the request has no span for the same reason here.
  */
-const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
+export const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Tracer.DisablePropagation, (isDisabled) =>
     self.pipe(
       Effect.updateService(HttpClient.TracerDisabledWhen, (disabled) => (request: Request) => {

@@ -47,16 +47,13 @@
  */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
-import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import { ConsentSignals } from "../ConsentSignals.js"
-import * as CredentialCache from "../CredentialCache.js"
 import type { DataPlane } from "../DataPlane.js"
 import { Connect as HttpConnect } from "../http/Connect.js"
 import type * as Http from "../http/ForwardAuth.js"
@@ -191,8 +188,7 @@ const makeRunner = (options: Options): {
 } => {
   const { connect } = options
   if (connect === undefined) {
-    const cached = Layer.provide(CredentialCache.layer(), AwsDataPlane.layer())
-    const { context, dispose } = LazyRuntime.make(Stores.layerServices(options, cached))
+    const { context, dispose } = LazyRuntime.make(Stores.layerServices(options))
     return {
       run: (effect) => Effect.runPromise(Effect.flatMap(context, (context) => Effect.provideContext(effect, context))),
       dispose

@@ -7,11 +7,16 @@ import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/connectWorld.js"
+import * as Server from "../support/server.js"
 import { responses, secret, settleAndAdjust } from "../support/utils.js"
 
 /** A credential of the provider `files`, which differs from others in its scopes, or in its return URL. */
@@ -124,6 +129,104 @@ describe("the rules of a grant", () => {
           issuing()
         ))
       )))
+})
+
+describe("the account that expect gets", () => {
+  const files = declare("Account", [])
+
+  /** What `expect` gets of an account, and what the pages show with and without `expect`. */
+  const see = (account: Connect.Account) =>
+    Effect.gen(function*() {
+      const seen: Array<Connect.Account> = []
+      const expect = (_: unknown, account: Connect.Account) => seen.push(account) > 0
+      const shown = yield* Effect.forEach([{ expect }, {}], (rule) =>
+        Effect.map(Connect.connections({ userId: "alice" }), ([connection]) =>
+          connection?.account).pipe(
+            Effect.provide(Layer.provideMerge(
+              Connect.layerLinks(options({ files }, { files: { account: () => Effect.succeed(account), ...rule } })),
+              issuing()
+            ))
+          ))
+      return {
+        // The page asks more than once.
+        seen: seen.slice(0, 1),
+        shown: shown.map((account) =>
+          typeof account === "object" ? account.label : account
+        )
+      }
+    })
+
+  it.effect("is what the vendor said: a label that is cleaned or not verified is none", () =>
+    Effect.gen(function*() {
+      const alice = "alice@example.com"
+      for (
+        const [label, verified, cleaned] of [
+          [`\u202e${alice}`, undefined, alice],
+          [`${alice}\u0000`, true, alice],
+          [` ${alice}`, undefined, alice],
+          ["x".repeat(201), undefined, "x".repeat(200)],
+          [alice, false, alice],
+          ["", undefined, "id-7"]
+        ] as const
+      ) {
+        const { seen, shown } = yield* see({ id: "id-7", label, verified })
+        assert.deepStrictEqual(seen.map(({ id, label }) => [id, label]), [["id-7", "id-7"]], label)
+        assert.deepStrictEqual(shown, ["id-7", cleaned], label)
+      }
+      for (const verified of [true, undefined]) {
+        assert.deepStrictEqual((yield* see({ id: "id-7", label: alice, verified })).seen, [
+          { id: "id-7", label: alice, verified }
+        ])
+      }
+    }))
+
+  it.effect("has an id of at most 256 characters, and no control characters", () =>
+    Effect.gen(function*() {
+      assert.lengthOf((yield* see({ id: "7".repeat(256), label: "alice" })).seen, 1)
+      for (const id of ["7".repeat(257), "", "7\u202e", " 7"]) {
+        assert.deepStrictEqual(yield* see({ id, label: "alice" }), { seen: [], shown: ["unknown", "unknown"] }, id)
+      }
+    }))
+})
+
+describe("the revocation at a vendor", () => {
+  const files = declare("Revoked", [])
+
+  it.live("follows no redirect to another host, also with a client of the program that follows redirects", () =>
+    Effect.gen(function*() {
+      const received: Array<string> = []
+      const other = yield* Server.serve((request, response) => {
+        received.push(`other ${request.url}`)
+        response.end("{}")
+      })
+      const vendor = yield* Server.serve((request, response) => {
+        received.push(`vendor ${request.url}`)
+        const location = { "/elsewhere": `${other}/revoke`, "/here": "/revoke" }[request.url ?? ""]
+        response.writeHead(location === undefined ? 200 : 307, location === undefined ? {} : { location }).end("{}")
+      })
+      const revokeAt = (path: string) =>
+        Effect.map(Connect.disconnectAll({ userId: "alice" }), ([disconnected]) => disconnected?.atVendor).pipe(
+          Effect.provide(
+            Connect.layerLinks(options({ files }, {
+              files: {
+                revoke: (token) =>
+                  HttpClient.post(`${vendor}${path}`, {
+                    body: HttpBody.urlParams(UrlParams.fromInput({ token: Redacted.value(token) }))
+                  })
+              }
+            })).pipe(
+              Layer.provide(Layer.effect(
+                HttpClient.HttpClient,
+                Effect.map(HttpClient.HttpClient, (client) => HttpClient.followRedirects(client))
+              )),
+              Layer.provide(FetchHttpClient.layer),
+              Layer.provide(issuing())
+            )
+          )
+        )
+      assert.deepStrictEqual([yield* revokeAt("/here"), yield* revokeAt("/elsewhere")], ["Revoked", "Failed"])
+      assert.deepStrictEqual(received, ["vendor /here", "vendor /revoke", "vendor /elsewhere"])
+    }).pipe(Effect.scoped))
 })
 
 describe("a token that is dropped", () => {

@@ -65,7 +65,7 @@ const accounts: ReadonlyArray<readonly [string, VendorAccount.Vendor, string, ob
     VendorAccount.google,
     "GET openidconnect.googleapis.com/v1/userinfo",
     { sub: "110248495921238986420", name: "Alice", email: "alice@gmail.com", email_verified: true },
-    { id: "110248495921238986420", label: "alice@gmail.com" }
+    { id: "110248495921238986420", label: "alice@gmail.com", verified: true }
   ],
   [
     "GitHub",
@@ -106,7 +106,7 @@ const accounts: ReadonlyArray<readonly [string, VendorAccount.Vendor, string, ob
     VendorAccount.openId({ discoveryUrl }),
     "GET issuer.example.com/me",
     { sub: "24400320", name: "Jane Doe", preferred_username: "j.doe", email: "" },
-    { id: "24400320", label: "j.doe" }
+    { id: "24400320", label: "j.doe", verified: false }
   ]
 ]
 
@@ -150,21 +150,32 @@ describe("the account", () => {
       assert.deepStrictEqual(agents, ["effect-agentcore-identity"])
     }))
 
-  it.live("has no label of an address that is not verified, which anyone can have", () =>
+  it.live("says whether an address is verified, and no name takes its place", () =>
     Effect.gen(function*() {
-      const claims = { sub: "1", email: "alice@example.com", email_verified: false }
-      const me = { ...claims, preferred_username: "mallory" }
-      const google = { "GET openidconnect.googleapis.com/v1/userinfo": claims }
-      assert.deepInclude((yield* withVendors(google, VendorAccount.google.account(token))).result, {
-        success: { id: "1", label: "1" }
-      })
+      const me = { sub: "1", email: "alice@example.com", preferred_username: "bob@example.com" }
       // Amazon Cognito sends strings.
-      for (const email_verified of [false, "false"]) {
+      for (const email_verified of [true, "true", false, "false", "True", 1, [true], undefined]) {
+        const claims = { ...me, email_verified }
+        for (const vendor of [VendorAccount.google, VendorAccount.openId({ discoveryUrl })]) {
+          const { result } = yield* withVendors({
+            ...discovery,
+            "GET openidconnect.googleapis.com/v1/userinfo": claims,
+            "GET issuer.example.com/me": claims
+          }, vendor.account(token))
+          const verified = email_verified === true || email_verified === "true"
+          assert.deepInclude(result, { success: { id: "1", label: "alice@example.com", verified } })
+        }
+      }
+    }))
+
+  it.live("has no id that JSON has rounded", () =>
+    Effect.gen(function*() {
+      for (const id of [2 ** 53, -(2 ** 53), 1.5, 1e300]) {
         const { result } = yield* withVendors(
-          { ...discovery, "GET issuer.example.com/me": { ...me, email_verified } },
-          VendorAccount.openId({ discoveryUrl }).account(token)
+          { "GET api.github.com/user": { id, login: "octocat" } },
+          VendorAccount.github().account(token)
         )
-        assert.deepInclude(result, { success: { id: "1", label: "mallory" } })
+        assert.deepInclude("failure" in result ? result.failure : {}, { reason: "Body" }, String(id))
       }
     }))
 

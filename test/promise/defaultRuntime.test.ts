@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
 import {
   disposeDefaultRuntime,
   runWithContext,
@@ -9,6 +10,11 @@ import {
   workload
 } from "effect-agentcore-identity/promise/Identity"
 import * as Effect from "effect/Effect"
+import * as HttpServer from "effect/http/HttpServer"
+import { decodeJwt } from "jose"
+import * as Pages from "../support/connectWorld.js"
+import { forwarded } from "../support/forwardAuth.js"
+import * as App from "./connectWorld.js"
 import * as World from "./world.js"
 
 // An environment in which no client can be built.
@@ -25,6 +31,42 @@ const reports = withAccessToken({ providerName: "calendar", scopes: ["read"], au
 )
 
 const disposing = Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
+
+describe("a route of ForwardAuth over the default services of its Connect", () => {
+  it.live("returns no token after the user has disconnected, or connected another account", () =>
+    Effect.gen(function*() {
+      yield* World.environment((yield* LocalServer.LocalServer).environment)
+      const { connect, service, url } = yield* App.application({ runtime: undefined })
+      const route = ForwardAuth.make({
+        workload: Pages.workload,
+        credentials: [{
+          credential: { ...App.credentials.calendar, callbackUrl: `${url}/connect/return` },
+          origins: ["https://calendar.example.com"]
+        }],
+        connect
+      })
+      const { token } = yield* Effect.promise(() => route.session({ userId: "alice" }))
+      const headers = Object.fromEntries([["authorization", `Bearer ${token}`], ...forwarded()])
+      const ask = Effect.promise(async () => {
+        const response = await route.fetch(new Request("http://localhost/", { headers }))
+        const bearer = response.headers.get("authorization")?.replace("Bearer ", "")
+        return bearer === undefined ? response.status : decodeJwt(bearer).sub
+      })
+      yield* Effect.gen(function*() {
+        assert.strictEqual(yield* ask, 401)
+        yield* Pages.connect("/connect/calendar", { account: "one@example.com" })
+        assert.deepStrictEqual([yield* ask, yield* ask], ["one@example.com", "one@example.com"])
+        yield* Pages.connect("/connect/calendar", { account: "two@example.com", action: "reconnect" })
+        assert.strictEqual(yield* ask, "two@example.com")
+        yield* Effect.promise(() => connect.disconnectAll({ userId: "alice" }))
+        assert.strictEqual(yield* ask, 401)
+        yield* Pages.connect("/connect/calendar", { account: "one@example.com" })
+        assert.strictEqual(yield* ask, "one@example.com")
+        yield* Pages.press("/connect/calendar", "disconnect")
+        assert.strictEqual(yield* ask, 401)
+      }).pipe(Effect.provideService(HttpServer.HttpServer, service))
+    }).pipe(Effect.scoped, Effect.provide(Pages.servers)))
+})
 
 describe("the functions of the module", () => {
   it.live("read the environment at the first call", () =>

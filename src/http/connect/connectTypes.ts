@@ -36,16 +36,21 @@ export type UserKind = "userId" | "jwt"
 
 /** An account at a vendor. */
 export interface Account {
-  /** The vendor's own identifier of the account, which never changes. */
+  /** The vendor's own identifier of the account, which never changes: 1 to 256 characters, none of them a control. */
   readonly id: string
-  /** What its owner recognizes, such as an email address. It is a text of the vendor, and can be any text. */
+  /**
+   * What its owner recognizes, such as an email address. It is a text of the vendor, and can be any text. For `expect`,
+   * it is the id if it is not verified, or has control characters or more than 200 characters.
+   */
   readonly label: string
+  /** Whether the vendor has verified the address in `label`. `undefined`: it does not say so of any label. */
+  readonly verified?: boolean | undefined
 }
 
 /**
  * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
- * the `HttpClient` of the program, or `fetch`. It follows no redirects, unless the program has wrapped it with
- * `HttpClient.followRedirects`, and reads at most 1 MB of a response. The functions end after 5 seconds.
+ * the `HttpClient` of the program, or `fetch`. It follows no redirects, or with `HttpClient.followRedirects` of the
+ * program only those to the same origin. It reads at most 1 MB of a response. The functions end after 5 seconds.
  */
 export interface AccountOptions {
   /**

@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import { hasProperty, isObject, isString } from "effect/Predicate"
@@ -10,9 +11,10 @@ import type * as Redacted from "effect/Redacted"
 import * as Digest from "../../credentialCache/digest.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
+import { checkEachRequest } from "../../internal/credentialHeader.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import { tagOf } from "../../internal/messages.js"
-import { withoutRedirects } from "../../internal/origins.js"
+import { urlOf, withoutRedirects } from "../../internal/origins.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Account, AccountOptions, AtVendor, LinkOptions } from "./connectTypes.js"
@@ -33,12 +35,20 @@ const timeLimit = "5 seconds"
 /** Bytes. */
 const maxResponse = 1_000_000
 
+/** The client of the program may follow redirects. */
+const stayAtOrigin = (request: HttpClientRequest) => {
+  const originOf = (request: HttpClientRequest) => Option.getOrUndefined(urlOf(request))?.origin
+  return checkEachRequest((sent) => {
+    if (originOf(sent) !== originOf(request)) throw new Error("The vendor redirects to another origin")
+  })
+}
+
 /** A client that follows no redirects, which would carry the token elsewhere, and that reads only small responses. */
 const limit = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   HttpClient.transform(
     client,
     (send, request) =>
-      Effect.flatMap(withoutRedirects(send), (response) =>
+      Effect.flatMap(withoutRedirects(stayAtOrigin(request)(send)), (response) =>
         Effect.map(BoundedStream.read(response.stream, maxResponse), (body) => {
           const { status } = response
           // A status without a body must have none.
@@ -73,19 +83,25 @@ const describe = (error: unknown): string => {
 const orElse = <A, E, R, B>(self: Effect.Effect<A, E, R>, onError: (error: unknown) => Effect.Effect<B>) =>
   Effect.catch(Effect.catchDefect(self, Effect.fail), onError)
 
-const isAccount = (account: unknown): account is Account =>
-  isObject(account) && isString(account["id"]) && account["id"] !== "" && isString(account["label"])
-
 /** Characters. */
+const maxId = 256
 const maxLabel = 200
 
-/** A vendor's label can be any text, also one that turns around what follows it. */
-const toLabel = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "").trim().slice(0, maxLabel)
+/** A vendor's text can be any text, also one that turns around what follows it. */
+const clean = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "").trim()
 
-const toInspection = (account: unknown): Inspection =>
-  isAccount(account)
-    ? { _tag: "Known", account: { id: account.id, label: toLabel(account.label) || toLabel(account.id) } }
-    : { _tag: "Unknown" }
+const isAccount = (account: unknown): account is Account =>
+  isObject(account) && isString(account["label"]) && isString(account["id"])
+  && account["id"] !== "" && account["id"].length <= maxId && clean(account["id"]) === account["id"]
+
+/** `expect` gets what the vendor said: a cleaned label, or one that is not verified, could be that of another. */
+const toInspection = (account: unknown, isChecked: boolean): Inspection => {
+  if (!isAccount(account)) return { _tag: "Unknown" }
+  const { id, label, verified } = account
+  const shown = clean(label).slice(0, maxLabel)
+  const isLabel = shown !== "" && !(isChecked && (shown !== label || verified === false))
+  return { _tag: "Known", account: { ...account, id, label: isLabel ? shown : id } }
+}
 
 // -----------------------------------------------------------------------------
 // Options
@@ -147,7 +163,8 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
 
     const ask = (name: string, account: NonNullable<AccountOptions["account"]>, token: Redacted.Redacted) =>
       orElse(
-        Effect.map(callVendor(() => account(token)), toInspection),
+        Effect.map(callVendor(() => account(token)), (found) =>
+          toInspection(found, optionsOf(name).expect !== undefined)),
         (error): Effect.Effect<Inspection> =>
           statusOf(error) === 401
             ? Effect.succeed({ _tag: "Rejected" })
@@ -161,7 +178,9 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
     const inspect = (name: string, token: Redacted.Redacted, purpose: Purpose): Effect.Effect<Inspection> =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
         const { account } = optionsOf(name)
-        if (account === undefined) return Effect.succeed<Inspection>({ _tag: "Unknown" })
+        if (account === undefined) {
+          return Effect.succeed<Inspection>({ _tag: "Unknown" })
+        }
         const key = `${name} ${digestOf(token)}`
         inspections.removeExpired(now)
         owners.removeExpired(now)
@@ -172,8 +191,11 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
             const inspection = yield* ask(name, account, token)
             const until = (yield* Clock.currentTimeMillis) + remembered[inspection._tag]
             inspections.set(key, inspection, until)
-            if (inspection._tag === "Known") owners.set(key, inspection, until)
-            else if (inspection._tag === "Rejected") owners.remove(key)
+            if (inspection._tag === "Known") {
+              owners.set(key, inspection, until)
+            } else if (inspection._tag === "Rejected") {
+              owners.remove(key)
+            }
             return inspection
           })
         )
@@ -189,7 +211,12 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
       revoke: (name: string, token: Redacted.Redacted): Effect.Effect<AtVendor> => {
         const { revoke } = optionsOf(name)
         return revoke === undefined ? Effect.succeed("NotSupported") : orElse(
-          Effect.as(callVendor(() => revoke(token)), "Revoked" as AtVendor),
+          Effect.as(
+            callVendor(() =>
+              revoke(token)
+            ),
+            "Revoked" as AtVendor
+          ),
           (error): Effect.Effect<AtVendor> =>
             hasProperty(error, "reason") && error.reason === "NotSupported"
               ? Effect.succeed("NotSupported")

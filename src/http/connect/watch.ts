@@ -3,7 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as FiberMap from "effect/FiberMap"
+import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import * as Completion from "../../consentCallback/completion.js"
@@ -60,34 +60,33 @@ export type Watch = Effect.Success<ReturnType<typeof make>>
  */
 export const make = (dependencies: Dependencies) =>
   Effect.gen(function*() {
-    const watches = yield* FiberMap.make<string>()
-    /** The number of sessions by grant. */
-    const counts = ExpiringMap.make<number>()
+    const scope = yield* Effect.scope
     const context = yield* Effect.context<never>()
+    /** The last watches by grant. They are forked, and not in a `FiberMap`, which ends before the requests that run. */
+    const watches = ExpiringMap.make<ReadonlyArray<Fiber.Fiber<void>>>()
 
-    /** A new watch of a slot ends the one before. */
-    const slotOf = ({ credential = "", session, user, workload = "" }: PendingConsent) =>
+    const add = ({ credential = "", session, user, workload = "" }: PendingConsent, watch: Fiber.Fiber<void>) =>
       Effect.gen(function*() {
         const grant = Redacted.value((yield* ConsentSignals.grant({ workload, user, credential })).name)
-        counts.removeExpired(yield* Clock.currentTimeMillis)
-        const count = counts.get(grant) ?? 0
-        counts.set(grant, count + 1, DateTime.toEpochMillis(session.expiresAt))
-        return `${grant} ${count % maxWatches}`
+        watches.removeExpired(yield* Clock.currentTimeMillis)
+        const all = [...watches.get(grant) ?? [], watch]
+        watches.set(grant, all.slice(-maxWatches), DateTime.toEpochMillis(session.expiresAt))
+        yield* Fiber.interruptAll(all.slice(0, -maxWatches))
       })
 
     return (
       consent: PendingConsent,
       onDenied: Effect.Effect<void>
-    ): Effect.Effect<void, never, WorkloadAccessToken> => {
-      const watch = unregistered(poll(dependencies, consent.session)).pipe(
+    ): Effect.Effect<void, never, WorkloadAccessToken> =>
+      unregistered(poll(dependencies, consent.session)).pipe(
         Effect.flatMap((isFailed) =>
           isFailed ? Effect.andThen(Completion.announce(dependencies, consent, "Failed"), onDenied) : Effect.void
         ),
         // A watch lives longer than its request, and must not keep it in memory.
         Effect.updateContext((request: Context.Context<WorkloadAccessToken>) =>
           Context.merge(context, Context.pick(WorkloadAccessToken, Tracer.ParentSpan)(request))
-        )
+        ),
+        Effect.forkIn(scope),
+        Effect.flatMap((watch) => add(consent, watch))
       )
-      return Effect.asVoid(Effect.flatMap(slotOf(consent), (slot) => FiberMap.run(watches, slot, watch)))
-    }
   })

@@ -5,7 +5,9 @@ import * as Layer from "effect/Layer"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
+import * as AwsDataPlane from "../../aws/AwsDataPlane.js"
 import { ConsentSignals, layerMemory as layerSignals } from "../../ConsentSignals.js"
+import * as CredentialCache from "../../CredentialCache.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { invalid } from "../../http/connect/links.js"
 import { PendingConsents } from "../../PendingConsents.js"
@@ -78,8 +80,8 @@ export interface ServiceOptions {
   readonly pendingConsents?: StoreOptions | undefined
   /**
    * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
-   * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment. For
-   * `ForwardAuth`, the default has a `CredentialCache`.
+   * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment, and
+   * a `CredentialCache` that keeps an access token for up to a minute.
    */
   readonly runtime?:
     | ManagedRuntime.ManagedRuntime<DataPlane, unknown>
@@ -99,11 +101,15 @@ export const layer = (options: StoreOptions | undefined): Layer.Layer<ConsentSig
         : Effect.fail(invalid("pendingConsents", "have the property redis or sql"))
     )
 
-/** The services of the program, or else `byDefault`, and the stores. */
-export const layerServices = <E>(options: ServiceOptions, byDefault: Layer.Layer<DataPlane, E>) => {
+/** The services of the program, or else `planes` with a cache, and the stores. */
+export const layerServices = (
+  options: ServiceOptions,
+  planes: Layer.Layer<DataPlane, unknown> = AwsDataPlane.layer()
+) => {
   const { runtime } = options
   const services: Layer.Layer<DataPlane, unknown> = runtime === undefined
-    ? byDefault
+    // Another process in which a user disconnects cannot drop the token here.
+    ? Layer.provideMerge(CredentialCache.layer({ timeToLive: "1 minute" }), planes)
     : "contextEffect" in runtime
     ? Layer.effectContext(runtime.contextEffect)
     : Layer.succeedContext(runtime)
