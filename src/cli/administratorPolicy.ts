@@ -1,5 +1,5 @@
 /**
- * `agentcore-identity policy --administrator`: the IAM policy of those who run `setup apply` with a file.
+ * `npx agentcore-identity policy --administrator`: the IAM policy of those who run `setup apply` with a file.
  *
  * AWS's service reference lists neither `CreateTokenVault` nor the actions of Secrets Manager, and its resource of a
  * creation is the new name. The statements are as the live service was seen to authorize: reports of several projects.

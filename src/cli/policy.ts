@@ -1,4 +1,4 @@
-/** `agentcore-identity policy` and `doctor --policy`: the IAM policy of a program, and what another one lacks. */
+/** `npx agentcore-identity policy` and `doctor --policy`: the IAM policy of a program, and what another one lacks. */
 import * as Arr from "effect/Array"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
