@@ -40,6 +40,11 @@ import {
   unreadable
 } from "./resources.js"
 
+/** The design of the CLI of AWS, with what its authors saw the live service do. */
+const cliDesign = github(
+  "aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"
+)
+
 const validation = { status: 400, name: "ValidationException" } as const
 
 const missing = { status: 404, name: "ResourceNotFoundException" } as const
@@ -347,7 +352,7 @@ export const providers = [
     source: guess(
       "the exception",
       recorded(
-        github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+        cliDesign,
         "The service currently requires every managed secret in a payment update, including when only a non-secret identifier changes."
       )
     ),
@@ -376,7 +381,7 @@ export const providers = [
     source: guess(
       "the URL of no tenant",
       recorded(
-        github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+        cliDesign,
         "Microsoft Get output does not return tenant ID. For an existing tenant-specific provider, the CLI recovers it only from the exact canonical Microsoft discovery URL pattern."
       )
     ),
@@ -620,7 +625,7 @@ export const providers = [
     id: "provider.tenant",
     statement: "The tenant of Microsoft is not returned, but in the discovery URL",
     source: recorded(
-      github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"),
+      cliDesign,
       "Microsoft Get output does not return tenant ID."
     ),
     run: async (world) => {
@@ -660,7 +665,13 @@ export const providers = [
   statement({
     id: "provider.source-switch",
     statement: "MANAGED and EXTERNAL cannot be switched by an update",
-    source: guess("reports of the live service, not readable"),
+    source: guess(
+      "the exception",
+      recorded(
+        cliDesign,
+        "Confirmed rejection of both MANAGED/EXTERNAL source-switch directions for API-key, OAuth, and every payment secret slot without deleting the original resource."
+      )
+    ),
     run: async (world) => {
       const name = await createGithub(world)
       await rejects(
