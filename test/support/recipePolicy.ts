@@ -16,10 +16,13 @@ export const commandOf = (recipe: string): string => {
   return command
 }
 
-/** Runs the command, for the account and the region of a local server. Recipes without a setup file share one. */
-export const print = async (recipe: string): Promise<string> => {
+/**
+ * Runs the command, for the account and the region of a local server. Recipes without a setup file share one. `users`
+ * is for another process of the recipe.
+ */
+export const print = async (recipe: string, users?: string): Promise<string> => {
   await Program.build()
-  const args = commandOf(recipe).split(" ").slice(2, -2)
+  const args = commandOf(recipe).replace(/(?<=--users )\w+/, (own) => users ?? own).split(" ").slice(2, -2)
   const cwd = existsSync(`${examples}/${recipe}/setup.jsonc`) ? `${examples}/${recipe}` : examples
   const { code, stderr, stdout } = await Effect.runPromise(
     Program.run([...args, "--account", "123456789012"], { AWS_REGION: "us-west-2" }, { cwd })

@@ -40,7 +40,17 @@ const hold = (topic: string) => {
 let api: Awaited<ReturnType<typeof Project.serve>>
 
 beforeAll(async () => {
-  const policy = JSON.parse(await RecipePolicy.print("agentcore-runtime"))
+  // The local server has one policy for the roles of both processes.
+  const [policy, ofPages] = await Promise.all([
+    RecipePolicy.print("agentcore-runtime"),
+    RecipePolicy.print("agentcore-runtime", "userId")
+  ]).then((printed) => printed.map((text) => JSON.parse(text)))
+  policy.Statement.push(
+    ...ofPages.Statement.map((statement: { readonly Sid: string }) => ({
+      ...statement,
+      Sid: `${statement.Sid}OfPages`
+    }))
+  )
   local = await start({ setup: path("../setup.jsonc"), policy, authorizationServer: true })
   identity = new BedrockAgentCore({
     endpoint: local.url,
