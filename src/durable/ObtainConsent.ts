@@ -253,8 +253,9 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * Extends the `ConsentSignals` in context: signals also resume the executions that wait for a grant, in any process.
  * Put it between the store of consents and the pages of `Connect`.
  *
- * If the database of the engine fails, the page still completes the consent. The executions find it at their next
- * request to AgentCore.
+ * If the database of the engine fails, or the process of the page is killed, the consent is still complete. The
+ * executions find it within an hour, because each requests the token every hour: 100,000 waits make 28 requests for a
+ * token a second, and as many for workload access tokens.
  *
  * @since 0.2.0
  * @category layers

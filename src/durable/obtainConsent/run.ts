@@ -1,4 +1,5 @@
 /** The body of the workflow, and the signals that resume it. */
+import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,6 +34,15 @@ export const orNotObtained =
       Effect.catchDefect(self, Effect.fail),
       (error) => new ConsentNotObtained({ credential, reason, error: tagOf(error) })
     )
+
+/** How often a wait requests the token, in milliseconds. A signal may be lost with the process that would send it. */
+const probeInterval = 60 * 60_000
+
+/** When the wait requests the token, in ascending order: at each hour, at each reminder and at the end. */
+const ticksOf = (plan: ReadonlyArray<number>): ReadonlyArray<number> => {
+  const hours = Array.from({ length: Math.floor(Math.max(...plan) / probeInterval) }, (_, n) => (n + 1) * probeInterval)
+  return [...new Set([...hours, ...plan])].sort((one, other) => one - other)
+}
 
 /** A registration expires this long after its wait, so that a grant at the last moment finds it. */
 const grace = Duration.hours(1)
@@ -69,12 +79,13 @@ export const run = <E, R>({ invite, times }: {
       )
   )
 
-  /** Registers the execution, and stores the times of the wait, so that another deployment does not change them. */
+  /** Registers the execution, and stores its begin and its times, so that another deployment does not change them. */
   const begin = Activity.make({
     name: "ObtainConsent.register",
-    success: Schema.Array(Schema.Number),
+    success: Schema.Struct({ begunAt: Schema.Number, plan: Schema.Array(Schema.Number) }),
     error: ConsentNotObtained,
     execute: Effect.gen(function*() {
+      const begunAt = yield* Clock.currentTimeMillis
       const signals = yield* ConsentSignals.ConsentSignals
       const plan = times.map(Duration.toMillis)
       const wait = Math.max(...plan) + Duration.toMillis(grace)
@@ -84,7 +95,7 @@ export const run = <E, R>({ invite, times }: {
         execution: yield* DurableDeferred.token(granted),
         expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
       })
-      return plan
+      return { begunAt, plan }
     }).pipe(notObtained("Unavailable"))
   })
 
@@ -141,23 +152,34 @@ export const run = <E, R>({ invite, times }: {
       ]
     })
 
+  /** Requests the token, and reminds the user if it is time. Returns whether the user has consented. */
+  const check = (tick: number, time: number, plan: ReadonlyArray<number>) =>
+    Effect.gen(function*() {
+      // At the end, a failure is the result of the wait.
+      if (time === plan.at(-1)) return yield* probe(tick + 1)
+      const isGranted = yield* Effect.catch(probe(tick + 1), () => Effect.succeed(undefined))
+      const reminder = plan.filter((planned) => planned <= time).length
+      // Without a response, the user may have consented, so no reminder is sent.
+      if (isGranted === false && reminder > 0) {
+        // A reminder that cannot be sent does not end the wait.
+        yield* Effect.catch(send(reminder), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
+      }
+      return isGranted === true
+    })
+
   return Effect.gen(function*() {
-    const plan = yield* begin
+    const { begunAt, plan } = yield* begin
     if (yield* probe(0)) return "AlreadyGranted"
     yield* send(0)
+    const elapsed = Effect.map(Clock.currentTimeMillis, (now) => now - begunAt)
+    const ticks = ticksOf(plan)
+    // A resumed wait continues at its last tick, so that it need not read the results of all ticks before.
+    const past = yield* elapsed
+    const begins = Math.max(0, ticks.filter((time) => time <= past).length - 1)
     // The deferred stores a signal that arrives during an activity. The next wait finds it.
-    for (const [index, time] of plan.entries()) {
-      const event = yield* wait(index, time - (plan[index - 1] ?? 0))
-      if (event === "Granted") return "Granted"
-      const step = index + 1
-      const isLast = step === plan.length
-      const isGranted = yield* isLast ? probe(step) : Effect.catch(probe(step), () => Effect.succeed(undefined))
-      if (isGranted === true) return "Granted"
-      // Without a response, the user may have consented, so no reminder is sent.
-      if (isGranted === false && !isLast) {
-        // A reminder that cannot be sent does not end the wait.
-        yield* Effect.catch(send(step), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
-      }
+    for (const [index, time] of [...ticks.entries()].slice(begins)) {
+      const event = yield* wait(index, Math.max(0, time - (yield* elapsed)))
+      if (event === "Granted" || (yield* check(index, time, plan))) return "Granted"
     }
     return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
   }).pipe(Effect.tap(() => end), Effect.tapError(() => end))
@@ -186,7 +208,7 @@ export const makeSignals: Effect.Effect<
       // The engine reports a failed database as a defect.
       Effect.catchCause(() =>
         Effect.logWarning(
-          "A workflow that waits for a consent was not resumed. It requests the token again at its next reminder"
+          "A workflow that waits for a consent was not resumed. It requests the token again within an hour"
         )
       ),
       Effect.provideService(WorkflowEngine, engine)
