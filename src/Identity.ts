@@ -560,14 +560,17 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
   })
 
+  const observed = <E, R>(
+    subject: AccessTokenRequest<E, R> | AccessTokenCredential,
+    options?: ConsentOptions<E, R>
+  ) => {
+    const token = Effect.flatten(getAccessToken(subject, options))
+    return observe("getAccessToken", Credentials.requestOf("AccessToken", subject), token)
+  }
+
   return {
     // TypeScript cannot see that the errors of a consent end the flow `USER_FEDERATION` only.
-    getAccessToken: ((subject, options) =>
-      observe(
-        "getAccessToken",
-        Credentials.requestOf("AccessToken", subject),
-        Effect.flatten(getAccessToken(subject, options))
-      )) as Service["getAccessToken"],
+    getAccessToken: observed as Service["getAccessToken"],
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
     getApiKey: (subject) => observe("getApiKey", Credentials.requestOf("ApiKey", subject), getApiKey(subject)),

@@ -356,7 +356,7 @@ const checkSetup = Effect.fnUntraced(function*({ credentials, workload }: LinkOp
   const found = yield* Effect.provideService(Credentials.check(list, { workload }), ControlPlane, plane.value)
   for (const { _tag, message } of found) if (_tag === "NotVisible") yield* Effect.logWarning(message)
   const problems = found.filter(({ _tag }) => _tag !== "NotVisible").map(({ message }) => message)
-  if (problems.length > 0) yield* new ValidationException({ operation: "Connect", message: problems.join("\n") })
+  if (problems.length > 0) return yield* new ValidationException({ operation: "Connect", message: problems.join("\n") })
 })
 
 const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
