@@ -32,6 +32,9 @@ import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
  */
 export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
 
+/** Callers who share a call of a cache wait for the same session. */
+const signals = Effect.runSync(ConsentSignals.makeMemory)
+
 const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
 
 /**
@@ -138,8 +141,7 @@ export const handler = <E = never, R = never>(options: {
     Effect.acquireUseRelease(
       Scope.make(),
       Effect.fnUntraced(function*(scope) {
-        const signals = yield* ConsentSignals.makeMemory
-        yield* Scope.provide(listen(session, options.user, signals), scope)
+        yield* Scope.provide(listen(session, options.user), scope)
         yield* shown
         return yield* ConsentSignals.poller(signals, poller)({ session, poll })
       }),
@@ -148,11 +150,7 @@ export const handler = <E = never, R = never>(options: {
 })
 
 /** Listens at the return URL of the session. Completes the session when the browser comes back. */
-const listen = Effect.fnUntraced(function*(
-  session: ConsentSession,
-  user: UserIdentifier,
-  signals: ConsentSignals.Service
-) {
+const listen = Effect.fnUntraced(function*(session: ConsentSession, user: UserIdentifier) {
   const address = yield* addressOf(session.returnUrl)
   if (!isSecure(Redacted.value(session.authorizationUrl))) {
     return yield* new LoopbackUnavailable({ reason: "InsecureUrl" })

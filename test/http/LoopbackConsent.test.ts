@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
@@ -278,6 +279,32 @@ describe("LoopbackConsent.handler", () => {
       assert.deepStrictEqual(subjects, all.map((index) => `user-${index}`))
       assert.isTrue(yield* isFree(first))
     }).pipe(Effect.provide(world)))
+
+  it.live("ends the waits of callers who share a session of a cache, also if one of them gives up", () =>
+    Effect.gen(function*() {
+      const [returnUrl] = yield* ReturnUrls
+      const identity = yield* Identity.make
+      const sessions: Array<ConsentSession> = []
+      const all = yield* Deferred.make<void>()
+      const call = get(
+        returnUrl,
+        (session) => Effect.suspend(() => sessions.push(session) === 4 ? Deferred.succeed(all, undefined) : Effect.void)
+      ).pipe(
+        Effect.provideService(Identity.Identity, identity)
+      )
+      const subjects = yield* Effect.gen(function*() {
+        const fibers = yield* Effect.forEach([1, 2, 3, 4], () => Effect.forkChild(call))
+        yield* Deferred.await(all)
+        assert.strictEqual(new Set(sessions.map(({ sessionUri }) => Redacted.value(sessionUri))).size, 1)
+        const [first, ...others] = fibers
+        assert(first !== undefined)
+        yield* Effect.forEach([first, others.pop()!], Fiber.interrupt)
+        yield* browse()(sessions[0]!)
+        return yield* Effect.forEach(others, Fiber.join)
+      }).pipe(as("agent", "alice"), Effect.map((tokens) => tokens.map((token) => claimsOf(token).sub)))
+      assert.deepStrictEqual(subjects, ["alice", "alice"])
+      assert.isTrue(yield* isFree(returnUrl))
+    }).pipe(Effect.provide(Layer.provideMerge(CredentialCache.layer(), world))))
 
   it.live("ends the wait when AgentCore rejects the completion, because the token is for another user", () =>
     Effect.gen(function*() {

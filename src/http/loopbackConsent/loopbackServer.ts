@@ -35,8 +35,8 @@ interface Waiting {
 }
 
 interface Listening {
-  /** The waiting consents by session URI. */
-  readonly waiting: Map<string, Waiting>
+  /** The waiting consents by session URI. Callers who share a call of a cache have the same session. */
+  readonly waiting: Map<string, ReadonlyArray<Waiting>>
   readonly stop: Effect.Effect<void>
 }
 
@@ -66,7 +66,7 @@ const isNavigation = ({ headers }: Http.IncomingMessage): boolean =>
 /** The consent that the browser comes back for. */
 const find = (waiting: Listening["waiting"], url: URL): Waiting | undefined => {
   const [sessionUri = "", ...more] = url.searchParams.getAll("session_id")
-  const found = waiting.get(sessionUri)
+  const found = waiting.get(sessionUri)?.[0]
   return found === undefined || more.length > 0 || url.pathname !== found.path ? undefined : found
 }
 
@@ -142,7 +142,7 @@ export const open = (
         Effect.gen(function*() {
           const listening = byPort.get(address.port) ?? (yield* listen(address))
           byPort.set(address.port, listening)
-          listening.waiting.set(key, waiting)
+          listening.waiting.set(key, [...listening.waiting.get(key) ?? [], waiting])
           return listening
         })
       ),
@@ -152,7 +152,9 @@ export const open = (
           lock(
             String(address.port),
             Effect.suspend(() => {
-              listening.waiting.delete(key)
+              const others = (listening.waiting.get(key) ?? []).filter((other) => other !== waiting)
+              if (others.length > 0) listening.waiting.set(key, others)
+              else listening.waiting.delete(key)
               if (listening.waiting.size > 0) return Effect.void
               byPort.delete(address.port)
               return listening.stop
