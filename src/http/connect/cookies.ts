@@ -72,7 +72,10 @@ export const make = (secret: Uint8Array, { origin, path }: { readonly origin: st
     const read = (start: string) =>
       Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) =>
         Effect.forEach(
-          cookiesOf(headers["cookie"]).filter(({ name }) => name.startsWith(start)),
+          // A sibling domain can plant names that a response cannot have.
+          cookiesOf(headers["cookie"]).filter(({ name }) =>
+            name.startsWith(start) && /^[\w-]+$/.test(name.slice(prefix.length))
+          ),
           (cookie) =>
             Effect.map(
               Effect.option(open(cookie.value, () => key)),
