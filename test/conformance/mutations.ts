@@ -677,6 +677,40 @@ export const mutations: Readonly<Record<string, Mutation>> = {
       }
     }
   },
+  "A rejected completion ends the session": {
+    by: ["binding.other-user-first", "binding.too-early"],
+    make: () => {
+      const ended = new Map<unknown, ServiceResponse>()
+      return {
+        service: async (call, forward) => {
+          if (!is(call, /^CompleteResourceTokenAuth$/)) return forward(call)
+          const { sessionUri } = parse(call.body)
+          const given = ended.get(sessionUri) ?? await forward(call)
+          if (given.status === 403) ended.set(sessionUri, given)
+          return given
+        }
+      }
+    }
+  },
+  "A session can be completed again": {
+    by: ["binding.twice"],
+    make: () => {
+      const completed = new Map<unknown, ServiceResponse>()
+      return {
+        service: async (call, forward) => {
+          if (!is(call, /^CompleteResourceTokenAuth$/)) return forward(call)
+          const { sessionUri } = parse(call.body)
+          const given = completed.get(sessionUri) ?? await forward(call)
+          if (given.status < 300) completed.set(sessionUri, given)
+          return given
+        }
+      }
+    }
+  },
+  "Custom state is not sent back": {
+    by: ["user.return-state"],
+    make: userRequest((json) => without(json, "customState"))
+  },
   "The completion of a session has no effect": {
     by: ["user.consent", "user.code-exchange"],
     make: service(async (call, forward) => is(call, /^CompleteResourceTokenAuth$/) ? ok({}) : forward(call))

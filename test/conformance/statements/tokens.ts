@@ -60,6 +60,11 @@ const sessionStatus = cite(
   "Status indicating whether the user's authorization session is in progress or has failed."
 )
 
+const customState = cite(
+  reference,
+  "An opaque string that will be sent back to the callback URL provided in resourceOauth2ReturnUrl."
+)
+
 const invalidSession = { status: 403, name: "AccessDeniedException", message: "Invalid or expired session" } as const
 
 const validation = { status: 400, name: "ValidationException" } as const
@@ -543,6 +548,38 @@ export const userTokens = [
     }
   }),
   statement({
+    id: "user.return-state",
+    statement: "The browser returns with the custom state of the request, as state",
+    source: guess(
+      "the name of the parameter, which no document of AWS has: public programs read state or custom_state",
+      customState
+    ),
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, name, { customState: "state of alice" })
+      const page = new URL(await browse(authorizationUrl))
+      is("parameters", Object.fromEntries(page.searchParams), { session_id: sessionUri, state: "state of alice" })
+    }
+  }),
+  statement({
+    id: "user.opened-again",
+    statement: "The authorization URL, opened again after the consent, does not lead to the return URL",
+    source: guess("all of it: the one who opens it again would learn the custom state, which protects the callback"),
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, name, { customState: "state of alice" })
+      const open = async () => new URL(await browse(authorizationUrl)).protocol
+      is("end of the consent", await open(), new URL(returnUrl).protocol)
+      is("end of the second visit", await open(), new URL(authorizationUrl).protocol)
+      await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+      is("end of a visit after the completion", await open(), new URL(authorizationUrl).protocol)
+    }
+  }),
+  statement({
     id: "user.denied",
     statement:
       "A denied consent never reaches the return URL: the service shows its own page, and the session is FAILED",
@@ -604,6 +641,54 @@ export const userTokens = [
         world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "mallory" } }),
         invalidSession
       )
+    }
+  }),
+  ...([
+    [
+      "other-user-first",
+      "Another user who tries to complete a session does not end it: its own user still completes it",
+      "mallory",
+      true
+    ],
+    ["too-early", "A completion before the consent is rejected, and does not end the session", "alice", false]
+  ] as const).map(([id, sentence, userId, isConsentFirst]) =>
+    statement({
+      id: `binding.${id}`,
+      statement: sentence,
+      source: guess(
+        "that a rejected completion changes nothing: otherwise a stranger who knows the session could end it",
+        recorded(originalArtifact, "AccessDeniedException: Invalid or expired session")
+      ),
+      needs: ["recorder", "browse"],
+      run: async (world, { browse, recorder }) => {
+        const { name } = await createRecorded(world, recorder)
+        const token = await tokenOf(world, await createWorkload(world), "alice")
+        const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+        if (isConsentFirst) await browse(authorizationUrl)
+        await rejects(world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId } }), invalidSession)
+        if (!isConsentFirst) await browse(authorizationUrl)
+        await world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+        present("accessToken", (await askUser(world, token, name, { sessionUri })).accessToken)
+      }
+    })
+  ),
+  statement({
+    id: "binding.twice",
+    statement: "A completed session cannot be completed again, and its grant stays",
+    source: guess(
+      "that a session that has ended is one that is invalid",
+      recorded(originalArtifact, "AccessDeniedException: Invalid or expired session")
+    ),
+    needs: ["recorder", "browse"],
+    run: async (world, { browse, recorder }) => {
+      const { name } = await createRecorded(world, recorder)
+      const token = await tokenOf(world, await createWorkload(world), "alice")
+      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      await browse(authorizationUrl)
+      const complete = () => world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
+      await complete()
+      await rejects(complete(), invalidSession)
+      present("accessToken", (await askUser(world, token, name)).accessToken)
     }
   }),
   statement({
@@ -735,18 +820,14 @@ export const userTokens = [
   }),
   statement({
     id: "vault.shape.custom-state",
-    statement: "Custom state belongs to one request, and not to the grant",
-    source: guess(
-      "that it is not of the shape, because it belongs to one redirect",
-      cite(
-        reference,
-        "An opaque string that will be sent back to the callback URL provided in resourceOauth2ReturnUrl."
-      )
-    ),
+    statement:
+      "Custom state belongs to one request, and not to the grant: requests with another one and without find it",
+    source: guess("that it is not of the shape, because it belongs to one redirect", customState),
     needs: ["recorder", "browse"],
     run: async (world, parts) => {
       const { accessToken, provider, token } = await grantedAlice(world, parts, { customState: "first" })
       is("token", (await askUser(world, token, provider, { customState: "second" })).accessToken, accessToken)
+      is("token", (await askUser(world, token, provider)).accessToken, accessToken)
     }
   }),
   statement({
