@@ -116,6 +116,16 @@ const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
  *
  * @since 0.2.0
  * @category layers
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Consent from "effect-agentcore-identity/Consent"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Effect from "effect/Effect"
+ *
+ * // The same layer has to be provided to the page, `ConsentCallback.layer`.
+ * const token = AccessToken.get({ provider: "google", flow: "USER_FEDERATION" }, { consent: Consent.console }).pipe(
+ *   Effect.provide(PendingConsents.layerMemory)
+ * )
  */
 export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.merge(
   Layer.effect(PendingConsents, makeMemory),

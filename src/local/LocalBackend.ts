@@ -298,7 +298,7 @@ const trustAuthorities = (files: ReadonlyArray<string>): Effect.Effect<void> =>
       const { bytes } = yield* SafeFile.read(file, { follow: true })
       yield* Effect.try({
         try: () => Tls.setDefaultCACertificates([...Tls.getCACertificates("default"), bytes.toString()]),
-        catch: (cause) => new Error(codeOf(cause))
+        catch: (cause) => ({ message: codeOf(cause) })
       })
     }).pipe(
       Effect.catch(({ message }) =>

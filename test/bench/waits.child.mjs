@@ -36,17 +36,19 @@ class Calendar extends AccessToken.Tag()("bench/Calendar", {
 const workload = "my-agent"
 
 const runtime = ManagedRuntime.make(
-  Layer.mergeAll(
-    Identity.layer.pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer())),
-    Layer.provideMerge(ConsentSignals.layerPoller, PendingConsents.layerMemory),
-    Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
-  )
+  Layer.merge(
+    isLink
+      ? Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
+      : Identity.layer,
+    Layer.provideMerge(ConsentSignals.layerPoller, PendingConsents.layerMemory)
+  ).pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer()))
 )
 
 const asUser = (user) =>
   Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, {
     get: Effect.succeed(Redacted.make(`${workloadAccessToken}${user}`)),
-    invalidate: () => Effect.void
+    invalidate: () => Effect.void,
+    user: { userId: `${user}` }
   })
 
 let shown = 0

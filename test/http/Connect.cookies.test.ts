@@ -188,8 +188,9 @@ const behindNginx = (own: string, options: World.Options) =>
   Effect.gen(function*() {
     const { origin } = yield* World.setUp
     const port = yield* Server.freePort
+    const name = "nginx"
     const configuration = `server { listen 127.0.0.1:${port}; location / { proxy_pass ${origin}; } }`
-    const nginx = yield* Proxies.run("nginx", configuration, { port })
+    const nginx = yield* Proxies.run(name, configuration, { port })
     const { jar, receives } = makeBrowser()
     const send = (path: string, body?: Record<string, string>) =>
       Effect.promise(async () => {

@@ -535,13 +535,14 @@ for (const name of Proxies.names) {
   })
 }
 
-describe("nginx", () => {
+describe("the proxy nginx", () => {
+  const name = "nginx"
   // The recipe says so.
-  Tools.testWith("nginx")(
+  Tools.testWith(name)(
     "takes 103 for the response, and logs invalid lines of headers at the level info",
     () =>
       Effect.gen(function*() {
-        const world = yield* setUp("nginx")
+        const world = yield* setUp(name)
         const request = (path: string, header: string) =>
           sendRaw(world, `GET ${pathOf(world.weather.url)}${path} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`)
         const early = yield* request("/early", `Authorization: Bearer ${world.alice}`)

@@ -73,11 +73,11 @@ const program = Effect.gen(function*() {
   const statuses = new Set<number>()
   const bodies = new Set<string>()
   // Several sizes, so that an entry needs one page or more.
-  const create = (url: string, name: string, urls: number) =>
+  const create = (url: string, name: string, size: number) =>
     Effect.map(
       call(url, "CreateWorkloadIdentity", {
         name,
-        allowedResourceOauth2ReturnUrls: Array.from({ length: urls }, (_, n) => `https://app.test/${name}/${n}`)
+        allowedResourceOauth2ReturnUrls: [1, 2, 3].map((n) => `https://app.test/${name}/${n}/`.padEnd(size, "x"))
       }),
       ({ status, text }) => {
         statuses.add(status)
@@ -93,21 +93,21 @@ const program = Effect.gen(function*() {
 
   const running = yield* withServer((url) =>
     Effect.gen(function*() {
-      yield* create(url, "before", 3)
+      yield* create(url, "before", 0)
       const names = Array.from({ length: 20 }, (_, index) => index)
       const reads: Array<number> = []
       for (let round = 0; round < 4; round++) {
         fill((round % 3) * 65536)
-        yield* Effect.forEach(names, (n) => create(url, `full-${round}-${n}`, n % 2 === 0 ? 1 : 100), {
+        yield* Effect.forEach(names, (n) => create(url, `full-${round}-${n}`, n % 2 === 0 ? 0 : 1000), {
           concurrency: 10
         })
         reads.push(...(yield* read(url, acknowledged.slice(-20))))
         empty()
-        yield* create(url, `again-${round}`, 1)
+        yield* create(url, `again-${round}`, 0)
       }
       const earlier = [...statuses]
       statuses.clear()
-      yield* create(url, "after", 1)
+      yield* create(url, "after", 0)
       return { earlier, last: [...statuses], reads: [...new Set(reads)] }
     })
   )
