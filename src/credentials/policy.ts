@@ -78,7 +78,9 @@ export interface PolicyOptions {
   readonly users: Users
   /** What is known of the providers, by kind and name. */
   readonly providers?: {
+    /** The OAuth2 providers, by name. */
     readonly oauth2?: { readonly [provider: string]: ProviderAccess } | undefined
+    /** The API key providers, by name. */
     readonly apiKey?: { readonly [provider: string]: ProviderAccess } | undefined
   } | undefined
 }

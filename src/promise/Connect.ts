@@ -371,6 +371,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * behind misses the oldest.
    */
   readonly events: () => AsyncIterable<Event>
+  /** Passes an access token to an async function, and shows the user a link first if `onLink` is given. */
   readonly withAccessToken: {
     /**
      * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last

@@ -103,7 +103,7 @@ export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
  * @since 0.2.0
  * @category models
  */
-export type Options = Settings & ((Stores.ServiceOptions & { readonly connect?: undefined }) | OfConnect)
+export type Options = Settings & (OfServices | OfConnect)
 
 interface Settings extends Pick<Http.Options, "trust" | "workload"> {
   /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
@@ -113,6 +113,11 @@ interface Settings extends Pick<Http.Options, "trust" | "workload"> {
    * user of a `session`.
    */
   readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
+}
+
+interface OfServices extends Stores.ServiceOptions {
+  /** The services are those of `runtime`, and the store is `pendingConsents`. */
+  readonly connect?: undefined
 }
 
 interface OfConnect {

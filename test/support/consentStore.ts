@@ -16,6 +16,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import * as Sessions from "../../src/http/forwardAuth/sessions.js"
 import * as ConsentCallback from "./consentCallback.js"
 import type * as Tools from "./tools.js"
@@ -127,7 +128,8 @@ export const contract = (
           const [revoked, kept, expired] = [
             yield* session(user),
             yield* session(user),
-            yield* session(user, { lifetime: 0 })
+            // One that began in 1970.
+            yield* Effect.provide(session(user), TestClock.layer())
           ]
           same(yield* Sessions.userOf(two.signals, revoked.token), Option.some(user))
           yield* Sessions.make(two.signals).revoke(revoked.token)

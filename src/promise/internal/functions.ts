@@ -85,6 +85,7 @@ export interface CompleteAuthorizationOptions {
 
 /** The functions over a runtime, see `make`. */
 export interface Functions {
+  /** Passes an access token to an async function. */
   readonly withAccessToken: {
     /**
      * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
@@ -96,19 +97,26 @@ export interface Functions {
      */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
   }
+  /** Passes an API key to an async function. */
   readonly withApiKey: {
     /** Passes a declared API key to an async function as its last argument. Each call obtains the key. */
     (credential: ApiKeyCredential, options?: Config.ApiKeyUseOptions): CredentialWrapper
     /** Passes an API key to an async function as its last argument. Each call obtains the key. */
     (config: Config.ApiKeyWrapperConfig): CredentialWrapper
   }
+  /** Passes the workload access token of the caller to an async function. */
   readonly withWAT: <TParams extends Array<unknown>, TReturn>(
     fn: (...args: [...TParams, string]) => Promise<TReturn>
   ) => (...args: TParams) => Promise<TReturn>
+  /** Propagates the caller to the next agent, in requests of this client. */
   readonly withWatPropagation: (client: AwsClient) => void
+  /** Continues a session: the `session` of `RequiresUserConsent`, or its string. */
   readonly resume: (session: ConsentSession | string, options?: Config.AccessTokenUseOptions) => Promise<string>
+  /** Completes an authorization for the user who is signed in in the browser that came back. */
   readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
+  /** Makes the page that the browser returns to after consent, for servers of the Fetch API. */
   readonly fetchConsentCallback: (options: Consents.PageOptions<Request>) => (request: Request) => Promise<Response>
+  /** Makes the page that the browser returns to after consent, for servers of Node. */
   readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(
     options: Consents.PageOptions<Req>
   ) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
