@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
+import * as Struct from "effect/Struct"
 import * as FastCheck from "fast-check"
 import * as Recorder from "../support/recorder.js"
 import { valid } from "../support/requests.js"
@@ -145,8 +146,10 @@ describe.each(adapters)("$name", ({ planes }) => {
       Effect.gen(function*() {
         const http = yield* server(json(200, body))
         const all = yield* Effect.provide(both, planes(http.url))
-        // The schema and the method accept the same requests.
-        const requests = valid(schema as Schema.Codec<unknown, unknown>) as FastCheck.Arbitrary<A>
+        // The schema and the method accept the same requests. Their types have no `clientToken`, which the SDK drops.
+        const requests = valid(schema as Schema.Codec<unknown, unknown>).map((request) =>
+          Struct.omit(request as { readonly clientToken?: string }, ["clientToken"]) as A
+        )
         yield* Effect.promise(() =>
           FastCheck.assert(
             FastCheck.asyncProperty(requests, async (request) => {

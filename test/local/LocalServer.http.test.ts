@@ -196,7 +196,7 @@ describe("a large or deep request", () => {
         fails(complete, 400, deep.startsWith("[") ? "SerializationException" : "ValidationException")
       }
       const vendor = { credentialProviderVendor: { toString: 1, valueOf: 1 } }
-      fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "ValidationException")
+      fails(yield* call("/identities/CreateOauth2CredentialProvider", vendor), 400, "SerializationException")
     }).pipe(Effect.provide(server())))
 
   it.live("is invalid when a user id is not well-formed Unicode", () =>
