@@ -166,6 +166,8 @@ describe("the account that expect gets", () => {
           [` ${alice}`, undefined, alice],
           ["x".repeat(201), undefined, "x".repeat(200)],
           [alice, false, alice],
+          // A program in plain JavaScript passes on what the vendor said: Amazon Cognito sends strings.
+          [alice, "false" as unknown as boolean, alice],
           ["", undefined, "id-7"]
         ] as const
       ) {
@@ -204,7 +206,15 @@ describe("the revocation at a vendor", () => {
         const location = { "/elsewhere": `${other}/revoke`, "/here": "/revoke" }[request.url ?? ""]
         response.writeHead(location === undefined ? 200 : 307, location === undefined ? {} : { location }).end("{}")
       })
-      const revokeAt = (path: string) =>
+      const clients = {
+        followRedirects: (client: HttpClient.HttpClient) => HttpClient.followRedirects(client),
+        fetch: (client: HttpClient.HttpClient) =>
+          HttpClient.transformResponse(
+            client,
+            Effect.provideService(FetchHttpClient.RequestInit, { redirect: "follow" })
+          )
+      }
+      const revokeAt = (path: string, client: keyof typeof clients = "followRedirects") =>
         Effect.map(Connect.disconnectAll({ userId: "alice" }), ([disconnected]) => disconnected?.atVendor).pipe(
           Effect.provide(
             Connect.layerLinks(options({ files }, {
@@ -217,7 +227,7 @@ describe("the revocation at a vendor", () => {
             })).pipe(
               Layer.provide(Layer.effect(
                 HttpClient.HttpClient,
-                Effect.map(HttpClient.HttpClient, (client) => HttpClient.followRedirects(client))
+                Effect.map(HttpClient.HttpClient, clients[client])
               )),
               Layer.provide(FetchHttpClient.layer),
               Layer.provide(issuing())
@@ -226,6 +236,8 @@ describe("the revocation at a vendor", () => {
         )
       assert.deepStrictEqual([yield* revokeAt("/here"), yield* revokeAt("/elsewhere")], ["Revoked", "Failed"])
       assert.deepStrictEqual(received, ["vendor /here", "vendor /revoke", "vendor /elsewhere"])
+      assert.strictEqual(yield* revokeAt("/elsewhere", "fetch"), "Failed")
+      assert.notInclude(received, "other /revoke")
     }).pipe(Effect.scoped))
 })
 

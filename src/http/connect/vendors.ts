@@ -1,6 +1,8 @@
 /** Asks vendors whose account a token belongs to, and ends grants. */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import type { HttpClientRequest } from "effect/http/HttpClientRequest"
@@ -14,7 +16,7 @@ import * as BoundedStream from "../../internal/boundedStream.js"
 import { checkEachRequest } from "../../internal/credentialHeader.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import { tagOf } from "../../internal/messages.js"
-import { urlOf, withoutRedirects } from "../../internal/origins.js"
+import { followerIn, urlOf, withoutRedirects } from "../../internal/origins.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Account, AccountOptions, AtVendor, LinkOptions } from "./connectTypes.js"
@@ -40,6 +42,9 @@ const stayAtOrigin = (request: HttpClientRequest) => {
   const originOf = (request: HttpClientRequest) => Option.getOrUndefined(urlOf(request))?.origin
   return checkEachRequest((sent) => {
     if (originOf(sent) !== originOf(request)) throw new Error("The vendor redirects to another origin")
+    if (followerIn(Fiber.getCurrent()?.context ?? Context.empty()) !== undefined) {
+      throw new Error("The client of the program follows redirects that cannot be checked")
+    }
   })
 }
 
@@ -99,7 +104,9 @@ const toInspection = (account: unknown, isChecked: boolean): Inspection => {
   if (!isAccount(account)) return { _tag: "Unknown" }
   const { id, label, verified } = account
   const shown = clean(label).slice(0, maxLabel)
-  const isLabel = shown !== "" && !(isChecked && (shown !== label || verified === false))
+  // A program in plain JavaScript can pass on the string of a vendor, such as "false".
+  const isVerified = [undefined, true, "true"].some((value) => value === verified)
+  const isLabel = shown !== "" && !(isChecked && (shown !== label || !isVerified))
   return { _tag: "Known", account: { ...account, id, label: isLabel ? shown : id } }
 }
 
