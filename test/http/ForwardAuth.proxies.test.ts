@@ -570,6 +570,8 @@ describe("a configuration", () => {
       "X-AgentCore-Credential",
       "x-agentcore-error",
       "X_AgentCore_Credential",
+      // Caddy passes it on to no origin.
+      "Proxy-Authorization",
       "X-Forwarded-Host",
       "X-Accel-Redirect",
       "X-a-b-c-d-e-f-g"
@@ -582,6 +584,24 @@ describe("a configuration", () => {
       }
     }
   })
+
+  for (const name of Proxies.names) {
+    Tools.testWith(name)(`of ${name} carries a key in a header with underscores`, () =>
+      Effect.gen(function*() {
+        const header = "x_api_key"
+        const forwardAuth = yield* Server.serve((_, response) => {
+          response.writeHead(200, { "content-length": 0, [header]: apiKey, "x-agentcore-credential": "name" }).end()
+        })
+        const origin = yield* Proxies.origin((_, response) => response.end("ok"))
+        const credentials = [key(origin.url, header)] as const
+        const proxy = yield* Proxies.make(name, { credentials, forwardAuth: `${forwardAuth}/ask` })
+        const own = { headers: { "x-api-key": "sentinel-mine", [header]: "sentinel-mine" } }
+        yield* get(`${proxy.url}${pathOf(origin.url)}/`, "session", own)
+        assert.deepStrictEqual(origin.seen.map(({ headers }) => [headers[header], headers["x-api-key"]]), [
+          [apiKey, undefined]
+        ])
+      }))
+  }
 
   it("removes 64 spellings of a header", () => {
     const credentials = [key("https://localhost", "X-a-b-c-d-e-f")] as const

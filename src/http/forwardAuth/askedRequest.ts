@@ -21,7 +21,7 @@ const foreign: { readonly [K in HeaderForm]: ReadonlyArray<string> } = {
 
 /** Whether HTTP, the route or a proxy uses a header itself. No credential can be in it. */
 export const isReserved = (header: string): boolean =>
-  /^(?:connection|content-.*|cache-control|date|expect|forwarded|host|keep-alive|link|location|proxy-connection|server|set-cookie|te|trailer|transfer-encoding|upgrade|vary|via|www-authenticate|x-(?:accel|agentcore|forwarded|original)-.*)$/i
+  /^(?:connection|content-.*|cache-control|date|expect|forwarded|host|keep-alive|link|location|proxy-.*|server|set-cookie|te|trailer|transfer-encoding|upgrade|vary|via|www-authenticate|x-(?:accel|agentcore|forwarded|original)-.*)$/i
     // nginx names the variables of both spellings alike.
     .test(header.replaceAll("_", "-"))
 

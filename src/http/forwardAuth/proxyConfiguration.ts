@@ -227,7 +227,9 @@ const caddySend = ({ url }: Origin, authorities: string | undefined, matcher: st
 
 const caddyRoute = (options: ProxyOptions, origin: Origin, headers: ReadonlyArray<string>): string => {
   const forwardAuth = new URL(options.forwardAuth)
-  const others = [...new Set(headers.flatMap(spellingsOf))].filter((header) => header !== origin.header)
+  const others = [...new Set(headers.flatMap(spellingsOf))]
+    // To Caddy, `X_Api_Key` and `X_api_key` are one header.
+    .filter((header) => header.toLowerCase() !== origin.header.toLowerCase())
     .map((header) => `request_header -${header}`)
   const again = caddyAsk(forwardAuth, origin, [
     // The request has the credential that was rejected, and its name. Caddy removes headers after it has set others.

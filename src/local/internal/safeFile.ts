@@ -8,8 +8,6 @@ import { randomBytes } from "node:crypto"
 import { type BigIntStats, closeSync, constants, createReadStream, fstatSync, openSync, type Stats } from "node:fs"
 import * as Fs from "node:fs/promises"
 import { Socket } from "node:net"
-import type { Readable } from "node:stream"
-import { buffer, text } from "node:stream/consumers"
 import { codeOf } from "../../internal/messages.js"
 
 const notAFile = "EFTYPE"
@@ -74,10 +72,15 @@ export const use = async <A>(file: Fs.FileHandle, f: (file: Fs.FileHandle) => Pr
 const limit = { end: 4 * 1024 * 1024, autoClose: false }
 
 /** Not by the size of the file: those of `/proc` have none, and another program may still write it. */
-const readBytes = async (stream: Readable): Promise<Buffer> => {
-  const bytes = await buffer(stream)
-  if (bytes.length > limit.end) throw new SafeFileError({ code: "EFBIG" })
-  return bytes
+const readBytes = async (stream: AsyncIterable<Buffer>): Promise<Buffer> => {
+  const chunks: Array<Buffer> = []
+  let size = 0
+  for await (const chunk of stream) {
+    size += chunk.length
+    if (size > limit.end) throw new SafeFileError({ code: "EFBIG" })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
 }
 
 /** Reads a regular file of at most 4 MiB. Rejects a symbolic link unless `follow` is set. */
@@ -138,7 +141,7 @@ const readPipe = async (descriptor: number, signal: AbortSignal): Promise<string
   const socket = new Socket({ fd: descriptor, readable: true, writable: false })
   const end = () => socket.destroy()
   signal.addEventListener("abort", end, { once: true })
-  return text(socket).finally(end)
+  return String(await readBytes(socket).finally(end))
 }
 
 const readAny = async (file: string, signal: AbortSignal): Promise<string> => {
