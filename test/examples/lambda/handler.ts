@@ -8,6 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
+import { createHmac, randomUUID, timingSafeEqual } from "node:crypto"
+
+const { CONSENT_KEY: key } = process.env
+if (key === undefined) throw new Error("Set CONSENT_KEY, which signs the tickets of consents")
 
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
@@ -20,7 +24,8 @@ class ApiError extends Data.TaggedError("ApiError")<{ readonly status: number }>
 
 const readReport = (topic: string) =>
   AccessToken.use(
-    Reports,
+    // A state of this session: AgentCore returns it only to the browser that consented.
+    { ...Reports.request, customState: Redacted.make(randomUUID()) },
     (token) =>
       Effect.tryPromise({
         try: async (signal) => {
@@ -57,14 +62,31 @@ const runtime = ManagedRuntime.make(
   )
 )
 
+/** Names the user and the state of a session, and reveals neither. */
+const ticketOf = (userId: string, sessionUri: string, state: string) =>
+  createHmac("sha256", key).update(JSON.stringify([userId, sessionUri, state])).digest()
+
+/** Completes the session for the user who started it, in the browser that consented. */
+const complete = (form: URLSearchParams, user: { readonly userId: string }) => {
+  const sessionUri = form.get("session_id") ?? ""
+  const ticket = Buffer.from(form.get("ticket") ?? "", "base64url")
+  // AWS does not document the name of the parameter with the state.
+  const isOwn = [...form.values()].some((state) => {
+    const expected = ticketOf(user.userId, sessionUri, state)
+    return ticket.length === expected.length && timingSafeEqual(ticket, expected)
+  })
+  return isOwn
+    ? Effect.flatMap(
+      Identity.Identity,
+      (identity) =>
+        Effect.as(identity.completeAuthorization({ sessionUri: Redacted.make(sessionUri), user }), respond(204))
+    )
+    : Effect.succeed(respond(403))
+}
+
 const route = (event: Event, user: { readonly userId: string }) =>
   event.routeKey === "POST /consent"
-    // The page of the return URL posts its `session_id`, with the JWT of the user who is signed in there.
-    ? Effect.flatMap(Identity.Identity, (identity) =>
-      identity.completeAuthorization({
-        sessionUri: Redacted.make(String(new URLSearchParams(event.body).get("session_id"))),
-        user
-      })).pipe(Effect.as(respond(204)))
+    ? complete(new URLSearchParams(event.body), user)
     : readReport(encodeURIComponent(event.pathParameters?.["topic"] ?? "")).pipe(
       Effect.map((report) => respond(200, report)),
       WorkloadAccessToken.provideCaller(user)
@@ -77,7 +99,12 @@ export const handler = (event: Event): Promise<ReturnType<typeof respond>> => {
   return route(event, { userId }).pipe(
     Effect.catchTag(
       "RequiresUserConsent",
-      ({ authorizationUrl }) => Effect.succeed(respond(403, { authorizationUrl: Redacted.value(authorizationUrl) }))
+      ({ session: { authorizationUrl, customState, sessionUri } }) =>
+        Effect.succeed(respond(403, {
+          authorizationUrl: Redacted.value(authorizationUrl),
+          ticket: ticketOf(userId, Redacted.value(sessionUri), customState ? Redacted.value(customState) : randomUUID())
+            .toString("base64url")
+        }))
     ),
     Effect.catch((error) => Effect.as(Effect.logError(error._tag), respond(502, { error: error._tag }))),
     runtime.runPromise

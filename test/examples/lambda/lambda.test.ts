@@ -47,6 +47,7 @@ describe("the Lambda function", () => {
     const variables: Record<string, string> = {
       ...local.environment,
       REPORTS_API: api.url,
+      CONSENT_KEY: "a key of this test",
       RETURN_URL: `${sessions.url}/consent`
     }
     await local.control.seed({
@@ -68,17 +69,29 @@ describe("the Lambda function", () => {
         return { statusCode, ...JSON.parse(body) }
       }
       assert.strictEqual((await call(undefined)).statusCode, 401)
+      const post = (user: string, body: string) => call(user, { routeKey: "POST /consent", body })
       const complete = async (userName: string, completedBy: string) => {
-        const { authorizationUrl, statusCode } = await call(userName)
+        const { authorizationUrl, statusCode, ticket } = await call(userName)
         assert.strictEqual(statusCode, 403)
         const { url } = await local.user(userName).approves(new URL(authorizationUrl))
-        return call(completedBy, { routeKey: "POST /consent", body: new URL(url).search.slice(1) })
+        return post(completedBy, `${new URL(url).search.slice(1)}&ticket=${ticket}`)
       }
       assert.strictEqual((await complete("alice", "alice")).statusCode, 204)
       assert.strictEqual((await complete("bob", "bob")).statusCode, 204)
       // A forwarded link: the session of Carol does not complete for Alice.
-      assert.strictEqual((await complete("carol", "alice")).statusCode, 502)
-      assert.strictEqual((await call("carol")).statusCode, 403)
+      assert.strictEqual((await complete("carol", "alice")).statusCode, 403)
+      // Mallory knows his session and its ticket, and not the state, which came back in Dave's browser.
+      const { authorizationUrl, ticket } = await call("mallory")
+      await local.user("dave").approves(new URL(authorizationUrl))
+      const session = new URL(authorizationUrl).searchParams.get("request_uri")
+      for (const more of [{}, { ticket }, { ticket, state: "guess" }]) {
+        const body = String(new URLSearchParams({ session_id: String(session), ...more }))
+        assert.strictEqual((await post("mallory", body)).statusCode, 403)
+      }
+      assert.deepStrictEqual(
+        await Promise.all(["carol", "mallory"].map(async (user) => (await call(user)).statusCode)),
+        [403, 403]
+      )
       const users = Array.from({ length: 10 }, (_, index) => index % 2 === 0 ? "alice" : "bob")
       assert.deepStrictEqual(
         await Promise.all(users.map((user) => call(user))),
