@@ -49,7 +49,8 @@ describe("the Worker", () => {
       AGENTCORE_ENDPOINT: local.url,
       ISSUER: site.url,
       REPORTS_API: site.url,
-      RETURN_URL: `${site.url}/consent`
+      RETURN_URL: `${site.url}/consent`,
+      CONSENT_KEY: "a key of this test"
     }
     const port = await Project.freePort()
     writeFileSync(
@@ -80,17 +81,24 @@ const config :Workerd.Config = (
       }
       await Project.reachable(`http://127.0.0.1:${port}/`)
       assert.strictEqual((await fetch(`http://127.0.0.1:${port}/reports/Sales`)).status, 401)
-      const complete = async (userName: string, completedBy: string) => {
+      const complete = async (userName: string, completedBy: string, isForwarded = false) => {
         const response = await call(userName)
         assert.strictEqual(response.status, 403, worker.output())
-        const { authorizationUrl } = await response.json() as { readonly authorizationUrl: string }
-        const { url } = await local.user(userName).approves(new URL(authorizationUrl))
-        const { status } = await call(completedBy, "/consent", { method: "POST", body: new URL(url).searchParams })
-        return status
+        const { authorizationUrl, ticket } = await response.json() as Record<"authorizationUrl" | "ticket", string>
+        const { searchParams } = new URL((await local.user(userName).approves(new URL(authorizationUrl))).url)
+        searchParams.set("ticket", ticket)
+        // The user who started a session knows all but its state, which came back in the browser that consented.
+        if (isForwarded) searchParams.delete("state")
+        return (await call(completedBy, "/consent", { method: "POST", body: searchParams })).status
       }
       assert.deepStrictEqual(
-        await Promise.all([complete("alice", "alice"), complete("bob", "bob"), complete("carol", "alice")]),
-        [204, 204, 502]
+        await Promise.all([
+          complete("alice", "alice"),
+          complete("bob", "bob"),
+          complete("carol", "alice"),
+          complete("mallory", "mallory", true)
+        ]),
+        [204, 204, 403, 403]
       )
       const users = Array.from({ length: 10 }, (_, index) => index % 2 === 0 ? "alice" : "bob")
       const reports = await Promise.all(users.map(async (user) => (await call(user)).json()))

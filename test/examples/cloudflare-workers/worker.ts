@@ -19,6 +19,8 @@ export interface Env {
   readonly ISSUER: string
   readonly REPORTS_API: string
   readonly RETURN_URL: string
+  /** Signs the tickets of consents: random characters. */
+  readonly CONSENT_KEY: string
 }
 
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
@@ -49,8 +51,35 @@ const userOf = async (request: Request, env: Env) => {
   return payload?.sub === undefined ? undefined : { userId: payload.sub }
 }
 
-const readReport = (topic: string, env: Env) =>
-  AccessToken.get({ ...Reports.request, returnUrl: env.RETURN_URL }).pipe(
+/** Names the user and the state of a session, and reveals neither. */
+const ticketOf = (env: Env, ...parts: readonly [userId: string, sessionUri: string, state: string]) =>
+  Effect.promise(async () => {
+    const bytes = (value: string) => new TextEncoder().encode(value)
+    const hmac = { name: "HMAC", hash: "SHA-256" }
+    const key = await crypto.subtle.importKey("raw", bytes(env.CONSENT_KEY), hmac, false, ["sign"])
+    const ticket = await crypto.subtle.sign(hmac, key, bytes(JSON.stringify(parts)))
+    return Array.from(new Uint8Array(ticket), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  })
+
+/** Completes the session for the user who started it, in the browser that consented. */
+const complete = (form: FormData, user: { readonly userId: string }, env: Env) =>
+  Effect.gen(function*() {
+    const [sessionUri, ticket] = [String(form.get("session_id")), form.get("ticket")]
+    // AWS does not document the name of the parameter with the state.
+    const tickets = yield* Effect.forEach(
+      [...form.values()].map(String).slice(0, 10),
+      (state) => ticketOf(env, user.userId, sessionUri, state)
+    )
+    if (!tickets.some((expected) => expected === ticket)) return new Response(null, { status: 403 })
+    const identity = yield* Identity.Identity
+    yield* identity.completeAuthorization({ sessionUri: Redacted.make(sessionUri), user })
+    return new Response(null, { status: 204 })
+  })
+
+const readReport = (topic: string, { userId }: { readonly userId: string }, env: Env) => {
+  // AgentCore returns it only to the browser that consented.
+  const state = crypto.randomUUID()
+  return AccessToken.get({ ...Reports.request, returnUrl: env.RETURN_URL, customState: Redacted.make(state) }).pipe(
     Effect.flatMap((token) =>
       Effect.promise((signal) =>
         fetch(`${env.REPORTS_API}/reports/${topic}`, {
@@ -59,12 +88,20 @@ const readReport = (topic: string, env: Env) =>
         })
       )
     ),
-    Effect.catchTag("RequiresUserConsent", ({ authorizationUrl }) =>
-      Effect.succeed(Response.json({ authorizationUrl: Redacted.value(authorizationUrl) }, {
-        status: 403,
-        headers: { "cache-control": "no-store" }
-      })))
+    Effect.catchTag(
+      "RequiresUserConsent",
+      ({ authorizationUrl, session }) =>
+        Effect.map(
+          ticketOf(env, userId, Redacted.value(session.sessionUri), state),
+          (ticket) =>
+            Response.json({ authorizationUrl: Redacted.value(authorizationUrl), ticket }, {
+              status: 403,
+              headers: { "cache-control": "no-store" }
+            })
+        )
+    )
   )
+}
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
@@ -73,18 +110,8 @@ export default {
     if (user === undefined) return new Response("Sign in", { status: 401 })
 
     const program = pathname === "/consent"
-      // The page of the return URL posts its `session_id`, with the JWT of the user who is signed in there.
-      ? Effect.promise(() => request.formData()).pipe(
-        Effect.flatMap((form) =>
-          Effect.flatMap(
-            Identity.Identity,
-            (identity) =>
-              identity.completeAuthorization({ sessionUri: Redacted.make(String(form.get("session_id"))), user })
-          )
-        ),
-        Effect.as(new Response(null, { status: 204 }))
-      )
-      : readReport(pathname.replace("/reports/", ""), env).pipe(
+      ? Effect.flatMap(Effect.promise(() => request.formData()), (form) => complete(form, user, env))
+      : readReport(pathname.replace("/reports/", ""), user, env).pipe(
         Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user }))
       )
     return program.pipe(
