@@ -201,8 +201,9 @@ export const ReturnUrl = Context.Reference("effect-agentcore-identity/Consent/Re
  * `customState`. AgentCore sends it to the return URL, so only the browser that consented can complete the session.
  * Default: `true`.
  *
- * Turn it off only if AgentCore turns out not to send it back. A user could then send their own link to another user,
- * and complete the consent in their place.
+ * Turn it off only if AgentCore turns out not to send it back, with `Layer.succeed(Consent.ReturnState, false)` around
+ * the program, or in the runtime of `promise/Identity` and `promise/Connect`. A user could then send their own link to
+ * another user, and complete the consent in their place.
  *
  * @since 0.2.0
  * @category references

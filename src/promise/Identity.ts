@@ -159,6 +159,7 @@ export const getContext = (): Contexts.RequestContext | undefined => Contexts.ge
  * - a `WorkloadAccessToken`, the caller if neither `workloadIdentityToken` nor the request has a token, for example in
  *   local development. It is then also the caller of requests without a token.
  * - `Consent.Handler`, `Consent.ReturnUrl` and `TokenPoller.TokenPoller`, the defaults for calls that do not set them.
+ * - `Consent.ReturnState`: `Layer.succeed(Consent.ReturnState, false)` turns off the state of the return.
  *
  * The first call builds a `ManagedRuntime`. The program must dispose of it.
  *

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Consent from "effect-agentcore-identity/Consent"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -54,6 +55,19 @@ describe("a call of an agent", () => {
         "tomorrow: true"
       )
     }))
+
+  it.live.each([true, false])(
+    "opens sessions with a state as the runtime says: %s",
+    (isSent) =>
+      App.inApplication(function*() {
+        const page = yield* consent("/connect/calendar")
+        assert.include(page.text, "Consent given")
+        assert.strictEqual(new URL(Redacted.value(page.url)).searchParams.has("state"), isSent)
+        // The cookie of the browser still protects the session.
+        const other = yield* request(Redacted.value(page.url), { cookie: "user=bob" })
+        assert.include(other.text, "This link cannot be used")
+      }).pipe(Effect.provideService(Consent.ReturnState, isSent))
+  )
 
   it.live("accepts the configuration itself, and credentials of other flows", () =>
     App.inApplication(function*({ as, connect }) {

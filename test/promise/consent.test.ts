@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as Consent from "effect-agentcore-identity/Consent"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { type AuthorizationFailed, isIdentityError } from "effect-agentcore-identity/IdentityError"
@@ -62,6 +63,7 @@ const never = Schedule.spaced("1 hour")
 const functions = (options: {
   readonly poll?: Schedule.Schedule<unknown>
   readonly pending?: Layer.Layer<PendingConsents.PendingConsents>
+  readonly returnState?: boolean
 } = {}) =>
   Effect.gen(function*() {
     const { url } = yield* LocalServer.LocalServer
@@ -80,7 +82,8 @@ const functions = (options: {
     const runtime = yield* runtimeOf(Layer.mergeAll(
       Identity.layer.pipe(Layer.provideMerge(planes)),
       Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(options.poll ?? never)),
-      options.pending ?? Layer.empty
+      options.pending ?? Layer.empty,
+      options.returnState === undefined ? Layer.empty : Layer.succeed(Consent.ReturnState, options.returnState)
     ))
     return {
       ...PromiseIdentity.make(runtime),
@@ -186,6 +189,20 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       const error = yield* rejectionOf(runWithContext({ workload: app.as("alice") }, () => app.resume(session)))
       assert.strictEqual(tagOf(error), "RequiresUserConsent")
       assert.strictEqual((yield* browser.opens(back)).status, 200)
+    }).pipe(Effect.provide(LocalWorld.layer)))
+
+  it.live("completes for the own user alone without a state, if the runtime turns it off", () =>
+    Effect.gen(function*() {
+      const app = yield* application(callbacks[kind], { returnState: false })
+      const { back, browser, session } = yield* consented(app)
+      assert.deepStrictEqual([...new URL(Redacted.value(back)).searchParams.keys()], ["session_id"])
+      assert.strictEqual((yield* (yield* app.browserOf("mallory")).opens(back)).status, 403)
+      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
+      assert.strictEqual((yield* browser.opens(back)).status, 200)
+      const token = yield* Effect.promise(() =>
+        runWithContext({ workload: app.as("alice") }, () => app.resume(session))
+      )
+      assert.strictEqual(subjectOf(token), "alice")
     }).pipe(Effect.provide(LocalWorld.layer)))
 
   it.live("rejects unknown links, other methods, and browsers without a user, and claims nothing", () =>

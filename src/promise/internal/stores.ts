@@ -81,7 +81,8 @@ export interface ServiceOptions {
   /**
    * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
    * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment, and
-   * a `CredentialCache` that keeps an access token for up to a minute.
+   * a `CredentialCache` that keeps an access token for up to a minute. With `Consent.ReturnState` in the runtime, as
+   * `false`, the sessions have no state.
    */
   readonly runtime?:
     | ManagedRuntime.ManagedRuntime<DataPlane, unknown>
