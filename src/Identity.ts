@@ -219,7 +219,8 @@ export interface Service {
    * Completes an authorization for the user who is signed in where the browser came back.
    *
    * `user` must be the identifier that the authorization was started for. It must come from the application's own
-   * sign-in, never from the URL. Session binding exists so that a forwarded link cannot bind another person's account.
+   * sign-in, never from the URL. That alone does not stop a user who sends their own link to another person, and
+   * completes the session after that person's consent. So compare a `customState` too, as `http/ConsentCallback` does.
    */
   readonly completeAuthorization: (options: {
     readonly sessionUri: Redacted.Redacted

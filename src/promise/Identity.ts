@@ -337,11 +337,12 @@ export const resume: Implementation.Functions["resume"] = defaultFunctions.resum
 
 /**
  * Completes an authorization for the user who is signed in in the browser that came back. It is for a page of the
- * application. {@link fetchConsentCallback} and {@link nodeConsentCallback} make pages that also check the user. A call
- * in this process that waits for this session continues at once.
+ * application. {@link fetchConsentCallback} and {@link nodeConsentCallback} make pages that also check the user and the
+ * state. A call in this process that waits for this session continues at once.
  *
  * `user` must be the user that the authorization was started for. It must come from the application's own sign-in,
- * never from the URL: a forwarded link must not bind the account of another person.
+ * never from the URL. That alone does not stop a user who sends their own link to another person, and completes the
+ * session after that person's consent. So compare a `customState` too.
  *
  * The promise rejects with a `DataPlaneError`.
  *
@@ -410,7 +411,8 @@ export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"
 
 /**
  * Encodes a session as a string, for {@link resume} in another process. The string contains the secrets of the session
- * in plain text: store it like a credential.
+ * in plain text: store it like a credential, and not in a browser. A user who knows the state of their session could
+ * complete it with the consent of another person.
  *
  * @since 0.2.0
  * @category functions
