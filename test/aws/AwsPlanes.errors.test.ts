@@ -30,6 +30,7 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
+  requestId,
   type Respond,
   server,
   token
@@ -93,7 +94,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
             assert.strictEqual(error._tag, name)
             assert.strictEqual(error.message, "the reason")
             assert.deepInclude(Object.entries(error), ["operation", operation])
-            assert.deepInclude(Object.entries(error), ["requestId", "request-1"])
+            assert.deepInclude(Object.entries(error), ["requestId", requestId])
           }
         }
       }))
@@ -169,7 +170,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           for (const face of Recorder.faces(error)) assert.isBelow(face.length, 1_000_000)
           assert.isBelow(error.message.length, 8300)
           const { code, fieldList, reason, requestId } = error as unknown as Record<string, string | Array<unknown>>
-          assert.isBelow(requestId?.length ?? Infinity, 200)
+          assert.isUndefined(requestId)
           if (name === long) {
             assert.isBelow(code?.length ?? Infinity, 200)
           } else {
@@ -179,7 +180,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           Recorder.assertSecretFree(Recorder.faces(error), [token])
         }
         const lost = yield* transportErrorOf(raw(200, "not JSON", { "x-amzn-requestid": "i".repeat(10_000) }))
-        assert.isBelow(lost.requestId?.length ?? Infinity, 200)
+        assert.isUndefined(lost.requestId)
       }))
 
     it.live("return an UnknownServiceError with name and status when the operation does not have the name", () =>
@@ -199,7 +200,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         ) {
           const error = yield* errorOf(json(status, { message: "no" }, { "x-amzn-errortype": code }))
           assert(error instanceof UnknownServiceError, error._tag)
-          assert.deepInclude({ ...error }, { code, status, operation: "GetResourceApiKey", requestId: "request-1" })
+          assert.deepInclude({ ...error }, { code, status, operation: "GetResourceApiKey", requestId })
           assert.strictEqual(error.message, "no")
         }
       }))
@@ -251,7 +252,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
             kind: "undecodable",
             code: "SyntaxError",
             status,
-            requestId: "request-1",
+            requestId,
             operation: "GetResourceApiKey"
           })
           assert.isUndefined(error.cause)
@@ -276,7 +277,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
           const error = yield* transportErrorOf(raw(200, body))
           assert.strictEqual(error.kind, "undecodable", body)
           assert.strictEqual(error.status, 200)
-          assert.strictEqual(error.requestId, "request-1")
+          assert.strictEqual(error.requestId, requestId)
         }
       }))
 

@@ -28,7 +28,7 @@ import {
 const secret = (name: string) => createHash("sha256").update(name).digest("base64url")
 const secrets = {
   token: secret("token"),
-  session: `urn:ietf:params:oauth:request_uri:${secret("session")}`,
+  session: secret("session"),
   state: secret("state"),
   jwt: `${secret("header")}.${secret("payload")}.${secret("signature")}`,
   body: JSON.stringify({ "account number": secret("body") }),
@@ -39,6 +39,7 @@ const secrets = {
   sessionToken: Redacted.value(credentials.sessionToken!)
 }
 const r = (name: keyof typeof secrets) => Redacted.make(secrets[name])
+const session = Redacted.make(`urn:ietf:params:oauth:request_uri:${secrets.session}`)
 
 const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> = [
   ({ data }) => data.getWorkloadAccessTokenForJwt({ workloadName: "agent", userToken: r("jwt") }),
@@ -48,7 +49,7 @@ const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> 
       resourceCredentialProviderName: "github",
       scopes: ["repo"],
       oauth2Flow: "USER_FEDERATION",
-      sessionUri: r("session"),
+      sessionUri: session,
       customState: r("state")
     }),
   ({ data }) =>
@@ -59,7 +60,7 @@ const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> 
         stripePrivyTokenRequest: { requestPath: "/pay", requestBody: r("body"), includeAuthorizationSignature: true }
       }
     }),
-  ({ data }) => data.completeResourceTokenAuth({ userIdentifier: { userToken: r("jwt") }, sessionUri: r("session") }),
+  ({ data }) => data.completeResourceTokenAuth({ userIdentifier: { userToken: r("jwt") }, sessionUri: session }),
   ({ control }) =>
     control.createOauth2CredentialProvider({
       name: "github",
@@ -73,14 +74,15 @@ const calls: ReadonlyArray<(planes: Planes) => Effect.Effect<unknown, unknown>> 
 
 /** Responses that quote everything that the server knows. */
 const echoing = (status: number, name: string): Respond => (response, seen) => {
+  const quoted = Object.values(secrets).filter((one) => seen.body.includes(one))
   const everything = `Value '${seen.body}' of ${encodeURIComponent(seen.body)}, `
     + `'POST\nx-amz-security-token:${String(seen.headers["x-amz-security-token"])}\n' at `
-    + Object.values(secrets).filter((one) => seen.body.includes(one)).map((one) => `${one.slice(3, 30)}...`).join(" ")
+    + quoted.map((one) => `${one.slice(3, 30)}...`).join(" ")
   json(status, {
     message: everything,
     reason: seen.body,
     fieldList: [{ name: seen.body, message: everything }]
-  }, { "x-amzn-errortype": name })(response, seen)
+  }, { "x-amzn-errortype": name, "x-amzn-requestid": quoted.join("-") })(response, seen)
 }
 
 /** Bodies that end in the middle of a secret. */
@@ -96,9 +98,10 @@ const broken: ReadonlyArray<Respond> = [
       workloadAccessToken: [secrets.received],
       paymentTokenResponse: { [secrets.received]: secrets.received },
       credentialProviderArn: secrets.received
-    })
+    }),
+    { "x-amzn-requestid": secrets.received }
   ),
-  raw(502, `<html>${secrets.received}</html>`),
+  raw(502, `<html>${secrets.received}</html>`, { "x-amzn-requestid": secrets.received }),
   raw(400, `{"message":"${secrets.received}`, { "x-amzn-errortype": "ValidationException" }),
   (response) => {
     response.writeHead(200, { "content-length": "10000" })

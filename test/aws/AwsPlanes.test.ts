@@ -30,6 +30,7 @@ import {
   operations,
   type Planes,
   planes as sdkPlanes,
+  requestId,
   type Server,
   server,
   sessionUri,
@@ -47,10 +48,11 @@ describe.each(adapters)("$name", ({ planes }) => {
   it.live("has the request id of AWS on the span of a call, of a success and of a failure", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
+      const first = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
       const http = yield* server((response, seen) =>
         http.seen.length === 1
-          ? json(200, { apiKey: "key" }, { "x-amzn-requestid": "first" })(response, seen)
-          : json(400, { message: "no" }, { "x-amzn-requestid": "second", "x-amzn-errortype": "ValidationException" })(
+          ? json(200, { apiKey: "key" }, { "x-amzn-requestid": first })(response, seen)
+          : json(400, { message: "no" }, { "x-amzn-requestid": requestId, "x-amzn-errortype": "ValidationException" })(
             response,
             seen
           )
@@ -60,7 +62,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         Effect.provide(recorder.layer)
       )
       const spans = (yield* recorder.spans).filter(({ name }) => name === "DataPlane.getResourceApiKey")
-      assert.deepStrictEqual(spans.map(({ attributes }) => attributes.get("aws.request_id")), ["first", "second"])
+      assert.deepStrictEqual(spans.map(({ attributes }) => attributes.get("aws.request_id")), [first, requestId])
     }))
 
   describe("requests", () => {

@@ -34,13 +34,16 @@ export interface Server {
   respond: Respond
 }
 
+/** The id that the servers give a request. */
+export const requestId = "0f8fad5b-d9cb-469f-a165-70867728950e"
+
 export const json = (status: number, body: unknown, headers: Record<string, string> = {}): Respond => (response) => {
-  response.writeHead(status, { "content-type": "application/json", "x-amzn-requestid": "request-1", ...headers })
+  response.writeHead(status, { "content-type": "application/json", "x-amzn-requestid": requestId, ...headers })
   response.end(JSON.stringify(body))
 }
 
 export const raw = (status: number, body: string, headers: Record<string, string> = {}): Respond => (response) => {
-  response.writeHead(status, { "x-amzn-requestid": "request-1", ...headers })
+  response.writeHead(status, { "x-amzn-requestid": requestId, ...headers })
   response.end(body)
 }
 

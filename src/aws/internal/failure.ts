@@ -75,22 +75,26 @@ const maxFieldLength = 1024
 const stringOf = (value: unknown, name: string): string | undefined =>
   hasProperty(value, name) && typeof value[name] === "string" && value[name] !== "" ? value[name] : undefined
 
-/** A name, a code or an id. It is cut, because it may come from a proxy. */
+/** A name or a code. It is cut, because it may come from a proxy. */
 const nameOf = (value: unknown, property: string): string | undefined => {
   const name = stringOf(value, property)
   return name === undefined ? undefined : truncateName(name)
 }
+
+/** The form of AWS's request ids. Another string may come from a proxy, and quote a secret. */
+const requestIdForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Returns the status and the request id that the SDK has added to a response or an error. */
 export const metadataOf = (
   value: unknown
 ): { readonly status: number | undefined; readonly requestId: string | undefined } => {
   const metadata = hasProperty(value, "$metadata") ? value.$metadata : undefined
+  const requestId = stringOf(metadata, "requestId")
   return {
     status: hasProperty(metadata, "httpStatusCode") && typeof metadata.httpStatusCode === "number"
       ? metadata.httpStatusCode
       : undefined,
-    requestId: nameOf(metadata, "requestId")
+    requestId: requestId !== undefined && requestIdForm.test(requestId) ? requestId : undefined
   }
 }
 

@@ -17,6 +17,7 @@ import {
   planes as sdkPlanes,
   raw,
   rendered,
+  requestId,
   type Respond,
   type Seen,
   type Server,
@@ -34,7 +35,7 @@ const escape = (string: string) => string.replaceAll("&", "&amp;").replaceAll("<
 
 const result = (content: string) =>
   `<GetWebIdentityTokenResponse xmlns="${namespace}"><GetWebIdentityTokenResult>${content}</GetWebIdentityTokenResult>`
-  + `<ResponseMetadata><RequestId>request-1</RequestId></ResponseMetadata></GetWebIdentityTokenResponse>`
+  + `<ResponseMetadata><RequestId>${requestId}</RequestId></ResponseMetadata></GetWebIdentityTokenResponse>`
 
 const issued = raw(
   200,
@@ -44,7 +45,7 @@ const issued = raw(
 const rejection = (code: string, message = "the reason") =>
   `<ErrorResponse xmlns="${namespace}"><Error><Type>Sender</Type><Code>${escape(code)}</Code><Message>${
     escape(message)
-  }</Message></Error><RequestId>request-1</RequestId></ErrorResponse>`
+  }</Message></Error><RequestId>${requestId}</RequestId></ErrorResponse>`
 
 const call = (requested = request) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) => sts.getWebIdentityToken(requested))
@@ -143,7 +144,7 @@ describe.each(adapters)("$name", ({ planes }) => {
           for (const status of [400, 418]) {
             const error = yield* errorOf(raw(status, rejection(code)))
             assert.strictEqual(error._tag, tag)
-            assert.deepInclude({ ...error }, { operation: "GetWebIdentityToken", requestId: "request-1" })
+            assert.deepInclude({ ...error }, { operation: "GetWebIdentityToken", requestId })
             assert.match(error.message, /^the reason(: an administrator|$)/)
           }
         }
@@ -165,7 +166,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         for (const code of ["ExpiredToken", "SignatureDoesNotMatch", "InvalidAction", "toString", "a <b> & c"]) {
           const error = yield* errorOf(raw(403, rejection(code)))
           assert(error instanceof UnknownServiceError, error._tag)
-          assert.deepInclude({ ...error }, { code, status: 403, requestId: "request-1" })
+          assert.deepInclude({ ...error }, { code, status: 403, requestId })
           assert.strictEqual(error.message, "the reason")
         }
         for (const body of ["", rejection(""), "<html><body>Service Unavailable</body></html>"]) {
@@ -202,7 +203,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         for (const [status, body] of responses) {
           const error = yield* errorOf(raw(status, body))
           assert(error instanceof TransportError, `${error._tag}: ${body}`)
-          assert.deepInclude({ ...error }, { kind: "undecodable", status, requestId: "request-1" }, body)
+          assert.deepInclude({ ...error }, { kind: "undecodable", status, requestId }, body)
           assert.isUndefined(error.cause)
         }
       }))

@@ -102,7 +102,7 @@ const response: FastCheck.Arbitrary<Response> = FastCheck.record({
     { "x-amzn-errortype": "ValidationException" },
     { "x-amzn-errortype": "AccessDeniedException:http://internal.amazon.com/" },
     { "x-amzn-errortype": "" },
-    { "x-amzn-requestid": "request-1", date: "soon", "retry-after": "never" }
+    { "x-amzn-requestid": "0f8fad5b-d9cb-469f-a165-70867728950e", date: "soon", "retry-after": "never" }
   ),
   body
 })
