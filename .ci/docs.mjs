@@ -73,12 +73,18 @@ const build = async () => {
     excludeTags: [...OptionDefaults.excludeTags, "@ts-ignore"],
     // Private parts of public types. TypeScript shows what they result in.
     intentionallyNotExported: [
+      "Continuation",
       "CustomConfig",
+      "OfConnect",
+      "OfServices",
       "OneOf",
       "Plain",
       "Promised",
+      "ProviderAccess",
       "ProviderRequest",
+      "Settings",
       "Unhandled",
+      "Users",
       "ensure",
       "toNative"
     ]
