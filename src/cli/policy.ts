@@ -163,80 +163,95 @@ interface Finding {
   readonly statements?: ReadonlyArray<Credentials.Statement>
 }
 
-/** Finds what the policy of a file lacks for the credentials, and which of its statements they do not need. */
-export const compare = Effect.fnUntraced(function*(
-  file: string,
-  list: List,
-  { options, secretArns, unread }: Read,
+interface Evaluated {
+  readonly credential: Credentials.Credential
+  readonly pair: Pair
+  readonly call: IamPolicy.Call
+  readonly decision: ReturnType<typeof IamPolicy.evaluate>
+}
+
+/** Evaluates the calls of a credential. */
+const evaluateCalls = Effect.fnUntraced(function*(
+  credential: Credentials.Credential,
+  policies: ReadonlyArray<IamPolicy.Policy>,
+  { options, secretArns }: Read,
   user: Flags.Caller["user"]
 ) {
-  const policies = [yield* SetupFile.loadPolicy(file)]
-  const { Statement } = yield* make(list, options)
-  const calls = (yield* Effect.forEach(list, (credential) =>
-    Effect.map(make([credential], options), (policy) =>
-      policy.Statement.flatMap((statement) =>
-        pairsOf(statement, secretArns)
-      ).map((pair) => {
-        const resource = secretArns.find((arn) =>
-          IamPolicy.isLike(pair.resource, arn)
-        )
-          ?? pair.resource.replaceAll("?", "0")
-        const call = { ...pair, resource, context: makeContext(credential, user, pair.action) }
-        return { credential, pair, call, decision: IamPolicy.evaluate(policies, call) }
-      })))).flat()
-  const denied = calls.flatMap(({ call, credential, decision, pair }) => {
-    if (decision._tag === "Allowed") {
-      return []
+  const { Statement } = yield* make([credential], options)
+  return Statement.flatMap((statement) => pairsOf(statement, secretArns)).map((pair): Evaluated => {
+    const known = secretArns.find((arn) => IamPolicy.isLike(pair.resource, arn))
+    const call = {
+      ...pair,
+      resource: known ?? pair.resource.replaceAll("?", "0"),
+      context: makeContext(credential, user, pair.action)
     }
+    return { credential, pair, call, decision: IamPolicy.evaluate(policies, call) }
+  })
+})
+
+/** The calls that the policy denies: a line for each action and resource, with the statements that allow it. */
+const findMissing = (
+  file: string,
+  calls: ReadonlyArray<Evaluated>,
+  { Statement }: Credentials.Policy
+): ReadonlyArray<Finding> => {
+  const denied = calls.flatMap(({ call, credential, decision, pair }) => {
+    if (decision._tag === "Allowed") return []
     // Other advice only repeats the pair.
     const advice = decision.advice.includes(call.resource) ? "" : `: ${decision.advice}`
     return [{ key: credential.key, pair, message: `${file} lacks ${pair.action} on ${pair.resource}${advice}` }]
   })
-  const missing = Object.entries(Arr.groupBy(denied, ({ message }) =>
-    message)).map(([message, [first, ...others]]): Finding => ({
+  return Object.entries(Arr.groupBy(denied, ({ message }) => message)).map(([message, all]) => {
+    const [{ pair }] = all
+    return {
       result: "problem",
       subject: "policy",
-      message: `${message}. For ${
-        [...new Set([first, ...others].map(({ key }) => key))].join(", ")
-      }`,
+      message: `${message}. For ${[...new Set(all.map(({ key }) => key))].join(", ")}`,
       statements: Statement.filter(({ Action, Resource }) =>
-        Action.includes(first.pair.action) && Resource.includes(first.pair.resource)
+        Action.includes(pair.action) && Resource.includes(pair.resource)
       )
-    }))
-  const whom = user === undefined ? "" : ` for ${Flags.describeUser(user)}`
-  const others = list.filter((one) =>
-    !denied.some(({ key }) => key === one.key)
-  ).map((one): Finding => {
-    const keys = calls.flatMap(({ call, credential, decision }) =>
-      credential === one && decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []
+    }
+  })
+}
+
+/** What is said of a credential whose calls the policy allows. */
+const describeAllowed = (
+  file: string,
+  credential: Credentials.Credential,
+  unknownKeys: ReadonlyArray<string>,
+  unread: ReadonlyArray<string>,
+  user: Flags.Caller["user"]
+): Finding => {
+  const subject = credential.key
+  const suffices = `${file} suffices${user === undefined ? "" : ` for ${Flags.describeUser(user)}`}`
+  if (unknownKeys.length > 0) {
+    const keys = [...new Set(unknownKeys)].join(", ")
+    return { result: "unknown", subject, message: `it depends on ${keys} whether ${file} suffices` }
+  }
+  return credential.kind !== "IamAccessToken" && unread.includes(credential.request.provider)
+    ? { result: "unknown", subject, message: `${suffices} if AgentCore stores the secret of its provider` }
+    : { result: "ok", subject, message: suffices }
+}
+
+/** Finds what the policy of a file lacks for the credentials, and which of its statements they do not need. */
+export const compare = Effect.fnUntraced(function*(file: string, list: List, read: Read, user: Flags.Caller["user"]) {
+  const policies = [yield* SetupFile.loadPolicy(file)]
+  const calls = (yield* Effect.forEach(list, (one) => evaluateCalls(one, policies, read, user))).flat()
+  const allowed = list.flatMap((credential) => {
+    const own = calls.filter((call) => call.credential === credential)
+    if (own.some(({ decision }) => decision._tag !== "Allowed")) return []
+    const keys = own.flatMap(({ call, decision }) =>
+      decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []
     )
-    return keys.length > 0
-      ? {
-        result: "unknown",
-        subject: one.key,
-        message: `it depends on ${[...new Set(keys)].join(", ")} whether ${file} suffices`
-      }
-      : one.kind !== "IamAccessToken" && unread.includes(one.request.provider)
-      ? {
-        result: "unknown",
-        subject: one.key,
-        message: `${file} suffices${whom} if AgentCore stores the secret of its provider`
-      }
-      : { result: "ok", subject: one.key, message: `${file} suffices${whom}` }
+    return [describeAllowed(file, credential, keys, read.unread, user)]
   })
   const used = new Set(calls.flatMap(({ decision }) => decision._tag === "Allowed" ? decision.by : []))
-  const unused = IamPolicy.statementsOf(policies).filter(({ name, statement }) =>
-    statement.Effect === "Allow" && !used.has(name)
+  const unused = IamPolicy.statementsOf(policies).flatMap(({ name, statement }): ReadonlyArray<Finding> =>
+    statement.Effect !== "Allow" || used.has(name)
+      ? []
+      : [{ result: "unknown", subject: "policy", message: `${name} of ${file} is not needed for these credentials` }]
   )
-  return [
-    ...missing,
-    ...others,
-    ...unused.map(({ name }): Finding => ({
-      result: "unknown",
-      subject: "policy",
-      message: `${name} of ${file} is not needed for these credentials`
-    }))
-  ]
+  return [...findMissing(file, calls, yield* make(list, read.options)), ...allowed, ...unused]
 })
 
 // -----------------------------------------------------------------------------

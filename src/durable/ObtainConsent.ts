@@ -237,7 +237,6 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
   | Connect
   | ConsentSignals
   | DataPlane
-  | Identity
   | WorkflowEngine
   | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["_tag"]>>
 > =>

@@ -47,7 +47,6 @@ describe("ObtainConsent", () => {
         | Connect.Connect
         | ConsentSignals.ConsentSignals
         | DataPlane.DataPlane
-        | Identity.Identity
         | WorkflowEngine.WorkflowEngine
       >
     >()

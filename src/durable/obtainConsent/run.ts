@@ -9,12 +9,10 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import { WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
-import * as AccessToken from "../../AccessToken.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
-import type { Identity } from "../../Identity.js"
 import { tagOf } from "../../internal/messages.js"
 import { unregistered } from "../../pendingConsents/store.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
@@ -63,7 +61,7 @@ export const run = <E, R>({ invite, times }: {
 (payload: Payload): Effect.Effect<
   Outcome,
   ConsentNotObtained,
-  R | Connect | ConsentSignals.ConsentSignals | DataPlane | Identity | WorkflowEngine | WorkflowInstance
+  R | Connect | ConsentSignals.ConsentSignals | DataPlane | WorkflowEngine | WorkflowInstance
 > => {
   const { credential: name, userId, workload } = payload
   const user = { userId }
@@ -117,13 +115,15 @@ export const run = <E, R>({ invite, times }: {
       name: `ObtainConsent.probe ${step}`,
       success: Schema.Boolean,
       error: ConsentNotObtained,
-      execute: Effect.flatMap(credentialOf, (credential) =>
-        unregistered(AccessToken.get(credential)).pipe(
+      execute: Effect.gen(function*() {
+        const { identity } = yield* Connect
+        return yield* unregistered(identity.getAccessToken(yield* credentialOf)).pipe(
           Effect.as(true),
           Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
           asUser(workload, userId),
           notObtained("Unavailable")
-        ))
+        )
+      })
     })
 
   const send = (reminder: number) =>
