@@ -16,8 +16,8 @@
  * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
  *
  * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
- * `entityMessagePollInterval` of the cluster, by default 10 seconds. Without a signal, each reminder requests the
- * token from AgentCore first.
+ * `entityMessagePollInterval` of the cluster, by default 10 seconds. A reminder requests the token from
+ * AgentCore first.
  *
  * A runner that starts with stored executions may warn "Could not find entity manager for address, retrying": the
  * cluster read a message before {@link layer} registered the workflow. At a start this is harmless. The message returns
@@ -30,10 +30,16 @@
  * wait in the same way. Without any runner, return `RequiresUserConsent` or the link of `Connect` to the caller, and
  * request the token again at the next request.
  *
- * The engine never deletes the rows of an execution: sixteen per wait. These statements, for PostgreSQL, remove
- * the executions that ended more than 30 days ago. Run them once a day, in one transaction. On SQLite, write
- * `unixepoch()` in place of `extract(epoch FROM now())`. While the rows exist, an equal request returns the
- * result of the execution. After that, it starts a new execution, which requests the token from AgentCore again.
+ * Each wait requests the token every hour, because a signal may be lost. Measured with 1,000 waits over SQLite, an hour
+ * of a wait costs one request for a workload access token, one for the token, 8 new rows in the database of the engine,
+ * 65 statements (29 of them begin and commit transactions), and 21 milliseconds of CPU. Scaled to 100,000 waits, these
+ * are 28 requests of each kind, 220 new rows and 1,800 statements a second, and 60% of a core.
+ *
+ * The engine never deletes the rows of an execution: 9 at its beginning and 8 for each hour, about 1,350 for a wait of
+ * 7 days. These statements, for PostgreSQL, remove the executions that ended more than 30 days ago. Run them once a
+ * day, in one transaction. On SQLite, write `unixepoch()` in place of `extract(epoch FROM now())`. While the rows
+ * exist, an equal request returns the result of the execution. After that, it starts a new execution, which requests
+ * the token from AgentCore again.
  *
  * ```sql
  * DELETE FROM cluster_messages
@@ -253,8 +259,7 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * Put it between the store of consents and the pages of `Connect`.
  *
  * If the database of the engine fails, or the process of the page is killed, the consent is still complete. The
- * executions find it within an hour, because each requests the token every hour: 100,000 waits make 28 requests for a
- * token a second, and as many for workload access tokens.
+ * executions find it within an hour, because each requests the token every hour.
  *
  * @since 0.2.0
  * @category layers
