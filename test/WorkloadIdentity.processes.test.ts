@@ -24,14 +24,15 @@ describe("WorkloadIdentity.ensure, across processes", () => {
     Effect.gen(function*() {
       const { environment } = yield* LocalServer.LocalServer
       const child = yield* Effect.promise(() => buildProgram("ensure.child.ts", ["@aws-sdk/*"]))
-      const urlsOf = (n: number) => [1, 2, 3].map((m) => `https://agent.example.com/${n}/${m}`)
-      yield* Effect.forEach([1, 2, 3, 4], (n) => run(child, environment, ["my-agent", ...urlsOf(n)]), {
+      // AgentCore keeps at most five.
+      const urlsOf = (n: number | string) => `https://agent.example.com/${n}`
+      yield* Effect.forEach([1, 2, 3, 4], (n) => run(child, environment, ["my-agent", urlsOf(n), urlsOf("all")]), {
         concurrency: 4
       })
       const plane = yield* ControlPlane.ControlPlane
       const identities = yield* Stream.runCollect(plane.streamWorkloadIdentities())
       assert.deepStrictEqual(identities.map(({ name }) => name), ["my-agent"])
       const { allowedResourceOauth2ReturnUrls = [] } = yield* plane.getWorkloadIdentity({ name: "my-agent" })
-      assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4].flatMap(urlsOf))
+      assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4, "all"].map(urlsOf))
     }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
 })

@@ -121,7 +121,7 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     [{ skew: "a minute" }, `skew: ${duration} a string`],
     [
       { opaqueTTL: 1 },
-      "opaqueTTL: Member must have a known name, one of [skew, opaqueTimeToLive, apiKeyTimeToLive, capacity, storeTimeout]"
+      "opaqueTTL: Member must have a known name, one of [skew, timeToLive, opaqueTimeToLive, apiKeyTimeToLive, capacity, storeTimeout]"
     ],
     [{ apiKeyTimeTolive: 1 }, "apiKeyTimeTolive: Member must have a known name; did you mean 'apiKeyTimeToLive'?"],
     [{ capacity: "10" }, "capacity: Member must be a number, 0 or more, but is a string"]
