@@ -20,6 +20,7 @@ const alone = [
  */
 const long = [
   "bench",
+  "http/consentStories",
   "http/Connect.accounts",
   "browser/Console",
   "browser/Connect.pages",
@@ -30,6 +31,7 @@ const long = [
   "persistence/SqlPendingConsents",
   "local/OAuthClient.limits",
   "cli/local",
+  "http/Connect.stories",
   "editor",
   "contract/AwsPlanes",
   "package/bundlers",
@@ -47,6 +49,7 @@ const long = [
   "cli/doctor",
   "cli/setupCommand",
   "cli/authorize",
+  "Credentials.leastPrivilege",
   "http/concurrency",
   "http/Connect.denial",
   "examples/agentcore-runtime/agentcore-runtime",

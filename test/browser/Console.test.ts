@@ -628,7 +628,8 @@ describe("the console, in Chromium", () => {
       yield* go("Faults")
       yield* use(async () => {
         await page.getByLabel("Operation", { exact: false }).last().waitFor()
-        assert.include(await page.locator("#operations").innerHTML(), "GetResourceOauth2Token")
+        // The console requests the operations after it has drawn the form.
+        await page.locator("#operations option[value=GetResourceOauth2Token]").waitFor({ state: "attached" })
         await page.locator("[name=operation]").fill("GetResourceApiKey")
         await page.getByLabel("Exception").fill("ThrottlingException")
         await page.getByLabel("Calls").fill("2")
