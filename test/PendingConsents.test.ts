@@ -71,7 +71,8 @@ describe("PendingConsents", () => {
       yield* openMany(2_000)
       const few = yield* time(1_000)
       yield* openMany(30_000)
-      const many = yield* time(1_000)
+      // A collection of garbage, which takes longer with more sessions, is in one of them at most.
+      const many = Math.min(yield* time(1_000), yield* time(1_000), yield* time(1_000))
       // It took 30 times as long when each opening read all sessions.
       assert.isBelow(many, 6 * few + 20)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
