@@ -229,11 +229,11 @@ export interface AccountOptions {
   /**
    * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
    * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the token of an
-   * agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. A process drops at most 10
-   * tokens a minute: it treats further accounts as unknown. Of credentials with one grant, the functions of all decide,
-   * and those of fewer scopes decide on a step-up too. Compare the `id`, or a label that its owner cannot choose. The
-   * functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it. Those of
-   * `promise/Identity` do not check it. Default: any account.
+   * agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. Each `Connect` drops at
+   * most 10 tokens a minute: it treats further accounts as unknown. Of credentials with one grant, the functions of all
+   * decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a label that its owner cannot
+   * choose. The functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it. The functions
+   * of `promise/Identity` do not check it. Default: any account.
    */
   readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
   /**
