@@ -78,42 +78,37 @@ export interface Grant {
 export type Outcome = "Completed" | "Failed" | "Denied"
 
 /**
- * - `signal`: passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is
- *   lost. The outcome of a session is remembered for 10 minutes, because a session can be completed before the wait for
- *   it begins.
- * - `listen`: calls a function for each signal, and returns a function that stops listening. It is not an effect, so
- *   that a wait for consent needs no second fiber.
- * - `register`: stores the name of an execution that waits for a grant, such as a durable workflow, until it expires
- * - `registrations`: returns the executions that wait for a grant
- * - `unregister`: removes an execution that was resumed, and returns whether it was registered. Of several processes
- *   that remove it at once, one gets `true`. If a callback stops before that, the next callback resumes the execution
- *   again.
- *
- * @since 0.2.0
- * @category services
- */
-export interface Service {
-  readonly signal: (topic: Topic, outcome: Outcome) => Effect.Effect<void>
-  readonly listen: (topic: Topic, onSignal: (outcome: Outcome) => void) => () => void
-  readonly register: (registration: {
-    readonly topic: Topic
-    readonly execution: string
-    readonly expiresAt: DateTime.Utc
-  }) => Effect.Effect<void, ConsentStoreError>
-  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<boolean, ConsentStoreError>
-  readonly registrations: (topic: Topic) => Effect.Effect<ReadonlyArray<string>, ConsentStoreError>
-}
-
-/**
  * Signals the waits for a consent. `PendingConsents.layerMemory`, `RedisPendingConsents.layer` and
  * `SqlPendingConsents.layer` provide it.
  *
  * @since 0.2.0
  * @category services
  */
-export class ConsentSignals
-  extends Context.Service<ConsentSignals, Service>()("effect-agentcore-identity/ConsentSignals")
-{}
+export class ConsentSignals extends Context.Service<ConsentSignals, {
+  /**
+   * Passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is lost. The
+   * outcome of a session is remembered for 10 minutes: a session can be completed before the wait for it begins.
+   */
+  readonly signal: (topic: Topic, outcome: Outcome) => Effect.Effect<void>
+  /**
+   * Calls a function for each signal, and returns a function that stops listening. It is not an effect, so that a wait
+   * for consent needs no second fiber.
+   */
+  readonly listen: (topic: Topic, onSignal: (outcome: Outcome) => void) => () => void
+  /** Stores the name of an execution that waits for a grant, such as a durable workflow, until it expires. */
+  readonly register: (registration: {
+    readonly topic: Topic
+    readonly execution: string
+    readonly expiresAt: DateTime.Utc
+  }) => Effect.Effect<void, ConsentStoreError>
+  /**
+   * Removes an execution that was resumed, and returns whether it was registered. Of several processes that remove it
+   * at once, one gets `true`. If a callback stops before that, the next callback resumes the execution again.
+   */
+  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<boolean, ConsentStoreError>
+  /** Returns the executions that wait for a grant. */
+  readonly registrations: (topic: Topic) => Effect.Effect<ReadonlyArray<string>, ConsentStoreError>
+}>()("effect-agentcore-identity/ConsentSignals") {}
 
 /**
  * The topic of a session.
@@ -152,7 +147,7 @@ const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name
  * @since 0.2.0
  * @category constructors
  */
-export const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(() => {
   const listeners = Listeners.make<Outcome>()
   const executions = ExpiringMap.make<Map<string, number>>()
   return {
@@ -202,7 +197,7 @@ export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSign
 export const next = (topic: Topic): Effect.Effect<Outcome, never, ConsentSignals> =>
   Effect.flatMap(ConsentSignals, (signals) => nextOf(signals, topic))
 
-const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
+const nextOf = (signals: ConsentSignals["Service"], topic: Topic): Effect.Effect<Outcome> =>
   Effect.callback((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
 
 /**
@@ -212,7 +207,7 @@ const nextOf = (signals: Service, topic: Topic): Effect.Effect<Outcome> =>
  * @since 0.2.0
  * @category waits
  */
-export const poller = (signals: Service, base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
+export const poller = (signals: ConsentSignals["Service"], base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
   Listeners.withSignal(
     base(wait),
     (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),

@@ -301,44 +301,6 @@ export type UpdateCredentialProviderError = Operation.Error<typeof operations.up
 export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
- * The operations, and each list of resources as a stream over all its pages: `listX` as `streamX`. A page is fetched
- * when its first item is pulled. A page has at most 100 API-key credential providers or consent portals, and at most 20
- * of the other resources.
- *
- * @since 0.2.0
- * @category services
- */
-// `Streams` renames members, which loses their documentation. So it is repeated here.
-export interface Service extends Operations, Operation.Streams<typeof operations> {
-  /**
-   * Creates a workload identity. A name that exists already is a `ValidationException`. Without a name it generates
-   * one, `workload-` and 8 hexadecimal digits, as the AgentCore SDK for Python does.
-   */
-  readonly createWorkloadIdentity: (
-    request: Omit<WorkloadIdentity.CreateWorkloadIdentityRequest, "name"> & {
-      /** The name of the workload identity, 3 to 255 characters. Default: a generated one. */
-      readonly name?: string | undefined
-    }
-  ) => ReturnType<Operations["createWorkloadIdentity"]>
-  /** Streams all workload identities, in pages of at most 20. A page is fetched when its first item is pulled. */
-  readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
-  /**
-   * Streams all OAuth2 credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
-   */
-  readonly streamOauth2CredentialProviders: Operation.Streams<typeof operations>["streamOauth2CredentialProviders"]
-  /**
-   * Streams all API-key credential providers, in pages of at most 100. A page is fetched when its first item is pulled.
-   */
-  readonly streamApiKeyCredentialProviders: Operation.Streams<typeof operations>["streamApiKeyCredentialProviders"]
-  /**
-   * Streams all payment credential providers, in pages of at most 20. A page is fetched when its first item is pulled.
-   */
-  readonly streamPaymentCredentialProviders: Operation.Streams<typeof operations>["streamPaymentCredentialProviders"]
-  /** Streams all consent portals, in pages of at most 100. A page is fetched when its first item is pulled. */
-  readonly streamConsentPortals: Operation.Streams<typeof operations>["streamConsentPortals"]
-}
-
-/**
  * The control plane: one method for each operation. `AwsControlPlane.layer()` provides it at AWS,
  * `LocalIdentity.layer()` on this machine.
  *
@@ -358,9 +320,33 @@ export interface Service extends Operations, Operation.Streams<typeof operations
  *   return yield* Stream.runCollect(controlPlane.streamWorkloadIdentities())
  * })
  */
-export class ControlPlane extends Context.Service<ControlPlane, Service>()("effect-agentcore-identity/ControlPlane") {}
+export class ControlPlane extends Context.Service<
+  ControlPlane,
+  Operations & Operation.Streams<typeof operations> & {
+    /**
+     * Creates a workload identity. A name that exists already is a `ValidationException`. Without a name it generates
+     * one, `workload-` and 8 hexadecimal digits, as the AgentCore SDK for Python does.
+     */
+    readonly createWorkloadIdentity: (
+      request: Omit<WorkloadIdentity.CreateWorkloadIdentityRequest, "name"> & {
+        /** The name of the workload identity, 3 to 255 characters. Default: a generated one. */
+        readonly name?: string | undefined
+      }
+    ) => ReturnType<Operations["createWorkloadIdentity"]>
+    /** Streams all workload identities, in pages of at most 20, each fetched when its first item is pulled. */
+    readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
+    /** Streams all OAuth2 credential providers, in pages of at most 20, each fetched when its first item is pulled. */
+    readonly streamOauth2CredentialProviders: Operation.Streams<typeof operations>["streamOauth2CredentialProviders"]
+    /** Streams all API-key credential providers, in pages of at most 100. A page is fetched with its first item. */
+    readonly streamApiKeyCredentialProviders: Operation.Streams<typeof operations>["streamApiKeyCredentialProviders"]
+    /** Streams all payment credential providers, in pages of at most 20, each fetched when its first item is pulled. */
+    readonly streamPaymentCredentialProviders: Operation.Streams<typeof operations>["streamPaymentCredentialProviders"]
+    /** Streams all consent portals, in pages of at most 100, each fetched when its first item is pulled. */
+    readonly streamConsentPortals: Operation.Streams<typeof operations>["streamConsentPortals"]
+  }
+>()("effect-agentcore-identity/ControlPlane") {}
 
-const complete = (plane: Operations): Service => ({
+const complete = (plane: Operations): ControlPlane["Service"] => ({
   ...addStreams(operations, plane),
   createWorkloadIdentity: (request) =>
     Effect.flatMap(
@@ -377,7 +363,7 @@ const complete = (plane: Operations): Service => ({
  * @since 0.2.0
  * @category constructors
  */
-export const make = (implementation: Operations): Service =>
+export const make = (implementation: Operations): ControlPlane["Service"] =>
   complete(Plane.make("ControlPlane", operations, implementation))
 
 /**

@@ -28,8 +28,7 @@ import {
   none,
   type SafeStore,
   Store,
-  type StoredCredential,
-  type StoreService
+  type StoredCredential
 } from "./credentialCache/cacheStore.js"
 import * as Digest from "./credentialCache/digest.js"
 import * as Engine from "./credentialCache/engine.js"
@@ -82,27 +81,7 @@ export {
   /** @since 0.2.0 */
   Store,
   /** @since 0.2.0 */
-  type StoredCredential,
-  /** @since 0.2.0 */
-  type StoreService
-}
-
-// -----------------------------------------------------------------------------
-// Services
-// -----------------------------------------------------------------------------
-
-/**
- * @since 0.2.0
- * @category services
- */
-export interface Service {
-  /**
-   * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other
-   * processes return it until they invalidate it too.
-   *
-   * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials themselves.
-   */
-  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
+  type StoredCredential
 }
 
 /**
@@ -123,9 +102,15 @@ export interface Service {
  *       ? Effect.flatMap(CredentialCache.CredentialCache, (cache) => cache.invalidate(token))
  *       : Effect.void)
  */
-export class CredentialCache
-  extends Context.Service<CredentialCache, Service>()("effect-agentcore-identity/CredentialCache")
-{}
+export class CredentialCache extends Context.Service<CredentialCache, {
+  /**
+   * Drops a credential that a resource has rejected: from memory, and from the store if it was in memory. Other
+   * processes return it until they invalidate it too.
+   *
+   * `HttpClientCredentials` and `AccessToken.use` invalidate rejected credentials themselves.
+   */
+  readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
+}>()("effect-agentcore-identity/CredentialCache") {}
 
 // -----------------------------------------------------------------------------
 // Metrics
@@ -297,7 +282,7 @@ const makeLayer = (
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
       const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
-      const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.Service>({
+      const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.DataPlane["Service"]>({
         getResourceOauth2Token: cacheAccessToken(
           Duration.toMillis(timeToLive),
           Duration.toMillis(opaqueTimeToLive),
@@ -390,7 +375,7 @@ export const layerSecurityTokenService: Layer.Layer<
 > = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
   // Every service of this tag is the engine of `makeLayer`.
   const { decorator } = cache as Engine.Engine
-  const service = SecurityTokenService.decorate(decorator<SecurityTokenService.Service>({
+  const service = SecurityTokenService.decorate(decorator<SecurityTokenService.SecurityTokenService["Service"]>({
     getWebIdentityToken: cacheWebIdentityToken(randomUUID())
   }))
   return copyRequests(SecurityTokenService.SecurityTokenService, service)

@@ -424,18 +424,6 @@ export const operations = {
  */
 export type DataPlaneError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
-/**
- * The service: the operations as methods.
- *
- * @since 0.2.0
- * @category services
- */
-export interface Service extends Operation.Plane<typeof operations> {}
-
 /**
  * The data plane: one method for each operation. `AwsDataPlane.layer()` provides it at AWS, `LocalIdentity.layer()` on
  * this machine.
@@ -451,7 +439,9 @@ export interface Service extends Operation.Plane<typeof operations> {}
  *   return yield* dataPlane.getWorkloadAccessTokenForUserId({ workloadName: "my-agent", userId: "github+alice" })
  * })
  */
-export class DataPlane extends Context.Service<DataPlane, Service>()("effect-agentcore-identity/DataPlane") {}
+export class DataPlane
+  extends Context.Service<DataPlane, Operation.Plane<typeof operations>>()("effect-agentcore-identity/DataPlane")
+{}
 
 /**
  * A data plane over an implementation of its operations. It checks requests against the limits of the service model
@@ -461,7 +451,8 @@ export class DataPlane extends Context.Service<DataPlane, Service>()("effect-age
  * @since 0.2.0
  * @category constructors
  */
-export const make = (implementation: Service): Service => Plane.make("DataPlane", operations, implementation)
+export const make = (implementation: DataPlane["Service"]): DataPlane["Service"] =>
+  Plane.make("DataPlane", operations, implementation)
 
 /**
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.

@@ -21,7 +21,6 @@ import {
   operations,
   SecurityTokenService,
   type SecurityTokenServiceError,
-  type Service,
   type SigningAlgorithm
 } from "./SecurityTokenService.js"
 
@@ -160,7 +159,7 @@ export const Tag = <Self = never>(): <const Id extends string>(
 ) => [Self] extends [never] ? "Name the class: class Self extends IamAccessToken.Tag<Self>()(...)"
   : TagClass<Self, Id> => kind.declare
 
-const obtain = (sts: Service) =>
+const obtain = (sts: SecurityTokenService["Service"]) =>
 (
   subject: IamAccessTokenCredential | IamAccessTokenRequest
 ): Effect.Effect<Redacted.Redacted, SecurityTokenServiceError> =>

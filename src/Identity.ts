@@ -177,10 +177,24 @@ export type AccessTokenError<F extends Flow = Flow> =
 export type ApiKeyError = DataPlaneError | WorkloadAccessTokenError
 
 /**
+ * Obtains credentials for the caller of a run: access tokens, API keys and payment tokens. `AccessToken`, `ApiKey` and
+ * `PaymentToken` use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()`
+ * provide both.
+ *
  * @since 0.2.0
  * @category services
+ * @example
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const identity = yield* Identity.Identity
+ *   return yield* identity.getAccessToken({ provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] })
+ * }).pipe(
+ *   Effect.catchTag("RequiresUserConsent", (error) => Effect.succeed(error.authorizationUrl))
+ * )
  */
-export interface Service {
+export class Identity extends Context.Service<Identity, {
   /**
    * Returns an access token for the workload and the user of the `WorkloadAccessToken` in context.
    *
@@ -226,27 +240,7 @@ export interface Service {
     readonly sessionUri: Redacted.Redacted
     readonly user: UserIdentifier
   }) => Effect.Effect<void, DataPlaneError>
-}
-
-/**
- * Obtains credentials for the caller of a run: access tokens, API keys and payment tokens. `AccessToken`, `ApiKey` and
- * `PaymentToken` use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()`
- * provide both.
- *
- * @since 0.2.0
- * @category services
- * @example
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Effect from "effect/Effect"
- *
- * const program = Effect.gen(function*() {
- *   const identity = yield* Identity.Identity
- *   return yield* identity.getAccessToken({ provider: "github", flow: "USER_FEDERATION", scopes: ["repo"] })
- * }).pipe(
- *   Effect.catchTag("RequiresUserConsent", (error) => Effect.succeed(error.authorizationUrl))
- * )
- */
-export class Identity extends Context.Service<Identity, Service>()("effect-agentcore-identity/Identity") {}
+}>()("effect-agentcore-identity/Identity") {}
 
 const nonEmpty = <A extends object>(value: A): A | undefined => Object.keys(value).length === 0 ? undefined : value
 
@@ -395,7 +389,7 @@ const authenticated = <A>(
  * @since 0.2.0
  * @category constructors
  */
-export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(function*() {
+export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect.gen(function*() {
   const dataPlane = yield* DataPlane
   const review = Option.getOrUndefined(yield* Effect.serviceOption(Credentials.TokenReview))
   const observe = Telemetry.make()
@@ -544,7 +538,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     return response.apiKey
   })
 
-  const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Service["getPaymentToken"]>[0]) {
+  const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Identity["Service"]["getPaymentToken"]>[0]) {
     const error = Credentials.checkPaymentToken(request)
     if (error !== undefined) return yield* error
     const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
@@ -554,12 +548,14 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
     return response.paymentTokenResponse
   })
 
-  const completeAuthorization = Effect.fnUntraced(function*(options: Parameters<Service["completeAuthorization"]>[0]) {
-    const error = Credentials.checkCompletion(options)
-    if (error !== undefined) return yield* error
-    const { sessionUri, user: userIdentifier } = options
-    yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
-  })
+  const completeAuthorization = Effect.fnUntraced(
+    function*(options: Parameters<Identity["Service"]["completeAuthorization"]>[0]) {
+      const error = Credentials.checkCompletion(options)
+      if (error !== undefined) return yield* error
+      const { sessionUri, user: userIdentifier } = options
+      yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
+    }
+  )
 
   const observed = <E, R>(
     subject: AccessTokenRequest<E, R> | AccessTokenCredential,
@@ -571,7 +567,7 @@ export const make: Effect.Effect<Service, never, DataPlane> = Effect.gen(functio
 
   return {
     // TypeScript cannot see that the errors of a consent end the flow `USER_FEDERATION` only.
-    getAccessToken: observed as Service["getAccessToken"],
+    getAccessToken: observed as Identity["Service"]["getAccessToken"],
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
     getApiKey: (subject) => observe("getApiKey", Credentials.requestOf("ApiKey", subject), getApiKey(subject)),

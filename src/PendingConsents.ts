@@ -19,13 +19,7 @@ import { subjectOf } from "./identity/jwtSubject.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
-import {
-  type Claim,
-  ConsentNotPending,
-  type PendingConsent,
-  PendingConsents,
-  type Service
-} from "./pendingConsents/store.js"
+import { type Claim, ConsentNotPending, type PendingConsent, PendingConsents } from "./pendingConsents/store.js"
 import { equals, UserIdentifier } from "./UserIdentifier.js"
 
 export {
@@ -38,9 +32,7 @@ export {
   /** @since 0.2.0 */
   type PendingConsent,
   /** @since 0.2.0 */
-  PendingConsents,
-  /** @since 0.2.0 */
-  type Service
+  PendingConsents
 }
 
 /**
@@ -97,7 +89,7 @@ export const verify = (
     return (yield* DateTime.isFuture(expiresAt)) ? consent : yield* new ConsentNotPending({ reason: "Expired" })
   })
 
-const makeMemory: Effect.Effect<Service> = Effect.sync(() => {
+const makeMemory: Effect.Effect<PendingConsents["Service"]> = Effect.sync(() => {
   const entries = ExpiringMap.make<PendingConsent>()
   return {
     open: (pending) =>

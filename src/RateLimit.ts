@@ -63,7 +63,7 @@ const validateQuota = Validation.makeCheck("RateLimit.controlPlane", () => ({ qu
  * )
  */
 export const dataPlane = (
-  quotas: { readonly [K in keyof DataPlane.Service]?: number } = {}
+  quotas: { readonly [K in keyof DataPlane.DataPlane["Service"]]?: number } = {}
 ): Layer.Layer<DataPlane.DataPlane, never, DataPlane.DataPlane> =>
   Layer.fresh(Validation.makeLayer(validateQuotas, quotas, (quotas) =>
     Layer.suspend(() => {

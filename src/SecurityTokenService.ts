@@ -138,14 +138,6 @@ export const operations = {
 export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
 /**
- * The service: the operations as methods.
- *
- * @since 0.2.0
- * @category services
- */
-export interface Service extends Operation.Plane<typeof operations> {}
-
-/**
  * STS: one method for each operation. `AwsPlanes.layer()` provides it at AWS, `LocalIdentity.layer()` on this machine.
  *
  * @since 0.2.0
@@ -159,9 +151,9 @@ export interface Service extends Operation.Plane<typeof operations> {}
  *   return yield* sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
  * })
  */
-export class SecurityTokenService
-  extends Context.Service<SecurityTokenService, Service>()("effect-agentcore-identity/SecurityTokenService")
-{}
+export class SecurityTokenService extends Context.Service<SecurityTokenService, Operation.Plane<typeof operations>>()(
+  "effect-agentcore-identity/SecurityTokenService"
+) {}
 
 /**
  * The service over an implementation. It checks requests against the limits of the service model before it calls the
@@ -171,7 +163,8 @@ export class SecurityTokenService
  * @since 0.2.0
  * @category constructors
  */
-export const make = (implementation: Service): Service => Plane.make("SecurityTokenService", operations, implementation)
+export const make = (implementation: SecurityTokenService["Service"]): SecurityTokenService["Service"] =>
+  Plane.make("SecurityTokenService", operations, implementation)
 
 /**
  * Wraps every operation of the service in context. Each use of the layer wraps the service below it.

@@ -27,12 +27,12 @@ import type { UserIdentifier } from "./UserIdentifier.js"
 export type WorkloadAccessTokenError = MissingWorkloadAccessToken | DataPlaneError
 
 /**
- * The workload access token of a caller.
+ * Identifies the caller of a run.
  *
  * @since 0.2.0
  * @category services
  */
-export interface Service {
+export class WorkloadAccessToken extends Context.Service<WorkloadAccessToken, {
   /** Returns the token of the caller of this run. */
   readonly get: Effect.Effect<Redacted.Redacted, WorkloadAccessTokenError>
   /** Marks a token that the service rejected. The next `get` renews it, if it can be renewed. */
@@ -47,17 +47,7 @@ export interface Service {
    * `mcp/ConsentElicitation` notices that they have denied.
    */
   readonly user?: UserIdentifier | undefined
-}
-
-/**
- * Identifies the caller of a run.
- *
- * @since 0.2.0
- * @category services
- */
-export class WorkloadAccessToken
-  extends Context.Service<WorkloadAccessToken, Service>()("effect-agentcore-identity/WorkloadAccessToken")
-{}
+}>()("effect-agentcore-identity/WorkloadAccessToken") {}
 
 /**
  * The workload, and the user that it acts for.
@@ -96,7 +86,7 @@ const defaultRenewAfter = Duration.minutes(10)
 // While renewals fail, one call in this time tries again, and other calls get the old token.
 const holdOff = Duration.minutes(1)
 
-const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): Service => {
+const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): WorkloadAccessToken["Service"] => {
   const invalid = checkWorkload(options)
   if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
   const { name, renewAfter = defaultRenewAfter, user } = options
@@ -145,7 +135,9 @@ const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): 
  * @since 0.2.0
  * @category constructors
  */
-export const makeWorkload = (options: WorkloadOptions): Effect.Effect<Service, never, DataPlane> =>
+export const makeWorkload = (
+  options: WorkloadOptions
+): Effect.Effect<WorkloadAccessToken["Service"], never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => makeCaller(dataPlane, options))
 
 const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: UserIdentifier | undefined) =>
@@ -179,7 +171,7 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
  *     )
  *   )
  */
-export const make = (token: Redacted.Redacted, user?: UserIdentifier): Service => ({
+export const make = (token: Redacted.Redacted, user?: UserIdentifier): WorkloadAccessToken["Service"] => ({
   user,
   get: Effect.succeed(token),
   invalidate: () => Effect.void
@@ -249,7 +241,7 @@ export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAcc
  */
 export class Callers extends Context.Service<Callers, {
   /** Returns the caller of a user. Fails with `ValidationException` if the user is invalid, or of the other kind. */
-  readonly get: (user: UserIdentifier) => Effect.Effect<Service, ValidationException>
+  readonly get: (user: UserIdentifier) => Effect.Effect<WorkloadAccessToken["Service"], ValidationException>
 }>()("effect-agentcore-identity/WorkloadAccessToken/Callers") {}
 
 const maxCallers = 10_000
@@ -288,8 +280,8 @@ export const layerCallers = ({ name, users = "userId" }: {
     Callers,
     Effect.map(DataPlane, (dataPlane) => {
       // They live until their token is renewed, so the first ones expire first.
-      const callers = new Map<string, { readonly caller: Service; readonly expiresAt: number }>()
-      const callerOf = (user: UserIdentifier, now: number): Service => {
+      const callers = new Map<string, { readonly caller: WorkloadAccessToken["Service"]; readonly expiresAt: number }>()
+      const callerOf = (user: UserIdentifier, now: number): WorkloadAccessToken["Service"] => {
         const key = user.userToken === undefined ? `id ${user.userId}` : `token ${Redacted.value(user.userToken)}`
         const known = callers.get(key)
         if (known !== undefined && now < known.expiresAt) return known.caller

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import { memoize } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { ControlPlane, type ResourceError, type Service } from "./ControlPlane.js"
+import { ControlPlane, type ResourceError } from "./ControlPlane.js"
 import { workloadName } from "./internal/generatedName.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type { GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
@@ -42,7 +42,7 @@ export interface Definition {
 }
 
 /** The locks of a plane. Within a process, one fiber at a time changes an identity. */
-const lockOf: (plane: Service) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
+const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
 // read again after the time that such a writer takes from its read to its write.

@@ -248,14 +248,14 @@ describe("a declared access token", () => {
     expectTypeOf(AccessToken.get({ ...github, consent: inChat })).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
     >()
-    const identity = {} as Identity.Service
+    const identity = {} as Identity.Identity["Service"]
     expectTypeOf(identity.getAccessToken(Calendar, { consent: inChat })).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | WorkloadAccessToken>
     >()
     expectTypeOf(identity.getAccessToken(Calendar)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, WorkloadAccessToken>
     >()
-    expectTypeOf(identity.getApiKey(Weather)).toEqualTypeOf<ReturnType<Identity.Service["getApiKey"]>>()
+    expectTypeOf(identity.getApiKey(Weather)).toEqualTypeOf<ReturnType<Identity.Identity["Service"]["getApiKey"]>>()
   })
 
   test("is not a key, and a plain tag is not a credential", () => {
@@ -307,7 +307,7 @@ describe("a flow without consent", () => {
     obtained.toEqualTypeOf(Reports.pipe(AccessToken.withAccessToken({ ...m2m, into: Reports })))
     obtained.toEqualTypeOf(AccessToken.withAccessToken(Reports, { ...m2m, into: Reports }))
     obtained.toEqualTypeOf(AccessToken.use(m2m, Effect.succeed, { rejected }))
-    expectTypeOf(({} as Identity.Service).getAccessToken(m2m)).toEqualTypeOf<
+    expectTypeOf(({} as Identity.Identity["Service"]).getAccessToken(m2m)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, WithoutConsent, WorkloadAccessToken>
     >()
   })
@@ -514,9 +514,11 @@ describe("models", () => {
       | "ThrottlingException"
       | "InternalServerException"
     type Common = E6 | "TransportError" | "UnknownServiceError"
-    expectTypeOf<ErrorOf<DataPlane.Service[keyof DataPlane.Service]>>().toEqualTypeOf<Common>()
-    expectTypeOf<ErrorOf<ControlPlane.Service["getWorkloadIdentity"]>>().toEqualTypeOf<Common>()
-    expectTypeOf<ErrorOf<ControlPlane.Service["createOauth2CredentialProvider"]>>().toEqualTypeOf<
+    expectTypeOf<ErrorOf<DataPlane.DataPlane["Service"][keyof DataPlane.DataPlane["Service"]]>>().toEqualTypeOf<
+      Common
+    >()
+    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["getWorkloadIdentity"]>>().toEqualTypeOf<Common>()
+    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["createOauth2CredentialProvider"]>>().toEqualTypeOf<
       | Common
       | "ConflictException"
       | "ServiceQuotaExceededException"
@@ -549,6 +551,6 @@ describe("models", () => {
 
   test("a handler gets the session that a serverless function stores", () => {
     expectTypeOf<RequiresUserConsent["session"]>().toEqualTypeOf<ConsentSession>()
-    expectTypeOf(Identity.Identity).toExtend<Context.Key<Identity.Identity, Identity.Service>>()
+    expectTypeOf(Identity.Identity).toExtend<Context.Key<Identity.Identity, Identity.Identity["Service"]>>()
   })
 })

@@ -149,8 +149,8 @@ describe("ConsentSignals.next", () => {
 })
 
 describe("ConsentSignals.layerMemory", () => {
-  class Signalled extends Context.Service<Signalled, ConsentSignals.Service>()("test/Signalled") {}
-  class Waiting extends Context.Service<Waiting, ConsentSignals.Service>()("test/Waiting") {}
+  class Signalled extends Context.Service<Signalled, ConsentSignals.ConsentSignals["Service"]>()("test/Signalled") {}
+  class Waiting extends Context.Service<Waiting, ConsentSignals.ConsentSignals["Service"]>()("test/Waiting") {}
 
   it.effect("is shared by all layers that provide it", () =>
     Effect.gen(function*() {

@@ -83,8 +83,8 @@ describe("the errors of each operation are those of the service model", () => {
   test("streams fail as their lists do", () => {
     type StreamError<F> = F extends (...args: ReadonlyArray<never>) => Stream.Stream<unknown, infer E> ? TagOf<E>
       : never
-    expectTypeOf<StreamError<ControlPlane.Service["streamWorkloadIdentities"]>>().toEqualTypeOf<E6>()
-    expectTypeOf<StreamError<ControlPlane.Service["streamConsentPortals"]>>().toEqualTypeOf<
+    expectTypeOf<StreamError<ControlPlane.ControlPlane["Service"]["streamWorkloadIdentities"]>>().toEqualTypeOf<E6>()
+    expectTypeOf<StreamError<ControlPlane.ControlPlane["Service"]["streamConsentPortals"]>>().toEqualTypeOf<
       Five | "UnauthorizedException"
     >()
   })

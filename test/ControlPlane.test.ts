@@ -12,7 +12,7 @@ import * as Stream from "effect/Stream"
 import * as FastCheck from "fast-check"
 import * as Recorder from "./support/recorder.js"
 
-const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
+const control = <A, E>(f: (plane: ControlPlane.ControlPlane["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
 
 const callsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

@@ -18,19 +18,19 @@ import { failures, responses, secret, settleAndAdjust } from "./support/utils.js
 type Stored = Map<string, CredentialCache.StoredCredential>
 
 /** A store that never drops an entry, and its entries. */
-const plain = (entries: Stored): CredentialCache.StoreService => ({
+const plain = (entries: Stored): CredentialCache.Store["Service"] => ({
   get: (key) => Effect.sync(() => Option.fromNullishOr(entries.get(key))),
   set: (key, stored) => Effect.sync(() => void entries.set(key, stored)),
   remove: (key) => Effect.sync(() => void entries.delete(key))
 })
 
-const broken: CredentialCache.StoreService = {
+const broken: CredentialCache.Store["Service"] = {
   get: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
   set: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" })),
   remove: () => Effect.fail(new CredentialCache.CacheStoreError({ reason: "it is broken" }))
 }
 
-const silent: CredentialCache.StoreService = {
+const silent: CredentialCache.Store["Service"] = {
   get: () => Effect.uninterruptible(Effect.never),
   set: () => Effect.never,
   remove: () => Effect.never
@@ -43,7 +43,7 @@ interface Process {
   readonly invalidate: (token: string) => Effect.Effect<void>
 }
 
-const process = (store: CredentialCache.StoreService, options?: CredentialCache.StoreOptions) =>
+const process = (store: CredentialCache.Store["Service"], options?: CredentialCache.StoreOptions) =>
   Effect.map(
     Layer.build(
       CredentialCache.layerStore(options).pipe(Layer.provide(Layer.succeed(CredentialCache.Store, store)), Layer.fresh)

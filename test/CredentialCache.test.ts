@@ -760,7 +760,7 @@ describe("CredentialCache: metrics and spans", () => {
 
 describe("CredentialCache.layerSecurityTokenService", () => {
   const ask = (
-    service: SecurityTokenService.Service,
+    service: SecurityTokenService.SecurityTokenService["Service"],
     request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}
   ) =>
     Effect.map(
@@ -785,7 +785,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
 
   const sts = (name: string) => Layer.provide(CredentialCache.layerSecurityTokenService, service(name))
 
-  const use = <A, E, R>(f: (service: SecurityTokenService.Service) => Effect.Effect<A, E, R>) =>
+  const use = <A, E, R>(f: (service: SecurityTokenService.SecurityTokenService["Service"]) => Effect.Effect<A, E, R>) =>
     Effect.flatMap(SecurityTokenService.SecurityTokenService, f)
 
   it.effect("calls its own service inside a program with another one, with one cache or two", () =>

@@ -489,9 +489,9 @@ describe("Identity.layer", () => {
 
   it.effect("has its own planes in a layer with another one", () =>
     Effect.gen(function*() {
-      class First extends Context.Service<First, Identity.Service>()("test/First") {}
-      class Second extends Context.Service<Second, Identity.Service>()("test/Second") {}
-      const keyOf = (identity: Identity.Service) => Effect.provideService(key, Identity.Identity, identity)
+      class First extends Context.Service<First, Identity.Identity["Service"]>()("test/First") {}
+      class Second extends Context.Service<Second, Identity.Identity["Service"]>()("test/Second") {}
+      const keyOf = (identity: Identity.Identity["Service"]) => Effect.provideService(key, Identity.Identity, identity)
       const keys = Effect.all([Effect.flatMap(First, keyOf), Effect.flatMap(Second, keyOf)])
       const both = Layer.merge(
         Layer.provide(Layer.effect(First, Identity.Identity), account("a")),
@@ -502,7 +502,7 @@ describe("Identity.layer", () => {
 
   it.effect("does not separate a constant layer over it, which is shared unless it is local", () =>
     Effect.gen(function*() {
-      class Weather extends Context.Service<Weather, Identity.Service>()("test/Weather") {}
+      class Weather extends Context.Service<Weather, Identity.Identity["Service"]>()("test/Weather") {}
       const layer = Layer.provide(Layer.effect(Weather, Identity.Identity), Identity.layer)
       const own = Effect.flatMap(Weather, (identity) => Effect.provideService(key, Identity.Identity, identity))
       yield* Effect.gen(function*() {

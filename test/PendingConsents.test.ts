@@ -97,8 +97,8 @@ describe("PendingConsents", () => {
 })
 
 describe("PendingConsents.layerMemory", () => {
-  class Opener extends Context.Service<Opener, PendingConsents.Service>()("test/Opener") {}
-  class Claimer extends Context.Service<Claimer, PendingConsents.Service>()("test/Claimer") {}
+  class Opener extends Context.Service<Opener, PendingConsents.PendingConsents["Service"]>()("test/Opener") {}
+  class Claimer extends Context.Service<Claimer, PendingConsents.PendingConsents["Service"]>()("test/Claimer") {}
 
   const opened = Effect.flatMap(Opener, (pending) => pending.open({ session, user: alice }))
   const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(own))

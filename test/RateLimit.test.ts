@@ -96,7 +96,7 @@ describe("RateLimit", () => {
       scopes: []
     } as const
 
-    const poll = (dataPlane: DataPlane.Service) =>
+    const poll = (dataPlane: DataPlane.DataPlane["Service"]) =>
       dataPlane.getResourceOauth2Token({
         ...tokenRequest,
         sessionUri: secret("urn:ietf:params:oauth:request_uri:poll")

@@ -41,7 +41,7 @@ const consent = Effect.succeed<DataPlane.TokenResponse>(
 
 const user = { userToken: Redacted.make(sentinels.userToken) }
 
-const live = (tokens: ReadonlyArray<ReturnType<DataPlane.Service["getResourceOauth2Token"]>>) =>
+const live = (tokens: ReadonlyArray<ReturnType<DataPlane.DataPlane["Service"]["getResourceOauth2Token"]>>) =>
   Layer.mergeAll(
     Identity.layer,
     WorkloadAccessToken.layerWorkload({ name: "my-agent", user }),

@@ -38,7 +38,7 @@ describe("WorkloadAccessToken", () => {
       Layer.Layer<WorkloadAccessToken.WorkloadAccessToken, never, DataPlane>
     >()
     expectTypeOf(WorkloadAccessToken.makeWorkload({ name: "my-agent", user: { userId: "alice" } })).toEqualTypeOf<
-      Effect.Effect<WorkloadAccessToken.Service, never, DataPlane>
+      Effect.Effect<WorkloadAccessToken.WorkloadAccessToken["Service"], never, DataPlane>
     >()
     WorkloadAccessToken.layerWorkload({
       name: "my-agent",

@@ -69,7 +69,7 @@ const user = (id: Id) => Layer.merge(shared, WorkloadAccessToken.layer(secret(`u
 const signals = (id: Id) =>
   Layer.effect(
     ConsentSignals.ConsentSignals,
-    Effect.map(ConsentSignals.ConsentSignals, (signals): ConsentSignals.Service => ({
+    Effect.map(ConsentSignals.ConsentSignals, (signals): ConsentSignals.ConsentSignals["Service"] => ({
       ...signals,
       listen: (_, onSignal) => {
         queueMicrotask(() => onSignal("Completed"))

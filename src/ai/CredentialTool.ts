@@ -200,7 +200,7 @@ const execution = "approval"
 const validateUser = Validation.makeCheck("CredentialTool.toolkit", () => ({ user: UserIdentifier }))
 
 /** The requests for an approval of a user's calls. */
-const makeApprovals = (signals: ConsentSignals.Service, user: UserIdentifier) => {
+const makeApprovals = (signals: ConsentSignals.ConsentSignals["Service"], user: UserIdentifier) => {
   /** The topic of a call. A workload identity has another name. A database may sort the parameters of a stored call. */
   const topicOf = (tool: Tool.Any, toolCallId: string, params: unknown) =>
     Effect.flatMap(Schema.encodeUnknownEffect(tool.parametersSchema)(params), (encoded) =>

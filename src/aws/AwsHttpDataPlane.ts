@@ -33,7 +33,7 @@ export interface NodeOptions extends Options, Pick<AwsHttpPlanes.NodeOptions, "m
 const make = (
   options: Options,
   runtime: Adapter.Runtime
-): Effect.Effect<DataPlane.Service, Config.ConfigError, Scope.Scope> =>
+): Effect.Effect<DataPlane.DataPlane["Service"], Config.ConfigError, Scope.Scope> =>
   Adapter.share(options, runtime).pipe(
     Effect.flatMap((shared) => Adapter.operations(Adapter.dataPlane, options.dataPlane, shared)),
     Effect.map(DataPlane.make)

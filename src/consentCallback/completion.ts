@@ -8,8 +8,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Consent from "../Consent.js"
 import * as ConsentSignals from "../ConsentSignals.js"
-import { DataPlane, type DataPlaneError, type Service as DataPlaneService } from "../DataPlane.js"
-import { Identity, type Service as IdentityService } from "../Identity.js"
+import { DataPlane, type DataPlaneError } from "../DataPlane.js"
+import { Identity } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { truncateName } from "../internal/messages.js"
 import * as SingleFlight from "../internal/singleFlight.js"
@@ -69,13 +69,13 @@ export const visitOf = (url: string): Visit => {
 }
 
 export interface Dependencies {
-  readonly identity: Pick<IdentityService, "completeAuthorization" | "resumeAccessToken">
+  readonly identity: Pick<Identity["Service"], "completeAuthorization" | "resumeAccessToken">
   /** Returns the caller of a consent, to request its token. `None` if this process cannot act as that caller. */
   readonly callerOf: (
     consent: PendingConsents.PendingConsent
-  ) => Effect.Effect<Option.Option<WorkloadAccessToken.Service>>
-  readonly claim: PendingConsents.Service["claim"]
-  readonly signals: Pick<ConsentSignals.Service, "signal">
+  ) => Effect.Effect<Option.Option<WorkloadAccessToken.WorkloadAccessToken["Service"]>>
+  readonly claim: PendingConsents.PendingConsents["Service"]["claim"]
+  readonly signals: Pick<ConsentSignals.ConsentSignals["Service"], "signal">
   readonly visits: Visits
   /**
    * Whether agents get the token that AgentCore has stored. If not, no wait is signalled: the user may connect again.
@@ -89,7 +89,7 @@ export interface Dependencies {
  * elsewhere, for example from the headers of a request.
  */
 export const makeCallerOf =
-  (dataPlane: Option.Option<DataPlaneService>): Dependencies["callerOf"] => ({ user, workload }) =>
+  (dataPlane: Option.Option<DataPlane["Service"]>): Dependencies["callerOf"] => ({ user, workload }) =>
     Option.isNone(dataPlane) || workload === undefined
       ? Effect.succeedNone
       : Effect.asSome(

@@ -31,16 +31,13 @@ export class CacheStoreError
   }
 }
 
-/** A store that several processes share. Keys are digests. Values are secrets: a store encrypts them. */
-export interface StoreService {
+/** The store behind the memory, for `CredentialCache.layerStore`. `persistence/CredentialStore` has implementations. */
+export class Store extends Context.Service<Store, {
   readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>, CacheStoreError>
   /** The store drops the credential at `usableUntil`, or earlier. */
   readonly set: (key: string, credential: StoredCredential) => Effect.Effect<void, CacheStoreError>
   readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
-}
-
-/** The store behind the memory, for `CredentialCache.layerStore`. `persistence/CredentialStore` has implementations. */
-export class Store extends Context.Service<Store, StoreService>()("effect-agentcore-identity/CredentialCache/Store") {}
+}>()("effect-agentcore-identity/CredentialCache/Store") {}
 
 export interface SafeStore {
   readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>>
@@ -54,9 +51,13 @@ export const none: SafeStore = { get: () => Effect.succeedNone, set: () => Effec
 const warningInterval = 60_000
 
 /** Logs and counts failures, and interrupts an operation that takes longer than `timeout`. */
-export const makeSafe = (store: StoreService, timeout: Duration.Input, failures: Metric.Counter<number>): SafeStore => {
+export const makeSafe = (
+  store: Store["Service"],
+  timeout: Duration.Input,
+  failures: Metric.Counter<number>
+): SafeStore => {
   let nextWarning = 0
-  const report = (operation: keyof StoreService, reason: string) =>
+  const report = (operation: keyof Store["Service"], reason: string) =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const log = now < nextWarning ? Effect.logDebug : Effect.logWarning
       if (now >= nextWarning) nextWarning = now + warningInterval
@@ -65,7 +66,7 @@ export const makeSafe = (store: StoreService, timeout: Duration.Input, failures:
         Metric.update(Metric.withAttributes(failures, { "agentcore.operation": operation }), 1)
       )
     })
-  const safely = <A>(operation: keyof StoreService, run: () => Effect.Effect<A, CacheStoreError>, fallback: A) =>
+  const safely = <A>(operation: keyof Store["Service"], run: () => Effect.Effect<A, CacheStoreError>, fallback: A) =>
     Effect.suspend(run).pipe(
       Effect.mapError((error) => error.reason),
       // The message of a defect may contain a secret.

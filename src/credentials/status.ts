@@ -6,7 +6,7 @@ import { memoize } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Consent from "../Consent.js"
 import * as Digest from "../credentialCache/digest.js"
-import { type AccessTokenError, Identity, type Service } from "../Identity.js"
+import { type AccessTokenError, Identity } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { unregistered } from "../pendingConsents/store.js"
@@ -49,7 +49,7 @@ const makeMemory = () => ({
 })
 
 /** The memory of each `Identity`. It is dropped with its `Identity`. */
-const memoryOf: (identity: Service) => ReturnType<typeof makeMemory> = memoize(makeMemory)
+const memoryOf: (identity: Identity["Service"]) => ReturnType<typeof makeMemory> = memoize(makeMemory)
 
 /** Identifies the user by the workload access token, or by the caller that it was obtained for. */
 const readRequester = Effect.fnUntraced(function*(caller: Caller | undefined) {

@@ -11,13 +11,13 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import {
   CompleteResourceTokenAuthRequest,
+  type DataPlane,
   type DataPlaneError,
   GetResourceApiKeyRequest,
   GetResourceOauth2TokenRequest,
   GetResourcePaymentTokenRequest,
   GetWorkloadAccessTokenRequest,
   operations,
-  type Service as DataPlaneService,
   type TokenResponse
 } from "../DataPlane.js"
 import { type AuthorizationFailed, type MissingWorkloadAccessToken, ValidationException } from "../IdentityError.js"
@@ -217,11 +217,11 @@ const isToken = Schema.is(tokenMembers.workloadIdentityToken)
 
 /** Requests a token. The plane does not check a valid request again, unless the workload access token is invalid. */
 export const requestToken = (
-  dataPlane: DataPlaneService,
+  dataPlane: DataPlane["Service"],
   request: Oauth2TokenRequest,
   workloadIdentityToken: Redacted.Redacted,
   isValid: boolean
-): ReturnType<DataPlaneService["getResourceOauth2Token"]> => {
+): ReturnType<DataPlane["Service"]["getResourceOauth2Token"]> => {
   const complete = { workloadIdentityToken, ...request }
   const response = isValid && isToken(workloadIdentityToken)
     ? Validation.callUnchecked(dataPlane.getResourceOauth2Token, complete)

@@ -121,20 +121,12 @@ export class AuthorizationServerError
 {}
 
 /**
- * - `registerClient`: adds a client, or replaces the one with the same `clientId`
- * - `findScopes`: returns the scopes that a client may request. None for an unknown client.
- * - `registerUser`: sets the claims of a user. Tokens that were issued before keep the previous claims.
- * - `trustIssuer`: accepts the JWTs of another issuer, for example of the STS of a `LocalServer`. That issuer is the
- *   URL of the server.
- * - `setClockOffset`: sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to
- *   seconds. Codes, refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
- * - `clear`: drops all codes, refresh tokens, grants and sign-ins. Clients and users stay.
- * - `snapshot`: copies them. The inner effect replaces them by the copy.
+ * A running authorization server: its addresses, and methods for its clients and users.
  *
  * @since 0.2.0
  * @category services
  */
-export interface Service {
+export class AuthorizationServer extends Context.Service<AuthorizationServer, {
   readonly issuer: string
   readonly discoveryUrl: string
   readonly authorizationEndpoint: string
@@ -142,9 +134,13 @@ export interface Service {
   readonly jwksUri: string
   /** The `aud` of an access token if its request names no resource. */
   readonly audience: string
+  /** Adds a client, or replaces the one with the same `clientId`. */
   readonly registerClient: (client: Client) => Effect.Effect<void, AuthorizationServerError>
+  /** Returns the scopes that a client may request. None for an unknown client. */
   readonly findScopes: (clientId: string) => Option.Option<ReadonlyArray<string>>
+  /** Sets the claims of a user. Tokens that were issued before keep the previous claims. */
   readonly registerUser: (userName: string, claims: UserClaims) => Effect.Effect<void, AuthorizationServerError>
+  /** Accepts the JWTs of another issuer, for example of the STS of a local server: its issuer is the server's URL. */
   readonly trustIssuer: (issuer: TrustedIssuer) => Effect.Effect<void, AuthorizationServerError>
   /**
    * Withdraws a user's consent, for one client or (default) for all. It revokes the user's refresh tokens and unused
@@ -155,20 +151,16 @@ export interface Service {
     readonly userName: string
     readonly clientId?: string | undefined
   }) => Effect.Effect<number>
+  /**
+   * Sets how far the server is ahead of the clock of the machine, in milliseconds, rounded down to seconds. Codes,
+   * refresh tokens, grants and sign-ins expire by this clock. New JWTs contain its times.
+   */
   readonly setClockOffset: (milliseconds: number) => Effect.Effect<void>
+  /** Drops all codes, refresh tokens, grants and sign-ins. Clients and users stay. */
   readonly clear: Effect.Effect<void>
+  /** Copies them. The inner effect replaces them by the copy. */
   readonly snapshot: Effect.Effect<Effect.Effect<void>>
-}
-
-/**
- * A running authorization server: its addresses, and methods for its clients and users.
- *
- * @since 0.2.0
- * @category services
- */
-export class AuthorizationServer
-  extends Context.Service<AuthorizationServer, Service>()("effect-agentcore-identity/local/AuthorizationServer")
-{}
+}>()("effect-agentcore-identity/local/AuthorizationServer") {}
 
 const fail = (reason: AuthorizationServerError["reason"], message: string) =>
   new AuthorizationServerError({ reason, message })
@@ -257,7 +249,9 @@ const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
  * @since 0.2.0
  * @category constructors
  */
-export const make = (options: Options = {}): Effect.Effect<Service, AuthorizationServerError, Scope.Scope> =>
+export const make = (
+  options: Options = {}
+): Effect.Effect<AuthorizationServer["Service"], AuthorizationServerError, Scope.Scope> =>
   Effect.gen(function*() {
     const { allowedHosts = [], host = "127.0.0.1", port: givenPort = 0 } = options
     const problem = checkOptions({ host, port: givenPort, allowedHosts })

@@ -162,57 +162,6 @@ export interface Options {
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
 /**
- * The pages that a browser opens for a consent, and the actions of a test on consent sessions.
- *
- * @since 0.2.0
- * @category services
- */
-export interface Service {
-  /**
-   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
-   * publishes `metadata` and `keySet` there.
-   */
-  readonly issuer: Issuer
-  /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
-   * repeated until the user has consented.
-   */
-  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserResponse>
-  /**
-   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
-   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
-   */
-  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserResponse>
-  /**
-   * Consents in place of the user, and completes the session for the user who opened it. The code is made up. Only
-   * `OAuthClient.layerScripted` accepts it. With any other server the session fails.
-   */
-  readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Denies consent in place of the user. The next poll returns `Failed`. */
-  readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Expires the session. */
-  readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Completes the session in place of the application, for the user who opened it. The user must have consented. */
-  readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
-  readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** The consent sessions, the newest first. An ended session is listed until a day after its expiry. */
-  readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
-  /** The grants of users. */
-  readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
-  /** Expires the access token of a grant. The next request refreshes it, or requires the user's consent. */
-  readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
-  /**
-   * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
-   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault
-   * removes the grant.
-   */
-  readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
-  /** Removes a grant from the vault. The next request requires the user's consent. */
-  readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
-}
-
-/**
  * A running backend. It implements the planes, and acts for the users of pending consents.
  *
  * @since 0.2.0
@@ -264,9 +213,50 @@ export interface Service {
  *
  * Effect.runPromise(Effect.provide(program, planes)).then(console.log) // Issued
  */
-export class LocalBackend
-  extends Context.Service<LocalBackend, Service>()("effect-agentcore-identity/local/LocalBackend")
-{}
+export class LocalBackend extends Context.Service<LocalBackend, {
+  /**
+   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
+   * publishes `metadata` and `keySet` there.
+   */
+  readonly issuer: Issuer
+  /**
+   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
+   * repeated until the user has consented.
+   */
+  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserResponse>
+  /**
+   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
+   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
+   */
+  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserResponse>
+  /**
+   * Consents in place of the user, and completes the session for the user who opened it. The code is made up. Only
+   * `OAuthClient.layerScripted` accepts it. With any other server the session fails.
+   */
+  readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /** Denies consent in place of the user. The next poll returns `Failed`. */
+  readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /** Expires the session. */
+  readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /** Completes the session in place of the application, for the user who opened it. The user must have consented. */
+  readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
+  /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
+  readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
+  /** The consent sessions, the newest first. An ended session is listed until a day after its expiry. */
+  readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
+  /** The grants of users. */
+  readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
+  /** Expires the access token of a grant. The next request refreshes it, or requires the user's consent. */
+  readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
+  /**
+   * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
+   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault
+   * removes the grant.
+   */
+  readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
+  /** Removes a grant from the vault. The next request requires the user's consent. */
+  readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
+}>()("effect-agentcore-identity/local/LocalBackend") {}
 
 const string = Constraint.optional(Schema.String)
 

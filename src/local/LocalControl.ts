@@ -21,7 +21,7 @@ import type * as Stream from "effect/Stream"
 import * as ControlPlane from "../ControlPlane.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import * as Validation from "../plane/validation.js"
-import type { AuthorizationServerError, Service as AuthorizationServer } from "./AuthorizationServer.js"
+import type { AuthorizationServer, AuthorizationServerError } from "./AuthorizationServer.js"
 import { CallerKey, Seeding, unrestrictedKey } from "./backend/callContext.js"
 import * as LocalIssuer from "./backend/issuer.js"
 import { idOf, makeAuthorizationUrl } from "./backend/sessionStore.js"
@@ -67,7 +67,7 @@ export interface Options extends LocalBackend.Options {
    * An authorization server in this process. It uses the clock of the backend, is emptied and restored with it, has the
    * users of a setup, and lets `consents.approve` sign in users. Default: none.
    */
-  readonly authorizationServer?: AuthorizationServer | undefined
+  readonly authorizationServer?: AuthorizationServer["Service"] | undefined
 }
 
 /**
@@ -153,40 +153,6 @@ export interface GrantControl {
 }
 
 /**
- * @since 0.2.0
- * @category services
- */
-export interface Service {
-  /**
-   * Returns to the start. The backend and the authorization server are empty, the setup is applied, the clock shows the
-   * real time, and there are no faults and no requests. Snapshots stay.
-   */
-  readonly reset: Effect.Effect<void, LocalControlError | SeedError>
-  /** Adds a setup. The settings in its section `local` are used until the next `reset`. */
-  readonly seed: (setup: IdentitySetup.IdentitySetup) => Effect.Effect<ReadonlyArray<IdentitySetup.Change>, SeedError>
-  /**
-   * Copies the content of the backend and of the authorization server, and the offset of the clock, under a name. It
-   * replaces a snapshot with the same name. At most 32 snapshots are kept, in memory.
-   */
-  readonly snapshot: (name: string) => Effect.Effect<void, LocalControlError>
-  readonly snapshots: Effect.Effect<ReadonlyArray<Snapshot>>
-  /** Replaces the content by a snapshot. It changes nothing if it cannot read all of it. */
-  readonly restore: (name: string) => Effect.Effect<void, LocalControlError>
-  readonly clock: ClockControl
-  readonly faults: FaultControl
-  /** The last 500 requests, the newest first, with the reasons of errors. */
-  readonly requests: Effect.Effect<ReadonlyArray<RequestRecord>>
-  /** The requests from now on. A slow reader misses the oldest ones. */
-  readonly events: Stream.Stream<RequestRecord>
-  /**
-   * The workload identities and credential providers. Reading them is not recorded as a request, and meets no faults.
-   */
-  readonly resources: Effect.Effect<Resources, LocalControlError>
-  readonly consents: ConsentControl
-  readonly grants: GrantControl
-}
-
-/**
  * The control of a running backend: `reset`, `seed`, `clock`, `faults`, `requests`, `consents` and more.
  *
  * @since 0.2.0
@@ -224,9 +190,35 @@ export interface Service {
  *
  * Effect.runPromise(Effect.provide(program, local)).then(console.log)
  */
-export class LocalControl
-  extends Context.Service<LocalControl, Service>()("effect-agentcore-identity/local/LocalControl")
-{}
+export class LocalControl extends Context.Service<LocalControl, {
+  /**
+   * Returns to the start. The backend and the authorization server are empty, the setup is applied, the clock shows the
+   * real time, and there are no faults and no requests. Snapshots stay.
+   */
+  readonly reset: Effect.Effect<void, LocalControlError | SeedError>
+  /** Adds a setup. The settings in its section `local` are used until the next `reset`. */
+  readonly seed: (setup: IdentitySetup.IdentitySetup) => Effect.Effect<ReadonlyArray<IdentitySetup.Change>, SeedError>
+  /**
+   * Copies the content of the backend and of the authorization server, and the offset of the clock, under a name. It
+   * replaces a snapshot with the same name. At most 32 snapshots are kept, in memory.
+   */
+  readonly snapshot: (name: string) => Effect.Effect<void, LocalControlError>
+  readonly snapshots: Effect.Effect<ReadonlyArray<Snapshot>>
+  /** Replaces the content by a snapshot. It changes nothing if it cannot read all of it. */
+  readonly restore: (name: string) => Effect.Effect<void, LocalControlError>
+  readonly clock: ClockControl
+  readonly faults: FaultControl
+  /** The last 500 requests, the newest first, with the reasons of errors. */
+  readonly requests: Effect.Effect<ReadonlyArray<RequestRecord>>
+  /** The requests from now on. A slow reader misses the oldest ones. */
+  readonly events: Stream.Stream<RequestRecord>
+  /**
+   * The workload identities and credential providers. Reading them is not recorded as a request, and meets no faults.
+   */
+  readonly resources: Effect.Effect<Resources, LocalControlError>
+  readonly consents: ConsentControl
+  readonly grants: GrantControl
+}>()("effect-agentcore-identity/local/LocalControl") {}
 
 type Settings = LocalBackend.Settings
 
@@ -325,7 +317,11 @@ const make = (options: Options) =>
       })
 
     /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
-    const consentAt = ({ issuer }: AuthorizationServer, authorizationUrl: Redacted.Redacted, userName: string) =>
+    const consentAt = (
+      { issuer }: AuthorizationServer["Service"],
+      authorizationUrl: Redacted.Redacted,
+      userName: string
+    ) =>
       Effect.gen(function*() {
         const isThere = (url: string) => URL.parse(url)?.origin === issuer
         const walk = makeWalk((reason) =>
@@ -373,7 +369,7 @@ const make = (options: Options) =>
 
     yield* applySetup
 
-    const control: Service = {
+    const control: LocalControl["Service"] = {
       reset: exclusive(Effect.gen(function*() {
         yield* snapshots.clear
         yield* faults.clear

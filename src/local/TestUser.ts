@@ -32,7 +32,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import type { Service as AuthorizationServer } from "./AuthorizationServer.js"
+import type { AuthorizationServer } from "./AuthorizationServer.js"
 import { isWebUrl, makeWalk, type Obstacle } from "./internal/browser.js"
 
 // -----------------------------------------------------------------------------
@@ -100,7 +100,7 @@ export interface TestUser {
    * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are
    * revoked.
    */
-  readonly revokes: (authorizationServer: Pick<AuthorizationServer, "revoke">) => Effect.Effect<number>
+  readonly revokes: (authorizationServer: Pick<AuthorizationServer["Service"], "revoke">) => Effect.Effect<number>
   /** Returns a user with the same browser who signs in with another name. */
   readonly as: (name: string) => TestUser
 }

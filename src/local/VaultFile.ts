@@ -108,7 +108,7 @@ const makeCollection = <A, I>(
  * @since 0.2.0
  * @category constructors
  */
-export const make = (options: Options): Effect.Effect<VaultStore.Service, VaultFileError, Scope.Scope> =>
+export const make = (options: Options): Effect.Effect<VaultStore.VaultStore["Service"], VaultFileError, Scope.Scope> =>
   Effect.map(File.open(options.path, options.key), (file) => ({
     collection: (name, schema) => makeCollection(name, schema, file)
   }))

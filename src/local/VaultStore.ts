@@ -57,15 +57,6 @@ export interface PageOptions {
 }
 
 /**
- * @since 0.2.0
- * @category services
- */
-export interface Service {
-  /** Returns the collection with a name. Each call with the same name returns the same entries. `I` is JSON. */
-  readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
-}
-
-/**
  * The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile.layer` in a file.
  *
  * @since 0.2.0
@@ -85,7 +76,10 @@ export interface Service {
  *
  * export const [first, second] = [makePlanes(), makePlanes()]
  */
-export class VaultStore extends Context.Service<VaultStore, Service>()("effect-agentcore-identity/local/VaultStore") {}
+export class VaultStore extends Context.Service<VaultStore, {
+  /** Returns the collection with a name. Each call with the same name returns the same entries. `I` is JSON. */
+  readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
+}>()("effect-agentcore-identity/local/VaultStore") {}
 
 const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
   get: (key) => Effect.sync(() => Option.fromNullishOr(values.get(key))),

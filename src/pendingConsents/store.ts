@@ -62,25 +62,21 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
 }
 
 /**
- * - `open`: stores a session until it expires. Opening a session again replaces the old entry.
- * - `claim`: returns a session to its own user, if the browser brings its state, and any number of times until it
- *   expires. Another claim changes nothing.
+ * Stores the sessions that wait for a page after consent, so that the page knows the user and the state of each. If it
+ * is in the context of a call, `Identity` stores the session of the call.
  *
  * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` are for more than one process. Another such
  * store keeps all properties of a {@link PendingConsent}, and passes what it finds to `verify`.
  */
-export interface Service {
+export class PendingConsents extends Context.Service<PendingConsents, {
+  /** Stores a session until it expires. Opening a session again replaces the old entry. */
   readonly open: (pending: PendingConsent) => Effect.Effect<void, ConsentStoreError>
+  /**
+   * Returns a session to its own user, if the browser brings its state, and any number of times until it expires.
+   * Another claim changes nothing.
+   */
   readonly claim: (claim: Claim) => Effect.Effect<PendingConsent, ConsentNotPending | ConsentStoreError>
-}
-
-/**
- * Stores the sessions that wait for a page after consent, so that the page knows the user and the state of each. If it
- * is in the context of a call, `Identity` stores the session of the call.
- */
-export class PendingConsents
-  extends Context.Service<PendingConsents, Service>()("effect-agentcore-identity/PendingConsents")
-{}
+}>()("effect-agentcore-identity/PendingConsents") {}
 
 /** Runs requests that show no session to a user. `Identity` neither stores their sessions, nor adds a state. */
 export const unregistered = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -21,7 +21,7 @@ import type { PersistenceError } from "effect/persistence/Persistence"
 import { hasProperty } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { CacheStoreError, Store, type StoreService } from "../CredentialCache.js"
+import { CacheStoreError, Store } from "../CredentialCache.js"
 import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/messages.js"
 import * as Redis from "./internal/redis.js"
@@ -105,7 +105,7 @@ interface Backing {
   readonly remove: (key: string) => Effect.Effect<unknown, CacheStoreError>
 }
 
-const make = (options: Options, backing: Backing): Effect.Effect<StoreService, CredentialStoreError> =>
+const make = (options: Options, backing: Backing): Effect.Effect<Store["Service"], CredentialStoreError> =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
       StoreKeys.parse(options, "the credential store"),

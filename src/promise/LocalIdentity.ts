@@ -37,7 +37,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type * as IdentitySetup from "../IdentitySetup.js"
-import type { Service as AuthorizationServer } from "../local/AuthorizationServer.js"
+import type { AuthorizationServer } from "../local/AuthorizationServer.js"
 import type * as LocalBackend from "../local/LocalBackend.js"
 import * as LocalControl from "../local/LocalControl.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
@@ -243,7 +243,7 @@ const toConsent = (consent: string): LocalControl.Consent =>
   consent.startsWith("urn:") ? Redacted.make(consent) : consent
 
 /** A control that takes values of JavaScript. */
-const toNative = (control: LocalControl.Service, variables: Server.Environment) => {
+const toNative = (control: LocalControl.LocalControl["Service"], variables: Server.Environment) => {
   const { clock, consents } = control
   return {
     ...control,
@@ -340,7 +340,11 @@ const build = ({ logLevel, policy, setup, ...options }: Options) =>
 
 const toPage = ({ status, text, url }: TestUsers.Page): Page => ({ status, text, url: Redacted.value(url) })
 
-const makeUser = (user: TestUsers.TestUser, authorizationServer: AuthorizationServer, run: Run): TestUser => {
+const makeUser = (
+  user: TestUsers.TestUser,
+  authorizationServer: AuthorizationServer["Service"],
+  run: Run
+): TestUser => {
   const convert = <A, B>(act: TestUsers.Act<A, unknown>, f: (result: A) => B): Act<B> => (link) =>
     run(Effect.map(act(link instanceof URL ? link.href : link), f))
   return {

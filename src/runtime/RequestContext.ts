@@ -95,7 +95,7 @@ export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
 
 /** The caller of requests without a workload access token. */
 const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestContext/Fallback", {
-  defaultValue: (): Option.Option<WorkloadAccessToken.Service> => Option.none()
+  defaultValue: (): Option.Option<WorkloadAccessToken.WorkloadAccessToken["Service"]> => Option.none()
 })
 
 /**
@@ -122,13 +122,15 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
 export const fromHeaders = (input: RequestHeaders.Input): Effect.Effect<Service> =>
   Effect.sync(() => RequestHeaders.read(input, randomUUID))
 
-const missing: WorkloadAccessToken.Service = {
+const missing: WorkloadAccessToken.WorkloadAccessToken["Service"] = {
   get: Effect.suspend(() => new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
   invalidate: () => Effect.void
 }
 
 /** The caller of a request. Its token is not renewed: the next request brings the next token. */
-const callerOf = ({ workloadAccessToken }: Service): Effect.Effect<WorkloadAccessToken.Service> =>
+const callerOf = (
+  { workloadAccessToken }: Service
+): Effect.Effect<WorkloadAccessToken.WorkloadAccessToken["Service"]> =>
   workloadAccessToken === undefined
     ? Effect.map(Fallback, Option.getOrElse(() => missing))
     : Effect.succeed(WorkloadAccessToken.make(workloadAccessToken))

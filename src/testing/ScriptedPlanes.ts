@@ -20,7 +20,10 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
  * @since 0.2.0
  * @category models
  */
-export interface Operations extends DataPlane.Service, ControlPlane.Operations, SecurityTokenService.Service {}
+export type Operations =
+  & DataPlane.DataPlane["Service"]
+  & ControlPlane.Operations
+  & SecurityTokenService.SecurityTokenService["Service"]
 
 /**
  * The responses of one operation: a list with one for each call, or a function of the request and the number of earlier
@@ -55,27 +58,19 @@ export type Call = {
 }[keyof Operations]
 
 /**
+ * The recorded calls of the scripted planes.
+ *
  * @since 0.2.0
  * @category services
  */
-export interface Service {
+export class ScriptedPlanes extends Context.Service<ScriptedPlanes, {
   /** Every call so far, in order, without the requests that the planes rejected. */
   readonly calls: Effect.Effect<ReadonlyArray<Call>>
   /** The calls of one operation. */
   readonly callsOf: <K extends keyof Operations>(
     operation: K
   ) => Effect.Effect<ReadonlyArray<Extract<Call, { readonly operation: K }>>>
-}
-
-/**
- * The recorded calls of the scripted planes.
- *
- * @since 0.2.0
- * @category services
- */
-export class ScriptedPlanes
-  extends Context.Service<ScriptedPlanes, Service>()("effect-agentcore-identity/testing/ScriptedPlanes")
-{}
+}>()("effect-agentcore-identity/testing/ScriptedPlanes") {}
 
 /**
  * All planes, from a script.

@@ -415,7 +415,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 
   describe("an empty credential", () => {
     const agent = { workloadName: "my-agent" }
-    const call = (f: (plane: DataPlane.Service) => Effect.Effect<unknown, unknown>) =>
+    const call = (f: (plane: DataPlane.DataPlane["Service"]) => Effect.Effect<unknown, unknown>) =>
       Effect.flatMap(DataPlane.DataPlane, f)
     const token = {
       workloadIdentityToken: Redacted.make("token"),

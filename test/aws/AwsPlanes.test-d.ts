@@ -40,12 +40,15 @@ describe("error unions", () => {
     | IdentityError.DecryptionFailure
 
   it("of the operations are those of the service model, and the errors without a response", () => {
-    expectTypeOf<ErrorOf<DataPlane.Service[keyof DataPlane.Service]>>().toEqualTypeOf<Six | Unmodelled>()
-    expectTypeOf<ErrorOf<ControlPlane.Service["createWorkloadIdentity" | "getWorkloadIdentity"]>>().toEqualTypeOf<
+    expectTypeOf<ErrorOf<DataPlane.DataPlane["Service"][keyof DataPlane.DataPlane["Service"]]>>().toEqualTypeOf<
       Six | Unmodelled
     >()
+    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["createWorkloadIdentity" | "getWorkloadIdentity"]>>()
+      .toEqualTypeOf<
+        Six | Unmodelled
+      >()
     expectTypeOf<
-      ErrorOf<ControlPlane.Service["createOauth2CredentialProvider" | "createApiKeyCredentialProvider"]>
+      ErrorOf<ControlPlane.ControlPlane["Service"]["createOauth2CredentialProvider" | "createApiKeyCredentialProvider"]>
     >().toEqualTypeOf<NewProvider | Unmodelled>()
   })
 })

@@ -2,7 +2,9 @@ import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-type Call = (planes: { readonly control: ControlPlane.Service }) => Effect.Effect<unknown, { readonly _tag: string }>
+type Call = (
+  planes: { readonly control: ControlPlane.ControlPlane["Service"] }
+) => Effect.Effect<unknown, { readonly _tag: string }>
 
 const arn = "arn:aws:bedrock-agentcore:us-west-2:123456789012:workload-identity-directory/default/workload-identity/a"
 

@@ -70,7 +70,7 @@ const results: ReadonlyArray<
   readonly [
     name: string,
     members: Readonly<Record<string, string>>,
-    call: (sts: SecurityTokenService.Service) => Call
+    call: (sts: SecurityTokenService.SecurityTokenService["Service"]) => Call
   ]
 > = [
   [

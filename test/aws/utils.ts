@@ -177,7 +177,10 @@ export const adapters: ReadonlyArray<Adapter> = [
   )
 ]
 
-export type Planes = { readonly data: DataPlane.Service; readonly control: ControlPlane.Service }
+export type Planes = {
+  readonly data: DataPlane.DataPlane["Service"]
+  readonly control: ControlPlane.ControlPlane["Service"]
+}
 
 export const both: Effect.Effect<Planes, never, DataPlane.DataPlane | ControlPlane.ControlPlane> = Effect.all({
   data: DataPlane.DataPlane,

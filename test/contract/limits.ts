@@ -278,9 +278,9 @@ const row = <Request>(
   }
 }
 
-const dataCall = <Name extends keyof DataPlane.Service>(
+const dataCall = <Name extends keyof DataPlane.DataPlane["Service"]>(
   name: Name
-): Call<Parameters<DataPlane.Service[Name]>[0]> => ({
+): Call<Parameters<DataPlane.DataPlane["Service"][Name]>[0]> => ({
   // The row and the method of one name have the same request.
   operation: DataPlane.operations[name],
   run: (request) =>
@@ -289,7 +289,7 @@ const dataCall = <Name extends keyof DataPlane.Service>(
 
 const controlCall = <Name extends keyof ControlPlane.Operations>(
   name: Name
-): Call<Parameters<ControlPlane.Service[Name]>[0]> => ({
+): Call<Parameters<ControlPlane.ControlPlane["Service"][Name]>[0]> => ({
   operation: ControlPlane.operations[name],
   run: (request) =>
     control((plane) =>

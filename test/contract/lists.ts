@@ -19,9 +19,12 @@ export const lists = (subject: Subject): void => {
     const list = <R extends { readonly nextToken?: string | null | undefined }, E extends { readonly _tag: string }>(
       operation: string,
       create: (name: string) => Effect.Effect<unknown, unknown, ControlPlane.ControlPlane>,
-      page: (plane: ControlPlane.Service, request: Request) => Effect.Effect<R, E>,
+      page: (plane: ControlPlane.ControlPlane["Service"], request: Request) => Effect.Effect<R, E>,
       items: (response: R) => ReadonlyArray<Item>,
-      stream: (plane: ControlPlane.Service, options: { readonly pageSize: number }) => Stream.Stream<Item, unknown>
+      stream: (
+        plane: ControlPlane.ControlPlane["Service"],
+        options: { readonly pageSize: number }
+      ) => Stream.Stream<Item, unknown>
     ) => ({
       operation,
       create,

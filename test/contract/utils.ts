@@ -47,13 +47,13 @@ export const tester = (
 
 export const discoveryUrl = "https://issuer.example.com/.well-known/openid-configuration"
 
-export const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
+export const control = <A, E>(f: (plane: ControlPlane.ControlPlane["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
 
-export const data = <A, E>(f: (plane: DataPlane.Service) => Effect.Effect<A, E>) =>
+export const data = <A, E>(f: (plane: DataPlane.DataPlane["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(DataPlane.DataPlane, f)
 
-export const backend = <A, E>(f: (local: LocalBackend.Service) => Effect.Effect<A, E>) =>
+export const backend = <A, E>(f: (local: LocalBackend.LocalBackend["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(LocalBackend.LocalBackend, f)
 
 /** A request of a program without types. */

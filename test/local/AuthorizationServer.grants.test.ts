@@ -29,7 +29,7 @@ const start = (options: AuthorizationServer.Options = {}) =>
     return { server, exchange, subject: own.access_token }
   })
 
-const claims = (server: AuthorizationServer.Service, token: string) =>
+const claims = (server: AuthorizationServer.AuthorizationServer["Service"], token: string) =>
   Effect.promise(() =>
     Jose.jwtVerify(token, Jose.createRemoteJWKSet(new URL(server.jwksUri)), {
       issuer: server.issuer,

@@ -170,7 +170,7 @@ describe("claims of users", () => {
 })
 
 describe("the userinfo endpoint", () => {
-  const ask = (server: AuthorizationServer.Service, init: RequestInit = {}) =>
+  const ask = (server: AuthorizationServer.AuthorizationServer["Service"], init: RequestInit = {}) =>
     Effect.promise(async () => {
       const response = await fetch(`${server.issuer}/me`, init)
       return {

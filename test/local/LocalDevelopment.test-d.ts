@@ -20,7 +20,11 @@ describe("LocalDevelopment", () => {
 
   test("a caller is the argument of `layerWorkload`", () => {
     expectTypeOf(Effect.flatMap(LocalDevelopment.load(), WorkloadAccessToken.makeWorkload)).toEqualTypeOf<
-      Effect.Effect<WorkloadAccessToken.Service, LocalDevelopment.LoadError, DataPlane | ControlPlane>
+      Effect.Effect<
+        WorkloadAccessToken.WorkloadAccessToken["Service"],
+        LocalDevelopment.LoadError,
+        DataPlane | ControlPlane
+      >
     >()
   })
 })

@@ -43,7 +43,7 @@ const reason = <A, R>(effect: Effect.Effect<A, OAuthClient.OAuthError, R>) =>
   Effect.map(Effect.flip(effect), (error) => error.reason)
 
 const privateKeyClient = (
-  server: AuthorizationServer.Service,
+  server: AuthorizationServer.AuthorizationServer["Service"],
   algorithm: Algorithm,
   write?: "pkcs8" | "sec1" | "pkcs1" | "jwk"
 ) =>

@@ -94,7 +94,7 @@ const stored: CredentialCache.StoredCredential = { credential: secret("sentinel-
 
 const use = <A, E>(
   layer: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
-  f: (store: CredentialCache.StoreService) => Effect.Effect<A, E>
+  f: (store: CredentialCache.Store["Service"]) => Effect.Effect<A, E>
 ) => Effect.provide(Effect.flatMap(CredentialCache.Store, f), layer)
 
 describe("CredentialStore.layerRedis", () => {

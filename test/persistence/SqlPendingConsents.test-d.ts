@@ -40,6 +40,6 @@ describe("stores of consents", () => {
       claim: (): Effect.Effect<Pending, PendingConsents.ConsentNotPending> =>
         new PendingConsents.ConsentNotPending({ reason: "Unknown" })
     })
-    expectTypeOf(own).toEqualTypeOf<PendingConsents.Service>()
+    expectTypeOf(own).toEqualTypeOf<PendingConsents.PendingConsents["Service"]>()
   })
 })

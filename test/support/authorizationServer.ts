@@ -48,7 +48,7 @@ export const start = (options: AuthorizationServer.Options = {}) =>
   })
 
 export const discover = (
-  server: AuthorizationServer.Service,
+  server: AuthorizationServer.AuthorizationServer["Service"],
   secret: Redacted.Redacted = clientSecret,
   id: string = clientId
 ): Effect.Effect<OAuth.Configuration> =>

@@ -41,8 +41,8 @@ export const keyOf = (fill: number, encoding: "base64" | "base64url" | "hex" = "
 const keys = { key: keyOf(1) }
 
 interface Process {
-  readonly pending: PendingConsents.Service
-  readonly signals: ConsentSignals.Service
+  readonly pending: PendingConsents.PendingConsents["Service"]
+  readonly signals: ConsentSignals.ConsentSignals["Service"]
 }
 
 /** Starts a process of the application. */

@@ -21,9 +21,9 @@ import { decorate } from "../../src/plane/validation.js"
 
 /** Adds the names of operations and the streams. */
 const context = (
-  data: DataPlane.Service,
+  data: DataPlane.DataPlane["Service"],
   control: ControlPlane.Operations,
-  sts: SecurityTokenService.Service
+  sts: SecurityTokenService.SecurityTokenService["Service"]
 ): Context.Context<AwsPlanes.Planes> =>
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
     Context.add(
@@ -32,7 +32,7 @@ const context = (
       addStreams(
         ControlPlane.operations,
         decorate(ControlPlane.operations, control, (_, effect) => effect)
-      ) as unknown as ControlPlane.Service
+      ) as unknown as ControlPlane.ControlPlane["Service"]
     ),
     Context.add(
       SecurityTokenService.SecurityTokenService,

@@ -13,7 +13,9 @@ const advice =
   "an administrator of the account can enable outbound web identity federation by `aws iam enable-outbound-web-identity-federation`"
 
 /** Adds advice to the message of a disabled federation, because that of AWS has none. */
-const withAdvice = (service: SecurityTokenService.Service): SecurityTokenService.Service => ({
+const withAdvice = (
+  service: SecurityTokenService.SecurityTokenService["Service"]
+): SecurityTokenService.SecurityTokenService["Service"] => ({
   ...service,
   getWebIdentityToken: (request) =>
     Effect.catchTag(
@@ -31,9 +33,9 @@ const withAdvice = (service: SecurityTokenService.Service): SecurityTokenService
 type Making<Operations> = Effect.Effect<Operations, Config.ConfigError, Scope.Scope>
 
 export const makeServices = (operations: {
-  readonly data: Making<DataPlane.Service>
+  readonly data: Making<DataPlane.DataPlane["Service"]>
   readonly control: Making<ControlPlane.Operations>
-  readonly sts: Making<SecurityTokenService.Service>
+  readonly sts: Making<SecurityTokenService.SecurityTokenService["Service"]>
 }) =>
   // Sequential, so that an invalid setting of all planes is reported once.
   Effect.map(Effect.all(operations), ({ control, data, sts }) =>

@@ -195,7 +195,7 @@ const isOurs = (registration: string): registration is DurableDeferred.Token => 
 
 /** Extends the signals in context: they also resume the executions that wait for a grant. */
 export const makeSignals: Effect.Effect<
-  ConsentSignals.Service,
+  ConsentSignals.ConsentSignals["Service"],
   never,
   ConsentSignals.ConsentSignals | WorkflowEngine
 > = Effect.gen(function*() {

@@ -31,7 +31,7 @@ export interface Settings
   extends Omit<Completion.Dependencies, "claim" | "isAllowed">, Pick<Options<never, never>, "describeUser" | "workload">
 {
   /** With a store, a user can return in another browser. */
-  readonly pending: PendingConsents.Service | undefined
+  readonly pending: PendingConsents.PendingConsents["Service"] | undefined
   readonly connections: Connections
   readonly links: Links
   readonly formTokens: ReturnType<typeof makeFormTokens>

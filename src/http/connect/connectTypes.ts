@@ -14,7 +14,7 @@ import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { ConsentSession } from "../../ConsentSession.js"
-import type { Service as ConsentSignals } from "../../ConsentSignals.js"
+import type { ConsentSignals } from "../../ConsentSignals.js"
 import type { UserCredential } from "../../Credentials.js"
 import type { AccessTokenError, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
@@ -448,5 +448,5 @@ export interface Service {
     token: Redacted.Redacted
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, never, WorkloadAccessToken>
   readonly events: Stream.Stream<Event>
-  readonly signals: ConsentSignals
+  readonly signals: ConsentSignals["Service"]
 }

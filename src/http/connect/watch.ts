@@ -16,7 +16,7 @@ import * as TokenPoller from "../../TokenPoller.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 
 type Dependencies = Pick<Completion.Dependencies, "identity"> & {
-  readonly signals: ConsentSignals.Service
+  readonly signals: ConsentSignals.ConsentSignals["Service"]
 }
 
 /** Milliseconds. AgentCore may report a session as failed shortly before it expires here. */

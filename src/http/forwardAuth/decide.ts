@@ -134,7 +134,7 @@ interface Source {
 const rejectionOf = ({ challenge, status }: Asked.Report) =>
   Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
 
-const obtainAccessToken = (identity: Identity.Service, entry: AccessTokenEntry): Source["obtain"] => {
+const obtainAccessToken = (identity: Identity.Identity["Service"], entry: AccessTokenEntry): Source["obtain"] => {
   const { request } = entry.credential
   const options = Rejection.tokenOptions(request, entry)
   // The agent waits for a user no longer than for a response.
@@ -151,7 +151,7 @@ const obtainAccessToken = (identity: Identity.Service, entry: AccessTokenEntry):
   })
 }
 
-const obtainApiKey = (identity: Identity.Service, { credential }: ApiKeyEntry): Source["obtain"] => {
+const obtainApiKey = (identity: Identity.Identity["Service"], { credential }: ApiKeyEntry): Source["obtain"] => {
   const { provider } = credential.request
   const obtain = () => identity.getApiKey(credential)
   return (reportOn) =>
@@ -165,7 +165,7 @@ const obtainApiKey = (identity: Identity.Service, { credential }: ApiKeyEntry): 
 
 const isApiKey = (entry: Entry): entry is ApiKeyEntry => isDeclared(entry.credential, "ApiKey")
 
-const makeSources = Effect.fnUntraced(function*(identity: Identity.Service, entries: ReadonlyArray<Entry>) {
+const makeSources = Effect.fnUntraced(function*(identity: Identity.Identity["Service"], entries: ReadonlyArray<Entry>) {
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
     const name = `credentials[${index}]`

@@ -53,7 +53,7 @@ const topicOf = (token: Redacted.Redacted): ConsentSignals.Topic => ({
   name: Redacted.make(hash("sha256", Redacted.value(token), "base64url"))
 })
 
-export const make = (signals: ConsentSignals.Service): Service => ({
+export const make = (signals: ConsentSignals.ConsentSignals["Service"]): Service => ({
   session: (user, { lifetime = "1 hour" } = {}) =>
     Effect.gen(function*() {
       const invalid = check({ user, lifetime })
@@ -80,7 +80,7 @@ export const make = (signals: ConsentSignals.Service): Service => ({
 
 /** The user of a session. `None` if it has expired, was revoked, or is unknown. */
 export const userOf = (
-  signals: ConsentSignals.Service,
+  signals: ConsentSignals.ConsentSignals["Service"],
   token: Redacted.Redacted
 ): Effect.Effect<Option.Option<UserIdentifier>, ConsentStoreError> =>
   Effect.map(signals.registrations(topicOf(token)), ([user]) => user === undefined ? Option.none() : decode(user))

@@ -12,7 +12,7 @@ import * as DataPlane from "../../DataPlane.js"
 import type * as Operation from "../../Operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
+import type { AuthorizationServer } from "../AuthorizationServer.js"
 import type * as LocalBackend from "../LocalBackend.js"
 import type { ShiftedClock } from "./clock.js"
 import type { CredentialProviderSummary, Excerpt, Resources } from "./controlModels.js"
@@ -92,7 +92,7 @@ const toSummary = (kind: CredentialProviderSummary["kind"]) => (provider: Provid
 /** Describes the authorization server of a provider. */
 const describeServer = (
   provider: Effect.Success<ReturnType<ControlPlane.Operations["getOauth2CredentialProvider"]>>,
-  authorizationServer: AuthorizationServer | undefined
+  authorizationServer: AuthorizationServer["Service"] | undefined
 ) => {
   const [{ clientId = "", oauthDiscovery = {} } = {}] = Object.values(provider.oauth2ProviderConfigOutput ?? {})
   const { authorizationServerMetadata, discoveryUrl } = oauthDiscovery
@@ -116,8 +116,8 @@ const readEach = <A, E, B, E2 extends { readonly _tag: string }>(
 
 /** Lists the resources of a backend. */
 export const listResources = (
-  controlPlane: ControlPlane.Service,
-  authorizationServer: AuthorizationServer | undefined
+  controlPlane: ControlPlane.ControlPlane["Service"],
+  authorizationServer: AuthorizationServer["Service"] | undefined
 ): Effect.Effect<Omit<Resources, "offlineIssuer">, { readonly message: string }> =>
   Effect.all({
     workloadIdentities: takeItems(Stream.map(

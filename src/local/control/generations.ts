@@ -20,7 +20,7 @@ import type { ShiftedClock } from "./clock.js"
 export type Content = ReadonlyMap<string, ReadonlyArray<readonly [key: string, value: unknown]>>
 
 interface Generation {
-  readonly store: VaultStore.Service
+  readonly store: VaultStore.VaultStore["Service"]
   /** Waits for the writes that have started. */
   readonly end: Effect.Effect<void>
 }
@@ -41,7 +41,7 @@ const replaceEntries = Effect.fnUntraced(function*(
 /** More than the number of concurrent writes. */
 const allPermits = 1_000_000
 
-export const makeStore = (inner: VaultStore.Service) =>
+export const makeStore = (inner: VaultStore.VaultStore["Service"]) =>
   Effect.map(Semaphore.make(allPermits), (gate) => {
     const collections = new Map<string, VaultStore.Collection<unknown>>()
     const exclusive = gate.withPermits(allPermits)
@@ -157,8 +157,8 @@ export const delegate = (
   { current }: Generations,
   clock: ShiftedClock,
   issuer: LocalBackend.Issuer
-): LocalBackend.Service => {
-  const use = <A, E>(f: (backend: LocalBackend.Service) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+): LocalBackend.LocalBackend["Service"] => {
+  const use = <A, E>(f: (backend: LocalBackend.LocalBackend["Service"]) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.flatMap(current, (context) => clock.shift(f(Context.get(context, LocalBackend.LocalBackend))))
   return {
     issuer,

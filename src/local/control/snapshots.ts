@@ -1,7 +1,7 @@
 /** Copies of the content of a backend and of its authorization server, and of the offset of the clock, by name. */
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import type { Service as AuthorizationServer } from "../AuthorizationServer.js"
+import type { AuthorizationServer } from "../AuthorizationServer.js"
 import type { VaultStoreError } from "../VaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 import { LocalControlError, type Snapshot } from "./controlModels.js"
@@ -15,7 +15,7 @@ export const mapStoreError = ({ message }: VaultStoreError): LocalControlError =
   fail("Store", `The store of the backend failed: ${message}`)
 
 export const make = ({ authorizationServer, clock, generations }: {
-  readonly authorizationServer: Pick<AuthorizationServer, "clear" | "snapshot"> | undefined
+  readonly authorizationServer: Pick<AuthorizationServer["Service"], "clear" | "snapshot"> | undefined
   readonly clock: ShiftedClock
   readonly generations: Generations.Generations
 }) => {

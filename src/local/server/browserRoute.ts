@@ -123,7 +123,7 @@ const toResponse = LocalBackend.BrowserResponse.$match({
 export const addConsentPages = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
-  backend: LocalBackend.Service
+  backend: LocalBackend.LocalBackend["Service"]
 ): Effect.Effect<void> =>
   Effect.all([
     router.add(

@@ -160,7 +160,7 @@ const parseSetup = (
 interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes
-  readonly control: LocalControl.Service
+  readonly control: LocalControl.LocalControl["Service"]
   readonly server: Service
   /** Variables that `Server.environment` does not hold. */
   readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>

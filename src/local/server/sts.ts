@@ -196,7 +196,10 @@ const unsupportedAlgorithm = invalid(
 )
 
 /** Returns the elements of the result. */
-type Action = (sts: SecurityTokenService.Service, form: Form) => Effect.Effect<ReadonlyArray<string>, WireError>
+type Action = (
+  sts: SecurityTokenService.SecurityTokenService["Service"],
+  form: Form
+) => Effect.Effect<ReadonlyArray<string>, WireError>
 
 const getWebIdentityToken: Action = Effect.fnUntraced(function*(sts, form) {
   const input = toInput(form)
@@ -247,7 +250,7 @@ const unknownAction: WireError = {
   message: `The local server has these actions of STS: ${[...actions.keys()].join(", ")}, in the version ${version}`
 }
 
-const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
+const handler = (sts: SecurityTokenService.SecurityTokenService["Service"], settings: Settings) =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     // The body names the action.
     let operation = service
@@ -294,7 +297,7 @@ const handler = (sts: SecurityTokenService.Service, settings: Settings) =>
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
-  sts: SecurityTokenService.Service,
+  sts: SecurityTokenService.SecurityTokenService["Service"],
   issuer: Issuer
 ): Effect.Effect<void> => {
   const serve = (path: `/${string}`, name: string, content: Effect.Effect<unknown>) => {

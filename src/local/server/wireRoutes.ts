@@ -113,7 +113,7 @@ export const routes = <const T extends Operation.Table>(table: T): Routes<Operat
   return paths
 }
 
-export const dataPlane: Routes<DataPlane.Service> = routes(DataPlane.operations)
+export const dataPlane: Routes<DataPlane.DataPlane["Service"]> = routes(DataPlane.operations)
 
 export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane.operations)
 

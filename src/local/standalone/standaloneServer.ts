@@ -61,7 +61,7 @@ type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthoriz
 
 interface Running {
   readonly server: LocalServer.Service
-  readonly control: LocalControl.Service
+  readonly control: LocalControl.LocalControl["Service"]
   /** All services of `LocalServer.layer`. */
   readonly context: Context.Context<Layer.Success<ReturnType<typeof LocalServer.layer>>>
   readonly authorizationServer: Option.Option<RunningAuthorizationServer>
@@ -125,7 +125,7 @@ const registerClient = (
     ]
   })
 
-const variablesOf = (service: AuthorizationServer.Service): Environment => ({
+const variablesOf = (service: AuthorizationServer.AuthorizationServer["Service"]): Environment => ({
   AGENTCORE_LOCAL_OAUTH_ISSUER: service.issuer,
   AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: service.discoveryUrl,
   AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT: service.authorizationEndpoint,

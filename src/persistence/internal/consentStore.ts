@@ -158,7 +158,10 @@ const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 const failWith = (operation: ConsentStoreError["operation"]) =>
   Effect.mapError((reason: string) => new ConsentStoreError({ operation, reason }))
 
-const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): PendingConsents.Service => {
+const makePending = (
+  { namesOf, sealing }: Keys,
+  backing: ConsentBacking
+): PendingConsents.PendingConsents["Service"] => {
   const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
   const read = ({ name, sealed }: Sealed) =>
     Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
@@ -187,7 +190,7 @@ const makePending = ({ namesOf, sealing }: Keys, backing: ConsentBacking): Pendi
 const makeSignals = (
   { messagesOf, namesOf, read, sealing }: Keys,
   backing: ConsentBacking
-): Effect.Effect<ConsentSignals.Service, never, Scope.Scope> =>
+): Effect.Effect<ConsentSignals.ConsentSignals["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {
     const listeners = Listeners.make<ConsentSignals.Outcome>()
     const clock = yield* Clock.Clock

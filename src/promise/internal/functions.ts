@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
-import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Service } from "../../Identity.js"
+import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
 import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -209,7 +209,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
   const callAs = (
     configured: string | undefined,
     context: Context,
-    call: (identity: Service) => Effect.Effect<Redacted.Redacted, unknown, R | WorkloadAccessToken>
+    call: (identity: Identity["Service"]) => Effect.Effect<Redacted.Redacted, unknown, R | WorkloadAccessToken>
   ) =>
     Effect.flatMap(
       RequestContext.callerOf(configured, context),

@@ -8,7 +8,7 @@ import * as RequestHeaders from "../../internal/requestHeaders.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import { make, type Service, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
+import { make, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import { checkUser, serviceOr, toRedacted, toUserIdentifier, type User, type Workload } from "./workload.js"
 
 /**
@@ -74,7 +74,7 @@ export const run = <T>(context: RequestContext, f: () => T): T => {
 
 export const get = (): RequestContext | undefined => storage.getStore()
 
-const ofWorkload = ({ getToken, invalidate, name, user }: Workload): Service => ({
+const ofWorkload = ({ getToken, invalidate, name, user }: Workload): WorkloadAccessToken["Service"] => ({
   workload: name,
   user,
   get: Effect.tryPromise({
@@ -91,7 +91,7 @@ const ofWorkload = ({ getToken, invalidate, name, user }: Workload): Service => 
 export const callerOf = (
   configured: string | undefined,
   context: RequestContext | undefined
-): Effect.Effect<Service, MissingWorkloadAccessToken> => {
+): Effect.Effect<WorkloadAccessToken["Service"], MissingWorkloadAccessToken> => {
   const token = configured || context?.workloadAccessToken
   if (token) return Effect.succeed(make(toRedacted(token), context?.user && toUserIdentifier(context.user)))
   if (context?.workload) return Effect.succeed(ofWorkload(context.workload))

@@ -91,15 +91,15 @@ export interface Workload {
 
 /** The services of a runtime. `settle` runs an effect, and rejects with its error. */
 export interface Runtime<R> {
-  readonly identity: Effect.Effect<Identity.Service, unknown, R>
-  readonly dataPlane: Effect.Effect<DataPlanes.Service, unknown, R>
+  readonly identity: Effect.Effect<Identity.Identity["Service"], unknown, R>
+  readonly dataPlane: Effect.Effect<DataPlanes.DataPlane["Service"], unknown, R>
   readonly settle: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
 }
 
 /** A caller whose token comes from a service. */
 export const toWorkload = <R>(
   caller: Pick<Workload, "name" | "user">,
-  service: Effect.Effect<WorkloadAccessToken.Service, unknown, R>,
+  service: Effect.Effect<WorkloadAccessToken.WorkloadAccessToken["Service"], unknown, R>,
   settle: Runtime<R>["settle"]
 ): Workload => ({
   ...caller,
@@ -117,7 +117,10 @@ export const make = <R>(
   const invalid = checkWorkload({ ...options, user })
   if (invalid !== undefined) throw invalid
   // After `disposeDefaultRuntime`, the default runtime has another data plane.
-  let current: { readonly dataPlane: DataPlanes.Service; readonly service: WorkloadAccessToken.Service } | undefined
+  let current: {
+    readonly dataPlane: DataPlanes.DataPlane["Service"]
+    readonly service: WorkloadAccessToken.WorkloadAccessToken["Service"]
+  } | undefined
   const service = Effect.flatMap(dataPlane, (dataPlane) =>
     current?.dataPlane === dataPlane
       ? Effect.succeed(current.service)

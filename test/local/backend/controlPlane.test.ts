@@ -20,7 +20,7 @@ import * as Recorder from "../../support/recorder.js"
 import * as Server from "../../support/server.js"
 import { clear, same, secret } from "../../support/utils.js"
 
-const control = <A, E>(f: (plane: ControlPlane.Service) => Effect.Effect<A, E>) =>
+const control = <A, E>(f: (plane: ControlPlane.ControlPlane["Service"]) => Effect.Effect<A, E>) =>
   Effect.flatMap(ControlPlane.ControlPlane, f)
 
 const apiKey = (name: string, tags?: Record<string, string>) =>
@@ -614,7 +614,7 @@ describe("a store", () => {
     Effect.gen(function*() {
       const memory = yield* VaultStore.VaultStore
       let read = 0
-      const counting: VaultStore.Service = {
+      const counting: VaultStore.VaultStore["Service"] = {
         collection: (name, schema) => {
           const collection = memory.collection(name, schema)
           const count = <A>(entries: ReadonlyArray<A>) => Effect.sync(() => void (read += entries.length))

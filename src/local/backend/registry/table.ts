@@ -7,7 +7,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import { didYouMean } from "../../../models/internal/violation.js"
 import type { Service as OAuthClient } from "../../oauth/service.js"
-import type { Collection, Service as VaultStore, VaultStoreError } from "../../VaultStore.js"
+import type { Collection, VaultStore, VaultStoreError } from "../../VaultStore.js"
 import type { Environment } from "../authorizationServers.js"
 import { warn } from "../callContext.js"
 import { type Exception, type Invalid, invalid, mapStoreError, notFound } from "../failures.js"
@@ -17,7 +17,7 @@ export interface Dependencies extends Environment {
   readonly client: OAuthClient
   /** Without a trailing slash. */
   readonly publicUrl: string
-  readonly store: VaultStore
+  readonly store: VaultStore["Service"]
   /** How long a change of a consent portal takes. Milliseconds. */
   readonly consentPortalDelay: number
   /** Drops the tokens and sessions of a workload that is being deleted. */
