@@ -579,6 +579,18 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached({ ...numbered, ...slow }))))
 
+  it.effect("invalidate drops the credential that a call in flight returns later", () =>
+    Effect.gen(function*() {
+      const call = yield* Effect.forkChild(tokenOf())
+      yield* TestClock.adjust("500 millis")
+      yield* invalidate(jwt(3600, 0))
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual(yield* Fiber.join(call), jwt(3600, 0))
+      const next = yield* Effect.forkChild(tokenOf())
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual([yield* Fiber.join(next), yield* tokenOf()], [jwt(3600, 1), jwt(3600, 1)])
+    }).pipe(Effect.provide(cached(slow))))
+
   it.effect("passes an invalid request to the plane, which rejects it", () =>
     Effect.gen(function*() {
       // A program without types may send this.

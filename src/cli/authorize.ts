@@ -150,7 +150,8 @@ const layerServer = (server: Server, { check, route }: SignIn) => {
   const routes = Layer.provideMerge(forwardAuth, Layer.merge(pages(server, check), route))
   const http = NodeHttpServer.layer(createServer, { host: "127.0.0.1", port })
   const identity = Identity.layer.pipe(
-    Layer.provideMerge(CredentialCache.layer()),
+    // Another process in which the user disconnects cannot drop the token here.
+    Layer.provideMerge(CredentialCache.layer({ timeToLive: "1 minute" })),
     Layer.provideMerge(AwsPlanes.layer({ region }))
   )
   return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(

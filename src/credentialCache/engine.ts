@@ -60,6 +60,8 @@ interface CacheRequest {
   readonly key: string
   readonly rejected: Redacted.Redacted | undefined
   readonly generation: Generation
+  /** The credentials that were invalidated during the call: it may return one of them. */
+  readonly invalidated: Array<Redacted.Redacted>
 }
 
 interface Outcome {
@@ -145,6 +147,7 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
   const memory = makeMemory(capacity)
   const generations = makeGenerations()
   const digestOf = Digest.makeDigestOf()
+  const calls = new Set<CacheRequest>()
 
   const forget = (key: string): void => {
     generations.end(key)
@@ -189,7 +192,7 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
     }
 
     const keep = Effect.fnUntraced(function*(
-      { generation, key, rejected, request }: CacheRequest,
+      { generation, invalidated, key, rejected, request }: CacheRequest,
       response: unknown
     ) {
       const now = yield* Clock.currentTimeMillis
@@ -202,7 +205,7 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
       const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
       // A store cannot hold infinite numbers.
       const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
-      if (!isUsable(entry, now, rejected)) {
+      if (!isUsable(entry, now, rejected) || invalidated.some((old) => isSame(old, credential))) {
         // A cached credential is no longer the latest. A request that reads the cache has found none.
         return yield* cacheable.bypassesRead(request) ? drop(key) : Effect.void
       }
@@ -223,8 +226,9 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
 
     // Even a failed or interrupted request may have replaced the credential at the service.
     const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
-      Effect.uninterruptibleMask((restoreMask) =>
-        Effect.matchCauseEffect(restoreMask(effect), {
+      Effect.uninterruptibleMask((restoreMask) => {
+        calls.add(request)
+        return Effect.matchCauseEffect(restoreMask(effect), {
           onFailure: (cause) => {
             const failed = Effect.failCause(cause)
             return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
@@ -234,8 +238,8 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
               response: cacheable.responseOf(response, request.request),
               cache: "miss"
             })
-        })
-      )
+        }).pipe(Effect.ensuring(Effect.sync(() => calls.delete(request))))
+      })
 
     const lookUp = Effect.fnUntraced(function*(request: CacheRequest, effect: Effect.Effect<unknown, unknown>) {
       const found = yield* readStore(request)
@@ -275,7 +279,7 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
               rejected === undefined ? null : digestOf(rejected),
               ...variant
             ])
-            const cacheRequest = { request, key, rejected, generation }
+            const cacheRequest = { request, key, rejected, generation, invalidated: [] }
             const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
             return Effect.flatMap(
               share(flight, run, shared),
@@ -301,6 +305,7 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
     },
     invalidate: (credential) => {
       const forgotten = Effect.sync(() => {
+        for (const { invalidated } of calls) invalidated.push(credential)
         const keys = memory.keysOf(credential)
         keys.forEach(forget)
         return keys

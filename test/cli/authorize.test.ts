@@ -1,6 +1,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
+import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
@@ -156,6 +157,40 @@ describe("agentcore-identity authorize", () => {
         for (const secret of [key, "eyJ", "request_uri=urn"]) assert.notInclude(`${stdout}${all}`, secret)
       }).pipe(Effect.provide(world))
   )
+
+  it.live("returns no token a minute after the user has disconnected in another process", () =>
+    Effect.gen(function*() {
+      const port = yield* Server.freePort
+      const module = writeCredentials("https://calendar.example.com", "https://api.example.com")
+      // A signal moves the clock of the command.
+      const clock = "const now = Date.now; process.on('SIGUSR2', () => { Date.now = () => now() + 61000 })"
+      const started = yield* Program.launch(
+        ["authorize", module, "--user", "alice", "--port", String(port), "--register", "--proxy", "nginx"],
+        { ...yield* environment, NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(clock)}` }
+      )
+      const signIn = yield* Program.seen(started, /^ {2}(http:\S+\/sign-in\?code=\S+)$/m)
+      const session = yield* Program.seen(started, /Authorization: Bearer (\S+)/)
+      const [, path = ""] = /agentcore_forward_auth(\/forward-auth\/[\w-]{43});/.exec(started.output.stdout) ?? []
+      const headers = {
+        authorization: `Bearer ${session}`,
+        "x-forwarded-method": "GET",
+        "x-forwarded-proto": "https",
+        "x-forwarded-host": "calendar.example.com",
+        "x-forwarded-uri": "/"
+      }
+      const status = Effect.promise(async () => (await fetch(`http://127.0.0.1:${port}${path}`, { headers })).status)
+      const user = yield* TestUser.make("alice")
+      yield* user.opens(Redacted.make(signIn))
+      yield* user.approves(Redacted.make(`http://127.0.0.1:${port}/connect/calendar`))
+      assert.strictEqual(yield* status, 200)
+      const backend = yield* LocalBackend.LocalBackend
+      for (const { id } of yield* backend.grants) yield* backend.forgetGrant(id)
+      assert.strictEqual(yield* status, 200)
+      started.child.kill("SIGUSR2")
+      const isGone = Effect.map(status, (status) => status === 401)
+      yield* Effect.repeat(isGone, { until: (isGone) => isGone, times: 100 })
+      assert.isTrue(yield* isGone)
+    }).pipe(Effect.provide(world)))
 
   it.live("prints the file of one proxy, and says what is wrong with a module or a port", () =>
     Effect.gen(function*() {
