@@ -21,11 +21,6 @@ import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity
 import type { RequiresUserConsent } from "./IdentityError.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./credentials/problems.js"
-
 export type {
   /** @since 0.2.0 */
   Credential,
@@ -40,6 +35,12 @@ export type {
   /** @since 0.2.0 */
   Statement
 } from "./credentials/policy.js"
+export type {
+  /** @since 0.2.0 */
+  CheckError,
+  /** @since 0.2.0 */
+  Problem
+} from "./credentials/problems.js"
 export type {
   /** @since 0.2.0 */
   Caller,

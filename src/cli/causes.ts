@@ -1,7 +1,7 @@
 /**
  * Explains errors of AWS that hide their cause. A local server knows the cause, and then its own reason is shown. At
  * AWS, a table leads from the sentence to the cause and to a check. `test/languages/troubleshooting.md` has the same
- * table for readers.
+ * table for readers, and where each sentence was seen.
  */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString, isTagged } from "effect/Predicate"
@@ -12,153 +12,124 @@ interface Cause {
   readonly sentence: string
   readonly cause: string
   readonly check: string
-  /** Where the sentence was seen. */
-  readonly source: string
 }
-
-const recorded = "recordings of the live service in aws/agentcore-cli, July to September 2026"
-const recordedSts = "recordings of the live STS in radkawar/stackd, September 2026"
-const liveRun = "public report of a live run, 2026-09-17"
 
 export const causes: ReadonlyArray<Cause> = [
   {
     sentence: "Error parsing ClientCredentials response",
     cause: "The authorization server rejected the client, the scope or the flow M2M, or did not respond.",
-    check: "Send the same client id, secret and scope to its token endpoint, with `grant_type=client_credentials`.",
-    source: "https://github.com/aws/bedrock-agentcore-sdk-python/issues/81"
+    check: "Send the same client id, secret and scope to its token endpoint, with `grant_type=client_credentials`."
   },
   {
     sentence: "Token exchange failed with HTTP status …",
     cause: "The authorization server rejected the exchange of the user's JWT: its audience, scope, actor or client.",
-    check: "Compare `aud` of the JWT with the client, and read the log of the authorization server.",
-    source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
+    check: "Compare `aud` of the JWT with the client, and read the log of the authorization server."
   },
   {
     sentence: "Error parsing token exchange response",
     cause: "The authorization server accepted the exchange, but its response has no access token.",
-    check: "Send the same request to its token endpoint, and look for `access_token`.",
-    source: liveRun
+    check: "Send the same request to its token endpoint, and look for `access_token`."
   },
   {
     sentence: "OnBehalfOfTokenExchangeConfig is required in the OBO flow for OAuth2 credential provider type: …",
     cause: "The credential provider has no configuration for tokens on behalf of users.",
-    check: "Update the provider with `onBehalfOfTokenExchangeConfig`.",
-    source: "public reports, September and October 2026"
+    check: "Update the provider with `onBehalfOfTokenExchangeConfig`."
   },
   {
     sentence: "… cannot be present in customParameters for the specified OAuth2 Flow",
     cause: "AgentCore sets this parameter itself, from another member of the request.",
-    check: "Remove it from `customParameters`. Use `scopes`, `resources` and `audiences`.",
-    source: liveRun
+    check: "Remove it from `customParameters`. Use `scopes`, `resources` and `audiences`."
   },
   {
     sentence: "Invalid Discovery URL",
     cause: "The discovery document could not be read, or it is no metadata of an authorization server.",
-    check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`.",
-    source: "awslabs/agentcore-samples, obo-training/3-examples/01-agent-to-downstream/okta/local/IDP_SETUP.md"
+    check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`."
   },
   {
     sentence: "Failed to resolve hostname: …",
     cause: "DNS does not know the host of the token endpoint. A new Cognito domain needs about a minute.",
-    check: "Run `nslookup` with the host, and wait before the first use of a new domain.",
-    source: "public report of a live run, 2026-09-28"
+    check: "Run `nslookup` with the host, and wait before the first use of a new domain."
   },
   {
     sentence: "Token endpoint is not a valid URL",
     cause: "The metadata of the authorization server has a token endpoint without https.",
-    check: "Read `token_endpoint` in the discovery document.",
-    source: liveRun
+    check: "Read `token_endpoint` in the discovery document."
   },
   {
     sentence: "TokenEndpoint is not a valid URL",
     cause: "The token endpoint in the request is not an https URL.",
-    check: "Correct `tokenEndpoint` in `authorizationServerMetadata`.",
-    source: liveRun
+    check: "Correct `tokenEndpoint` in `authorizationServerMetadata`."
   },
   {
     sentence: "DiscoveryUrl is not a valid URL",
     cause: "The discovery URL in the request is not an https URL.",
-    check: "Correct `discoveryUrl`.",
-    source: liveRun
+    check: "Correct `discoveryUrl`."
   },
   {
     sentence: "Invalid or expired session",
     cause: "Another user than the one who asked completes the session, or the session is over 10 minutes old, or used.",
-    check: "Complete it with the very user id or JWT of the workload access token. A renewed JWT does not count.",
-    source: "https://github.com/aws/bedrock-agentcore-sdk-typescript/issues/37"
+    check: "Complete it with the very user id or JWT of the workload access token. A renewed JWT does not count."
   },
   {
     sentence:
       "You must register and use at least one ResourceOauth2ReturnUrl on your workload identity to use this flow",
     cause: "The return URL of the request is not registered on the workload identity.",
-    check: "Compare it, character by character, with `allowedResourceOauth2ReturnUrls` in GetWorkloadIdentity.",
-    source: "https://github.com/awslabs/agentcore-samples/issues/528"
+    check: "Compare it, character by character, with `allowedResourceOauth2ReturnUrls` in GetWorkloadIdentity."
   },
   {
     sentence: "You must provide a ResourceOauth2ReturnUrl to proceed with this flow",
     cause: "The request has no return URL. Polls need it too, and requests for a user who has consented.",
-    check: "Set `resourceOauth2ReturnUrl` on every request of the flow USER_FEDERATION.",
-    source: "https://github.com/enechange/collmbo/issues/742"
+    check: "Set `resourceOauth2ReturnUrl` on every request of the flow USER_FEDERATION."
   },
   {
     sentence: "Workload Identity does not belong to caller account",
     cause: "The workload identity does not exist in the account and region of the caller.",
-    check: "Compare the region, the account and the name with ListWorkloadIdentities.",
-    source: "awslabs/agentcore-samples, 08-okta-xaa-delegation-chain/README.md"
+    check: "Compare the region, the account and the name with ListWorkloadIdentities."
   },
   {
     sentence: "WorkloadIdentity is linked to a service and cannot retrieve an access token by the caller",
     cause: "AgentCore Runtime or Gateway owns the workload identity, and gives its token to the agent in a header.",
-    check: "Read the token from the request, or create a workload identity of your own.",
-    source: "AWS developer guide, service-linked workload identities"
+    check: "Read the token from the request, or create a workload identity of your own."
   },
   {
     sentence: "Access denied when retrieving secret '…'",
     cause: "AgentCore reads the secrets of providers with the caller's permissions, and the caller has none.",
-    check: "Allow `secretsmanager:GetSecretValue` on the secret. `npx agentcore-identity doctor` prints the statement.",
-    source: "two public reports of denied calls, 2026"
+    check: "Allow `secretsmanager:GetSecretValue` on the secret. `npx agentcore-identity doctor` prints the statement."
   },
   {
     sentence: "Credential provider with name: … already exists",
     cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
-    check: "Update the provider, or choose another name.",
-    source: recorded
+    check: "Update the provider, or choose another name."
   },
   {
     sentence: "WorkloadIdentity with name '…' already exists.",
     cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
-    check: "Update the workload identity, or choose another name.",
-    source: recorded
+    check: "Update the workload identity, or choose another name."
   },
   {
     sentence: "CredentialProvider not found",
     cause: "No OAuth2 provider has the name of the request, in the account and region of the caller.",
-    check: "Compare the region, the account and the name with ListOauth2CredentialProviders.",
-    source: recorded
+    check: "Compare the region, the account and the name with ListOauth2CredentialProviders."
   },
   {
     sentence: "ApiKeyCredentialProvider not found for …",
     cause: "No API-key provider has this name, in the account and region of the caller.",
-    check: "Compare the region, the account and the name with ListApiKeyCredentialProviders.",
-    source: recorded
+    check: "Compare the region, the account and the name with ListApiKeyCredentialProviders."
   },
   {
     sentence: "OutboundWebIdentityFederation is disabled.",
     cause: "The account does not allow AWS-signed JWTs.",
-    check: "Run `aws iam enable-outbound-web-identity-federation`. STS follows about 10 seconds later.",
-    source: recordedSts
+    check: "Run `aws iam enable-outbound-web-identity-federation`. STS follows about 10 seconds later."
   },
   {
     sentence: "Requested token expiry time must be before the original session's expiry time.",
     cause: "The JWT would outlive the session of the role that asks for it.",
-    check: "Ask for a shorter duration, or renew the session first.",
-    source: recordedSts
+    check: "Ask for a shorter duration, or renew the session first."
   },
   {
     sentence: "JWT payload exceeds maximum allowed size",
     cause: "The claims of the JWT have more than 14,984 bytes.",
-    check: "Remove tags, or shorten their values.",
-    source: recordedSts
+    check: "Remove tags, or shorten their values."
   }
 ]
 

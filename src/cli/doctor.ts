@@ -46,29 +46,21 @@ const problemsFound = 2
 // Findings
 // -----------------------------------------------------------------------------
 
-const signs = {
+const signs: { readonly [R in Policy.Finding["result"]]: readonly [string, Parameters<typeof styleText>[0]] } = {
   ok: ["✓", "green"],
   problem: ["✗", "red"],
   unknown: ["?", "yellow"],
   skipped: ["-", "dim"]
-} as const
-
-interface Finding {
-  readonly subject: string
-  readonly result: keyof typeof signs
-  readonly message: string
-  /** The statements that the IAM policy of the caller lacks. */
-  readonly statements?: ReadonlyArray<Credentials.Statement>
 }
 
-const format = ({ message, result, subject }: Finding): string => {
+const format = ({ message, result, subject }: Policy.Finding): string => {
   const [sign, style] = signs[result]
   const text = Messages.escape(`${subject.padEnd(22)} ${message}`)
   return `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
 }
 
 /** Formats the statements that findings have, each once. */
-const formatStatements = (findings: ReadonlyArray<Finding>): ReadonlyArray<string> => {
+const formatStatements = (findings: ReadonlyArray<Policy.Finding>): ReadonlyArray<string> => {
   const statements = findings.flatMap(({ statements = [] }) => statements)
   const json = JSON.stringify([...new Map(statements.map((one) => [one.Sid, one])).values()], null, 2)
   const hint = json.includes(Policy.unknownAccount) ? `, with your account instead of ${Policy.unknownAccount}` : ""
@@ -79,9 +71,9 @@ const formatStatements = (findings: ReadonlyArray<Finding>): ReadonlyArray<strin
 
 /** Collects the findings, and prints each at once unless the output is JSON. */
 const makeReport = (json: boolean) => {
-  const findings: Array<Finding> = []
+  const findings: Array<Policy.Finding> = []
   const report = (
-    result: Finding["result"],
+    result: Policy.Finding["result"],
     subject: string,
     message: string,
     statements: ReadonlyArray<Credentials.Statement> = []
@@ -105,7 +97,7 @@ const invalidCredentials =
   /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
 
 const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no response" }: Target.Target) => {
-  const [result, message]: readonly [Finding["result"], string] = local
+  const [result, message]: readonly [Policy.Finding["result"], string] = local
     ? ["skipped", "the local server has no accounts"]
     : caller !== undefined
     ? ["ok", `${caller}, account ${account ?? "unknown"}`]
@@ -230,17 +222,13 @@ const makeReportError =
 /** Reports the problems of a credential, or by default of the workload identity. Returns their tags. */
 const reportProblems = (
   report: Report,
-  problems: Effect.Success<ReturnType<typeof Credentials.check>>,
+  problems: ReadonlyArray<Credentials.Problem>,
   subject: string,
   credential?: string
 ) =>
   Effect.forEach(
-    problems.filter((problem) => ("credential" in problem ? problem.credential : undefined) === credential),
-    ({ _tag, message }) =>
-      Effect.as(
-        report(_tag === "NotVisible" ? "unknown" : "problem", subject, message.replace(`${subject}: `, "")),
-        _tag
-      )
+    problems.filter((problem) => problem.credential === credential),
+    ({ _tag, detail }) => Effect.as(report(_tag === "NotVisible" ? "unknown" : "problem", subject, detail), _tag)
   )
 
 /** Requests the workload access token. Undefined if no credential needs it. */
@@ -269,7 +257,7 @@ const findMissing = (credential: Credentials.Credential, user: Context["user"], 
 const hasWrongName = ({ key, kind }: Credentials.Credential, problems: ReadonlyArray<Credentials.Problem>) =>
   problems.some((problem) =>
     Policy.isWrongName(problem)
-    && ("credential" in problem ? problem.credential === key : kind !== "IamAccessToken")
+    && (problem.credential === undefined ? kind !== "IamAccessToken" : problem.credential === key)
   )
 
 const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Policy.Program, context: Context) {

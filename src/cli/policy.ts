@@ -3,6 +3,8 @@ import * as Arr from "effect/Array"
 import * as Console from "effect/Console"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { isNotUndefined } from "effect/Predicate"
+import * as Record from "effect/Record"
 import type { Flow } from "../ConsentSession.js"
 import * as Credentials from "../Credentials.js"
 import * as Check from "../credentials/check.js"
@@ -65,27 +67,21 @@ export const requireUsers = (
   })
 }
 
-interface Read {
-  readonly options: Credentials.PolicyOptions
-  /** The secrets of the providers, as far as they are known. */
-  readonly secretArns: ReadonlyArray<string>
-  /** The providers that the caller may not read. */
-  readonly unread: ReadonlyArray<string>
-}
-
-/** Reads the options of the minimal policy. */
+/** Reads the options of the minimal policy, and those with the ARNs of the secrets that AgentCore stores. */
 export const readOptions = Effect.fnUntraced(function*(
   { list, setup }: Program,
   users: Users,
   { account, target, workload }: Caller
 ) {
-  const { providers, secretArns, unread } = setup === undefined
+  const { exact, providers, unread } = setup === undefined
     ? yield* Check.readAccess(list)
-    : { ...setup, secretArns: [], unread: [] }
+    : { exact: setup.providers, providers: setup.providers, unread: [] }
   const found = account ?? (target.local ? yield* Target.findCaller(target.region) : target).account
   const options = { workload, providers, users, account: found ?? unknownAccount, region: target.region }
-  return { options, secretArns, unread } satisfies Read
+  return { options, exact: { ...options, providers: exact }, unread }
 })
+
+type Read = Effect.Success<ReturnType<typeof readOptions>>
 
 /** Whether a problem is about a name that AgentCore does not know. No statement mends it. */
 export const isWrongName = ({ _tag }: Credentials.Problem): boolean =>
@@ -98,11 +94,6 @@ export const make = (list: List, options: Credentials.PolicyOptions) =>
 // -----------------------------------------------------------------------------
 // Comparison
 // -----------------------------------------------------------------------------
-
-interface Pair {
-  readonly action: string
-  readonly resource: string
-}
 
 /** Only requests of these actions have the keys of users. */
 const aboutUsers = /:(GetWorkloadAccessTokenFor|CompleteResourceTokenAuth)/
@@ -118,76 +109,51 @@ const makeContext = (credential: Credentials.Credential, user: Flags.Caller["use
   })
 }
 
-/** Whether a secret has the other form of a name with two forms. Without a secret, it is the older one. */
-const isOtherForm = (resource: string, all: ReadonlyArray<string>, secretArns: ReadonlyArray<string>): boolean => {
-  const newer = resource.replace(/(-\?{8})?-\?{6}$/, "-????????-??????")
-  const older = newer.replace("-????????", "")
-  const used = secretArns.some((arn) => IamPolicy.isLike(older, arn)) ? older : newer
-  return newer !== older && all.includes(newer) && all.includes(older) && resource !== used
-}
-
-/** The calls that a statement of the minimal policy allows. */
-const pairsOf = (
-  { Action, Resource }: Credentials.Statement,
-  secretArns: ReadonlyArray<string>
-): ReadonlyArray<Pair> =>
-  Action.flatMap((action) =>
-    Resource.filter((resource) => !isOtherForm(resource, Resource, secretArns)).map((resource) => ({
-      action,
-      resource
-    }))
-  )
-
 /** The condition keys that decide about an allowed call, and whose values only AWS knows. */
 const findUnknownKeys = (
   policies: ReadonlyArray<IamPolicy.Policy>,
   call: IamPolicy.Call,
   allowedBy: ReadonlyArray<string>
 ): ReadonlyArray<string> => {
-  const known = Object.entries(call.context).flatMap(([key, value]) => value === undefined ? [] : [key.toLowerCase()])
-  const keysOf = (effect: "Allow" | "Deny") =>
-    IamPolicy.statementsOf(policies).flatMap(({ name, statement: { Condition = {}, ...statement } }) => {
-      const matches = IamPolicy.evaluate([{ Statement: { ...statement, Effect: "Allow" } }], call)._tag === "Allowed"
-      return statement.Effect !== effect || !matches || effect === "Allow" && !allowedBy.includes(name)
-        ? []
-        : [Object.values(Condition).flatMap(Object.keys).filter((key) => !known.includes(key.toLowerCase()))]
-    })
-  const allows = keysOf("Allow")
-  return [...keysOf("Deny"), ...allows.some((keys) => keys.length === 0) ? [] : allows].flat()
+  const known = Object.keys(Record.filter(call.context, isNotUndefined)).map((key) => key.toLowerCase())
+  const keysOf = ({ statement: { Condition = {} } }: IamPolicy.Named) =>
+    Object.values(Condition).flatMap(Object.keys).filter((key) => !known.includes(key.toLowerCase()))
+  const about = IamPolicy.statementsOf(policies).filter(({ statement }) => IamPolicy.isAbout(statement, call))
+  const denies = about.filter(({ statement }) => statement.Effect === "Deny").map(keysOf)
+  const allows = about.filter(({ name }) => allowedBy.includes(name)).map(keysOf)
+  return [...denies, ...allows.some((keys) => keys.length === 0) ? [] : allows].flat()
 }
 
-interface Finding {
-  readonly result: "ok" | "problem" | "unknown"
+/** A line of `doctor`. */
+export interface Finding {
   readonly subject: string
+  readonly result: "ok" | "problem" | "unknown" | "skipped"
   readonly message: string
+  /** The statements that the IAM policy of the caller lacks. */
   readonly statements?: ReadonlyArray<Credentials.Statement>
-}
-
-interface Evaluated {
-  readonly credential: Credentials.Credential
-  readonly pair: Pair
-  readonly call: IamPolicy.Call
-  readonly decision: ReturnType<typeof IamPolicy.evaluate>
 }
 
 /** Evaluates the calls of a credential. */
 const evaluateCalls = Effect.fnUntraced(function*(
   credential: Credentials.Credential,
   policies: ReadonlyArray<IamPolicy.Policy>,
-  { options, secretArns }: Read,
+  options: Credentials.PolicyOptions,
   user: Flags.Caller["user"]
 ) {
   const { Statement } = yield* make([credential], options)
-  return Statement.flatMap((statement) => pairsOf(statement, secretArns)).map((pair): Evaluated => {
-    const known = secretArns.find((arn) => IamPolicy.isLike(pair.resource, arn))
-    const call = {
-      ...pair,
-      resource: known ?? pair.resource.replaceAll("?", "0"),
-      context: makeContext(credential, user, pair.action)
-    }
-    return { credential, pair, call, decision: IamPolicy.evaluate(policies, call) }
+  return Statement.flatMap(({ Action, Resource }) => {
+    const isOlderForm = (arn: string) =>
+      Resource.includes(arn.replace(/-\?{6}$/, "-????????$&")) && arn.endsWith("-??????")
+    return Action.flatMap((action) =>
+      Resource.filter((arn) => !isOlderForm(arn)).map((pattern) => {
+        const call = { action, resource: pattern.replaceAll("?", "0"), context: makeContext(credential, user, action) }
+        return { credential, pattern, call, decision: IamPolicy.evaluate(policies, call) }
+      })
+    )
   })
 })
+
+type Evaluated = Effect.Success<ReturnType<typeof evaluateCalls>>[number]
 
 /** The calls that the policy denies: a line for each action and resource, with the statements that allow it. */
 const findMissing = (
@@ -195,63 +161,52 @@ const findMissing = (
   calls: ReadonlyArray<Evaluated>,
   { Statement }: Credentials.Policy
 ): ReadonlyArray<Finding> => {
-  const denied = calls.flatMap(({ call, credential, decision, pair }) => {
+  const denied = calls.flatMap(({ call: { action, resource }, credential: { key }, decision, pattern }) => {
     if (decision._tag === "Allowed") return []
     // Other advice only repeats the pair.
-    const advice = decision.advice.includes(call.resource) ? "" : `: ${decision.advice}`
-    return [{ key: credential.key, pair, message: `${file} lacks ${pair.action} on ${pair.resource}${advice}` }]
+    const advice = decision.advice.includes(resource) ? "" : `: ${decision.advice}`
+    return [{ key, action, message: `${file} lacks ${action} on ${pattern}${advice}` }]
   })
-  return Object.entries(Arr.groupBy(denied, ({ message }) => message)).map(([message, all]) => {
-    const [{ pair }] = all
-    return {
-      result: "problem",
-      subject: "policy",
-      message: `${message}. For ${[...new Set(all.map(({ key }) => key))].join(", ")}`,
-      statements: Statement.filter(({ Action, Resource }) =>
-        Action.includes(pair.action) && Resource.includes(pair.resource)
-      )
-    }
-  })
-}
-
-/** What is said of a credential whose calls the policy allows. */
-const describeAllowed = (
-  file: string,
-  credential: Credentials.Credential,
-  unknownKeys: ReadonlyArray<string>,
-  unread: ReadonlyArray<string>,
-  user: Flags.Caller["user"]
-): Finding => {
-  const subject = credential.key
-  const suffices = `${file} suffices${user === undefined ? "" : ` for ${Flags.describeUser(user)}`}`
-  if (unknownKeys.length > 0) {
-    const keys = [...new Set(unknownKeys)].join(", ")
-    return { result: "unknown", subject, message: `it depends on ${keys} whether ${file} suffices` }
-  }
-  return credential.kind !== "IamAccessToken" && unread.includes(credential.request.provider)
-    ? { result: "unknown", subject, message: `${suffices} if AgentCore stores the secret of its provider` }
-    : { result: "ok", subject, message: suffices }
+  return Object.entries(Arr.groupBy(denied, ({ message }) => message)).map(([message, all]) => ({
+    result: "problem",
+    subject: "policy",
+    message: `${message}. For ${Arr.dedupe(all.map(({ key }) => key)).join(", ")}`,
+    statements: Statement.filter(({ Action }) => Action.includes(all[0].action))
+  }))
 }
 
 /** Finds what the policy of a file lacks for the credentials, and which of its statements they do not need. */
-export const compare = Effect.fnUntraced(function*(file: string, list: List, read: Read, user: Flags.Caller["user"]) {
+export const compare = Effect.fnUntraced(function*(
+  file: string,
+  list: List,
+  { exact, options, unread }: Read,
+  user: Flags.Caller["user"]
+) {
   const policies = [yield* SetupFile.loadPolicy(file)]
-  const calls = (yield* Effect.forEach(list, (one) => evaluateCalls(one, policies, read, user))).flat()
-  const allowed = list.flatMap((credential) => {
+  const calls = (yield* Effect.forEach(list, (one) => evaluateCalls(one, policies, exact, user))).flat()
+  const suffices = `${file} suffices${user === undefined ? "" : ` for ${Flags.describeUser(user)}`}`
+  const allowed = list.flatMap((credential): ReadonlyArray<Finding> => {
     const own = calls.filter((call) => call.credential === credential)
     if (own.some(({ decision }) => decision._tag !== "Allowed")) return []
+    const subject = credential.key
     const keys = own.flatMap(({ call, decision }) =>
       decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []
     )
-    return [describeAllowed(file, credential, keys, read.unread, user)]
+    if (keys.length > 0) {
+      const message = `it depends on ${Arr.dedupe(keys).join(", ")} whether ${file} suffices`
+      return [{ result: "unknown", subject, message }]
+    }
+    return credential.kind !== "IamAccessToken" && unread.includes(credential.request.provider)
+      ? [{ result: "unknown", subject, message: `${suffices} if AgentCore stores the secret of its provider` }]
+      : [{ result: "ok", subject, message: suffices }]
   })
-  const used = new Set(calls.flatMap(({ decision }) => decision._tag === "Allowed" ? decision.by : []))
+  const used = calls.flatMap(({ decision }) => decision._tag === "Allowed" ? decision.by : [])
   const unused = IamPolicy.statementsOf(policies).flatMap(({ name, statement }): ReadonlyArray<Finding> =>
-    statement.Effect !== "Allow" || used.has(name)
+    statement.Effect !== "Allow" || used.includes(name)
       ? []
       : [{ result: "unknown", subject: "policy", message: `${name} of ${file} is not needed for these credentials` }]
   )
-  return [...findMissing(file, calls, yield* make(list, read.options)), ...allowed, ...unused]
+  return [...findMissing(file, calls, yield* make(list, options)), ...allowed, ...unused]
 })
 
 // -----------------------------------------------------------------------------
@@ -300,13 +255,13 @@ const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
   const problems = program.setup === undefined
     ? yield* Effect.orElseSucceed(Credentials.check(program.list, { workload }), () => [])
     : []
-  const notes = [
-    ...problems.filter(isWrongName).map(({ message }) => message),
-    ...unread.length === 0
-      ? []
-      : [`Not read: ${unread.join(", ")}. The policy assumes that AgentCore stores their secrets`],
-    ...program.setup?.hasPayments === true ? ["Not in the policy: the payment credential providers of the file"] : []
-  ]
+  const notes = problems.filter(isWrongName).map(({ message }) => message)
+  if (unread.length > 0) {
+    notes.push(`Not read: ${unread.join(", ")}. The policy assumes that AgentCore stores their secrets`)
+  }
+  if (program.setup?.hasPayments === true) {
+    notes.push("Not in the policy: the payment credential providers of the file")
+  }
   yield* Effect.forEach(notes, (note) => Console.error(note))
   return yield* make(program.list, options)
 }, (effect, { region }) => Effect.provide(effect, Flags.layer(region)))

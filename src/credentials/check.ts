@@ -1,4 +1,5 @@
 /** Checks that the control plane has what declared credentials need. */
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
@@ -12,18 +13,8 @@ import * as View from "../credentialProvider/view.js"
 import { closestName } from "../models/internal/violation.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
 import type { ProviderAccess } from "./policy.js"
-import {
-  ExchangeNotConfigured,
-  NotVisible,
-  type OfKind,
-  type Problem,
-  ProviderNotFound,
-  ProviderNotReady,
-  ProviderOfOtherKind,
-  ReturnUrlMissing,
-  ReturnUrlNotRegistered,
-  WorkloadNotFound
-} from "./problems.js"
+import * as Problems from "./problems.js"
+import type { Problem } from "./problems.js"
 
 /** AWS documentation: 20 calls per second of each operation of the control plane. */
 const concurrency = 4
@@ -48,36 +39,40 @@ const suggest = <E, R>(name: string, all: Stream.Stream<{ readonly name: string 
     return suggestion === undefined ? {} : { suggestion }
   })
 
-/** Why there is no provider of this kind. */
-const explainMissing = Effect.fnUntraced(function*(names: OfKind) {
+/** Why there is no provider of the kind that a credential needs. */
+const explainMissing = Effect.fnUntraced(function*(credential: ProviderCredential) {
+  const names = { kind: kindOf(credential), provider: credential.request.provider } as const
   const found = yield* findOtherKind(names.kind, names.provider)
-  if (Option.isSome(found)) return [new ProviderOfOtherKind({ ...names, found: found.value })]
+  if (Option.isSome(found)) {
+    return [Problems.make("ProviderOfOtherKind", credential.key, { ...names, found: found.value })]
+  }
   const plane = yield* ControlPlane
   const more = yield* names.kind === "apiKey"
     ? suggest(names.provider, plane.streamApiKeyCredentialProviders())
     : suggest(names.provider, plane.streamOauth2CredentialProviders())
-  return [new ProviderNotFound({ ...names, ...more })]
+  return [Problems.make("ProviderNotFound", credential.key, { ...names, ...more })]
 })
 
 const checkProvider = (credential: ProviderCredential) => {
-  const kind = kindOf(credential)
-  const names = { credential: credential.key, provider: credential.request.provider }
-  return CredentialProvider.get<Kind>({ kind, name: names.provider }).pipe(
+  const { key, request: { provider: name } } = credential
+  return CredentialProvider.get<Kind>({ kind: kindOf(credential), name }).pipe(
     Effect.map((provider): ReadonlyArray<Problem> => {
       // Only OAuth2 providers have these properties. A provider in an older account has no status.
-      const oauth2 = provider as Partial<Providers["oauth2"]>
-      const { failureReason, status = "READY" } = oauth2
-      const custom = oauth2.oauth2ProviderConfigOutput?.customOauth2ProviderConfig
+      const { failureReason: reason, oauth2ProviderConfigOutput, status = "READY" } = provider as Partial<
+        Providers["oauth2"]
+      >
+      const custom = oauth2ProviderConfigOutput?.customOauth2ProviderConfig
       const lacksExchange = custom !== undefined && custom.onBehalfOfTokenExchangeConfig === undefined
       return [
-        ...(status === "READY" ? [] : [new ProviderNotReady({ ...names, status, reason: failureReason })]),
-        ...(isOnBehalfOf(credential) && lacksExchange ? [new ExchangeNotConfigured(names)] : [])
+        ...status === "READY" ? [] : [Problems.make("ProviderNotReady", key, { provider: name, status, reason })],
+        ...isOnBehalfOf(credential) && lacksExchange
+          ? [Problems.make("ExchangeNotConfigured", key, { provider: name })]
+          : []
       ]
     }),
     Effect.catchTags({
-      AccessDeniedException: ({ operation }) =>
-        Effect.succeed([new NotVisible({ credential: names.credential, name: names.provider, operation })]),
-      ResourceNotFoundException: () => explainMissing({ ...names, kind })
+      AccessDeniedException: ({ operation }) => Effect.succeed([Problems.make("NotVisible", key, { name, operation })]),
+      ResourceNotFoundException: () => explainMissing(credential)
     })
   )
 }
@@ -90,20 +85,20 @@ const checkWorkload = Effect.fnUntraced(function*(list: ReadonlyArray<Credential
       urls.flatMap(([credential, returnUrl]) =>
         returnUrl === undefined || allowedResourceOauth2ReturnUrls.includes(returnUrl)
           ? []
-          : [new ReturnUrlNotRegistered({ credential, workload, returnUrl })]
+          : [Problems.make("ReturnUrlNotRegistered", credential, { workload, returnUrl })]
       )
     ),
     Effect.catchTags({
       ResourceNotFoundException: () =>
         ControlPlane.use((plane) => suggest(workload, plane.streamWorkloadIdentities())).pipe(
-          Effect.map((more) => [new WorkloadNotFound({ workload, ...more })])
+          Effect.map((more) => [Problems.make("WorkloadNotFound", undefined, { workload, ...more })])
         ),
       AccessDeniedException: ({ operation }) =>
-        Effect.succeed([new NotVisible({ credential: undefined, name: workload, operation })])
+        Effect.succeed([Problems.make("NotVisible", undefined, { name: workload, operation })])
     })
   )
   const missing = urls.filter(([, returnUrl]) => returnUrl === undefined)
-  return [...found, ...missing.map(([credential]) => new ReturnUrlMissing({ credential }))]
+  return [...found, ...missing.map(([credential]) => Problems.make("ReturnUrlMissing", credential, {}))]
 })
 
 export const check = (list: ReadonlyArray<Credential>, workload: string) =>
@@ -133,12 +128,12 @@ export const toAccess = ({ members, secrets }: View): ProviderAccess => {
   }
 }
 
-const secretArnsOf = (provider: object): ReadonlyArray<string> =>
-  Object.values(provider).flatMap((member) => hasProperty(member, "secretArn") ? [String(member.secretArn)] : [])
+const findSecretArn = (provider: object): string | undefined =>
+  Object.values(provider).flatMap((member) => hasProperty(member, "secretArn") ? [String(member.secretArn)] : [])[0]
 
 /**
- * Reads what the policy has to know about the providers. `unread` names those that could not be read, and `secretArns`
- * are the secrets of the others.
+ * Reads what the policy has to know about the providers. `exact` also has the ARNs of the secrets that AgentCore
+ * stores. `unread` names the providers that could not be read.
  */
 export const readAccess = (list: ReadonlyArray<Credential>) =>
   Effect.map(
@@ -146,26 +141,24 @@ export const readAccess = (list: ReadonlyArray<Credential>) =>
       const kind = kindOf(credential)
       const name = credential.request.provider
       return CredentialProvider.get<Kind>({ kind, name }).pipe(
-        Effect.map((provider) => ({
-          kind,
-          name,
-          access: toAccess(View.fromProvider(provider)),
-          secretArns: secretArnsOf(provider)
-        })),
+        Effect.map((provider) => {
+          const access = toAccess(View.fromProvider(provider))
+          return { kind, name, access, exact: { ...access, secret: access.secret ?? findSecretArn(provider) } }
+        }),
         // `check` reports a missing provider.
-        Effect.catchTag("ResourceNotFoundException", () => Effect.succeed({ kind, name, access: {}, secretArns: [] })),
-        Effect.orElseSucceed(() => ({ kind, name, access: undefined, secretArns: [] }))
+        Effect.catchTag("ResourceNotFoundException", () => Effect.succeed({ kind, name, access: {}, exact: {} })),
+        Effect.orElseSucceed(() => ({ kind, name, access: undefined, exact: undefined }))
       )
     }, { concurrency }),
     (all) => {
-      const read = (kind: Kind) =>
-        Object.fromEntries<ProviderAccess>(
-          all.flatMap((one) => one.kind !== kind || one.access === undefined ? [] : [[one.name, one.access]])
-        )
-      return {
-        providers: { oauth2: read("oauth2"), apiKey: read("apiKey") },
-        secretArns: all.flatMap(({ secretArns }) => secretArns),
-        unread: [...new Set(all.flatMap(({ access, name }) => access === undefined ? [name] : []))]
+      const collect = (key: "access" | "exact") => {
+        const ofKind = (kind: Kind) =>
+          Object.fromEntries<ProviderAccess>(
+            all.flatMap(({ name, ...one }) => one.kind === kind && one[key] ? [[name, one[key]]] : [])
+          )
+        return { oauth2: ofKind("oauth2"), apiKey: ofKind("apiKey") }
       }
+      const unread = Arr.dedupe(all.flatMap(({ access, name }) => access === undefined ? [name] : []))
+      return { providers: collect("access"), exact: collect("exact"), unread }
     }
   )

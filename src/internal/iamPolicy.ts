@@ -299,7 +299,7 @@ export interface Call {
 }
 
 /** A statement, and how messages name it. */
-interface Named {
+export interface Named {
   readonly name: string
   readonly statement: typeof Statement.Type
 }
@@ -314,6 +314,10 @@ const matchesAction = ({ Action, NotAction }: typeof Statement.Type, { action }:
 
 const matchesResource = ({ NotResource, Resource }: typeof Statement.Type, { resource }: Call): boolean =>
   toList(Resource ?? NotResource).some((pattern) => isResourceLike(pattern, resource)) === (Resource !== undefined)
+
+/** Whether a statement decides about a call if its conditions hold. */
+export const isAbout = (statement: typeof Statement.Type, call: Call): boolean =>
+  matchesAction(statement, call) && matchesResource(statement, call)
 
 const holds = (
   operator: string,

@@ -206,14 +206,14 @@ const mistakes: Readonly<Record<string, Effect.Effect<unknown, unknown, World | 
 }
 
 describe("the table of causes", () => {
-  for (const { cause, check, sentence, source } of Causes.causes) {
+  for (const { cause, check, sentence } of Causes.causes) {
     it.live(`has a sentence that the local server says: ${sentence}`, () =>
       Effect.gen(function*() {
         const mistake = mistakes[sentence] ?? assert.fail(`No test makes the mistake of '${sentence}'`)
         const error = yield* Effect.flip(mistake)
         const message = error instanceof Error ? error.message : assert.fail(String(error))
         assert.strictEqual(Causes.find(message)?.sentence, sentence, message)
-        for (const text of [cause, check, source]) assert.isNotEmpty(text)
+        for (const text of [cause, check]) assert.isNotEmpty(text)
       }).pipe(Effect.scoped, Effect.provide(world)))
   }
 
@@ -223,13 +223,15 @@ describe("the table of causes", () => {
   it("is the table of the page about troubleshooting", () => {
     const page = readFileSync(new URL("../languages/troubleshooting.md", import.meta.url), "utf8")
     const [, table = ""] = page.split("## Errors of AWS")
-    const rows = table.split("\n").filter((line) => line.startsWith("| `"))
-    assert.deepStrictEqual(
-      rows,
-      Causes.causes.map(({ cause, check, sentence, source }) =>
-        `| ${[`\`${sentence}\``, cause, check, source].join(" | ")} |`
-      )
+    const rows = table.split("\n").filter((line) => line.startsWith("| `")).map((line) =>
+      line.slice(2, -2).split(" | ")
     )
+    assert.deepStrictEqual(
+      rows.map((row) => row.slice(0, 3)),
+      Causes.causes.map(({ cause, check, sentence }) => [`\`${sentence}\``, cause, check])
+    )
+    // The page alone says where each sentence was seen.
+    for (const [sentence, , , source] of rows) assert.isNotEmpty(source, sentence)
   })
 })
 

@@ -78,16 +78,23 @@ class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather"
 describe("the comparison of a policy", () => {
   it.effect("is with the name that the secret of a provider has", () =>
     Effect.gen(function*() {
-      const options = { workload: "my-agent", account: "111122223333", region: "eu-west-1", users: "none" } as const
+      const options = {
+        workload: "my-agent",
+        account: "111122223333",
+        region: "eu-west-1",
+        users: "none",
+        providers: { oauth2: {}, apiKey: {} }
+      } as const
       const { Statement } = Credentials.policy([Weather], options)
       const file = join(yield* Program.temporary, "policy.json")
       const secret =
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/apikey/weather"
-      const compare = Effect.fnUntraced(function*(allowed: string, ...secretArns: ReadonlyArray<string>) {
+      const compare = Effect.fnUntraced(function*(allowed: string, found?: string) {
         const secrets = (one: Credentials.Statement) =>
           one.Sid === "ProviderSecrets" ? { ...one, Resource: [`${secret}-${allowed}`] } : one
         writeFileSync(file, JSON.stringify({ Statement: Statement.map(secrets) }))
-        const findings = yield* Policy.compare(file, [Weather], { options, secretArns, unread: [] }, undefined)
+        const exact = { ...options, providers: { oauth2: {}, apiKey: { weather: { secret: found } } } }
+        const findings = yield* Policy.compare(file, [Weather], { options, exact, unread: [] }, undefined)
         return findings.map(({ message }) => message.replaceAll(file, "FILE"))
       })
       const suffices = ["FILE suffices"]
@@ -98,7 +105,7 @@ describe("the comparison of a policy", () => {
       assert.deepStrictEqual(yield* compare("1a2b3c4d-*", `${secret}-1a2b3c4d-AbCdEf`), suffices)
       assert.include(yield* compare("1a2b3c4d-*"), lacks(newer))
       // A provider of 2025.
-      assert.include(yield* compare(newer, `${secret}-AbCdEf`), lacks("??????"))
+      assert.include(yield* compare(newer, `${secret}-AbCdEf`), lacks("AbCdEf"))
       assert.deepStrictEqual(yield* compare("??????", `${secret}-AbCdEf`), suffices)
     }))
 })
