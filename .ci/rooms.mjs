@@ -10,7 +10,7 @@ import ts from "typescript"
 // `effect/http`, count as packages.
 const table = `
 ground: models/internal/ <-
-models: models/ <- ground
+models: Models. <- ground
 values: IdentityError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
@@ -63,7 +63,7 @@ promise/local: promise/LocalIdentity. <- ground internal plane flow local/author
 cli: cli/ <- ground values internal plane planes consent identity flow edges promise http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/testUser local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
-index: index. <- values planes flow edges`
+index: index. <- models values planes flow edges`
 
 const rooms = table.trim().split(/\n(?=\S)/).map((row) => {
   const [, name, files, imports] = /^(\S+): (.*?) ?<- ?(.*)$/.exec(row.replaceAll(/\s+/g, " "))

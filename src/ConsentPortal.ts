@@ -15,7 +15,7 @@ import type {
   ConsentPortalSummary,
   CreateConsentPortalRequest,
   UpdateConsentPortalRequest
-} from "./models/ConsentPortal.js"
+} from "./Models.js"
 import type * as Operation from "./Operation.js"
 
 /**

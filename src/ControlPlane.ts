@@ -1,7 +1,7 @@
 /**
  * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault.
  * The module has a table of the operations, and a service with a method for each. Adapters implement the service.
- * Requests and responses are in `models/`.
+ * Its requests and responses are in `Models`.
  *
  * @since 0.2.0
  */
@@ -23,13 +23,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { workloadName } from "./internal/generatedName.js"
-import * as ApiKeyCredentialProvider from "./models/ApiKeyCredentialProvider.js"
-import * as ConsentPortal from "./models/ConsentPortal.js"
-import * as Oauth2CredentialProvider from "./models/Oauth2CredentialProvider.js"
-import * as PaymentCredentialProvider from "./models/PaymentCredentialProvider.js"
-import * as ResourceTags from "./models/ResourceTags.js"
-import * as TokenVault from "./models/TokenVault.js"
-import * as WorkloadIdentity from "./models/WorkloadIdentity.js"
+import * as Models from "./Models.js"
 import * as Operation from "./Operation.js"
 import { addStreams } from "./plane/pagination.js"
 import * as Plane from "./plane/validation.js"
@@ -67,136 +61,136 @@ export const operations = {
   /** Creates a workload identity. A name that exists already is a `ValidationException`. */
   createWorkloadIdentity: Operation.make("CreateWorkloadIdentity", {
     ...resourceRow,
-    request: WorkloadIdentity.CreateWorkloadIdentityRequest,
-    response: WorkloadIdentity.CreateWorkloadIdentityResponse,
+    request: Models.CreateWorkloadIdentityRequest,
+    response: Models.CreateWorkloadIdentityResponse,
     status: 201
   }),
   /** Reads a workload identity. */
   getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
     ...resourceRow,
-    request: WorkloadIdentity.GetWorkloadIdentityRequest,
-    response: WorkloadIdentity.GetWorkloadIdentityResponse
+    request: Models.GetWorkloadIdentityRequest,
+    response: Models.GetWorkloadIdentityResponse
   }),
   /** Replaces the configuration of a workload identity: nothing is merged. */
   updateWorkloadIdentity: Operation.make("UpdateWorkloadIdentity", {
     ...resourceRow,
-    request: WorkloadIdentity.UpdateWorkloadIdentityRequest,
-    response: WorkloadIdentity.GetWorkloadIdentityResponse
+    request: Models.UpdateWorkloadIdentityRequest,
+    response: Models.GetWorkloadIdentityResponse
   }),
   /** Deletes a workload identity. */
   deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
     ...resourceRow,
     ...noContent,
-    request: WorkloadIdentity.GetWorkloadIdentityRequest
+    request: Models.GetWorkloadIdentityRequest
   }),
   /** Returns one page of the workload identities. */
   listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
     ...resourceRow,
-    request: WorkloadIdentity.ListWorkloadIdentitiesRequest,
-    response: WorkloadIdentity.ListWorkloadIdentitiesResponse
+    request: Models.ListWorkloadIdentitiesRequest,
+    response: Models.ListWorkloadIdentitiesResponse
   }),
   /** Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`. */
   createOauth2CredentialProvider: Operation.make("CreateOauth2CredentialProvider", {
     ...createRow,
-    request: Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse
+    request: Models.CreateOauth2CredentialProviderRequest,
+    response: Models.CreateOauth2CredentialProviderResponse
   }),
   /** Reads an OAuth2 credential provider. */
   getOauth2CredentialProvider: Operation.make("GetOauth2CredentialProvider", {
     ...getRow,
-    request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.GetOauth2CredentialProviderResponse
+    request: Models.GetOauth2CredentialProviderRequest,
+    response: Models.GetOauth2CredentialProviderResponse
   }),
   /** Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged. */
   updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
     ...updateRow,
-    request: Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest,
-    response: Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse
+    request: Models.UpdateOauth2CredentialProviderRequest,
+    response: Models.UpdateOauth2CredentialProviderResponse
   }),
   /** Deletes an OAuth2 credential provider. */
   deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
     ...changeRow,
     ...noContent,
-    request: Oauth2CredentialProvider.GetOauth2CredentialProviderRequest
+    request: Models.GetOauth2CredentialProviderRequest
   }),
   /** Returns one page of the OAuth2 credential providers. */
   listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
     ...resourceRow,
-    request: Oauth2CredentialProvider.ListOauth2CredentialProvidersRequest,
-    response: Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse
+    request: Models.ListOauth2CredentialProvidersRequest,
+    response: Models.ListOauth2CredentialProvidersResponse
   }),
   /** Creates an API-key credential provider. A name that exists already is a `ValidationException`. */
   createApiKeyCredentialProvider: Operation.make("CreateApiKeyCredentialProvider", {
     ...createRow,
-    request: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse
+    request: Models.CreateApiKeyCredentialProviderRequest,
+    response: Models.CreateApiKeyCredentialProviderResponse
   }),
   /** Reads an API-key credential provider. */
   getApiKeyCredentialProvider: Operation.make("GetApiKeyCredentialProvider", {
     ...getRow,
-    request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse
+    request: Models.GetApiKeyCredentialProviderRequest,
+    response: Models.GetApiKeyCredentialProviderResponse
   }),
   /** Replaces the configuration of an API-key credential provider: nothing is merged. */
   updateApiKeyCredentialProvider: Operation.make("UpdateApiKeyCredentialProvider", {
     ...updateRow,
-    request: ApiKeyCredentialProvider.UpdateApiKeyCredentialProviderRequest,
-    response: ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse
+    request: Models.UpdateApiKeyCredentialProviderRequest,
+    response: Models.GetApiKeyCredentialProviderResponse
   }),
   /** Deletes an API-key credential provider. */
   deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
     ...resourceRow,
     ...noContent,
-    request: ApiKeyCredentialProvider.GetApiKeyCredentialProviderRequest
+    request: Models.GetApiKeyCredentialProviderRequest
   }),
   /** Returns one page of the API-key credential providers. */
   listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
     ...resourceRow,
-    request: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersRequest,
-    response: ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse
+    request: Models.ListApiKeyCredentialProvidersRequest,
+    response: Models.ListApiKeyCredentialProvidersResponse
   }),
   /** Creates a payment credential provider. A name that exists already is a `ValidationException`. */
   createPaymentCredentialProvider: Operation.make("CreatePaymentCredentialProvider", {
     ...createRow,
-    request: PaymentCredentialProvider.CreatePaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.CreatePaymentCredentialProviderResponse
+    request: Models.CreatePaymentCredentialProviderRequest,
+    response: Models.CreatePaymentCredentialProviderResponse
   }),
   /** Reads a payment credential provider. */
   getPaymentCredentialProvider: Operation.make("GetPaymentCredentialProvider", {
     ...getRow,
-    request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.GetPaymentCredentialProviderResponse
+    request: Models.GetPaymentCredentialProviderRequest,
+    response: Models.GetPaymentCredentialProviderResponse
   }),
   /** Replaces the configuration of a payment credential provider: nothing is merged. */
   updatePaymentCredentialProvider: Operation.make("UpdatePaymentCredentialProvider", {
     ...updateRow,
-    request: PaymentCredentialProvider.UpdatePaymentCredentialProviderRequest,
-    response: PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse
+    request: Models.UpdatePaymentCredentialProviderRequest,
+    response: Models.UpdatePaymentCredentialProviderResponse
   }),
   /** Deletes a payment credential provider. */
   deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
     ...resourceRow,
     ...noContent,
-    request: PaymentCredentialProvider.GetPaymentCredentialProviderRequest
+    request: Models.GetPaymentCredentialProviderRequest
   }),
   /** Returns one page of the payment credential providers. */
   listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
     ...resourceRow,
-    request: PaymentCredentialProvider.ListPaymentCredentialProvidersRequest,
-    response: PaymentCredentialProvider.ListPaymentCredentialProvidersResponse
+    request: Models.ListPaymentCredentialProvidersRequest,
+    response: Models.ListPaymentCredentialProvidersResponse
   }),
   /** Reads which key encrypts the token vault. */
   getTokenVault: Operation.make("GetTokenVault", {
     ...resourceRow,
-    request: TokenVault.GetTokenVaultRequest,
-    response: TokenVault.TokenVaultResponse,
+    request: Models.GetTokenVaultRequest,
+    response: Models.TokenVaultResponse,
     path: "/identities/get-token-vault"
   }),
   /** Sets the key that encrypts the token vault. */
   setTokenVaultCmk: Operation.make("SetTokenVaultCMK", {
     ...resourceRow,
-    request: TokenVault.SetTokenVaultCmkRequest,
-    response: TokenVault.TokenVaultResponse,
+    request: Models.SetTokenVaultCmkRequest,
+    response: Models.TokenVaultResponse,
     errors: [...resourceRow.errors, ConcurrentModificationException],
     path: "/identities/set-token-vault-cmk"
   }),
@@ -204,7 +198,7 @@ export const operations = {
   tagResource: Operation.make("TagResource", {
     ...tagRow,
     ...noContent,
-    request: ResourceTags.TagResourceRequest,
+    request: Models.TagResourceRequest,
     errors: [...tagRow.errors, ServiceQuotaExceededException],
     path: "/tags/{resourceArn}"
   }),
@@ -212,50 +206,50 @@ export const operations = {
   untagResource: Operation.make("UntagResource", {
     ...tagRow,
     ...noContent,
-    request: ResourceTags.UntagResourceRequest,
+    request: Models.UntagResourceRequest,
     method: "DELETE",
     path: "/tags/{resourceArn}"
   }),
   /** Returns the tags of a resource. */
   listTagsForResource: Operation.make("ListTagsForResource", {
     ...tagRow,
-    request: ResourceTags.ListTagsForResourceRequest,
-    response: ResourceTags.ListTagsForResourceResponse,
+    request: Models.ListTagsForResourceRequest,
+    response: Models.ListTagsForResourceResponse,
     method: "GET",
     path: "/tags/{resourceArn}"
   }),
   /** Starts the creation of a consent portal, which is `CREATING` at first. */
   createConsentPortal: Operation.make("CreateConsentPortal", {
     ...changeRow,
-    request: ConsentPortal.CreateConsentPortalRequest,
-    response: ConsentPortal.ConsentPortalResponse,
+    request: Models.CreateConsentPortalRequest,
+    response: Models.ConsentPortalResponse,
     errors: [...changeRow.errors, ServiceQuotaExceededException],
     status: 202
   }),
   /** Reads a consent portal. */
   getConsentPortal: Operation.make("GetConsentPortal", {
     ...resourceRow,
-    request: ConsentPortal.GetConsentPortalRequest,
-    response: ConsentPortal.ConsentPortalResponse
+    request: Models.GetConsentPortalRequest,
+    response: Models.ConsentPortalResponse
   }),
   /** Starts an update of a consent portal. */
   updateConsentPortal: Operation.make("UpdateConsentPortal", {
     ...changeRow,
-    request: ConsentPortal.UpdateConsentPortalRequest,
-    response: ConsentPortal.ConsentPortalResponse,
+    request: Models.UpdateConsentPortalRequest,
+    response: Models.ConsentPortalResponse,
     status: 202
   }),
   /** Starts the deletion of a consent portal. */
   deleteConsentPortal: Operation.make("DeleteConsentPortal", {
     ...changeRow,
     ...noContent,
-    request: ConsentPortal.GetConsentPortalRequest
+    request: Models.GetConsentPortalRequest
   }),
   /** Returns one page of the consent portals. */
   listConsentPortals: Operation.make("ListConsentPortals", {
     ...commonRow,
-    request: ConsentPortal.ListConsentPortalsRequest,
-    response: ConsentPortal.ListConsentPortalsResponse,
+    request: Models.ListConsentPortalsRequest,
+    response: Models.ListConsentPortalsResponse,
     errors: [...commonRow.errors, UnauthorizedException]
   })
 }
@@ -328,7 +322,7 @@ export class ControlPlane extends Context.Service<
      * one, `workload-` and 8 hexadecimal digits, as the AgentCore SDK for Python does.
      */
     readonly createWorkloadIdentity: (
-      request: Omit<WorkloadIdentity.CreateWorkloadIdentityRequest, "name"> & {
+      request: Omit<Models.CreateWorkloadIdentityRequest, "name"> & {
         /** The name of the workload identity, 3 to 255 characters. Default: a generated one. */
         readonly name?: string | undefined
       }

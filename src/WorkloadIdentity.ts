@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { ControlPlane, type ResourceError } from "./ControlPlane.js"
 import { workloadName } from "./internal/generatedName.js"
 import * as KeyedLock from "./internal/keyedLock.js"
-import type { GetWorkloadIdentityResponse } from "./models/WorkloadIdentity.js"
+import type { GetWorkloadIdentityResponse } from "./Models.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.

@@ -39,6 +39,8 @@ export * as IdentityMetrics from "./IdentityMetrics.js"
 /** @since 0.2.0 */
 export * as IdentitySetup from "./IdentitySetup.js"
 /** @since 0.2.0 */
+export * as Models from "./Models.js"
+/** @since 0.2.0 */
 export * as Operation from "./Operation.js"
 /** @since 0.2.0 */
 export * as PaymentToken from "./PaymentToken.js"

@@ -13,7 +13,7 @@ import type {
   NoTokenOrUrl,
   RequiresUserConsent
 } from "effect-agentcore-identity/IdentityError"
-import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type * as Models from "effect-agentcore-identity/Models"
 import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
@@ -529,7 +529,7 @@ describe("models", () => {
   })
 
   test("the configuration of a provider depends on its vendor", () => {
-    type Request = Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest
+    type Request = Models.CreateOauth2CredentialProviderRequest
     interface Okta {
       readonly name: string
       readonly credentialProviderVendor: "OktaOauth2"

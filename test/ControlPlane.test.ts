@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import type { ApiKeyCredentialProviderSummary } from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
+import type { ApiKeyCredentialProviderSummary } from "effect-agentcore-identity/Models"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"

@@ -4,9 +4,7 @@ import * as CredentialProvider from "effect-agentcore-identity/CredentialProvide
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as ApiKeyModels from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
-import * as Oauth2Models from "effect-agentcore-identity/models/Oauth2CredentialProvider"
-import * as PaymentModels from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import * as Models from "effect-agentcore-identity/Models"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -94,9 +92,9 @@ const label = (definition: CredentialProvider.Definition) =>
 
 const schemaOf = (definition: CredentialProvider.Definition): Schema.Codec<unknown, unknown> => {
   const schemas = {
-    oauth2: Oauth2Models.CreateOauth2CredentialProviderRequest,
-    apiKey: ApiKeyModels.CreateApiKeyCredentialProviderRequest,
-    payment: PaymentModels.CreatePaymentCredentialProviderRequest
+    oauth2: Models.CreateOauth2CredentialProviderRequest,
+    apiKey: Models.CreateApiKeyCredentialProviderRequest,
+    payment: Models.CreatePaymentCredentialProviderRequest
   }
   return schemas[definition.kind] as unknown as Schema.Codec<unknown, unknown>
 }
@@ -302,7 +300,7 @@ describe("ensure", () => {
 })
 
 describe("awaitReady", () => {
-  const provider = (status: string, failureReason?: string): Oauth2Models.GetOauth2CredentialProviderResponse => ({
+  const provider = (status: string, failureReason?: string): Models.GetOauth2CredentialProviderResponse => ({
     name: "provider",
     credentialProviderVendor: "GithubOauth2",
     credentialProviderArn: "arn",

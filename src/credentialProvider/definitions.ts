@@ -4,19 +4,15 @@
 import type * as Redacted from "effect/Redacted"
 import type {
   CreateApiKeyCredentialProviderRequest,
-  GetApiKeyCredentialProviderResponse
-} from "../models/ApiKeyCredentialProvider.js"
-import type {
   CreateOauth2CredentialProviderRequest,
+  CreatePaymentCredentialProviderRequest,
+  GetApiKeyCredentialProviderResponse,
   GetOauth2CredentialProviderResponse,
+  GetPaymentCredentialProviderResponse,
   OnBehalfOfTokenExchangeConfig,
   PrivateEndpoint,
   PrivateEndpointOverride
-} from "../models/Oauth2CredentialProvider.js"
-import type {
-  CreatePaymentCredentialProviderRequest,
-  GetPaymentCredentialProviderResponse
-} from "../models/PaymentCredentialProvider.js"
+} from "../Models.js"
 
 // -----------------------------------------------------------------------------
 // Definitions

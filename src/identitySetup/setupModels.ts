@@ -2,12 +2,14 @@
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ChangedValue } from "../credentialProvider/view.js"
-import { CreateApiKeyCredentialProviderRequest } from "../models/ApiKeyCredentialProvider.js"
+import {
+  CreateApiKeyCredentialProviderRequest,
+  CreateOauth2CredentialProviderRequest,
+  CreatePaymentCredentialProviderRequest,
+  CreateWorkloadIdentityRequest
+} from "../Models.js"
 import * as Constraint from "../models/internal/constraint.js"
 import * as Resource from "../models/internal/resource.js"
-import { CreateOauth2CredentialProviderRequest } from "../models/Oauth2CredentialProvider.js"
-import { CreatePaymentCredentialProviderRequest } from "../models/PaymentCredentialProvider.js"
-import { CreateWorkloadIdentityRequest } from "../models/WorkloadIdentity.js"
 import { LocalSection } from "./localSettings.js"
 
 const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec<A, I>) =>

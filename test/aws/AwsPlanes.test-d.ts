@@ -7,8 +7,6 @@ import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
-import type * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvider"
-import type * as Payment from "effect-agentcore-identity/models/PaymentCredentialProvider"
 import * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
@@ -71,11 +69,6 @@ describe("requests", () => {
     expectTypeOf<Command<typeof ControlSdk.CreateWorkloadIdentityCommand>>().not.toExtend<
       Commands<Pick<typeof ControlPlane.operations, "createWorkloadIdentity">>
     >()
-  })
-
-  it("the vendors are those of the SDK", () => {
-    expectTypeOf<Oauth2.Oauth2Vendor>().toEqualTypeOf<ControlSdk.CredentialProviderVendorType>()
-    expectTypeOf<Payment.PaymentVendor>().toEqualTypeOf<ControlSdk.PaymentCredentialProviderVendorType>()
   })
 
   it("have no property that the SDK would drop silently", () => {

@@ -3,8 +3,7 @@ import type {
   PaymentCredentialProviderVendorType
 } from "@aws-sdk/client-bedrock-agentcore-control"
 import type * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
-import type { Oauth2Vendor } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
-import type { PaymentVendor } from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import type { CreatePaymentCredentialProviderRequest, Oauth2Vendor } from "effect-agentcore-identity/Models"
 import { describe, expectTypeOf, test } from "vitest"
 
 // The SDK's name of the vendor for each constructor: `oneLogin` is `OneLoginOauth2`.
@@ -20,7 +19,9 @@ type Constructors = {
 describe("vendors", () => {
   test("are those of the SDK, all of them", () => {
     expectTypeOf<Oauth2Vendor>().toEqualTypeOf<CredentialProviderVendorType>()
-    expectTypeOf<PaymentVendor>().toEqualTypeOf<PaymentCredentialProviderVendorType>()
+    expectTypeOf<CreatePaymentCredentialProviderRequest["credentialProviderVendor"]>().toEqualTypeOf<
+      PaymentCredentialProviderVendorType
+    >()
   })
 
   test("have a constructor each", () => {

@@ -4,11 +4,11 @@
  */
 import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as Oauth2 from "effect-agentcore-identity/models/Oauth2CredentialProvider"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Routes from "../../src/local/server/wireRoutes.js"
+import { vendors } from "../../src/models/internal/vendors.js"
 import * as Ours from "../support/operations.js"
 import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
 import { ofClient, ofSchema, type Shape } from "../support/shape.js"
@@ -102,7 +102,7 @@ const clientVendors = Object.values(ControlClient.CredentialProviderVendorType)
 const clientPaymentVendors = Object.values(ControlClient.PaymentCredentialProviderVendorType)
 
 /** The vendors that the AWS client knows, and we do not. */
-export const missingVendors = clientVendors.filter((vendor) => !Object.hasOwn(Oauth2.vendors, vendor))
+export const missingVendors = clientVendors.filter((vendor) => !Object.hasOwn(vendors, vendor))
 
 // -----------------------------------------------------------------------------
 // The table

@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { ed25519Key, p256Key } from "../support/paymentKeys.js"

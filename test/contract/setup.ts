@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type { CreateConsentPortalRequest } from "effect-agentcore-identity/models/ConsentPortal"
+import type { CreateConsentPortalRequest } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import { ed25519Key } from "../support/paymentKeys.js"
 import {

@@ -8,7 +8,7 @@ import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import type * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import type * as Models from "effect-agentcore-identity/Models"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,6 +19,11 @@ import { jwt } from "../support/localBackend.js"
 import { ed25519Key, p256Key } from "../support/paymentKeys.js"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
+
+type CustomConfig = Extract<
+  Models.CreateOauth2CredentialProviderRequest,
+  { readonly credentialProviderVendor: "CustomOauth2" }
+>["oauth2ProviderConfigInput"]["customOauth2ProviderConfig"]
 
 const account = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const directory = `${account}:workload-identity-directory/default`
@@ -250,7 +255,7 @@ describe("policies of the settings", () => {
   /** A client that authenticates with a key in KMS, or another one. */
   const signing = (
     local: IdentitySetup.IdentitySetup["local"],
-    customOauth2ProviderConfig: Oauth2CredentialProvider.CustomOauth2Config = {
+    customOauth2ProviderConfig: CustomConfig = {
       ...client,
       clientAuthenticationMethod: "PRIVATE_KEY_JWT",
       privateKeyJwtConfig: { privateKeySource: { kmsKeySource: { kmsKeyArn } }, signingAlgorithm: "ES256" }

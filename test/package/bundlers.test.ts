@@ -192,7 +192,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
       assert.isAtMost(bytes, 350_000)
       // No client of the SDK, no chain of the SDK, and no other plane.
       const others =
-        /\/(client-[\w-]+|credential-provider-(node|ini|sso)|nested-clients)\/|\/modules\/(ControlPlane|models\/\w+)\.js$/
+        /\/(client-[\w-]+|credential-provider-(node|ini|sso)|nested-clients)\/|\/modules\/(ControlPlane|Models)\.js$/
       assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
       assert.deepStrictEqual(yield* run(file, yield* environment), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
@@ -311,7 +311,7 @@ describe("a bundle", { timeout: 60_000 }, () => {
       const { inputs } = yield* withEsbuild(entry, yield* Folder.temporary, { format: "esm", splitting: true })
       assert.isTrue(inputs.some((input) => input.includes("@aws-sdk/client-bedrock-agentcore/")))
       const others =
-        /\/modules\/(ControlPlane|SecurityTokenService|models\/\w+)\.js$|@aws-sdk\/client-(bedrock-agentcore-control|sts)\//
+        /\/modules\/(ControlPlane|SecurityTokenService|Models)\.js$|@aws-sdk\/client-(bedrock-agentcore-control|sts)\//
       assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
     }).pipe(Effect.scoped))
 })

@@ -89,7 +89,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
 
   it("are found", () => {
     assert.includeMembers([...core], ["index", "DataPlane", "ControlPlane", "Identity", "AccessToken", "ApiKey"])
-    assert.includeMembers(folders.map(([name]) => name), ["aws", "http", "local", "models", "promise", "testing"])
+    assert.includeMembers(folders.map(([name]) => name), ["aws", "http", "local", "promise", "testing"])
     for (const [, modules] of folders) assert.isNotEmpty(modules)
   })
 
@@ -141,7 +141,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
 
   it("contain no other plane and no streams for aws/AwsDataPlane, because only lists need streams", () => {
     // Effect's `ConfigProvider` loads its streams.
-    const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+)\.js$/
+    const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|Models)\.js$/
     const seen = (module: string) =>
       loadModules(module).own.filter((url) =>
         listing.test(url) || readFileSync(fileURLToPath(url), "utf8").includes("\"effect/Stream\"")
@@ -167,7 +167,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
 
   it("contain no other plane for aws/AwsHttpDataPlane", () => {
     const { own } = loadModules("aws/AwsHttpDataPlane")
-    const others = /\/modules\/(?:ControlPlane|SecurityTokenService|models\/[^/]+|aws\/internal\/sdk\/.*)\.js$/
+    const others = /\/modules\/(?:ControlPlane|SecurityTokenService|Models|aws\/internal\/sdk\/.*)\.js$/
     assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
@@ -175,7 +175,7 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     const { own, urls } = loadModules("promise/Identity")
     assert.deepStrictEqual(foldersOf(urls), [])
     assert.deepStrictEqual(
-      own.filter((url) => /\/modules\/(?:ControlPlane|SecurityTokenService|http\/.*|models\/\w+)\.js$/.test(url)),
+      own.filter((url) => /\/modules\/(?:ControlPlane|SecurityTokenService|http\/.*|Models)\.js$/.test(url)),
       []
     )
   })

@@ -1,12 +1,6 @@
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as ApiKeyCredentialProvider from "effect-agentcore-identity/models/ApiKeyCredentialProvider"
-import * as ConsentPortal from "effect-agentcore-identity/models/ConsentPortal"
-import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
-import * as PaymentCredentialProvider from "effect-agentcore-identity/models/PaymentCredentialProvider"
-import * as ResourceTags from "effect-agentcore-identity/models/ResourceTags"
-import * as TokenVault from "effect-agentcore-identity/models/TokenVault"
-import * as WorkloadIdentity from "effect-agentcore-identity/models/WorkloadIdentity"
+import * as Models from "effect-agentcore-identity/Models"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
@@ -23,27 +17,27 @@ export const responses: ReadonlyMap<string, Schema.Codec<unknown, unknown>> = ne
   string,
   Schema.Codec<unknown, unknown>
 >([
-  ["CreateWorkloadIdentity", WorkloadIdentity.CreateWorkloadIdentityResponse],
-  ["GetWorkloadIdentity", WorkloadIdentity.GetWorkloadIdentityResponse],
-  ["UpdateWorkloadIdentity", WorkloadIdentity.GetWorkloadIdentityResponse],
-  ["ListWorkloadIdentities", WorkloadIdentity.ListWorkloadIdentitiesResponse],
-  ["CreateOauth2CredentialProvider", Oauth2CredentialProvider.CreateOauth2CredentialProviderResponse],
-  ["GetOauth2CredentialProvider", Oauth2CredentialProvider.GetOauth2CredentialProviderResponse],
-  ["UpdateOauth2CredentialProvider", Oauth2CredentialProvider.UpdateOauth2CredentialProviderResponse],
-  ["ListOauth2CredentialProviders", Oauth2CredentialProvider.ListOauth2CredentialProvidersResponse],
-  ["CreateApiKeyCredentialProvider", ApiKeyCredentialProvider.CreateApiKeyCredentialProviderResponse],
-  ["GetApiKeyCredentialProvider", ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse],
-  ["UpdateApiKeyCredentialProvider", ApiKeyCredentialProvider.GetApiKeyCredentialProviderResponse],
-  ["ListApiKeyCredentialProviders", ApiKeyCredentialProvider.ListApiKeyCredentialProvidersResponse],
-  ["CreatePaymentCredentialProvider", PaymentCredentialProvider.CreatePaymentCredentialProviderResponse],
-  ["GetPaymentCredentialProvider", PaymentCredentialProvider.GetPaymentCredentialProviderResponse],
-  ["UpdatePaymentCredentialProvider", PaymentCredentialProvider.UpdatePaymentCredentialProviderResponse],
-  ["ListPaymentCredentialProviders", PaymentCredentialProvider.ListPaymentCredentialProvidersResponse],
-  ["GetTokenVault", TokenVault.TokenVaultResponse],
-  ["SetTokenVaultCMK", TokenVault.TokenVaultResponse],
-  ["ListTagsForResource", ResourceTags.ListTagsForResourceResponse],
-  ["CreateConsentPortal", ConsentPortal.ConsentPortalResponse],
-  ["GetConsentPortal", ConsentPortal.ConsentPortalResponse],
-  ["UpdateConsentPortal", ConsentPortal.ConsentPortalResponse],
-  ["ListConsentPortals", ConsentPortal.ListConsentPortalsResponse]
+  ["CreateWorkloadIdentity", Models.CreateWorkloadIdentityResponse],
+  ["GetWorkloadIdentity", Models.GetWorkloadIdentityResponse],
+  ["UpdateWorkloadIdentity", Models.GetWorkloadIdentityResponse],
+  ["ListWorkloadIdentities", Models.ListWorkloadIdentitiesResponse],
+  ["CreateOauth2CredentialProvider", Models.CreateOauth2CredentialProviderResponse],
+  ["GetOauth2CredentialProvider", Models.GetOauth2CredentialProviderResponse],
+  ["UpdateOauth2CredentialProvider", Models.UpdateOauth2CredentialProviderResponse],
+  ["ListOauth2CredentialProviders", Models.ListOauth2CredentialProvidersResponse],
+  ["CreateApiKeyCredentialProvider", Models.CreateApiKeyCredentialProviderResponse],
+  ["GetApiKeyCredentialProvider", Models.GetApiKeyCredentialProviderResponse],
+  ["UpdateApiKeyCredentialProvider", Models.GetApiKeyCredentialProviderResponse],
+  ["ListApiKeyCredentialProviders", Models.ListApiKeyCredentialProvidersResponse],
+  ["CreatePaymentCredentialProvider", Models.CreatePaymentCredentialProviderResponse],
+  ["GetPaymentCredentialProvider", Models.GetPaymentCredentialProviderResponse],
+  ["UpdatePaymentCredentialProvider", Models.UpdatePaymentCredentialProviderResponse],
+  ["ListPaymentCredentialProviders", Models.ListPaymentCredentialProvidersResponse],
+  ["GetTokenVault", Models.TokenVaultResponse],
+  ["SetTokenVaultCMK", Models.TokenVaultResponse],
+  ["ListTagsForResource", Models.ListTagsForResourceResponse],
+  ["CreateConsentPortal", Models.ConsentPortalResponse],
+  ["GetConsentPortal", Models.ConsentPortalResponse],
+  ["UpdateConsentPortal", Models.ConsentPortalResponse],
+  ["ListConsentPortals", Models.ListConsentPortalsResponse]
 ])

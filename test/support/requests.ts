@@ -1,6 +1,6 @@
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as Oauth2CredentialProvider from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+import * as Models from "effect-agentcore-identity/Models"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
@@ -9,6 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
+import { vendors } from "../../src/models/internal/vendors.js"
 import { sessionUri } from "./utils.js"
 
 /** The operations of every plane. */
@@ -71,8 +72,8 @@ const custom = FastCheck.tuple(
       string.map((host) => ({ discoveryUrl: `https://${host}/.well-known/openid-configuration` })),
       endpoints.map((authorizationServerMetadata) => ({ authorizationServerMetadata }))
     ),
-    onBehalfOfTokenExchangeConfig: generated(Oauth2CredentialProvider.OnBehalfOfTokenExchangeConfig),
-    privateEndpoint: generated(Oauth2CredentialProvider.PrivateEndpoint)
+    onBehalfOfTokenExchangeConfig: generated(Models.OnBehalfOfTokenExchangeConfig),
+    privateEndpoint: generated(Models.PrivateEndpoint)
   }, { requiredKeys: ["oauthDiscovery"] }),
   FastCheck.oneof(
     FastCheck.tuple(clientSecret, string).map(([secret, clientId]) => ({ ...secret, clientId })),
@@ -85,7 +86,7 @@ const custom = FastCheck.tuple(
   )
 ).map(([fields, client]) => ({ ...fields, ...client }))
 
-const oauth2 = FastCheck.constantFrom(...Object.entries(Oauth2CredentialProvider.vendors)).chain((
+const oauth2 = FastCheck.constantFrom(...Object.entries(vendors)).chain((
   [credentialProviderVendor, { config }]
 ) =>
   FastCheck.record({
@@ -110,8 +111,8 @@ const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, request
   [SecurityTokenService.GetCallerIdentityRequest, FastCheck.constant({})],
   [DataPlane.CompleteResourceTokenAuthRequest, completion],
   // Few combinations of members are a valid request: random search would take too long.
-  [Oauth2CredentialProvider.CreateOauth2CredentialProviderRequest, oauth2],
-  [Oauth2CredentialProvider.UpdateOauth2CredentialProviderRequest, oauth2]
+  [Models.CreateOauth2CredentialProviderRequest, oauth2],
+  [Models.UpdateOauth2CredentialProviderRequest, oauth2]
 ]
 
 /** Any valid request. */

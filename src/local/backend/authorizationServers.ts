@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { omitUndefined } from "../../credentialProvider/view.js"
 import { type Endpoints, isKnownVendor, type LocalSettings } from "../../identitySetup/localSettings.js"
+import * as Models from "../../Models.js"
 import { isEndpoint, isIssuer } from "../../models/internal/urls.js"
-import * as Model from "../../models/Oauth2CredentialProvider.js"
 import * as Validation from "../../plane/validation.js"
 import * as PrivateKey from "../oauth/privateKey.js"
 import type { AuthorizationServer, ClientAuthentication, OAuthError, OnBehalfOf } from "../oauth/service.js"
@@ -18,7 +18,7 @@ import { readExternal, readKmsKey, type Settings } from "./secrets.js"
 import * as Vendors from "./vendorEndpoints.js"
 
 /** A whole configuration. {@link completeUpdate} makes one of an update. */
-export type ProviderRequest = Model.CreateOauth2CredentialProviderRequest
+export type ProviderRequest = Models.CreateOauth2CredentialProviderRequest
 
 export interface Environment {
   readonly account: Arn.Account
@@ -186,7 +186,7 @@ const resolveCustom = Effect.fnUntraced(function*(config: Custom, environment: E
 
 type VendorRequest = Exclude<ProviderRequest, { readonly credentialProviderVendor: "CustomOauth2" }>
 
-type Member = Exclude<keyof Model.Oauth2ProviderConfigOutput, "customOauth2ProviderConfig">
+type Member = Exclude<keyof Models.Oauth2ProviderConfigOutput, "customOauth2ProviderConfig">
 
 type VendorConfig = Secrets & Partial<Endpoints> & { readonly clientId: string; readonly tenantId?: string | undefined }
 
@@ -288,7 +288,7 @@ export const check = Effect.fnUntraced(function*(request: ProviderRequest, envir
 // -----------------------------------------------------------------------------
 
 const validateRequest = Validation.validate(
-  Model.CreateOauth2CredentialProviderRequest,
+  Models.CreateOauth2CredentialProviderRequest,
   "UpdateOauth2CredentialProvider"
 )
 
@@ -297,7 +297,7 @@ const validateRequest = Validation.validate(
  * service model: "On Update: all fields are optional").
  */
 export const completeUpdate = (
-  request: Model.UpdateOauth2CredentialProviderRequest,
+  request: Models.UpdateOauth2CredentialProviderRequest,
   before: ProviderRequest
 ): Effect.Effect<ProviderRequest, Invalid> => {
   if (request.credentialProviderVendor !== before.credentialProviderVendor) {
@@ -327,7 +327,7 @@ export const resolve = Effect.fnUntraced(function*(request: ProviderRequest, env
  * Makes the configuration in a response. Like AWS, it omits the tenant of Microsoft. The CLI of AWS reads the tenant
  * from the discovery URL.
  */
-export const toOutput = (request: ProviderRequest, settings: LocalSettings): Model.Oauth2ProviderConfigOutput => {
+export const toOutput = (request: ProviderRequest, settings: LocalSettings): Models.Oauth2ProviderConfigOutput => {
   if (request.credentialProviderVendor !== "CustomOauth2") {
     const [member, config] = readMember(request)
     const { clientId, tenantId } = config

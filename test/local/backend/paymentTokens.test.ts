@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type { CreatePaymentCredentialProviderRequest } from "effect-agentcore-identity/models/PaymentCredentialProvider"
+import type { CreatePaymentCredentialProviderRequest } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"

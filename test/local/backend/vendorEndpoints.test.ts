@@ -7,7 +7,7 @@ import type {
   CreateOauth2CredentialProviderRequest,
   Oauth2ProviderConfigOutput,
   Oauth2Vendor
-} from "effect-agentcore-identity/models/Oauth2CredentialProvider"
+} from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"

@@ -8,15 +8,15 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { randomInt } from "node:crypto"
 import type * as ControlPlane from "../../../ControlPlane.js"
-import * as Model from "../../../models/ConsentPortal.js"
+import * as Models from "../../../Models.js"
 import { canonicalize } from "../../../models/internal/plainData.js"
-import { vendors } from "../../../models/Oauth2CredentialProvider.js"
+import { vendors } from "../../../models/internal/vendors.js"
 import * as Arn from "../arn.js"
 import { conflict, type Exception, invalid, notFound, type Operations } from "../failures.js"
 import type { Oauth2Providers } from "./oauth2Providers.js"
 import * as Table from "./table.js"
 
-const { description, executionRoleArn, idpConfig, sources } = Model.ConsentPortalResponse.fields
+const { description, executionRoleArn, idpConfig, sources } = Models.ConsentPortalResponse.fields
 
 const Stored = Schema.Struct({
   ...Table.resourceFields,

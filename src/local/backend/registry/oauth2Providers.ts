@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { randomUUID } from "node:crypto"
-import * as Model from "../../../models/Oauth2CredentialProvider.js"
+import * as Models from "../../../Models.js"
 import { type AuthorizationServer, OAuthError } from "../../oauth/service.js"
 import * as Arn from "../arn.js"
 import { checkSecret } from "../authorization.js"
@@ -16,7 +16,7 @@ import { type Dependencies, resourceFields } from "./table.js"
 
 const Stored = Schema.Struct({
   ...resourceFields,
-  request: Model.CreateOauth2CredentialProviderRequest,
+  request: Models.CreateOauth2CredentialProviderRequest,
   /** The last segment of the callback URL. It is unique: a later provider with the same name has another one. */
   callbackId: Schema.String,
   secretArn: Schema.optional(Schema.String)
@@ -79,14 +79,14 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
     describeMissing: () => "CredentialProvider not found",
     collection: store.collection("oauth2-providers", Stored),
 
-    check: Effect.fnUntraced(function*(request: Model.CreateOauth2CredentialProviderRequest) {
+    check: Effect.fnUntraced(function*(request: Models.CreateOauth2CredentialProviderRequest) {
       const server = yield* AuthorizationServers.check(request, dependencies)
       // This machine is not in the private network of the server.
       const isChecked = !(yield* Seeding) && !AuthorizationServers.hasPrivateEndpoint(request)
       if (isChecked) yield* checkDiscovery(request.name, server)
     }),
 
-    complete: (request: Model.UpdateOauth2CredentialProviderRequest, before) =>
+    complete: (request: Models.UpdateOauth2CredentialProviderRequest, before) =>
       AuthorizationServers.completeUpdate(request, before.request),
 
     configure: Effect.fnUntraced(function*({ tags: _tags, ...request }, before) {

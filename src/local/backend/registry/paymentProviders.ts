@@ -2,10 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type {
-  PaymentProviderConfigurationOutput,
-  UpdatePaymentCredentialProviderRequest
-} from "../../../models/PaymentCredentialProvider.js"
+import type { PaymentProviderConfigurationOutput, UpdatePaymentCredentialProviderRequest } from "../../../Models.js"
 import * as Arn from "../arn.js"
 import { type Invalid, invalid, vendorChanged } from "../failures.js"
 import * as PaymentKeys from "../paymentKeys.js"

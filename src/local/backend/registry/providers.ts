@@ -1,7 +1,7 @@
 /** The operations on credential providers. The argument of {@link makeKind} contains what differs between the kinds. */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { UpdateApiKeyCredentialProviderRequest } from "../../../models/ApiKeyCredentialProvider.js"
+import type { UpdateApiKeyCredentialProviderRequest } from "../../../Models.js"
 import type { Collection } from "../../VaultStore.js"
 import * as Arn from "../arn.js"
 import { checkSecretChanges } from "../authorization.js"
