@@ -73,11 +73,14 @@ const build = async () => {
     excludeTags: [...OptionDefaults.excludeTags, "@ts-ignore"],
     // Private parts of public types. TypeScript shows what they result in.
     intentionallyNotExported: [
+      "Combinator",
       "Continuation",
+      "Credential",
       "CustomConfig",
       "OfConnect",
       "OfServices",
       "OneOf",
+      "Options",
       "Plain",
       "Promised",
       "ProviderAccess",

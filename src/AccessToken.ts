@@ -89,26 +89,13 @@ export const Tag = <Self = never>(): <const Id extends string, const F extends F
 ) => [Self] extends [never] ? "Name the class: class Self extends AccessToken.Tag<Self>()(...)"
   : TagClass<Self, Id, F> => kind.declare
 
-/**
- * A request, and the tag for the token.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options<Id = AccessToken, out E = RequiresUserConsent, out R = never, out F extends Flow = Flow>
-  extends AccessTokenRequest<E, R, F>
-{
+type Options<Id, E, R, F extends Flow> = AccessTokenRequest<E, R, F> & {
   /** Default: {@link AccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
 
-/**
- * Provides an access token to an effect. `Needs` is what it adds to the requirements of the effect.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Combinator<Needs> {
+/** `Needs` is what it adds to the requirements of the effect. */
+type Combinator<Needs> = {
   /**
    * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
    * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
@@ -224,29 +211,9 @@ export const get = <F extends Flow = Flow, E = Unhandled<F>, R = never>(
   Effect.flatMap(Identity, (identity) => identity.getAccessToken(request, options))
 
 /**
- * How to recognize a rejected token, and what to do then. `consent` and `poll` belong to a declared credential. An
- * inline request has the same properties itself.
- *
- * @since 0.2.0
- * @category models
- */
-export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1 = never>
-  extends ConsentOptions<E1, R1>
-{
-  /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
-  readonly rejected: (error: E) => boolean
-  /**
-   * Whether to request a token with `forceAuthentication` if the service returns the rejected token again. This drops
-   * the token in the vault, so the user must consent again. It helps with tokens that the authorization server has
-   * revoked, because AgentCore does not notice a revocation. Default: false.
-   */
-  readonly reauthenticate?: boolean | undefined
-}
-
-/**
  * Uses an access token with any client. If the resource rejects the token, `use` obtains a new one and runs `f` once
  * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
- * error.
+ * error. `consent` and `poll` belong to a declared credential. An inline request has the same properties itself.
  *
  * For an `HttpClient` use `http/HttpClientCredentials`.
  *
@@ -273,7 +240,16 @@ export interface UseOptions<in E = unknown, out E1 = RequiresUserConsent, out R1
 export const use = <A, E, R, F extends Flow = Flow, E1 = Unhandled<F>, R1 = never>(
   request: AccessTokenCredential<F> | AccessTokenRequest<E1, R1, F>,
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
-  options: UseOptions<NoInfer<E>, E1, R1>
+  options: ConsentOptions<E1, R1> & {
+    /** Whether a failure means that the resource rejected the token: a 401, or the error code `invalid_token`. */
+    readonly rejected: (error: NoInfer<E>) => boolean
+    /**
+     * Whether to request a token with `forceAuthentication` if the service returns the rejected token again. This drops
+     * the token in the vault, so the user must consent again. It helps with tokens that the authorization server has
+     * revoked, because AgentCore does not notice a revocation. Default: false.
+     */
+    readonly reauthenticate?: boolean | undefined
+  }
 ): Effect.Effect<A, E | E1 | AccessTokenError<F>, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
     const { reauthenticate: _, rejected: __, ...consent } = options

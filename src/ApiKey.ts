@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Redacted from "effect/Redacted"
-import { type ApiKeyCredential, type ApiKeyError, type ApiKeyRequest, Identity } from "./Identity.js"
+import { type ApiKeyCredential, type ApiKeyError, Identity } from "./Identity.js"
 import * as CredentialTag from "./identity/credentials.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
@@ -23,13 +23,14 @@ export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect
 
 const kind = CredentialTag.makeKind(CredentialTag.apiKey, ApiKey)
 
-/**
- * A declared API key: a tag whose service is the key, with the request that obtains it.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Credential<in out Id> extends ApiKeyCredential, Context.Key<Id, Redacted.Redacted> {}
+type Request = ApiKeyCredential["request"]
+
+type Credential<Id> = ApiKeyCredential & Context.Key<Id, Redacted.Redacted>
+
+type Options<Id> = Request & {
+  /** The tag for the key. Default: {@link ApiKey}. */
+  readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
+}
 
 /**
  * The class that {@link Tag} returns.
@@ -59,28 +60,12 @@ export interface TagClass<in out Self, out Id extends string>
  */
 export const Tag = <Self = never>(): <const Id extends string>(
   id: Id,
-  request: ApiKeyRequest
+  request: Request
 ) => [Self] extends [never] ? "Name the class: class Self extends ApiKey.Tag<Self>()(...)" : TagClass<Self, Id> =>
   kind.declare
 
-/**
- * A request, and the tag for the key.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options<Id = ApiKey> extends ApiKeyRequest {
-  /** The tag for the key. Default: {@link ApiKey}. */
-  readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
-}
-
-/**
- * Provides an API key to an effect. `Needs` is what it adds to the requirements of the effect.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Combinator<Needs> {
+/** `Needs` is what it adds to the requirements of the effect. */
+type Combinator<Needs> = {
   /**
    * Provides an API key to an effect: under the tag of a declared credential, or under the tag `into` of a request
    * (default: `ApiKey`). Each run obtains the key for its own caller.
@@ -144,20 +129,9 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
  * @category accessors
  */
 export const get = (
-  request: ApiKeyCredential | ApiKeyRequest
+  request: ApiKeyCredential | Request
 ): Effect.Effect<Redacted.Redacted, ApiKeyError, Identity | WorkloadAccessToken> =>
   Effect.flatMap(Identity, (identity) => identity.getApiKey(request))
-
-/**
- * How to recognize a rejected key.
- *
- * @since 0.2.0
- * @category models
- */
-export interface UseOptions<in E = unknown> {
-  /** Whether a failure means that the resource rejected the key, as a 401 does. */
-  readonly rejected: (error: E) => boolean
-}
 
 /**
  * Uses an API key with any client. If the resource rejects the key, `use` obtains it again and runs `f` once more with
@@ -169,8 +143,11 @@ export interface UseOptions<in E = unknown> {
  * @category combinators
  */
 export const use = <A, E, R>(
-  request: ApiKeyCredential | ApiKeyRequest,
+  request: ApiKeyCredential | Request,
   f: (key: Redacted.Redacted) => Effect.Effect<A, E, R>,
-  options: UseOptions<NoInfer<E>>
+  options: {
+    /** Whether a failure means that the resource rejected the key, as a 401 does. */
+    readonly rejected: (error: NoInfer<E>) => boolean
+  }
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
   CredentialTag.useCredential(get(request), () => get(request), f, options)

@@ -90,13 +90,7 @@ export interface IamAccessTokenRequest {
   readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
-/**
- * A request, and the tag for the token.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options<Id = IamAccessToken> extends IamAccessTokenRequest {
+type Options<Id> = IamAccessTokenRequest & {
   /** The tag for the token. Default: {@link IamAccessToken}. */
   readonly into?: Context.Key<Id, Redacted.Redacted> | undefined
 }
@@ -116,13 +110,7 @@ export interface IamAccessTokenCredential {
   readonly request: IamAccessTokenRequest
 }
 
-/**
- * A declared AWS-signed JWT: a tag whose service is the token, with the request that obtains it.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Credential<in out Id> extends IamAccessTokenCredential, Context.Key<Id, Redacted.Redacted> {}
+type Credential<Id> = IamAccessTokenCredential & Context.Key<Id, Redacted.Redacted>
 
 /**
  * The class that {@link Tag} returns.
@@ -178,13 +166,8 @@ const obtain = (sts: SecurityTokenService["Service"]) =>
     )
   })
 
-/**
- * Provides an AWS-signed JWT to an effect. `Needs` is what it adds to the requirements of the effect.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Combinator<Needs> {
+/** `Needs` is what it adds to the requirements of the effect. */
+type Combinator<Needs> = {
   /**
    * Provides an AWS-signed JWT to an effect: under the tag of a declared credential, or under the tag `into` of a
    * request (default: `IamAccessToken`). Each run obtains the token. The account must have outbound web identity
@@ -265,17 +248,6 @@ export const get = (
   Effect.flatMap(SecurityTokenService, (sts) => obtain(sts)(request))
 
 /**
- * How to recognize a rejected token.
- *
- * @since 0.2.0
- * @category models
- */
-export interface UseOptions<in E = unknown> {
-  /** Whether a failure means that the service rejected the token, as a 401 does. */
-  readonly rejected: (error: E) => boolean
-}
-
-/**
  * Uses an AWS-signed JWT with any client. If the service rejects the token, `use` obtains a new one and runs `f` once
  * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
  * error.
@@ -288,6 +260,9 @@ export interface UseOptions<in E = unknown> {
 export const use = <A, E, R>(
   request: IamAccessTokenCredential | IamAccessTokenRequest,
   f: (token: Redacted.Redacted) => Effect.Effect<A, E, R>,
-  options: UseOptions<NoInfer<E>>
+  options: {
+    /** Whether a failure means that the service rejected the token, as a 401 does. */
+    readonly rejected: (error: NoInfer<E>) => boolean
+  }
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
   CredentialTag.useCredential(get(request), () => get(request), f, options)

@@ -130,17 +130,6 @@ export interface AccessTokenCredential<out F extends Flow = Flow> {
 }
 
 /**
- * A request for an API key.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ApiKeyRequest {
-  /** The name of the API-key credential provider. */
-  readonly provider: string
-}
-
-/**
  * An API key that is declared once, see `ApiKey.Tag`.
  *
  * @since 0.2.0
@@ -152,7 +141,10 @@ export interface ApiKeyCredential {
   /** The kind of the credential. */
   readonly kind: "ApiKey"
   /** The request of every use. */
-  readonly request: ApiKeyRequest
+  readonly request: {
+    /** The name of the API-key credential provider. */
+    readonly provider: string
+  }
 }
 
 /**
@@ -222,7 +214,7 @@ export class Identity extends Context.Service<Identity, {
   ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
   /** Returns the API key of a credential provider. */
   readonly getApiKey: (
-    request: ApiKeyRequest | ApiKeyCredential
+    request: ApiKeyCredential["request"] | ApiKeyCredential
   ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
   /** Returns the tokens that authorize one payment request. */
   readonly getPaymentToken: (request: {
@@ -528,7 +520,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
   })
 
-  const getApiKey = Effect.fnUntraced(function*(subject: ApiKeyRequest | ApiKeyCredential) {
+  const getApiKey = Effect.fnUntraced(function*(subject: Parameters<Identity["Service"]["getApiKey"]>[0]) {
     const error = Credentials.apiKey.checkRequest(subject)
     if (error !== undefined) return yield* error
     const { provider: resourceCredentialProviderName } = Credentials.requestOf("ApiKey", subject)

@@ -19,7 +19,7 @@ import * as SingleFlight from "./internal/singleFlight.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 
 /**
- * The errors of {@link Service.get}.
+ * The errors of `get`.
  *
  * @since 0.2.0
  * @category errors
@@ -55,7 +55,7 @@ export class WorkloadAccessToken extends Context.Service<WorkloadAccessToken, {
  * @since 0.2.0
  * @category models
  */
-export interface WorkloadOptions {
+export interface Options {
   /** The workload identity's name, 3 to 255 characters. */
   readonly name: string
   /** The user that the workload acts for, by JWT or by id. Default: none. */
@@ -86,7 +86,7 @@ const defaultRenewAfter = Duration.minutes(10)
 // While renewals fail, one call in this time tries again, and other calls get the old token.
 const holdOff = Duration.minutes(1)
 
-const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): WorkloadAccessToken["Service"] => {
+const makeCaller = (dataPlane: DataPlane["Service"], options: Options): WorkloadAccessToken["Service"] => {
   const invalid = checkWorkload(options)
   if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
   const { name, renewAfter = defaultRenewAfter, user } = options
@@ -136,7 +136,7 @@ const makeCaller = (dataPlane: DataPlane["Service"], options: WorkloadOptions): 
  * @category constructors
  */
 export const makeWorkload = (
-  options: WorkloadOptions
+  options: Options
 ): Effect.Effect<WorkloadAccessToken["Service"], never, DataPlane> =>
   Effect.map(DataPlane, (dataPlane) => makeCaller(dataPlane, options))
 
@@ -230,7 +230,7 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  *   Effect.provide(AwsIdentity.layer({ region: "us-west-2" }))
  * )
  */
-export const layerWorkload = (options: WorkloadOptions): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
+export const layerWorkload = (options: Options): Layer.Layer<WorkloadAccessToken, never, DataPlane> =>
   Layer.fresh(Layer.effect(WorkloadAccessToken, makeWorkload(options)))
 
 /**

@@ -85,7 +85,7 @@ describe("a declared token", () => {
   test("carries its request and its kind", () => {
     expectTypeOf(Warehouse.kind).toEqualTypeOf<"IamAccessToken">()
     expectTypeOf(Warehouse.request).toEqualTypeOf<IamAccessToken.IamAccessTokenRequest>()
-    expectTypeOf(Warehouse).toExtend<IamAccessToken.Credential<Warehouse>>()
+    expectTypeOf(Warehouse).toExtend<IamAccessToken.IamAccessTokenCredential>()
     // @ts-expect-error no such unit
     void IamAccessToken.Tag<Warehouse>()("test/Wrong", { audience, duration: "5 min" })
     // @ts-expect-error the tag is the credential itself

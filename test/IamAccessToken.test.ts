@@ -31,7 +31,7 @@ const telling = ScriptedPlanes.layer({
 const spend = <Id>(tag: Context.Key<Id, Redacted.Redacted>) => Effect.map(tag, Redacted.value)
 
 /** The requests to the service. */
-const requested = (options: IamAccessToken.Options) =>
+const requested = (options: IamAccessToken.IamAccessTokenRequest) =>
   Effect.gen(function*() {
     yield* IamAccessToken.withIamAccessToken(Effect.void, options)
     const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes

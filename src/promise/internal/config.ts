@@ -3,13 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { type ConsentSession, FromJson } from "../../ConsentSession.js"
-import type {
-  AccessTokenCredential,
-  AccessTokenRequest,
-  ApiKeyCredential,
-  ApiKeyRequest,
-  ConsentOptions
-} from "../../Identity.js"
+import type { AccessTokenCredential, AccessTokenRequest, ApiKeyCredential, ConsentOptions } from "../../Identity.js"
 import {
   accessTokenOperation,
   apiKeyOperation,
@@ -165,7 +159,7 @@ export const toAccessTokenRequest = (
   return request.returnUrl !== undefined || returnUrl === undefined ? request : { ...request, returnUrl }
 }
 
-export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyRequest =>
+export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig): ApiKeyCredential["request"] =>
   isDeclared(subject, "ApiKey") ? subject.request : { provider: subject.providerName }
 
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
