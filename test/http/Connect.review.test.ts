@@ -10,11 +10,13 @@ import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
+import type { ServerResponse } from "node:http"
 import * as World from "../support/connectWorld.js"
 import * as Server from "../support/server.js"
 import { responses, secret, settleAndAdjust } from "../support/utils.js"
@@ -197,14 +199,26 @@ describe("the revocation at a vendor", () => {
   it.live("follows no redirect to another host, also with a client of the program that follows redirects", () =>
     Effect.gen(function*() {
       const received: Array<string> = []
-      const other = yield* Server.serve((request, response) => {
-        received.push(`other ${request.url}`)
-        response.end("{}")
-      })
-      const vendor = yield* Server.serve((request, response) => {
-        received.push(`vendor ${request.url}`)
-        const location = { "/elsewhere": `${other}/revoke`, "/here": "/revoke" }[request.url ?? ""]
-        response.writeHead(location === undefined ? 200 : 307, location === undefined ? {} : { location }).end("{}")
+      const withToken: Array<string> = []
+      const serve = (name: string, respond: (path: string, response: ServerResponse) => void) =>
+        Server.serve((request, response) => {
+          const path = `${name} ${request.url}`
+          received.push(path)
+          let body = ""
+          request.on("data", (piece) => body += piece).on("end", () => {
+            if (body === "token=access-token") withToken.push(path)
+            respond(path, response)
+          })
+        })
+      const other = yield* serve("other", (_, response) => response.end("{}"))
+      const vendor = yield* serve("vendor", (path, response) => {
+        const location = { "vendor /elsewhere": `${other}/revoke`, "vendor /here": "/revoke" }[path]
+        const isBusy = path === "vendor /busy" && received.indexOf(path) === received.length - 1
+        response.writeHead(
+          isBusy ? 503 : location === undefined ? 200 : 307,
+          location === undefined ? {} : { location }
+        )
+          .end("{}")
       })
       const clients = {
         followRedirects: (client: HttpClient.HttpClient) => HttpClient.followRedirects(client),
@@ -212,6 +226,16 @@ describe("the revocation at a vendor", () => {
           HttpClient.transformResponse(
             client,
             Effect.provideService(FetchHttpClient.RequestInit, { redirect: "follow" })
+          ),
+        unchecked: (client: HttpClient.HttpClient) =>
+          HttpClient.followRedirects(
+            HttpClient.transformResponse(client, Effect.provideService(HttpClient.TracerDisabledWhen, () => true))
+          ),
+        retrying: (client: HttpClient.HttpClient) =>
+          client.pipe(
+            HttpClient.mapRequest(HttpClientRequest.setHeader("x-program", "own")),
+            HttpClient.filterStatusOk,
+            HttpClient.retry({ times: 1 })
           )
       }
       const revokeAt = (path: string, client: keyof typeof clients = "followRedirects") =>
@@ -238,6 +262,15 @@ describe("the revocation at a vendor", () => {
       assert.deepStrictEqual(received, ["vendor /here", "vendor /revoke", "vendor /elsewhere"])
       assert.strictEqual(yield* revokeAt("/elsewhere", "fetch"), "Failed")
       assert.notInclude(received, "other /revoke")
+      assert.strictEqual(yield* revokeAt("/elsewhere", "unchecked"), "Failed")
+      assert.strictEqual(yield* revokeAt("/busy", "retrying"), "Revoked")
+      assert.deepStrictEqual(withToken, [
+        "vendor /here",
+        "vendor /revoke",
+        "vendor /elsewhere",
+        "vendor /busy",
+        "vendor /busy"
+      ])
     }).pipe(Effect.scoped))
 })
 

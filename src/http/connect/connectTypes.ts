@@ -50,7 +50,9 @@ export interface Account {
 /**
  * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
  * the `HttpClient` of the program, or `fetch`. It follows no redirects, or with `HttpClient.followRedirects` of the
- * program only those to the same origin. It reads at most 1 MB of a response. The functions end after 5 seconds.
+ * program only those to the same origin. `HttpClient.make` has to make the innermost client, and no inner client may
+ * turn tracing off: otherwise the requests have neither headers nor a body, and fail. It reads at most 1 MB of a
+ * response. The functions end after 5 seconds.
  */
 export interface AccountOptions {
   /**

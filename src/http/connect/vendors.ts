@@ -4,8 +4,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Headers from "effect/http/Headers"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
-import type { HttpClientRequest } from "effect/http/HttpClientRequest"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Option from "effect/Option"
 import { hasProperty, isObject, isString } from "effect/Predicate"
@@ -37,23 +39,40 @@ const timeLimit = "5 seconds"
 /** Bytes. */
 const maxResponse = 1_000_000
 
-/** The client of the program may follow redirects. */
-const stayAtOrigin = (request: HttpClientRequest) => {
-  const originOf = (request: HttpClientRequest) => Option.getOrUndefined(urlOf(request))?.origin
-  return checkEachRequest((sent) => {
+/**
+ * The client of the program may follow redirects. So a request has its headers and its body from the check on, right
+ * before it is sent. Inner clients can turn off the check: then the vendor gets neither.
+ */
+const sendChecked = (client: HttpClient.HttpClient, request: HttpClientRequest.HttpClientRequest) => {
+  const { body, hash, headers, method, url, urlParams } = request
+  const originOf = (request: HttpClientRequest.HttpClientRequest) => Option.getOrUndefined(urlOf(request))?.origin
+  let isChecked = false
+  const check = checkEachRequest((sent) => {
     if (originOf(sent) !== originOf(request)) throw new Error("The vendor redirects to another origin")
     if (followerIn(Fiber.getCurrent()?.context ?? Context.empty()) !== undefined) {
       throw new Error("The client of the program follows redirects that cannot be checked")
     }
+    // A redirect can change the method.
+    if (sent.method === method) Object.assign(sent, { body, headers: Headers.setAll(sent.headers, headers) })
+    isChecked = true
   })
+  return Effect.suspend(() =>
+    client.postprocess(
+      Effect.succeed(HttpClientRequest.makeWith(method, url, urlParams, hash, Headers.empty, HttpBody.empty))
+    )
+  ).pipe(
+    check,
+    withoutRedirects,
+    Effect.tap(() => isChecked ? Effect.void : Effect.die(new Error("The client of the program cannot be checked")))
+  )
 }
 
 /** A client that follows no redirects, which would carry the token elsewhere, and that reads only small responses. */
 const limit = (client: HttpClient.HttpClient): HttpClient.HttpClient =>
   HttpClient.transform(
     client,
-    (send, request) =>
-      Effect.flatMap(withoutRedirects(stayAtOrigin(request)(send)), (response) =>
+    (_, request) =>
+      Effect.flatMap(sendChecked(client, request), (response) =>
         Effect.map(BoundedStream.read(response.stream, maxResponse), (body) => {
           const { status } = response
           // A status without a body must have none.
