@@ -7,6 +7,12 @@ import manifest from "./package.json" with { type: "json" }
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
+/** `.ci/run` counts the tests of a run. */
+const report = process.env["AGENTCORE_TEST_REPORT"]
+const json: Array<["json", { readonly outputFile: string }]> = report === undefined
+  ? []
+  : [["json", { outputFile: report }]]
+
 /** These see state of their process that other files change: the registry of metrics, or a program that reads the environment when it is loaded. */
 const alone = [
   "test/IdentityMetrics*.test.ts",
@@ -123,7 +129,7 @@ export default defineConfig({
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
-    reporters: ["default", skippedReporter()],
+    reporters: ["default", ...json, skippedReporter()],
     // Two more than cores: tests often wait for processes and timers. Tests of costs measure the time of the processor, so
     // no test needs a free core.
     maxWorkers: availableParallelism() + 2,
