@@ -7,7 +7,7 @@ import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty, isFunction } from "effect/Predicate"
+import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "./ConsentSession.js"
 import {
@@ -21,9 +21,12 @@ import * as Messages from "./internal/messages.js"
 import { isSecure } from "./models/internal/urls.js"
 import type * as TokenPoller from "./TokenPoller.js"
 
+type Show<E = never, R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
+
 /**
- * Shows the authorization URL of a session to its user. Success means "shown, now wait"; failure ends the flow. The
- * flow calls it once per wait.
+ * What the flow does when the user has to consent. A function shows the authorization URL of a session to its user:
+ * success means "shown, now wait", failure ends the flow. The flow calls it once per wait, and then waits as the
+ * request says. `Connect.handler` and `LoopbackConsent.handler` make handlers.
  *
  * @since 0.2.0
  * @category models
@@ -40,25 +43,10 @@ import type * as TokenPoller from "./TokenPoller.js"
  *   readonly showLink: (url: Redacted.Redacted) => Effect.Effect<void, ChatClosed>
  * }>()("Chat") {}
  *
- * const inChat: Consent.Show<ChatClosed, Chat> = (session) =>
+ * const inChat: Consent.Handler<ChatClosed, Chat> = (session) =>
  *   Effect.flatMap(Chat, (chat) => chat.showLink(session.authorizationUrl))
  */
-export type Show<out E = never, out R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
-
-/**
- * A wait, before the user has seen anything.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Wait<out E, out R> extends TokenPoller.Wait<E, R> {
-  /** Shows the session to the user: the `show` of the handler. */
-  readonly shown: Effect.Effect<unknown, E, R>
-  /** How the request waits, until the session expires at the latest. */
-  readonly poller: TokenPoller.Poller
-  /** Requests the token once without the session. It finds a consent that the user has given in any session. */
-  readonly request: TokenPoller.Wait<E, R>["poll"]
-}
+export type Handler<E = never, R = never> = Show<E, R> | WaitingHandler<E, R>
 
 /**
  * A handler that also decides how the flow waits. `wait` runs `shown`, and then waits for the token. What it acquires
@@ -80,48 +68,30 @@ export interface Wait<out E, out R> extends TokenPoller.Wait<E, R> {
  */
 export interface WaitingHandler<out E = never, out R = never> {
   /** Shows the session to the user. */
-  readonly show: Show<E, R>
+  readonly show: (session: ConsentSession) => Effect.Effect<unknown, E, R>
   /**
    * Whether the user sees another page than the one of the session, or the handler completes the session. The session
    * is then not stored in `PendingConsents`. Default: `false`.
    */
   readonly ownPage?: boolean | undefined
-  /** Waits for the token. */
-  readonly wait: <E1, R1>(wait: Wait<E1, R1>) => Effect.Effect<
+  /** Waits for the token. The user has not seen anything yet. */
+  readonly wait: <E1, R1>(wait: {
+    /** The session that the user has to authorize. */
+    readonly session: ConsentSession
+    /** Shows the session to the user: the `show` of the handler. */
+    readonly shown: Effect.Effect<unknown, E1, R1>
+    /** How the request waits, until the session expires at the latest. */
+    readonly poller: TokenPoller.TokenPoller
+    /** Requests the token once. */
+    readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E1, R1>
+    /** Requests the token once without the session. It finds a consent that the user has given in any session. */
+    readonly request: Effect.Effect<Option.Option<Redacted.Redacted>, E1, R1>
+  }) => Effect.Effect<
     Redacted.Redacted,
     E | E1 | AuthorizationFailed | AuthorizationTimedOut | ValidationException,
     R | R1
   >
 }
-
-/**
- * What the flow does when the user has to consent: a function shows the session, and then the flow waits as the request
- * says. `Connect.handler` and `LoopbackConsent.handler` make handlers.
- *
- * @since 0.2.0
- * @category models
- */
-export type ConsentHandler<E = never, R = never> = Show<E, R> | WaitingHandler<E, R>
-
-/**
- * Changes how a handler shows the session. How it waits stays the same.
- *
- * @since 0.2.0
- * @category combinators
- * @example
- * import * as Consent from "effect-agentcore-identity/Consent"
- * import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
- * import * as Effect from "effect/Effect"
- *
- * const logged = Consent.mapShow(
- *   LoopbackConsent.handler({ user: { userId: "alice" } }),
- *   (show) => (session) => Effect.andThen(Effect.logInfo(`Asking for ${session.provider}`), show(session))
- * )
- */
-export const mapShow = <E, R, E2, R2>(
-  handler: ConsentHandler<E, R>,
-  f: (show: Show<E, R>) => Show<E2, R2>
-): ConsentHandler<E | E2, R | R2> => isFunction(handler) ? f(handler) : { ...handler, show: f(handler.show) }
 
 /**
  * The default handler. It fails with `RequiresUserConsent`, which contains the session: the caller shows the URL and
@@ -182,7 +152,7 @@ const launch = (authorizationUrl: string): Effect.Effect<void> => {
  * @category references
  */
 export const Handler = Context.Reference("effect-agentcore-identity/Consent/Handler", {
-  defaultValue: (): ConsentHandler<RequiresUserConsent> => fail
+  defaultValue: (): Handler<RequiresUserConsent> => fail
 })
 
 /**

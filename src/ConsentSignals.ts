@@ -27,6 +27,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type { ConsentSession } from "./ConsentSession.js"
 import * as Listeners from "./consentSignals/listeners.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { AuthorizationFailed } from "./IdentityError.js"
@@ -207,16 +208,20 @@ const nextOf = (signals: ConsentSignals["Service"], topic: Topic): Effect.Effect
  * @since 0.2.0
  * @category waits
  */
-export const poller = (signals: ConsentSignals["Service"], base: TokenPoller.Poller): TokenPoller.Poller => (wait) =>
-  Listeners.withSignal(
-    base(wait),
-    (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),
-    (outcome) => pollAfter(wait, outcome)
-  )
+export const poller =
+  (signals: ConsentSignals["Service"], base: TokenPoller.TokenPoller): TokenPoller.TokenPoller => (wait) =>
+    Listeners.withSignal(
+      base(wait),
+      (onSignal: (outcome: Outcome) => void) => signals.listen(session(wait.session.sessionUri), onSignal),
+      (outcome) => pollAfter(wait, outcome)
+    )
 
 /** Returns `None` if the token does not exist yet, or the connection was lost. The wait then continues. */
 const pollAfter = <E, R>(
-  { poll, session }: TokenPoller.Wait<E, R>,
+  { poll, session }: {
+    readonly session: ConsentSession
+    readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+  },
   outcome: Outcome
 ): Effect.Effect<Option.Option<Redacted.Redacted>, E | AuthorizationFailed, R> =>
   outcome === "Completed"
@@ -226,7 +231,7 @@ const pollAfter = <E, R>(
 /**
  * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the
  * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page. Between signals it
- * polls as `TokenPoller.defaultPoller` does. For another schedule, use {@link poller}.
+ * polls as the default poller does. For another schedule, use {@link poller}.
  *
  * @since 0.2.0
  * @category layers
@@ -234,6 +239,6 @@ const pollAfter = <E, R>(
 export const layerPoller: Layer.Layer<never, never, ConsentSignals> = Layer.fresh(
   Layer.effect(
     TokenPoller.TokenPoller,
-    Effect.map(ConsentSignals, (signals) => poller(signals, TokenPoller.defaultPoller))
+    Effect.map(ConsentSignals, (signals) => poller(signals, TokenPoller.TokenPoller.defaultValue()))
   )
 )

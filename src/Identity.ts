@@ -12,7 +12,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type * as Schedule from "effect/Schedule"
+import * as Schedule from "effect/Schedule"
 import * as Consent from "./Consent.js"
 import { ConsentSession, type Flow } from "./ConsentSession.js"
 import {
@@ -53,9 +53,17 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
    * Shows the authorization URL; then the flow waits. Default: `Consent.Handler`, and its default fails with
    * `RequiresUserConsent`.
    */
-  readonly consent?: Consent.ConsentHandler<E, R> | undefined
+  readonly consent?: Consent.Handler<E, R> | undefined
   /** How to wait. Default: `TokenPoller.TokenPoller`, every 5 seconds for 10 minutes. */
-  readonly poll?: Schedule.Schedule<unknown, TokenPoller.PollState> | TokenPoller.Poller | undefined
+  readonly poll?:
+    | Schedule.Schedule<unknown, {
+      /** The session that the user has to authorize. */
+      readonly session: ConsentSession
+      /** The number of polls since the wait began, 0 before the first poll. */
+      readonly attempt: number
+    }>
+    | TokenPoller.TokenPoller
+    | undefined
 }
 
 /**
@@ -458,9 +466,10 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     if (!(yield* DateTime.isFuture(session.expiresAt))) return yield* new AuthorizationTimedOut({ session })
     // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
     const handler = options.consent
-      ?? (yield* Consent.Handler) as Consent.ConsentHandler<unknown> as Consent.ConsentHandler<E, R>
-    const base = options.poll === undefined ? yield* TokenPoller.TokenPoller : TokenPoller.from(options.poll)
-    const poller: TokenPoller.Poller = (wait) =>
+      ?? (yield* Consent.Handler) as Consent.Handler<unknown> as Consent.Handler<E, R>
+    const { poll = yield* TokenPoller.TokenPoller } = options
+    const base = Schedule.isSchedule(poll) ? TokenPoller.schedule(poll) : poll
+    const poller: TokenPoller.TokenPoller = (wait) =>
       Effect.raceFirst(Credentials.checkEffect("poll", base(wait)), timeOut(session))
     const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
     if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)

@@ -37,29 +37,11 @@ import { makeBudget, PollBudget, pollUntil } from "./internal/rateLimiter.js"
 import * as Constraint from "./models/internal/constraint.js"
 import * as Validation from "./plane/validation.js"
 
-/**
- * The input of a schedule: the session, and the number of polls since the wait began (0 before the first poll).
- *
- * @since 0.2.0
- * @category models
- */
-export interface PollState {
-  readonly session: ConsentSession
-  readonly attempt: number
-}
-
-/**
- * A wait. `poll` sends one request, and returns the token if there is one. A failure of `poll` ends the wait. After
- * throttling, a 5xx response or a lost connection, `poll` returns `None`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Wait<out E, out R> {
+type PollState = {
   /** The session that the user has to authorize. */
   readonly session: ConsentSession
-  /** Requests the token once. */
-  readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+  /** The number of polls since the wait began, 0 before the first poll. */
+  readonly attempt: number
 }
 
 /**
@@ -78,7 +60,7 @@ export interface Wait<out E, out R> {
  * const userIsBack: Effect.Effect<void> = Effect.void
  *
  * // Polls exactly once, when the user is back.
- * const onReturn: TokenPoller.Poller = ({ poll, session }) =>
+ * const onReturn: TokenPoller.TokenPoller = ({ poll, session }) =>
  *   Effect.andThen(userIsBack, poll).pipe(
  *     Effect.flatMap(Option.match({
  *       onNone: () => Effect.fail(new AuthorizationTimedOut({ session })),
@@ -86,7 +68,15 @@ export interface Wait<out E, out R> {
  *     }))
  *   )
  */
-export type Poller = <E, R>(wait: Wait<E, R>) => Effect.Effect<
+export type TokenPoller = <E, R>(wait: {
+  /** The session that the user has to authorize. */
+  readonly session: ConsentSession
+  /**
+   * Requests the token once, and returns it if there is one. A failure ends the wait. After throttling, a 5xx response
+   * or a lost connection, it returns `None`.
+   */
+  readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+}) => Effect.Effect<
   Redacted.Redacted,
   E | AuthorizationFailed | AuthorizationTimedOut | ValidationException,
   R
@@ -113,27 +103,23 @@ const every5Seconds = Schedule.spaced("5 seconds")
  *   )
  * )
  */
-export const schedule = (policy: Schedule.Schedule<unknown, PollState>): Poller => (wait) =>
+export const schedule = (policy: Schedule.Schedule<unknown, PollState>): TokenPoller => (wait) =>
   pollSession(policy, Infinity, wait)
 
 const pollSession = <E, R>(
   schedule: Schedule.Schedule<unknown, PollState>,
   deadline: number,
-  { poll, session }: Wait<E, R>
+  { poll, session }: {
+    readonly session: ConsentSession
+    readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+  }
 ): Effect.Effect<Redacted.Redacted, E | AuthorizationTimedOut, R> =>
   Effect.flatMap(
     pollUntil({ schedule, deadline, input: (attempt): PollState => ({ session, attempt }), poll }),
     Option.match({ onNone: () => Effect.fail(new AuthorizationTimedOut({ session })), onSome: Effect.succeed })
   )
 
-/**
- * Polls every 5 seconds, as the official SDKs do, less often while the budget is used up, until the session expires, up
- * to 10 minutes.
- *
- * @since 0.2.0
- * @category constructors
- */
-export const defaultPoller: Poller = (wait) =>
+const defaultPoller: TokenPoller = (wait) =>
   Effect.flatMap(
     Clock.currentTimeMillis,
     (now) =>
@@ -175,21 +161,13 @@ const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
 }))
 
 /**
- * The poller of requests that do not set one. The flow reads it from the context of the calling program. Default:
- * {@link defaultPoller}.
+ * The poller of requests that do not set one. The flow reads it from the context of the calling program. Default: polls
+ * every 5 seconds, as the official SDKs do, less often while the budget is used up, until the session expires, up to 10
+ * minutes.
  *
  * @since 0.2.0
  * @category references
  */
 export const TokenPoller = Context.Reference("effect-agentcore-identity/TokenPoller", {
-  defaultValue: (): Poller => defaultPoller
+  defaultValue: (): TokenPoller => defaultPoller
 })
-
-/**
- * Converts a schedule to a poller. Returns a poller unchanged.
- *
- * @since 0.2.0
- * @category constructors
- */
-export const from = (poll: Schedule.Schedule<unknown, PollState> | Poller): Poller =>
-  Schedule.isSchedule(poll) ? schedule(poll) : poll

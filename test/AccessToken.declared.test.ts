@@ -109,7 +109,7 @@ const numRuns = rounds({ few: 20, full: 100 })
 
 describe("calls of a declared credential and of the same inline request", () => {
   /** Polls again at once. */
-  const poll: TokenPoller.Poller = ({ poll }) =>
+  const poll: TokenPoller.TokenPoller = ({ poll }) =>
     Effect.map(Effect.repeat(poll, { until: Option.isSome }), Option.getOrThrow)
 
   it.live("are equal for an access token", () =>

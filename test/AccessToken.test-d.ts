@@ -1,6 +1,6 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import * as Consent from "effect-agentcore-identity/Consent"
+import type * as Consent from "effect-agentcore-identity/Consent"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -39,7 +39,7 @@ declare const useGithub: Effect.Effect<number, QueryFailed, GithubToken | Databa
 declare const query: Effect.Effect<number, QueryFailed, Database>
 declare const useBoth: Effect.Effect<number, QueryFailed, GithubToken | GoogleToken>
 declare const useDefault: Effect.Effect<string, never, AccessToken.AccessToken>
-declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
+declare const inChat: Consent.Handler<ChatClosed, Chat>
 
 type WithoutConsent = DataPlane.DataPlaneError | MissingWorkloadAccessToken | NoTokenOrUrl
 type Flow = WithoutConsent | AuthorizationFailed | AuthorizationTimedOut | PendingConsents.ConsentStoreError
@@ -468,21 +468,21 @@ describe("handlers", () => {
       ...github,
       consent: {
         show: (session) => Effect.as(Chat, session.provider),
-        wait: <E1, R1>({ poll, poller, session, shown }: Consent.Wait<E1, R1>) =>
-          Effect.andThen(shown, poller({ session, poll }))
+        wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
       }
     })).toEqualTypeOf<Result<never, Chat>>()
   })
 
-  test("mapShow takes every handler, and nothing else wraps one that waits", () => {
-    const fails = <E, R>(show: Consent.Show<E, R>): Consent.Show<E | QueryFailed, R | Database> => (session) =>
-      Effect.andThen(query, show(session))
-    expectTypeOf(Consent.mapShow(inChat, fails)).toEqualTypeOf<
-      Consent.ConsentHandler<ChatClosed | QueryFailed, Chat | Database>
-    >()
+  test("a handler that waits is wrapped as an object", () => {
     const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
-    expectTypeOf(Consent.mapShow(waiting, (show) => (session) => Effect.andThen(query, show(session))))
-      .toEqualTypeOf<Consent.ConsentHandler<ChatClosed | QueryFailed, Chat | Database>>()
+    const wrapped = { ...waiting, show: (session: ConsentSession) => Effect.andThen(query, waiting.show(session)) }
+    expectTypeOf(AccessToken.get({ ...github, consent: wrapped })).toExtend<
+      Effect.Effect<
+        Redacted.Redacted,
+        Flow | ChatClosed | QueryFailed,
+        Identity.Identity | WorkloadAccessToken | Chat | Database
+      >
+    >()
     // @ts-expect-error: a function around it would lose the wait
     void ((session: ConsentSession) => waiting(session))
   })

@@ -217,9 +217,10 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("accepts a schedule, whose input is the session and the number of the attempt", () =>
     Effect.gen(function*() {
-      const states = yield* Ref.make<ReadonlyArray<TokenPoller.PollState>>([])
+      type PollState = { readonly session: ConsentSession; readonly attempt: number }
+      const states = yield* Ref.make<ReadonlyArray<PollState>>([])
       const poll = Schedule.exponential("1 second").pipe(
-        Schedule.setInputType<TokenPoller.PollState>(),
+        Schedule.setInputType<PollState>(),
         Schedule.tap(({ input }) => Ref.update(states, (all) => [...all, input])),
         Schedule.upTo({ times: 3 })
       )
@@ -236,7 +237,7 @@ describe("Identity.getAccessToken", () => {
   it.effect("accepts a poller instead of a schedule", () =>
     Effect.gen(function*() {
       const back = yield* Deferred.make<void>()
-      const poll: TokenPoller.Poller = ({ poll, session }) =>
+      const poll: TokenPoller.TokenPoller = ({ poll, session }) =>
         Deferred.await(back).pipe(
           Effect.andThen(poll),
           Effect.flatMap(Option.match({
@@ -254,7 +255,7 @@ describe("Identity.getAccessToken", () => {
 
   it.effect("ends a poller that would never end when the session expires", () =>
     Effect.gen(function*() {
-      const poll: TokenPoller.Poller = () => Effect.never
+      const poll: TokenPoller.TokenPoller = () => Effect.never
       const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown, poll })))
       yield* TestClock.adjust("10 minutes")
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationTimedOut")

@@ -24,7 +24,7 @@ const session = new ConsentSession({
   expiresAt: DateTime.makeUnsafe(10 * 60_000)
 })
 
-const wait = (poller: TokenPoller.Poller, tokenAt: number) =>
+const wait = (poller: TokenPoller.TokenPoller, tokenAt: number) =>
   Effect.gen(function*() {
     const times = yield* Ref.make<ReadonlyArray<number>>([])
     const poll = Effect.gen(function*() {
@@ -64,12 +64,6 @@ describe("TokenPoller", () => {
       assert.isTrue(first.result._tag === "Success")
       assert.lengthOf(second.times, 2)
     }))
-
-  it("converts a schedule, and returns a poller unchanged", () => {
-    const poller: TokenPoller.Poller = () => Effect.succeed(secret("token"))
-    assert.strictEqual(TokenPoller.from(poller), poller)
-    assert.isFunction(TokenPoller.from(Schedule.forever))
-  })
 })
 
 const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.makeUnsafe(millis) })
@@ -77,7 +71,7 @@ const sessionUntil = (millis: number) => new ConsentSession({ ...session, expire
 /** The poll times of each wait. The waits begin together and get no token. */
 const crowd = (
   count: number,
-  { poller = TokenPoller.defaultPoller }: { readonly poller?: TokenPoller.Poller } = {}
+  { poller = TokenPoller.TokenPoller.defaultValue() }: { readonly poller?: TokenPoller.TokenPoller } = {}
 ) =>
   Effect.gen(function*() {
     const polls: ReadonlyArray<Array<number>> = Array.from({ length: count }, () => [])
@@ -201,7 +195,9 @@ describe("all waits of a process", () => {
           })
       )
       yield* Effect.forEach(Array.from({ length: 20 }), () =>
-        Effect.forkChild(Effect.result(TokenPoller.defaultPoller({ session: sessionUntil(3_600_000), poll: slow }))))
+        Effect.forkChild(
+          Effect.result(TokenPoller.TokenPoller.defaultValue()({ session: sessionUntil(3_600_000), poll: slow }))
+        ))
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(most, 3)
     }).pipe(budget(12)))

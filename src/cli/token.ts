@@ -170,7 +170,7 @@ const run = Effect.fnUntraced(function*<E, R>(
 const consentHandler = (
   user: UserIdentifier,
   browser: boolean
-): Consent.ConsentHandler<LoopbackConsent.LoopbackUnavailable | RequiresUserConsent, Identity> =>
+): Consent.Handler<LoopbackConsent.LoopbackUnavailable | RequiresUserConsent, Identity> =>
   browser && !process.stderr.isTTY ? Consent.fail : LoopbackConsent.handler({
     user,
     show: (session) => toStderr((browser ? Consent.openBrowser : Consent.console)(session))

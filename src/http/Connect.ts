@@ -735,7 +735,11 @@ export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Co
 > => ({
   ownPage: true,
   show: (session) => showLinkOf(session, options),
-  wait: <E1, R1>({ request, session, shown }: Consent.Wait<E1, R1>) =>
+  wait: <E1, R1>({ request, session, shown }: {
+    readonly session: ConsentSession
+    readonly shown: Effect.Effect<unknown, E1, R1>
+    readonly request: Effect.Effect<Option.Option<Redacted>, E1, R1>
+  }) =>
     Effect.gen(function*() {
       const error = validateHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
       if (error !== undefined) return yield* error

@@ -53,8 +53,7 @@ export interface Options<E, R, E2 = never, R2 = never> {
 
 /**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the
- * route has completed the session. For another schedule, see `ConsentSignals.poller`. If the user denied, the wait
- * fails at once with `AuthorizationFailed` (`Denied`).
+ * route has completed the session. If the user denied, the wait fails at once with `AuthorizationFailed` (`Denied`).
  *
  * The page completes the sessions of the `PendingConsents` in context, where `Identity` stores them. The signed-in user
  * has to be the user of the session, and the return URL has to have its state. Any other visit changes nothing.
@@ -120,7 +119,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, options.path, [
         HttpRouter.route("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       ])
-      return ConsentSignals.poller(dependencies.signals, TokenPoller.defaultPoller)
+      return ConsentSignals.poller(dependencies.signals, TokenPoller.TokenPoller.defaultValue())
     })
   )
 

@@ -132,11 +132,10 @@ export const handler = <E = never, R = never>(options: {
   /** The user of this program and of its workload access token. The authorization is completed for them. */
   readonly user: UserIdentifier
   /** Shows the authorization URL. Default: `Consent.openBrowser`. */
-  readonly show?: Consent.Show<E, R> | undefined
+  readonly show?: ((session: ConsentSession) => Effect.Effect<unknown, E, R>) | undefined
 }): Consent.WaitingHandler<E | LoopbackUnavailable, R | Identity> => ({
   ownPage: true,
-  // Without `show`, E is never.
-  show: options.show ?? Consent.openBrowser as Consent.Show as Consent.Show<E, R>,
+  show: options.show ?? Consent.openBrowser,
   wait: ({ poll, poller, session, shown }) =>
     Effect.acquireUseRelease(
       Scope.make(),

@@ -54,7 +54,7 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { hasProperty, isString } from "effect/Predicate"
+import { hasProperty, isFunction, isString } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -63,7 +63,6 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
-import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
 import * as Credentials from "../Credentials.js"
@@ -640,11 +639,10 @@ const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => 
           })
         )
       )
-    return {
-      ...options,
-      consent: consent
-        && Consent.mapShow(consent, (show) => (session) => Effect.andThen(checkDenial(session), show(session)))
-    }
+    if (consent === undefined) return options
+    const show = isFunction(consent) ? consent : consent.show
+    const shown = (session: ConsentSession) => Effect.andThen(checkDenial(session), show(session))
+    return { ...options, consent: isFunction(consent) ? shown : { ...consent, show: shown } }
   })
 
 const makeWithAccessToken = (

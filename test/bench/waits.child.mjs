@@ -18,7 +18,6 @@ const server = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
 
 const AccessToken = await import(urlOfModule("AccessToken"))
 const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
-const Consent = await import(urlOfModule("Consent"))
 const Connect = await import(urlOfModule("http/Connect"))
 const ConsentSignals = await import(urlOfModule("ConsentSignals"))
 const Identity = await import(urlOfModule("Identity"))
@@ -60,13 +59,11 @@ const showUrl = (user) => ({ sessionUri }) =>
     sessions[user] = Redacted.value(sessionUri)
   })
 
-const handlerOf = (user) =>
-  isLink
-    ? Consent.mapShow(
-      Connect.handler({ user: { userId: `${user}` }, show: () => Effect.void }),
-      (show) => (session) => Effect.andThen(show(session), showUrl(user)(session))
-    )
-    : showUrl(user)
+const handlerOf = (user) => {
+  if (!isLink) return showUrl(user)
+  const handler = Connect.handler({ user: { userId: `${user}` }, show: () => Effect.void })
+  return { ...handler, show: (session) => Effect.andThen(handler.show(session), showUrl(user)(session)) }
+}
 
 const topicOf = (user) =>
   isLink

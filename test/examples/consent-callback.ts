@@ -33,4 +33,4 @@ export const server = HttpRouter.serve(ConsentCallback.layer({ path: "/consent",
 
 // In the same process: starts a consent session for the user of the caller, and shows the page. It gets the token as
 // soon as they return.
-export const calendarToken = <E, R>(consent: Consent.ConsentHandler<E, R>) => AccessToken.get(Calendar, { consent })
+export const calendarToken = <E, R>(consent: Consent.Handler<E, R>) => AccessToken.get(Calendar, { consent })

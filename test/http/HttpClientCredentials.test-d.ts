@@ -36,7 +36,7 @@ interface QuotaUsed {
 
 declare const plain: HttpClient.HttpClient
 declare const own: HttpClient.HttpClient.With<QuotaUsed, Chat>
-declare const inChat: Consent.ConsentHandler<ChatClosed, Chat>
+declare const inChat: Consent.Handler<ChatClosed, Chat>
 
 const origins = ["https://api.example.com"] as const
 const weather = { header: "x-api-key", origins } as const

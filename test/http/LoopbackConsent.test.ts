@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Consent from "effect-agentcore-identity/Consent"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
@@ -329,20 +328,19 @@ describe("LoopbackConsent.handler", () => {
       assert.include((yield* Deferred.await(pages)).body, "Sie haben den Zugriff nicht erlaubt")
     }).pipe(Effect.provide(world)))
 
-  it.live("keeps its wait in Consent.mapShow, and frees the port when the wrapper fails", () =>
+  it.live("keeps its wait with another show, and frees the port when the wrapper fails", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
-      const ask = <E>(show: Consent.Show, after: Effect.Effect<void, E>) =>
-        Effect.flatMap(Identity.Identity, (identity) =>
+      const ask = <E>(show: (session: ConsentSession) => Effect.Effect<unknown>, after: Effect.Effect<void, E>) => {
+        const handler = LoopbackConsent.handler({ user: alice, show })
+        return Effect.flatMap(Identity.Identity, (identity) =>
           identity.getAccessToken({
             ...request,
             poll: never,
             returnUrl,
-            consent: Consent.mapShow(
-              LoopbackConsent.handler({ user: alice, show }),
-              (show) => (session) => Effect.andThen(show(session), after)
-            )
+            consent: { ...handler, show: (session) => Effect.andThen(handler.show(session), after) }
           })).pipe(as("agent", "alice"))
+      }
       const isTaken = Effect.map(isFree(returnUrl), (free) => assert.isFalse(free))
       const closed = Effect.andThen(isTaken, Effect.fail("closed" as const))
       assert.strictEqual(yield* Effect.flip(ask(() => Effect.void, closed)), "closed")

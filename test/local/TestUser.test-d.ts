@@ -8,7 +8,7 @@ declare const bob: TestUser.TestUser
 declare const clock: LocalControl.ClockControl
 
 test("an Act is a consent handler, with its errors", () => {
-  expectTypeOf(alice.approves).toExtend<Consent.ConsentHandler<TestUser.TestUserError>>()
+  expectTypeOf(alice.approves).toExtend<Consent.Handler<TestUser.TestUserError>>()
   expectTypeOf(alice.forwardsLinkTo(bob)).toEqualTypeOf<TestUser.Act>()
   expectTypeOf(alice.returnsAfter(clock.advance("1 hour"))).toEqualTypeOf<
     TestUser.Act<TestUser.Page, LocalControl.LocalControlError>

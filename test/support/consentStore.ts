@@ -295,7 +295,7 @@ export const wakesAcrossProcesses = (
   make: Effect.Effect<Store, never, Scope.Scope | Tools.Tools>
 ): void => {
   describe("a signal to other processes", () => {
-    const wait = (process: Process, name: string, base: TokenPoller.Poller) =>
+    const wait = (process: Process, name: string, base: TokenPoller.TokenPoller) =>
       ConsentSignals.poller(process.signals, base)({
         session: sessionOf(name),
         poll: Effect.succeedSome(secret(`token of ${name}`))
@@ -317,7 +317,10 @@ export const wakesAcrossProcesses = (
       })
 
     for (
-      const [kind, base] of [["the default poller", TokenPoller.defaultPoller], ["a schedule", hardlyPolls]] as const
+      const [kind, base] of [["the default poller", TokenPoller.TokenPoller.defaultValue()], [
+        "a schedule",
+        hardlyPolls
+      ]] as const
     ) {
       test(`ends a wait of ${kind} at once, with the token or with the reason`, () =>
         Effect.gen(function*() {
@@ -354,7 +357,7 @@ export const wakesAcrossProcesses = (
         yield* Effect.sleep("1 millis")
         yield* callback.signals.signal(topic, "Completed")
         assert.strictEqual(yield* Effect.timeout(Fiber.join(granted), "4 seconds"), "Completed")
-        const token = yield* Effect.timeout(wait(waiting, "early", TokenPoller.defaultPoller), "4 seconds")
+        const token = yield* Effect.timeout(wait(waiting, "early", TokenPoller.TokenPoller.defaultValue()), "4 seconds")
         same(token, secret("token of early"))
       }))
   })

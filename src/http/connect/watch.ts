@@ -32,7 +32,7 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
     Effect.flatMap(({ run }) => run(Effect.void)),
     Effect.delay("5 seconds"),
     Effect.andThen(
-      identity.resumeAccessToken(session, { consent: () => Effect.void, poll: TokenPoller.defaultPoller })
+      identity.resumeAccessToken(session, { consent: () => Effect.void, poll: TokenPoller.TokenPoller.defaultValue() })
     ),
     Effect.as(false),
     Effect.catchTag("AuthorizationFailed", () =>

@@ -8,6 +8,7 @@ import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
+import type { ConsentSession } from "../../ConsentSession.js"
 import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
 import { accessTokenOperation } from "../../identity/credentials.js"
@@ -22,8 +23,11 @@ import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
 /** A poller of a program. It fails with the errors of the program too, which the type of a poller does not have. */
 export const toPoller =
-  (poll: (wait: ConsentWait) => Effect.Effect<unknown, unknown>): TokenPoller.Poller =>
-  <E, R>(wait: TokenPoller.Wait<E, R>) =>
+  (poll: (wait: ConsentWait) => Effect.Effect<unknown, unknown>): TokenPoller.TokenPoller =>
+  <E, R>(wait: {
+    readonly session: ConsentSession
+    readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
+  }) =>
     Effect.flatMap(Effect.context<R>(), (context) => {
       const controller = new AbortController()
       const { signal } = controller
@@ -72,8 +76,8 @@ export const make = () => {
         : Effect.flatMap(pending, (store) => Effect.provideService(call, PendingConsents.PendingConsents, store)),
     /** The options of a call, which waits until the page completes its session. Default: the handler of the runtime. */
     options: (
-      show: Consent.Show<unknown> | undefined,
-      poll: TokenPoller.Poller | undefined
+      show: Consent.Handler<unknown> | undefined,
+      poll: TokenPoller.TokenPoller | undefined
     ): Effect.Effect<Identity.ConsentOptions<unknown>> =>
       Effect.map(Consent.Handler, (byDefault): Identity.ConsentOptions<unknown> => ({
         consent: show ?? byDefault,

@@ -78,7 +78,7 @@ const Invocation = Schema.Struct({
 })
 
 /** Reads a report with the token of the caller, after their consent. */
-const readReport = Effect.fnUntraced(function*<E, R>(topic: string, consent: Consent.ConsentHandler<E, R>) {
+const readReport = Effect.fnUntraced(function*<E, R>(topic: string, consent: Consent.Handler<E, R>) {
   const client = (yield* HttpClient.HttpClient).pipe(
     HttpClientCredentials.withAccessToken(Reports, { origins: [api], consent }),
     HttpClient.filterStatusOk
