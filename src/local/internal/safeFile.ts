@@ -149,12 +149,10 @@ const readAny = async (file: string, signal: AbortSignal): Promise<string> => {
   const descriptor = openSync(file, constants.O_RDONLY | flag("O_NONBLOCK"))
   const stats = fstatSync(descriptor)
   if (stats.isFIFO()) return readPipe(descriptor, signal)
-  try {
-    check(stats)
-    return String(await readBytes(createReadStream(file, { fd: descriptor, ...limit })))
-  } finally {
-    closeSync(descriptor)
-  }
+  if (!stats.isFile()) closeSync(descriptor)
+  check(stats)
+  // The stream closes the descriptor, also at the limit.
+  return String(await readBytes(createReadStream(file, { fd: descriptor, end: limit.end })))
 }
 
 export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
-import { writeFile } from "node:fs/promises"
+import { truncate, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as SafeFile from "../../../src/local/internal/safeFile.js"
 import * as Program from "../../support/cli.js"
@@ -23,5 +23,11 @@ describe("a file that a user names", () => {
         ], { concurrency: 2 }).pipe(Effect.map(([read]) => read))
       assert.strictEqual(yield* readFrom(limit), limit)
       assert.strictEqual(yield* readFrom(2 * limit), `Cannot read ${pipe}: it has more than 4 MiB`)
+      const file = `${pipe}.json`
+      yield* Effect.promise(() => writeFile(file, "").then(() => truncate(file, 1e12)))
+      for (let time = 0; time < 10; time++) {
+        const { message } = yield* Effect.flip(SafeFile.readText(file))
+        assert.strictEqual(message, `Cannot read ${file}: it has more than 4 MiB`)
+      }
     }))
 })
