@@ -84,8 +84,8 @@ export const readUsername = Effect.fnUntraced(function*(
   const { host = "", protocol = "", username = "oauth2" } = operation === "get" ? yield* readAttributes : {}
   if (operation === undefined) return username
   yield* warnUnlimited
-  // git decodes the host of a URL, so it may have the delimiter of a path.
-  if (/[/?#@\\]/.test(host) || !["http", "https"].includes(protocol) || !isSecure(`${protocol}://${host}`)) {
+  // git decodes the host of a URL, so it may have the delimiter of a path, or a space, which a URL drops.
+  if (/[\s/?#@\\]/.test(host) || !["http", "https"].includes(protocol) || !isSecure(`${protocol}://${host}`)) {
     return yield* new InsecureHost({ message: `git reaches '${host}' without TLS, so it gets no credential` })
   }
   return username

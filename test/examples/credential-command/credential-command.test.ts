@@ -160,6 +160,7 @@ describe("a command that supplies credentials", () => {
         const attributes of [
           "protocol=http\\nhost=git.example.com\\nusername=a\\rprotocol=https",
           "protocol=http\\nhost=localhost/.git.example.com",
+          "protocol=http\\nhost=local\\thost",
           "protocol=https://git.example.com/\\nhost=git.example.com",
           "protocol=HTTPS\\nhost=git.example.com",
           "protocol=ftps\\nhost=localhost",
