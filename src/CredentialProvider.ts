@@ -6,36 +6,21 @@
  * @since 0.2.0
  */
 import * as Constructors from "./credentialProvider/constructors.js"
-import type {
-  ApiKeyDefinition,
-  ApiKeyOptions,
-  ClientOptions,
-  CoinbaseOptions,
-  CustomOptions,
-  EndpointOptions,
-  Oauth2Definition,
-  OfflineOptions,
-  PaymentDefinition,
-  StripePrivyOptions
-} from "./credentialProvider/definitions.js"
+import type { Definition, Options } from "./credentialProvider/definitions.js"
 import * as Operations from "./credentialProvider/providerOperations.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./credentialProvider/definitions.js"
+export type {
+  /** @since 0.2.0 */
+  Definition,
+  /** @since 0.2.0 */
+  Options
+} from "./credentialProvider/definitions.js"
 
 // -----------------------------------------------------------------------------
 // Constructors. The documentation of each vendor says what makes it issue refresh tokens.
 // -----------------------------------------------------------------------------
 
-/**
- * Defines a credential provider from the options of its vendor.
- *
- * @since 0.2.0
- * @category models
- */
-export type Constructor<Options = ClientOptions> = (options: Options) => Oauth2Definition
+type Constructor<O = Options.Client> = (options: O) => Definition<"oauth2">
 
 /**
  * Defines a provider for Google. `offlineAccess` sends `access_type=offline`, to get refresh tokens.
@@ -60,7 +45,7 @@ export type Constructor<Options = ClientOptions> = (options: Options) => Oauth2D
  *   return calendar.authorizationParameters
  * })
  */
-export const google: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("GoogleOauth2", {
+export const google: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("GoogleOauth2", {
   customParameters: { access_type: "offline" }
 })
 
@@ -86,7 +71,7 @@ export const slack: Constructor = Constructors.makeVendor("SlackOauth2")
  * @since 0.2.0
  * @category constructors
  */
-export const salesforce: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("SalesforceOauth2", {
+export const salesforce: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("SalesforceOauth2", {
   scopes: ["refresh_token"]
 })
 
@@ -98,7 +83,7 @@ export const salesforce: Constructor<ClientOptions & OfflineOptions> = Construct
  * @category constructors
  */
 export const microsoft: Constructor<
-  ClientOptions & OfflineOptions & {
+  Options.Client & Options.Offline & {
     /** The id of the tenant. Default: users of any tenant. */
     readonly tenantId?: string | undefined
   }
@@ -110,7 +95,7 @@ export const microsoft: Constructor<
  * @since 0.2.0
  * @category constructors
  */
-export const atlassian: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("AtlassianOauth2", {
+export const atlassian: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("AtlassianOauth2", {
   scopes: ["offline_access"]
 })
 
@@ -128,7 +113,7 @@ export const linkedin: Constructor = Constructors.makeVendor("LinkedinOauth2")
  * @since 0.2.0
  * @category constructors
  */
-export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+export const okta: Constructor<Options.Client & Options.Endpoints & Options.Offline> = Constructors.makeVendor(
   "OktaOauth2",
   { scopes: ["offline_access"] }
 )
@@ -139,7 +124,7 @@ export const okta: Constructor<ClientOptions & EndpointOptions & OfflineOptions>
  * @since 0.2.0
  * @category constructors
  */
-export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+export const auth0: Constructor<Options.Client & Options.Endpoints & Options.Offline> = Constructors.makeVendor(
   "Auth0Oauth2",
   { scopes: ["offline_access"] }
 )
@@ -150,7 +135,7 @@ export const auth0: Constructor<ClientOptions & EndpointOptions & OfflineOptions
  * @since 0.2.0
  * @category constructors
  */
-export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CognitoOauth2")
+export const cognito: Constructor<Options.Client & Options.Endpoints> = Constructors.makeVendor("CognitoOauth2")
 
 /**
  * Defines a provider for OneLogin. Enable refresh tokens in the settings of the app.
@@ -158,7 +143,7 @@ export const cognito: Constructor<ClientOptions & EndpointOptions> = Constructor
  * @since 0.2.0
  * @category constructors
  */
-export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("OneLoginOauth2")
+export const oneLogin: Constructor<Options.Client & Options.Endpoints> = Constructors.makeVendor("OneLoginOauth2")
 
 /**
  * Defines a provider for PingOne. Enable refresh tokens in the grant types of the application.
@@ -166,7 +151,7 @@ export const oneLogin: Constructor<ClientOptions & EndpointOptions> = Constructo
  * @since 0.2.0
  * @category constructors
  */
-export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("PingOneOauth2")
+export const pingOne: Constructor<Options.Client & Options.Endpoints> = Constructors.makeVendor("PingOneOauth2")
 
 /**
  * Defines a provider for CyberArk. Enable refresh tokens in the settings of the app.
@@ -174,7 +159,7 @@ export const pingOne: Constructor<ClientOptions & EndpointOptions> = Constructor
  * @since 0.2.0
  * @category constructors
  */
-export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructors.makeVendor("CyberArkOauth2")
+export const cyberArk: Constructor<Options.Client & Options.Endpoints> = Constructors.makeVendor("CyberArkOauth2")
 
 /**
  * Defines a provider for FusionAuth. `offlineAccess` requests the scope `offline_access`, to get refresh tokens.
@@ -182,7 +167,7 @@ export const cyberArk: Constructor<ClientOptions & EndpointOptions> = Constructo
  * @since 0.2.0
  * @category constructors
  */
-export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOptions> = Constructors.makeVendor(
+export const fusionAuth: Constructor<Options.Client & Options.Endpoints & Options.Offline> = Constructors.makeVendor(
   "FusionAuthOauth2",
   { scopes: ["offline_access"] }
 )
@@ -193,7 +178,7 @@ export const fusionAuth: Constructor<ClientOptions & EndpointOptions & OfflineOp
  * @since 0.2.0
  * @category constructors
  */
-export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("XOauth2", {
+export const x: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("XOauth2", {
   scopes: ["offline.access"]
 })
 
@@ -203,7 +188,7 @@ export const x: Constructor<ClientOptions & OfflineOptions> = Constructors.makeV
  * @since 0.2.0
  * @category constructors
  */
-export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("DropboxOauth2", {
+export const dropbox: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("DropboxOauth2", {
   customParameters: { token_access_type: "offline" }
 })
 
@@ -213,7 +198,7 @@ export const dropbox: Constructor<ClientOptions & OfflineOptions> = Constructors
  * @since 0.2.0
  * @category constructors
  */
-export const reddit: Constructor<ClientOptions & OfflineOptions> = Constructors.makeVendor("RedditOauth2", {
+export const reddit: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("RedditOauth2", {
   customParameters: { duration: "permanent" }
 })
 
@@ -280,7 +265,7 @@ export const zoom: Constructor = Constructors.makeVendor("ZoomOauth2")
  * @since 0.2.0
  * @category constructors
  */
-export const custom: Constructor<CustomOptions> = Constructors.custom
+export const custom: Constructor<Options.Custom> = Constructors.custom
 
 /**
  * Defines a provider of an API key.
@@ -288,7 +273,7 @@ export const custom: Constructor<CustomOptions> = Constructors.custom
  * @since 0.2.0
  * @category constructors
  */
-export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors.apiKey
+export const apiKey: (options: Options.ApiKey) => Definition<"apiKey"> = Constructors.apiKey
 
 /**
  * Defines a provider of payment tokens for Coinbase CDP.
@@ -296,7 +281,7 @@ export const apiKey: (options: ApiKeyOptions) => ApiKeyDefinition = Constructors
  * @since 0.2.0
  * @category constructors
  */
-export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constructors.coinbase
+export const coinbase: (options: Options.Coinbase) => Definition<"payment"> = Constructors.coinbase
 
 /**
  * Defines a provider of payment tokens for Stripe's Privy.
@@ -304,7 +289,7 @@ export const coinbase: (options: CoinbaseOptions) => PaymentDefinition = Constru
  * @since 0.2.0
  * @category constructors
  */
-export const stripePrivy: (options: StripePrivyOptions) => PaymentDefinition = Constructors.stripePrivy
+export const stripePrivy: (options: Options.StripePrivy) => Definition<"payment"> = Constructors.stripePrivy
 
 // -----------------------------------------------------------------------------
 // Operations
@@ -337,17 +322,11 @@ export {
   /** @since 0.2.0 */
   awaitReady,
   /** @since 0.2.0 */
-  compare,
-  /** @since 0.2.0 */
   CredentialProviderFailed,
   /** @since 0.2.0 */
   CredentialProviderTimedOut
 } from "./credentialProvider/providerOperations.js"
 export {
-  /** @since 0.2.0 */
-  type ChangedValue,
-  /** @since 0.2.0 */
-  type Difference,
   /** @since 0.2.0 */
   SecretSourceSwitch
 } from "./credentialProvider/view.js"

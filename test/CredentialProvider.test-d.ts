@@ -1,4 +1,5 @@
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import type * as Models from "effect-agentcore-identity/Models"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, test } from "vitest"
@@ -65,7 +66,7 @@ describe("operations", () => {
       Common | "DecryptionFailure" | "CredentialProviderFailed" | "CredentialProviderTimedOut"
     >()
     expectTypeOf(CredentialProvider.ensure(definition)).toExtend<
-      Effect.Effect<CredentialProvider.Ensured, unknown, unknown>
+      Effect.Effect<{ readonly outcome: "Created" | "Updated" | "Unchanged" }, unknown, unknown>
     >()
     expectTypeOf<ErrorOf<ReturnType<typeof CredentialProvider.ensure>>>().toEqualTypeOf<
       | Common
@@ -80,7 +81,7 @@ describe("operations", () => {
 
   test("return the provider of the kind", () => {
     expectTypeOf(CredentialProvider.awaitReady({ kind: "apiKey", name: "weather" })).toExtend<
-      Effect.Effect<CredentialProvider.Providers["apiKey"], unknown, unknown>
+      Effect.Effect<Models.GetApiKeyCredentialProviderResponse, unknown, unknown>
     >()
   })
 })

@@ -1,32 +1,13 @@
 /** The constructors of `CredentialProvider`. They turn options into requests of the service model. */
 import { hasProperty } from "effect/Predicate"
 import { type Oauth2Vendor, vendors } from "../models/internal/vendors.js"
-import type {
-  ApiKeyDefinition,
-  ApiKeyOptions,
-  AuthorizationParameters,
-  ClientOptions,
-  CoinbaseOptions,
-  CustomOptions,
-  Definition,
-  DescribedServer,
-  DiscoveredServer,
-  Oauth2Definition,
-  OfflineOptions,
-  PaymentDefinition,
-  PrivateKeyJwtClient,
-  ProviderOptions,
-  Secret,
-  SecretClient,
-  SecretReference,
-  StripePrivyOptions
-} from "./definitions.js"
+import type { Definition, Options } from "./definitions.js"
 import { type Json, omitUndefined } from "./view.js"
 
-const isReference = (secret: Secret): secret is SecretReference => hasProperty(secret, "secretId")
+const isReference = (secret: Options.Secret): secret is Options.SecretReference => hasProperty(secret, "secretId")
 
 /** Encodes a secret as members of a request. The plane rejects a value of any other type. */
-const encodeSecret = (name: string, value: Secret | undefined): Json =>
+const encodeSecret = (name: string, value: Options.Secret | undefined): Json =>
   value === undefined
     ? {}
     : isReference(value)
@@ -36,28 +17,27 @@ const encodeSecret = (name: string, value: Secret | undefined): Json =>
     }
     : { [name]: value }
 
-export const noParameters: AuthorizationParameters = { scopes: [], customParameters: {} }
+export const noParameters: Definition["authorizationParameters"] = { scopes: [], customParameters: {} }
 
-const makeDefinition = <D extends Definition>(
-  kind: D["kind"],
-  { name, tags }: ProviderOptions,
+const makeDefinition = <Kind extends Definition["kind"]>(
+  kind: Kind,
+  { name, tags }: Options.Provider,
   members: Json,
-  authorizationParameters?: AuthorizationParameters
-): D =>
+  authorizationParameters = noParameters
+): Definition<Kind> => ({
+  kind,
+  name,
+  authorizationParameters,
   // The types of the constructors relate kind, vendor and members. A test checks each definition against the schema.
-  omitUndefined({
-    kind,
-    name,
-    authorizationParameters,
-    request: omitUndefined({ name, ...members, tags })
-  }) as unknown as D
+  request: omitUndefined({ name, ...members, tags }) as unknown as Definition<Kind>["request"]
+})
 
 const makeOauth2 = (
-  options: ProviderOptions,
+  options: Options.Provider,
   vendor: Oauth2Vendor,
   config: Json,
-  authorizationParameters: AuthorizationParameters
-): Oauth2Definition =>
+  authorizationParameters: Definition["authorizationParameters"]
+): Definition<"oauth2"> =>
   makeDefinition(
     "oauth2",
     options,
@@ -70,8 +50,8 @@ const makeOauth2 = (
  * makes the vendor issue a refresh token.
  */
 export const makeVendor =
-  (vendor: Oauth2Vendor, offline?: Partial<AuthorizationParameters>) =>
-  ({ clientSecret, name, offlineAccess, tags, ...config }: ClientOptions & OfflineOptions): Oauth2Definition =>
+  (vendor: Oauth2Vendor, offline?: Partial<Definition["authorizationParameters"]>) =>
+  ({ clientSecret, name, offlineAccess, tags, ...config }: Options.Client & Options.Offline): Definition<"oauth2"> =>
     makeOauth2(
       { name, tags },
       vendor,
@@ -80,12 +60,12 @@ export const makeVendor =
     )
 
 /** Encodes the options of a key as members of `privateKeyJwtConfig`. */
-const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: PrivateKeyJwtClient["privateKeyJwt"]): Json => ({
+const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: Options.PrivateKeyJwtClient["privateKeyJwt"]): Json => ({
   privateKeySource: { kmsKeySource: { kmsKeyArn } },
   ...config
 })
 
-export const custom = (options: CustomOptions): Oauth2Definition => {
+export const custom = (options: Options.Custom): Definition<"oauth2"> => {
   const {
     awsIamIdTokenJwt,
     clientSecret,
@@ -99,7 +79,9 @@ export const custom = (options: CustomOptions): Oauth2Definition => {
     ...config
   } =
     // Some clients and servers lack these properties.
-    options as CustomOptions & Partial<Pick<SecretClient, "clientSecret"> & DiscoveredServer & DescribedServer>
+    options as
+      & Options.Custom
+      & Partial<Pick<Options.SecretClient, "clientSecret"> & Options.DiscoveredServer & Options.DescribedServer>
   return makeOauth2(
     { name, tags },
     "CustomOauth2",
@@ -119,7 +101,7 @@ export const custom = (options: CustomOptions): Oauth2Definition => {
   )
 }
 
-export const apiKey = (options: ApiKeyOptions): ApiKeyDefinition =>
+export const apiKey = (options: Options.ApiKey): Definition<"apiKey"> =>
   // The service model calls the key `apiKey`, and a reference to one `apiKeySecretConfig`.
   makeDefinition(
     "apiKey",
@@ -128,12 +110,12 @@ export const apiKey = (options: ApiKeyOptions): ApiKeyDefinition =>
   )
 
 const makePayment = (
-  options: ProviderOptions,
-  credentialProviderVendor: PaymentDefinition["request"]["credentialProviderVendor"],
+  options: Options.Provider,
+  credentialProviderVendor: Definition<"payment">["request"]["credentialProviderVendor"],
   providerConfigurationInput: Json
-): PaymentDefinition => makeDefinition("payment", options, { credentialProviderVendor, providerConfigurationInput })
+): Definition<"payment"> => makeDefinition("payment", options, { credentialProviderVendor, providerConfigurationInput })
 
-export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
+export const coinbase = (options: Options.Coinbase): Definition<"payment"> =>
   makePayment(options, "CoinbaseCDP", {
     coinbaseCdpConfiguration: {
       apiKeyId: options.apiKeyId,
@@ -142,7 +124,7 @@ export const coinbase = (options: CoinbaseOptions): PaymentDefinition =>
     }
   })
 
-export const stripePrivy = (options: StripePrivyOptions): PaymentDefinition =>
+export const stripePrivy = (options: Options.StripePrivy): Definition<"payment"> =>
   makePayment(options, "StripePrivy", {
     stripePrivyConfiguration: {
       appId: options.appId,

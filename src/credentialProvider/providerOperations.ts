@@ -10,25 +10,45 @@ import {
   operations as rows,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
+import type { GetApiKeyCredentialProviderResponse } from "../Models.js"
+import type { GetOauth2CredentialProviderResponse } from "../Models.js"
+import type { GetPaymentCredentialProviderResponse } from "../Models.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "../plane/validation.js"
-import type { Definition, Ensured, Kind, Providers, Target } from "./definitions.js"
+import type { Definition } from "./definitions.js"
 import * as View from "./view.js"
+
+type Providers = {
+  readonly oauth2: GetOauth2CredentialProviderResponse
+  readonly apiKey: GetApiKeyCredentialProviderResponse
+  readonly payment: GetPaymentCredentialProviderResponse
+}
+
+/** A provider at the service. */
+export type Provider<Kind extends keyof Providers = keyof Providers> = Providers[Kind]
+
+type Ensured = {
+  readonly outcome: "Created" | "Updated" | "Unchanged"
+  /** The members that differed. */
+  readonly changes: ReadonlyArray<string>
+  /** The members that may differ, because the service does not return them. Secrets are among these. */
+  readonly notComparable: ReadonlyArray<string>
+}
 
 // These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
 /** Reads a provider. */
-export const get = <K extends Kind>(
-  { kind, name }: Target<K>
-): Effect.Effect<Providers[K], GetCredentialProviderError, ControlPlane> =>
+export const get = <Kind extends keyof Providers>(
+  { kind, name }: { readonly kind: Kind; readonly name: string }
+): Effect.Effect<Providers[Kind], GetCredentialProviderError, ControlPlane> =>
   ControlPlane.use((plane) =>
     plane[`get${String.capitalize(kind)}CredentialProvider`]({ name }) as Effect.Effect<
-      Providers[K],
+      Providers[Kind],
       GetCredentialProviderError
     >
   )
 
-const send = (operation: "create" | "update", kind: Kind, request: object) =>
+const send = (operation: "create" | "update", kind: Definition["kind"], request: object) =>
   ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError | UpdateCredentialProviderError> =>
     plane[`${operation}${String.capitalize(kind)}CredentialProvider`](request as never)
   )
@@ -130,17 +150,17 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").
  *
  * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
  */
-export const awaitReady = <K extends Kind>(
-  target: Target<K>,
+export const awaitReady = <Kind extends keyof Providers>(
+  target: { readonly kind: Kind; readonly name: string },
   schedule: Schedule.Schedule<unknown> = defaultSchedule
 ): Effect.Effect<
-  Providers[K],
+  Providers[Kind],
   GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
   ControlPlane
 > =>
   Effect.flatMap(
     get(target),
-    (provider): Effect.Effect<Providers[K], CredentialProviderFailed | CredentialProviderTimedOut> => {
+    (provider): Effect.Effect<Providers[Kind], CredentialProviderFailed | CredentialProviderTimedOut> => {
       // Only OAuth2 providers have these properties.
       const { failureReason: reason, status } = provider as Partial<Providers["oauth2"]>
       const { name } = target

@@ -4,7 +4,8 @@ import { isNotUndefined } from "effect/Predicate"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { Definition, Ensured, Kind, Providers, SecretReference } from "./definitions.js"
+import type { Definition, Options } from "./definitions.js"
+import type { Provider } from "./providerOperations.js"
 
 /** Requests and responses as JSON objects, because their member names differ by kind and vendor. */
 export type Json = { readonly [member: string]: unknown }
@@ -20,7 +21,7 @@ const getUnionValue = (union: unknown): Json => isJson(union) ? Object.values(un
 export interface SecretView {
   readonly source: string
   /** Only an `EXTERNAL` secret has a reference. */
-  readonly reference?: SecretReference | undefined
+  readonly reference?: Options.SecretReference | undefined
 }
 
 /** The names of all secrets in the service model. */
@@ -63,7 +64,7 @@ const makeView = (config: Json, viewSecret: (name: string) => SecretView | undef
 
 const viewDefinedSecret = (config: Json, name: string): SecretView | undefined => {
   // The service model has references under these names.
-  const reference = config[`${name}Config`] as SecretReference | undefined
+  const reference = config[`${name}Config`] as Options.SecretReference | undefined
   return reference !== undefined
     ? { source: "EXTERNAL", reference }
     : Redacted.isRedacted(config[name])
@@ -95,7 +96,7 @@ const viewReturnedSecret = (provider: Json, name: string): SecretView | undefine
 
 // The service returns the ARN of a secret even if the request had its name. The ARN ends with the name, a hyphen and
 // six random characters.
-const isSameReference = (a: SecretReference, b: SecretReference): boolean =>
+const isSameReference = (a: Options.SecretReference, b: Options.SecretReference): boolean =>
   a.jsonKey === b.jsonKey
   && (a.secretId === b.secretId
     || (b.secretId.split(":secret:")[1] ?? "").replace(/-[A-Za-z0-9]{6}$/, "") === a.secretId)
@@ -114,7 +115,7 @@ export const fromDefinition = (definition: Definition) => {
   return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
-export const fromProvider = (provider: Providers[Kind]) => {
+export const fromProvider = (provider: Provider) => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
   const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
@@ -149,7 +150,9 @@ export interface ChangedValue {
 }
 
 /** How a provider differs from its definition. */
-export interface Difference extends Omit<Ensured, "outcome"> {
+export interface Difference {
+  readonly changes: ReadonlyArray<string>
+  readonly notComparable: ReadonlyArray<string>
   /** The values of the members that differ, except of secrets. */
   readonly values: ReadonlyArray<ChangedValue>
   /** The ARN of the provider. */
@@ -159,7 +162,7 @@ export interface Difference extends Omit<Ensured, "outcome"> {
 /** Compares a definition with a provider. */
 export const compare = (
   definition: Definition,
-  provider: Providers[Kind]
+  provider: Provider
 ): Effect.Effect<Difference, SecretSourceSwitch> => {
   const [defined, returned] = [fromDefinition(definition), fromProvider(provider)]
   const changes: Array<string> = []

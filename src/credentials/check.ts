@@ -7,7 +7,7 @@ import * as Stream from "effect/Stream"
 import { ReturnUrl } from "../Consent.js"
 import { ControlPlane } from "../ControlPlane.js"
 import { noParameters } from "../credentialProvider/constructors.js"
-import type { Definition, Kind, Providers } from "../credentialProvider/definitions.js"
+import type { Definition } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
 import { closestName } from "../models/internal/violation.js"
@@ -21,9 +21,9 @@ const concurrency = 4
 
 const kindOf = ({ kind }: ProviderCredential) => kind === "ApiKey" ? "apiKey" : "oauth2"
 
-const kinds: ReadonlyArray<Kind> = ["oauth2", "apiKey", "payment"]
+const kinds: ReadonlyArray<Definition["kind"]> = ["oauth2", "apiKey", "payment"]
 
-const findOtherKind = (kind: Kind, name: string) =>
+const findOtherKind = (kind: Definition["kind"], name: string) =>
   Effect.findFirst(
     kinds.filter((other) => other !== kind),
     (other) =>
@@ -55,11 +55,11 @@ const explainMissing = Effect.fnUntraced(function*(credential: ProviderCredentia
 
 const checkProvider = (credential: ProviderCredential) => {
   const { key, request: { provider: name } } = credential
-  return CredentialProvider.get<Kind>({ kind: kindOf(credential), name }).pipe(
+  return CredentialProvider.get({ kind: kindOf(credential), name }).pipe(
     Effect.map((provider): ReadonlyArray<Problem> => {
       // Only OAuth2 providers have these properties. A provider in an older account has no status.
       const { failureReason: reason, oauth2ProviderConfigOutput, status = "READY" } = provider as Partial<
-        Providers["oauth2"]
+        CredentialProvider.Provider<"oauth2">
       >
       const custom = oauth2ProviderConfigOutput?.customOauth2ProviderConfig
       const lacksExchange = custom !== undefined && custom.onBehalfOfTokenExchangeConfig === undefined
@@ -140,7 +140,7 @@ export const readAccess = (list: ReadonlyArray<Credential>) =>
     Effect.forEach(list.filter(hasProvider), (credential) => {
       const kind = kindOf(credential)
       const name = credential.request.provider
-      return CredentialProvider.get<Kind>({ kind, name }).pipe(
+      return CredentialProvider.get({ kind, name }).pipe(
         Effect.map((provider) => {
           const access = toAccess(View.fromProvider(provider))
           return { kind, name, access, exact: { ...access, secret: access.secret ?? findSecretArn(provider) } }
@@ -152,7 +152,7 @@ export const readAccess = (list: ReadonlyArray<Credential>) =>
     }, { concurrency }),
     (all) => {
       const collect = (key: "access" | "exact") => {
-        const ofKind = (kind: Kind) =>
+        const ofKind = (kind: Definition["kind"]) =>
           Object.fromEntries<ProviderAccess>(
             all.flatMap(({ name, ...one }) => one.kind === kind && one[key] ? [[name, one[key]]] : [])
           )

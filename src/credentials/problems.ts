@@ -1,18 +1,18 @@
 /** The problems that `Credentials.check` finds, and its errors. `Credentials` exports both. */
 import type { GetCredentialProviderError } from "../ControlPlane.js"
-import type { Kind } from "../credentialProvider/definitions.js"
+import type { Definition } from "../credentialProvider/definitions.js"
 import { suggest } from "../models/internal/violation.js"
 
 type OfProvider = { readonly provider: string }
 
-type OfKind = OfProvider & { readonly kind: Kind }
+type OfKind = OfProvider & { readonly kind: Definition["kind"] }
 
 type Suggested = { readonly suggestion?: string | undefined }
 
 /** The properties of each problem, in addition to those of all problems. */
 type Properties = {
   readonly ProviderNotFound: OfKind & Suggested
-  readonly ProviderOfOtherKind: OfKind & { readonly found: Kind }
+  readonly ProviderOfOtherKind: OfKind & { readonly found: Definition["kind"] }
   readonly ProviderNotReady: OfProvider & { readonly status: string; readonly reason: string | undefined }
   readonly ExchangeNotConfigured: OfProvider
   readonly WorkloadNotFound: Suggested & { readonly workload: string }
@@ -60,7 +60,7 @@ export type CheckError = Exclude<
   { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
 >
 
-const kinds: { readonly [K in Kind]: readonly [article: string, label: string, use: string] } = {
+const kinds: { readonly [K in Definition["kind"]]: readonly [article: string, label: string, use: string] } = {
   oauth2: ["an", "OAuth2 credential provider", "Declare it with AccessToken.Tag"],
   apiKey: ["an", "API-key credential provider", "Declare it with ApiKey.Tag"],
   payment: ["a", "payment credential provider", "Obtain its tokens with PaymentToken"]

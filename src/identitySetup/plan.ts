@@ -7,13 +7,15 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ControlPlane } from "../ControlPlane.js"
 import { noParameters } from "../credentialProvider/constructors.js"
-import type { Definition, Ensured } from "../credentialProvider/definitions.js"
+import type { Definition } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Validation from "../plane/validation.js"
 import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setupModels.js"
 
 type Tags = { readonly [key: string]: string }
+
+type Ensured = Effect.Success<ReturnType<typeof CredentialProvider.ensure>>
 
 type Compared = "Missing" | View.Difference
 

@@ -12,7 +12,7 @@ type VendorOf<Name extends string> = `${Capitalize<Name>}Oauth2`
 type Constructors = {
   readonly [
     Name in keyof typeof CredentialProvider as (typeof CredentialProvider)[Name] extends
-      (options: never) => CredentialProvider.Oauth2Definition ? Name : never
+      (options: never) => CredentialProvider.Definition<"oauth2"> ? Name : never
   ]: true
 }
 
