@@ -45,7 +45,7 @@ persistence: persistence/ <- ground internal plane flow/private flow node ioredi
   effect/reactivity effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow/private flow jose
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
-  <- ground values internal plane planes identity flow/private flow
+  <- ground models values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
 durable: durable/ <- ground values internal plane planes consent flow/private flow edges http effect/workflow
 ai: ai/ <- ground values internal plane flow/private flow edges node effect/ai
@@ -60,7 +60,7 @@ promise: promise/ <- ground values internal plane planes consent identity flow/p
   http mcp/protocol aws node effect/http
 promise/local: promise/LocalIdentity. <- ground internal plane flow local/authorization local/backend local/control local/standalone
   local/testUser local/vaultFile promise
-cli: cli/ <- ground values internal plane planes consent identity flow edges promise http aws aws/root local/internal local/oauth local/vaultFile
+cli: cli/ <- ground values internal plane planes consent identity flow/private flow edges promise http aws aws/root local/internal local/oauth local/vaultFile
   local/authorization local/testUser local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- models values planes flow edges`

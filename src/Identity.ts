@@ -285,7 +285,7 @@ const isSession = (session: unknown): boolean =>
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
   returnUrl === undefined
     ? "set returnUrl on the request, or Consent.ReturnUrl for the program, to a URL that is registered on the workload identity"
-    : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.addReturnUrls, `
+    : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.ensure, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 
 /** Appends advice to an error about the return URL. The planes return the message of the service unchanged. */

@@ -47,10 +47,16 @@ import { makeParser } from "./identitySetup/parser.js"
 import * as Plan from "./identitySetup/plan.js"
 import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setupModels.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./identitySetup/setupModels.js"
+export {
+  /** @since 0.2.0 */
+  ApplyError,
+  /** @since 0.2.0 */
+  type Change,
+  /** @since 0.2.0 */
+  IdentitySetup,
+  /** @since 0.2.0 */
+  SetupParseError
+} from "./identitySetup/setupModels.js"
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.
@@ -101,39 +107,20 @@ export const plan = (setup: IdentitySetup): Effect.Effect<ReadonlyArray<Change>,
   Effect.withSpan(Plan.plan(setup), "IdentitySetup.plan")
 
 /**
- * Options of {@link apply}.
+ * Creates missing resources and updates resources that differ, one after the other, and deletes nothing. Returns what
+ * it did.
  *
- * @since 0.2.0
- * @category models
- */
-export interface ApplyOptions {
-  /** Whether to send the secrets even if nothing else differs. Default: false. */
-  readonly rotateSecrets?: boolean | undefined
-}
-
-/**
- * Creates missing resources and updates resources that differ, one after the other. It emits each change when it is
- * done, and deletes nothing.
- *
- * It is safe to repeat: after a failure, the next run completes the rest. Creations and updates send secrets. With
- * `rotateSecrets`, secrets are always sent. `local` has no effect here.
- *
- * @since 0.2.0
- * @category operations
- */
-export const applyStream = (
-  setup: IdentitySetup,
-  options: ApplyOptions = {}
-): Stream.Stream<Change, ApplyError, ControlPlane> => Plan.apply(setup, options.rotateSecrets ?? false)
-
-/**
- * Runs {@link applyStream} and returns all changes.
+ * It is safe to repeat: after a failure, the next run completes the rest. Creations and updates send secrets. `local`
+ * has no effect here.
  *
  * @since 0.2.0
  * @category operations
  */
 export const apply = (
   setup: IdentitySetup,
-  options?: ApplyOptions
+  options: {
+    /** Whether to send the secrets even if nothing else differs. Default: false. */
+    readonly rotateSecrets?: boolean | undefined
+  } = {}
 ): Effect.Effect<ReadonlyArray<Change>, ApplyError, ControlPlane> =>
-  Effect.withSpan(Stream.runCollect(applyStream(setup, options)), "IdentitySetup.apply")
+  Effect.withSpan(Stream.runCollect(Plan.apply(setup, options.rotateSecrets ?? false)), "IdentitySetup.apply")

@@ -26,21 +26,6 @@ export class ReturnUrlsContended
   }
 }
 
-/**
- * A workload identity that {@link ensure} makes.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Definition {
-  /** The name, 3 to 255 characters. Default: a new one, `workload-` and 8 hexadecimal digits. */
-  readonly name?: string | undefined
-  /** The URLs that users may return to after consent. Default: none. */
-  readonly returnUrls?: ReadonlyArray<string> | undefined
-  /** Tags of the workload identity. They are set on creation only. */
-  readonly tags?: { readonly [key: string]: string } | undefined
-}
-
 /** The locks of a plane. Within a process, one fiber at a time changes an identity. */
 const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
 
@@ -68,25 +53,13 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
   ControlPlane.use((controlPlane) => lockOf(controlPlane)(name, effect))
 
 /**
- * Adds return URLs to a workload identity. Within a process, one fiber at a time changes an identity. AWS has no
- * conditional write, so another process may overwrite the change. `addReturnUrls` reads it again after 300 ms (with
- * jitter), and repeats it up to 40 times. If no URL is missing, it neither writes nor waits.
- *
- * Fails with `ReturnUrlsContended` if every attempt was overwritten.
- *
- * @since 0.2.0
- * @category operations
- */
-export const addReturnUrls = (
-  name: string,
-  returnUrls: ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
-  withLock(name, converge(name, returnUrls))
-
-/**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
- * missing URLs. It never removes a URL. `tags` are set on creation only. With a name it is safe to repeat, and to run
- * in several processes at the same time. Without one, each run creates an identity.
+ * missing URLs. It never removes a URL. With a name it is safe to repeat, and to run in several processes at the same
+ * time. Without one, each run creates an identity.
+ *
+ * AWS has no conditional write, so another process may overwrite added URLs. `ensure` reads them again after 300 ms
+ * (with jitter), and repeats this up to 40 times. Then it fails with `ReturnUrlsContended`. If no URL is missing, it
+ * neither writes nor waits.
  *
  * @since 0.2.0
  * @category operations
@@ -102,7 +75,14 @@ export const addReturnUrls = (
  * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
  */
 export const ensure = (
-  { name: given, returnUrls = [], tags }: Definition
+  { name: given, returnUrls = [], tags }: {
+    /** The name, 3 to 255 characters. Default: a new one, `workload-` and 8 hexadecimal digits. */
+    readonly name?: string | undefined
+    /** The URLs that users may return to after consent. Default: none. */
+    readonly returnUrls?: ReadonlyArray<string> | undefined
+    /** Tags of the workload identity. They are set on creation only. */
+    readonly tags?: { readonly [key: string]: string } | undefined
+  }
 ): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
   Effect.gen(function*() {
     const name = given ?? (yield* workloadName)

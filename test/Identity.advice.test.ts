@@ -36,14 +36,14 @@ describe("a return URL that is not registered", () => {
       assert.strictEqual(
         error.message,
         `${text}: register '${other}' on the workload identity of the caller, in code with `
-          + "WorkloadIdentity.addReturnUrls, or in the setup file under workloadIdentities as one of "
+          + "WorkloadIdentity.ensure, or in the setup file under workloadIdentities as one of "
           + "allowedResourceOauth2ReturnUrls"
       )
       // The plane returns the message of AWS alone.
       const plain = yield* Effect.flip(Local.ask(yield* Local.tokenFor("alice"), { resourceOauth2ReturnUrl: other }))
       assert.strictEqual(plain.message, text)
       // The advice works.
-      yield* WorkloadIdentity.addReturnUrls("agent", [other]).pipe(Effect.forkChild)
+      yield* WorkloadIdentity.ensure({ name: "agent", returnUrls: [other] }).pipe(Effect.forkChild)
       yield* Effect.yieldNow
       assert.strictEqual((yield* ask(other))._tag, "RequiresUserConsent")
     }).pipe(Effect.provide(local)))

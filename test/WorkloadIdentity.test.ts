@@ -127,7 +127,7 @@ describe("WorkloadIdentity", () => {
     Effect.gen(function*() {
       const now = DateTime.makeUnsafe(0)
       const identity = { name: "my-agent", workloadIdentityArn: "arn", createdTime: now, lastUpdatedTime: now }
-      const error = yield* hurry(Effect.flip(WorkloadIdentity.addReturnUrls("my-agent", [url(1)]))).pipe(
+      const error = yield* hurry(Effect.flip(WorkloadIdentity.ensure({ name: "my-agent", returnUrls: [url(1)] }))).pipe(
         Effect.provide(ScriptedPlanes.layer({
           getWorkloadIdentity: () => Effect.succeed(identity),
           updateWorkloadIdentity: () => Effect.succeed(identity)

@@ -4,6 +4,8 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as IdentitySetup from "../IdentitySetup.js"
+import * as Plan from "../identitySetup/plan.js"
+import { Kind } from "../identitySetup/setupModels.js"
 import * as Messages from "../internal/messages.js"
 import { readText } from "../local/internal/safeFile.js"
 import * as Table from "./printTable.js"
@@ -61,7 +63,7 @@ const describe = (changes: ReadonlyArray<IdentitySetup.Change>): string => {
 
 /** Formats a change on one line, with the columns of a table of all resources. */
 export const makeFormat = (setup: IdentitySetup.IdentitySetup) => {
-  const resources = IdentitySetup.Kind.literals.flatMap((kind) =>
+  const resources = Kind.literals.flatMap((kind) =>
     (setup[kind] ?? []).map(({ name }) => toRow({ kind, name, action: "unchanged" }))
   )
   return (change: IdentitySetup.Change): string => {
@@ -100,5 +102,5 @@ export const apply = Effect.fnUntraced(function*(settings: Settings) {
   // A prompt needs a terminal.
   if (settings.yes !== true && Terminal.isInteractive()) yield* confirm(setup, settings.rotateSecrets === true)
   const format = makeFormat(setup)
-  yield* Stream.runForEach(IdentitySetup.applyStream(setup, settings), (change) => Console.log(format(change)))
+  yield* Stream.runForEach(Plan.apply(setup, settings.rotateSecrets === true), (change) => Console.log(format(change)))
 }, provideAws)

@@ -10,9 +10,11 @@ import {
   operations as rows,
   type UpdateCredentialProviderError
 } from "../ControlPlane.js"
-import type { GetApiKeyCredentialProviderResponse } from "../Models.js"
-import type { GetOauth2CredentialProviderResponse } from "../Models.js"
-import type { GetPaymentCredentialProviderResponse } from "../Models.js"
+import type {
+  GetApiKeyCredentialProviderResponse,
+  GetOauth2CredentialProviderResponse,
+  GetPaymentCredentialProviderResponse
+} from "../Models.js"
 import type * as Operation from "../Operation.js"
 import * as Validation from "../plane/validation.js"
 import type { Definition } from "./definitions.js"
@@ -23,9 +25,6 @@ type Providers = {
   readonly apiKey: GetApiKeyCredentialProviderResponse
   readonly payment: GetPaymentCredentialProviderResponse
 }
-
-/** A provider at the service. */
-export type Provider<Kind extends keyof Providers = keyof Providers> = Providers[Kind]
 
 type Ensured = {
   readonly outcome: "Created" | "Updated" | "Unchanged"

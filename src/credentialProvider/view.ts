@@ -5,7 +5,6 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Definition, Options } from "./definitions.js"
-import type { Provider } from "./providerOperations.js"
 
 /** Requests and responses as JSON objects, because their member names differ by kind and vendor. */
 export type Json = { readonly [member: string]: unknown }
@@ -115,7 +114,7 @@ export const fromDefinition = (definition: Definition) => {
   return makeView({ credentialProviderVendor, ...config }, (name) => viewDefinedSecret(config, name))
 }
 
-export const fromProvider = (provider: Provider) => {
+export const fromProvider = (provider: object) => {
   // An API key has none of these members.
   const { credentialProviderVendor, oauth2ProviderConfigOutput, providerConfigurationOutput }: Json = { ...provider }
   const config = getUnionValue(oauth2ProviderConfigOutput ?? providerConfigurationOutput)
@@ -139,22 +138,12 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()
   }
 }
 
-/** The value of a member before and after a change. A creation has no `before`. */
-export interface ChangedValue {
-  /** The name of the member. */
-  readonly member: string
-  /** The value at the service. Undefined if the member is new. */
-  readonly before?: unknown
-  /** The value in the setup. */
-  readonly after?: unknown
-}
-
 /** How a provider differs from its definition. */
 export interface Difference {
   readonly changes: ReadonlyArray<string>
   readonly notComparable: ReadonlyArray<string>
   /** The values of the members that differ, except of secrets. */
-  readonly values: ReadonlyArray<ChangedValue>
+  readonly values: ReadonlyArray<{ readonly member: string; readonly before?: unknown; readonly after?: unknown }>
   /** The ARN of the provider. */
   readonly arn: string
 }
@@ -162,12 +151,12 @@ export interface Difference {
 /** Compares a definition with a provider. */
 export const compare = (
   definition: Definition,
-  provider: Provider
+  provider: { readonly credentialProviderArn: string }
 ): Effect.Effect<Difference, SecretSourceSwitch> => {
   const [defined, returned] = [fromDefinition(definition), fromProvider(provider)]
   const changes: Array<string> = []
   const notComparable: Array<string> = []
-  const values: Array<ChangedValue> = []
+  const values: Array<Difference["values"][number]> = []
   for (const [member, after] of defined.members) {
     const before = returned.members.get(member)
     if (before === undefined) {

@@ -10,6 +10,7 @@ import { noParameters } from "../credentialProvider/constructors.js"
 import type { Definition } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
+import type { GetOauth2CredentialProviderResponse } from "../Models.js"
 import { closestName } from "../models/internal/violation.js"
 import { type Credential, hasProvider, isOnBehalfOf, isUserCredential, type ProviderCredential } from "./credential.js"
 import type { ProviderAccess } from "./policy.js"
@@ -59,7 +60,7 @@ const checkProvider = (credential: ProviderCredential) => {
     Effect.map((provider): ReadonlyArray<Problem> => {
       // Only OAuth2 providers have these properties. A provider in an older account has no status.
       const { failureReason: reason, oauth2ProviderConfigOutput, status = "READY" } = provider as Partial<
-        CredentialProvider.Provider<"oauth2">
+        GetOauth2CredentialProviderResponse
       >
       const custom = oauth2ProviderConfigOutput?.customOauth2ProviderConfig
       const lacksExchange = custom !== undefined && custom.onBehalfOfTokenExchangeConfig === undefined

@@ -96,7 +96,7 @@ const details: { readonly [T in keyof Properties]: (problem: Properties[T] & Nam
     + "register it on the workload identity",
   ReturnUrlNotRegistered: ({ returnUrl, workload }) =>
     `the return URL '${returnUrl}' is not registered on the workload identity '${workload}'. Register it, in code with `
-    + "WorkloadIdentity.addReturnUrls or in the setup file as one of allowedResourceOauth2ReturnUrls",
+    + "WorkloadIdentity.ensure or in the setup file as one of allowedResourceOauth2ReturnUrls",
   NotVisible: ({ credential, name, operation }) =>
     `${credential === undefined ? "The workload identity" : "the credential provider"} '${name}' could not be read. `
     + `Check it with other AWS credentials, or allow the caller bedrock-agentcore:${operation}`

@@ -187,7 +187,7 @@ const listen = Effect.fnUntraced(function*(session: ConsentSession, user: UserId
 })
 
 /**
- * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.addReturnUrls` does.
+ * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.ensure` does.
  * AgentCore rejects a flow whose return URL is not registered.
  *
  * @since 0.2.0
@@ -197,4 +197,8 @@ export const register = (workload: string, returnUrl: string = defaultReturnUrl)
   void,
   LoopbackUnavailable | ResourceError | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane
-> => Effect.andThen(addressOf(returnUrl), Effect.asVoid(WorkloadIdentity.addReturnUrls(workload, [returnUrl])))
+> =>
+  Effect.andThen(
+    addressOf(returnUrl),
+    Effect.asVoid(WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl] }))
+  )

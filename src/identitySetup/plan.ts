@@ -11,7 +11,7 @@ import type { Definition } from "../credentialProvider/definitions.js"
 import * as CredentialProvider from "../credentialProvider/providerOperations.js"
 import * as View from "../credentialProvider/view.js"
 import * as Validation from "../plane/validation.js"
-import { ApplyError, type Change, type ChangedValue, IdentitySetup, Kind } from "./setupModels.js"
+import { ApplyError, type Change, IdentitySetup, Kind } from "./setupModels.js"
 
 type Tags = { readonly [key: string]: string }
 
@@ -20,7 +20,7 @@ type Ensured = Effect.Success<ReturnType<typeof CredentialProvider.ensure>>
 type Compared = "Missing" | View.Difference
 
 interface Resource {
-  readonly kind: Kind
+  readonly kind: Change["kind"]
   readonly name: string
   readonly tags: Tags
   /** The values of a creation, without tags. */
@@ -105,7 +105,7 @@ const makeCreation = ({ kind, name, tags, values }: Resource): Change => ({
 const makeUpdate = (
   { kind, name }: Resource,
   found: Pick<Change, "changes" | "notComparable" | "values">,
-  tags: ReadonlyArray<ChangedValue>
+  tags: Change["values"]
 ): Change => {
   const changes = [...found.changes, ...tags.map(({ member }) => member)]
   const action = changes.length === 0 ? "unchanged" : "update"
@@ -117,7 +117,7 @@ const compareTags = (resourceArn: string, tags: Tags) =>
     Effect.map(
       plane.listTagsForResource({ resourceArn }),
       ({ tags: current = {} }) =>
-        Object.entries(tags).flatMap(([key, after]): ReadonlyArray<ChangedValue> =>
+        Object.entries(tags).flatMap(([key, after]): Change["values"] =>
           current[key] === after
             ? []
             : [{ member: `tags.${key}`, ...Object.hasOwn(current, key) && { before: current[key] }, after }]

@@ -1,7 +1,6 @@
-/** A setup, its changes and errors. `IdentitySetup` exports all of them. */
+/** A setup, its changes and errors. */
 import { hasProperty } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import type { ChangedValue } from "../credentialProvider/view.js"
 import {
   CreateApiKeyCredentialProviderRequest,
   CreateOauth2CredentialProviderRequest,
@@ -67,15 +66,10 @@ export const Kind = Schema.Literals([
   "paymentCredentialProviders"
 ])
 
-/** The kind of a resource: the property of the setup that lists it. */
-export type Kind = typeof Kind.Type
-
-export type { ChangedValue }
-
 /** A planned or applied change of a resource. */
 export interface Change {
   /** The kind of the resource. */
-  readonly kind: Kind
+  readonly kind: typeof Kind.Type
   /** The name of the resource. */
   readonly name: string
   /** What happens to the resource. */
@@ -88,7 +82,14 @@ export interface Change {
    * The values of the members that differ, or of all members of a creation. Secrets and references to secrets are
    * omitted.
    */
-  readonly values: ReadonlyArray<ChangedValue>
+  readonly values: ReadonlyArray<{
+    /** The name of the member. */
+    readonly member: string
+    /** The value at the service. Undefined if the member is new. */
+    readonly before?: unknown
+    /** The value in the setup. */
+    readonly after?: unknown
+  }>
 }
 
 /**

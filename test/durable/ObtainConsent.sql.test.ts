@@ -142,7 +142,7 @@ describe("ObtainConsent over SQLite", () => {
       const { calendar, origin } = yield* World.setUp
       const folder = yield* Folder.temporary
       const pages = yield* startPages(folder)
-      yield* WorkloadIdentity.addReturnUrls(World.workload, [`${pages.origin}/connect/return`])
+      yield* WorkloadIdentity.ensure({ name: World.workload, returnUrls: [`${pages.origin}/connect/return`] })
       const runner = Runner.layer({ origin, workload: World.workload, invite: () => Effect.void })
       yield* Effect.gen(function*() {
         const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })

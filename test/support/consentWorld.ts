@@ -192,7 +192,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
   // The agent is in the first process, and the browser returns to the last one.
   const [agent] = processes
   origin = processes.at(-1)?.origin ?? assert.fail("no process")
-  yield* WorkloadIdentity.addReturnUrls("agent", [`${origin}/consent`])
+  yield* WorkloadIdentity.ensure({ name: "agent", returnUrls: [`${origin}/consent`] })
   assert(agent !== undefined)
 
   /** A browser. Without a user, nobody is signed in at the application. */
