@@ -130,6 +130,7 @@ export default defineConfig({
       AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true"
     },
     reporters: ["default", ...json, skippedReporter()],
+    tags: [{ name: "tools", description: "The test needs a program that not every machine has" }],
     // Two more than cores: tests often wait for processes and timers. Tests of costs measure the time of the processor, so
     // no test needs a free core.
     maxWorkers: availableParallelism() + 2,

@@ -144,7 +144,12 @@ export const testWith =
   (...tools: ReadonlyArray<Tool>) =>
   (name: string, test: () => Effect.Effect<void, unknown, Scope.Scope | Tools>): void => {
     const missingTools = missingOf(tools)
-    const options = { timeout: 60_000, skip: missingTools.length > 0, meta: { missingTools } }
+    const options = {
+      timeout: 60_000,
+      skip: missingTools.length > 0,
+      meta: { missingTools },
+      tags: tools.length > 0 ? ["tools"] : []
+    }
     it.live(name, () => Effect.provideService(test(), Tools, tools), options)
   }
 
