@@ -59,7 +59,7 @@
  * @since 0.2.0
  * @example
  * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import type * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -151,11 +151,10 @@ import type * as Scope from "effect/Scope"
 import * as Activity from "effect/workflow/Activity"
 import type * as Workflow from "effect/workflow/Workflow"
 import { type WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
-import * as AccessToken from "../AccessToken.js"
+import type * as AccessToken from "../AccessToken.js"
 import { ConsentSignals } from "../ConsentSignals.js"
 import type { DataPlane } from "../DataPlane.js"
 import { Connect } from "../http/Connect.js"
-import type { Identity } from "../Identity.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { unregistered } from "../pendingConsents/store.js"
@@ -331,7 +330,6 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
   | E["EncodingServices"]
   | Connect
   | DataPlane
-  | Identity
   | WorkflowEngine
   | WorkflowInstance
 >
@@ -376,8 +374,10 @@ export const orAsk: {
       const attempt = yield* Activity.CurrentAttempt
       const request = { credential, user, episode: `${self.name} ${attempt}` }
       const { credential: name, workload } = yield* Effect.orDie(payloadOf(request))
+      // The program may have an `Identity` that reviews no accounts.
+      const { identity } = yield* Connect
 
-      const execute = unregistered(AccessToken.get(credential)).pipe(
+      const execute = unregistered(identity.getAccessToken(credential)).pipe(
         Effect.asSome,
         // The error contains a URL, and the engine stores the failures of an activity.
         Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone),

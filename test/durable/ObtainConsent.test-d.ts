@@ -4,7 +4,6 @@ import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import type * as Connect from "effect-agentcore-identity/http/Connect"
-import type * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -86,7 +85,7 @@ describe("ObtainConsent", () => {
     type Expected = Effect.Effect<
       number,
       NoCalendar | ObtainConsent.ConsentNotObtained,
-      Mailer | DataPlane.DataPlane | Identity.Identity | InWorkflow
+      Mailer | DataPlane.DataPlane | InWorkflow
     >
     expectTypeOf(ObtainConsent.orAsk(read, Calendar, { user })).toEqualTypeOf<Expected>()
     expectTypeOf(read.pipe(ObtainConsent.orAsk(Calendar, { user }))).toEqualTypeOf<Expected>()

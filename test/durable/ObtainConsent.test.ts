@@ -281,6 +281,32 @@ describe("ObtainConsent on the in-memory engine", () => {
     }).pipe(Effect.provide(Layer.provideMerge(report, environment({ invite }))))
   })
 
+  it.effect("orAsk passes no token of a wrong account on, whatever Identity the program has", () => {
+    const { invite, sent } = recordInvitations()
+    let isUsed = false
+    const Read = Workflow.make("test/ReadOwn", {
+      payload: {},
+      error: ObtainConsent.ConsentNotObtained,
+      idempotencyKey: () => "one"
+    })
+    const read = Read.toLayer(() =>
+      Activity.make({ name: "read", execute: Effect.map(Calendar, () => void (isUsed = true)) }).pipe(
+        ObtainConsent.orAsk(Calendar, { user: alice }),
+        Effect.provideServiceEffect(Identity.Identity, Identity.make)
+      )
+    )
+    const services = baseOf({
+      calendar: { account: () => Effect.succeed({ id: "1", label: "mallory" }), expect: () => false }
+    })
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      yield* consent
+      yield* Read.execute({}, { discard: true })
+      yield* until(Effect.sync(() => isUsed || sent.length > 0))
+      assert.deepStrictEqual([isUsed, sent.length], [false, 1])
+    }).pipe(Effect.provide(Layer.provideMerge(read, environment({ invite }, services))))
+  })
+
   it.effect("orAsk returns a failure of the activity, repeats it in a retry, and fails when a consent has no effect", () => {
     const { invite, sent } = recordInvitations()
     class NoSuchCalendar extends Schema.TaggedError<NoSuchCalendar>()("NoSuchCalendar", {}) {}
