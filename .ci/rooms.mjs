@@ -19,7 +19,7 @@ consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
 flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/ pendingConsents/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
-flow: Consent. ConsentPortal. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+flow: Consent. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
   <- ground models values internal plane planes consent identity flow/private node jose
 aws: aws/ <- ground values internal plane planes consent @aws-sdk/client-bedrock-agentcore
@@ -44,7 +44,7 @@ testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
   effect/reactivity effect/sql
 consentCallback: consentCallback/ <- values internal plane planes consent identity flow/private flow jose
-edges: AccessToken. ApiKey. Credentials. IamAccessToken. PaymentToken. credentials/
+edges: AccessToken. ApiKey. Credentials. IamAccessToken. credentials/
   <- ground models values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
 durable: durable/ <- ground values internal plane planes consent flow/private flow edges http effect/workflow

@@ -24,7 +24,8 @@ import {
 } from "./IdentityError.js"
 import { workloadName } from "./internal/generatedName.js"
 import * as Models from "./Models.js"
-import * as Operation from "./Operation.js"
+import type * as Operation from "./Operation.js"
+import * as Rows from "./plane/operation.js"
 import { addStreams } from "./plane/pagination.js"
 import * as Plane from "./plane/validation.js"
 
@@ -49,7 +50,7 @@ const updateRow = {
 
 const createRow = { ...commonRow, errors: [...updateRow.errors, ResourceLimitExceededException], status: 201 } as const
 
-const noContent = { response: Operation.noResponse, status: 204 } as const
+const noContent = { response: Rows.noResponse, status: 204 } as const
 
 /**
  * The operations, one row each.
@@ -59,135 +60,135 @@ const noContent = { response: Operation.noResponse, status: 204 } as const
  */
 export const operations = {
   /** Creates a workload identity. A name that exists already is a `ValidationException`. */
-  createWorkloadIdentity: Operation.make("CreateWorkloadIdentity", {
+  createWorkloadIdentity: Rows.make("CreateWorkloadIdentity", {
     ...resourceRow,
     request: Models.CreateWorkloadIdentityRequest,
     response: Models.CreateWorkloadIdentityResponse,
     status: 201
   }),
   /** Reads a workload identity. */
-  getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+  getWorkloadIdentity: Rows.make("GetWorkloadIdentity", {
     ...resourceRow,
     request: Models.GetWorkloadIdentityRequest,
     response: Models.GetWorkloadIdentityResponse
   }),
   /** Replaces the configuration of a workload identity: nothing is merged. */
-  updateWorkloadIdentity: Operation.make("UpdateWorkloadIdentity", {
+  updateWorkloadIdentity: Rows.make("UpdateWorkloadIdentity", {
     ...resourceRow,
     request: Models.UpdateWorkloadIdentityRequest,
     response: Models.GetWorkloadIdentityResponse
   }),
   /** Deletes a workload identity. */
-  deleteWorkloadIdentity: Operation.make("DeleteWorkloadIdentity", {
+  deleteWorkloadIdentity: Rows.make("DeleteWorkloadIdentity", {
     ...resourceRow,
     ...noContent,
     request: Models.GetWorkloadIdentityRequest
   }),
   /** Returns one page of the workload identities. */
-  listWorkloadIdentities: Operation.make("ListWorkloadIdentities", {
+  listWorkloadIdentities: Rows.make("ListWorkloadIdentities", {
     ...resourceRow,
     request: Models.ListWorkloadIdentitiesRequest,
     response: Models.ListWorkloadIdentitiesResponse
   }),
   /** Creates an OAuth2 credential provider. A name that exists already is a `ValidationException`. */
-  createOauth2CredentialProvider: Operation.make("CreateOauth2CredentialProvider", {
+  createOauth2CredentialProvider: Rows.make("CreateOauth2CredentialProvider", {
     ...createRow,
     request: Models.CreateOauth2CredentialProviderRequest,
     response: Models.CreateOauth2CredentialProviderResponse
   }),
   /** Reads an OAuth2 credential provider. */
-  getOauth2CredentialProvider: Operation.make("GetOauth2CredentialProvider", {
+  getOauth2CredentialProvider: Rows.make("GetOauth2CredentialProvider", {
     ...getRow,
     request: Models.GetOauth2CredentialProviderRequest,
     response: Models.GetOauth2CredentialProviderResponse
   }),
   /** Replaces the configuration of an OAuth2 credential provider. Only `privateKeyJwtConfig` is merged. */
-  updateOauth2CredentialProvider: Operation.make("UpdateOauth2CredentialProvider", {
+  updateOauth2CredentialProvider: Rows.make("UpdateOauth2CredentialProvider", {
     ...updateRow,
     request: Models.UpdateOauth2CredentialProviderRequest,
     response: Models.UpdateOauth2CredentialProviderResponse
   }),
   /** Deletes an OAuth2 credential provider. */
-  deleteOauth2CredentialProvider: Operation.make("DeleteOauth2CredentialProvider", {
+  deleteOauth2CredentialProvider: Rows.make("DeleteOauth2CredentialProvider", {
     ...changeRow,
     ...noContent,
     request: Models.GetOauth2CredentialProviderRequest
   }),
   /** Returns one page of the OAuth2 credential providers. */
-  listOauth2CredentialProviders: Operation.make("ListOauth2CredentialProviders", {
+  listOauth2CredentialProviders: Rows.make("ListOauth2CredentialProviders", {
     ...resourceRow,
     request: Models.ListOauth2CredentialProvidersRequest,
     response: Models.ListOauth2CredentialProvidersResponse
   }),
   /** Creates an API-key credential provider. A name that exists already is a `ValidationException`. */
-  createApiKeyCredentialProvider: Operation.make("CreateApiKeyCredentialProvider", {
+  createApiKeyCredentialProvider: Rows.make("CreateApiKeyCredentialProvider", {
     ...createRow,
     request: Models.CreateApiKeyCredentialProviderRequest,
     response: Models.CreateApiKeyCredentialProviderResponse
   }),
   /** Reads an API-key credential provider. */
-  getApiKeyCredentialProvider: Operation.make("GetApiKeyCredentialProvider", {
+  getApiKeyCredentialProvider: Rows.make("GetApiKeyCredentialProvider", {
     ...getRow,
     request: Models.GetApiKeyCredentialProviderRequest,
     response: Models.GetApiKeyCredentialProviderResponse
   }),
   /** Replaces the configuration of an API-key credential provider: nothing is merged. */
-  updateApiKeyCredentialProvider: Operation.make("UpdateApiKeyCredentialProvider", {
+  updateApiKeyCredentialProvider: Rows.make("UpdateApiKeyCredentialProvider", {
     ...updateRow,
     request: Models.UpdateApiKeyCredentialProviderRequest,
     response: Models.GetApiKeyCredentialProviderResponse
   }),
   /** Deletes an API-key credential provider. */
-  deleteApiKeyCredentialProvider: Operation.make("DeleteApiKeyCredentialProvider", {
+  deleteApiKeyCredentialProvider: Rows.make("DeleteApiKeyCredentialProvider", {
     ...resourceRow,
     ...noContent,
     request: Models.GetApiKeyCredentialProviderRequest
   }),
   /** Returns one page of the API-key credential providers. */
-  listApiKeyCredentialProviders: Operation.make("ListApiKeyCredentialProviders", {
+  listApiKeyCredentialProviders: Rows.make("ListApiKeyCredentialProviders", {
     ...resourceRow,
     request: Models.ListApiKeyCredentialProvidersRequest,
     response: Models.ListApiKeyCredentialProvidersResponse
   }),
   /** Creates a payment credential provider. A name that exists already is a `ValidationException`. */
-  createPaymentCredentialProvider: Operation.make("CreatePaymentCredentialProvider", {
+  createPaymentCredentialProvider: Rows.make("CreatePaymentCredentialProvider", {
     ...createRow,
     request: Models.CreatePaymentCredentialProviderRequest,
     response: Models.CreatePaymentCredentialProviderResponse
   }),
   /** Reads a payment credential provider. */
-  getPaymentCredentialProvider: Operation.make("GetPaymentCredentialProvider", {
+  getPaymentCredentialProvider: Rows.make("GetPaymentCredentialProvider", {
     ...getRow,
     request: Models.GetPaymentCredentialProviderRequest,
     response: Models.GetPaymentCredentialProviderResponse
   }),
   /** Replaces the configuration of a payment credential provider: nothing is merged. */
-  updatePaymentCredentialProvider: Operation.make("UpdatePaymentCredentialProvider", {
+  updatePaymentCredentialProvider: Rows.make("UpdatePaymentCredentialProvider", {
     ...updateRow,
     request: Models.UpdatePaymentCredentialProviderRequest,
     response: Models.UpdatePaymentCredentialProviderResponse
   }),
   /** Deletes a payment credential provider. */
-  deletePaymentCredentialProvider: Operation.make("DeletePaymentCredentialProvider", {
+  deletePaymentCredentialProvider: Rows.make("DeletePaymentCredentialProvider", {
     ...resourceRow,
     ...noContent,
     request: Models.GetPaymentCredentialProviderRequest
   }),
   /** Returns one page of the payment credential providers. */
-  listPaymentCredentialProviders: Operation.make("ListPaymentCredentialProviders", {
+  listPaymentCredentialProviders: Rows.make("ListPaymentCredentialProviders", {
     ...resourceRow,
     request: Models.ListPaymentCredentialProvidersRequest,
     response: Models.ListPaymentCredentialProvidersResponse
   }),
   /** Reads which key encrypts the token vault. */
-  getTokenVault: Operation.make("GetTokenVault", {
+  getTokenVault: Rows.make("GetTokenVault", {
     ...resourceRow,
     request: Models.GetTokenVaultRequest,
     response: Models.TokenVaultResponse,
     path: "/identities/get-token-vault"
   }),
   /** Sets the key that encrypts the token vault. */
-  setTokenVaultCmk: Operation.make("SetTokenVaultCMK", {
+  setTokenVaultCmk: Rows.make("SetTokenVaultCMK", {
     ...resourceRow,
     request: Models.SetTokenVaultCmkRequest,
     response: Models.TokenVaultResponse,
@@ -195,7 +196,7 @@ export const operations = {
     path: "/identities/set-token-vault-cmk"
   }),
   /** Adds tags to a resource, or replaces their values. */
-  tagResource: Operation.make("TagResource", {
+  tagResource: Rows.make("TagResource", {
     ...tagRow,
     ...noContent,
     request: Models.TagResourceRequest,
@@ -203,7 +204,7 @@ export const operations = {
     path: "/tags/{resourceArn}"
   }),
   /** Removes tags from a resource. */
-  untagResource: Operation.make("UntagResource", {
+  untagResource: Rows.make("UntagResource", {
     ...tagRow,
     ...noContent,
     request: Models.UntagResourceRequest,
@@ -211,7 +212,7 @@ export const operations = {
     path: "/tags/{resourceArn}"
   }),
   /** Returns the tags of a resource. */
-  listTagsForResource: Operation.make("ListTagsForResource", {
+  listTagsForResource: Rows.make("ListTagsForResource", {
     ...tagRow,
     request: Models.ListTagsForResourceRequest,
     response: Models.ListTagsForResourceResponse,
@@ -219,7 +220,7 @@ export const operations = {
     path: "/tags/{resourceArn}"
   }),
   /** Starts the creation of a consent portal, which is `CREATING` at first. */
-  createConsentPortal: Operation.make("CreateConsentPortal", {
+  createConsentPortal: Rows.make("CreateConsentPortal", {
     ...changeRow,
     request: Models.CreateConsentPortalRequest,
     response: Models.ConsentPortalResponse,
@@ -227,72 +228,32 @@ export const operations = {
     status: 202
   }),
   /** Reads a consent portal. */
-  getConsentPortal: Operation.make("GetConsentPortal", {
+  getConsentPortal: Rows.make("GetConsentPortal", {
     ...resourceRow,
     request: Models.GetConsentPortalRequest,
     response: Models.ConsentPortalResponse
   }),
   /** Starts an update of a consent portal. */
-  updateConsentPortal: Operation.make("UpdateConsentPortal", {
+  updateConsentPortal: Rows.make("UpdateConsentPortal", {
     ...changeRow,
     request: Models.UpdateConsentPortalRequest,
     response: Models.ConsentPortalResponse,
     status: 202
   }),
   /** Starts the deletion of a consent portal. */
-  deleteConsentPortal: Operation.make("DeleteConsentPortal", {
+  deleteConsentPortal: Rows.make("DeleteConsentPortal", {
     ...changeRow,
     ...noContent,
     request: Models.GetConsentPortalRequest
   }),
   /** Returns one page of the consent portals. */
-  listConsentPortals: Operation.make("ListConsentPortals", {
+  listConsentPortals: Rows.make("ListConsentPortals", {
     ...commonRow,
     request: Models.ListConsentPortalsRequest,
     response: Models.ListConsentPortalsResponse,
     errors: [...commonRow.errors, UnauthorizedException]
   })
 }
-
-/**
- * The errors of the operations on workload identities, and of reading and listing most other resources.
- *
- * @since 0.2.0
- * @category errors
- */
-export type ResourceError = Operation.Error<typeof operations.getWorkloadIdentity>
-
-/**
- * The errors of creating a credential provider.
- *
- * @since 0.2.0
- * @category errors
- */
-export type CreateCredentialProviderError = Operation.Error<typeof operations.createOauth2CredentialProvider>
-
-/**
- * The errors of reading a credential provider.
- *
- * @since 0.2.0
- * @category errors
- */
-export type GetCredentialProviderError = Operation.Error<typeof operations.getOauth2CredentialProvider>
-
-/**
- * The errors of updating a credential provider.
- *
- * @since 0.2.0
- * @category errors
- */
-export type UpdateCredentialProviderError = Operation.Error<typeof operations.updateOauth2CredentialProvider>
-
-/**
- * The operations as methods.
- *
- * @since 0.2.0
- * @category services
- */
-export interface Operations extends Operation.Plane<typeof operations> {}
 
 /**
  * The control plane: one method for each operation. `AwsControlPlane.layer()` provides it at AWS,
@@ -316,7 +277,7 @@ export interface Operations extends Operation.Plane<typeof operations> {}
  */
 export class ControlPlane extends Context.Service<
   ControlPlane,
-  Operations & Operation.Streams<typeof operations> & {
+  Operation.Plane<typeof operations> & Operation.Streams<typeof operations> & {
     /**
      * Creates a workload identity. A name that exists already is a `ValidationException`. Without a name it generates
      * one, `workload-` and 8 hexadecimal digits, as the AgentCore SDK for Python does.
@@ -326,7 +287,7 @@ export class ControlPlane extends Context.Service<
         /** The name of the workload identity, 3 to 255 characters. Default: a generated one. */
         readonly name?: string | undefined
       }
-    ) => ReturnType<Operations["createWorkloadIdentity"]>
+    ) => ReturnType<Operation.Plane<typeof operations>["createWorkloadIdentity"]>
     /** Streams all workload identities, in pages of at most 20, each fetched when its first item is pulled. */
     readonly streamWorkloadIdentities: Operation.Streams<typeof operations>["streamWorkloadIdentities"]
     /** Streams all OAuth2 credential providers, in pages of at most 20, each fetched when its first item is pulled. */
@@ -340,7 +301,7 @@ export class ControlPlane extends Context.Service<
   }
 >()("effect-agentcore-identity/ControlPlane") {}
 
-const complete = (plane: Operations): ControlPlane["Service"] => ({
+const complete = (plane: Operation.Plane<typeof operations>): ControlPlane["Service"] => ({
   ...addStreams(operations, plane),
   createWorkloadIdentity: (request) =>
     Effect.flatMap(
@@ -357,7 +318,7 @@ const complete = (plane: Operations): ControlPlane["Service"] => ({
  * @since 0.2.0
  * @category constructors
  */
-export const make = (implementation: Operations): ControlPlane["Service"] =>
+export const make = (implementation: Operation.Plane<typeof operations>): ControlPlane["Service"] =>
   complete(Plane.make("ControlPlane", operations, implementation))
 
 /**

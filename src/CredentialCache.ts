@@ -36,6 +36,7 @@ import * as DataPlane from "./DataPlane.js"
 import { isGenerated } from "./identity/returnState.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./models/internal/constraint.js"
+import type * as Operation from "./Operation.js"
 import * as Validation from "./plane/validation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
@@ -178,7 +179,10 @@ const cacheAccessToken = (
   timeToLive: number,
   opaqueTimeToLive: number,
   decodeJwt: (token: string) => JWTPayload
-): Engine.Cacheable<DataPlane.GetResourceOauth2TokenRequest, DataPlane.TokenResponse> => ({
+): Engine.Cacheable<
+  Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>,
+  DataPlane.TokenResponse
+> => ({
   keyOf: (request, digestOf) =>
     Digest.ofValues([
       "getResourceOauth2Token",
@@ -222,7 +226,10 @@ const alwaysCached = {
 /** `timeToLive` is in milliseconds. */
 const cacheApiKey = (
   timeToLive: number
-): Engine.Cacheable<DataPlane.GetResourceApiKeyRequest, DataPlane.GetResourceApiKeyResponse> => ({
+): Engine.Cacheable<
+  Operation.Request<typeof DataPlane.operations.getResourceApiKey>,
+  Operation.Response<typeof DataPlane.operations.getResourceApiKey>
+> => ({
   keyOf: ({ resourceCredentialProviderName, workloadIdentityToken }, digestOf) =>
     Digest.ofValues(["getResourceApiKey", digestOf(workloadIdentityToken), resourceCredentialProviderName]),
   ...alwaysCached,
@@ -236,8 +243,8 @@ const cacheApiKey = (
  * not stored, because other services share the store.
  */
 const cacheWebIdentityToken = (service: string): Engine.Cacheable<
-  SecurityTokenService.GetWebIdentityTokenRequest,
-  SecurityTokenService.GetWebIdentityTokenResponse
+  Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>,
+  Operation.Response<typeof SecurityTokenService.operations.getWebIdentityToken>
 > => ({
   keyOf: ({ audience, durationSeconds, signingAlgorithm, tags }) =>
     Digest.ofValues([

@@ -25,7 +25,8 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
-import * as Operation from "./Operation.js"
+import type * as Operation from "./Operation.js"
+import * as Rows from "./plane/operation.js"
 import * as Plane from "./plane/validation.js"
 import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 
@@ -36,113 +37,9 @@ import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
 const Token = Constraint.secret(1, 131072)
 const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+")
 
-/**
- * @since 0.2.0
- * @category requests
- */
-export class GetWorkloadAccessTokenRequest extends Schema.Opaque<GetWorkloadAccessTokenRequest>()(Schema.Struct({
-  workloadName: Constraint.WorkloadName
-})) {}
-
-/**
- * @since 0.2.0
- * @category requests
- */
-export class GetWorkloadAccessTokenForJwtRequest
-  extends Schema.Opaque<GetWorkloadAccessTokenForJwtRequest>()(Schema.Struct({
-    workloadName: Constraint.WorkloadName,
-    userToken: UserToken
-  }))
-{}
-
-/**
- * @since 0.2.0
- * @category requests
- */
-export class GetWorkloadAccessTokenForUserIdRequest
-  extends Schema.Opaque<GetWorkloadAccessTokenForUserIdRequest>()(Schema.Struct({
-    workloadName: Constraint.WorkloadName,
-    userId: UserId
-  }))
-{}
-
-/**
- * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
- * stores a user's token for one set of scopes, resources, audiences and custom parameters. For another set, the user
- * has to consent again. `forceAuthentication` ignores and drops the token in the vault.
- *
- * @since 0.2.0
- * @category requests
- */
-export class GetResourceOauth2TokenRequest extends Schema.Opaque<GetResourceOauth2TokenRequest>()(Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: Constraint.ProviderName,
-  scopes: Schema.Array(Constraint.string(1, 128)),
-  oauth2Flow: Flow,
-  sessionUri: Constraint.optional(SessionUri),
-  resourceOauth2ReturnUrl: Constraint.optional(Constraint.ReturnUrl),
-  forceAuthentication: Constraint.optional(Schema.Boolean),
-  customParameters: Constraint.optional(
-    Constraint.stringMap(Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.string(1, 2048))
-  ),
-  customState: Constraint.optional(Constraint.secret(1, 4096)),
-  resources: Constraint.optional(Schema.Array(Constraint.string(1, 2048))),
-  audiences: Constraint.optional(Schema.Array(Constraint.string(1, 2048)))
-})) {}
-
-/**
- * @since 0.2.0
- * @category requests
- */
-export class GetResourceApiKeyRequest extends Schema.Opaque<GetResourceApiKeyRequest>()(Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: Constraint.ProviderName
-})) {}
-
 const RequestHost = Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-\.]+`)
 const RequestPath = Constraint.string(1, 2048, String.raw`/[a-zA-Z0-9/_\-\.~%?=&]+`)
 const RequestBody = Constraint.secret(1, 16384, String.raw`[\u0009\u000A\u000D\u0020-\u007E]+`)
-
-/**
- * A request to Coinbase CDP. The body is `Redacted`.
- *
- * @since 0.2.0
- * @category models
- */
-export const CoinbaseCdpTokenRequest = Schema.Struct({
-  /** The HTTP method of the request. */
-  requestMethod: Schema.Literals(["GET", "POST", "PUT", "DELETE", "PATCH"]),
-  /** The host name of the request. Default: the vendor's, which the service knows. */
-  requestHost: Constraint.optional(RequestHost),
-  /** The path of the request, with its query. */
-  requestPath: RequestPath,
-  /**
-   * Whether to issue a wallet token too. Requests that move the wallet's money need one. Default: false, chosen by the
-   * service.
-   */
-  includeWalletAuthToken: Constraint.optional(Schema.Boolean),
-  /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
-  requestBody: Constraint.optional(RequestBody)
-})
-
-/**
- * A request to Stripe's Privy. The body is `Redacted`.
- *
- * @since 0.2.0
- * @category models
- */
-export const StripePrivyTokenRequest = Schema.Struct({
-  /** The host name of the request. Default: the vendor's, which the service knows. */
-  requestHost: Constraint.optional(RequestHost),
-  /** The path of the request, with its query. */
-  requestPath: RequestPath,
-  /** The body of the request: `Redacted.make(body)`. */
-  requestBody: RequestBody,
-  /**
-   * Whether to sign the request with the authorization key of the provider. Default: false, chosen by the service.
-   */
-  includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
-})
 
 /**
  * The request that a payment token authorizes.
@@ -151,10 +48,33 @@ export const StripePrivyTokenRequest = Schema.Struct({
  * @category models
  */
 export const PaymentTokenRequest = Constraint.union({
-  /** A request to Coinbase CDP. */
-  coinbaseCdpTokenRequest: CoinbaseCdpTokenRequest,
-  /** A request to Stripe's Privy. */
-  stripePrivyTokenRequest: StripePrivyTokenRequest
+  /** A request to Coinbase CDP. The body is `Redacted`. */
+  coinbaseCdpTokenRequest: Schema.Struct({
+    /** The HTTP method of the request. */
+    requestMethod: Schema.Literals(["GET", "POST", "PUT", "DELETE", "PATCH"]),
+    /** The host name of the request. Default: the vendor's, which the service knows. */
+    requestHost: Constraint.optional(RequestHost),
+    /** The path of the request, with its query. */
+    requestPath: RequestPath,
+    /**
+     * Whether to issue a wallet token too. Requests that move the wallet's money need one. Default: false, chosen by
+     * the service.
+     */
+    includeWalletAuthToken: Constraint.optional(Schema.Boolean),
+    /** The body of the request, which a wallet token covers: `Redacted.make(body)`. */
+    requestBody: Constraint.optional(RequestBody)
+  }),
+  /** A request to Stripe's Privy. The body is `Redacted`. */
+  stripePrivyTokenRequest: Schema.Struct({
+    /** The host name of the request. Default: the vendor's, which the service knows. */
+    requestHost: Constraint.optional(RequestHost),
+    /** The path of the request, with its query. */
+    requestPath: RequestPath,
+    /** The body of the request: `Redacted.make(body)`. */
+    requestBody: RequestBody,
+    /** Whether to sign the request with the provider's authorization key. Default: false, chosen by the service. */
+    includeAuthorizationSignature: Constraint.optional(Schema.Boolean)
+  })
 })
 
 /**
@@ -163,25 +83,6 @@ export const PaymentTokenRequest = Constraint.union({
  */
 export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
 
-/**
- * @since 0.2.0
- * @category requests
- */
-export class GetResourcePaymentTokenRequest extends Schema.Opaque<GetResourcePaymentTokenRequest>()(Schema.Struct({
-  workloadIdentityToken: Token,
-  resourceCredentialProviderName: Constraint.ProviderName,
-  paymentTokenRequest: PaymentTokenRequest
-})) {}
-
-/**
- * @since 0.2.0
- * @category requests
- */
-export class CompleteResourceTokenAuthRequest extends Schema.Opaque<CompleteResourceTokenAuthRequest>()(Schema.Struct({
-  userIdentifier: UserIdentifier,
-  sessionUri: SessionUri
-})) {}
-
 // -----------------------------------------------------------------------------
 // Responses
 // -----------------------------------------------------------------------------
@@ -189,13 +90,7 @@ export class CompleteResourceTokenAuthRequest extends Schema.Opaque<CompleteReso
 // An empty credential is invalid. A resource would reject it, and a cache would repeat it.
 const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
 
-/**
- * @since 0.2.0
- * @category responses
- */
-export class WorkloadAccessTokenResponse
-  extends Schema.Opaque<WorkloadAccessTokenResponse>()(Schema.Struct({ workloadAccessToken: Credential }))
-{}
+const WorkloadAccessTokenResponse = Schema.Struct({ workloadAccessToken: Credential })
 
 /**
  * The service returned a token.
@@ -247,14 +142,6 @@ export class Failed extends Data.TaggedClass("Failed") {}
 export type TokenResponse = Issued | ConsentRequired | InProgress | Failed
 
 /**
- * @since 0.2.0
- * @category responses
- */
-export class GetResourceApiKeyResponse
-  extends Schema.Opaque<GetResourceApiKeyResponse>()(Schema.Struct({ apiKey: Credential }))
-{}
-
-/**
  * The tokens that authorize a payment request. The response has one member. A member that AWS adds later is ignored.
  * `requestExpiry` is in milliseconds since the epoch, as AWS sends it.
  *
@@ -273,14 +160,6 @@ export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(
     basicAuthToken: Credential
   }))
 })) {}
-
-/**
- * @since 0.2.0
- * @category responses
- */
-export class GetResourcePaymentTokenResponse extends Schema.Opaque<GetResourcePaymentTokenResponse>()(
-  Schema.Struct({ paymentTokenResponse: PaymentTokenResponse })
-) {}
 
 // -----------------------------------------------------------------------------
 // The response of GetResourceOauth2Token
@@ -336,7 +215,7 @@ const toWire = (response: TokenResponse): Wire => {
  * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
  * (`npm run bench`).
  */
-const tokenCodec: Operation.Codec<TokenResponse> = {
+const tokenCodec: Rows.Codec<TokenResponse> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
@@ -366,52 +245,90 @@ const commonRow = {
  */
 export const operations = {
   /** Returns a token for the workload alone, for machine-to-machine credentials. */
-  getWorkloadAccessToken: Operation.make("GetWorkloadAccessToken", {
+  getWorkloadAccessToken: Rows.make("GetWorkloadAccessToken", {
     ...commonRow,
-    request: GetWorkloadAccessTokenRequest,
+    request: Schema.Struct({
+      workloadName: Constraint.WorkloadName
+    }),
     response: WorkloadAccessTokenResponse
   }),
   /** Returns a token for the workload and the user of a JWT. The service checks its signature, issuer and expiry. */
-  getWorkloadAccessTokenForJwt: Operation.make("GetWorkloadAccessTokenForJWT", {
+  getWorkloadAccessTokenForJwt: Rows.make("GetWorkloadAccessTokenForJWT", {
     ...commonRow,
-    request: GetWorkloadAccessTokenForJwtRequest,
+    request: Schema.Struct({
+      workloadName: Constraint.WorkloadName,
+      userToken: UserToken
+    }),
     response: WorkloadAccessTokenResponse
   }),
   /** Returns a token for the workload and the user with an id. The application vouches for the id. */
-  getWorkloadAccessTokenForUserId: Operation.make("GetWorkloadAccessTokenForUserId", {
+  getWorkloadAccessTokenForUserId: Rows.make("GetWorkloadAccessTokenForUserId", {
     ...commonRow,
-    request: GetWorkloadAccessTokenForUserIdRequest,
+    request: Schema.Struct({
+      workloadName: Constraint.WorkloadName,
+      userId: UserId
+    }),
     response: WorkloadAccessTokenResponse
   }),
-  /** Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs. */
-  getResourceOauth2Token: Operation.make("GetResourceOauth2Token", {
+  /**
+   * Returns an OAuth2 access token of a credential provider, or the state of the authorization that it needs.
+   *
+   * `scopes` may be empty. `sessionUri` polls a session that is in progress, together with the return URL. The vault
+   * stores a user's token for one set of scopes, resources, audiences and custom parameters. For another set, the user
+   * has to consent again. `forceAuthentication` ignores and drops the token in the vault.
+   */
+  getResourceOauth2Token: Rows.make("GetResourceOauth2Token", {
     ...commonRow,
-    request: GetResourceOauth2TokenRequest,
+    request: Schema.Struct({
+      workloadIdentityToken: Token,
+      resourceCredentialProviderName: Constraint.ProviderName,
+      scopes: Schema.Array(Constraint.string(1, 128)),
+      oauth2Flow: Flow,
+      sessionUri: Constraint.optional(SessionUri),
+      resourceOauth2ReturnUrl: Constraint.optional(Constraint.ReturnUrl),
+      forceAuthentication: Constraint.optional(Schema.Boolean),
+      customParameters: Constraint.optional(
+        Constraint.stringMap(Constraint.string(1, 256, String.raw`[a-zA-Z0-9\-_\.]+`), Constraint.string(1, 2048))
+      ),
+      customState: Constraint.optional(Constraint.secret(1, 4096)),
+      resources: Constraint.optional(Schema.Array(Constraint.string(1, 2048))),
+      audiences: Constraint.optional(Schema.Array(Constraint.string(1, 2048)))
+    }),
     response: tokenCodec,
     path: "/identities/oauth2/token"
   }),
   /** Returns the API key of a credential provider. */
-  getResourceApiKey: Operation.make("GetResourceApiKey", {
+  getResourceApiKey: Rows.make("GetResourceApiKey", {
     ...commonRow,
-    request: GetResourceApiKeyRequest,
-    response: GetResourceApiKeyResponse,
+    request: Schema.Struct({
+      workloadIdentityToken: Token,
+      resourceCredentialProviderName: Constraint.ProviderName
+    }),
+    response: Schema.Struct({ apiKey: Credential }),
     path: "/identities/api-key"
   }),
   /** Returns the tokens that authorize one payment request of a payment credential provider. */
-  getResourcePaymentToken: Operation.make("GetResourcePaymentToken", {
+  getResourcePaymentToken: Rows.make("GetResourcePaymentToken", {
     ...commonRow,
-    request: GetResourcePaymentTokenRequest,
-    response: GetResourcePaymentTokenResponse,
+    request: Schema.Struct({
+      workloadIdentityToken: Token,
+      resourceCredentialProviderName: Constraint.ProviderName,
+      paymentTokenRequest: PaymentTokenRequest
+    }),
+    response: Schema.Struct({ paymentTokenResponse: PaymentTokenResponse }),
     path: "/identities/payment/token"
   }),
   /**
    * Completes an authorization for the user who started it (session binding). Only then does the service exchange the
    * code. The identifier must be the JWT or the user id that the workload access token was requested for.
    */
-  completeResourceTokenAuth: Operation.make("CompleteResourceTokenAuth", {
+  completeResourceTokenAuth: Rows.make("CompleteResourceTokenAuth", {
     ...commonRow,
-    request: CompleteResourceTokenAuthRequest,
-    response: Operation.noResponse,
+    request: Schema.Struct({
+      userIdentifier: UserIdentifier,
+      sessionUri: SessionUri
+    }),
+    response: Rows.noResponse,
     quota: 100
   })
 }

@@ -15,14 +15,9 @@ import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as CredentialTag from "./identity/credentials.js"
 import * as Constraint from "./models/internal/constraint.js"
+import * as Rows from "./plane/operation.js"
 import * as Validation from "./plane/validation.js"
-import {
-  GetWebIdentityTokenRequest,
-  operations,
-  SecurityTokenService,
-  type SecurityTokenServiceError,
-  type SigningAlgorithm
-} from "./SecurityTokenService.js"
+import { operations, SecurityTokenService, type SecurityTokenServiceError } from "./SecurityTokenService.js"
 
 // Checks by the members of `GetWebIdentityToken`.
 
@@ -36,7 +31,7 @@ const Lifetime = Validation.DurationInput.check(Constraint.check((duration) => {
 }))
 
 const makeCheck = (more: Schema.Struct.Fields): Validation.Check => {
-  const { audience, signingAlgorithm, tags } = GetWebIdentityTokenRequest.fields
+  const { audience, signingAlgorithm, tags } = Rows.membersOf(operations.getWebIdentityToken)
   const check = Validation.makeCheck(operation, () => ({
     audience,
     signingAlgorithm: Constraint.optional(signingAlgorithm),
@@ -80,7 +75,7 @@ export interface IamAccessTokenRequest {
   /** The audiences of the token: up to 10, each of 1 to 1000 characters. */
   readonly audience: string | Arr.NonEmptyReadonlyArray<string>
   /** Default: `ES384`. Use `RS256` for services that cannot verify `ES384`. */
-  readonly signingAlgorithm?: SigningAlgorithm | undefined
+  readonly signingAlgorithm?: "ES384" | "RS256" | undefined
   /**
    * The lifetime of the token: 1 to 60 minutes. Fractions of a second are rejected, not rounded. Default: 5 minutes,
    * set by the service.

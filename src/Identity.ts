@@ -177,9 +177,8 @@ export type AccessTokenError<F extends Flow = Flow> =
 export type ApiKeyError = DataPlaneError | WorkloadAccessTokenError
 
 /**
- * Obtains credentials for the caller of a run: access tokens, API keys and payment tokens. `AccessToken`, `ApiKey` and
- * `PaymentToken` use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()`
- * provide both.
+ * Obtains credentials for the caller of a run: access tokens, API keys and payment tokens. `AccessToken` and `ApiKey`
+ * use it. {@link layer} provides it over a data plane, `AwsIdentity.layer()` and `LocalIdentity.layer()` provide both.
  *
  * @since 0.2.0
  * @category services
@@ -224,7 +223,10 @@ export class Identity extends Context.Service<Identity, {
   readonly getApiKey: (
     request: ApiKeyCredential["request"] | ApiKeyCredential
   ) => Effect.Effect<Redacted.Redacted, ApiKeyError, WorkloadAccessToken>
-  /** Returns the tokens that authorize one payment request. */
+  /**
+   * Returns the tokens that authorize one request to a payment vendor. They expire, and `CredentialCache` does not keep
+   * them: obtain them right before the request. To send a rejected request once more, retry the two together.
+   */
   readonly getPaymentToken: (request: {
     readonly provider: string
     readonly payment: PaymentTokenRequest

@@ -543,8 +543,8 @@ export type CommonError =
  * credentials on HTTP clients.
  *
  * Setup, consent callbacks, stores and the local server have other errors: those of `CredentialProvider`,
- * `WorkloadIdentity.ReturnUrlsContended`, `ConsentPortal.ConsentPortalFailed` and `ConsentPortalTimedOut`, the errors
- * of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the errors of `persistence/` and `local/`.
+ * `WorkloadIdentity.ReturnUrlsContended`, the errors of `IdentitySetup`, `PendingConsents.ConsentNotPending`, and the
+ * errors of `persistence/` and `local/`.
  *
  * @since 0.2.0
  * @category errors

@@ -2,91 +2,33 @@
  * An AWS operation as data: one row of the table of its plane.
  *
  * A row defines everything else: the type and the checks of the plane's method, the call of the AWS SDK, the route of
- * the local server, the scripted planes of tests, and the rate limits.
+ * the local server, the scripted planes of tests, and the rate limits. The types here derive from a row, or from a
+ * table.
  *
  * @since 0.2.0
+ * @example
+ * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+ * import type * as Operation from "effect-agentcore-identity/Operation"
+ *
+ * type Row = typeof ControlPlane.operations.getWorkloadIdentity
+ *
+ * const request: Operation.Request<Row> = { name: "my-agent" }
+ *
+ * console.log(ControlPlane.operations.getWorkloadIdentity.path, request) // /identities/GetWorkloadIdentity
  */
 import type * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
+import type * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
-import type { CommonError, TransportError, UnknownServiceError, ValidationExceptionField } from "./IdentityError.js"
+import type {
+  AccessDeniedException,
+  InternalServerException,
+  ThrottlingException,
+  TransportError,
+  UnknownServiceError,
+  ValidationException
+} from "./IdentityError.js"
 import type { Encoded } from "./models/internal/constraint.js"
-import { mapDeep } from "./models/internal/plainData.js"
-
-export type {
-  /** @since 0.2.0 */
-  Encoded
-} from "./models/internal/constraint.js"
-
-/**
- * Decodes the output of the AWS SDK to the response of an operation, and encodes it. A timestamp is a `Date`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Codec<in out A> {
-  /** None for an invalid output. */
-  readonly decode: (output: unknown) => Option.Option<A>
-  /** The output of a response. */
-  readonly encode: (response: A) => unknown
-}
-
-/**
- * The members of an exception. Only `ValidationException` has `reason` and `fieldList`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ExceptionMembers {
-  /** The AWS name of the operation. */
-  readonly operation: string
-  readonly message: string
-  readonly requestId?: string | undefined
-  readonly reason?: string | undefined
-  readonly fieldList?: ReadonlyArray<ValidationExceptionField> | undefined
-}
-
-/**
- * The class of an exception. Its `_tag` is the name that AWS gives the exception.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ExceptionClass<out E> {
-  readonly _tag: string
-  new(members: ExceptionMembers): E
-}
-
-/**
- * Any operation.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Any {
-  /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
-  readonly name: string
-  /** How the operation travels over HTTP, by the AWS service model. */
-  readonly method: "POST" | "GET" | "DELETE"
-  /** A member in braces becomes a part of the path, percent-encoded. */
-  readonly path: `/${string}`
-  /** The status of a success. A 204 has no body. */
-  readonly status: number
-  /** Has the limits of the service model. */
-  readonly request: Schema.Codec<unknown, unknown>
-  /** Unwraps the secrets of a valid request. */
-  readonly encode: (request: never) => unknown
-  readonly response: {
-    readonly decode: (output: unknown) => Option.Option<unknown>
-    readonly encode: (response: never) => unknown
-  }
-  /** The exceptions of the operation in the service model. */
-  readonly errors: ReadonlyArray<ExceptionClass<unknown>>
-  /** The quota in calls per second (AWS documentation). Infinity if there is none. */
-  readonly quota: number
-}
 
 /**
  * An operation, with the types of its name, request, response and errors.
@@ -94,22 +36,41 @@ export interface Any {
  * @since 0.2.0
  * @category models
  */
-export interface Operation<out Name extends string, in out Request, in out Response, out E> extends Any {
+export interface Operation<out Name extends string, in out Request, in out Response, out E> {
+  /** The AWS name, as in `GetWorkloadAccessTokenForJWT`. */
   readonly name: Name
+  /** How the operation travels over HTTP, by the AWS service model. */
+  readonly method: "POST" | "GET" | "DELETE"
+  /** A member in braces becomes a part of the path, percent-encoded. */
+  readonly path: `/${string}`
+  /** The status of a success. A 204 has no body. */
+  readonly status: number
+  /** Has the limits of the service model. */
   readonly request: Schema.Codec<Request, Encoded<Request>>
+  /** Unwraps the secrets of a valid request. */
   readonly encode: (request: Request) => unknown
-  readonly response: Codec<Response>
-  readonly errors: ReadonlyArray<ExceptionClass<E>>
-}
-
-/**
- * The operations of a plane, by the names of the plane's methods.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Table {
-  readonly [method: string]: Any
+  /** Decodes the output of the AWS SDK, and encodes a response to it. A timestamp is a `Date`. */
+  readonly response: {
+    /** None for an invalid output. */
+    readonly decode: (output: unknown) => Option.Option<Response>
+    readonly encode: (response: Response) => unknown
+  }
+  /** The exceptions of the operation in the service model. A `_tag` is the name that AWS gives the exception. */
+  readonly errors: ReadonlyArray<{
+    readonly _tag: string
+    new(members: {
+      /** The AWS name of the operation. */
+      readonly operation: string
+      readonly message: string
+      readonly requestId?: string | undefined
+      /** Only `ValidationException` has it. */
+      readonly reason?: string | undefined
+      /** Only `ValidationException` has it. */
+      readonly fieldList?: ReadonlyArray<{ readonly name: string; readonly message: string }> | undefined
+    }): E
+  }>
+  /** The quota in calls per second (AWS documentation). Infinity if there is none. */
+  readonly quota: number
 }
 
 /**
@@ -148,26 +109,8 @@ export type Plane<T> = {
   readonly [K in keyof T]: (request: Request<T[K]>) => Effect.Effect<Response<T[K]>, Error<T[K]>>
 }
 
-/**
- * The start of a stream, and the size of its pages.
- *
- * @since 0.2.0
- * @category models
- */
-export interface StreamOptions {
-  /** Items per page. Default: chosen by the service. */
-  readonly pageSize?: number | undefined
-  /** The `nextToken` of the page to start after. Default: the start of the list. */
-  readonly nextToken?: string | undefined
-}
-
-/**
- * The items of a page: the other member of a list's response beside `nextToken`.
- *
- * @since 0.2.0
- * @category type-level
- */
-export type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends ReadonlyArray<infer A> ? A : never
+/** The items of a page: the other member of a list's response beside `nextToken`. */
+type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends ReadonlyArray<infer A> ? A : never
 
 /**
  * All pages of every list of a plane: `listX` as `streamX`. A page is fetched when its first item is pulled.
@@ -179,7 +122,12 @@ export type Streams<T> = {
   readonly [
     K in keyof T as K extends `list${infer Name}` ? "nextToken" extends keyof Request<T[K]> ? `stream${Name}` : never
       : never
-  ]: (options?: StreamOptions) => Stream.Stream<PageItem<Response<T[K]>>, Error<T[K]>>
+  ]: (options?: {
+    /** Items per page. Default: chosen by the service. */
+    readonly pageSize?: number | undefined
+    /** The `nextToken` of the page to start after. Default: the start of the list. */
+    readonly nextToken?: string | undefined
+  }) => Stream.Stream<PageItem<Response<T[K]>>, Error<T[K]>>
 }
 
 /**
@@ -189,83 +137,17 @@ export type Streams<T> = {
  * @since 0.2.0
  * @category type-level
  */
-export type Decorator<T, E = CommonError> = <K extends keyof T>(
+export type Decorator<
+  T,
+  E =
+    | ValidationException
+    | AccessDeniedException
+    | ThrottlingException
+    | InternalServerException
+    | UnknownServiceError
+    | TransportError
+> = <K extends keyof T>(
   operation: K,
   effect: Effect.Effect<Response<T[K]>, Error<T[K]> | E>,
   request: Request<T[K]>
 ) => Effect.Effect<Response<T[K]>, Error<T[K]> | E>
-
-const unwrapSecrets = (request: unknown): unknown =>
-  mapDeep(request, (value) => Redacted.isRedacted(value) ? Redacted.value(value) : value)
-
-const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> => ({
-  decode: Schema.decodeUnknownOption(schema),
-  // The encoder is made at its first use: only servers and scripted planes encode responses.
-  encode: (response) => Schema.encodeSync(schema)(response)
-})
-
-/**
- * The response of an operation that returns nothing.
- *
- * @since 0.2.0
- * @category constructors
- */
-export const noResponse: Codec<void> = { decode: () => Option.some(undefined), encode: () => ({}) }
-
-/**
- * A row of a plane's table.
- *
- * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of
- * `Schema.encode`.
- *
- * @since 0.2.0
- * @category constructors
- * @example
- * import * as IdentityError from "effect-agentcore-identity/IdentityError"
- * import * as Operation from "effect-agentcore-identity/Operation"
- * import * as Schema from "effect/Schema"
- *
- * const operations = {
- *   // Reads a workload identity.
- *   getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
- *     request: Schema.Struct({ name: Schema.String }),
- *     response: Schema.Struct({ name: Schema.String, workloadIdentityArn: Schema.String }),
- *     errors: [IdentityError.ValidationException, IdentityError.ResourceNotFoundException]
- *   })
- * }
- *
- * console.log(operations.getWorkloadIdentity.path) // /identities/GetWorkloadIdentity
- */
-export const make = <
-  const Name extends string,
-  Request,
-  const Errors extends ReadonlyArray<ExceptionClass<unknown>>,
-  Response,
-  I = never
->(name: Name, options: {
-  /** The schema of the request. */
-  readonly request: Schema.Codec<Request, Encoded<Request>>
-  /** The schema of the response, or its codec. */
-  readonly response: Schema.Codec<Response, I> | Codec<Response>
-  /** The exceptions of the operation in the service model. */
-  readonly errors: Errors
-  /** Default: `POST`. */
-  readonly method?: Any["method"]
-  /** Default: `/identities/<AWS name>`. */
-  readonly path?: Any["path"]
-  /** Default: 200. */
-  readonly status?: number
-  /** Default: Infinity. */
-  readonly quota?: number
-}): Operation<Name, Request, Response, InstanceType<Errors[number]>> => ({
-  method: "POST",
-  path: `/identities/${name}`,
-  status: 200,
-  quota: Infinity,
-  ...options,
-  name,
-  encode: unwrapSecrets,
-  response: Schema.isSchema(options.response) ? codec(options.response) : options.response,
-  // `InstanceType` of the union of classes is the union of their instances.
-  errors: options.errors as ReadonlyArray<ExceptionClass<InstanceType<Errors[number]>>>
-})

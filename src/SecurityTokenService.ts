@@ -20,20 +20,9 @@ import {
 } from "./IdentityError.js"
 import * as Constraint from "./models/internal/constraint.js"
 import { timestamp } from "./models/internal/resource.js"
-import * as Operation from "./Operation.js"
+import type * as Operation from "./Operation.js"
+import * as Rows from "./plane/operation.js"
 import * as Plane from "./plane/validation.js"
-
-/**
- * @since 0.2.0
- * @category models
- */
-export const SigningAlgorithm: Schema.Literals<readonly ["ES384", "RS256"]> = Schema.Literals(["ES384", "RS256"])
-
-/**
- * @since 0.2.0
- * @category models
- */
-export type SigningAlgorithm = typeof SigningAlgorithm.Type
 
 const tagCharacters = String.raw`[\p{L}\p{Z}\p{N}_.:/=+\-@]`
 
@@ -44,60 +33,6 @@ const tagPattern = (quantifier: "+" | "*") => ({
 })
 
 /**
- * - `audience`: 1 to 10 audiences of 1 to 1000 characters
- * - `durationSeconds`: 60 to 3600; the service's default is 300
- * - `tags`: up to 50, with keys of 1 to 128 characters and values of up to 256, of letters, digits, spaces and
- *   `_.:/=+-@`. Keys that differ only in case are equal. The token carries the tags as claims
- *
- * @since 0.2.0
- * @category requests
- */
-export class GetWebIdentityTokenRequest extends Schema.Opaque<GetWebIdentityTokenRequest>()(Schema.Struct({
-  audience: Constraint.items(Constraint.string(1, 1000), 1, 10),
-  signingAlgorithm: SigningAlgorithm,
-  durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
-  tags: Constraint.optional(
-    Constraint.stringMap(
-      Constraint.string(1, 128, tagPattern("+")),
-      Constraint.string(0, 256, tagPattern("*")),
-      50
-    )
-  )
-})) {}
-
-/**
- * @since 0.2.0
- * @category responses
- */
-export class GetWebIdentityTokenResponse extends Schema.Opaque<GetWebIdentityTokenResponse>()(Schema.Struct({
-  // An empty token is invalid.
-  webIdentityToken: Schema.RedactedFromValue(Schema.NonEmptyString),
-  expiration: timestamp
-})) {}
-
-/**
- * The request has no members, because STS reads the caller from the signature.
- *
- * @since 0.2.0
- * @category requests
- */
-export class GetCallerIdentityRequest extends Schema.Opaque<GetCallerIdentityRequest>()(Constraint.noMembers) {}
-
-/**
- * - `account`: the id of the account, 12 digits
- * - `arn`: the user, or the role and its session
- * - `userId`: the unique id of the user, or of the role with the name of its session
- *
- * @since 0.2.0
- * @category responses
- */
-export class GetCallerIdentityResponse extends Schema.Opaque<GetCallerIdentityResponse>()(Schema.Struct({
-  account: Schema.String,
-  arn: Schema.String,
-  userId: Schema.String
-})) {}
-
-/**
  * The operations, one row each.
  *
  * @since 0.2.0
@@ -105,9 +40,30 @@ export class GetCallerIdentityResponse extends Schema.Opaque<GetCallerIdentityRe
  */
 export const operations = {
   /** Returns a JWT, signed by AWS, that names the IAM identity of the caller. */
-  getWebIdentityToken: Operation.make("GetWebIdentityToken", {
-    request: GetWebIdentityTokenRequest,
-    response: GetWebIdentityTokenResponse,
+  getWebIdentityToken: Rows.make("GetWebIdentityToken", {
+    request: Schema.Struct({
+      /** 1 to 10 audiences, each of 1 to 1000 characters. */
+      audience: Constraint.items(Constraint.string(1, 1000), 1, 10),
+      signingAlgorithm: Schema.Literals(["ES384", "RS256"]),
+      /** 60 to 3600. Default: 300, chosen by the service. */
+      durationSeconds: Constraint.optional(Constraint.whole(60, 3600)),
+      /**
+       * Up to 50 claims of the token, with keys of 1 to 128 characters and values of up to 256, of letters, digits,
+       * spaces and `_.:/=+-@`. Keys that differ only in case are equal.
+       */
+      tags: Constraint.optional(
+        Constraint.stringMap(
+          Constraint.string(1, 128, tagPattern("+")),
+          Constraint.string(0, 256, tagPattern("*")),
+          50
+        )
+      )
+    }),
+    response: Schema.Struct({
+      // An empty token is invalid.
+      webIdentityToken: Schema.RedactedFromValue(Schema.NonEmptyString),
+      expiration: timestamp
+    }),
     errors: [
       ValidationException,
       AccessDeniedException,
@@ -120,9 +76,17 @@ export const operations = {
     path: "/"
   }),
   /** Returns account and ARN of the caller's credentials. No policy can forbid it. */
-  getCallerIdentity: Operation.make("GetCallerIdentity", {
-    request: GetCallerIdentityRequest,
-    response: GetCallerIdentityResponse,
+  getCallerIdentity: Rows.make("GetCallerIdentity", {
+    // STS reads the caller from the signature.
+    request: Constraint.noMembers,
+    response: Schema.Struct({
+      /** The id of the account, 12 digits. */
+      account: Schema.String,
+      /** The user, or the role and its session. */
+      arn: Schema.String,
+      /** The unique id of the user, or of the role with the name of its session. */
+      userId: Schema.String
+    }),
     // The service model has no errors for the operation. Every operation of STS can fail with these.
     errors: [ValidationException, AccessDeniedException, ThrottlingException, InternalServerException],
     path: "/"

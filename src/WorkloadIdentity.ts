@@ -7,10 +7,11 @@ import * as Effect from "effect/Effect"
 import { memoize } from "effect/Function"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
-import { ControlPlane, type ResourceError } from "./ControlPlane.js"
+import { ControlPlane, type operations } from "./ControlPlane.js"
 import { workloadName } from "./internal/generatedName.js"
 import * as KeyedLock from "./internal/keyedLock.js"
 import type { GetWorkloadIdentityResponse } from "./Models.js"
+import type * as Operation from "./Operation.js"
 
 /**
  * Other writers replaced the return URLs after each attempt. The change may be missing.
@@ -36,7 +37,11 @@ const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Sched
 const converge = (
   name: string,
   returnUrls: ReadonlyArray<string>
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
+): Effect.Effect<
+  GetWorkloadIdentityResponse,
+  Operation.Error<typeof operations.getWorkloadIdentity> | ReturnUrlsContended,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const plane = yield* ControlPlane
     const current = yield* plane.getWorkloadIdentity({ name })
@@ -83,7 +88,11 @@ export const ensure = (
     /** Tags of the workload identity. They are set on creation only. */
     readonly tags?: { readonly [key: string]: string } | undefined
   }
-): Effect.Effect<GetWorkloadIdentityResponse, ResourceError | ReturnUrlsContended, ControlPlane> =>
+): Effect.Effect<
+  GetWorkloadIdentityResponse,
+  Operation.Error<typeof operations.getWorkloadIdentity> | ReturnUrlsContended,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const name = given ?? (yield* workloadName)
     const present = converge(name, returnUrls)

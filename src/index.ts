@@ -13,8 +13,6 @@ export * as ApiKey from "./ApiKey.js"
 /** @since 0.2.0 */
 export * as Consent from "./Consent.js"
 /** @since 0.2.0 */
-export * as ConsentPortal from "./ConsentPortal.js"
-/** @since 0.2.0 */
 export * as ConsentSession from "./ConsentSession.js"
 /** @since 0.2.0 */
 export * as ConsentSignals from "./ConsentSignals.js"
@@ -42,8 +40,6 @@ export * as IdentitySetup from "./IdentitySetup.js"
 export * as Models from "./Models.js"
 /** @since 0.2.0 */
 export * as Operation from "./Operation.js"
-/** @since 0.2.0 */
-export * as PaymentToken from "./PaymentToken.js"
 /** @since 0.2.0 */
 export * as PendingConsents from "./PendingConsents.js"
 /** @since 0.2.0 */

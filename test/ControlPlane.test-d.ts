@@ -1,12 +1,15 @@
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import type * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, test } from "vitest"
 
 type TagOf<E> = E extends { readonly _tag: infer T } ? T : never
 
-type ErrorOf<K extends keyof ControlPlane.Operations> = ControlPlane.Operations[K] extends
-  (request: never) => Effect.Effect<unknown, infer E> ? TagOf<E> : never
+type ErrorOf<K extends keyof Operation.Plane<typeof ControlPlane.operations>> =
+  Operation.Plane<typeof ControlPlane.operations>[K] extends (request: never) => Effect.Effect<unknown, infer E>
+    ? TagOf<E>
+    : never
 
 type Local = "TransportError" | "UnknownServiceError"
 

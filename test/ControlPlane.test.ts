@@ -33,7 +33,9 @@ const listing = (all: ReadonlyArray<string>, end: null | undefined = undefined) 
     }
   })
 
-const listed = (options?: Operation.StreamOptions) =>
+type StreamOptions = Parameters<ControlPlane.ControlPlane["Service"]["streamWorkloadIdentities"]>[0]
+
+const listed = (options?: StreamOptions) =>
   control((plane) => Stream.runCollect(Stream.map(plane.streamWorkloadIdentities(options), ({ name }) => name)))
 
 describe("ControlPlane.make", () => {
@@ -50,7 +52,7 @@ describe("ControlPlane.make", () => {
       const plane = yield* ControlPlane.ControlPlane
       const calls = Object.entries(ControlPlane.operations).map(([method, { name }]) => ({ method, name }))
       for (const { method, name } of calls) {
-        const call = plane[method as keyof ControlPlane.Operations] as (
+        const call = plane[method as keyof Operation.Plane<typeof ControlPlane.operations>] as (
           request: unknown
         ) => Effect.Effect<unknown, unknown>
         const error = yield* Effect.flip(call(request))
@@ -158,7 +160,7 @@ describe("streams", () => {
     Effect.gen(function*() {
       const plane = yield* ControlPlane.ControlPlane
       const streams: ReadonlyArray<
-        readonly [stream: (options: Operation.StreamOptions) => Stream.Stream<unknown, unknown>, limit: number]
+        readonly [stream: (options: StreamOptions) => Stream.Stream<unknown, unknown>, limit: number]
       > = [
         [plane.streamWorkloadIdentities, 20],
         [plane.streamOauth2CredentialProviders, 20],

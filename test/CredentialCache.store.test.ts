@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
@@ -38,7 +39,9 @@ const silent: CredentialCache.Store["Service"] = {
 
 /** One process of a fleet: its own cache over the shared store. */
 interface Process {
-  readonly token: (request?: Partial<DataPlane.GetResourceOauth2TokenRequest>) => Effect.Effect<string, unknown>
+  readonly token: (
+    request?: Partial<Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>>
+  ) => Effect.Effect<string, unknown>
   readonly cacheResult: Effect.Effect<unknown>
   readonly invalidate: (token: string) => Effect.Effect<void>
 }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -27,7 +28,7 @@ const jwtOf = (payload: object): string => `${segment({ alg: "RS256" })}.${segme
 /** A JWT that expires this many seconds after the start of the test. Each number makes another JWT. */
 const jwt = (seconds: number, number = 1): string => jwtOf({ exp: seconds, jti: `token-${number}` })
 
-type TokenRequest = DataPlane.GetResourceOauth2TokenRequest
+type TokenRequest = Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>
 
 const tokenOf = (request: Partial<TokenRequest> = {}) =>
   Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
@@ -773,7 +774,7 @@ describe("CredentialCache: metrics and spans", () => {
 describe("CredentialCache.layerSecurityTokenService", () => {
   const ask = (
     service: SecurityTokenService.SecurityTokenService["Service"],
-    request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}
+    request: Partial<Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>> = {}
   ) =>
     Effect.map(
       service.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384", ...request }),
@@ -824,7 +825,9 @@ describe("CredentialCache.layerSecurityTokenService", () => {
   it.effect("has keys of audiences, algorithm, duration and tags", () =>
     use((service) =>
       Effect.gen(function*() {
-        const requests: ReadonlyArray<Partial<SecurityTokenService.GetWebIdentityTokenRequest>> = [
+        const requests: ReadonlyArray<
+          Partial<Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>>
+        > = [
           { audience: ["a", "b"], tags: { team: "x", stage: "y" } },
           { audience: ["a"], tags: { team: "x", stage: "y" } },
           { audience: ["a", "b"], tags: { team: "y", stage: "x" } },

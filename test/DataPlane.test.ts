@@ -3,6 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -12,19 +13,21 @@ import * as Ref from "effect/Ref"
 import * as Recorder from "./support/recorder.js"
 import { responses, secret, sessionUri } from "./support/utils.js"
 
-const request: DataPlane.GetResourceOauth2TokenRequest = {
+const request: Operation.Request<typeof DataPlane.operations.getResourceOauth2Token> = {
   workloadIdentityToken: secret("workload-token"),
   resourceCredentialProviderName: "github",
   scopes: [],
   oauth2Flow: "M2M"
 }
 
-type Patch = { readonly [K in keyof DataPlane.GetResourceOauth2TokenRequest]?: unknown }
+type Patch = { readonly [K in keyof Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>]?: unknown }
 
 const ask = (patch: Patch) =>
   Effect.flatMap(DataPlane.DataPlane, (dataPlane) =>
     // The checks are for requests that TypeScript has not checked.
-    dataPlane.getResourceOauth2Token({ ...request, ...patch } as DataPlane.GetResourceOauth2TokenRequest))
+    dataPlane.getResourceOauth2Token(
+      { ...request, ...patch } as Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>
+    ))
 
 const planes = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.issued() })
 
@@ -93,7 +96,9 @@ describe("DataPlane.make", () => {
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
       // A request that TypeScript has not checked.
-      const error = yield* Effect.flip(dataPlane.getResourceApiKey({} as DataPlane.GetResourceApiKeyRequest))
+      const error = yield* Effect.flip(
+        dataPlane.getResourceApiKey({} as Operation.Request<typeof DataPlane.operations.getResourceApiKey>)
+      )
       assert(error._tag === "ValidationException")
       assert.deepStrictEqual(error.fieldList, [
         { name: "workloadIdentityToken", message: notNull },

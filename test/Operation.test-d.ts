@@ -1,32 +1,33 @@
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import { ConflictException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import type { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
-import * as Operation from "effect-agentcore-identity/Operation"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import { describe, expectTypeOf, it } from "vitest"
+import * as Rows from "./support/operation.js"
 
 const operations = {
-  createThing: Operation.make("CreateThing", {
+  createThing: Rows.make("CreateThing", {
     request: Schema.Struct({ name: Schema.String, key: Schema.RedactedFromValue(Schema.String) }),
     response: Schema.Struct({ createdTime: Schema.DateTimeUtcFromDate }),
     errors: [ValidationException, ConflictException]
   }),
-  deleteThing: Operation.make("DeleteThing", {
+  deleteThing: Rows.make("DeleteThing", {
     request: Schema.Struct({ name: Schema.String }),
-    response: Operation.noResponse,
+    response: Rows.noResponse,
     errors: [ValidationException],
     status: 204
   }),
-  listThings: Operation.make("ListThings", {
+  listThings: Rows.make("ListThings", {
     request: Schema.Struct({ nextToken: Schema.optional(Schema.String) }),
     response: Schema.Struct({ things: Schema.Array(Schema.Number), nextToken: Schema.optional(Schema.String) }),
     errors: [ValidationException]
   }),
-  listTags: Operation.make("ListTags", {
+  listTags: Rows.make("ListTags", {
     request: Schema.Struct({ name: Schema.String }),
     response: Schema.Struct({ tags: Schema.Array(Schema.String) }),
     errors: [ValidationException]
@@ -59,7 +60,7 @@ describe("a table", () => {
   it("has a stream for each list with pages", () => {
     expectTypeOf<Operation.Streams<typeof operations>>().toEqualTypeOf<{
       readonly streamThings: (
-        options?: Operation.StreamOptions
+        options?: { readonly pageSize?: number | undefined; readonly nextToken?: string | undefined }
       ) => Stream.Stream<number, ValidationException | Unmodelled>
     }>()
   })
@@ -76,16 +77,16 @@ describe("a request", () => {
       list: Schema.optional(Schema.Array(Schema.Struct({ secret: Schema.RedactedFromValue(Schema.String) }))),
       map: Schema.Record(Schema.String, Schema.Number)
     })
-    expectTypeOf(schema).toExtend<Schema.Codec<typeof schema.Type, Operation.Encoded<typeof schema.Type>>>()
+    expectTypeOf(schema).toExtend<Schema.Codec<typeof schema.Type, Rows.Encoded<typeof schema.Type>>>()
   })
 
   it("rejects values that need another encoding", () => {
     const time = Schema.Struct({ time: Schema.DateTimeUtcFromDate })
     const renamed = Schema.Struct({ name: Schema.String }).pipe(Schema.encodeKeys({ name: "Name" }))
     // @ts-expect-error a date
-    Operation.make("Any", { request: time, response: Operation.noResponse, errors: [] })
+    Rows.make("Any", { request: time, response: Rows.noResponse, errors: [] })
     // @ts-expect-error another name
-    Operation.make("Any", { request: renamed, response: Operation.noResponse, errors: [] })
+    Rows.make("Any", { request: renamed, response: Rows.noResponse, errors: [] })
   })
 })
 
@@ -127,7 +128,9 @@ describe("a decorator", () => {
 describe("the control plane", () => {
   it("does not mix the errors of its operations", () => {
     // @ts-expect-error no error of this operation
-    const tag: Effect.Error<ReturnType<ControlPlane.Operations["createWorkloadIdentity"]>>["_tag"] = "ConflictException"
+    const tag: Effect.Error<
+      ReturnType<Operation.Plane<typeof ControlPlane.operations>["createWorkloadIdentity"]>
+    >["_tag"] = "ConflictException"
     void tag
   })
 })

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Operation from "effect-agentcore-identity/Operation"
 import * as Schema from "effect/Schema"
 import * as FastCheck from "fast-check"
+import * as Rows from "./support/operation.js"
 import { operations, requests, valid } from "./support/requests.js"
 
-const row = <A>(request: Schema.Codec<A, Operation.Encoded<A>>) =>
-  Operation.make("Any", { request, response: Operation.noResponse, errors: [] })
+const row = <A>(request: Schema.Codec<A, Rows.Encoded<A>>) =>
+  Rows.make("Any", { request, response: Rows.noResponse, errors: [] })
 
-describe("Operation.make", () => {
+describe("Rows.make", () => {
   it("has defaults for method, path, status and quota", () => {
     const { errors, method, name, path, quota, status } = row(Schema.Struct({}))
     assert.deepStrictEqual({ errors, method, name, path, quota, status }, {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
@@ -10,7 +11,7 @@ import * as Ref from "effect/Ref"
 import * as Recorder from "./support/recorder.js"
 import { same, secret } from "./support/utils.js"
 
-const request: SecurityTokenService.GetWebIdentityTokenRequest = {
+const request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken> = {
   audience: ["https://api.example.com"],
   signingAlgorithm: "ES384"
 }
@@ -22,12 +23,16 @@ const planes = ScriptedPlanes.layer({
     Effect.succeed({ webIdentityToken: secret(`web-identity-token-${index}`), expiration })
 })
 
-type Patch = { readonly [K in keyof SecurityTokenService.GetWebIdentityTokenRequest]?: unknown }
+type Patch = {
+  readonly [K in keyof Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>]?: unknown
+}
 
 const ask = (patch: Patch = {}) =>
   Effect.flatMap(SecurityTokenService.SecurityTokenService, (sts) =>
     // The checks are for requests that TypeScript has not checked.
-    sts.getWebIdentityToken({ ...request, ...patch } as SecurityTokenService.GetWebIdentityTokenRequest))
+    sts.getWebIdentityToken(
+      { ...request, ...patch } as Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>
+    ))
 
 const stringOf = (length: number) => "x".repeat(length)
 const audiences = (count: number) => Array.from({ length: count }, (_, index) => `audience-${index}`)

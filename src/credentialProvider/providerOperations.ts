@@ -3,19 +3,14 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as String from "effect/String"
-import {
-  ControlPlane,
-  type CreateCredentialProviderError,
-  type GetCredentialProviderError,
-  operations as rows,
-  type UpdateCredentialProviderError
-} from "../ControlPlane.js"
+import { ControlPlane, operations as rows } from "../ControlPlane.js"
 import type {
   GetApiKeyCredentialProviderResponse,
   GetOauth2CredentialProviderResponse,
   GetPaymentCredentialProviderResponse
 } from "../Models.js"
 import type * as Operation from "../Operation.js"
+import type * as Rows from "../plane/operation.js"
 import * as Validation from "../plane/validation.js"
 import type { Definition } from "./definitions.js"
 import * as View from "./view.js"
@@ -34,21 +29,26 @@ type Ensured = {
   readonly notComparable: ReadonlyArray<string>
 }
 
+type ReadError = Operation.Error<typeof rows.getOauth2CredentialProvider>
+
+/** An update has no other errors. */
+type WriteError = Operation.Error<typeof rows.createOauth2CredentialProvider>
+
 // These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
 /** Reads a provider. */
 export const get = <Kind extends keyof Providers>(
   { kind, name }: { readonly kind: Kind; readonly name: string }
-): Effect.Effect<Providers[Kind], GetCredentialProviderError, ControlPlane> =>
+): Effect.Effect<Providers[Kind], ReadError, ControlPlane> =>
   ControlPlane.use((plane) =>
     plane[`get${String.capitalize(kind)}CredentialProvider`]({ name }) as Effect.Effect<
       Providers[Kind],
-      GetCredentialProviderError
+      ReadError
     >
   )
 
 const send = (operation: "create" | "update", kind: Definition["kind"], request: object) =>
-  ControlPlane.use((plane): Effect.Effect<unknown, CreateCredentialProviderError | UpdateCredentialProviderError> =>
+  ControlPlane.use((plane): Effect.Effect<unknown, WriteError> =>
     plane[`${operation}${String.capitalize(kind)}CredentialProvider`](request as never)
   )
 
@@ -61,11 +61,11 @@ const replace = ({ kind, request: { tags: _tags, ...request } }: Definition) => 
  */
 export const compare = (definition: Definition): Effect.Effect<
   "Missing" | View.Difference,
-  GetCredentialProviderError | View.SecretSourceSwitch,
+  ReadError | View.SecretSourceSwitch,
   ControlPlane
 > =>
   Effect.gen(function*() {
-    const row: Operation.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
+    const row: Rows.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
     // Without the check, a plain string would not count as a secret, and its rotation would change nothing.
     yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
     return yield* View.compare(definition, yield* get(definition))
@@ -105,7 +105,7 @@ export const ensure = (
   } = {}
 ): Effect.Effect<
   Ensured,
-  CreateCredentialProviderError | UpdateCredentialProviderError | View.SecretSourceSwitch,
+  WriteError | View.SecretSourceSwitch,
   ControlPlane
 > =>
   compare(definition).pipe(
@@ -154,7 +154,7 @@ export const awaitReady = <Kind extends keyof Providers>(
   schedule: Schedule.Schedule<unknown> = defaultSchedule
 ): Effect.Effect<
   Providers[Kind],
-  GetCredentialProviderError | CredentialProviderFailed | CredentialProviderTimedOut,
+  ReadError | CredentialProviderFailed | CredentialProviderTimedOut,
   ControlPlane
 > =>
   Effect.flatMap(

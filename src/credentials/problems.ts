@@ -1,7 +1,8 @@
 /** The problems that `Credentials.check` finds, and its errors. `Credentials` exports both. */
-import type { GetCredentialProviderError } from "../ControlPlane.js"
+import type { operations } from "../ControlPlane.js"
 import type { Definition } from "../credentialProvider/definitions.js"
 import { suggest } from "../models/internal/violation.js"
+import type * as Operation from "../Operation.js"
 
 type OfProvider = { readonly provider: string }
 
@@ -56,14 +57,14 @@ export type Problem = {
  * which `check` returns as problems.
  */
 export type CheckError = Exclude<
-  GetCredentialProviderError,
+  Operation.Error<typeof operations.getOauth2CredentialProvider>,
   { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
 >
 
 const kinds: { readonly [K in Definition["kind"]]: readonly [article: string, label: string, use: string] } = {
   oauth2: ["an", "OAuth2 credential provider", "Declare it with AccessToken.Tag"],
   apiKey: ["an", "API-key credential provider", "Declare it with ApiKey.Tag"],
-  payment: ["a", "payment credential provider", "Obtain its tokens with PaymentToken"]
+  payment: ["a", "payment credential provider", "Obtain its tokens with Identity.getPaymentToken"]
 }
 
 const details: { readonly [T in keyof Properties]: (problem: Properties[T] & Named) => string } = {

@@ -15,9 +15,10 @@ import * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
 import * as ConsentSignals from "../ConsentSignals.js"
-import type { ControlPlane, ResourceError } from "../ControlPlane.js"
+import type { ControlPlane, operations } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
 import { isSecure } from "../models/internal/urls.js"
+import type * as Operation from "../Operation.js"
 import * as PendingConsents from "../PendingConsents.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -195,7 +196,7 @@ const listen = Effect.fnUntraced(function*(session: ConsentSession, user: UserId
  */
 export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<
   void,
-  LoopbackUnavailable | ResourceError | WorkloadIdentity.ReturnUrlsContended,
+  LoopbackUnavailable | Operation.Error<typeof operations.getWorkloadIdentity> | WorkloadIdentity.ReturnUrlsContended,
   ControlPlane
 > =>
   Effect.andThen(

@@ -9,21 +9,13 @@ import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import {
-  CompleteResourceTokenAuthRequest,
-  type DataPlane,
-  type DataPlaneError,
-  GetResourceApiKeyRequest,
-  GetResourceOauth2TokenRequest,
-  GetResourcePaymentTokenRequest,
-  GetWorkloadAccessTokenRequest,
-  operations,
-  type TokenResponse
-} from "../DataPlane.js"
+import { type DataPlane, type DataPlaneError, operations, type TokenResponse } from "../DataPlane.js"
 import { type AuthorizationFailed, type MissingWorkloadAccessToken, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import { isPlain } from "../models/internal/plainData.js"
 import { describeValue, wrongType } from "../models/internal/violation.js"
+import type { Request } from "../Operation.js"
+import { membersOf } from "../plane/operation.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 
@@ -163,7 +155,7 @@ export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unk
 
 export const { name: accessTokenOperation } = operations.getResourceOauth2Token
 
-const { fields: tokenMembers } = GetResourceOauth2TokenRequest
+const tokenMembers = membersOf(operations.getResourceOauth2Token)
 
 export const declarationFields = {
   provider: tokenMembers.resourceCredentialProviderName,
@@ -211,7 +203,7 @@ export const accessToken: Checks = {
 }
 
 /** A request without the workload access token of its caller. */
-export type Oauth2TokenRequest = Omit<GetResourceOauth2TokenRequest, "workloadIdentityToken">
+export type Oauth2TokenRequest = Omit<Request<typeof operations.getResourceOauth2Token>, "workloadIdentityToken">
 
 const isToken = Schema.is(tokenMembers.workloadIdentityToken)
 
@@ -256,7 +248,7 @@ export const checkEffect = <A, E, R>(
 
 export const { name: apiKeyOperation } = operations.getResourceApiKey
 
-export const keyFields = { provider: GetResourceApiKeyRequest.fields.resourceCredentialProviderName }
+export const keyFields = { provider: membersOf(operations.getResourceApiKey).resourceCredentialProviderName }
 
 export const apiKey: Checks = {
   name: "ApiKey",
@@ -269,18 +261,18 @@ export const apiKey: Checks = {
 }
 
 export const checkPaymentToken = Validation.makeCheck(operations.getResourcePaymentToken.name, () => {
-  const { paymentTokenRequest, resourceCredentialProviderName } = GetResourcePaymentTokenRequest.fields
+  const { paymentTokenRequest, resourceCredentialProviderName } = membersOf(operations.getResourcePaymentToken)
   return { provider: resourceCredentialProviderName, payment: paymentTokenRequest }
 })
 
 export const checkCompletion = Validation.makeCheck(operations.completeResourceTokenAuth.name, () => {
-  const { sessionUri, userIdentifier } = CompleteResourceTokenAuthRequest.fields
+  const { sessionUri, userIdentifier } = membersOf(operations.completeResourceTokenAuth)
   return { sessionUri, user: userIdentifier }
 })
 
 /** Checks the options of `WorkloadAccessToken.layerWorkload`. */
 export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessToken.name, () => ({
-  name: GetWorkloadAccessTokenRequest.fields.workloadName,
+  name: membersOf(operations.getWorkloadAccessToken).workloadName,
   user: Constraint.optional(UserIdentifier),
   renewAfter: Constraint.optional(Validation.DurationInput)
 }))

@@ -14,12 +14,13 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { ControlPlane, ResourceError } from "../ControlPlane.js"
+import type { ControlPlane, operations } from "../ControlPlane.js"
 import type { DataPlane } from "../DataPlane.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import { readVariable } from "../internal/environment.js"
 import * as GeneratedName from "../internal/generatedName.js"
 import { missingToken } from "../internal/requestHeaders.js"
+import type * as Operation from "../Operation.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import { complete, LocalDevelopmentError, type StoredCaller } from "./development/callerFile.js"
@@ -86,7 +87,7 @@ export {
 export type LoadError =
   | LocalDevelopmentError
   | MissingWorkloadAccessToken
-  | ResourceError
+  | Operation.Error<typeof operations.getWorkloadIdentity>
   | WorkloadIdentity.ReturnUrlsContended
   | ConfigError
 

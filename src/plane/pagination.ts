@@ -4,10 +4,11 @@ import * as Option from "effect/Option"
 import { hasProperty, isString } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../Operation.js"
+import type * as Rows from "../plane/operation.js"
 import { callOf } from "./validation.js"
 
 /** Whether a list has pages: its request has a `nextToken`. */
-const isPaged = ({ request: { ast } }: Operation.Any): boolean =>
+const isPaged = ({ request: { ast } }: Rows.Any): boolean =>
   ast._tag === "Objects" && ast.propertySignatures.some(({ name }) => name === "nextToken")
 
 const itemsOf = (page: unknown): ReadonlyArray<unknown> => Object.values(Object(page)).find(Array.isArray) ?? []
@@ -15,10 +16,12 @@ const itemsOf = (page: unknown): ReadonlyArray<unknown> => Object.values(Object(
 const nextTokenOf = (page: unknown): Option.Option<string> =>
   hasProperty(page, "nextToken") ? Option.liftPredicate(page.nextToken, isString) : Option.none()
 
+type StreamOptions = { readonly pageSize?: number | undefined; readonly nextToken?: string | undefined }
+
 /** All items of all pages. A page is fetched when its first item is pulled. */
 const stream =
   (list: (request: object) => Effect.Effect<unknown, unknown>) =>
-  ({ nextToken, pageSize }: Operation.StreamOptions = {}): Stream.Stream<unknown, unknown> =>
+  ({ nextToken, pageSize }: StreamOptions = {}): Stream.Stream<unknown, unknown> =>
     Stream.paginate(nextToken, (token) =>
       Effect.map(
         list({
@@ -29,7 +32,7 @@ const stream =
       ))
 
 /** Adds `streamX` for each `listX` that is paged. */
-export const addStreams = <const T extends Operation.Table>(
+export const addStreams = <const T extends Rows.Table>(
   table: T,
   plane: Operation.Plane<T>
 ): Operation.Plane<T> & Operation.Streams<T> => {

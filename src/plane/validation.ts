@@ -28,6 +28,7 @@ import {
   wrongType
 } from "../models/internal/violation.js"
 import type * as Operation from "../Operation.js"
+import type * as Rows from "../plane/operation.js"
 
 // -----------------------------------------------------------------------------
 // The issues of a union
@@ -390,9 +391,9 @@ export const Poll = Constraint.guard(
 
 type Call = (request: unknown) => Effect.Effect<unknown, unknown>
 
-const mapMethods = <T extends Operation.Table>(
+const mapMethods = <T extends Rows.Table>(
   table: T,
-  f: (row: Operation.Any, method: string) => Call
+  f: (row: Rows.Any, method: string) => Call
 ): Operation.Plane<T> =>
   // A method for each row, which TypeScript does not see.
   Object.fromEntries(
@@ -403,7 +404,7 @@ const mapMethods = <T extends Operation.Table>(
 export const callOf = (plane: object, method: string): Call => Reflect.get(plane, method) as Call
 
 /** Makes a plane whose methods differ only by their rows. */
-export const fromTable = <const T extends Operation.Table>(
+export const fromTable = <const T extends Rows.Table>(
   table: T,
   f: <Request, Response, E>(
     row: Operation.Operation<string, Request, Response, E>,
@@ -411,7 +412,7 @@ export const fromTable = <const T extends Operation.Table>(
   ) => (request: Request) => Effect.Effect<Response, E | UnknownServiceError | TransportError>
 ): Operation.Plane<T> =>
   // `f` makes a method of any request, response and errors.
-  mapMethods(table, f as unknown as (row: Operation.Any, method: string) => Call)
+  mapMethods(table, f as unknown as (row: Rows.Any, method: string) => Call)
 
 /** The methods of planes without the checks of their requests. */
 const uncheckedCalls = new WeakMap<object, Call>()
@@ -425,7 +426,7 @@ export const callUnchecked = <Request, A>(method: (request: Request) => A, reque
   uncheckedCalls.get(method)?.(request) as A | undefined
 
 /** Checks each request, then calls the implementation, in a span `<plane>.<method>`. */
-export const make = <const T extends Operation.Table>(
+export const make = <const T extends Rows.Table>(
   plane: string,
   table: T,
   implementation: Operation.Plane<T>
@@ -443,7 +444,7 @@ export const make = <const T extends Operation.Table>(
   })
 
 /** Wraps every call of a plane. */
-export const decorate = <const T extends Operation.Table, E>(
+export const decorate = <const T extends Rows.Table, E>(
   table: T,
   plane: Operation.Plane<T>,
   decorator: Operation.Decorator<T, E>

@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type * as Operation from "../Operation.js"
+import type * as Rows from "../plane/operation.js"
 import { fromTable } from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
@@ -22,7 +23,7 @@ import * as SecurityTokenService from "../SecurityTokenService.js"
  */
 export type Operations =
   & DataPlane.DataPlane["Service"]
-  & ControlPlane.Operations
+  & Operation.Plane<typeof ControlPlane.operations>
   & SecurityTokenService.SecurityTokenService["Service"]
 
 /**
@@ -117,7 +118,7 @@ export const layer = (script: Script): Layer.Layer<
             ?? Effect.die(new Error(`ScriptedPlanes: the script has no response for call ${index + 1} of ${operation}`))
         })
     }
-    const plane = <const T extends Operation.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)
+    const plane = <const T extends Rows.Table>(table: T): Operation.Plane<T> => fromTable(table, respond)
     return Context.make(DataPlane.DataPlane, DataPlane.make(plane(DataPlane.operations))).pipe(
       Context.add(ControlPlane.ControlPlane, ControlPlane.make(plane(ControlPlane.operations))),
       Context.add(

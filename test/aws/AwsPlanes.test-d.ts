@@ -7,7 +7,7 @@ import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as Operation from "effect-agentcore-identity/Operation"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
@@ -16,6 +16,7 @@ import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { describe, expectTypeOf, it } from "vitest"
 import type { Commands } from "../../src/aws/internal/sdk/sdkCall.js"
+import * as Rows from "../support/operation.js"
 
 type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
 
@@ -55,9 +56,9 @@ describe("requests", () => {
   // `connect` of the adapters compiles only if every request fits its command.
   it("are rejected by commands with another input", () => {
     const operations = {
-      getWorkloadIdentity: Operation.make("GetWorkloadIdentity", {
+      getWorkloadIdentity: Rows.make("GetWorkloadIdentity", {
         request: Schema.Struct({ name: Schema.Number }),
-        response: Operation.noResponse,
+        response: Rows.noResponse,
         errors: []
       })
     }
@@ -77,8 +78,7 @@ describe("requests", () => {
     type Input<Sdk, Name extends string> = Sdk extends
       { readonly [K in `${Name}Command`]: new(...input: infer A) => unknown } ? Only<A> : never
     type Unknown<T, Sdk> = {
-      [K in keyof T]: T[K] extends Operation.Any
-        ? Exclude<Member<Operation.Request<T[K]>>, Member<Input<Sdk, T[K]["name"]>>>
+      [K in keyof T]: T[K] extends Rows.Any ? Exclude<Member<Operation.Request<T[K]>>, Member<Input<Sdk, T[K]["name"]>>>
         : never
     }[keyof T]
     expectTypeOf<Input<typeof DataSdk, "GetResourceApiKey">>().toEqualTypeOf<DataSdk.GetResourceApiKeyCommandInput>()

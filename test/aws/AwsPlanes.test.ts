@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import { SecurityTokenService } from "effect-agentcore-identity/SecurityTokenService"
 import * as Cause from "effect/Cause"
 import * as Config from "effect/Config"
@@ -166,18 +167,18 @@ describe.each(adapters)("$name", ({ planes }) => {
     const bodyOf = (name: string) => operations.find(([operation]) => operation === name)![2]
 
     it.live("sends any GetResourceOauth2Token unchanged", () =>
-      arrives(DataPlane.GetResourceOauth2TokenRequest, {}, ({ data }) => data.getResourceOauth2Token))
+      arrives(DataPlane.operations.getResourceOauth2Token.request, {}, ({ data }) => data.getResourceOauth2Token))
 
     it.live("sends any CompleteResourceTokenAuth unchanged", () =>
       arrives(
-        DataPlane.CompleteResourceTokenAuthRequest,
+        DataPlane.operations.completeResourceTokenAuth.request,
         {},
         ({ data }) => data.completeResourceTokenAuth
       ))
 
     it.live("sends any GetResourcePaymentToken unchanged", () =>
       arrives(
-        DataPlane.GetResourcePaymentTokenRequest,
+        DataPlane.operations.getResourcePaymentToken.request,
         bodyOf("GetResourcePaymentToken"),
         ({ data }) => data.getResourcePaymentToken
       ))
@@ -191,7 +192,9 @@ describe.each(adapters)("$name", ({ planes }) => {
             row.request,
             bodyOf(row.name),
             ({ control }) =>
-              control[method as keyof ControlPlane.Operations] as (request: unknown) => Effect.Effect<unknown, unknown>
+              control[method as keyof Operation.Plane<typeof ControlPlane.operations>] as (
+                request: unknown
+              ) => Effect.Effect<unknown, unknown>
           ))
       }
     }

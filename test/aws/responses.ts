@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { changes, full, future } from "../models/responseChanges.js"
+import type * as Rows from "../support/operation.js"
 import { operations as clientOperations } from "../support/serviceModel.js"
 import { ofClient } from "../support/shape.js"
 import { clear } from "../support/utils.js"
@@ -17,13 +17,13 @@ import { json, operations as calls, raw, type Server, server } from "./utils.js"
 type Call = Effect.Effect<unknown, { readonly _tag: string; readonly message?: string }>
 
 interface Row {
-  readonly operation: Operation.Any
+  readonly operation: Rows.Any
   readonly call: (planes: Context.Context<AwsPlanes.Planes>) => Call
 }
 
 const rows: ReadonlyArray<Row> = [
-  ...Object.values<Operation.Any>(DataPlane.operations),
-  ...Object.values<Operation.Any>(ControlPlane.operations)
+  ...Object.values<Rows.Any>(DataPlane.operations),
+  ...Object.values<Rows.Any>(ControlPlane.operations)
 ].map((operation) => {
   const call = calls.find(([name]) => name === operation.name)?.[1]
   return {

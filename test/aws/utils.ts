@@ -3,6 +3,7 @@ import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Cause from "effect/Cause"
 import type * as Config from "effect/Config"
 import * as Deferred from "effect/Deferred"
@@ -190,7 +191,7 @@ export const both: Effect.Effect<Planes, never, DataPlane.DataPlane | ControlPla
 export const token = "wat-0123456789abcdefghijklmnopqrstuvwxyz"
 export const sessionUri = "urn:ietf:params:oauth:request_uri:Zx9-Yw8-Vu7-Ts6-Rq5"
 
-export const apiKeyRequest: DataPlane.GetResourceApiKeyRequest = {
+export const apiKeyRequest: Operation.Request<typeof DataPlane.operations.getResourceApiKey> = {
   workloadIdentityToken: Redacted.make(token),
   resourceCredentialProviderName: "weather"
 }

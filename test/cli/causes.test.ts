@@ -6,6 +6,7 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -66,12 +67,12 @@ const discovery = (url: string) => ({
   oauthDiscovery: { discoveryUrl: `${url}/.well-known/openid-configuration` }
 })
 
-type Flow = DataPlane.GetResourceOauth2TokenRequest["oauth2Flow"]
+type Flow = Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>["oauth2Flow"]
 
 const getToken = (
   provider: string,
   oauth2Flow: Flow,
-  more: Partial<DataPlane.GetResourceOauth2TokenRequest> = {}
+  more: Partial<Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>> = {}
 ) =>
   Effect.gen(function*() {
     const dataPlane = yield* DataPlane.DataPlane
@@ -90,7 +91,10 @@ const getToken = (
     })
   })
 
-const exchangeAt = (tokenEndpoint: string, more?: Partial<DataPlane.GetResourceOauth2TokenRequest>) =>
+const exchangeAt = (
+  tokenEndpoint: string,
+  more?: Partial<Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>>
+) =>
   Effect.andThen(
     create("exchange", { ...metadata(tokenEndpoint), onBehalfOfTokenExchangeConfig }),
     getToken("exchange", "ON_BEHALF_OF_TOKEN_EXCHANGE", more)

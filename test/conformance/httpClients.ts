@@ -7,7 +7,6 @@ import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-
 import type { STS } from "@aws-sdk/client-sts"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,6 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
+import type * as Rows from "../support/operation.js"
 import * as UncheckedPlanes from "../support/uncheckedPlanes.js"
 import { type ClientOptions, record, type Recorded, type Recording } from "./clients.js"
 
@@ -55,7 +55,7 @@ interface Methods {
 }
 
 const makeMethods = (
-  table: Operation.Table,
+  table: Rows.Table,
   plane: object,
   { succeeded }: Recorded,
   status: () => number | undefined,
@@ -125,7 +125,7 @@ export const makeHttpClients = ({ credentials, endpoint, region }: ClientOptions
     )
     const context = Effect.runSync(Scope.provide(Layer.build(planes), scope))
     const methods = (
-      table: Operation.Table,
+      table: Rows.Table,
       plane: object,
       forms: Parameters<typeof makeMethods>[4] = unchanged
     ) => makeMethods(table, plane, recorded, () => status, forms)

@@ -6,7 +6,6 @@ import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
-import type * as Schema from "effect/Schema"
 import * as Routes from "../../src/local/server/wireRoutes.js"
 import { vendors } from "../../src/models/internal/vendors.js"
 import * as Ours from "../support/operations.js"
@@ -39,17 +38,6 @@ const requests = new Map([
   ...Object.values(SecurityTokenService.operations).map(({ name, request }) => [name, request.ast] as const)
 ])
 
-const responses: ReadonlyMap<string, Schema.Top> = new Map<string, Schema.Top>([
-  ...Ours.responses,
-  ["GetWorkloadAccessToken", DataPlane.WorkloadAccessTokenResponse],
-  ["GetWorkloadAccessTokenForJWT", DataPlane.WorkloadAccessTokenResponse],
-  ["GetWorkloadAccessTokenForUserId", DataPlane.WorkloadAccessTokenResponse],
-  ["GetResourceApiKey", DataPlane.GetResourceApiKeyResponse],
-  ["GetResourcePaymentToken", DataPlane.GetResourcePaymentTokenResponse],
-  ["GetWebIdentityToken", SecurityTokenService.GetWebIdentityTokenResponse],
-  ["GetCallerIdentity", SecurityTokenService.GetCallerIdentityResponse]
-])
-
 const served = new Set([
   ...[...Routes.dataPlane.values(), ...Routes.controlPlane.values()].flat().map(({ name }) => name),
   ...Object.values(SecurityTokenService.operations).map(({ name }) => name)
@@ -72,7 +60,7 @@ const without = (theirs: ReadonlyArray<string>, ours: ReadonlyArray<string>): Re
 
 const supportOf = ({ input, name, output, shapes }: Operation): Support => {
   const request = requests.get(name)
-  const response = responses.get(name)
+  const response = Ours.allResponses.get(name)
   const ours = {
     inputs: request === undefined ? [] : paths(ofSchema(request)),
     outputs: name === "GetResourceOauth2Token"

@@ -8,6 +8,7 @@ import { identity } from "effect/Function"
 import { redactorOf } from "../../src/aws/internal/failure.js"
 import * as Validation from "../../src/plane/validation.js"
 import { decode } from "../support/decode.js"
+import type * as Rows from "../support/operation.js"
 import { breaks, control, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
 interface Member {
@@ -231,7 +232,7 @@ const withMember = (request: object, path: string, value: unknown): object => {
 }
 
 interface Call<Request> {
-  readonly operation: Operation.Any
+  readonly operation: Rows.Any
   readonly run: (request: Request) => Effect.Effect<
     unknown,
     { readonly _tag: string },
@@ -287,7 +288,7 @@ const dataCall = <Name extends keyof DataPlane.DataPlane["Service"]>(
     data((plane) => (plane[name] as (request: unknown) => Effect.Effect<unknown, { readonly _tag: string }>)(request))
 })
 
-const controlCall = <Name extends keyof ControlPlane.Operations>(
+const controlCall = <Name extends keyof Operation.Plane<typeof ControlPlane.operations>>(
   name: Name
 ): Call<Parameters<ControlPlane.ControlPlane["Service"][Name]>[0]> => ({
   operation: ControlPlane.operations[name],

@@ -1,5 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
@@ -12,14 +13,18 @@ const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString(
 
 const audience = "https://api.example.com"
 
-const requestToken = (request: Partial<SecurityTokenService.GetWebIdentityTokenRequest> = {}) =>
+const requestToken = (
+  request: Partial<Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>> = {}
+) =>
   Effect.flatMap(
     SecurityTokenService.SecurityTokenService,
     (sts) => sts.getWebIdentityToken({ audience: [audience], signingAlgorithm: "ES384", ...request })
   )
 
 /** Verifies a token with the published keys of the issuer, as a resource server does. */
-const verified = ({ webIdentityToken }: SecurityTokenService.GetWebIdentityTokenResponse) =>
+const verified = (
+  { webIdentityToken }: Operation.Response<typeof SecurityTokenService.operations.getWebIdentityToken>
+) =>
   Effect.gen(function*() {
     const { issuer } = yield* LocalBackend.LocalBackend
     const keys = yield* issuer.keySet
@@ -100,7 +105,11 @@ export const securityTokenService = (subject: Subject): void => {
 
     test("have the limits of the service model", function*() {
       const requests: ReadonlyArray<
-        readonly [request: Partial<SecurityTokenService.GetWebIdentityTokenRequest>, field: RegExp, expected: string]
+        readonly [
+          request: Partial<Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>>,
+          field: RegExp,
+          expected: string
+        ]
       > = [
         [{ audience: [] }, /^audience$/, ""],
         [{ audience: audiences(11) }, /^audience$/, "have length less than or equal to 10"],

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
@@ -20,7 +21,9 @@ describe("secrets of LocalServer", () => {
         Effect.die({ token: secrets[0] }),
         Effect.interrupt,
         // An invalid response. Its encoding throws an error that quotes it.
-        Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<DataPlane.GetResourceApiKeyResponse>
+        Effect.succeed({ apiKey: secrets[0] }) as unknown as Effect.Effect<
+          Operation.Response<typeof DataPlane.operations.getResourceApiKey>
+        >
       ]
       for (const result of broken) {
         const recorder = yield* Recorder.make

@@ -9,6 +9,7 @@ import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type * as Models from "effect-agentcore-identity/Models"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -54,7 +55,7 @@ const kmsKey = Redacted.make(
   generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ type: "pkcs8", format: "pem" }).toString()
 )
 
-type Flow = DataPlane.GetResourceOauth2TokenRequest["oauth2Flow"]
+type Flow = Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>["oauth2Flow"]
 
 const getApiKey = Effect.gen(function*() {
   const dataPlane = yield* DataPlane.DataPlane

@@ -2,14 +2,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Operations from "../../src/local/server/wireRoutes.js"
+import type * as Rows from "../support/operation.js"
 
-const rows: ReadonlyArray<Operation.Any> = [
+const rows: ReadonlyArray<Rows.Any> = [
   ...Object.values(DataPlane.operations),
   ...Object.values(ControlPlane.operations),
   ...Object.values(SecurityTokenService.operations)

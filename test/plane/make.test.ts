@@ -1,14 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as Operation from "effect-agentcore-identity/Operation"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { callUnchecked, decorate, make } from "../../src/plane/validation.js"
+import * as Rows from "../support/operation.js"
 
 const { ThrottlingException, ValidationException } = IdentityError
 
 const table = {
-  rename: Operation.make("Rename", {
+  rename: Rows.make("Rename", {
     request: Schema.Struct({ name: Schema.String }),
     response: Schema.Struct({ name: Schema.String }),
     errors: [ValidationException, ThrottlingException]

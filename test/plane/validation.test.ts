@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import { operations } from "effect-agentcore-identity/ControlPlane"
 import { operations as dataPlane } from "effect-agentcore-identity/DataPlane"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
-import type * as Operation from "effect-agentcore-identity/Operation"
 import { operations as sts } from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -11,6 +10,7 @@ import * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
 import * as Validation from "../../src/plane/validation.js"
 import { decode } from "../support/decode.js"
+import type * as Rows from "../support/operation.js"
 import { cpuTime, secret } from "../support/utils.js"
 
 const validate = <A, I>(schema: Schema.Codec<A, I>) => Validation.validate(schema, "Any")
@@ -26,7 +26,7 @@ const violationsOf = (error: ValidationException | undefined): Violations =>
 
 /** The violations of a request in a program, which are the same on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Violations => {
-  const { request }: Operation.Any = operations[operation]
+  const { request }: Rows.Any = operations[operation]
   const inProgram = violationsOf(Result.getOrThrow(Result.flip(validate(request)(program))))
   const onWire = violationsOf(Result.getOrThrow(Result.flip(decode(request)(wire))))
   assert.deepStrictEqual(onWire, inProgram)
@@ -52,7 +52,7 @@ describe("violations of a struct", () => {
 
 describe("unknown members", () => {
   it("are ignored on the wire, as at AWS, and rejected in code", () => {
-    const { request }: Operation.Any = operations.createOauth2CredentialProvider
+    const { request }: Rows.Any = operations.createOauth2CredentialProvider
     const oauthDiscovery = { discoveryUrl: "https://a/.well-known/openid-configuration", other: {} }
     const wire = (clientSecret: unknown) => ({
       name: "provider",
@@ -142,7 +142,7 @@ describe("violations of members that belong together", () => {
   })
 
   it("are of the whole request if it is not an object", () => {
-    const { request }: Operation.Any = operations.setTokenVaultCmk
+    const { request }: Rows.Any = operations.setTokenVaultCmk
     const value = { kmsConfiguration: "ServiceManagedKey" }
     assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(decode(request)(value)))), {
       kmsConfiguration: wrongType
@@ -172,7 +172,7 @@ describe("large requests", () => {
   })
   const { createOauth2CredentialProvider, createWorkloadIdentity } = operations
   /** Requests with this number of invalid values, outside of lists and maps with a maximum. */
-  const attacks: ReadonlyArray<readonly [string, Operation.Any, (count: number) => object]> = [
+  const attacks: ReadonlyArray<readonly [string, Rows.Any, (count: number) => object]> = [
     [
       "return URLs",
       createWorkloadIdentity,
@@ -186,10 +186,10 @@ describe("large requests", () => {
       (count) => scopes([], { customParameters: entries(count) })
     ]
   ]
-  const reject = ({ request }: Operation.Any, value: object) =>
+  const reject = ({ request }: Rows.Any, value: object) =>
     [validate(request), decode(request)].map((check) => Result.getOrThrow(Result.flip(check(value))))
 
-  const timeOf = (row: Operation.Any, value: object): number => {
+  const timeOf = (row: Rows.Any, value: object): number => {
     const times = Array.from({ length: 5 }, () => {
       const start = cpuTime()
       reject(row, value)
@@ -242,10 +242,10 @@ describe("values that a parser cannot read", () => {
   const nest = (levels: number, open: string, end: string): unknown =>
     JSON.parse(`${open.repeat(levels)}1${end.repeat(levels)}`)
   const deep = [5000, 200_000].flatMap((levels) => [nest(levels, "[", "]"), nest(levels, "{\"name\":", "}")])
-  const tables: ReadonlyArray<Operation.Table> = [operations, dataPlane, sts]
+  const tables: ReadonlyArray<Rows.Table> = [operations, dataPlane, sts]
   const rows = tables.flatMap((table) => Object.values(table))
 
-  const membersOf = ({ request }: Operation.Any): ReadonlyArray<string> => {
+  const membersOf = ({ request }: Rows.Any): ReadonlyArray<string> => {
     // A request with several shapes has the members of one shape.
     const membersIn = (ast: AST.AST): ReadonlyArray<string> =>
       AST.isObjects(ast)
@@ -256,7 +256,7 @@ describe("values that a parser cannot read", () => {
     return membersIn(AST.toType(request.ast))
   }
 
-  const rejected = ({ request }: Operation.Any, value: unknown): ReadonlyArray<Violations> =>
+  const rejected = ({ request }: Rows.Any, value: unknown): ReadonlyArray<Violations> =>
     [validate(request), decode(request)].map((check) => violationsOf(Result.getOrThrow(Result.flip(check(value)))))
 
   it("are rejected when they have too many levels, in whole and in every member", () => {
@@ -310,7 +310,7 @@ describe("strings", () => {
     const message = "Member must be well-formed Unicode"
     const { getResourceOauth2Token, getWorkloadAccessTokenForUserId } = dataPlane
     for (const string of ["\ud800", "a\udc00b", "\udc00\ud800", "alice\ud83d"]) {
-      const cases: ReadonlyArray<readonly [Operation.Any, object, string]> = [
+      const cases: ReadonlyArray<readonly [Rows.Any, object, string]> = [
         [getWorkloadAccessTokenForUserId, { workloadName: "agent", userId: string }, "userId"],
         [
           dataPlane.completeResourceTokenAuth,
@@ -360,7 +360,7 @@ describe("strings", () => {
 
 describe("arbitrary values", () => {
   it("are rejected with messages of the service model that do not repeat them", () => {
-    const rows: ReadonlyArray<Operation.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
+    const rows: ReadonlyArray<Rows.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
     const rowChecks = rows.map(({ request }) => [decode(request), validate(request)])
     const sentinel = "sentinel-5f0c9b1e7a"
     const values = FastCheck.oneof(

@@ -5,6 +5,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/Models"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -74,7 +75,7 @@ export const tokenFor = (userId: string, workloadName = "agent") =>
     Effect.map(({ workloadAccessToken }) => workloadAccessToken)
   )
 
-export type TokenRequest = Partial<DataPlane.GetResourceOauth2TokenRequest>
+export type TokenRequest = Partial<Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>>
 
 export const ask = (workloadIdentityToken: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.flatMap(DataPlane.DataPlane, (plane) =>
@@ -113,7 +114,7 @@ export const obtain = (token: Redacted.Redacted, request: TokenRequest = {}) =>
 
 export const complete = (
   sessionUri: Redacted.Redacted,
-  userIdentifier: DataPlane.CompleteResourceTokenAuthRequest["userIdentifier"]
+  userIdentifier: Operation.Request<typeof DataPlane.operations.completeResourceTokenAuth>["userIdentifier"]
 ) => Effect.flatMap(DataPlane.DataPlane, (plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
 export const redirected = (response: LocalBackend.BrowserResponse): URL =>

@@ -10,10 +10,11 @@ import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
 import { vendors } from "../../src/models/internal/vendors.js"
+import type * as Rows from "./operation.js"
 import { sessionUri } from "./utils.js"
 
 /** The operations of every plane. */
-export const operations: ReadonlyArray<Operation.Any> = [
+export const operations: ReadonlyArray<Rows.Any> = [
   ...Object.values(DataPlane.operations),
   ...Object.values(ControlPlane.operations),
   ...Object.values(SecurityTokenService.operations)
@@ -38,10 +39,11 @@ const generated = <A>(schema: Schema.Codec<A, unknown>): FastCheck.Arbitrary<A> 
   })
 }
 
-const completion: FastCheck.Arbitrary<DataPlane.CompleteResourceTokenAuthRequest> = FastCheck.record({
-  userIdentifier: FastCheck.constantFrom({ userId: "alice" }, { userToken: Redacted.make("aaaa.bbbb.cccc") }),
-  sessionUri: FastCheck.constant(Redacted.make(sessionUri))
-})
+const completion: FastCheck.Arbitrary<Operation.Request<typeof DataPlane.operations.completeResourceTokenAuth>> =
+  FastCheck.record({
+    userIdentifier: FastCheck.constantFrom({ userId: "alice" }, { userToken: Redacted.make("aaaa.bbbb.cccc") }),
+    sessionUri: FastCheck.constant(Redacted.make(sessionUri))
+  })
 
 /** A schema loses a member of this name, because it assigns the name: such requests cannot be compared. */
 const hasProto = (value: unknown): boolean =>
@@ -108,8 +110,8 @@ const oauth2 = FastCheck.constantFrom(...Object.entries(vendors)).chain((
 
 const byHand: ReadonlyArray<readonly [schema: { readonly ast: AST.AST }, requests: FastCheck.Arbitrary<unknown>]> = [
   // A `Schema.Never` has no values.
-  [SecurityTokenService.GetCallerIdentityRequest, FastCheck.constant({})],
-  [DataPlane.CompleteResourceTokenAuthRequest, completion],
+  [SecurityTokenService.operations.getCallerIdentity.request, FastCheck.constant({})],
+  [DataPlane.operations.completeResourceTokenAuth.request, completion],
   // Few combinations of members are a valid request: random search would take too long.
   [Models.CreateOauth2CredentialProviderRequest, oauth2],
   [Models.UpdateOauth2CredentialProviderRequest, oauth2]

@@ -3,6 +3,7 @@ import type * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import type * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -22,7 +23,7 @@ import { decorate } from "../../src/plane/validation.js"
 /** Adds the names of operations and the streams. */
 const context = (
   data: DataPlane.DataPlane["Service"],
-  control: ControlPlane.Operations,
+  control: Operation.Plane<typeof ControlPlane.operations>,
   sts: SecurityTokenService.SecurityTokenService["Service"]
 ): Context.Context<AwsPlanes.Planes> =>
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(

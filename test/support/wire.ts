@@ -4,6 +4,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
@@ -199,7 +200,9 @@ export const over = (planes: Layer.Layer<DataPlane.DataPlane | ControlPlane.Cont
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
 
-export const apiKey = (result: Effect.Effect<DataPlane.GetResourceApiKeyResponse, DataPlane.DataPlaneError>) =>
+export const apiKey = (
+  result: Effect.Effect<Operation.Response<typeof DataPlane.operations.getResourceApiKey>, DataPlane.DataPlaneError>
+) =>
   over(Layer.merge(
     Layer.mock(DataPlane.DataPlane, { getResourceApiKey: () => result }),
     Layer.mock(ControlPlane.ControlPlane, {})

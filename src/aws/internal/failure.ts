@@ -19,11 +19,11 @@ import * as Redacted from "effect/Redacted"
 import { type TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
 import { truncateName } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
-import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 
 /** An operation with any request and response. */
-export interface Row<E> extends Operation.Any {
-  readonly errors: ReadonlyArray<Operation.ExceptionClass<E>>
+export interface Row<E> extends Rows.Any {
+  readonly errors: ReadonlyArray<Rows.ExceptionClass<E>>
 }
 
 /**

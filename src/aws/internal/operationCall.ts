@@ -13,6 +13,7 @@ import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import { fromTable } from "../../plane/validation.js"
 import { metadataOf, NoResponse, type Row, undecodable } from "./failure.js"
 
@@ -89,7 +90,7 @@ const transportError = (
   })
 
 /** Decodes a response. A decoder throws for some invalid dates. */
-const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "decode"> }, output: Output) => {
+const decode = <A>({ response }: { readonly response: Pick<Rows.Codec<A>, "decode"> }, output: Output) => {
   try {
     return response.decode(output.value)
   } catch {
@@ -98,7 +99,7 @@ const decode = <A>({ response }: { readonly response: Pick<Operation.Codec<A>, "
 }
 
 /** The quota of this operation belongs to the account. Polls yield to the calls of all processes. */
-const isPollThrottled = (row: Operation.Any, { isThrottled = false }: Output): boolean =>
+const isPollThrottled = (row: Rows.Any, { isThrottled = false }: Output): boolean =>
   isThrottled && row.name === "GetResourceOauth2Token"
 
 const yieldPolls = Effect.flatMap(PollBudget, ({ throttled }) => throttled)
@@ -110,7 +111,7 @@ const withRequestId = <A, E>(source: unknown, effect: Effect.Effect<A, E>): Effe
     : effect
 
 /** The operations of a plane, without the checks of the plane. */
-export const operations = <const T extends Operation.Table>(
+export const operations = <const T extends Rows.Table>(
   table: T,
   client: Effect.Effect<Client, NoResponse>
 ): Operation.Plane<T> =>

@@ -7,6 +7,7 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import { appendAdvice } from "../../internal/messages.js"
+import type * as Operation from "../../Operation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const advice =
@@ -34,7 +35,7 @@ type Making<Operations> = Effect.Effect<Operations, Config.ConfigError, Scope.Sc
 
 export const makeServices = (operations: {
   readonly data: Making<DataPlane.DataPlane["Service"]>
-  readonly control: Making<ControlPlane.Operations>
+  readonly control: Making<Operation.Plane<typeof ControlPlane.operations>>
   readonly sts: Making<SecurityTokenService.SecurityTokenService["Service"]>
 }) =>
   // Sequential, so that an invalid setting of all planes is reported once.

@@ -13,6 +13,7 @@ import type { LocalSettings } from "../../identitySetup/localSettings.js"
 import { prefixKeys, readContext, type RequestContext } from "../../internal/iamContext.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
 import { OAuthError } from "../oauth/service.js"
 import * as Arn from "./arn.js"
@@ -297,7 +298,7 @@ export const make = (options: Options) => {
     })
 
   /** Authorizes every operation of a plane. */
-  return <const T extends Operation.Table>(table: T, plane: Operation.Plane<T>): Operation.Plane<T> =>
+  return <const T extends Rows.Table>(table: T, plane: Operation.Plane<T>): Operation.Plane<T> =>
     fromTable(table, ({ name }, method) => (request) => {
       const call = callOf(plane, method)(request)
       // The cast restores the types of the operation.

@@ -5,6 +5,7 @@ import * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as DataPlane from "../../DataPlane.js"
 import * as Messages from "../../internal/messages.js"
+import type * as Operation from "../../Operation.js"
 import * as Parameters from "../oauth/parameters.js"
 import type {
   AuthorizationServer,
@@ -148,7 +149,9 @@ const describeWrongUser = (user: VaultUser, userId: string | undefined): string 
 
 /** The live service was seen to reject these names in requests on behalf of users. */
 const checkParameters = (
-  { audiences = [], customParameters = {}, resources = [] }: DataPlane.GetResourceOauth2TokenRequest
+  { audiences = [], customParameters = {}, resources = [] }: Operation.Request<
+    typeof DataPlane.operations.getResourceOauth2Token
+  >
 ) => {
   const reserved = [
     ...Parameters.reserved,
@@ -199,7 +202,9 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
   const exchangeUserToken = Effect.fnUntraced(function*(
     user: WorkloadToken.User,
     { server, vendor }: Oauth2Provider,
-    { audiences, customParameters, resources, scopes }: DataPlane.GetResourceOauth2TokenRequest
+    { audiences, customParameters, resources, scopes }: Operation.Request<
+      typeof DataPlane.operations.getResourceOauth2Token
+    >
   ) {
     const { onBehalfOf } = server
     if (user._tag !== "Jwt") {
@@ -281,7 +286,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
   const getUserToken = Effect.fnUntraced(function*(
     { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },
     provider: Oauth2Provider,
-    request: DataPlane.GetResourceOauth2TokenRequest
+    request: Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>
   ) {
     // Like the live service, it checks the return URL even if a grant exists.
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)

@@ -4,12 +4,13 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
 import type { VaultStoreError } from "../VaultStore.js"
 
 /** An exception without its operation. {@link makePlane} adds that. `Tag` is the name of the exception. */
 export interface Exception<out Tag extends string>
-  extends Cause.YieldableError, Omit<Operation.ExceptionMembers, "operation">
+  extends Cause.YieldableError, Omit<Rows.ExceptionMembers, "operation">
 {
   readonly _tag: Tag
   readonly message: string
@@ -35,18 +36,18 @@ const makeMethod = <T>(operations: Operations<T>) =>
   const call = callOf(operations, method) as (request: Request) => Effect.Effect<Response, Exception<string>>
   return (request) =>
     Effect.mapError(call(request), ({ _tag, fieldList, message, reason }) => {
-      const Class = errors.find((Class) => Class._tag === _tag) as Operation.ExceptionClass<E>
+      const Class = errors.find((Class) => Class._tag === _tag) as Rows.ExceptionClass<E>
       return new Class({ operation: name, message, reason, fieldList })
     })
 }
 
-export const makePlane = <const T extends Operation.Table>(table: T, operations: Operations<T>): Operation.Plane<T> =>
+export const makePlane = <const T extends Rows.Table>(table: T, operations: Operations<T>): Operation.Plane<T> =>
   fromTable(table, makeMethod(operations))
 
 export const raise = <Tag extends string>(
   _tag: Tag,
   message: string,
-  more: Pick<Operation.ExceptionMembers, "reason" | "fieldList"> = {}
+  more: Pick<Rows.ExceptionMembers, "reason" | "fieldList"> = {}
 ): Exception<Tag> => new Data.Error({ _tag, message, ...more }) as Exception<Tag>
 
 /** The service model requires a reason, and has no reason for a request that is invalid as a whole. */

@@ -12,6 +12,7 @@ import * as Schema from "effect/Schema"
 import * as Jose from "jose"
 import { createPublicKey, randomUUID } from "node:crypto"
 import { JWTPayloadSizeExceededException, UnknownServiceError } from "../../IdentityError.js"
+import type * as Operation from "../../Operation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import { type Collection, VaultStore } from "../VaultStore.js"
 import * as Arn from "./arn.js"
@@ -53,12 +54,17 @@ export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 /** The key ids of the live service. */
 const keyIds = { RS256: "RSA_0", ES384: "EC384_0" }
 
-const generate = async (alg: SecurityTokenService.SigningAlgorithm): Promise<Redacted.Redacted> => {
+const generate = async (
+  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"]
+): Promise<Redacted.Redacted> => {
   const { privateKey } = await Jose.generateKeyPair(alg, { extractable: true })
   return Redacted.make(JSON.stringify(await Jose.exportJWK(privateKey)))
 }
 
-const importKey = async (alg: SecurityTokenService.SigningAlgorithm, key: Redacted.Redacted) => {
+const importKey = async (
+  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"],
+  key: Redacted.Redacted
+) => {
   const jwk: Jose.JWK = JSON.parse(Redacted.value(key))
   const kid = keyIds[alg]
   const publicKey = createPublicKey({ key: jwk, format: "jwk" }).export({ format: "jwk" })
@@ -69,7 +75,10 @@ const importKey = async (alg: SecurityTokenService.SigningAlgorithm, key: Redact
  * Reads the key from the store, or stores a new one. Verifiers cache keys by their ids, which never change. If a new
  * key cannot be stored, this process uses it, and the next one has another.
  */
-const loadKey = (keys: Collection<Redacted.Redacted>, alg: SecurityTokenService.SigningAlgorithm) =>
+const loadKey = (
+  keys: Collection<Redacted.Redacted>,
+  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"]
+) =>
   Effect.gen(function*() {
     const stored = yield* Effect.orDie(keys.get(alg))
     const key = Option.isSome(stored) ? stored.value : yield* Effect.promise(() => generate(alg))
@@ -105,7 +114,7 @@ export const make = (issuer: string, account: Arn.Account) =>
 
     /** The plane has checked the request. `invokedBy` is the service that asks for the caller. */
     const sign = Effect.fnUntraced(function*(
-      request: SecurityTokenService.GetWebIdentityTokenRequest,
+      request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>,
       invokedBy?: string
     ) {
       const { audience, durationSeconds = 300, signingAlgorithm, tags = {} } = request
@@ -143,7 +152,8 @@ export const make = (issuer: string, account: Arn.Account) =>
     })
 
     return {
-      getWebIdentityToken: (request: SecurityTokenService.GetWebIdentityTokenRequest) => sign(request),
+      getWebIdentityToken: (request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>) =>
+        sign(request),
       getCallerIdentity: () =>
         Effect.map(CallerKey, (key) => ({
           account: account.accountId,

@@ -10,6 +10,7 @@ import * as Stream from "effect/Stream"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { AuthorizationServer } from "../AuthorizationServer.js"
@@ -30,7 +31,7 @@ export const make = (
     readonly requests: Requests
   }
 ): Layer.Layer<LocalBackend.Planes> => {
-  const wrap = (operations: Operation.Table): Decorator => (method, effect, request) => {
+  const wrap = (operations: Rows.Table): Decorator => (method, effect, request) => {
     const operation = operations[method]?.name ?? method
     return requests.observe(
       operation,
@@ -41,7 +42,7 @@ export const make = (
   }
   const layerOf = <I, S extends object>(
     tag: Context.Key<I, S>,
-    operations: Operation.Table,
+    operations: Rows.Table,
     decorate: (decorator: Decorator) => Layer.Layer<I, never, I>
   ): Layer.Layer<I> => {
     const read = Effect.map(current, (context) => Context.getUnsafe(context as Context.Context<I>, tag))
@@ -91,7 +92,7 @@ const toSummary = (kind: CredentialProviderSummary["kind"]) => (provider: Provid
 
 /** Describes the authorization server of a provider. */
 const describeServer = (
-  provider: Effect.Success<ReturnType<ControlPlane.Operations["getOauth2CredentialProvider"]>>,
+  provider: Effect.Success<ReturnType<Operation.Plane<typeof ControlPlane.operations>["getOauth2CredentialProvider"]>>,
   authorizationServer: AuthorizationServer["Service"] | undefined
 ) => {
   const [{ clientId = "", oauthDiscovery = {} } = {}] = Object.values(provider.oauth2ProviderConfigOutput ?? {})

@@ -3,11 +3,12 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const tables = [DataPlane.operations, ControlPlane.operations, SecurityTokenService.operations] as const
 
-const rows: ReadonlyArray<Operation.Any> = tables.flatMap((table) => Object.values<Operation.Any>(table))
+const rows: ReadonlyArray<Rows.Any> = tables.flatMap((table) => Object.values<Rows.Any>(table))
 
 type Row<T> = T[keyof T]
 
@@ -39,7 +40,7 @@ export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
 export const operationNames: ReadonlySet<string> = new Set(rows.map(({ name }) => name))
 
 /** The classes of the exceptions, by name. */
-export const classes: ReadonlyMap<string, Operation.ExceptionClass<unknown>> = new Map(
+export const classes: ReadonlyMap<string, Rows.ExceptionClass<unknown>> = new Map(
   rows.flatMap(({ errors }) => errors.map((exception) => [exception._tag, exception] as const))
 )
 

@@ -15,6 +15,7 @@ import { escape } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import * as Constraint from "../../models/internal/constraint.js"
 import { type Path, toAwsSentence, type Violation } from "../../models/internal/violation.js"
+import * as Rows from "../../plane/operation.js"
 import * as Validation from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { Issuer } from "../backend/backendModels.js"
@@ -71,7 +72,7 @@ const respondXmlError = (error: WireError, requestId: string): HttpServerRespons
 
 // The limits and messages that the live service was seen to apply (radkawar/stackd, testdata/aws/iam).
 
-const { durationSeconds } = SecurityTokenService.GetWebIdentityTokenRequest.fields
+const members = Rows.membersOf(SecurityTokenService.operations.getWebIdentityToken)
 
 /** A key that is too short is also reported for its pattern. */
 const tagKey = Constraint.string(1, 128).pipe(
@@ -102,7 +103,7 @@ const Audience = Schema.Array(Schema.String).check(Constraint.check((audiences) 
 /** The request of the plane, with the tags as a list, and with the parameters that only the protocol has. */
 const Request = Schema.Struct({
   audience: Audience,
-  durationSeconds,
+  durationSeconds: members.durationSeconds,
   // The algorithms are checked afterwards.
   signingAlgorithm: Constraint.string(5, 5),
   scope: Constraint.optional(Schema.String),
@@ -189,7 +190,7 @@ const check = (request: HttpServerRequest.HttpServerRequest, settings: Settings)
       isForm(request.headers["content-type"]) ? undefined : wrongContentType
     )
 
-const isAlgorithm = Schema.is(SecurityTokenService.SigningAlgorithm)
+const isAlgorithm = Schema.is(members.signingAlgorithm)
 
 const unsupportedAlgorithm = invalid(
   "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms"

@@ -9,12 +9,13 @@ import * as DataPlane from "../../DataPlane.js"
 import { UnknownServiceError, type ValidationException } from "../../IdentityError.js"
 import type { Violation } from "../../models/internal/violation.js"
 import type * as Operation from "../../Operation.js"
+import type * as Rows from "../../plane/operation.js"
 import * as Validation from "../../plane/validation.js"
 import { explain } from "../backend/callContext.js"
 import type { PlaneError } from "../control/exceptions.js"
 import * as WireErrors from "./errors.js"
 
-interface Route extends Pick<Operation.Any, "name" | "method" | "status"> {
+interface Route extends Pick<Rows.Any, "name" | "method" | "status"> {
   /** `*` matches the rest of the path, which is one ARN. */
   readonly path: `/${string}`
 }
@@ -73,7 +74,7 @@ const rejectRequest = (
   )
 }
 
-const row = <Plane extends object>(method: string, operation: Operation.Any): Row<Plane> => {
+const row = <Plane extends object>(method: string, operation: Rows.Any): Row<Plane> => {
   const decode = decodeRequest(operation.request)
   // The method of a plane takes the request of its row, and returns the response of its row.
   const encode = operation.response.encode as (response: unknown) => unknown
@@ -104,7 +105,7 @@ const row = <Plane extends object>(method: string, operation: Operation.Any): Ro
 /** The rows of each path. */
 export type Routes<Plane> = ReadonlyMap<Route["path"], ReadonlyArray<Row<Plane>>>
 
-export const routes = <const T extends Operation.Table>(table: T): Routes<Operation.Plane<T>> => {
+export const routes = <const T extends Rows.Table>(table: T): Routes<Operation.Plane<T>> => {
   const paths = new Map<Route["path"], ReadonlyArray<Row<Operation.Plane<T>>>>()
   for (const [method, operation] of Object.entries(table)) {
     const added = row<Operation.Plane<T>>(method, operation)
@@ -115,7 +116,7 @@ export const routes = <const T extends Operation.Table>(table: T): Routes<Operat
 
 export const dataPlane: Routes<DataPlane.DataPlane["Service"]> = routes(DataPlane.operations)
 
-export const controlPlane: Routes<ControlPlane.Operations> = routes(ControlPlane.operations)
+export const controlPlane: Routes<Operation.Plane<typeof ControlPlane.operations>> = routes(ControlPlane.operations)
 
 const operationPaths: ReadonlySet<string> = new Set([...dataPlane.keys(), ...controlPlane.keys()])
 

@@ -2,6 +2,7 @@ import { AssumeRoleCommand, STSClient } from "@aws-sdk/client-sts"
 import { assert, describe, it } from "@effect/vitest"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
+import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Cause from "effect/Cause"
@@ -26,7 +27,7 @@ import {
 
 const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 
-const request: SecurityTokenService.GetWebIdentityTokenRequest = {
+const request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken> = {
   audience: ["https://api.example.com"],
   signingAlgorithm: "ES384"
 }
@@ -87,7 +88,7 @@ describe.each(adapters)("$name", ({ planes }) => {
         const sts = yield* Effect.provide(SecurityTokenService.SecurityTokenService, planes(http.url))
         // JavaScript has no such key.
         const requests = Arbitrary.filter(
-          Arbitrary.schema(SecurityTokenService.GetWebIdentityTokenRequest),
+          Arbitrary.schema(SecurityTokenService.operations.getWebIdentityToken.request),
           ({ tags = {} }) => !Object.keys(tags).includes("__proto__")
         )
         const result = yield* Arbitrary.checkEffect(

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ValidationException } from "effect-agentcore-identity/IdentityError"
-import * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
 import { routes } from "../../../src/local/server/wireRoutes.js"
+import * as Rows from "../../support/operation.js"
 import { operations as rows } from "../../support/requests.js"
 import { operations as clients } from "../../support/serviceModel.js"
 
@@ -12,7 +12,7 @@ describe("a request", () => {
   it.effect("is validated when the plane does not validate it", () =>
     Effect.gen(function*() {
       const table = {
-        rename: Operation.make("Rename", {
+        rename: Rows.make("Rename", {
           request: Schema.Struct({ name: Schema.String }),
           response: Schema.Struct({ name: Schema.String }),
           errors: [ValidationException]

@@ -9,6 +9,7 @@ import { readVariable } from "../../../internal/environment.js"
 import { partitionOf } from "../../../internal/partitions.js"
 import type { Sha256 } from "../../../internal/signature.js"
 import type * as Operation from "../../../Operation.js"
+import type * as Rows from "../../../plane/operation.js"
 import * as Credentials from "../credentials.js"
 import * as Adapters from "../operationCall.js"
 import * as Settings from "../planeSettings.js"
@@ -83,7 +84,7 @@ export interface NodeOptions extends Options {
 // -----------------------------------------------------------------------------
 
 /** A plane at AWS. */
-export interface Plane<T extends Operation.Table> {
+export interface Plane<T extends Rows.Table> {
   readonly table: T
   readonly protocol: Protocol
   /** The first part of the host. */
@@ -206,7 +207,7 @@ const attempts = (option: number | undefined, profile: Profile): Effect.Effect<n
   })
 
 /** The operations of a plane, without the checks of the plane. */
-export const operations = <const T extends Operation.Table>(
+export const operations = <const T extends Rows.Table>(
   plane: Plane<T>,
   own: PlaneOptions = {},
   { credentials, options, profile, region: search, sha256, transport }: Shared

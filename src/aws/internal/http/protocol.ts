@@ -5,7 +5,7 @@ import { hasProperty, isObject } from "effect/Predicate"
 import { parseHttpDate } from "../../../internal/dates.js"
 import { escapeUri } from "../../../internal/signature.js"
 import { dropNulls } from "../../../models/internal/plainData.js"
-import type * as Operation from "../../../Operation.js"
+import type * as Rows from "../../../plane/operation.js"
 import { type Exceptions, stsExceptionNames } from "../failure.js"
 import type { Response } from "./httpTransport.js"
 
@@ -28,9 +28,9 @@ interface Exception {
 
 export interface Protocol extends Pick<Exceptions, "exceptionNames"> {
   /** `request` is encoded. */
-  readonly encode: (row: Operation.Any, request: unknown) => Message
+  readonly encode: (row: Rows.Any, request: unknown) => Message
   /** Decodes the output of a successful call. Throws for an invalid body. */
-  readonly decode: (row: Operation.Any, body: string) => unknown
+  readonly decode: (row: Rows.Any, body: string) => unknown
   /** Decodes the exception of a rejected call. Throws for an invalid body. */
   readonly decodeException: (response: Response) => Exception
 }
@@ -60,7 +60,7 @@ const listOf = (value: unknown): ReadonlyArray<string> =>
   (Array.isArray(value) ? value : [value]).filter((item) => item !== undefined).map(String)
 
 /** Encodes an operation with members in its path. Without a body, all other members are in the query. */
-const encodeAddressed = ({ method, path }: Operation.Any, request: object): Message => {
+const encodeAddressed = ({ method, path }: Rows.Any, request: object): Message => {
   const members = new Map(Object.entries(request).filter(([, value]) => value !== undefined))
   const address = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = escapeUri(String(members.get(name)))
@@ -202,7 +202,7 @@ export const decodeResult = (action: string, body: string): { readonly [name: st
   membersOf(contentOf(contentOf(body, `${action}Response`), `${action}Result`))
 
 export const awsQuery: Protocol = {
-  encode: ({ name, path }: Operation.Any, request) => ({
+  encode: ({ name, path }: Rows.Any, request) => ({
     method: "POST",
     path,
     query: {},

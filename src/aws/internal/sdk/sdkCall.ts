@@ -2,7 +2,9 @@
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/boundedBody.js"
+import type { Encoded } from "../../../models/internal/constraint.js"
 import type * as Operation from "../../../Operation.js"
+import type * as Rows from "../../../plane/operation.js"
 import * as Failure from "../failure.js"
 import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"
 
@@ -26,8 +28,8 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
  * The commands of the SDK for a table: `<AWS name>Command`. Each takes the encoded request of its operation.
  */
 export type Commands<T> = {
-  readonly [K in keyof T as T[K] extends Operation.Any ? `${T[K]["name"]}Command` : never]: new(
-    input: Mutable<Operation.Encoded<Operation.Request<T[K]>>>
+  readonly [K in keyof T as T[K] extends Rows.Any ? `${T[K]["name"]}Command` : never]: new(
+    input: Mutable<Encoded<Operation.Request<T[K]>>>
   ) => Command
 }
 

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Operation from "../../../Operation.js"
+import type * as Rows from "../../../plane/operation.js"
 import * as Credentials from "../credentials.js"
 import type { NoResponse } from "../failure.js"
 import * as Adapters from "../operationCall.js"
@@ -90,7 +91,7 @@ interface Client {
 export type Send = Connection["send"]
 
 /** A plane and its client of the SDK. */
-export interface Adapter<T extends Operation.Table, Sdk, Config, C> {
+export interface Adapter<T extends Rows.Table, Sdk, Config, C> {
   readonly table: T
   readonly load: Effect.Effect<Sdk, NoResponse>
   /** Makes a client. `send` replaces the one of `connect`. */
@@ -105,7 +106,7 @@ export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option
 /**
  * The SDK's search for a region, once for each profile. Only a client can start it. All clients have the same search.
  */
-export const makeRegionSearch = <T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
+export const makeRegionSearch = <T extends Rows.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
 ): Effect.Effect<RegionSearch> =>
   Effect.map(
@@ -262,7 +263,7 @@ const connectGiven = (connection: Connection, { config }: Client): Connection =>
 const isClient = <C>(given: object): given is Given<C> => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
-export const operations = <const T extends Operation.Table, Sdk, Config extends ClientConfig, C extends Client>(
+export const operations = <const T extends Rows.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
   given: Config | Given<C> | undefined,
   options: SharedOptions,

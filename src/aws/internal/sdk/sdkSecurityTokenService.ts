@@ -3,6 +3,7 @@
  * of the AWS Query protocol.
  */
 import type * as Sdk from "@aws-sdk/client-sts"
+import type * as Operation from "../../../Operation.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
 import { stsExceptionNames } from "../failure.js"
 import { loadSdk } from "../operationCall.js"
@@ -16,7 +17,9 @@ const step = { name: "effectAgentcoreIdentityResponse", step: "deserialize", pri
 
 /** Tags are a list. An empty list is left out, because the SDK would send its name. */
 const toInput = (
-  { audience, durationSeconds, signingAlgorithm, tags = {} }: SecurityTokenService.GetWebIdentityTokenRequest
+  { audience, durationSeconds, signingAlgorithm, tags = {} }: Operation.Request<
+    typeof SecurityTokenService.operations.getWebIdentityToken
+  >
 ): Sdk.GetWebIdentityTokenCommandInput => ({
   Audience: [...audience],
   SigningAlgorithm: signingAlgorithm,
@@ -53,7 +56,7 @@ export const securityTokenService: Adapter<
     return {
       commands: {
         GetWebIdentityTokenCommand: class extends sdk.GetWebIdentityTokenCommand {
-          constructor(request: SecurityTokenService.GetWebIdentityTokenRequest) {
+          constructor(request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>) {
             super(toInput(request))
           }
         },

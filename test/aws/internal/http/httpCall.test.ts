@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
-import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -17,6 +16,7 @@ import * as Adapter from "../../../../src/aws/internal/http/httpPlane.js"
 import type { Response } from "../../../../src/aws/internal/http/httpTransport.js"
 import { controlPlane, securityTokenService } from "../../../../src/aws/internal/http/planes.js"
 import { nodeSha256 } from "../../../../src/internal/signature.js"
+import type * as Rows from "../../../support/operation.js"
 import { rounds } from "../../../support/rounds.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
@@ -25,7 +25,7 @@ const secret = createHash("sha256").update("received").digest("base64url")
 const sent = createHash("sha256").update("sent").digest("base64url")
 
 /** The operations of a plane whose service returns one response. */
-const makePlane = <const T extends Operation.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
+const makePlane = <const T extends Rows.Table>(plane: Adapter.Plane<T>, response: () => Response) => {
   const runtime: Adapter.Runtime = {
     transport: () => Effect.sync(response),
     sha256: nodeSha256(NodeCrypto),
