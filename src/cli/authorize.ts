@@ -46,7 +46,6 @@ interface Settings extends Flags.CallerFlags {
   readonly lifetime: Lifetime
   readonly browser: boolean
   readonly register?: boolean | undefined
-  readonly region?: string | undefined
 }
 
 export class CannotAuthorize extends Data.TaggedError("CannotAuthorize")<{ readonly message: string }> {}

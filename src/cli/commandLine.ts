@@ -49,16 +49,14 @@ export const makeRoot = () => {
         "Minimum log level on stderr (default: info for local and setup, else warning)"
       ).choices(Object.keys(levels) as ReadonlyArray<Level>)
     )
-    .addOption(
-      new Option("--completions <shell>", "Print a completion script for a shell").choices(Completions.shells)
-    )
+    .addOption(new Option("--completions <shell>", "Print a completion script for a shell").choices(Completions.shells))
     .addHelpText(...details({
       environment: [["NO_COLOR", "disables colors if it is not empty"]],
       examples: [
-        "npx agentcore-identity demo",
-        "npx agentcore-identity local --authorization-server --exec -- npm test",
-        "npx agentcore-identity setup plan setup.jsonc",
-        "npx agentcore-identity doctor credentials.js",
+        "demo",
+        "local --authorization-server --exec -- npm test",
+        "setup plan setup.jsonc",
+        "doctor credentials.js",
         `eval "$(npx agentcore-identity --completions bash)"`
       ]
     }))
@@ -107,13 +105,17 @@ export const details = ({ environment = [], examples, sections = {} }: {
   readonly environment?: ReadonlyArray<readonly [names: string, meaning: string]>
   /** Other sections, by heading. */
   readonly sections?: { readonly [heading: string]: ReadonlyArray<string> }
+  /** Arguments, or lines with the command. */
   readonly examples: ReadonlyArray<string>
 }) => {
   const variables = environment.flatMap(([names, meaning]) => [...names.split("\n"), `    ${meaning}`])
   const text = [
     ...(variables.length === 0 ? [] : [section("Environment", variables)]),
     ...Object.entries(sections).map(([heading, lines]) => section(heading, lines)),
-    section("Examples", examples.map((example) => `$ ${example}`))
+    section(
+      "Examples",
+      examples.map((line) => `$ ${line.includes("agentcore-identity") ? "" : `npx agentcore-identity `}${line}`)
+    )
   ].join("\n")
   return ["after", text] as const
 }

@@ -1,5 +1,6 @@
 /** The commands `npx agentcore-identity token`, `api-key`, `authorize`, `doctor` and `policy`. */
 import { Argument, InvalidArgumentError, Option } from "@commander-js/extra-typings"
+import * as Struct from "effect/Struct"
 import {
   collect,
   details,
@@ -12,6 +13,7 @@ import {
   type Root,
   type Run
 } from "./commandLine.js"
+import type { Format } from "./credentialFormat.js"
 
 type Flow = typeof flows[number]
 
@@ -36,26 +38,24 @@ const dataEndpointVariable = [
   "endpoint of the data plane"
 ] as const
 
-const formats = ["raw", "header", "header-json", "json", "git-credential"] as const
-
-export type Format = typeof formats[number]
+const formats: { readonly [F in Format]: string } = {
+  raw: "the credential alone",
+  header: "a header of HTTP, as in 'Authorization: Bearer ...'",
+  "header-json": "the same as a JSON object",
+  json: `an object with expiresAt, if that is known, or with error and\n${" ".repeat(18)}link`,
+  "git-credential": "the attributes of a credential helper of git"
+}
 
 const formatOption = () =>
-  new Option("--format <format>", "Print the credential for a program (default: a summary without it)").choices(formats)
+  new Option("--format <format>", "Print the credential for a program (default: a summary without it)")
+    .choices(Struct.keys(formats))
 
 /** git adds it to the command of a credential helper. */
 const operation = () =>
   new Argument("[operation]", "What git asks of a credential helper").choices(["get", "store", "erase"])
 
 const output = {
-  Formats: [
-    "raw             the credential alone",
-    "header          a header of HTTP, as in 'Authorization: Bearer ...'",
-    "header-json     the same as a JSON object",
-    "json            an object with expiresAt, if that is known, or with error and",
-    "                link",
-    "git-credential  the attributes of a credential helper of git"
-  ],
+  Formats: Object.entries(formats).map(([name, meaning]) => `${name.padEnd(16)}${meaning}`),
   Output: [
     "Stdout has the result alone: one line in these formats, and one for each",
     "attribute for git. The target, the consent link and the log go to stderr."
@@ -79,6 +79,14 @@ const collectFlow = (value: string, previous: ReadonlyArray<Flow> = []): Readonl
   const flow = flows.find((one) => one === value)
   if (flow === undefined) throw new InvalidArgumentError(`Allowed choices are ${flows.join(", ")}.`)
   return [...previous, flow]
+}
+
+type Parameters = Readonly<Record<string, string>>
+
+const collectParameter = (text: string, previous: Parameters = {}): Parameters => {
+  const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (name !== undefined && value !== undefined) return { ...previous, [name]: value }
+  throw new InvalidArgumentError("A parameter has the form name=value, as in access_type=offline.")
 }
 
 const credentialSource = "ES module that exports credentials, which the command runs, or a setup file"
@@ -116,16 +124,18 @@ export const add = (root: Root, run: Run): void => {
 
   root.command("token")
     .summary("Obtain an access token")
-    .description(
-      "Obtains an access token. If the user has to consent, it opens a browser and waits at the return URL."
-    )
+    .description("Obtains an access token. If the user has to consent, it opens a browser and waits at the return URL.")
     .argument("<name>", "OAuth2 credential provider")
     .addArgument(operation())
     .addOption(flowOption("OAuth2 flow"))
     .option("--scope <scope>", "Scope (repeatable)", collect)
     .option("--resource <uri>", "Resource indicator (repeatable)", collect)
     .option("--audience <name>", "Audience (repeatable)", collect)
-    .option("--parameter <name=value>", "Additional parameter of the authorization request (repeatable)", collect)
+    .option(
+      "--parameter <name=value>",
+      "Additional parameter of the authorization request (repeatable)",
+      collectParameter
+    )
     .addOption(workloadOption())
     .addOption(userOption())
     .option("--return-url <url>", `URL on this machine that the browser returns to (default: "${loopbackReturnUrl}")`)
@@ -138,8 +148,8 @@ export const add = (root: Root, run: Run): void => {
       environment: [userTokenVariable, regionVariable, dataEndpointVariable],
       sections: output,
       examples: [
-        "npx agentcore-identity token github --scope repo --register",
-        "npx agentcore-identity token reports --flow M2M --workload my-agent",
+        "token github --scope repo --register",
+        "token reports --flow M2M --workload my-agent",
         "TOKEN=$(npx agentcore-identity token github --scope repo --format raw)"
       ]
     }))
@@ -160,10 +170,7 @@ export const add = (root: Root, run: Run): void => {
     .addHelpText(...details({
       environment: [regionVariable, dataEndpointVariable],
       sections: output,
-      examples: [
-        "npx agentcore-identity api-key weather --workload my-agent",
-        "KEY=$(npx agentcore-identity api-key weather --format raw)"
-      ]
+      examples: ["api-key weather --workload my-agent", "KEY=$(npx agentcore-identity api-key weather --format raw)"]
     }))
     .action((provider, operation, options, command) =>
       act(command, ({ apiKey }) => apiKey({ provider, operation, ...options }))
@@ -207,8 +214,8 @@ export const add = (root: Root, run: Run): void => {
         ]
       },
       examples: [
-        "npx agentcore-identity authorize credentials.js --user alice --register",
-        "npx agentcore-identity authorize credentials.js --proxy caddy >Caddyfile"
+        "authorize credentials.js --user alice --register",
+        "authorize credentials.js --proxy caddy >Caddyfile"
       ]
     }))
     .action((module, options, command) =>
@@ -242,10 +249,10 @@ export const add = (root: Root, run: Run): void => {
       environment: [userTokenVariable, regionVariable, endpointVariable, dataEndpointVariable],
       sections: { "Exit codes": ["0  no problem found", "1  the check itself failed", "2  there are problems to fix"] },
       examples: [
-        "npx agentcore-identity doctor credentials.js --workload my-agent",
-        "npx agentcore-identity doctor --provider github --scope repo",
-        "npx agentcore-identity doctor --users jwt --policy policy.json app.js",
-        "npx agentcore-identity doctor --json --no-token credentials.js"
+        "doctor credentials.js --workload my-agent",
+        "doctor --provider github --scope repo",
+        "doctor --users jwt --policy policy.json app.js",
+        "doctor --json --no-token credentials.js"
       ]
     }))
     .action((module, options, command) =>
@@ -271,10 +278,10 @@ export const add = (root: Root, run: Run): void => {
       environment: [userTokenVariable, regionVariable, endpointVariable],
       sections: users,
       examples: [
-        "npx agentcore-identity policy credentials.js --users jwt > policy.json",
-        "npx agentcore-identity policy setup.jsonc --flow M2M > policy.json",
-        "npx agentcore-identity policy --administrator setup.jsonc",
-        "npx agentcore-identity local --policy policy.json --exec -- npm test"
+        "policy credentials.js --users jwt > policy.json",
+        "policy setup.jsonc --flow M2M > policy.json",
+        "policy --administrator setup.jsonc",
+        "local --policy policy.json --exec -- npm test"
       ]
     }))
     .action((module, options, command) =>

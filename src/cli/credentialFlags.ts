@@ -18,6 +18,7 @@ import type { UserIdentifier } from "../UserIdentifier.js"
 import type { Target } from "./target.js"
 
 export interface CallerFlags {
+  readonly region?: string | undefined
   readonly workload?: string | undefined
   readonly user?: string | undefined
 }
@@ -159,40 +160,27 @@ export interface AccessTokenFlags {
   readonly scope?: ReadonlyArray<string> | undefined
   readonly resource?: ReadonlyArray<string> | undefined
   readonly audience?: ReadonlyArray<string> | undefined
-  readonly parameter?: ReadonlyArray<string> | undefined
+  readonly parameter?: Readonly<Record<string, string>> | undefined
   readonly returnUrl?: string | undefined
 }
 
 export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
-const parseParameter = (parameter: string) => {
-  const index = parameter.indexOf("=")
-  return index < 1
-    ? new InvalidOption({ message: "--parameter has the form name=value, as in access_type=offline" })
-    : Effect.succeed([parameter.slice(0, index), parameter.slice(index + 1)] as const)
-}
-
 /** Runs a function that throws only `ValidationException`s. */
 export const declare = <A>(make: () => A): Effect.Effect<A, ValidationException> =>
   Effect.try({ try: make, catch: (error) => error as ValidationException })
 
-export const accessToken = (
-  { audience, flow = "USER_FEDERATION", parameter = [], provider, resource, returnUrl, scope }: AccessTokenFlags
-) =>
-  Effect.flatMap(
-    Effect.forEach(parameter, parseParameter),
-    (parameters) =>
-      declare(() =>
-        AccessToken.Tag<unknown>()(provider, {
-          provider,
-          flow,
-          scopes: scope,
-          resources: resource,
-          audiences: audience,
-          customParameters: Object.fromEntries(parameters),
-          returnUrl
-        })
-      )
+export const accessToken = ({ flow = "USER_FEDERATION", provider, returnUrl, ...flags }: AccessTokenFlags) =>
+  declare(() =>
+    AccessToken.Tag<unknown>()(provider, {
+      provider,
+      flow,
+      scopes: flags.scope,
+      resources: flags.resource,
+      audiences: flags.audience,
+      customParameters: flags.parameter,
+      returnUrl
+    })
   )
 
 export const apiKey = (provider: string) => declare(() => ApiKey.Tag<unknown>()(provider, { provider }))

@@ -13,9 +13,10 @@ import { promisify } from "node:util"
 import type { Flow } from "../ConsentSession.js"
 import { fieldName, fieldValue } from "../internal/credentialHeader.js"
 import { isSecure } from "../models/internal/urls.js"
-import type { Format } from "./credentialCommands.js"
 import { type Caller, InvalidOption } from "./credentialFlags.js"
 import * as Terminal from "./terminal.js"
+
+export type Format = "raw" | "header" | "header-json" | "json" | "git-credential"
 
 /** What was obtained, and for whom. */
 export interface Credential extends Pick<Caller, "workload" | "user"> {
@@ -95,48 +96,35 @@ export const readUsername = Effect.fnUntraced(function*(
 // Forms
 // -----------------------------------------------------------------------------
 
-const toHeader = (
-  { flow, secret }: Credential,
-  { header = "x-api-key", prefix = "" }: Settings
-): readonly [name: string, value: string] =>
+const toHeader = ({ flow, secret }: Credential, { header = "x-api-key", prefix = "" }: Settings) =>
   flow === undefined
-    ? [header, `${prefix}${Redacted.value(secret)}`]
-    : ["Authorization", `Bearer ${Redacted.value(secret)}`]
+    ? [header, `${prefix}${Redacted.value(secret)}`] as const
+    : ["Authorization", `Bearer ${Redacted.value(secret)}`] as const
 
-const toGit = ({ expiresAt, secret }: Credential, username: string): ReadonlyArray<readonly [string, string]> => [
-  ["username", username],
-  ["password", Redacted.value(secret)],
-  ...expiresAt === undefined
-    ? []
-    : [["password_expiry_utc", String(DateTime.makeUnsafe(expiresAt).epochMilliseconds / 1000)] as const]
-]
-
-/** A user without the JWT. */
-const toUser = (user: Credential["user"]) =>
-  user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId }
-
-const render = (format: Format, credential: Credential, settings: Settings, username: string): string => {
-  const { expiresAt, flow, provider, secret, user, workload } = credential
-  const header = toHeader(credential, settings)
-  switch (format) {
-    case "raw":
-      return Redacted.value(secret)
-    case "header":
-      return header.join(": ")
-    case "header-json":
-      return JSON.stringify(Object.fromEntries([header]))
-    case "git-credential":
-      return toGit(credential, username).map((attribute) => attribute.join("=")).join("\n")
-    case "json":
-      return JSON.stringify({
-        [flow === undefined ? "apiKey" : "token"]: Redacted.value(secret),
-        expiresAt,
-        provider,
-        flow,
-        workload,
-        user: toUser(user)
-      })
-  }
+const renderers: {
+  readonly [F in Format]: (credential: Credential, settings: Settings, username: string) => string
+} = {
+  raw: ({ secret }) => Redacted.value(secret),
+  header: (credential, settings) => toHeader(credential, settings).join(": "),
+  "header-json": (credential, settings) => JSON.stringify(Object.fromEntries([toHeader(credential, settings)])),
+  "git-credential": ({ expiresAt, secret }, _, username) =>
+    [
+      `username=${username}`,
+      `password=${Redacted.value(secret)}`,
+      ...expiresAt === undefined
+        ? []
+        : [`password_expiry_utc=${DateTime.makeUnsafe(expiresAt).epochMilliseconds / 1000}`]
+    ].join("\n"),
+  json: ({ expiresAt, flow, provider, secret, user, workload }) =>
+    JSON.stringify({
+      [flow === undefined ? "apiKey" : "token"]: Redacted.value(secret),
+      expiresAt,
+      provider,
+      flow,
+      workload,
+      // A user without the JWT.
+      user: user === undefined ? null : user.userId === undefined ? "jwt" : { userId: user.userId }
+    })
 }
 
 export class NotPrintable extends Data.TaggedError("NotPrintable")<{ readonly message: string }> {}
@@ -148,7 +136,7 @@ const oneLine: ReadonlyArray<Format> = ["header", "header-json", "git-credential
 export const print = (format: Format, credential: Credential, settings: Settings, username: string) =>
   oneLine.includes(format) && /[^\x20-\x7e]/.test(Redacted.value(credential.secret))
     ? new NotPrintable({ message: `The credential has characters that --format ${format} cannot carry` })
-    : Terminal.printForProgram(render(format, credential, settings, username))
+    : Terminal.printForProgram(renderers[format](credential, settings, username))
 
 /** Prints what a program reads in place of a credential. A `quit` keeps git from asking for a password. */
 export const printFailure = (

@@ -10,7 +10,6 @@ import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
 import * as Credentials from "../Credentials.js"
-import type { Users } from "../credentials/policy.js"
 import * as IamAccessToken from "../IamAccessToken.js"
 import { boundedFetch } from "../internal/boundedBody.js"
 import { parseHttpDate } from "../internal/dates.js"
@@ -25,15 +24,12 @@ import * as Target from "./target.js"
 import * as Terminal from "./terminal.js"
 
 interface Settings
-  extends
-    Flags.CallerFlags,
-    Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope">,
-    Pick<Context, "account" | "users">
+  extends Flags.CallerFlags, Policy.PolicyFlags, Pick<Flags.AccessTokenFlags, "flow" | "returnUrl" | "scope">
 {
   readonly module?: string | undefined
   readonly provider?: string | undefined
   readonly apiKey?: ReadonlyArray<string> | undefined
-  readonly region?: string | undefined
+  /** Whether to request the credentials. */
   readonly token: boolean
   readonly policy?: string | undefined
   readonly json?: boolean | undefined
@@ -164,13 +160,7 @@ const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Targe
 // Credentials
 // -----------------------------------------------------------------------------
 
-interface Context extends Flags.Caller {
-  /** Whether to request the credentials. */
-  readonly token: boolean
-  readonly account?: string | undefined
-  readonly users?: Users | undefined
-  readonly policyFile?: string | undefined
-}
+type Context = Flags.Caller & Omit<Settings, keyof Flags.Caller>
 
 /**
  * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
@@ -262,26 +252,24 @@ const hasWrongName = ({ key, kind }: Credentials.Credential, problems: ReadonlyA
 
 const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Policy.Program, context: Context) {
   const { list } = program
-  const { policyFile, token, user, workload } = context
+  const { policy: file, token, user, workload } = context
   const prepare = Effect.gen(function*() {
     const read = yield* Policy.readOptions(program, yield* Policy.requireUsers(list, context), context)
     return { read, policy: yield* Policy.make(list, read.options) }
   })
   // Without `--policy`, the policy is only a help.
-  const prepared = policyFile === undefined ? Option.getOrUndefined(yield* Effect.option(prepare)) : yield* prepare
+  const prepared = file === undefined ? Option.getOrUndefined(yield* Effect.option(prepare)) : yield* prepare
   const policy = prepared?.policy
   const reportError = makeReportError(report, policy)
   const checked = yield* Effect.result(Credentials.check(list, { workload }))
-  if (policyFile !== undefined && prepared !== undefined) {
+  if (file !== undefined && prepared !== undefined) {
     const problems = Result.isSuccess(checked) ? checked.success : []
     const known = list.filter((one) => !hasWrongName(one, problems))
-    for (
-      const { result, subject, message, statements } of yield* Policy.compare(policyFile, known, prepared.read, user)
-    ) {
+    for (const { message, result, statements, subject } of yield* Policy.compare(file, known, prepared.read, user)) {
       yield* report(result, subject, message, statements)
     }
     for (const { key } of list.filter((one) => !known.includes(one))) {
-      yield* report("skipped", key, `not compared with ${policyFile}, because AgentCore does not know the name`)
+      yield* report("skipped", key, `not compared with ${file}, because AgentCore does not know the name`)
     }
   }
   if (Result.isFailure(checked)) {
@@ -343,26 +331,17 @@ const checkAll = Effect.fnUntraced(
         ? yield* Effect.orElseSucceed(Flags.chooseFlow(provider, user), () => ({ flow: "M2M" as const }))
         : { flow }
       const list = [...(yield* declareProvider({ ...settings, ...chosen })), ...others.list]
-      return yield* checkCredentials(report, { ...others, list }, {
-        ...settings,
-        target,
-        workload,
-        user,
-        policyFile: settings.policy
-      }).pipe(
-        Effect.provide(WorkloadAccessToken.layerWorkload({ name: workload, user }))
+      return yield* Effect.provide(
+        checkCredentials(report, { ...others, list }, { ...settings, target, workload, user }),
+        WorkloadAccessToken.layerWorkload({ name: workload, user })
       )
     })
+    const isNeeded = others.list.length > 0 || settings.provider !== undefined
     const policy = yield* check.pipe(
-      Effect.catchTag(["MissingCaller", "TransportError"], ({ message }) =>
-        Effect.as(
-          report(
-            others.list.length === 0 && settings.provider === undefined ? "skipped" : "problem",
-            "workload identity",
-            message
-          ),
-          undefined
-        )),
+      Effect.catchTag(
+        ["MissingCaller", "TransportError"],
+        ({ message }) => Effect.as(report(isNeeded ? "problem" : "skipped", "workload identity", message), undefined)
+      ),
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
       Effect.provide(Flags.layer(settings.region))
     )

@@ -175,10 +175,7 @@ const writeEnvFile = (file: string, environment: ShellText.Environment) =>
 
 export class CannotExecute extends Data.TaggedError("CannotExecute")<{ readonly message: string }> {}
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such program",
-  EACCES: "it is not executable"
-}
+const reasons: Readonly<Record<string, string>> = { ENOENT: "there is no such program", EACCES: "it is not executable" }
 
 const forwarded = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 

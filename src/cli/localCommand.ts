@@ -107,10 +107,10 @@ export const add = (root: Root) =>
       },
       examples: [
         `eval "$(node_modules/.bin/agentcore-identity local &)"`,
-        "npx agentcore-identity local --config setup.jsonc --exec -- npm test",
-        "npx agentcore-identity local --policy policy.json --exec -- npm test",
-        "npx agentcore-identity local --port 0 --config setup.jsonc --vault vault.db",
-        "npx agentcore-identity local clock --advance '61 minutes'"
+        "local --config setup.jsonc --exec -- npm test",
+        "local --policy policy.json --exec -- npm test",
+        "local --port 0 --config setup.jsonc --vault vault.db",
+        "local clock --advance '61 minutes'"
       ]
     }))
 

@@ -5,7 +5,7 @@ import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { hasProperty } from "effect/Predicate"
+import { hasProperty, isReadonlyObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as RedirectPage from "../consent/redirectPage.js"
@@ -34,60 +34,45 @@ const toFailure = (url: string, status: number, body: unknown) =>
 
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined)
 
-/** Sends a request to the control of the server, and returns the object in its response. */
-const send = (server: StateFile.Controlled, path: string, init: RequestInit): Effect.Effect<unknown, ControlFailed> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
-      const response = await boundedFetch(`${server.url}/_local/${path}`, { ...init, headers }, {
-        timeout,
-        maxBytes,
-        signal
-      })
-      return [response, await readJson(response)] as const
-    },
-    // The error of `fetch` has no more details.
-    catch: () => unreachable(server.url)
-  }).pipe(
-    Effect.filterOrElse(
-      ([{ ok }, body]) => ok && Table.isRow(body),
-      ([{ status }, body]) => toFailure(server.url, status, body)
-    ),
-    Effect.map(([, body]) => body)
-  )
+/** Sends a request to the control of a server, and returns the object in its response, of the type that it declares. */
+const send = <A>(path: string, init: RequestInit = {}, found: typeof StateFile.find = StateFile.find) =>
+  Effect.flatMap(found, (server): Effect.Effect<A, ControlFailed> =>
+    Effect.tryPromise({
+      try: async (signal) => {
+        const headers = { authorization: `Bearer ${server.token}`, "content-type": "application/json" }
+        const url = `${server.url}/_local/${path}`
+        const response = await boundedFetch(url, { ...init, headers }, { timeout, maxBytes, signal })
+        return [response, await readJson(response)] as const
+      },
+      // The error of `fetch` has no more details.
+      catch: () => unreachable(server.url)
+    }).pipe(Effect.flatMap(([{ ok, status }, body]) =>
+      ok && isReadonlyObject(body) ? Effect.succeed(body as A) : toFailure(server.url, status, body)
+    )))
 
-const read = <P extends keyof Control.Reads>(path: P) =>
-  Effect.flatMap(StateFile.find, (server) =>
-    // The server responds with what `control/controlApi` declares.
-    send(server, path, {}) as Effect.Effect<Json<Control.Reads[P]>, ControlFailed>)
+const read = <P extends keyof Control.Reads>(path: P) => send<Json<Control.Reads[P]>>(path)
 
-const act = <A extends Control.Action>(
-  path: A,
-  body: Control.Body<A>,
-  server: Effect.Effect<StateFile.Controlled, StateFile.NoServer> = StateFile.find
-) =>
-  Effect.flatMap(server, (server) =>
-    // The server responds with what `control/controlApi` declares.
-    send(server, path, { method: "POST", body: JSON.stringify(body) }) as Effect.Effect<
-      Json<Control.Result<A>>,
-      ControlFailed
-    >)
+const act = <A extends Control.Action>(path: A, body: Control.Body<A>, server?: typeof StateFile.find) =>
+  send<Json<Control.Result<A>>>(path, { method: "POST", body: JSON.stringify(body) }, server)
 
 const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
   Effect.andThen(act(path, body), Console.log(line))
 
+const columns = {
+  snapshots: ["name", "takenAt"],
+  faults: ["id", "fired", "remaining", "fault"],
+  consents: ["id", "state", "provider", "workload", "user", "scopes"],
+  grants: ["id", "provider", "workload", "user", "expiresAt", "revoked", "scopes"]
+}
+
 /** Prints a list as a table, or as JSON. */
-const printList = (
-  path: "consents" | "faults" | "grants" | "snapshots",
-  columns: ReadonlyArray<string>,
-  json: boolean
-) =>
+export const list = (path: keyof typeof columns, json: boolean) =>
   Effect.flatMap(read(path), (response) => {
     // Each of these responses has a list under the name of its path.
     const rows = (response as Readonly<Record<string, ReadonlyArray<Table.Row>>>)[path] ?? []
     return json
       ? Table.printJson(rows)
-      : Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns, rows))
+      : Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns[path], rows))
   })
 
 export const reset = actAndPrint("reset", {}, "The server is reset to its start.")
@@ -128,8 +113,6 @@ export const seed = (file: string) =>
 
 export const snapshot = (name: string) => actAndPrint("snapshot", { name }, `Took the snapshot '${name}'.`)
 
-export const snapshots = (json: boolean) => printList("snapshots", ["name", "takenAt"], json)
-
 export const restore = (name: string) => actAndPrint("restore", { name }, `Restored the snapshot '${name}'.`)
 
 export const clock = (change: Control.Body<"clock"> | undefined) =>
@@ -141,8 +124,6 @@ export const clock = (change: Control.Body<"clock"> | undefined) =>
 export const addFault = (fault: Control.Body<"faults">) =>
   Effect.flatMap(act("faults", fault), ({ id }) => Console.log(Table.cell(id)))
 
-export const listFaults = (json: boolean) => printList("faults", ["id", "fired", "remaining", "fault"], json)
-
 export const removeFault = (id: string | undefined) =>
   id === undefined
     ? actAndPrint("faults/clear", {}, "There are no faults now.")
@@ -152,16 +133,14 @@ type Request = Json<Control.Reads["requests"]>["requests"][number]
 
 /** The credential provider of a request that gets a credential, or manages the provider. */
 const providerOf = ({ operation, request }: Request): unknown => {
-  if (!Table.isRow(request)) return undefined
+  if (!isReadonlyObject(request)) return undefined
   return request["resourceCredentialProviderName"]
     ?? (operation.endsWith("CredentialProvider") ? request["name"] : undefined)
 }
 
 /** The local time, as in the log on a terminal. */
 const formatTime = (at: string): string | undefined =>
-  Option.getOrUndefined(
-    Option.map(DateTime.make(at), DateTime.formatLocal({ locale: "en-GB", timeStyle: "medium" }))
-  )
+  Option.getOrUndefined(Option.map(DateTime.make(at), DateTime.formatLocal({ locale: "en-GB", timeStyle: "medium" })))
 
 /** Formats requests as a table, with the error and the reasons of each below its row. */
 const formatRequests = (list: ReadonlyArray<Request>, width: number): string => {
@@ -218,9 +197,6 @@ export const events = Effect.gen(function*() {
   )
 })
 
-export const consents = (json: boolean) =>
-  printList("consents", ["id", "state", "provider", "workload", "user", "scopes"], json)
-
 export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
   message: "No id was given. Run the command without arguments to list ids"
 })
@@ -233,9 +209,6 @@ const consentOutcomes = {
 
 export const changeConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
   actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
-
-export const grants = (json: boolean) =>
-  printList("grants", ["id", "provider", "workload", "user", "expiresAt", "revoked", "scopes"], json)
 
 const grantOutcomes = { expire: "The access token has expired.", forget: "The vault has forgotten the grant." }
 

@@ -46,7 +46,8 @@ export const load = Effect.fnUntraced(function*(file: string, command: string, f
 export const requireWorkload = ({ setup }: Program, name: string | undefined) =>
   setup === undefined ? Flags.requireWorkload(name) : SetupCredentials.findWorkload(setup, name)
 
-interface Caller extends Flags.Caller {
+/** What a policy depends on, in addition to the credentials. */
+export interface PolicyFlags {
   readonly account?: string | undefined
   readonly users?: Users | undefined
 }
@@ -54,7 +55,7 @@ interface Caller extends Flags.Caller {
 /** Returns how the program identifies its users, or fails with the choices. */
 export const requireUsers = (
   list: List,
-  { user, users }: Pick<Caller, "user" | "users">
+  { user, users }: Pick<Flags.Caller, "user"> & PolicyFlags
 ): Effect.Effect<Users, Flags.InvalidOption> => {
   const credential = list.find(needsUser)
   if (users !== undefined) return Effect.succeed(users)
@@ -71,7 +72,7 @@ export const requireUsers = (
 export const readOptions = Effect.fnUntraced(function*(
   { list, setup }: Program,
   users: Users,
-  { account, target, workload }: Caller
+  { account, target, workload }: Flags.Caller & PolicyFlags
 ) {
   const { exact, providers, unread } = setup === undefined
     ? yield* Check.readAccess(list)
@@ -213,10 +214,9 @@ export const compare = Effect.fnUntraced(function*(
 // Command
 // -----------------------------------------------------------------------------
 
-interface Settings extends Flags.CallerFlags, Pick<Caller, "account" | "users"> {
+interface Settings extends Flags.CallerFlags, PolicyFlags {
   readonly module: string
   readonly flow?: ReadonlyArray<Flow> | undefined
-  readonly region?: string | undefined
   readonly administrator?: boolean | undefined
 }
 

@@ -5,9 +5,6 @@ import * as Messages from "../internal/messages.js"
 
 export type Row = Readonly<Record<string, unknown>>
 
-export const isRow = (value: unknown): value is Row =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
 /** Formats a value for a table, on one line. */
 export const cell = (value: unknown): string => {
   if (value === undefined || value === null) return "-"

@@ -57,9 +57,7 @@ const addSetup = (root: Root, run: Run): void => {
   const setup = root.command("setup")
     .summary("Apply a setup file to AgentCore Identity")
     .description("Applies a setup file to AgentCore Identity, at AWS or at the endpoints of the environment.")
-    .addHelpText(...details({
-      examples: ["npx agentcore-identity setup plan setup.jsonc", "npx agentcore-identity setup apply setup.jsonc"]
-    }))
+    .addHelpText(...details({ examples: ["setup plan setup.jsonc", "setup apply setup.jsonc"] }))
 
   setup.command("plan")
     .summary("Show what would change")
@@ -76,10 +74,7 @@ const addSetup = (root: Root, run: Run): void => {
           "enables completion in editors. { \"$env\": \"NAME\" } reads a variable."
         ]
       },
-      examples: [
-        "npx agentcore-identity setup plan setup.jsonc",
-        "npx agentcore-identity setup plan --json setup.jsonc"
-      ]
+      examples: ["setup plan setup.jsonc", "setup plan --json setup.jsonc"]
     }))
     .action((file, options, command) => act(command, ({ plan }) => plan({ file, ...options })))
 
@@ -92,10 +87,7 @@ const addSetup = (root: Root, run: Run): void => {
     .option("--yes", "Do not ask for confirmation")
     .addHelpText(...details({
       environment: [regionVariable, endpointVariable],
-      examples: [
-        "npx agentcore-identity setup apply setup.jsonc",
-        "npx agentcore-identity setup apply --yes --rotate-secrets setup.jsonc"
-      ]
+      examples: ["setup apply setup.jsonc", "setup apply --yes --rotate-secrets setup.jsonc"]
     }))
     .action((file, options, command) => act(command, ({ apply }) => apply({ file, ...options })))
 }
@@ -106,9 +98,7 @@ const addDemo = (root: Root, run: Run): void => {
     .description("An agent obtains three credentials and uses them, on this machine.")
     .option("--auto-consent", "Consent without a browser (default if there is no terminal)")
     .option("--deny", "Deny the consent, without a browser")
-    .addHelpText(
-      ...details({ examples: ["npx agentcore-identity demo", "npx agentcore-identity demo --auto-consent"] })
-    )
+    .addHelpText(...details({ examples: ["demo", "demo --auto-consent"] }))
     .action(({ autoConsent = !isInteractive(), deny = false }, command) =>
       onLoad(run, () => import("./demo.js"), "warning")(
         command,

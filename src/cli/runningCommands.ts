@@ -50,8 +50,8 @@ export const add = (root: Root, run: Run): void => {
       environment: selectedBy,
       examples: [
         `eval "$(npx agentcore-identity env)"`,
-        "npx agentcore-identity env --shell fish | source",
-        "npx agentcore-identity env --shell dotenv > .env.local",
+        "env --shell fish | source",
+        "env --shell dotenv > .env.local",
         `eval "$(npx agentcore-identity env --unset)"`
       ]
     }))
@@ -66,7 +66,7 @@ export const add = (root: Root, run: Run): void => {
     .option(...json)
     .addHelpText(...details({
       sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
-      examples: ["npx agentcore-identity status", "npx agentcore-identity status --json"]
+      examples: ["status", "status --json"]
     }))
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
@@ -76,10 +76,7 @@ export const add = (root: Root, run: Run): void => {
       "Opens the console of the 'npx agentcore-identity local' that runs in a browser. Without a browser, or if the output "
         + "is not a terminal, prints a URL, which opens the console once, within a minute."
     )
-    .addHelpText(...details({
-      environment: controlledBy,
-      examples: ["npx agentcore-identity console", "npx agentcore-identity console --port 4020"]
-    }))
+    .addHelpText(...details({ environment: controlledBy, examples: ["console", "console --port 4020"] }))
     .action((_, command) =>
       onSelected(run, () => import("./localControl.js"), "info")(command, ({ openConsole }) => openConsole)
     )
@@ -88,14 +85,7 @@ export const add = (root: Root, run: Run): void => {
     .summary("Stop the local server that runs")
     .description("Stops the 'npx agentcore-identity local' that runs, and waits until it has exited.")
     .option("--all", "Stop all of them")
-    .addHelpText(...details({
-      environment: selectedBy,
-      examples: [
-        "npx agentcore-identity stop",
-        "npx agentcore-identity stop --port 4020",
-        "npx agentcore-identity stop --all"
-      ]
-    }))
+    .addHelpText(...details({ environment: selectedBy, examples: ["stop", "stop --port 4020", "stop --all"] }))
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
 
@@ -103,11 +93,8 @@ export const add = (root: Root, run: Run): void => {
 export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
   const act = onSelected(run, () => import("./localControl.js"), "info")
 
-  const makeDetails = (examples: ReadonlyArray<string>) =>
-    details({
-      environment: controlledBy,
-      examples: examples.map((example) => `npx agentcore-identity local ${example}`)
-    })
+  const makeDetails = (...examples: ReadonlyArray<string>) =>
+    details({ environment: controlledBy, examples: examples.map((example) => `local ${example}`) })
 
   addSelecting(local, "reset")
     .summary("Empty the server that runs, and apply its --config again")
@@ -115,14 +102,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
       "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
         + "are as at its start. Snapshots stay."
     )
-    .addHelpText(...makeDetails(["reset"]))
+    .addHelpText(...makeDetails("reset"))
     .action((_, command) => act(command, ({ reset }) => reset))
 
   addSelecting(local, "seed")
     .summary("Add the resources of a file")
     .description("Adds the resources of a file to the server that runs, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
-    .addHelpText(...makeDetails(["seed more.jsonc"]))
+    .addHelpText(...makeDetails("seed more.jsonc"))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
   addSelecting(local, "snapshot")
@@ -130,16 +117,16 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
     .option(...json)
-    .addHelpText(...makeDetails(["snapshot consented", "snapshot"]))
+    .addHelpText(...makeDetails("snapshot consented", "snapshot"))
     .action((name, { json = false }, command) =>
-      act(command, ({ snapshot, snapshots }) => name === undefined ? snapshots(json) : snapshot(name))
+      act(command, ({ list, snapshot }) => name === undefined ? list("snapshots", json) : snapshot(name))
     )
 
   addSelecting(local, "restore")
     .summary("Go back to a snapshot")
     .description("Replaces the content of the server that runs by a snapshot.")
     .argument("<name>", "The name of a snapshot")
-    .addHelpText(...makeDetails(["restore consented"]))
+    .addHelpText(...makeDetails("restore consented"))
     .action((name, _, command) => act(command, ({ restore }) => restore(name)))
 
   addSelecting(local, "clock")
@@ -151,7 +138,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
     .addOption(new Option("--set <time>", "Set it, as to 2027-01-01T00:00:00Z").conflicts(["reset"]))
     .option("--reset", "Go back to the real time")
-    .addHelpText(...makeDetails(["clock --advance '61 minutes'", "clock --reset"]))
+    .addHelpText(...makeDetails("clock --advance '61 minutes'", "clock --reset"))
     .action(({ advance, reset, set }, command) =>
       act(
         command,
@@ -183,17 +170,17 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .option("--remove <id>", "Remove one")
     .option("--clear", "Remove all")
     .option(...json)
-    .addHelpText(...makeDetails([
+    .addHelpText(...makeDetails(
       "fault --operation GetResourceApiKey \\\n      --exception ThrottlingException --count 3",
       "fault --endpoint token --exception server_error",
       "fault --clear"
-    ]))
+    ))
     .action(({ clear, json = false, port: _port, remove, ...fault }, command) =>
-      act(command, ({ addFault, listFaults, removeFault }) =>
+      act(command, ({ addFault, list, removeFault }) =>
         clear === true || remove !== undefined
           ? removeFault(clear === true ? undefined : remove)
           : Object.keys(fault).length === 0
-          ? listFaults(json)
+          ? list("faults", json)
           : addFault(fault))
     )
 
@@ -201,13 +188,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
     .option(...json)
-    .addHelpText(...makeDetails(["requests", "requests --json"]))
+    .addHelpText(...makeDetails("requests", "requests --json"))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
   addSelecting(local, "events")
     .summary("Print requests as they come")
     .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
-    .addHelpText(...makeDetails(["events"]))
+    .addHelpText(...makeDetails("events"))
     .action((_, command) => act(command, ({ events }) => events))
 
   addSelecting(local, "consents")
@@ -217,12 +204,12 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .argument("[id]", "The id of the session")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText(...makeDetails(["consents", "consents approve <id>"]))
+    .addHelpText(...makeDetails("consents", "consents approve <id>"))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
-        ({ changeConsent, consents, missingId }) =>
-          action === undefined ? consents(json) : id === undefined ? missingId : changeConsent(action, id, user)
+        ({ changeConsent, list, missingId }) =>
+          action === undefined ? list("consents", json) : id === undefined ? missingId : changeConsent(action, id, user)
       )
     )
 
@@ -235,12 +222,12 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant")
     .option(...json)
-    .addHelpText(...makeDetails(["grants", "grants expire <id>"]))
+    .addHelpText(...makeDetails("grants", "grants expire <id>"))
     .action((action, id, { json = false }, command) =>
       act(
         command,
-        ({ changeGrant, grants, missingId }) =>
-          action === undefined ? grants(json) : id === undefined ? missingId : changeGrant(action, id)
+        ({ changeGrant, list, missingId }) =>
+          action === undefined ? list("grants", json) : id === undefined ? missingId : changeGrant(action, id)
       )
     )
 }

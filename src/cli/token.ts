@@ -37,7 +37,6 @@ import * as Target from "./target.js"
 
 interface Settings extends Flags.CallerFlags, Format.Settings {
   readonly provider: string
-  readonly region?: string | undefined
 }
 
 interface TokenSettings extends Settings, Flags.AccessTokenFlags {
@@ -181,15 +180,15 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
   const choose: Parameters<typeof run>[1] = (user) =>
     settings.flow === undefined ? Flags.chooseFlow(provider, user) : Effect.succeed({ flow: settings.flow })
   // Checks the flags before any request.
-  yield* Effect.asVoid(Flags.accessToken({ ...settings, returnUrl }))
-  yield* run(settings, choose, (workload, user, flow) =>
+  const declared = yield* Flags.accessToken({ ...settings, returnUrl })
+  yield* run(settings, choose, (workload, user, flow = "USER_FEDERATION") =>
     Effect.gen(function*() {
-      const credential = yield* Flags.accessToken({
-        ...settings,
+      const request = {
+        ...declared.request,
         flow,
-        returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined
-      })
-      const request = { ...credential.request, forceAuthentication: force }
+        returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined,
+        forceAuthentication: force
+      }
       if (register) yield* LoopbackConsent.register(workload, returnUrl)
       if (user === undefined) return yield* AccessToken.get(request)
       return yield* Effect.catchTag(

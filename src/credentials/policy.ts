@@ -130,10 +130,7 @@ const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
  * The secrets of a provider with this name in Secrets Manager. AgentCore adds 8 hexadecimal digits to the name, and did
  * not in 2025. Secrets Manager adds 6 characters.
  */
-export const managedSecrets = (name: string): ReadonlyArray<string> => [
-  `${name}-????????-??????`,
-  `${name}-??????`
-]
+export const managedSecrets = (name: string): ReadonlyArray<string> => [`${name}-????????-??????`, `${name}-??????`]
 
 export const makeArn =
   ({ account, region }: Pick<PolicyOptions, "account" | "region">) => (service: string, resource: string): string =>

@@ -210,7 +210,7 @@ describe("agentcore-identity token", () => {
       assert.strictEqual(readFileSync(join(folder, ".agentcore.json"), "utf8"), file)
 
       const wrong = yield* run("token", "calendar", "--parameter", "access_type")
-      assert.include(wrong.stderr, "--parameter has the form name=value")
+      assert.include(wrong.stderr, "A parameter has the form name=value")
       assert.include((yield* run("token", "no provider")).stderr, "'provider'")
     }).pipe(Effect.provide(world)))
 })
