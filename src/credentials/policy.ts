@@ -123,45 +123,37 @@ const findProblem = (list: ReadonlyArray<Credential>, options: PolicyOptions) =>
     ?? checkWorkload({ workload: options.users === "runtime" ? options.workload.replace(/\*$/, "") : options.workload })
     ?? findUsersProblem(list, options.users)
 
-/** The names of kinds in ARNs. */
-const arnKinds = { AccessToken: "oauth2", ApiKey: "apikey" } as const
-
-/**
- * The secrets of a provider with this name in Secrets Manager. AgentCore adds 8 hexadecimal digits to the name, and did
- * not in 2025. Secrets Manager adds 6 characters.
- */
-export const managedSecrets = (name: string): ReadonlyArray<string> => [`${name}-????????-??????`, `${name}-??????`]
-
-export const makeArn =
-  ({ account, region }: Pick<PolicyOptions, "account" | "region">) => (service: string, resource: string): string =>
-    `arn:${partitionOf(region).name}:${service}:${region}:${account}:${resource}`
-
-const makeArns = ({ account, providers = {}, region, workload }: PolicyOptions) => {
-  const arn = makeArn({ account, region })
+/** The ARNs of the resources that a policy names. */
+export const makeArns = ({ account, region }: Pick<PolicyOptions, "account" | "region">) => {
+  const partition = partitionOf(region).name
+  const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`
   const directory = arn("bedrock-agentcore", "workload-identity-directory/default")
   const vault = arn("bedrock-agentcore", "token-vault/default")
-  const accessOf = ({ kind, request: { provider } }: ProviderCredential): ProviderAccess => {
-    const access = kind === "ApiKey" ? providers.apiKey : providers.oauth2
-    return (access !== undefined && Object.hasOwn(access, provider) ? access[provider] : undefined) ?? {}
-  }
+  const secret = (name: string) => arn("secretsmanager", `secret:${name}`)
   return {
-    accessOf,
-    workload: [directory, `${directory}/workload-identity/${workload}`],
+    directory,
     vault,
-    provider: ({ kind, request }: ProviderCredential) =>
-      `${vault}/${arnKinds[kind]}credentialprovider/${request.provider}`,
-    secrets: (credential: ProviderCredential): ReadonlyArray<string> => {
-      const { secret } = accessOf(credential)
-      if (secret === false) return []
-      if (secret !== undefined) {
-        return [secret.startsWith("arn:") ? secret : arn("secretsmanager", `secret:${secret}-??????`)]
-      }
-      const name = `${arnKinds[credential.kind]}/${credential.request.provider}`
-      return managedSecrets(arn("secretsmanager", `secret:bedrock-agentcore-identity!default/${name}`))
-    },
-    self: `arn:${partitionOf(region).name}:sts::${account}:self`
+    workload: (name: string) => `${directory}/workload-identity/${name}`,
+    provider: (kind: string, name: string) => `${vault}/${kind}credentialprovider/${name}`,
+    secret,
+    /**
+     * The secrets that AgentCore stores for a provider. It adds 8 hexadecimal digits to the name, and did not in 2025.
+     * Secrets Manager adds 6 characters.
+     */
+    managedSecrets: (kind: string, name: string) =>
+      ["-????????-??????", "-??????"].map((end) => secret(`bedrock-agentcore-identity!default/${kind}/${name}${end}`)),
+    self: `arn:${partition}:sts::${account}:self`
   }
 }
+
+/** The name of a credential's kind in ARNs. */
+const kindOf = ({ kind }: ProviderCredential) => kind === "ApiKey" ? "apikey" : "oauth2"
+
+const makeAccessOf =
+  ({ providers = {} }: PolicyOptions) => ({ kind, request: { provider } }: ProviderCredential): ProviderAccess => {
+    const access = (kind === "ApiKey" ? providers.apiKey : providers.oauth2) ?? {}
+    return Object.hasOwn(access, provider) ? access[provider] ?? {} : {}
+  }
 
 export const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
 
@@ -223,13 +215,23 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
   const problem = findProblem(list, options)
   if (problem !== undefined) throw problem
   const arns = makeArns(options)
+  const accessOf = makeAccessOf(options)
+  const workload = [arns.directory, arns.workload(options.workload)]
   const fromProviders = list.filter(hasProvider)
   const resourcesOf = (credentials: ReadonlyArray<ProviderCredential>) =>
-    credentials.length === 0 ? [] : [...arns.workload, arns.vault, ...unique(credentials.map(arns.provider))]
-  const access = fromProviders.map(arns.accessOf)
+    credentials.length === 0
+      ? []
+      : [...workload, arns.vault, ...unique(credentials.map((one) => arns.provider(kindOf(one), one.request.provider)))]
+  const secretsOf = (credential: ProviderCredential): ReadonlyArray<string> => {
+    const { secret } = accessOf(credential)
+    if (secret === false) return []
+    if (secret === undefined) return arns.managedSecrets(kindOf(credential), credential.request.provider)
+    return [secret.startsWith("arn:") ? secret : arns.secret(`${secret}-??????`)]
+  }
+  const access = fromProviders.map(accessOf)
   const tokens = workloadTokens[options.users]
   return makePolicy([
-    ...tokens === undefined ? [] : [allow(tokens[0], [tokens[1]], fromProviders.length === 0 ? [] : arns.workload)],
+    ...tokens === undefined ? [] : [allow(tokens[0], [tokens[1]], fromProviders.length === 0 ? [] : workload)],
     allow("AccessTokens", ["bedrock-agentcore:GetResourceOauth2Token"], resourcesOf(list.filter(isAccessToken))),
     allow("Consents", ["bedrock-agentcore:CompleteResourceTokenAuth"], resourcesOf(list.filter(isUserCredential))),
     allow(
@@ -237,7 +239,7 @@ export const make = (list: ReadonlyArray<Credential>, options: PolicyOptions): P
       ["bedrock-agentcore:GetResourceApiKey"],
       resourcesOf(fromProviders.filter(({ kind }) => kind === "ApiKey"))
     ),
-    allow("ProviderSecrets", ["secretsmanager:GetSecretValue"], unique(fromProviders.flatMap(arns.secrets))),
+    allow("ProviderSecrets", ["secretsmanager:GetSecretValue"], unique(fromProviders.flatMap(secretsOf))),
     allow(
       "SigningKeys",
       ["kms:DescribeKey", "kms:Sign"],

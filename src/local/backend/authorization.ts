@@ -28,14 +28,31 @@ export const agentKey = "agent"
 // Resources
 // -----------------------------------------------------------------------------
 
-const workload = ["workload-identity-directory", "workload-identity"] as const
+/** The names in the ARNs of a request's resources. */
+interface ResourceNames {
+  readonly account: Arn.Account
+  readonly workload: string
+  readonly provider: string
+  readonly portal: string
+  readonly vault: string
+}
+
+/** The ARN of a resource, by its type. */
+const arnOf = {
+  "workload-identity-directory": ({ account }) => Arn.workloadIdentityDirectory(account),
+  "workload-identity": ({ account, workload }) => Arn.workloadIdentity(account, workload),
+  "token-vault": ({ account, vault }) => Arn.tokenVault(account, vault),
+  "consent-portal": ({ account, portal }) => portal.startsWith("arn:") ? portal : Arn.consentPortal(account, portal),
+  oauth2credentialprovider: ({ account, provider }) => Arn.provider(account, "oauth2", provider),
+  apikeycredentialprovider: ({ account, provider }) => Arn.provider(account, "apikey", provider),
+  paymentcredentialprovider: ({ account, provider }) => Arn.provider(account, "payment", provider)
+} satisfies { readonly [type: string]: (names: ResourceNames) => string }
+
+type ResourceType = keyof typeof arnOf
+
+const workload: ReadonlyArray<ResourceType> = ["workload-identity-directory", "workload-identity"]
 
 const providerOf = (kind: Arn.ProviderKind) => ["token-vault", `${kind}credentialprovider`] as const
-
-type ResourceType =
-  | typeof workload[number]
-  | ReturnType<typeof providerOf>[number]
-  | "consent-portal"
 
 /** The types of the required resources, by a part of the operation's name. The first part that matches counts. */
 const types: ReadonlyArray<readonly [part: RegExp, types: ReadonlyArray<ResourceType>]> = [
@@ -91,26 +108,8 @@ export const findResources = (
   const name = operation.startsWith("Create") ? all : given
   const { provider = name, workload = name } = names
   if (operation === "GetWebIdentityToken") return [Arn.webIdentity(account)]
-  const resources = requiredTypes(operation).map((type) => {
-    switch (type) {
-      case "workload-identity-directory":
-        return Arn.workloadIdentityDirectory(account)
-      case "workload-identity":
-        return Arn.workloadIdentity(account, workload)
-      case "token-vault":
-        return Arn.tokenVault(account, tokenVaultId)
-      case "consent-portal":
-        return consentPortalIdentifier.startsWith("arn:")
-          ? consentPortalIdentifier
-          : Arn.consentPortal(account, consentPortalIdentifier)
-      case "oauth2credentialprovider":
-        return Arn.provider(account, "oauth2", provider)
-      case "apikeycredentialprovider":
-        return Arn.provider(account, "apikey", provider)
-      case "paymentcredentialprovider":
-        return Arn.provider(account, "payment", provider)
-    }
-  })
+  const resourceNames = { account, workload, provider, portal: consentPortalIdentifier, vault: tokenVaultId }
+  const resources = requiredTypes(operation).map((type) => arnOf[type](resourceNames))
   return resources.length > 0 ? resources : [resourceArn ?? all]
 }
 
