@@ -103,12 +103,10 @@ export const check = (
  * - `sts:GetWebIdentityToken` has one resource, `arn:aws:sts::<account>:self`. Conditions limit it to the declared
  *   audience, algorithm and duration, but not for the JWTs of `AWS_IAM_ID_TOKEN_JWT`.
  *
- * Sources: the actions, resource types and condition keys come from "Actions, resources, and condition keys for Amazon
- * Bedrock AgentCore" and "… for AWS Security Token Service" (AWS Service Authorization Reference, August 2026). Clients
- * without a secret: "Client authentication methods" (AgentCore developer guide). Recorded from AWS in 2026: the ARNs of
- * secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits), and the resource of STS, which the
- * reference does not name. Reported by users of the service: the caller needs permission to read the secrets that
- * AgentCore stores.
+ * Recorded from AWS in 2026: the ARNs of secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits),
+ * and the resource of STS, which AWS's reference does not name. Reported by users of the service: the caller needs
+ * permission to read the secrets that AgentCore stores. Clients without a secret: "Client authentication methods"
+ * (AgentCore developer guide).
  *
  * Throws a `ValidationException` that names the property if an option is invalid, or if credentials that act for users
  * do not fit `users`.
@@ -170,6 +168,7 @@ export interface StatusOptions {
  * @category operations
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Consent from "effect-agentcore-identity/Consent"
  * import * as Credentials from "effect-agentcore-identity/Credentials"
  * import * as Effect from "effect/Effect"
  *
@@ -183,6 +182,9 @@ export interface StatusOptions {
  *   Credentials.status([Calendar]),
  *   (all) => all.map(({ _tag, credential }) => `${credential.request.provider}: ${_tag}`)
  * )
+ *
+ * // Asks for those that are not granted.
+ * const connect = Credentials.consentAll([Calendar], { consent: Consent.openBrowser })
  */
 export const status = (
   list: ReadonlyArray<Credential>,
@@ -224,18 +226,6 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
  *
  * @since 0.2.0
  * @category operations
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Consent from "effect-agentcore-identity/Consent"
- * import * as Credentials from "effect-agentcore-identity/Credentials"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
- * }) {}
- *
- * const connect = Credentials.consentAll([Calendar], { consent: Consent.openBrowser })
  */
 export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,

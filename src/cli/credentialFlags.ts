@@ -52,20 +52,20 @@ export const findCaller = Effect.fnUntraced(function*(flags: CallerFlags) {
 
 const workloadFlags = `--workload, AGENTCORE_WORKLOAD, or "workload_identity_name" in ${file}`
 
-const explainWorkload = (names: ReadonlyArray<string> | undefined, more: string): string =>
-  names === undefined
-    ? `no workload identity is named: give ${workloadFlags}`
-    : names.length === 0
-    ? "there is no workload identity. Create one in code with WorkloadIdentity.ensure, or in the setup file under "
-      + "workloadIdentities"
-    : `there are several workload identities: ${names.join(", ")}${more}. Choose one with ${workloadFlags}`
-
 /** Returns the only one of these workload identities. */
 export const onlyWorkload = (names: ReadonlyArray<string> | undefined, hasMore: boolean) => {
-  const [first, ...others] = names ?? []
-  return first !== undefined && others.length === 0 && !hasMore
-    ? Effect.succeed(first)
-    : new MissingCaller({ message: explainWorkload(names, hasMore ? ", and more" : "") })
+  const missing = (message: string) => new MissingCaller({ message })
+  if (names === undefined) return missing(`no workload identity is named: give ${workloadFlags}`)
+  const [first, ...others] = names
+  if (first === undefined) {
+    return missing(
+      "there is no workload identity. Create one in code with WorkloadIdentity.ensure, or in the setup file under "
+        + "workloadIdentities"
+    )
+  }
+  if (others.length === 0 && !hasMore) return Effect.succeed(first)
+  const all = `${names.join(", ")}${hasMore ? ", and more" : ""}`
+  return missing(`there are several workload identities: ${all}. Choose one with ${workloadFlags}`)
 }
 
 /** Returns the workload identity that is named, or else the only one. */
@@ -133,18 +133,12 @@ const findGrants = (
  */
 export const chooseFlow = (provider: string, user: UserIdentifier | undefined) =>
   Effect.map(findGrants(provider), (grants): { readonly flow: Flow; readonly reason?: string } => {
-    const [hasMachine, hasUser] = ["client_credentials", "authorization_code"].map((grant) => grants.includes(grant))
-    return hasMachine !== true || (hasUser === true && user !== undefined)
-      ? {
-        flow: "USER_FEDERATION",
-        ...(hasMachine ? { reason: "For a token of the agent itself, give --flow M2M" } : {})
-      }
-      : {
-        flow: "M2M",
-        reason: hasUser === true
-          ? "For a token of a user, give --user"
-          : "The authorization server supports no other one"
-      }
+    const hasUser = grants.includes("authorization_code")
+    if (!grants.includes("client_credentials")) return { flow: "USER_FEDERATION" }
+    if (!hasUser) return { flow: "M2M", reason: "The authorization server supports no other one" }
+    return user === undefined
+      ? { flow: "M2M", reason: "For a token of a user, give --user" }
+      : { flow: "USER_FEDERATION", reason: "For a token of the agent itself, give --flow M2M" }
   })
 
 /** The services of AWS. */

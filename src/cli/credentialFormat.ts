@@ -142,9 +142,7 @@ export const print = (format: Format, credential: Credential, settings: Settings
 export const printFailure = (
   { format, operation }: Settings,
   failure: { readonly error: string; readonly message: string; readonly link?: string; readonly expiresAt?: string }
-): Effect.Effect<void> =>
-  format === "json"
-    ? Terminal.printForProgram(JSON.stringify(failure))
-    : format === "git-credential" && operation === "get"
-    ? Terminal.printForProgram("quit=1")
-    : Effect.void
+): Effect.Effect<void> => {
+  if (format === "json") return Terminal.printForProgram(JSON.stringify(failure))
+  return format === "git-credential" && operation === "get" ? Terminal.printForProgram("quit=1") : Effect.void
+}

@@ -5,7 +5,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
 import * as Result from "effect/Result"
-import { styleText } from "node:util"
 import * as AccessToken from "../AccessToken.js"
 import * as ApiKey from "../ApiKey.js"
 import * as Consent from "../Consent.js"
@@ -42,17 +41,16 @@ const problemsFound = 2
 // Findings
 // -----------------------------------------------------------------------------
 
-const signs: { readonly [R in Policy.Finding["result"]]: readonly [string, Parameters<typeof styleText>[0]] } = {
+const signs = {
   ok: ["✓", "green"],
   problem: ["✗", "red"],
   unknown: ["?", "yellow"],
   skipped: ["-", "dim"]
-}
+} as const
 
 const format = ({ message, result, subject }: Policy.Finding): string => {
-  const [sign, style] = signs[result]
-  const text = Messages.escape(`${subject.padEnd(22)} ${message}`)
-  return `${Terminal.hasColor(process.stdout) ? styleText(style, sign) : sign} ${text}`
+  const [sign, color] = signs[result]
+  return `${Terminal.makeStyle(process.stdout)(color, sign)} ${Messages.escape(`${subject.padEnd(22)} ${message}`)}`
 }
 
 /** Formats the statements that findings have, each once. */

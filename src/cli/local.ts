@@ -45,46 +45,34 @@ export class CannotStart extends Data.TaggedError("CannotStart")<{ readonly mess
 const portOf = (url: string | undefined): number | undefined => Number(URL.parse(url ?? "")?.port) || undefined
 
 /** Names the server of this user that uses the port, and the flag that changes the port. */
-const explainPort = (
-  message: string,
-  [flag, port]: readonly [flag: string, port: number]
-): Effect.Effect<never, CannotStart> =>
-  Effect.gen(function*() {
-    const running = yield* Effect.orElseSucceed(StateFile.selected, () => [])
-    const own = running.find(({ environment, url }) =>
-      [url, environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]].some((url) => portOf(url) === port)
-    )
-    if (own === undefined) {
-      return yield* new CannotStart({ message: `${message} with ${flag}` })
-    }
-    const select = `--port ${portOf(own.url)}`
-    return yield* new CannotStart({
-      message: `Port ${port} is in use by the local server at ${own.url} (process ${own.pid}). `
-        + `Use that server with 'eval "$(npx agentcore-identity env ${select})"', stop it with `
-        + `'npx agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
-    })
+const explainPort = Effect.fnUntraced(function*(message: string, flag: string, port: number) {
+  const running = yield* Effect.orElseSucceed(StateFile.selected, () => [])
+  const own = running.find(({ environment, url }) =>
+    [url, environment["AGENTCORE_LOCAL_OAUTH_ISSUER"]].some((url) => portOf(url) === port)
+  )
+  if (own === undefined) return yield* new CannotStart({ message: `${message} with ${flag}` })
+  const select = `--port ${portOf(own.url)}`
+  return yield* new CannotStart({
+    message: `Port ${port} is in use by the local server at ${own.url} (process ${own.pid}). `
+      + `Use that server with 'eval "$(npx agentcore-identity env ${select})"', stop it with `
+      + `'npx agentcore-identity stop ${select}', or give ${flag} 0 for a free port`
   })
+})
 
 /** Explains an error of the servers to a user of the command. */
 const explain =
   (settings: Settings) => (error: AuthorizationServerError | LocalServerError): Effect.Effect<never, CannotStart> => {
-    const { message, reason } = error
-    if (reason === "RemoteHost") {
+    if (error.reason === "RemoteHost") {
       return new CannotStart({
         message: `On ${settings.host}, other machines can reach the local server and every credential in it. `
           + "Give --allow-remote to allow that."
       })
     }
-    return error.code !== "EADDRINUSE" ? new CannotStart({ message }) : explainPort(
-      message,
-      error._tag === "LocalServerError"
-        ? ["--port", settings.port]
-        // By default, this port follows from --port.
-        : [
-          settings.authorizationServerPort === undefined ? "--port" : "--authorization-server-port",
-          authorizationServerPort(settings)
-        ]
-    )
+    if (error.code !== "EADDRINUSE") return new CannotStart({ message: error.message })
+    if (error._tag === "LocalServerError") return explainPort(error.message, "--port", settings.port)
+    // By default, this port follows from --port.
+    const flag = settings.authorizationServerPort === undefined ? "--port" : "--authorization-server-port"
+    return explainPort(error.message, flag, authorizationServerPort(settings))
   }
 
 // -----------------------------------------------------------------------------

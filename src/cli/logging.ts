@@ -7,9 +7,8 @@ import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redactable from "effect/Redactable"
 import * as References from "effect/References"
-import { styleText } from "node:util"
 import * as Messages from "../internal/messages.js"
-import { hasColor, originalOf } from "./terminal.js"
+import { makeStyle, originalOf } from "./terminal.js"
 
 export const levels = {
   all: "All",
@@ -41,8 +40,7 @@ const print = (value: unknown): string =>
 
 /** Formats like `Logger.consolePretty`, but escapes all parts except the colors. */
 const prettyLogger: Logger.Logger<unknown, void> = Logger.make(({ cause, date, fiber, logLevel, message }) => {
-  const style = (format: Parameters<typeof styleText>[0], text: string) =>
-    hasColor(process.stderr) ? styleText(format, text, { validateStream: false }) : text
+  const style = makeStyle(process.stderr)
   const level = logLevel === "All" || logLevel === "None" ? "Info" : logLevel
   const [first, ...others] = Arr.ensure(message).map(print)
   const annotations = Object.entries(fiber.getRef(References.CurrentLogAnnotations))

@@ -12,6 +12,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
 import { isSameSecret } from "../local/server/verifySignature.js"
@@ -27,24 +28,22 @@ const reportsScope = "reports:read"
 
 export const apiKeyHeader = "x-api-key"
 
-const reject = (status: 401 | 403, error: string, authenticate: string): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe({ error }, {
-    status,
-    headers: { "www-authenticate": authenticate, "cache-control": "no-store" }
+const respond = (body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}) =>
+  HttpServerResponse.jsonUnsafe(body, { status, headers: { ...headers, "cache-control": "no-store" } })
+
+const reject = (status: 401 | 403, error: string, details = `error="${error}"`, scheme = "Bearer") =>
+  respond({ error }, status, {
+    "www-authenticate": [`${scheme} realm="protected-api"`, ...details === "" ? [] : [details]].join(", ")
   })
 
-const respond = (body: unknown): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.jsonUnsafe(body, { headers: { "cache-control": "no-store" } })
-
 // RFC 6750, section 3.1: a request without a token gets no error code.
-const noToken = reject(401, "missing_token", `Bearer realm="protected-api"`)
+const noToken = reject(401, "missing_token", "")
 
-const invalidToken = reject(401, "invalid_token", `Bearer realm="protected-api", error="invalid_token"`)
+const invalidToken = reject(401, "invalid_token")
 
-const insufficientScope = (scope: string) =>
-  reject(403, "insufficient_scope", `Bearer realm="protected-api", error="insufficient_scope", scope="${scope}"`)
+const insufficientScope = reject(403, "insufficient_scope", `error="insufficient_scope", scope="${reportsScope}"`)
 
-const invalidKey = reject(401, "invalid_api_key", `ApiKey realm="protected-api"`)
+const invalidKey = reject(401, "invalid_api_key", "", "ApiKey")
 
 const readScopes = (claims: JWTPayload): ReadonlyArray<string> =>
   typeof claims.scope === "string" ? claims.scope.split(" ").filter((scope) => scope !== "") : []
@@ -56,9 +55,6 @@ const toCaller = (claims: JWTPayload) => ({
   kind: claims.sub === claims.client_id ? "machine" : "user",
   scopes: readScopes(claims)
 })
-
-const parseBearerToken = (header: string | undefined): string | undefined =>
-  /^Bearer +([\w\-.~+/]+=*)$/i.exec(header ?? "")?.[1]
 
 /** Adds the routes to a server: `HttpRouter.serve(layer(options))`. */
 export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.HttpRouter> =>
@@ -79,19 +75,14 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
         ))
 
     const withToken = (scope: string | undefined, toBody: (claims: JWTPayload) => unknown) =>
-      Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const token = parseBearerToken(headers.authorization)
-        return headers.authorization === undefined
-          ? Effect.succeed(noToken)
-          : token === undefined
-          ? Effect.succeed(invalidToken)
-          : Effect.match(verify(token), {
-            onFailure: () => invalidToken,
-            onSuccess: ({ payload }) =>
-              scope === undefined || readScopes(payload).includes(scope)
-                ? respond(toBody(payload))
-                : insufficientScope(scope)
-          })
+      Effect.gen(function*() {
+        const { authorization } = (yield* HttpServerRequest.HttpServerRequest).headers
+        if (authorization === undefined) return noToken
+        const [, token] = /^Bearer +([\w\-.~+/]+=*)$/i.exec(authorization) ?? []
+        const verified = token === undefined ? Option.none() : yield* Effect.option(verify(token))
+        if (Option.isNone(verified)) return invalidToken
+        const { payload } = verified.value
+        return scope === undefined || readScopes(payload).includes(scope) ? respond(toBody(payload)) : insufficientScope
       })
 
     yield* router.add("GET", "/me", withToken(undefined, toCaller))

@@ -2,11 +2,10 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { styleText } from "node:util"
 import * as Messages from "../internal/messages.js"
 import * as TokenPoller from "../TokenPoller.js"
 import * as Table from "./printTable.js"
-import { hasColor } from "./terminal.js"
+import { hasColor, makeStyle } from "./terminal.js"
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"]
 
@@ -14,10 +13,8 @@ export const seconds = (millis: number): string => `${(millis / 1000).toFixed(mi
 
 /** `interactive`: whether a person reads the stream. */
 export const make = (output: NodeJS.WriteStream, interactive: boolean) => {
-  const styled = hasColor(output)
-  const style = (format: Parameters<typeof styleText>[0], text: string) =>
-    styled ? styleText(format, text, { validateStream: false }) : text
-  const hasSpinner = interactive && styled
+  const style = makeStyle(output)
+  const hasSpinner = interactive && hasColor(output)
   const clearLine = hasSpinner ? "\r\u001b[2K" : ""
   const write = (text: string) => Effect.sync(() => void output.write(text))
   const padded = (label: string) => Messages.escape(label).padEnd(28)

@@ -3,13 +3,11 @@ import type * as Config from "effect/Config"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as AwsControlPlane from "../aws/AwsControlPlane.js"
-import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as AwsSettings from "../aws/internal/planeSettings.js"
 import { regionSearch } from "../aws/internal/sdk/sdkDataPlane.js"
-import * as ControlPlane from "../ControlPlane.js"
-import * as DataPlane from "../DataPlane.js"
+import { ControlPlane } from "../ControlPlane.js"
+import { DataPlane } from "../DataPlane.js"
 import * as Messages from "../internal/messages.js"
 import { isLoopback } from "../models/internal/urls.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
@@ -46,13 +44,6 @@ export const findCaller = (
 
 type Plane = "control" | "data"
 
-/** A request of the AWS SDK. */
-interface Request {
-  readonly hostname: string
-  readonly port?: number | undefined
-  readonly protocol: string
-}
-
 /**
  * Finds the endpoint of a plane as the plane does. Fails if it is invalid. Only the SDK knows the endpoint of the AWS
  * profile and of the region, so it is taken from a request that is not sent.
@@ -60,25 +51,19 @@ interface Request {
 export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
   Effect.suspend(() => {
     let endpoint = "unknown"
-    const handle = ({ hostname, port, protocol }: Request) => {
-      endpoint = `${protocol}//${hostname}${port === undefined ? "" : `:${port}`}`
+    const handle = (request: { readonly hostname: string; readonly port?: number; readonly protocol: string }) => {
+      endpoint = `${request.protocol}//${request.hostname}${request.port === undefined ? "" : `:${request.port}`}`
       return Promise.reject(new Error("not sent"))
     }
-    const config = {
-      credentials: { accessKeyId: "none", secretAccessKey: "none" },
-      maxAttempts: 1,
-      requestHandler: { handle }
-    }
-    const call = plane === "control"
-      ? ControlPlane.ControlPlane.pipe(
-        Effect.flatMap((control) => Effect.ignore(control.listWorkloadIdentities({}))),
-        Effect.provide(AwsControlPlane.layer({ region, controlPlane: config }))
-      )
-      : DataPlane.DataPlane.pipe(
-        Effect.flatMap((data) => Effect.ignore(data.getWorkloadAccessToken({ workloadName: "none" }))),
-        Effect.provide(AwsDataPlane.layer({ region, dataPlane: config }))
-      )
-    return Effect.map(call, () => endpoint)
+    const credentials = { accessKeyId: "none", secretAccessKey: "none" }
+    const client = { credentials, maxAttempts: 1, requestHandler: { handle } }
+    const call: Effect.Effect<unknown, unknown, ControlPlane | DataPlane> = plane === "control"
+      ? ControlPlane.use((control) => control.listWorkloadIdentities({}))
+      : DataPlane.use((data) => data.getWorkloadAccessToken({ workloadName: "none" }))
+    return Effect.ignore(call).pipe(
+      Effect.provide(AwsPlanes.layer({ region, controlPlane: client, dataPlane: client })),
+      Effect.map(() => endpoint)
+    )
   })
 
 /** A shell without the variables of a local server calls AWS, also while the server runs. */

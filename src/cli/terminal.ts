@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { hasProperty, isString } from "effect/Predicate"
 import { createInterface } from "node:readline"
+import { styleText } from "node:util"
 import * as Messages from "../internal/messages.js"
 
 /** Whether a person can read the output and reply to prompts. */
@@ -18,6 +19,11 @@ export const isInteractive = (): boolean => process.stdin.isTTY && process.stdou
 /** Whether a stream shows colors. See https://no-color.org. */
 export const hasColor = (stream: NodeJS.WriteStream): boolean =>
   stream.isTTY && (process.env["NO_COLOR"] ?? "") === "" && process.env["TERM"] !== "dumb"
+
+/** Styles text for a stream, if it shows colors. */
+export const makeStyle =
+  (stream: NodeJS.WriteStream) => (format: Parameters<typeof styleText>[0], text: string): string =>
+    hasColor(stream) ? styleText(format, text, { validateStream: false }) : text
 
 /** Calls `end` when everything is written. A pipe takes 64 KB at once, and an exit of the process drops the rest. */
 export const whenWritten = (end: () => void): void => {

@@ -70,7 +70,7 @@ const arnPattern = /^arn(:[^:\s]*){4}:\S+$/
 
 type Test = (value: string, expected: string) => boolean
 
-/** A decimal number, as `0x10` and an empty string are not. */
+/** Reads a decimal number, unlike `0x10` and an empty string. */
 const readNumber = (number: string): number =>
   /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(number) ? Number(number) : NaN
 
@@ -170,25 +170,21 @@ const notEmpty = "not be empty"
 
 const noVariable = "not have a policy variable, which is not evaluated here"
 
-const findValueProblem = (operator: string, value: string): string | undefined =>
-  value.includes("${")
-    ? noVariable
-    : /Numeric/.test(operator) && !Number.isFinite(readNumber(value))
-    ? "be a decimal number"
-    : /Date/.test(operator) && Number.isNaN(readTime(value))
-    ? "be an ISO 8601 date, or seconds since 1970"
-    : /Arn/.test(operator) && value !== "*" && !arnPattern.test(value)
-    ? "be *, or an ARN with six parts"
-    : undefined
+const findValueProblem = (operator: string, value: string): string | undefined => {
+  if (value.includes("${")) return noVariable
+  if (/Numeric/.test(operator) && !Number.isFinite(readNumber(value))) return "be a decimal number"
+  if (/Date/.test(operator) && Number.isNaN(readTime(value))) return "be an ISO 8601 date, or seconds since 1970"
+  if (/Arn/.test(operator) && value !== "*" && !arnPattern.test(value)) return "be *, or an ARN with six parts"
+  return undefined
+}
 
-const findKeyProblems = (operator: string, key: string, values: ReadonlyArray<unknown>): ReadonlyArray<string> =>
-  key.includes("${")
-    ? [noVariable]
-    : !conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))
-    ? [`be a condition key that is evaluated here: ${conditionKeys.join(", ")}`]
-    : values.length === 0
-    ? [notEmpty]
-    : values.flatMap((value) => findValueProblem(operator, String(value)) ?? [])
+const findKeyProblems = (operator: string, key: string, values: ReadonlyArray<unknown>): ReadonlyArray<string> => {
+  if (key.includes("${")) return [noVariable]
+  if (!conditionKeys.some((known) => isLike(known.toLowerCase(), key.toLowerCase()))) {
+    return [`be a condition key that is evaluated here: ${conditionKeys.join(", ")}`]
+  }
+  return values.length === 0 ? [notEmpty] : values.flatMap((value) => findValueProblem(operator, String(value)) ?? [])
+}
 
 const findConditionProblems = (condition: typeof Condition.Type) =>
   Object.entries(condition).flatMap(([operator, keys]) => {
@@ -229,12 +225,9 @@ const findPatternProblems = (
   const [name, ...others] = names.filter((name) => statement[name] !== undefined)
   if (name === undefined || others.length > 0) return [problemAt([], `have either ${names.join(" or ")}`)]
   const values = toList(statement[name] as string | ReadonlyArray<string>)
+  if (values.length === 0) return [problemAt([name], notEmpty)]
   const wrong = values.find((value) => value.includes("${") || !pattern.test(value))
-  return values.length === 0
-    ? [problemAt([name], notEmpty)]
-    : wrong === undefined
-    ? []
-    : [problemAt([name], wrong.includes("${") ? noVariable : `be ${form}`)]
+  return wrong === undefined ? [] : [problemAt([name], wrong.includes("${") ? noVariable : `be ${form}`)]
 }
 
 const Statement = Schema.Struct({
@@ -368,9 +361,7 @@ export const statementsOf = (policies: ReadonlyArray<Policy>): ReadonlyArray<Nam
 
 const advise = (allows: ReadonlyArray<Named>, call: Call): string => {
   const conditional = allows.find(({ statement }) => matchesResource(statement, call))
-  if (conditional !== undefined) {
-    return `${findUnmet(conditional.statement, call)} of ${conditional.name} does not hold`
-  }
+  if (conditional) return `${findUnmet(conditional.statement, call)} of ${conditional.name} does not hold`
   return allows[0] === undefined
     ? `no statement allows the action: add one with the action ${call.action} and the resource ${call.resource}`
     : `add the resource ${call.resource} to ${allows[0].name}`
@@ -383,9 +374,10 @@ export const evaluate = (policies: ReadonlyArray<Policy>, call: Call): Decision 
     matchesResource(statement, call) && findUnmet(statement, call) === undefined
   )
   const deny = matching.find(({ statement }) => statement.Effect === "Deny")
-  return deny !== undefined
-    ? { _tag: "ExplicitDeny", advice: `${deny.name} denies it` }
-    : matching.length > 0
-    ? { _tag: "Allowed", by: matching.map(({ name }) => name) }
-    : { _tag: "ImplicitDeny", advice: advise(ofAction.filter(({ statement }) => statement.Effect === "Allow"), call) }
+  if (deny !== undefined) return { _tag: "ExplicitDeny", advice: `${deny.name} denies it` }
+  if (matching.length > 0) return { _tag: "Allowed", by: matching.map(({ name }) => name) }
+  return {
+    _tag: "ImplicitDeny",
+    advice: advise(ofAction.filter(({ statement }) => statement.Effect === "Allow"), call)
+  }
 }

@@ -226,12 +226,10 @@ interface Options {
 /** The live service was seen to authorize this action for the first provider of an account, and for later ones. */
 const createTokenVault = "bedrock-agentcore:CreateTokenVault"
 
-const actionsOf = (operation: string, { tags = {} }: Request): ReadonlyArray<string> =>
-  operation !== "GetWebIdentityToken"
-    ? [`bedrock-agentcore:${operation}`]
-    : Object.keys(tags).length === 0
-    ? ["sts:GetWebIdentityToken"]
-    : ["sts:GetWebIdentityToken", "sts:TagGetWebIdentityToken"]
+const actionsOf = (operation: string, { tags = {} }: Request): ReadonlyArray<string> => {
+  if (operation !== "GetWebIdentityToken") return [`bedrock-agentcore:${operation}`]
+  return ["sts:GetWebIdentityToken", ...Object.keys(tags).length === 0 ? [] : ["sts:TagGetWebIdentityToken"]]
+}
 
 export const make = (options: Options) => {
   const { account, findSession, findTags, findWorkload, policy, settings } = options
@@ -239,14 +237,13 @@ export const make = (options: Options) => {
   /** Returns undefined for a token or session that the operation rejects. */
   const findNames = (request: Request): Effect.Effect<Names | undefined> => {
     const { resourceCredentialProviderName: provider, sessionUri, workloadIdentityToken, workloadName } = request
-    return workloadIdentityToken !== undefined
-      ? Effect.map(
-        findWorkload(workloadIdentityToken),
-        (workload) => workload === undefined ? undefined : { provider, workload }
-      )
-      : sessionUri !== undefined
-      ? findSession(sessionUri)
-      : Effect.succeed({ provider, workload: workloadName })
+    if (workloadIdentityToken === undefined) {
+      return sessionUri === undefined ? Effect.succeed({ provider, workload: workloadName }) : findSession(sessionUri)
+    }
+    return Effect.map(
+      findWorkload(workloadIdentityToken),
+      (workload) => workload === undefined ? undefined : { provider, workload }
+    )
   }
 
   const authorize = Effect.fnUntraced(function*(caller: Restricted, operation: string, request: Request) {
@@ -264,10 +261,9 @@ export const make = (options: Options) => {
           context: { ...values, ...prefixKeys("aws:ResourceTag", tags) }
         }))
     )
-    const calls = actionsOf(operation, request).flatMap((action) => resources.map((call) => ({ ...call, action })))
     const vaults = /^Create.*CredentialProvider$/.test(operation) ? resources.slice(0, 1) : []
     const denial = yield* findDenial(caller, [
-      ...calls,
+      ...actionsOf(operation, request).flatMap((action) => resources.map((call) => ({ ...call, action }))),
       ...vaults.map((call) => ({ ...call, action: createTokenVault }))
     ])
     if (denial !== undefined) return yield* new AccessDeniedException({ operation, message: denial.sentence })

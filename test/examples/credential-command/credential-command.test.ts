@@ -29,19 +29,22 @@ const block = (marker: string): string => {
 
 const key = "sentinel-key-8f31c0d2"
 
-const world = Layer.effectDiscard(Effect.gen(function*() {
-  const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
-  yield* Calendar.setUp({ workloads: ["my-agent"] })
-  yield* CredentialProvider.ensure(CredentialProvider.custom({
-    name: "git",
-    discovery: discoveryUrl,
-    clientId: "calendar-client",
-    clientSecret: Redacted.make("a-development-secret")
-  }))
-  yield* ControlPlane.ControlPlane.use((plane) =>
-    plane.createApiKeyCredentialProvider({ name: "model", apiKey: Redacted.make(key) })
-  )
-})).pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer())))
+const makeWorld = (options?: LocalIdentity.Options) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
+    yield* Calendar.setUp({ workloads: ["my-agent"] })
+    yield* CredentialProvider.ensure(CredentialProvider.custom({
+      name: "git",
+      discovery: discoveryUrl,
+      clientId: "calendar-client",
+      clientSecret: Redacted.make("a-development-secret")
+    }))
+    yield* ControlPlane.ControlPlane.use((plane) =>
+      plane.createApiKeyCredentialProvider({ name: "model", apiKey: Redacted.make(key) })
+    )
+  })).pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(options), AuthorizationServer.layer())))
+
+const world = makeWorld()
 
 interface Ended {
   readonly code: number
@@ -211,4 +214,32 @@ describe("a command that supplies credentials", () => {
       assert.deepStrictEqual(Object.keys(headers), ["Authorization"])
       assert.strictEqual(decodeJwt(headers.Authorization.replace("Bearer ", "")).sub, "alice")
     }).pipe(Effect.provide(world)), 60_000)
+
+  it.live("needs the policy of its page, and not that of the other command", () =>
+    Effect.gen(function*() {
+      const policies = yield* Effect.gen(function*() {
+        const { home, run } = yield* makeShell
+        const { code, stderr } = yield* run(`set -e\n${block("policies")}`)
+        assert.strictEqual(code, 0, stderr)
+        const read = (name: string) => [JSON.parse(readFileSync(join(home, `${name}.json`), "utf8"))]
+        return { git: read("git"), model: read("model") }
+      }).pipe(Effect.provide(world))
+      yield* Effect.gen(function*() {
+        const { run } = yield* makeShell
+        const withReturnUrl = yield* consent
+        const [, onHost = ""] = /--command '(.+)'/.exec(block("sbx")) ?? []
+        const token = withReturnUrl(onHost)
+        const apiKey = JSON.parse(block("apiKeyHelper")).apiKeyHelper
+        const as = (role: string, command: string) => run(`AWS_ACCESS_KEY_ID=${role} ${command}`)
+        const obtained = yield* as("git", token)
+        assert.strictEqual(obtained.code, 0, obtained.stderr)
+        assert.strictEqual(decodeJwt(obtained.stdout).sub, "alice")
+        const found = yield* as("model", apiKey)
+        assert.deepStrictEqual([found.code, found.stdout], [0, `${key}\n`], found.stderr)
+        for (const denied of [yield* as("model", token), yield* as("git", apiKey)]) {
+          assert.deepInclude(denied, { code: 1, stdout: "" })
+          assert.include(denied.stderr, "AccessDeniedException")
+        }
+      }).pipe(Effect.provide(makeWorld({ settings: { policies } })))
+    }), 60_000)
 })
