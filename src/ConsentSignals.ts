@@ -70,13 +70,14 @@ export interface Grant {
 /**
  * - `Completed`: the token exists
  * - `Failed`, `Denied`: the session can never be completed, see `AuthorizationFailed`
+ * - `NotCompleted`: an IAM policy does not allow the page to complete the session
  *
- * A grant has `Failed` or `Denied` if one of its sessions ended without consent.
+ * A grant has another outcome than `Completed` if one of its sessions ended without consent.
  *
  * @since 0.2.0
  * @category models
  */
-export type Outcome = "Completed" | "Failed" | "Denied"
+export type Outcome = "Completed" | "Failed" | "Denied" | "NotCompleted"
 
 /**
  * Signals the waits for a consent. `PendingConsents.layerMemory`, `RedisPendingConsents.layer` and

@@ -414,6 +414,7 @@ export class NoTokenOrUrl extends ErrorClass<NoTokenOrUrl>()("NoTokenOrUrl", {
 const authorizationFailures = {
   Failed: "the user denied consent, or the session expired",
   Denied: "the user did not allow access",
+  NotCompleted: "the page after consent could not complete it. Its log has the reason",
   AccountUnknown: "the vendor did not say whose account it is, and the application needs to know. Try again later",
   RevokedAtVendor: "the vendor no longer accepts the token. The user has to reconnect",
   WrongAccount: "AgentCore keeps the token of an account that the application does not allow"
@@ -425,6 +426,7 @@ const authorizationFailures = {
  * - `Failed`: the user denied consent, the session expired at the service, or the authorization server issued no token.
  *   The service does not report which
  * - `Denied`: the browser came back with the error `access_denied`
+ * - `NotCompleted`: an IAM policy does not allow the page after consent to call `CompleteResourceTokenAuth`
  * - `AccountUnknown`, `RevokedAtVendor`, `WrongAccount`: AgentCore has a token, and the option `accounts` of
  *   `http/Connect` keeps it back. The vendor did not say whose account it is. Or it did not accept the token, or named
  *   an account that is not allowed, and AgentCore did not drop the token. A wait continues instead

@@ -66,15 +66,13 @@ describe("ConsentSignals.layerPoller", () => {
       assert.isAtMost(times.length, 3)
     }).pipe(provided))
 
-  it.effect.each(["Failed", "Denied"] as const)(
+  it.effect.each(["Failed", "Denied", "NotCompleted"] as const)(
     "ends when the session can never be completed: %s",
     (outcome) =>
       Effect.gen(function*() {
         const { result, times } = yield* wait(Infinity)
         yield* TestClock.adjust("1 second")
         yield* signal(outcome)
-        // A session has one outcome.
-        yield* signal("Completed")
         const error = yield* Effect.flip(Effect.flatMap(result, Effect.fromResult))
         assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: outcome, provider: "google" })
         const later = yield* wait(0)
@@ -92,6 +90,13 @@ describe("ConsentSignals.layerPoller", () => {
       const { result, times } = yield* wait(0)
       same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
       assert.deepStrictEqual(times, [9 * 60_000])
+    }).pipe(provided))
+
+  it.effect("receives the consent that followed another outcome, and no outcome that follows a consent", () =>
+    Effect.gen(function*() {
+      for (const outcome of ["NotCompleted", "Completed", "Denied"] as const) yield* signal(outcome)
+      const { result } = yield* wait(0)
+      same(yield* Effect.flatMap(result, Effect.fromResult), secret("token"))
     }).pipe(provided))
 
   it.effect("polls without signals", () =>

@@ -26,7 +26,8 @@ import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
  *   denial does not come back
  * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser, it
  *   has expired, or AgentCore rejected it; the log has the reason
- * - `Failed`: AgentCore or the store did not respond. The user can reload the page; the log has the reason
+ * - `Failed`: the operator's problem. AgentCore or the store did not respond, or an IAM policy does not allow
+ *   `CompleteResourceTokenAuth`. The user can reload the page; the log has the reason
  *
  * `credential` and `continue` are those of the pending consent, if the page that opened it stored them.
  */
@@ -120,19 +121,14 @@ export const dependenciesOfProgram = Effect.gen(function*() {
   }
 })
 
+/** IAM denied the call. AgentCore rejects a session with the same exception: `Invalid or expired session`. */
+const isDeniedByIam = ({ _tag, message }: DataPlaneError): boolean =>
+  _tag === "AccessDeniedException" && message.includes("not authorized to perform")
+
+const rejections = ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"]
+
 /** Whether AgentCore judged the session. After any other error, the user can reload the page. */
-const isRejection = (error: DataPlaneError): boolean => {
-  switch (error._tag) {
-    case "InternalServerException":
-    case "ThrottlingException":
-    case "TransportError":
-      return false
-    case "UnknownServiceError":
-      return error.status !== undefined && error.status < 500 && error.status !== 429
-    default:
-      return true
-  }
-}
+const isRejection = (error: DataPlaneError): boolean => rejections.includes(error._tag) && !isDeniedByIam(error)
 
 /** Another process may be completing the session. */
 const grantChecks = { schedule: Schedule.spaced("1 second"), times: 2 }
@@ -161,7 +157,7 @@ const grantOf = (
 export const announce = (
   { signals }: Pick<Dependencies, "signals">,
   { credential, session, user, workload }: PendingConsents.PendingConsent,
-  outcome: "Completed" | "Failed" | "Denied"
+  outcome: ConsentSignals.Outcome
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
     yield* signals.signal(ConsentSignals.session(session.sessionUri), outcome)
@@ -209,7 +205,8 @@ const completeClaimed = (
         if (grant === "Granted") return yield* announceCompleted(dependencies, consent)
         // AgentCore may still be completing the session for another process, so other failures end no wait.
         if (grant === "Failed") yield* announce(dependencies, consent, "Failed")
-        yield* logFailure(error._tag)
+        else if (isDeniedByIam(error)) yield* announce(dependencies, consent, "NotCompleted")
+        yield* logFailure(`${error._tag}: ${error.message}`)
         return (grant === "Failed" || isRejection(error) ? Outcome.NotUsable : Outcome.Failed)(continuationOf(consent))
       })
   )

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { sessionLifetime } from "../models/internal/constraint.js"
 
-export const make = <A>() => {
+export const make = <A extends string>() => {
   const listeners = new Map<string, Set<(signal: A) => void>>()
   const remembered = ExpiringMap.make<A>()
 
@@ -24,12 +24,14 @@ export const make = <A>() => {
       }
     },
     /**
-     * Notifies. A session has one outcome: its first signal is remembered for later listeners. `now` is in milliseconds
-     * since the epoch.
+     * Notifies. The outcome of a session is remembered for later listeners. Only `Completed` is final: users change
+     * their mind, and operators their policies. `now` is in milliseconds since the epoch.
      */
     notify: (kind: "Session" | "Grant" | "Bearer", name: string, signal: A, now: number): void => {
       remembered.removeExpired(now)
-      if (kind === "Session" && remembered.get(name) === undefined) remembered.set(name, signal, now + sessionLifetime)
+      if (kind === "Session" && remembered.get(name) !== "Completed") {
+        remembered.set(name, signal, now + sessionLifetime)
+      }
       listeners.get(name)?.forEach((onSignal) => onSignal(signal))
     }
   }

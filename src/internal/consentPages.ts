@@ -36,7 +36,7 @@ const en: Texts = {
   },
   Failed: {
     title: "Consent could not be completed",
-    text: "The service did not respond. Reload this page to try again."
+    text: "There is a problem on our side. Reload this page to try again, or start again later."
   },
   NotSignedIn: { title: "Not signed in", text: "Sign in to the application here, then open this address again." }
 }
@@ -55,7 +55,8 @@ const de: Texts = {
   },
   Failed: {
     title: "Die Zustimmung wurde nicht abgeschlossen",
-    text: "Der Dienst hat nicht geantwortet. Laden Sie diese Seite neu, um es noch einmal zu versuchen."
+    text:
+      "Es liegt an uns. Laden Sie diese Seite neu, um es noch einmal zu versuchen, oder beginnen Sie später von vorn."
   },
   NotSignedIn: {
     title: "Nicht angemeldet",

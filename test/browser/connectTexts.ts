@@ -52,7 +52,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
     NotUsable:
       `This link cannot be used | It belongs to another user or another browser, was already used, or is too old. Nothing was stored. Go back to where you were asked, and start again. | ${words.en.reload} | Back to the application`,
     Failed:
-      `Consent could not be completed | The service did not respond. Reload this page to try again. | ${words.en.retry}`,
+      `Consent could not be completed | There is a problem on our side. Reload this page to try again, or start again later. | ${words.en.retry}`,
     WrongAccount:
       `This is another account | You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
     "WrongAccount-unknown":
@@ -106,7 +106,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
     NotUsable:
       `Dieser Link kann nicht verwendet werden | Er gehört zu einem anderen Konto oder einem anderen Browser, wurde schon verwendet oder ist zu alt. Es wurde nichts gespeichert. Kehren Sie dorthin zurück, wo Sie gefragt wurden, und beginnen Sie von vorn. | ${words.de.reload} | Zurück zur Anwendung`,
     Failed:
-      `Die Zustimmung wurde nicht abgeschlossen | Der Dienst hat nicht geantwortet. Laden Sie diese Seite neu, um es noch einmal zu versuchen. | ${words.de.retry}`,
+      `Die Zustimmung wurde nicht abgeschlossen | Es liegt an uns. Laden Sie diese Seite neu, um es noch einmal zu versuchen, oder beginnen Sie später von vorn. | ${words.de.retry}`,
     WrongAccount:
       `Das ist ein anderes Konto | Sie sind hier als alice angemeldet und haben <b>{user}</b> verbunden. Dieses Konto kann hier nicht verwendet werden, und der Agent erhält keinen Zugriff darauf. Um ein anderes Konto zu wählen, melden Sie sich zuerst beim Anbieter ab oder wechseln Sie dort das Konto. | Anderes Konto verbinden | ${words.de.next}`,
     "WrongAccount-unknown":

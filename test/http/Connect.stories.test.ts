@@ -454,6 +454,41 @@ describe.each(settings)("over $processes process(es), form $form, with a store: 
       assert.deepInclude(page, { outcome: "Denied", link: `${world.origin}/connect/mail` })
     }))
 
+  story(
+    "the operator's policy lacks the completion, another user tries the link, and the operator mends it",
+    (world) =>
+      Effect.gen(function*() {
+        const { faults } = yield* LocalControl.LocalControl
+        const { kept, session, url } = yield* begin("user=olga")
+        const state = yield* consentFor(url)
+        const ofOlga = yield* Effect.forkChild(Effect.flatMap(
+          agentOf(world, "olga", "link of Connect"),
+          ({ token }) => Effect.flip(token)
+        ))
+        const denied = yield* faults.add({
+          operation: "CompleteResourceTokenAuth",
+          exception: "AccessDeniedException",
+          message: "User: arn:aws:sts::123456789012:assumed-role/agent/agent is not authorized to perform: "
+            + "bedrock-agentcore:CompleteResourceTokenAuth"
+        })
+        assert.strictEqual(yield* outcomeOf("user=mallory", session, state), "NotUsable")
+        assert.strictEqual(yield* outcomeOf(`user=mallory; ${kept}`, session, state), "NotUsable")
+        assert.isUndefined(ofOlga.pollUnsafe())
+        const page = yield* World.request(`/connect/return?session_id=${encodeURIComponent(session)}${state}`, {
+          cookie: `user=olga; ${kept}`
+        })
+        assert.strictEqual(page.status, 502)
+        assert.include(page.text, "There is a problem on our side")
+        // The wait is in this process. Signals reach it with a store.
+        if (setting.store) {
+          assert.deepInclude(yield* Fiber.join(ofOlga), { _tag: "AuthorizationFailed", reason: "NotCompleted" })
+        } else yield* Fiber.interrupt(ofOlga)
+        yield* faults.remove(denied.id)
+        assert.strictEqual(yield* outcomeOf(`user=olga; ${kept}`, session, state), "Completed")
+        assert.strictEqual(yield* tokenOf(world, { userId: "olga" }), "token")
+      })
+  )
+
   story("the user is late", (world) =>
     Effect.gen(function*() {
       const { clock } = yield* LocalControl.LocalControl

@@ -225,18 +225,38 @@ describe("ConsentCallback", () => {
       assert.notInclude(page.text, "Not allowed")
     }).pipe(Effect.provide(server({ completeResourceTokenAuth: [failures.denied] }, { currentUser }))))
 
-  it.live("asks to reload when the service does not respond, and then tries again", () =>
+  it.live("asks to reload after a failure of the operator, logs the reason, and then tries again", () =>
     Effect.gen(function*() {
-      yield* open()
-      for (const _ of ["lost", "throttled", "unavailable"]) {
-        const page = yield* visit("alice")
-        assert.strictEqual(page.status, 502)
-        assert.include(page.text, "Reload this page")
-      }
-      assert.include((yield* visit("alice")).text, "Consent given")
-    }).pipe(Effect.provide(server({
-      completeResourceTokenAuth: [failures.lost, failures.throttling, failures.unavailable, Effect.void]
-    }, { currentUser }))))
+      const recorder = yield* Recorder.make
+      const calls = [
+        failures.lost,
+        failures.throttling,
+        failures.unavailable,
+        failures.unauthorized,
+        failures.unsigned,
+        failures.deniedByIam
+      ]
+      yield* Effect.gen(function*() {
+        yield* open()
+        for (const _ of calls) {
+          const page = yield* visit("alice")
+          assert.strictEqual(page.status, 502)
+          assert.include(page.text, "There is a problem on our side. Reload this page")
+          assert.notInclude(page.text, "not authorized")
+        }
+        assert.include((yield* visit("alice")).text, "Consent given")
+      }).pipe(
+        Effect.provide(server({ completeResourceTokenAuth: [...calls, Effect.void] }, { currentUser })),
+        Effect.provide(recorder.layer)
+      )
+      const log = (yield* recorder.everything).join("\n")
+      assert.include(log, "TransportError: GetResourceOauth2Token: the connection failed or was lost")
+      assert.include(
+        log,
+        "AccessDeniedException: User: arn:aws:sts::123456789012:assumed-role/agent/agent is not "
+          + "authorized to perform: bedrock-agentcore:CompleteResourceTokenAuth"
+      )
+    }))
 
   it.live("completes nothing for a user who denied, and says so in their language", () =>
     Effect.gen(function*() {

@@ -43,7 +43,10 @@ const setUp = Layer.effect(
   })
 )
 
-const world = setUp.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer())))
+const worldOf = (options?: LocalIdentity.Options) =>
+  setUp.pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(options), AuthorizationServer.layer())))
+
+const world = worldOf()
 
 const alice = { userId: "alice" }
 
@@ -312,6 +315,33 @@ describe("LoopbackConsent.handler", () => {
       assert(error._tag === "AuthorizationFailed")
       assert.strictEqual(error.reason, "Failed")
     }).pipe(Effect.provide(world)))
+
+  it.live("ends the wait, and blames no user, when the policy of the program lacks the completion", () =>
+    Effect.gen(function*() {
+      const { everything, layer } = yield* Recorder.make
+      const [returnUrl] = yield* ReturnUrls
+      const pages = yield* Deferred.make<TestUser.Page, TestUser.TestUserError>()
+      const error = yield* get(returnUrl, ({ authorizationUrl }) =>
+        Effect.forkDetach(
+          Deferred.into(SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" }), pages)
+        )).pipe(as("agent", "alice"), Effect.flip, Effect.provide(layer))
+      assert.deepInclude(error, { _tag: "AuthorizationFailed", reason: "NotCompleted" })
+      const page = yield* Deferred.await(pages)
+      assert.strictEqual(page.status, 502)
+      assert.include(page.text, "There is a problem on our side")
+      assert.include(
+        (yield* everything).join("\n"),
+        "is not authorized to perform: bedrock-agentcore:CompleteResourceTokenAuth"
+      )
+    }).pipe(Effect.provide(worldOf({
+      policy: {
+        Version: "2012-10-17",
+        Statement: [
+          { Sid: "All", Effect: "Allow", Action: ["*"], Resource: ["*"] },
+          { Sid: "Not", Effect: "Deny", Action: ["bedrock-agentcore:CompleteResourceTokenAuth"], Resource: ["*"] }
+        ]
+      }
+    }))))
 
   it.live("ends the wait when the browser comes back with the user's denial", () =>
     Effect.gen(function*() {

@@ -1,9 +1,10 @@
 /**
- * The stories of a consent, as each of its people walks them: the user, a second user, one who is not signed in, and
- * one who starts a consent for another person. At `ConsentCallback` and at the callback of `promise/`, in one process
- * and in three.
+ * The stories of a consent, as each of its people walks them: the user, a second user, one who is not signed in, one
+ * who starts a consent for another person, and the operator. At `ConsentCallback` and at the callback of `promise/`, in
+ * one process and in three.
  */
 import { assert, describe } from "@effect/vitest"
+import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
@@ -27,6 +28,16 @@ type World = Effect.Success<ReturnType<typeof World.make>>
 const statusesOf = (
   pages: ReadonlyArray<{ readonly status: number }>
 ) => [...new Set(pages.map(({ status }) => status))]
+
+const withoutCompletion: LocalBackend.Policy = {
+  Version: "2012-10-17",
+  Statement: [{
+    Sid: "Tokens",
+    Effect: "Allow",
+    Action: ["bedrock-agentcore:Get*", "secretsmanager:GetSecretValue"],
+    Resource: ["*"]
+  }]
+}
 
 /** Everything that a user tries who knows the session, at every process. Nothing may change. */
 const attack = (world: World, link: string, attacker: UserIdentifier, more: ReadonlyArray<string> = []) =>
@@ -198,6 +209,40 @@ const stories: Readonly<
       const again = yield* world.ask(alice)
       assert.include((yield* browser.approves(again.link)).text, "Consent given")
       assert.strictEqual(yield* again.token, "alice-at-the-vendor")
+    }),
+
+  "the operator's policy lacks the completion: the user reads that it is not their fault, and the wait ends": (
+    world,
+    settings
+  ) =>
+    Effect.gen(function*() {
+      settings.current = { policies: { [World.accessKey]: [withoutCompletion] } }
+      const ofBob = yield* world.ask(bob)
+      const { isWaiting, link, token } = yield* world.ask(alice)
+      // Nobody is signed in at the application in this browser.
+      const back = yield* (yield* world.browserOf("alice-at-the-vendor")).approves(link)
+      assert.strictEqual(back.status, 401)
+      const returnUrl = Redacted.value(back.url)
+      // Neither a stranger with the whole address nor a visit without the state ends the wait.
+      assert.deepStrictEqual(statusesOf(yield* world.visit(returnUrl, mallory)), [403])
+      yield* attack(world, link, mallory)
+      yield* attack(world, link, alice)
+      assert.isTrue(isWaiting())
+
+      const pages = yield* world.visit(returnUrl, alice)
+      assert.deepStrictEqual(statusesOf(pages), [502])
+      for (const { text } of pages) {
+        assert.include(text, "There is a problem on our side")
+        assert.notInclude(text, "CompleteResourceTokenAuth")
+      }
+      assert.deepInclude(yield* Effect.flip(token), { _tag: "AuthorizationFailed", reason: "NotCompleted" })
+      assert.isTrue(ofBob.isWaiting())
+
+      // The operator mends the policy, and Alice reloads the page.
+      settings.current = {}
+      assert.deepStrictEqual(statusesOf(yield* world.visit(returnUrl, alice)), [200])
+      assert.strictEqual(yield* world.nameOf(alice), "alice-at-the-vendor")
+      assert.isTrue(ofBob.isWaiting())
     }),
 
   "several sessions of a user are separate, each with its own state": (world) =>

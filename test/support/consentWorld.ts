@@ -2,6 +2,7 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -10,6 +11,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError, TransportError } from "effect-agentcore-identity/IdentityError"
 import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -37,6 +39,9 @@ import * as Server from "./server.js"
 export type Form = "effect" | "promise"
 
 export type Store = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
+
+/** The access key of the processes. The setting `policies` may have a policy of it. */
+export const accessKey = "application"
 
 /** The settings of the local server. A test changes them. */
 export interface Settings {
@@ -160,7 +165,12 @@ export const make = Effect.fnUntraced(function*<E, R>(
   count: number,
   store: Layer.Layer<Store, E, R>
 ) {
-  const backend = yield* Effect.context<DataPlane.DataPlane>()
+  const { url } = yield* LocalServer.LocalServer
+  const backend = AwsDataPlane.layer({
+    region: "us-west-2",
+    endpoint: url,
+    credentials: { accessKeyId: accessKey, secretAccessKey: Redacted.make("local") }
+  })
   const accident: { next: Accident } = { next: undefined }
   let completions = 0
   const planes = DataPlane.decorate((operation, call) => {
@@ -182,7 +192,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
       const stored = yield* Layer.build(Layer.fresh(store))
       const services = yield* Layer.build(Layer.provideMerge(
         Identity.layer,
-        Layer.provide(planes, Layer.succeedContext(backend))
+        Layer.provide(planes, backend)
       ))
       const context = Context.merge(stored, services)
       return yield* form === "effect"

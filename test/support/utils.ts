@@ -75,6 +75,25 @@ export const failures = {
   internal: Effect.fail(new IdentityError.InternalServerException({ operation, message: "Internal error" })),
   unauthorized: Effect.fail(new IdentityError.UnauthorizedException({ operation, message: "Token expired" })),
   denied: Effect.fail(new IdentityError.AccessDeniedException({ operation, message: "Not allowed" })),
+  /** The sentence of IAM. */
+  deniedByIam: Effect.fail(
+    new IdentityError.AccessDeniedException({
+      operation,
+      message: "User: arn:aws:sts::123456789012:assumed-role/agent/agent is not authorized to perform: "
+        + "bedrock-agentcore:CompleteResourceTokenAuth on resource: arn:aws:bedrock-agentcore:us-west-2:123456789012:"
+        + "token-vault/default because no identity-based policy allows the "
+        + "bedrock-agentcore:CompleteResourceTokenAuth action"
+    })
+  ),
+  /** The AWS credentials are wrong. */
+  unsigned: Effect.fail(
+    new IdentityError.UnknownServiceError({
+      operation,
+      message: "The security token included in the request is invalid.",
+      code: "UnrecognizedClientException",
+      status: 403
+    })
+  ),
   lost: Effect.fail(new IdentityError.TransportError({ operation, kind: "connection", code: "ECONNRESET" })),
   timeout: Effect.fail(new IdentityError.TransportError({ operation, kind: "timeout" })),
   badGateway: Effect.fail(new IdentityError.TransportError({ operation, kind: "undecodable", status: 502 })),

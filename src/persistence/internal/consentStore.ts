@@ -103,7 +103,7 @@ const unreadable = "an entry cannot be read: it has another key, or it is damage
 type Keys = Effect.Success<ReturnType<typeof makeKeys>>
 
 const contents = (["Session", "Grant"] as const).flatMap((kind) =>
-  (["Completed", "Failed", "Denied"] as const).map((outcome) => ({ kind, outcome }))
+  (["Completed", "Failed", "Denied", "NotCompleted"] as const).map((outcome) => ({ kind, outcome }))
 )
 
 const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`

@@ -97,7 +97,8 @@ export const make = () => {
  * - `Denied`: the browser came back with the error `access_denied`.
  * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser, it
  *   has expired, or AgentCore rejected it. The log has the reason.
- * - `Failed`: AgentCore or the store did not respond. The user can reload the page. The log has the reason.
+ * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`. The
+ *   user can reload the page. The log has the reason.
  * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
  */
 export interface Outcome {
