@@ -22,10 +22,8 @@ flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup
 flow: Consent. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
   <- ground models values internal plane planes consent identity flow/private node jose
-aws: aws/ <- ground values internal plane planes consent @aws-sdk/client-bedrock-agentcore
-  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts
-aws/http: aws/AwsHttpDataPlane. aws/AwsHttpPlanes. aws/internal/http/ <- ground values internal plane planes aws node
-  @aws-sdk/credential-provider-node effect/encoding effect/http @smithy/core proxy-from-env
+aws: aws/ <- ground values internal plane planes consent node effect/encoding effect/http @aws-sdk/client-bedrock-agentcore
+  @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts @aws-sdk/credential-provider-node @smithy/core proxy-from-env
 local/internal: local/internal/ <- ground internal node jose effect/http
 local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
 local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
@@ -53,7 +51,7 @@ mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
-aws/root: aws/AwsIdentity. <- internal aws flow
+aws/root: aws/AwsIdentity. <- planes aws flow
 local/root: local/LocalIdentity. <- flow local/oauth local/vaultFile local/authorization local/backend local/control local/server
   local/standalone
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges

@@ -1,7 +1,7 @@
 // Bundles packages into the compiled modules that load them. These packages import modules of Node statically. With
 // `import()` of the packages instead, esbuild with `--platform=neutral` does not find `node:fs` in a program for an edge
-// runtime, and a bundle over `layerNode` is 8 KB larger. Its cold start is the same (measured). As a dependency, `open`
-// alone would add 12 packages to every installation.
+// runtime, and a bundle over `layerHttpNode` is 8 KB larger. Its cold start is the same (measured). As a dependency,
+// `open` alone would add 12 packages to every installation.
 import * as esbuild from "esbuild"
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"

@@ -256,7 +256,7 @@ export const operations = {
 }
 
 /**
- * The control plane: one method for each operation. `AwsControlPlane.layer()` provides it at AWS,
+ * The control plane: one method for each operation. `AwsPlanes.layer()` provides it at AWS,
  * `LocalIdentity.layer()` on this machine.
  *
  * @since 0.2.0

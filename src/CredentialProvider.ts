@@ -305,7 +305,7 @@ export const stripePrivy: (options: Options.StripePrivy) => Definition<"payment"
  * @since 0.2.0
  * @category operations
  * @example
- * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
  * import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
  * import * as Config from "effect/Config"
  * import * as Effect from "effect/Effect"
@@ -314,7 +314,7 @@ export const stripePrivy: (options: Options.StripePrivy) => Definition<"payment"
  *   const apiKey = yield* Config.Redacted("WEATHER_API_KEY")
  *   const { outcome } = yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey }))
  *   yield* Effect.log(`weather: ${outcome}`) // Created, Updated or Unchanged
- * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
+ * }).pipe(Effect.provide(AwsPlanes.layer({ region: "us-west-2" })))
  */
 export const ensure: typeof Operations.ensure = Operations.ensure
 

@@ -61,7 +61,7 @@ export type {
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
  * import * as Credentials from "effect-agentcore-identity/Credentials"
  * import * as Console from "effect/Console"
  * import * as Effect from "effect/Effect"
@@ -79,7 +79,7 @@ export type {
  *   for (const problem of yield* Credentials.check([Calendar, Weather], { workload: "my-agent" })) {
  *     yield* Console.error(problem.message)
  *   }
- * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
+ * }).pipe(Effect.provide(AwsPlanes.layer({ region: "us-west-2" })))
  */
 export const check = (
   list: ReadonlyArray<Credential>,

@@ -580,7 +580,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
 })
 
 /**
- * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsHttpDataPlane.layerNode()`, or a
+ * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsDataPlane.layerHttpNode()`, or a
  * decorated one. `AwsIdentity.layer()` and `LocalIdentity.layer()` already include this layer.
  *
  * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. The

@@ -69,7 +69,7 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
  * @since 0.2.0
  * @category operations
  * @example
- * import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
+ * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
  * import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
  * import * as Effect from "effect/Effect"
  *
@@ -77,7 +77,7 @@ const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>)
  * const setUp = WorkloadIdentity.ensure({
  *   name: "my-agent",
  *   returnUrls: ["https://agent.example.com/consent"]
- * }).pipe(Effect.provide(AwsControlPlane.layer({ region: "us-west-2" })))
+ * }).pipe(Effect.provide(AwsPlanes.layer({ region: "us-west-2" })))
  */
 export const ensure = (
   { name: given, returnUrls = [], tags }: {

@@ -265,8 +265,8 @@ const one = {
 }
 
 const sharedLayers: Readonly<Record<string, string>> = {
-  "aws/AwsHttpDataPlane.layer": one.client,
-  "aws/AwsHttpPlanes.layer": one.client,
+  "aws/AwsDataPlane.layerHttp": one.client,
+  "aws/AwsPlanes.layerHttp": one.client,
   "durable/ObtainConsent.layer": "It registers the workflow with an engine, and the workflow is one.",
   "http/Connect.layer": `${one.pages} Its events and the key of its forms are one too.`,
   "http/ConsentCallback.layer": one.pages,
@@ -292,14 +292,13 @@ const closed: ReadonlyArray<string> = [
   "PendingConsents.layerMemory",
   "TokenPoller.layerBudget",
   "WorkloadAccessToken.layer",
-  "aws/AwsControlPlane.layer",
   "aws/AwsDataPlane.layer",
-  "aws/AwsHttpDataPlane.layerNode",
-  "aws/AwsHttpPlanes.layerNode",
+  "aws/AwsDataPlane.layerHttpNode",
   "aws/AwsIdentity.layer",
   "aws/AwsIdentity.layerConfig",
   "aws/AwsPlanes.layer",
   "aws/AwsPlanes.layerConfig",
+  "aws/AwsPlanes.layerHttpNode",
   "runtime/RequestContext.layer",
   "runtime/RequestContext.layerHttpApi",
   "local/AuthorizationServer.layer",

@@ -6,7 +6,10 @@
  */
 import type * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
+import type { ControlPlane } from "../ControlPlane.js"
+import type { DataPlane } from "../DataPlane.js"
 import * as Identity from "../Identity.js"
+import type { SecurityTokenService } from "../SecurityTokenService.js"
 import * as AwsPlanes from "./AwsPlanes.js"
 
 /**
@@ -37,7 +40,7 @@ import * as AwsPlanes from "./AwsPlanes.js"
  */
 export const layer = (
   options?: AwsPlanes.Options
-): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
+): Layer.Layer<Identity.Identity | DataPlane | ControlPlane | SecurityTokenService, Config.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
@@ -50,5 +53,5 @@ export const layer = (
  */
 export const layerConfig = (
   config: Config.Wrap<AwsPlanes.Options>
-): Layer.Layer<Identity.Identity | AwsPlanes.Planes, Config.ConfigError> =>
+): Layer.Layer<Identity.Identity | DataPlane | ControlPlane | SecurityTokenService, Config.ConfigError> =>
   Layer.provideMerge(Identity.layer, AwsPlanes.layerConfig(config))

@@ -561,10 +561,7 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
   return { credentials: Object.fromEntries(declared), credentialOf }
 }
 
-const withControlPlane = Layer.merge(
-  AwsDataPlane.layer(),
-  Layer.unwrap(Effect.promise(async () => (await import("../aws/AwsControlPlane.js")).layer()))
-)
+const withControlPlane = Layer.unwrap(Effect.promise(async () => (await import("../aws/AwsPlanes.js")).layer()))
 
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
   layerPages(toHttpOptions(options, credentials)).pipe(

@@ -25,7 +25,7 @@ const constructed = (subject: string) =>
 describe("100 tokens construct", () => {
   it.live.each(
     [
-      ["over layerNode", "http"],
+      ["over layerHttpNode", "http"],
       ["over fetch", "http-fetch"],
       ["from the cache", "cached"],
       ["from the cache, with a function of promise/Identity", "cached-promise"]

@@ -302,7 +302,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
         const error = yield* Effect.provide(failure(getApiKey), planes(`http://127.0.0.1:${port}`))
         assert(error instanceof TransportError)
         // `fetch` may see first that the connection has ended.
-        const kinds = name === "AwsHttpPlanes.layer by fetch" ? ["undecodable", "connection"] : ["undecodable"]
+        const kinds = name === "AwsPlanes.layerHttp by fetch" ? ["undecodable", "connection"] : ["undecodable"]
         assert.include(kinds, error.kind)
         assertNoSecrets(rendered(error), ["secret-in-raw-packet"])
       }))
@@ -321,7 +321,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
 
         const reset = yield* transportErrorOf((response) => response.socket?.destroy())
         // `fetch` has its own code.
-        const code = name === "AwsHttpPlanes.layer by fetch" ? "UND_ERR_SOCKET" : "ECONNRESET"
+        const code = name === "AwsPlanes.layerHttp by fetch" ? "UND_ERR_SOCKET" : "ECONNRESET"
         assert.deepInclude({ ...reset }, { kind: "connection", code })
 
         const broken = yield* transportErrorOf((response) => {
@@ -335,7 +335,7 @@ describe.each(adapters)("$name", ({ name, planes }) => {
     const withoutLimit = { timeout: Duration.infinity }
 
     // Only `fetch` decompresses responses.
-    const isDecompressing = name === "AwsHttpPlanes.layer by fetch"
+    const isDecompressing = name === "AwsPlanes.layerHttp by fetch"
     const oversized = FaultyServer.oversized.filter((fault) => fault !== "bomb" || isDecompressing)
 
     it.live("are too large, on every plane, and their connection is closed", () =>

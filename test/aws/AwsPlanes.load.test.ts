@@ -4,18 +4,15 @@ import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { writeFileSync } from "node:fs"
-import { join } from "node:path"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
-import * as Program from "../support/cli.js"
 import { secret } from "../support/utils.js"
 
 /** The packages of the SDK that are loaded after each step of the child. */
-const steps = (environment: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+const steps = (environment: Readonly<Record<string, string>>) =>
   Effect.gen(function*() {
     const program = yield* Effect.promise(() => buildProgram("aws/load.child.ts"))
-    const { next } = yield* Child.start([program, ...args], { AWS_CONFIG_FILE: "/dev/null", ...environment })
+    const { next } = yield* Child.start([program], { AWS_CONFIG_FILE: "/dev/null", ...environment })
     return (yield* next) as Readonly<Record<string, ReadonlyArray<string>>>
   })
 
@@ -27,14 +24,6 @@ const environment = Effect.gen(function*() {
 })
 
 const local = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
-
-/** A file of the AWS SDK with a region. */
-const profile = (region: string) =>
-  Effect.map(Program.temporary, (folder) => {
-    const file = join(folder, "config")
-    writeFileSync(file, `[default]\nregion = ${region}\n`)
-    return file
-  })
 
 const data = "@aws-sdk/client-bedrock-agentcore"
 const control = "@aws-sdk/client-bedrock-agentcore-control"
@@ -59,13 +48,4 @@ describe("loading of the AWS SDK", () => {
       assert.deepStrictEqual(loaded["import"], [])
       assert.deepStrictEqual(clients(loaded["layer"]), [data])
     }).pipe(Effect.provide(local)))
-
-  it.live("loads only the client of AwsControlPlane, also to search for the region", () =>
-    Effect.gen(function*() {
-      const { AWS_DEFAULT_REGION: _, AWS_REGION: __, ...rest } = yield* environment
-      const loaded = yield* steps({ ...rest, AWS_CONFIG_FILE: yield* profile("us-west-2") }, "control")
-      assert.deepStrictEqual(loaded["import"], [])
-      assert.deepStrictEqual(clients(loaded["layer"]), [control])
-      assert.deepStrictEqual(clients(loaded["getWorkloadIdentity"]), [control])
-    }).pipe(Effect.scoped, Effect.provide(local)))
 })

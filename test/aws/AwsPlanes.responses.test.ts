@@ -3,8 +3,8 @@ import { futureResponses } from "./responses.js"
 import { adapters } from "./utils.js"
 
 for (const { name, planes } of adapters) {
-  // `layerNode` decodes bodies in the same way.
-  if (name !== "AwsHttpPlanes.layer by fetch") {
+  // `layerHttpNode` decodes bodies in the same way.
+  if (name !== "AwsPlanes.layerHttp by fetch") {
     describe(name, () => {
       futureResponses((endpoint) => planes(endpoint))
     })

@@ -1,7 +1,5 @@
 import { afterEach, assert, beforeEach, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import { DataPlane } from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
@@ -39,7 +37,7 @@ const messageOf = (error: { readonly _tag: string }): string => {
 }
 
 /** The endpoint of a call, and the region that it is signed for. */
-const endpointAndRegion = (options: AwsHttpPlanes.Options, env: Record<string, string> = {}) =>
+const endpointAndRegion = (options: AwsPlanes.HttpOptions, env: Record<string, string> = {}) =>
   Effect.gen(function*() {
     const called: Array<string | undefined> = []
     const client = HttpClient.make((request, url) => {
@@ -48,7 +46,7 @@ const endpointAndRegion = (options: AwsHttpPlanes.Options, env: Record<string, s
       return Effect.succeed(HttpClientResponse.fromWeb(request, Response.json({ workloadAccessToken: "token" })))
     })
     yield* Effect.flatMap(DataPlane, (plane) => plane.getWorkloadAccessToken({ workloadName: "agent" })).pipe(
-      Effect.provide(AwsHttpPlanes.layer({ credentials, ...options })),
+      Effect.provide(AwsPlanes.layerHttp({ credentials, ...options })),
       Effect.provideService(HttpClient.HttpClient, client),
       Effect.provide(variables(env))
     )
@@ -148,7 +146,7 @@ describe("endpoint", () => {
 })
 
 describe.each(adapters)("$name", ({ layer, name }) => {
-  const hasProfile = name !== "AwsHttpPlanes.layer by fetch"
+  const hasProfile = name !== "AwsPlanes.layerHttp by fetch"
 
   // The SDK reads the environment, and the files that the environment names.
   const before = { ...process.env }
@@ -335,8 +333,8 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       ]
       for (const [option, given] of bad) {
         // A program in plain JavaScript can pass them.
-        const options: Options = { region: "us-west-2", credentials: given as AwsPlanes.Credentials }
-        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        const options: Options = { region: "us-west-2", credentials: given as Options["credentials"] }
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsDataPlane.layerHttpNode(options)]) {
           const message = messageOf(yield* failure(Layer.build(built)))
           assert.include(message, `Expected ${option} to be`)
           assert.notInclude(message, "plain-")
@@ -349,7 +347,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       // It has the methods of a `Redacted`, and no value in this copy.
       const foreign: Redacted.Redacted = Object.create(Object.getPrototypeOf(Redacted.make("")))
       const options: Options = { region: "us-west-2", credentials: { ...credentials, secretAccessKey: foreign } }
-      for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+      for (const built of [layer(options), AwsDataPlane.layer(options), AwsDataPlane.layerHttpNode(options)]) {
         assert.include(messageOf(yield* failure(Layer.build(built))), "two copies of effect (npm ls effect)")
       }
       const plane = Context.get(yield* Layer.build(layer({ region: "us-west-2", credentials })), DataPlane)
@@ -365,7 +363,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       for (const bad of ["3", Number.NaN, Infinity, 0, -1, 1.5]) {
         // A program in plain JavaScript can pass them.
         const options: Options = { region: "us-west-2", maxAttempts: bad as number }
-        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsDataPlane.layerHttpNode(options)]) {
           assert.include(
             messageOf(yield* failure(Layer.build(built))),
             "maxAttempts: Expected a whole number above zero"
@@ -377,12 +375,12 @@ describe.each(adapters)("$name", ({ layer, name }) => {
   it.effect("rejects an unknown option, so that no call is sent to another endpoint", () =>
     Effect.gen(function*() {
       // A program in plain JavaScript can pass them.
-      const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as AwsPlanes.SharedOptions
-      for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+      const options = { region: "us-west-2", endpont: "http://127.0.0.1:4020" } as Options
+      for (const built of [layer(options), AwsDataPlane.layer(options), AwsDataPlane.layerHttpNode(options)]) {
         assert.include(messageOf(yield* failure(Layer.build(built))), "endpont: Expected a known option")
       }
       const own = { region: "us-west-2", dataPlane: options }
-      assert.include(messageOf(yield* failure(Layer.build(AwsHttpPlanes.layerNode(own)))), "endpont")
+      assert.include(messageOf(yield* failure(Layer.build(AwsPlanes.layerHttpNode(own)))), "endpont")
     }).pipe(Effect.scoped))
 
   it.live("rejects an invalid region or endpoint of any source", () =>

@@ -7,11 +7,11 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { variables } from "../support/utils.js"
-import { apiKeyRequest, credentials, failure, json, noVariables, planes, raw, server } from "./utils.js"
+import { type AllPlanes, apiKeyRequest, credentials, failure, json, noVariables, planes, raw, server } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
-const errorOf = <E>(layer: Layer.Layer<AwsPlanes.Planes, E>) =>
+const errorOf = <E>(layer: Layer.Layer<AllPlanes, E>) =>
   Effect.map(Effect.provide(failure(getApiKey), layer), (error) => {
     assert(error instanceof TransportError, error._tag)
     return error

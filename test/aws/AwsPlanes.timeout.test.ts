@@ -2,7 +2,6 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -171,7 +170,7 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
       for (const timeout of [0, -1, Number.NaN, "soon", {}]) {
         // A program in plain JavaScript can pass it.
         const options = { region: "us-west-2", timeout: timeout as number }
-        for (const built of [layer(options), AwsDataPlane.layer(options), AwsHttpDataPlane.layerNode(options)]) {
+        for (const built of [layer(options), AwsDataPlane.layer(options), AwsDataPlane.layerHttpNode(options)]) {
           const error = yield* failure(Layer.build(Layer.provide(built, variables())))
           assert(error instanceof Config.ConfigError, `${timeout}`)
           assert.include(String(error), "Expected a duration above zero")

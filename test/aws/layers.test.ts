@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -15,7 +14,6 @@ import { credentials, failure, json, noVariables, server, token } from "./utils.
 
 describe("a layer of one plane", () => {
   const options = (endpoint: string) => ({ region: "us-west-2", credentials, endpoint })
-  const identity = { name: "agent", workloadIdentityArn: "arn", createdTime: 1, lastUpdatedTime: 2 }
 
   it.live("of AwsDataPlane sends calls by its options", () =>
     Effect.gen(function*() {
@@ -26,17 +24,6 @@ describe("a layer of one plane", () => {
       ).pipe(Effect.provide(AwsDataPlane.layer(options(http.url))))
       assert.strictEqual(Redacted.value(workloadAccessToken), token)
       assert.deepStrictEqual(JSON.parse(http.seen[0]!.body), { workloadName: "agent" })
-    }).pipe(Effect.provide(noVariables)))
-
-  it.live("of AwsControlPlane sends calls by its options", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, identity))
-      const { workloadIdentityArn } = yield* Effect.flatMap(
-        ControlPlane.ControlPlane,
-        (plane) => plane.getWorkloadIdentity({ name: "agent" })
-      ).pipe(Effect.provide(AwsControlPlane.layer(options(http.url))))
-      assert.strictEqual(workloadIdentityArn, "arn")
-      assert.deepStrictEqual(JSON.parse(http.seen[0]!.body), { name: "agent" })
     }).pipe(Effect.provide(noVariables)))
 })
 

@@ -1,5 +1,4 @@
 // Reports the packages of the AWS SDK that this process has loaded after each step.
-import * as AwsControlPlane from "effect-agentcore-identity/aws/AwsControlPlane"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -44,13 +43,6 @@ const program = Effect.gen(function*() {
   steps["getWorkloadIdentity"] = loaded()
 })
 
-const controlPlane = Effect.gen(function*() {
-  const context = yield* Layer.build(AwsControlPlane.layer())
-  steps["layer"] = loaded()
-  yield* Context.get(context, ControlPlane.ControlPlane).getWorkloadIdentity({ name: "agent" })
-  steps["getWorkloadIdentity"] = loaded()
-})
-
-await Effect.runPromise(Effect.scoped(process.argv[2] === "control" ? controlPlane : program))
+await Effect.runPromise(Effect.scoped(program))
 
 report(steps)

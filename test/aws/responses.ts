@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
@@ -12,13 +11,13 @@ import type * as Rows from "../support/operation.js"
 import { operations as clientOperations } from "../support/serviceModel.js"
 import { ofClient } from "../support/shape.js"
 import { clear } from "../support/utils.js"
-import { json, operations as calls, raw, type Server, server } from "./utils.js"
+import { type AllPlanes, json, operations as calls, raw, type Server, server } from "./utils.js"
 
 type Call = Effect.Effect<unknown, { readonly _tag: string; readonly message?: string }>
 
 interface Row {
   readonly operation: Rows.Any
-  readonly call: (planes: Context.Context<AwsPlanes.Planes>) => Call
+  readonly call: (planes: Context.Context<AllPlanes>) => Call
 }
 
 const rows: ReadonlyArray<Row> = [
@@ -54,7 +53,7 @@ const more: { readonly [operation: string]: ReadonlyArray<unknown> } = {
 }
 
 /** The response to a call. */
-const ask = (row: Row, planes: Context.Context<AwsPlanes.Planes>, http: Server, respond: unknown) => {
+const ask = (row: Row, planes: Context.Context<AllPlanes>, http: Server, respond: unknown) => {
   http.respond = json(row.operation.status, respond)
   return Effect.result(row.call(planes))
 }
@@ -118,7 +117,7 @@ const documents = (name: string, members: Readonly<Record<string, string>>): Rea
 // -----------------------------------------------------------------------------
 
 /** Every response that AWS may send without a new version of the service is decoded. */
-export const futureResponses = (layer: (endpoint: string) => Layer.Layer<AwsPlanes.Planes, unknown>): void => {
+export const futureResponses = (layer: (endpoint: string) => Layer.Layer<AllPlanes, unknown>): void => {
   /** One client for all responses of a test. */
   const connect = Effect.gen(function*() {
     const http = yield* server(json(200, {}))

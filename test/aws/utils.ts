@@ -1,5 +1,4 @@
 import { assert } from "@effect/vitest"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -93,11 +92,11 @@ export const environment = (variables: Readonly<Record<string, string>>) =>
       })
   )
 
-export const credentials: AwsPlanes.Credentials = {
+export const credentials = {
   accessKeyId: "AKIDEXAMPLE",
   secretAccessKey: Redacted.make("wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY"),
   sessionToken: Redacted.make("c2Vzc2lvbi10b2tlbi1vZi10aGUtY2FsbGVy")
-}
+} as const satisfies AwsPlanes.Options["credentials"]
 
 /** Interrupts a fiber, and returns its exit. */
 export const interrupted = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<Exit.Exit<A, E>> =>
@@ -141,21 +140,23 @@ export const planes = (endpoint: string, options: AwsPlanes.Options = {}) =>
     Layer.provide(noVariables)
   )
 
+export type AllPlanes = Layer.Success<ReturnType<typeof AwsPlanes.layer>>
+
 /** An adapter, with the options that all adapters have. */
 interface Adapter {
-  readonly name: "AwsPlanes.layer" | "AwsHttpPlanes.layerNode" | "AwsHttpPlanes.layer by fetch"
-  readonly layer: (options: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
+  readonly name: "AwsPlanes.layer" | "AwsPlanes.layerHttpNode" | "AwsPlanes.layerHttp by fetch"
+  readonly layer: (options: Options) => Layer.Layer<AllPlanes, Config.ConfigError>
   /** A fixed region, static credentials and one attempt. */
-  readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
+  readonly planes: (endpoint: string, options?: Options) => Layer.Layer<AllPlanes, Config.ConfigError>
 }
 
 interface PlaneOptions {
   readonly region?: string
   readonly endpoint?: string
-  readonly credentials?: AwsPlanes.CredentialsProvider
+  readonly credentials?: Extract<AwsPlanes.Options["credentials"], (...args: never) => unknown>
 }
 
-export interface Options extends AwsHttpPlanes.SharedOptions {
+export interface Options extends Omit<AwsPlanes.HttpOptions, "controlPlane" | "dataPlane" | "maxSockets" | "sts"> {
   readonly dataPlane?: PlaneOptions
   readonly controlPlane?: PlaneOptions
   readonly sts?: PlaneOptions
@@ -171,10 +172,10 @@ const adapter = (name: Adapter["name"], layer: Adapter["layer"]): Adapter => ({
 /** Every adapter of AWS. These tests must have the same result for each. */
 export const adapters: ReadonlyArray<Adapter> = [
   adapter("AwsPlanes.layer", AwsPlanes.layer),
-  adapter("AwsHttpPlanes.layerNode", AwsHttpPlanes.layerNode),
+  adapter("AwsPlanes.layerHttpNode", AwsPlanes.layerHttpNode),
   adapter(
-    "AwsHttpPlanes.layer by fetch",
-    (options) => Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer)
+    "AwsPlanes.layerHttp by fetch",
+    (options) => Layer.provide(AwsPlanes.layerHttp(options), FetchHttpClient.layer)
   )
 ]
 

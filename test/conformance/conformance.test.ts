@@ -163,7 +163,8 @@ describe("the local server", () => {
   }
 
   for (const statement of statements) {
-    it(`${statement.id}, by AwsHttpPlanes`, () => runStatement(statement, service.http, service.parts, Local.prefix))
+    it(`${statement.id}, by AwsPlanes.layerHttp`, () =>
+      runStatement(statement, service.http, service.parts, Local.prefix))
   }
 
   it("contains no resources afterwards", async () => {

@@ -1,6 +1,6 @@
 /**
- * The planes of `AwsHttpPlanes`, with the methods and the errors of the AWS clients. Requests are not checked before
- * they are sent: the service does that.
+ * The planes of `AwsPlanes.layerHttp`, with the methods and the errors of the AWS clients. Requests are not checked
+ * before they are sent: the service does that.
  */
 import type { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
 import type { BedrockAgentCoreControl } from "@aws-sdk/client-bedrock-agentcore-control"
@@ -104,7 +104,7 @@ const makeFetch = ({ exchanged, takeChange }: Recorded): typeof fetch => async (
   return new Response(body === "" ? null : body, { status, headers })
 }
 
-/** `AwsHttpPlanes.layer` over `fetch`. */
+/** `AwsPlanes.layerHttp` over `fetch`. */
 export const makeHttpClients = ({ credentials, endpoint, region }: ClientOptions): Recording =>
   record((recorded) => {
     const scope = Effect.runSync(Scope.make())

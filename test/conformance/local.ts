@@ -215,7 +215,7 @@ const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Eff
 
 export interface Service {
   readonly recording: Recording
-  /** The same clients over `AwsHttpPlanes`. */
+  /** The same clients over `AwsPlanes.layerHttp`. */
   readonly http: Recording
   readonly parts: Parts
   /** For clients in other processes. */

@@ -1,4 +1,3 @@
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
@@ -17,7 +16,9 @@ import { securityTokenService } from "./securityTokenService.js"
 import type { Subject } from "./utils.js"
 
 /** The options that all adapters have. */
-type MakePlanes = (options: AwsHttpPlanes.SharedOptions) => ReturnType<typeof AwsPlanes.layer>
+type MakePlanes = (
+  options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "dataPlane" | "sts">
+) => ReturnType<typeof AwsPlanes.layer>
 
 /** Planes → adapter → HTTP → server → backend. */
 const layer = (planes: MakePlanes): Subject["layer"] => (oauth, options) =>
@@ -46,13 +47,13 @@ const subjects: ReadonlyArray<Subject> = [
     remote: true
   },
   {
-    name: "AwsHttpPlanes.layerNode over LocalServer",
-    layer: layer(AwsHttpPlanes.layerNode),
+    name: "AwsPlanes.layerHttpNode over LocalServer",
+    layer: layer(AwsPlanes.layerHttpNode),
     checks: "planes",
     remote: true
   },
   {
-    name: "AwsHttpPlanes.layer over LocalServer by fetch, without checks before the wire",
+    name: "AwsPlanes.layerHttp over LocalServer by fetch, without checks before the wire",
     layer: layer((options) => Layer.provide(UncheckedPlanes.layerHttp(options), FetchHttpClient.layer)),
     checks: "service",
     remote: true
@@ -64,7 +65,7 @@ for (const subject of subjects) {
     contract(subject)
     securityTokenService(subject)
     if (subject.name.includes("by fetch")) {
-      // Everything else is shared with `layerNode`.
+      // Everything else is shared with `layerHttpNode`.
       resources(subject)
     } else {
       controlPlane(subject)

@@ -1,6 +1,6 @@
 // Serves the pages of `Connect`. The process is killed between the completion of a consent and its signal.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -38,7 +38,7 @@ const application = Layer.unwrap(Effect.map(HttpServer.HttpServer, ({ address })
 await Effect.runPromise(Layer.launch(
   application.pipe(
     Layer.provide(Identity.layer),
-    Layer.provide(Layer.provide(killed, AwsHttpDataPlane.layerNode())),
+    Layer.provide(Layer.provide(killed, AwsDataPlane.layerHttpNode())),
     Layer.provide(Sqlite.store(folder, key)),
     Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
   )

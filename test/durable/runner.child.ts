@@ -1,6 +1,6 @@
 // A runner that waits for consents, and reports when it waits. Then it is killed, or it kills itself while it
 // invites.
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as Effect from "effect/Effect"
@@ -54,7 +54,7 @@ const program = Effect.gen(function*() {
   Effect.provide(
     Layer.unwrap(Effect.as(warned.await, workflows)).pipe(
       Layer.provideMerge(Identity.layer),
-      Layer.provideMerge(Layer.mergeAll(Sqlite.engine(folder), Sqlite.store(folder, key), AwsHttpDataPlane.layerNode()))
+      Layer.provideMerge(Layer.mergeAll(Sqlite.engine(folder), Sqlite.store(folder, key), AwsDataPlane.layerHttpNode()))
     )
   ),
   Effect.provide(Logger.layer([logger], { mergeWithExisting: true }))

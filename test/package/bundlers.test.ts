@@ -40,7 +40,10 @@ const withEsbuild = (entry: string, directory: string, options: esbuild.BuildOpt
     const outputs = Object.values(metafile?.outputs ?? {})
     return {
       file: join(directory, options.format === "cjs" ? "main.cjs" : "main.mjs"),
-      inputs: Object.keys(metafile?.inputs ?? {}),
+      // Not the files of which nothing is in the bundle.
+      inputs: Object.values(metafile?.outputs ?? {}).flatMap(({ inputs }) =>
+        Object.entries(inputs).flatMap(([input, { bytesInOutput }]) => bytesInOutput === 0 ? [] : [input])
+      ),
       bytes: outputs.reduce((sum, { bytes }) => sum + bytes, 0),
       imports: outputs.flatMap(({ imports }) => imports.map(({ path }) => path))
     }

@@ -1,6 +1,6 @@
 // The agent of an edge runtime, which has `fetch` and Web Crypto, and passes the settings. Prints the API
 // key.
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 
 const live = WorkloadAccessToken.layerWorkload({ name: "agent" }).pipe(
   Layer.provideMerge(Identity.layer),
-  Layer.provideMerge(AwsHttpPlanes.layer()),
+  Layer.provideMerge(AwsPlanes.layerHttp()),
   Layer.provide(FetchHttpClient.layer)
 )
 

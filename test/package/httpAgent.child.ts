@@ -1,5 +1,5 @@
 // An agent that fetches an API key, without the AWS SDK. Prints the key, or the error.
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 
 const live = WorkloadAccessToken.layerWorkload({ name: "agent" }).pipe(
   Layer.provideMerge(Identity.layer),
-  Layer.provideMerge(AwsHttpDataPlane.layerNode())
+  Layer.provideMerge(AwsDataPlane.layerHttpNode())
 )
 
 const program = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" })).pipe(

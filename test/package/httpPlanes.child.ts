@@ -1,5 +1,5 @@
 // Calls the control plane and STS without the AWS SDK. Prints the results.
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,6 @@ const program = Effect.gen(function*() {
 })
 
 // No top-level await: a CommonJS bundle cannot have it.
-void Effect.runPromise(Effect.provide(program, AwsHttpPlanes.layerNode())).then((result) =>
+void Effect.runPromise(Effect.provide(program, AwsPlanes.layerHttpNode())).then((result) =>
   console.log(JSON.stringify(result))
 )

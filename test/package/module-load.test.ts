@@ -40,9 +40,12 @@ const graph = new Map<string, ReadonlyArray<string>>()
 
 const packages = ["jose", "@aws-sdk/client-bedrock-agentcore"]
 
+/** `aws/AwsDataPlane` imports one of them when its layer is built. */
+const adapters = ["aws/internal/sdk/sdkDataPlane", "aws/internal/http/client", "aws/internal/http/nodeRuntime"]
+
 const loadAll = Effect.gen(function*() {
   built = yield* Effect.promise(buildModules)
-  const modules = [...core, ...folders.flatMap(([, modules]) => modules)].map(urlOf)
+  const modules = [...core, ...folders.flatMap(([, modules]) => modules), ...adapters].map(urlOf)
   const child = yield* Child.start([path("./moduleGraph.child.mjs"), JSON.stringify([...modules, ...packages])])
   yield* Stream.runForEach(
     child.reports,
@@ -139,36 +142,21 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     }
   })
 
-  it("contain no other plane and no streams for aws/AwsDataPlane, because only lists need streams", () => {
+  it("contain no adapter for the planes at AWS, and no other plane for the adapters of the data plane", () => {
+    const other = /\/modules\/(?:ControlPlane|SecurityTokenService|Models)\.js$/
     // Effect's `ConfigProvider` loads its streams.
-    const listing = /\/modules\/(?:ControlPlane|SecurityTokenService|Models)\.js$/
-    const seen = (module: string) =>
-      loadModules(module).own.filter((url) =>
-        listing.test(url) || readFileSync(fileURLToPath(url), "utf8").includes("\"effect/Stream\"")
+    const lists = (url: string) => readFileSync(fileURLToPath(url), "utf8").includes("\"effect/Stream\"")
+    for (const module of ["aws/AwsDataPlane", "aws/AwsPlanes", ...adapters]) {
+      const { builtins, own, packages } = loadModules(module)
+      const isHttp = module.startsWith("aws/internal/http/")
+      assert.deepStrictEqual(own.filter((url) => other.test(url) || (!isHttp && lists(url))), [], module)
+      assert.deepStrictEqual([builtins, packages], [[], ["effect"]], module)
+      const halves = ["/aws/internal/sdk/", "/aws/internal/http/"].filter((half) =>
+        own.some((url) => url.includes(half))
       )
-    assert.deepStrictEqual(seen("aws/AwsDataPlane"), [])
-    assert.isNotEmpty(seen("aws/AwsPlanes"))
-  })
-
-  it("contain no other plane for aws/AwsControlPlane", () => {
-    const { own } = loadModules("aws/AwsControlPlane")
-    const others = /\/modules\/(?:DataPlane|SecurityTokenService|Identity)\.js$/
-    assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
-  })
-
-  it("contain no module of Node and no package but Effect's for aws/AwsHttpPlanes", () => {
-    for (const module of ["aws/AwsHttpPlanes", "aws/AwsHttpDataPlane"]) {
-      const { builtins, packages } = loadModules(module)
-      assert.deepStrictEqual(builtins, [], module)
-      assert.deepStrictEqual(packages, ["effect"])
+      assert.lengthOf(halves, adapters.includes(module) ? 1 : 0, module)
     }
     assert.isNotEmpty(loadModules("runtime/RequestContext").builtins)
-  })
-
-  it("contain no other plane for aws/AwsHttpDataPlane", () => {
-    const { own } = loadModules("aws/AwsHttpDataPlane")
-    const others = /\/modules\/(?:ControlPlane|SecurityTokenService|Models|aws\/internal\/sdk\/.*)\.js$/
-    assert.deepStrictEqual(own.filter((url) => others.test(url)), [])
   })
 
   it("contain no other plane and no HTTP server for promise/Identity", () => {

@@ -194,12 +194,12 @@ const figures = (colors, { cold, date, machine, node, token, wait }) => {
   const charts = [
     ["A token, in microseconds, with a service that responds at once", [
       ["official SDK", token.official],
-      ["AwsHttpDataPlane.layerNode", token.http, true],
+      ["AwsDataPlane.layerHttpNode", token.http, true],
       ["the same, cached", token.cached, true]
     ]],
     ["A cold start to the first token, bundled, in milliseconds", [
       ["official SDK", cold.official],
-      ["AwsHttpDataPlane.layerNode", cold.http, true]
+      ["AwsDataPlane.layerHttpNode", cold.http, true]
     ]],
     ["From a user's consent to the token, in milliseconds", [
       ["official SDK", wait.official],

@@ -33,9 +33,9 @@ describe("the pictures of the README and the guides", () => {
     const { ratios } = JSON.parse(read("figures.json"))
     for (
       const [plane, { cold, kilobytes, token }] of [
-        ["AwsHttpDataPlane.layerNode", ratios.http],
-        ["AwsDataPlane.layer", ratios.sdk],
-        ["AwsHttpDataPlane.layer` over fetch", ratios.fetch]
+        ["AwsDataPlane.layerHttpNode", ratios.http],
+        ["AwsDataPlane.layer`", ratios.sdk],
+        ["AwsDataPlane.layerHttp` over fetch", ratios.fetch]
       ]
     ) {
       const row = readFileSync(new URL("../../src/aws/README.md", folder), "utf8").split("\n").find((line) =>

@@ -3,7 +3,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequest"
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
@@ -285,7 +285,7 @@ export const storedEnvironment = (options: Options = {}) =>
 export const losing = (path: string) =>
   Layer.orDie(Layer.unwrap(Effect.gen(function*() {
     const { url } = yield* LocalServer.LocalServer
-    return AwsHttpDataPlane.layerNode({
+    return AwsDataPlane.layerHttpNode({
       region: "us-west-2",
       endpoint: yield* FaultyServer.losing(url, path),
       credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local-secret") }

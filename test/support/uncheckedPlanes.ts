@@ -1,5 +1,4 @@
 /** The planes of both AWS adapters without their checks: only the service validates requests. */
-import type * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -13,9 +12,9 @@ import * as Layer from "effect/Layer"
 import * as Client from "../../src/aws/internal/http/client.js"
 import * as HttpAdapter from "../../src/aws/internal/http/httpPlane.js"
 import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
-import * as SdkControlPlane from "../../src/aws/internal/sdk/sdkControlPlane.js"
 import * as SdkDataPlane from "../../src/aws/internal/sdk/sdkDataPlane.js"
 import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
+import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
 import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
 import { addStreams } from "../../src/plane/pagination.js"
 import { decorate } from "../../src/plane/validation.js"
@@ -25,7 +24,7 @@ const context = (
   data: DataPlane.DataPlane["Service"],
   control: Operation.Plane<typeof ControlPlane.operations>,
   sts: SecurityTokenService.SecurityTokenService["Service"]
-): Context.Context<AwsPlanes.Planes> =>
+): Context.Context<Layer.Success<ReturnType<typeof AwsPlanes.layer>>> =>
   Context.make(DataPlane.DataPlane, decorate(DataPlane.operations, data, (_, effect) => effect)).pipe(
     Context.add(
       ControlPlane.ControlPlane,
@@ -42,20 +41,22 @@ const context = (
   )
 
 /** `AwsPlanes.layer`. */
-export const layerSdk = (options: AwsHttpPlanes.SharedOptions): Layer.Layer<AwsPlanes.Planes, Config.ConfigError> =>
+export const layerSdk = (
+  options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "dataPlane" | "sts">
+): Layer.Layer<Layer.Success<ReturnType<typeof AwsPlanes.layer>>, Config.ConfigError> =>
   Layer.effectContext(Effect.gen(function*() {
     const search = yield* SdkDataPlane.regionSearch
     return context(
       yield* SdkAdapter.operations(SdkDataPlane.dataPlane, undefined, options, search),
-      yield* SdkAdapter.operations(SdkControlPlane.controlPlane, undefined, options, search),
+      yield* SdkAdapter.operations(SdkPlanes.controlPlane, undefined, options, search),
       yield* SdkAdapter.operations(SdkSts.securityTokenService, undefined, options, search)
     )
   }))
 
-/** `AwsHttpPlanes.layer`. */
+/** `AwsPlanes.layerHttp`. */
 export const layerHttp = (
-  options: AwsHttpPlanes.SharedOptions
-): Layer.Layer<AwsPlanes.Planes, Config.ConfigError, HttpClient.HttpClient> =>
+  options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "dataPlane" | "sts">
+): Layer.Layer<Layer.Success<ReturnType<typeof AwsPlanes.layer>>, Config.ConfigError, HttpClient.HttpClient> =>
   Layer.effectContext(Effect.gen(function*() {
     const shared = yield* HttpAdapter.share(options, yield* Client.runtime)
     return context(

@@ -1,5 +1,4 @@
 /** The credentials that requests are signed with. */
-import type { BedrockAgentCoreClientConfig } from "@aws-sdk/client-bedrock-agentcore"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -8,21 +7,17 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import { isReadable, readable } from "../../models/internal/constraint.js"
+import type { Options } from "../AwsPlanes.js"
 import { exceptionNameOf, NoResponse } from "./failure.js"
 import { invalidConfig } from "./planeSettings.js"
 
-/** Static credentials, instead of the SDK's own search. */
-export interface Credentials {
-  /** The id of the access key. */
-  readonly accessKeyId: string
-  /** The secret of the access key. */
-  readonly secretAccessKey: Redacted.Redacted
-  /** The session token, of temporary credentials. */
-  readonly sessionToken?: Redacted.Redacted | undefined
-}
+type Given = NonNullable<Options["credentials"]>
 
-/** A credential provider of the AWS SDK, as `@aws-sdk/credential-providers` makes them. */
-export type CredentialsProvider = Extract<BedrockAgentCoreClientConfig["credentials"], (...args: never) => unknown>
+/** A credential provider of the AWS SDK. */
+export type CredentialsProvider = Extract<Given, (...args: never) => unknown>
+
+/** Static credentials. */
+export type Credentials = Exclude<Given, CredentialsProvider>
 
 /** Credentials in the form of the AWS SDK. */
 export interface Identity {

@@ -28,6 +28,9 @@ export const loadSdk = <Sdk extends object>(
     (error) => new NoResponse({ kind: "unloadable", packageName, code: error.code, cause: Redacted.make(error) })
   )
 
+/** With `.catch` after `import()`, a bundler for an edge runtime, which finds no package of the SDK, does not fail. */
+export const unloadable = (cause: unknown): Promise<never> => Promise.reject(cause)
+
 /** A response before the codec of its operation decodes it. `$metadata` has the form of the AWS SDK. */
 export interface Output {
   readonly value: unknown

@@ -63,22 +63,6 @@ export const region = (
         ? checkRegion("AWS_REGION", value)
         : Effect.flatMap(search, (found) => checkRegion("region", Option.getOrElse(found, () => defaultRegion))))
 
-/** The options of the endpoint, for all planes. */
-export interface EndpointOptions {
-  /**
-   * One endpoint for all planes, like the URL of the local server. If STS has another endpoint, set it in `sts`.
-   * Default, for each plane: `BEDROCK_AGENTCORE_DP_ENDPOINT` or `BEDROCK_AGENTCORE_CP_ENDPOINT`, then AWS's own
-   * `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE`, `AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL` or `AWS_ENDPOINT_URL_STS`, then
-   * `AWS_ENDPOINT_URL`, then `endpoint_url` of the AWS profile (except in `AwsHttpPlanes.layer`), then the service in
-   * the region, by `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
-   *
-   * An https URL without user name, password, query and fragment. For loopback hosts, http is allowed.
-   */
-  readonly endpoint?: string | undefined
-  /** Allows plain http to any host. Tokens are then readable on the network. */
-  readonly allowInsecureEndpoint?: boolean | undefined
-}
-
 /** The variables of the endpoint of a plane. */
 export interface EndpointVariables {
   /** The variable of this package, if it has one for the plane. */

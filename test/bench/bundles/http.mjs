@@ -1,4 +1,4 @@
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import { agent } from "./agent.mjs"
 
-export const obtain = agent(AwsHttpDataPlane.layerNode())
+export const obtain = agent(AwsDataPlane.layerHttpNode())

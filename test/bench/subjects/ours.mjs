@@ -16,15 +16,15 @@ export const uncached = async () => {
 
 /** Without the AWS SDK, over the package's own HTTP client. */
 export const http = async () => {
-  const AwsHttpDataPlane = await import(urlOfModule("aws/AwsHttpDataPlane"))
-  return Layer.provide(Identity.layer, AwsHttpDataPlane.layerNode())
+  const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
+  return Layer.provide(Identity.layer, AwsDataPlane.layerHttpNode())
 }
 
 /** Without the AWS SDK, over an `HttpClient`, with the default hash. */
 export const httpClient = async (client) => {
-  const AwsHttpDataPlane = await import(urlOfModule("aws/AwsHttpDataPlane"))
+  const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
   return Identity.layer.pipe(
-    Layer.provide(AwsHttpDataPlane.layer()),
+    Layer.provide(AwsDataPlane.layerHttp()),
     Layer.provide(client)
   )
 }

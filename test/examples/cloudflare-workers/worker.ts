@@ -1,6 +1,6 @@
 // An agent as a Cloudflare Worker. Its settings and credentials are bindings.
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -32,7 +32,7 @@ class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
 // A Worker must not share connections between requests, so each request has its own layer.
 const live = (env: Env) =>
   Identity.layer.pipe(
-    Layer.provideMerge(AwsHttpDataPlane.layer({
+    Layer.provideMerge(AwsDataPlane.layerHttp({
       region: env.AWS_REGION,
       endpoint: env.AGENTCORE_ENDPOINT,
       credentials: {

@@ -1,6 +1,6 @@
 // An agent as a Lambda function behind an HTTP API of API Gateway, with a JWT authorizer. It does not need the AWS SDK.
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Data from "effect/Data"
@@ -58,7 +58,7 @@ const respond = (statusCode: number, body?: unknown) => ({
 // One runtime for all invocations of this process. It keeps a caller for each user.
 const runtime = ManagedRuntime.make(
   Layer.merge(Identity.layer, WorkloadAccessToken.layerCallers({ name: "my-agent" })).pipe(
-    Layer.provideMerge(AwsHttpDataPlane.layerNode())
+    Layer.provideMerge(AwsDataPlane.layerHttpNode())
   )
 )
 

@@ -15,10 +15,11 @@ import * as BoundedStream from "../../../internal/boundedStream.js"
 import { withoutRedirects } from "../../../internal/origins.js"
 import * as RequestHeaders from "../../../internal/requestHeaders.js"
 import { nodeSha256, type Sha256 } from "../../../internal/signature.js"
+import type { HttpOptions } from "../../AwsPlanes.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
 import { readSetting } from "../planeSettings.js"
-import { noProfile, type Runtime } from "./httpPlane.js"
+import { makeDataPlane as makeOver, noProfile, type Runtime } from "./httpPlane.js"
 import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./httpTransport.js"
 
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
@@ -165,3 +166,5 @@ export const runtime: Effect.Effect<Runtime, never, HttpClient.HttpClient> = Eff
     )
   })
 )
+
+export const makeDataPlane = (options: HttpOptions) => Effect.flatMap(runtime, (runtime) => makeOver(options, runtime))

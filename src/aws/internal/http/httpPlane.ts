@@ -1,6 +1,5 @@
 /** A plane over HTTP, from its table: its options, settings and hosts. Settings are checked when the layer is built. */
 import * as Config from "effect/Config"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
@@ -10,74 +9,13 @@ import { partitionOf } from "../../../internal/partitions.js"
 import type { Sha256 } from "../../../internal/signature.js"
 import type * as Operation from "../../../Operation.js"
 import type * as Rows from "../../../plane/operation.js"
+import type { HttpOptions } from "../../AwsPlanes.js"
 import * as Credentials from "../credentials.js"
 import * as Adapters from "../operationCall.js"
 import * as Settings from "../planeSettings.js"
 import { makeClient } from "./httpCall.js"
 import type { Transport } from "./httpTransport.js"
 import { type Protocol, restJson } from "./protocol.js"
-
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
-
-/** The options that all planes share. Everything is optional. */
-export interface SharedOptions extends Settings.EndpointOptions {
-  /**
-   * Default: `AWS_REGION`, then for `layerNode` the AWS profile and on EC2 the instance, as in the AWS SDK, then
-   * `us-west-2`. The instance takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
-   */
-  readonly region?: string | undefined
-  /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called 5 minutes before its credentials
-   * expire, once for all callers. No call waits for it while the old ones are valid. After 10 seconds without
-   * credentials, calls fail with a `TransportError` of kind `credentials`.
-   *
-   * Default of `layer`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default of
-   * `layerNode`: the credentials that the AWS SDK's own chain finds. The chain is loaded only if there is an AWS
-   * profile. These need no chain: the environment (Lambda), a web identity token (EKS), a container (ECS, EKS Pod
-   * Identity), and the metadata service (EC2, AgentCore Runtime).
-   *
-   * Bundlers leave the chain out. A bundle that uses an AWS profile has to set `fromNodeProviderChain()` of
-   * `@aws-sdk/credential-providers` here.
-   */
-  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /**
-   * The number of attempts for a request, including the first one. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
-   * the AWS profile (`layerNode`), then 3, as in the AWS SDK.
-   */
-  readonly maxAttempts?: number | undefined
-  /**
-   * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that
-   * takes longer is aborted, and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit.
-   * Default: 30 seconds.
-   */
-  readonly timeout?: Duration.Input | undefined
-}
-
-/** The options of one plane. They override those of all planes. */
-export interface PlaneOptions
-  extends Pick<SharedOptions, "region" | "credentials" | "endpoint" | "maxAttempts" | "timeout">
-{}
-
-/** The options of all planes. Everything is optional. */
-export interface Options extends SharedOptions {
-  /** Options of the data plane. They override the options above. */
-  readonly dataPlane?: PlaneOptions | undefined
-  /** The same for the control plane. */
-  readonly controlPlane?: PlaneOptions | undefined
-  /** The same for STS. */
-  readonly sts?: PlaneOptions | undefined
-}
-
-/** The options of all planes in Node. */
-export interface NodeOptions extends Options {
-  /**
-   * The maximum number of connections to an endpoint. More calls than that at once wait for a free connection.
-   * Default: 256
-   */
-  readonly maxSockets?: number | undefined
-}
 
 // -----------------------------------------------------------------------------
 // Planes
@@ -132,7 +70,7 @@ export interface Runtime {
 
 /** The parts that all planes of a layer share, including the search for credentials. */
 interface Shared extends Runtime {
-  readonly options: SharedOptions
+  readonly options: HttpOptions
 }
 
 const fromOption = (
@@ -143,7 +81,7 @@ const fromOption = (
     ? Credentials.keep(Credentials.fromOwnProvider(() => given()))
     : Effect.map(Credentials.fromStatic(given), Credentials.always)
 
-export const share = (options: SharedOptions, runtime: Runtime): Effect.Effect<Shared> =>
+export const share = (options: HttpOptions, runtime: Runtime): Effect.Effect<Shared> =>
   Effect.map(
     Effect.cached(options.credentials === undefined ? runtime.credentials : fromOption(options.credentials)),
     (credentials) => ({ ...runtime, options, credentials })
@@ -209,7 +147,7 @@ const attempts = (option: number | undefined, profile: Profile): Effect.Effect<n
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Rows.Table>(
   plane: Plane<T>,
-  own: PlaneOptions = {},
+  own: HttpOptions["dataPlane"] = {},
   { credentials, options, profile, region: search, sha256, transport }: Shared
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -234,3 +172,13 @@ export const operations = <const T extends Rows.Table>(
     })
     return Adapters.operations(plane.table, Effect.succeed(client))
   })
+
+/** The data plane of a layer. */
+export const makeDataPlane = (
+  options: HttpOptions,
+  runtime: Runtime
+): Effect.Effect<DataPlane.DataPlane["Service"], Config.ConfigError, Scope.Scope> =>
+  share(options, runtime).pipe(
+    Effect.flatMap((shared) => operations(dataPlane, options.dataPlane, shared)),
+    Effect.map(DataPlane.make)
+  )

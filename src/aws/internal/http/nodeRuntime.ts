@@ -10,10 +10,11 @@ import type * as Http from "node:http"
 import type { Duplex } from "node:stream"
 import { fromNode } from "../../../internal/boundedBody.js"
 import { nodeSha256 } from "../../../internal/signature.js"
+import type { HttpOptions } from "../../AwsPlanes.js"
 import { maxBytes, NoResponse } from "../failure.js"
 import { loadSdk } from "../operationCall.js"
 import * as Settings from "../planeSettings.js"
-import { type NodeOptions, noProfile, type Profile, type Runtime } from "./httpPlane.js"
+import { makeDataPlane as makeOver, noProfile, type Profile, type Runtime } from "./httpPlane.js"
 import {
   connectionClosed,
   type Lost,
@@ -37,7 +38,7 @@ const findModules = Effect.suspend(() => {
     ? Effect.fail(
       Settings.invalidConfig(
         "process",
-        "layerNode needs the modules of Node.js. In another runtime use layer, over an HttpClient"
+        "layerHttpNode needs the modules of Node.js. In another runtime use layerHttp, over an HttpClient"
       )
     )
     : Effect.succeed({
@@ -293,7 +294,7 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
 
 const defaultMaxSockets = 256
 
-export const runtime = (options: NodeOptions): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
+export const runtime = (options: HttpOptions): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>
   Effect.gen(function*() {
     const found = yield* findModules
     const maxSockets = yield* Settings.checkCount("maxSockets", options.maxSockets ?? defaultMaxSockets)
@@ -317,3 +318,6 @@ export const runtime = (options: NodeOptions): Effect.Effect<Runtime, Config.Con
       })
     }
   })
+
+export const makeDataPlane = (options: HttpOptions) =>
+  Effect.flatMap(runtime(options), (runtime) => makeOver(options, runtime))

@@ -1,11 +1,14 @@
-/** The planes over HTTP that only some layers have. */
+/** All planes over HTTP. */
+import * as Effect from "effect/Effect"
 import * as ControlPlane from "../../../ControlPlane.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
+import type { HttpOptions } from "../../AwsPlanes.js"
 import { controlPlaneVariables, stsVariables } from "../planeSettings.js"
-import type { Plane } from "./httpPlane.js"
+import { makeServices } from "../services.js"
+import * as Adapter from "./httpPlane.js"
 import { awsQuery, restJson } from "./protocol.js"
 
-export const controlPlane: Plane<typeof ControlPlane.operations> = {
+export const controlPlane: Adapter.Plane<typeof ControlPlane.operations> = {
   table: ControlPlane.operations,
   protocol: restJson,
   host: "bedrock-agentcore-control",
@@ -13,10 +16,18 @@ export const controlPlane: Plane<typeof ControlPlane.operations> = {
   variables: controlPlaneVariables
 }
 
-export const securityTokenService: Plane<typeof SecurityTokenService.operations> = {
+export const securityTokenService: Adapter.Plane<typeof SecurityTokenService.operations> = {
   table: SecurityTokenService.operations,
   protocol: awsQuery,
   host: "sts",
   service: "sts",
   variables: stsVariables
 }
+
+export const make = (options: HttpOptions, runtime: Adapter.Runtime) =>
+  Effect.flatMap(Adapter.share(options, runtime), (shared) =>
+    makeServices({
+      data: Adapter.operations(Adapter.dataPlane, options.dataPlane, shared),
+      control: Adapter.operations(controlPlane, options.controlPlane, shared),
+      sts: Adapter.operations(securityTokenService, options.sts, shared)
+    }))

@@ -1,11 +1,12 @@
 /** The data plane over its AWS SDK client. */
 import type * as Sdk from "@aws-sdk/client-bedrock-agentcore"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import * as DataPlane from "../../../DataPlane.js"
-import { loadSdk } from "../operationCall.js"
+import type { Options } from "../../AwsPlanes.js"
+import { loadSdk, unloadable } from "../operationCall.js"
 import { dataPlaneVariables } from "../planeSettings.js"
 import { connect, isThrottledResponse } from "./sdkCall.js"
-import { type Adapter, makeRegionSearch, type RegionSearch, type Send } from "./sdkPlane.js"
+import { type Adapter, makeRegionSearch, operations, type RegionSearch, type Send } from "./sdkPlane.js"
 
 type Command = Parameters<Sdk.BedrockAgentCoreClient["send"]>[0]
 
@@ -59,7 +60,7 @@ export const dataPlane: Adapter<
   load: loadSdk(
     "@aws-sdk/client-bedrock-agentcore",
     "BedrockAgentCoreClient",
-    () => import("@aws-sdk/client-bedrock-agentcore")
+    () => import("@aws-sdk/client-bedrock-agentcore").catch(unloadable)
   ),
   make: makeClient,
   connect: (sdk, client) => connect(sdk, client, sdk.BedrockAgentCoreServiceException),
@@ -67,3 +68,9 @@ export const dataPlane: Adapter<
 }
 
 export const regionSearch: Effect.Effect<RegionSearch> = makeRegionSearch(dataPlane)
+
+export const make = (options: Omit<Options, "controlPlane" | "sts">) =>
+  regionSearch.pipe(
+    Effect.flatMap((search) => operations(dataPlane, options.dataPlane, options, search)),
+    Effect.map(DataPlane.make)
+  )

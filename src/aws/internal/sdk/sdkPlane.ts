@@ -3,17 +3,15 @@
  * The client is loaded and made at the first call: a program loads only the SDK packages that it calls.
  */
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
-import type * as ControlPlaneSdk from "@aws-sdk/client-bedrock-agentcore-control"
-import type * as StsSdk from "@aws-sdk/client-sts"
 import * as Cache from "effect/Cache"
 import * as Clock from "effect/Clock"
 import type * as Config from "effect/Config"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type * as Operation from "../../../Operation.js"
 import type * as Rows from "../../../plane/operation.js"
+import type { Options } from "../../AwsPlanes.js"
 import * as Credentials from "../credentials.js"
 import type { NoResponse } from "../failure.js"
 import * as Adapters from "../operationCall.js"
@@ -21,56 +19,12 @@ import * as Settings from "../planeSettings.js"
 import { limit, type RequestHandler } from "./requestHandler.js"
 import { type Commands, type Connection, isThrottledResponse, makeClient } from "./sdkCall.js"
 
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
+/** The options that all planes share. */
+export type SharedOptions = Omit<Options, "controlPlane" | "dataPlane" | "sts">
 
-/** The options that all planes share. Everything is optional. */
-export interface SharedOptions extends Settings.EndpointOptions {
-  /**
-   * Default: `AWS_REGION`, then the region that the SDK finds, then `us-west-2`. The SDK looks in the AWS profile, and
-   * on EC2 at the instance, which takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
-   */
-  readonly region?: string | undefined
-  /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called 5 minutes before its credentials
-   * expire, once for all callers of a plane. No call waits for it while the old ones are valid. After 10 seconds
-   * without credentials, calls fail with a `TransportError` of kind `credentials`. Default: the SDK's own chain
-   * (environment, profile, SSO, container, instance).
-   */
-  readonly credentials?: Credentials.Credentials | Credentials.CredentialsProvider | undefined
-  /** The number of attempts of the SDK for a request, including the first one. Default: the SDK's, 3. */
-  readonly maxAttempts?: number | undefined
-  /**
-   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
-   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It also
-   * applies to a client that the program made. `Duration.infinity` sets no limit. Default: 30 seconds.
-   *
-   * The SDK retries an attempt without a response only if attempts have a shorter limit: set a `requestHandler` with
-   * `requestTimeout` and `throwOnRequestTimeout: true` in `dataPlane`, `controlPlane` or `sts`.
-   */
-  readonly timeout?: Duration.Input | undefined
-}
-
-export interface Given<C> {
-  /** A client of the SDK. The layer does not change or destroy it. */
+/** A client that the program made. */
+interface OwnClient<C> {
   readonly client: C
-}
-
-/** The options of all planes. Everything is optional. */
-export interface Options extends SharedOptions {
-  /** A client of the data plane, or the SDK's own configuration for one. It overrides the options above. */
-  readonly dataPlane?:
-    | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | Given<DataPlaneSdk.BedrockAgentCoreClient>
-    | undefined
-  /** The same for the control plane. */
-  readonly controlPlane?:
-    | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | Given<ControlPlaneSdk.BedrockAgentCoreControlClient>
-    | undefined
-  /** The same for STS. */
-  readonly sts?: StsSdk.STSClientConfig | Given<StsSdk.STSClient> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -260,12 +214,12 @@ const connectGiven = (connection: Connection, { config }: Client): Connection =>
   }
 })
 
-const isClient = <C>(given: object): given is Given<C> => "client" in given
+const isClient = <C>(given: object): given is OwnClient<C> => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Rows.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
-  given: Config | Given<C> | undefined,
+  given: Config | OwnClient<C> | undefined,
   options: SharedOptions,
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>

@@ -6,7 +6,7 @@ import type * as Sdk from "@aws-sdk/client-sts"
 import type * as Operation from "../../../Operation.js"
 import * as SecurityTokenService from "../../../SecurityTokenService.js"
 import { stsExceptionNames } from "../failure.js"
-import { loadSdk } from "../operationCall.js"
+import { loadSdk, unloadable } from "../operationCall.js"
 import { stsVariables } from "../planeSettings.js"
 import type { Adapter } from "./sdkPlane.js"
 
@@ -42,7 +42,7 @@ export const securityTokenService: Adapter<
   Sdk.STSClient
 > = {
   table: SecurityTokenService.operations,
-  load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts")),
+  load: loadSdk("@aws-sdk/client-sts", "STSClient", () => import("@aws-sdk/client-sts").catch(unloadable)),
   make: (sdk, config) => ({ client: new sdk.STSClient(config) }),
   connect: (sdk, client) => {
     // Exceptions of the operation itself. Credentials of an assumed role also come from STS, with the same exceptions.

@@ -1,6 +1,5 @@
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
-import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
@@ -12,16 +11,16 @@ import { describe, expectTypeOf, it } from "vitest"
 type OverClient<A> = Layer.Layer<A, Config.ConfigError, HttpClient.HttpClient>
 type InNode<A> = Layer.Layer<A, Config.ConfigError>
 
-describe("AwsHttpPlanes", () => {
-  it("layer requires an HttpClient, and layerNode requires nothing", () => {
-    expectTypeOf(AwsHttpPlanes.layer()).toEqualTypeOf<OverClient<AwsPlanes.Planes>>()
-    expectTypeOf(AwsHttpPlanes.layerNode()).toEqualTypeOf<InNode<AwsPlanes.Planes>>()
+describe("AwsPlanes over HTTP", () => {
+  it("layerHttp requires an HttpClient, and layerHttpNode requires nothing", () => {
+    expectTypeOf(AwsPlanes.layerHttp()).toEqualTypeOf<OverClient<Layer.Success<ReturnType<typeof AwsPlanes.layer>>>>()
+    expectTypeOf(AwsPlanes.layerHttpNode()).toEqualTypeOf<InNode<Layer.Success<ReturnType<typeof AwsPlanes.layer>>>>()
   })
 
   it("accept credentials, connections and options of one plane", () => {
-    AwsHttpPlanes.layer({ timeout: Duration.infinity })
-    AwsHttpPlanes.layerNode({ maxSockets: 10 })
-    AwsHttpPlanes.layerNode({
+    AwsPlanes.layerHttp({ timeout: Duration.infinity })
+    AwsPlanes.layerHttpNode({ maxSockets: 10 })
+    AwsPlanes.layerHttpNode({
       credentials: { accessKeyId: "a", secretAccessKey: Redacted.make("b") },
       dataPlane: {
         endpoint: "https://a.example",
@@ -30,21 +29,21 @@ describe("AwsHttpPlanes", () => {
       sts: { region: "us-east-1", maxAttempts: 1, timeout: "1 second" }
     })
     // @ts-expect-error a secret in clear
-    AwsHttpPlanes.layerNode({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
+    AwsPlanes.layerHttpNode({ credentials: { accessKeyId: "a", secretAccessKey: "b" } })
     // @ts-expect-error an HttpClient has its own connections
-    AwsHttpPlanes.layer({ maxSockets: 10 })
+    AwsPlanes.layerHttp({ maxSockets: 10 })
     // @ts-expect-error a client of the SDK
-    AwsHttpPlanes.layerNode({ dataPlane: { client: {} } })
+    AwsPlanes.layerHttpNode({ dataPlane: { client: {} } })
     // @ts-expect-error no such option
-    AwsHttpPlanes.layerNode({ regio: "us-west-2" })
+    AwsPlanes.layerHttpNode({ regio: "us-west-2" })
   })
 })
 
-describe("AwsHttpDataPlane", () => {
+describe("AwsDataPlane over HTTP", () => {
   it("provides only the data plane, and rejects options of the other planes", () => {
-    expectTypeOf(AwsHttpDataPlane.layer({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
-    expectTypeOf(AwsHttpDataPlane.layerNode({ maxSockets: 10 })).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
+    expectTypeOf(AwsDataPlane.layerHttp({})).toEqualTypeOf<OverClient<DataPlane.DataPlane>>()
+    expectTypeOf(AwsDataPlane.layerHttpNode({ maxSockets: 10 })).toEqualTypeOf<InNode<DataPlane.DataPlane>>()
     // @ts-expect-error an option of another plane
-    AwsHttpDataPlane.layerNode({ sts: {} })
+    AwsDataPlane.layerHttpNode({ sts: {} })
   })
 })

@@ -1,6 +1,6 @@
-/** `layerNode` behind a proxy. */
+/** `layerHttpNode` behind a proxy. */
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import type * as Duration from "effect/Duration"
@@ -91,9 +91,9 @@ const childEnvironment = (endpoint: string) => ({
 const sessionToken = "c2Vzc2lvbi10b2tlbg-of-a-role"
 
 const planes = (endpoint: string, timeout?: Duration.Input) =>
-  AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout })
+  AwsDataPlane.layerHttpNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, timeout })
 
-describe("AwsHttpPlanes.layerNode", () => {
+describe("AwsPlanes.layerHttpNode", () => {
   it.live("sends requests through the proxy of the environment, over a kept tunnel", () =>
     Effect.gen(function*() {
       const { port, seen } = yield* proxy

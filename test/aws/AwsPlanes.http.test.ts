@@ -1,8 +1,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
-import * as AwsHttpPlanes from "effect-agentcore-identity/aws/AwsHttpPlanes"
-import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
@@ -53,13 +52,13 @@ const getWebIdentityToken = Effect.flatMap(
 // Signatures
 // -----------------------------------------------------------------------------
 
-type Made = Layer.Layer<AwsPlanes.Planes, Config.ConfigError>
+type Made = Layer.Layer<Layer.Success<ReturnType<typeof AwsPlanes.layer>>, Config.ConfigError>
 
-describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) => Made]>([
-  ["layerNode", AwsHttpPlanes.layerNode],
-  ["layer by fetch", (options) => Layer.provide(AwsHttpPlanes.layer(options), FetchHttpClient.layer)],
-  ["layer over node:http", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerNodeHttp)],
-  ["layer over undici", (options) => Layer.provide(AwsHttpPlanes.layer(options), NodeHttpClient.layerUndici)]
+describe.each<readonly [name: string, layer: (options: AwsPlanes.HttpOptions) => Made]>([
+  ["layerHttpNode", AwsPlanes.layerHttpNode],
+  ["layerHttp by fetch", (options) => Layer.provide(AwsPlanes.layerHttp(options), FetchHttpClient.layer)],
+  ["layerHttp over node:http", (options) => Layer.provide(AwsPlanes.layerHttp(options), NodeHttpClient.layerNodeHttp)],
+  ["layerHttp over undici", (options) => Layer.provide(AwsPlanes.layerHttp(options), NodeHttpClient.layerUndici)]
 ])("%s", (_, layer) => {
   const tags = { "team name": "a/b+c", "k:=@+": "" }
 
@@ -136,12 +135,12 @@ describe.each<readonly [name: string, layer: (options: AwsHttpPlanes.Options) =>
 // Options
 // -----------------------------------------------------------------------------
 
-describe("options of AwsHttpPlanes", () => {
+describe("options of AwsPlanes over HTTP", () => {
   it.live("of one plane override those of all planes", () =>
     Effect.gen(function*() {
       const all = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
       const other = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
-      const layer = AwsHttpPlanes.layerNode({
+      const layer = AwsPlanes.layerHttpNode({
         region: "us-west-2",
         endpoint: all.url,
         credentials,
@@ -173,12 +172,12 @@ describe("options of AwsHttpPlanes", () => {
   it.live("attempts are the option, AWS_MAX_ATTEMPTS, or 3", () =>
     Effect.gen(function*() {
       const http = yield* server(json(500, {}, { "x-amzn-errortype": "InternalServerException" }))
-      const count = (options: AwsHttpPlanes.Options, env: Record<string, string>) =>
+      const count = (options: AwsPlanes.HttpOptions, env: Record<string, string>) =>
         Effect.gen(function*() {
           const before = http.seen.length
           yield* failure(getApiKey).pipe(
             Effect.provide(
-              AwsHttpPlanes.layerNode({ endpoint: http.url, region: "us-west-2", credentials, ...options }).pipe(
+              AwsPlanes.layerHttpNode({ endpoint: http.url, region: "us-west-2", credentials, ...options }).pipe(
                 Layer.provide(variables(env))
               )
             )
@@ -198,7 +197,7 @@ describe("options of AwsHttpPlanes", () => {
 
   it.effect("are a ConfigError with their name when they are invalid", () =>
     Effect.gen(function*() {
-      const bad: ReadonlyArray<readonly [AwsHttpPlanes.Options, Record<string, string>, said: string]> = [
+      const bad: ReadonlyArray<readonly [AwsPlanes.HttpOptions, Record<string, string>, said: string]> = [
         [{ maxAttempts: 0 }, {}, "maxAttempts"],
         [{ maxAttempts: Number.NaN }, {}, "maxAttempts"],
         [{ sts: { maxAttempts: 1.5 } }, {}, "maxAttempts"],
@@ -211,7 +210,7 @@ describe("options of AwsHttpPlanes", () => {
       for (const [options, env, said] of bad) {
         const error = yield* failure(
           Layer.build(
-            Layer.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", ...options }), variables(env))
+            Layer.provide(AwsPlanes.layerHttpNode({ region: "us-west-2", ...options }), variables(env))
           )
         )
         assert.isTrue(error instanceof Config.ConfigError)
@@ -249,8 +248,8 @@ const issuing = () => Response.json({ apiKey: "key" })
 
 const unavailable = () => Response.json({ message: "down" }, { status: 503 })
 
-const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsHttpPlanes.Options = {}) =>
-  AwsHttpDataPlane.layer({ region: "us-west-2", credentials, ...options }).pipe(
+const over = (client: Layer.Layer<HttpClient.HttpClient>, options: AwsPlanes.HttpOptions = {}) =>
+  AwsDataPlane.layerHttp({ region: "us-west-2", credentials, ...options }).pipe(
     Layer.provide(client),
     Layer.provide(noVariables)
   )
@@ -276,7 +275,7 @@ describe("over an HttpClient", () => {
       assert.strictEqual(sent[0]?.url, "https://bedrock-agentcore.cn-north-1.amazonaws.com.cn/identities/api-key")
       yield* getApiKey.pipe(
         Effect.provide(
-          AwsHttpDataPlane.layer({ credentials }).pipe(
+          AwsDataPlane.layerHttp({ credentials }).pipe(
             Layer.provide(layer),
             Layer.provide(variables({ AWS_REGION: "us-gov-west-1", AWS_USE_FIPS_ENDPOINT: "true" }))
           )
@@ -389,7 +388,7 @@ describe("over an HttpClient", () => {
     Effect.gen(function*() {
       const { layer, sent } = scripted(() => Effect.sync(issuing))
       const found = (env: Record<string, string>) =>
-        AwsHttpDataPlane.layer({ region: "us-west-2" }).pipe(
+        AwsDataPlane.layerHttp({ region: "us-west-2" }).pipe(
           Layer.provide(layer),
           Layer.provide(variables(env))
         )
@@ -440,7 +439,7 @@ describe("over an HttpClient", () => {
     Effect.gen(function*() {
       const elsewhere = yield* server(json(200, { apiKey: "stolen" }))
       const http = yield* server(raw(307, "", { location: `${elsewhere.url}/identities/api-key` }))
-      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
+      const planes = AwsPlanes.layerHttp({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
         Layer.provide(layerRedirecting)
       )
       const error = yield* failure(Effect.provide(getApiKey, planes))
@@ -453,7 +452,7 @@ describe("over an HttpClient", () => {
     Effect.gen(function*() {
       const elsewhere = yield* server(json(200, { apiKey: "stolen" }))
       const http = yield* server(raw(307, "", { location: `${elsewhere.url}/identities/api-key` }))
-      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
+      const planes = AwsPlanes.layerHttp({ region: "us-west-2", credentials, endpoint: http.url, maxAttempts: 1 }).pipe(
         Layer.provide(FetchHttpClient.layer)
       )
       const error = yield* failure(Effect.provide(getApiKey, planes)).pipe(
@@ -494,7 +493,7 @@ describe("over an HttpClient", () => {
       const http = yield* server((response, seen) =>
         (http.seen.length === 1 ? json(500, {}) : json(200, { apiKey: "key" }))(response, seen)
       )
-      const planes = AwsHttpPlanes.layer({ region: "us-west-2", credentials, endpoint: http.url }).pipe(
+      const planes = AwsPlanes.layerHttp({ region: "us-west-2", credentials, endpoint: http.url }).pipe(
         Layer.provide(FetchHttpClient.layer)
       )
       yield* Effect.provide(getApiKey, planes).pipe(Effect.withTracer(tracer))
@@ -516,7 +515,7 @@ describe("over an HttpClient", () => {
 // Connections
 // -----------------------------------------------------------------------------
 
-describe("AwsHttpPlanes.layerNode", () => {
+describe("AwsPlanes.layerHttpNode", () => {
   it.live("keeps its connections, and closes them with the layer", () =>
     Effect.gen(function*() {
       const sockets = new Set<unknown>()
@@ -531,7 +530,7 @@ describe("AwsHttpPlanes.layerNode", () => {
         json(200, { apiKey: "key" })(response, seen)
       })
       yield* Effect.repeat(getApiKey, { times: 4 }).pipe(
-        Effect.provide(AwsHttpPlanes.layerNode({ region: "us-west-2", credentials, endpoint: http.url }))
+        Effect.provide(AwsPlanes.layerHttpNode({ region: "us-west-2", credentials, endpoint: http.url }))
       )
       assert.lengthOf(http.seen, 5)
       assert.strictEqual(sockets.size, 1)
@@ -544,7 +543,7 @@ describe("AwsHttpPlanes.layerNode", () => {
       const sessionToken = "aGFyZC10by1ndWVzcw\nx-injected: 1"
       const error = yield* failure(getApiKey).pipe(
         Effect.provide(
-          AwsHttpPlanes.layerNode({
+          AwsPlanes.layerHttpNode({
             region: "us-west-2",
             endpoint: http.url,
             credentials: { ...credentials, sessionToken: Redacted.make(sessionToken) }

@@ -1,6 +1,6 @@
-/** The credentials that `layerNode` finds at the services that issue them. */
+/** The credentials that `layerHttpNode` finds at the services that issue them. */
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
@@ -53,15 +53,15 @@ const temporary = (name: string): Respond => (response, seen) =>
   })(response, seen)
 
 const twice = (endpoint: string) =>
-  Effect.repeat(getApiKey, { times: 1 }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint })))
+  Effect.repeat(getApiKey, { times: 1 }).pipe(Effect.provide(AwsDataPlane.layerHttpNode({ endpoint })))
 
 const errorOf = (endpoint: string) =>
-  Effect.map(failure(Effect.provide(getApiKey, AwsHttpDataPlane.layerNode({ endpoint, maxAttempts: 1 }))), (error) => {
+  Effect.map(failure(Effect.provide(getApiKey, AwsDataPlane.layerHttpNode({ endpoint, maxAttempts: 1 }))), (error) => {
     assert(error instanceof TransportError, error._tag)
     return error
   })
 
-describe("credentials of layerNode", () => {
+describe("credentials of layerHttpNode", () => {
   it.live("are found in the environment, as in Lambda", () =>
     Effect.gen(function*() {
       yield* environment({
@@ -121,7 +121,7 @@ describe("credentials of layerNode", () => {
         // The first credentials expire too soon to be used.
         yield* getApiKey
         yield* getApiKey
-      }).pipe(Effect.provide(AwsHttpDataPlane.layerNode({ endpoint: http.url })))
+      }).pipe(Effect.provide(AwsDataPlane.layerHttpNode({ endpoint: http.url })))
       assert.deepStrictEqual(keysOf(http.seen)[0], ["AKIDWEB", "session"])
       assert.deepStrictEqual(
         sts.seen.map(({ body, headers }) => [Object.fromEntries(new URLSearchParams(body)), headers.authorization]),
@@ -171,7 +171,7 @@ describe("credentials of layerNode", () => {
     }))
 })
 
-describe("missing credentials of layerNode", () => {
+describe("missing credentials of layerHttpNode", () => {
   it.live("are an error with advice", () =>
     Effect.gen(function*() {
       yield* environment({ AWS_EC2_METADATA_DISABLED: "true" })

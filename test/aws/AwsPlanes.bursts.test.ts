@@ -1,6 +1,7 @@
-/** Many calls at once over `layerNode`: its connections, and its search for credentials. */
+/** Many calls at once over `layerHttpNode`: its connections, and its search for credentials. */
 import { assert, describe, it } from "@effect/vitest"
-import * as AwsHttpDataPlane from "effect-agentcore-identity/aws/AwsHttpDataPlane"
+import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -16,8 +17,8 @@ const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResour
 
 const burst = Effect.forEach(Array(1000), () => getApiKey, { concurrency: "unbounded", discard: true })
 
-const planes = (endpoint: string, options: AwsHttpDataPlane.NodeOptions = {}) =>
-  AwsHttpDataPlane.layerNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, ...options })
+const planes = (endpoint: string, options: AwsPlanes.HttpOptions = {}) =>
+  AwsDataPlane.layerHttpNode({ endpoint, region: "us-west-2", credentials, maxAttempts: 1, ...options })
 
 /** The servers' requests show their connections. */
 const connectionsOf = (requests: ReadonlyArray<IncomingMessage>): ReadonlySet<Socket> =>
@@ -46,7 +47,7 @@ const trustedServer = Effect.gen(function*() {
   return server
 })
 
-describe("AwsHttpPlanes.layerNode", () => {
+describe("AwsPlanes.layerHttpNode", () => {
   it.live.each([["http", plainServer], ["https", trustedServer]] as const)(
     "opens at most 256 connections for 1,000 calls at once, and reuses them for the next 1,000, over %s",
     ([, start]) =>
