@@ -109,7 +109,7 @@ const withReturnUrl = (entries: Entries, returnUrl: string): Entries =>
   })
 
 /** The names of the credentials in links. */
-const nameCredentials = (entries: Entries): Connect.ConnectCredentials =>
+const nameCredentials = (entries: Entries): Connect.LinkOptions["credentials"] =>
   Object.fromEntries(
     entries.map(({ credential }) => credential).filter(isUserCredential)
       .map((credential, index, all) => {

@@ -93,7 +93,7 @@ const report = (apiUrl: string) =>
 // The run
 // -----------------------------------------------------------------------------
 
-type Show = Connect.HandlerOptions<TestUser.TestUserError, never>["show"]
+type Show = Parameters<typeof Connect.handler<TestUser.TestUserError, never>>[0]["show"]
 
 /** The user decides in a browser. */
 const showLink: Show = (link) => screen.text(`\n  Open this page to connect the account of ${user}:\n\n  ${link}\n`)
@@ -138,7 +138,7 @@ const askUser = (show: Show) => {
 /** Serves the page of the link, the return URL and the API. */
 const servePages = (
   origin: string,
-  account: Connect.AccountOptions,
+  account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>,
   api: Layer.Layer<never, never, HttpRouter.HttpRouter>
 ) => {
   const path = "/connect"
@@ -189,7 +189,7 @@ const setUp = Effect.fnUntraced(function*(returnUrl: string, apiKey: Redacted.Re
 /** Runs the program, and serves its pages and the API. */
 const runProgram = Effect.fnUntraced(function*(apiUrl: string, apiKey: Redacted.Redacted, show: Show) {
   const { audience, discoveryUrl, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
-  const account: Connect.AccountOptions = {
+  const account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> = {
     ...VendorAccount.openId({ discoveryUrl }),
     expect: ({ userId }, { label }) => label === userId
   }

@@ -97,7 +97,7 @@ import { withSignal } from "../consentSignals/listeners.js"
 import { ControlPlane } from "../ControlPlane.js"
 import * as Credentials from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
-import { type AccessTokenError, Identity } from "../Identity.js"
+import { type AccessTokenCredential, type AccessTokenError, Identity } from "../Identity.js"
 import { checkEffect } from "../identity/credentials.js"
 import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
@@ -106,22 +106,20 @@ import { PendingConsents } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
-import { Appearance } from "./connect/appearance.js"
+import { Appearance, type Texts } from "./connect/appearance.js"
 import * as Connections from "./connect/connections.js"
 import * as Pages from "./connect/connectPages.js"
 import * as Requests from "./connect/connectRequests.js"
 import {
+  Connect,
   type Connection,
   type Disconnection,
   type Event,
   eventCount,
-  type HandlerOptions,
   type LinkOptions,
   NotSignedIn,
   type Options,
   type OtherUserKind,
-  type Service,
-  type Texts,
   View
 } from "./connect/connectTypes.js"
 import type { Cookie } from "./connect/cookies.js"
@@ -133,23 +131,30 @@ import * as Watch from "./connect/watch.js"
 import * as ConsentCallback from "./ConsentCallback.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./connect/connectTypes.js"
-
-// -----------------------------------------------------------------------------
-// Service
-// -----------------------------------------------------------------------------
-
-/**
- * The links of the program, and its consent events. {@link layer} provides it with the pages, {@link layerLinks}
- * without them.
- *
- * @since 0.2.0
- * @category services
- */
-export class Connect extends Context.Service<Connect, Service>()("effect-agentcore-identity/http/Connect") {}
+export {
+  /** @since 0.2.0 */
+  type Account,
+  /** @since 0.2.0 */
+  type Appearance,
+  /** @since 0.2.0 */
+  Connect,
+  /** @since 0.2.0 */
+  type Connection,
+  /** @since 0.2.0 */
+  type Disconnection,
+  /** @since 0.2.0 */
+  type Event,
+  /** @since 0.2.0 */
+  type LinkOptions,
+  /** @since 0.2.0 */
+  NotSignedIn,
+  /** @since 0.2.0 */
+  type Options,
+  /** @since 0.2.0 */
+  OtherUserKind,
+  /** @since 0.2.0 */
+  View
+} from "./connect/connectTypes.js"
 
 /**
  * The address where users connect a credential: a declared one, that of a session, or a name in `credentials`. With
@@ -163,7 +168,7 @@ export class Connect extends Context.Service<Connect, Service>()("effect-agentco
  * @category accessors
  */
 export const link = (
-  credential: Credentials.UserCredential | ConsentSession | string,
+  credential: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession | string,
   options?: {
     /** Where the user continues after consent, an address that the option `continueTo` allows. */
     readonly continue?: string | undefined
@@ -198,7 +203,7 @@ export const connections = (
  */
 export const check = (
   user: UserIdentifier,
-  credential: Credentials.UserCredential | string
+  credential: AccessTokenCredential<"USER_FEDERATION"> | string
 ): Effect.Effect<Connection, OtherUserKind | AccessTokenError, Connect> =>
   Effect.flatMap(Connect, (connect) => connect.check(user, credential))
 
@@ -228,20 +233,6 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
 // -----------------------------------------------------------------------------
 
 /**
- * Pages where users withdraw the access of applications, by AgentCore's name of the vendor. For the option `revokeAt`.
- *
- * @since 0.2.0
- * @category constants
- */
-export const revocationPages = {
-  AtlassianOauth2: "https://id.atlassian.com/manage-profile/apps",
-  DropboxOauth2: "https://www.dropbox.com/account/connected_apps",
-  GithubOauth2: "https://github.com/settings/applications",
-  GoogleOauth2: "https://myaccount.google.com/connections",
-  SpotifyOauth2: "https://www.spotify.com/account/apps/"
-} as const
-
-/**
  * The texts of the pages in the languages that come with the package. For the option `appearance`: a table of another
  * language has the same properties, and one with few other texts starts from one of these.
  *
@@ -265,7 +256,7 @@ export const revocationPages = {
  *   }
  * }
  */
-export const texts: { readonly en: Texts; readonly de: Texts } = OwnTexts.texts
+export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.Type } = OwnTexts.texts
 
 // -----------------------------------------------------------------------------
 // Routes
@@ -275,8 +266,8 @@ const makeService = (
   options: LinkOptions,
   links: Links.Links,
   { accounts, checkKind, forUser }: Connections.Connections,
-  { events, signals }: Pick<Service, "events" | "signals">
-): Service => ({
+  { events, signals }: Pick<Connect["Service"], "events" | "signals">
+): Connect["Service"] => ({
   workload: options.workload,
   users: options.users ?? "userId",
   check: (user, subject) =>
@@ -343,7 +334,7 @@ const makeEmit =
       yield* Metric.update(Metric.withAttributes(eventCount, labels), 1)
     })
 
-const toContext = (service: Service): Context.Context<Connect | Identity> =>
+const toContext = (service: Connect["Service"]): Context.Context<Connect | Identity> =>
   Context.add(Context.make(Connect, service), Identity, service.identity)
 
 const checkSetup = Effect.fnUntraced(function*({ credentials, workload }: LinkOptions) {
@@ -557,7 +548,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
       Exclude<E, NotSignedIn> | E2 | HttpServerError.HttpServerError,
       Exclude<R | R2, HttpRouter.Provided> | HttpServerRequest.HttpServerRequest | Scope.Scope
     >
-    readonly service: Service
+    readonly service: Connect["Service"]
   },
   ValidationException | Credentials.CheckError,
   DataPlane | Scope.Scope
@@ -633,9 +624,9 @@ const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, 
 type Listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) => () => void
 
 const listenFor = (
-  { nameOf, signals: ofPages, workload }: Service,
+  { nameOf, signals: ofPages, workload }: Connect["Service"],
   session: ConsentSession,
-  { onDenial, user }: HandlerOptions<unknown, unknown>
+  { onDenial, user }: Pick<Parameters<typeof handler>[0], "onDenial" | "user">
 ) =>
   Effect.gen(function*() {
     const credential = Option.getOrElse(nameOf(session), () => "")
@@ -663,7 +654,10 @@ const showLink = <E, R>(
   })
 
 /** Shows the link of a session. A generator function of each handler would take memory as long as the wait lasts. */
-const showLinkOf = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: HandlerOptions<E, R>) {
+const showLinkOf = Effect.fnUntraced(function*<E, R>(
+  session: ConsentSession,
+  options: { readonly show: (link: string) => Effect.Effect<unknown, E, R>; readonly continue?: string | undefined }
+) {
   const link = yield* (yield* Connect).link(session, { continue: options.continue })
   yield* checkEffect("show", options.show(link))
 })
@@ -729,7 +723,32 @@ const validateHandler = Validation.makeCheck(
  *   })
  * })
  */
-export const handler = <E = never, R = never>(options: HandlerOptions<E, R>): Consent.WaitingHandler<
+export const handler = <E = never, R = never>(options: {
+  /** The user whom the agent acts for, from the same function as `currentUser`. */
+  readonly user: UserIdentifier
+  /** Shows the link to the user. */
+  readonly show: (link: string) => Effect.Effect<unknown, E, R>
+  /** Where the user continues after consent, an address that the option `continueTo` allows. */
+  readonly continue?: string | undefined
+  /**
+   * How long to wait for the user after the link is shown, up to days if the program runs that long. Default: 10
+   * minutes.
+   */
+  readonly wait?: Duration.Input | undefined
+  /**
+   * What a denial does: `fail` ends the wait with `AuthorizationFailed`, and `wait` lets the user change their mind.
+   * Default: `fail`.
+   */
+  readonly onDenial?: "fail" | "wait" | undefined
+  /**
+   * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
+   * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
+   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
+   * waiting users they become rare, so let the processes share their signals. Default: after 5 seconds, then a
+   * quarter longer each time, up to 5 minutes.
+   */
+  readonly probe?: Schedule.Schedule<unknown> | undefined
+}): Consent.WaitingHandler<
   E | OtherUserKind | ValidationException,
   R | Connect | WorkloadAccessToken
 > => ({

@@ -277,7 +277,9 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
  * @since 0.2.0
  * @category models
  */
-export interface LinkOptions extends Inputs<Pick<Http.HandlerOptions<never, never>, "continue" | "onDenial" | "wait">> {
+export interface LinkOptions
+  extends Inputs<Pick<Parameters<typeof Http.handler<never, never>>[0], "continue" | "onDenial" | "wait">>
+{
   /** Shows the link to the user. Then the call waits until they have connected. It runs in the context of the call. */
   readonly onLink?: ((link: string) => void | Promise<void>) | undefined
 }
@@ -432,7 +434,9 @@ const toVendorEffect =
       (result) => Effect.isEffect(result) ? result as VendorEffect<A> : Effect.succeed(result as A)
     )
 
-const toHttpAccount = ({ account, expect, revoke }: AccountOptions): Http.AccountOptions => ({
+const toHttpAccount = (
+  { account, expect, revoke }: AccountOptions
+): NonNullable<NonNullable<Http.LinkOptions["accounts"]>[string]> => ({
   account: account && toVendorEffect(account),
   expect: expect && ((user, account) => Effect.orDie(Effect.tryPromise(async () => expect(user, account)))),
   revoke: revoke && toVendorEffect<unknown>(revoke)
@@ -471,7 +475,7 @@ const checkOptions = Validation.makeCheck("Connect", () => ({
 
 const toHttpOptions = <Name extends string, Req>(
   options: Options<Name, Req>,
-  credentials: Http.ConnectCredentials
+  credentials: Http.LinkOptions["credentials"]
 ): Http.Options<unknown, never, unknown> => {
   const { accounts, connectedSince, currentUser, describeUser, formKey, respond } = options
   return {
@@ -563,7 +567,7 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
 
 const withControlPlane = Layer.unwrap(Effect.promise(async () => (await import("../aws/AwsPlanes.js")).layer()))
 
-const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.ConnectCredentials) =>
+const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.LinkOptions["credentials"]) =>
   layerPages(toHttpOptions(options, credentials)).pipe(
     Layer.merge(WorkloadAccessToken.layerCallers({ name: options.workload, users: "both" })),
     Layer.provideMerge(
@@ -576,7 +580,7 @@ type Provided = Layer.Success<ReturnType<typeof layerOf>>
 /** Runs requests and calls, and ends after those that run. */
 const makeRuntime = <Name extends string, Req>(
   options: Options<Name, Req>,
-  credentials: Http.ConnectCredentials
+  credentials: Http.LinkOptions["credentials"]
 ) => {
   const runtime = LazyRuntime.make(layerOf(options, credentials))
   const shutdown = Shutdown.make()
@@ -619,7 +623,7 @@ const unknownUser = () =>
 const consentOf = (
   user: UserIdentifier,
   { continue: address, onDenial, wait }: LinkOptions,
-  show: Http.HandlerOptions<unknown, never>["show"]
+  show: Parameters<typeof Http.handler<unknown, never>>[0]["show"]
 ) => Http.handler({ user, show, continue: address, onDenial, wait })
 
 /** A call that shows no link fails once after the user has denied. */
@@ -680,7 +684,7 @@ const makeRunAs = (
 /** The functions of `http/Connect`, for users as programs without Effect have them. */
 const makeServed = (
   workload: string,
-  credentials: Http.ConnectCredentials,
+  credentials: Http.LinkOptions["credentials"],
   credentialOf: ReadonlyMap<unknown, Credentials.UserCredential>
 ) => {
   // A name that is unknown is left to `http/Connect`.

@@ -30,7 +30,7 @@ const connection = {
   revokeAt: undefined
 } as const
 
-const granted = { ...connection, state: "Granted", revokeAt: Connect.revocationPages.GoogleOauth2 } as const
+const granted = { ...connection, state: "Granted", revokeAt: "https://myaccount.google.com/connections" } as const
 
 /** Any text can be the label of an account. */
 const account = { id: "17", label: "<b>{user}</b>" }
@@ -58,13 +58,13 @@ const views: { readonly [name: string]: Connect.View } = {
   Granted: View.Link({ user: "alice", connection: { ...granted, account }, formToken, ...there }),
   Started: View.Started({ connection, authorizationUrl: Redacted.make(`${origin}/authorize`) }),
   ...Object.fromEntries(
-    (Object.keys(Connect.texts.en.atVendor) as ReadonlyArray<Connect.AtVendor>).map((atVendor) => [
+    (Object.keys(Connect.texts.en.atVendor) as ReadonlyArray<Connect.Disconnection["atVendor"]>).map((atVendor) => [
       `Disconnected-${atVendor}`,
       View.Disconnected({ connection: granted, atVendor, ...there })
     ])
   ),
   ...Object.fromEntries(
-    (Object.keys(Connect.texts.en.outcomes) as ReadonlyArray<Connect.ReturnOutcome>).map((outcome) => [
+    (Object.keys(Connect.texts.en.outcomes) as ReadonlyArray<keyof typeof Connect.texts.en.outcomes>).map((outcome) => [
       outcome,
       View.Returned({ outcome, user: "alice", account, credential: "calendar", link: connection.link, ...there })
     ])
@@ -79,7 +79,9 @@ const views: { readonly [name: string]: Connect.View } = {
     ...there
   }),
   ...Object.fromEntries(
-    (Object.keys(Connect.texts.en.rejections) as ReadonlyArray<Connect.Rejection>).map((reason) => [
+    (Object.keys(Connect.texts.en.rejections) as ReadonlyArray<keyof typeof Connect.texts.en.rejections>).map((
+      reason
+    ) => [
       reason,
       View.Rejected({ reason, link: connection.link, connectionsUrl })
     ])
@@ -116,7 +118,7 @@ const textsIn = (value: unknown): ReadonlyArray<string> =>
 
 const dates = { en: "March 3, 2026", de: "3. März 2026" }
 
-const fill = (text: string, language: "en" | "de", texts: Connect.Texts): string =>
+const fill = (text: string, language: "en" | "de", texts: typeof Connect.texts.en): string =>
   Object.entries({
     credential: "Calendar",
     user: "alice",

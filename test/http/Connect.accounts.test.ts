@@ -111,7 +111,7 @@ type Services = Layer.Success<ReturnType<typeof World.environment>> | Scope.Scop
 
 const withVendor = (
   form: World.Form,
-  accounts: (vendor: Vendor) => Connect.AccountOptions,
+  accounts: (vendor: Vendor) => NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>,
   run: (
     vendor: Vendor,
     declared: World.Declared
@@ -134,7 +134,7 @@ const isOwn = (user: { readonly userId?: string | undefined }, account: Connect.
 
 describe.each(World.forms)("the account behind a connection: %s", (form) => {
   const issuer: { discoveryUrl: string } = { discoveryUrl: "" }
-  const ofIssuer: Connect.AccountOptions = {
+  const ofIssuer: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> = {
     account: (token) => VendorAccount.openId(issuer).account(token),
     expect: (user, account) => Effect.succeed(isOwn(user, account))
   }
@@ -307,7 +307,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       vendor.state = 503
       const failed = yield* press("/connect/calendar", "disconnect")
       assert.include(failed.text, "could not end it")
-      assert.include(failed.text, Connect.revocationPages.GoogleOauth2)
+      assert.include(failed.text, "https://myaccount.google.com/connections")
       yield* connect("/connect/mail")
       assert.include((yield* press("/connect/mail", "disconnect")).text, "may still list it")
       for (const path of ["/connect/calendar", "/connect/mail"]) {
@@ -334,7 +334,10 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
 })
 
 /** The links of a program without the pages, for its credential `files`. */
-const linksOf = (credential: UserCredential, account: Connect.AccountOptions) =>
+const linksOf = (
+  credential: UserCredential,
+  account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+) =>
   Connect.layerLinks({
     path: "/connect",
     workload: World.workload,

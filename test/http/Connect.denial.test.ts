@@ -42,7 +42,7 @@ const record = Effect.gen(function*() {
 /** An agent that has shown its link, and waits. */
 const waitFor = (
   credential: Parameters<typeof AccessToken.get>[0],
-  options: Partial<Connect.HandlerOptions<never, never>> = {}
+  options: Partial<Parameters<typeof Connect.handler<never, never>>[0]> = {}
 ) =>
   Effect.gen(function*() {
     const shown = yield* Deferred.make<void>()

@@ -122,8 +122,8 @@ describe("the pages of Connect", () => {
         StaleForm: [["Try again", again], home],
         UnknownCredential: [home],
         ContinueNotAllowed: [home],
-        Granted: [onward, ["Remove access at the provider", Connect.revocationPages.GoogleOauth2], home],
-        Disconnected: [["Remove access at the provider", Connect.revocationPages.GoogleOauth2], onward, home]
+        Granted: [onward, ["Remove access at the provider", "https://myaccount.google.com/connections"], home],
+        Disconnected: [["Remove access at the provider", "https://myaccount.google.com/connections"], onward, home]
       }
       for (const [name, links] of Object.entries(expected)) {
         assert.deepStrictEqual(linksOf(pages[name] ?? assert.fail(name)), links, name)
@@ -166,7 +166,7 @@ describe("the pages of Connect", () => {
     }).pipe(Effect.provide(World.environment({ appearance: Pages.appearance }))))
 
   it.live("are in any language, from right to left too", () => {
-    const arabic: Connect.Texts = {
+    const arabic: typeof Connect.texts.en = {
       ...Connect.texts.en,
       direction: "rtl",
       connections: "الروابط",

@@ -30,12 +30,12 @@ const declare = (name: string, scopes: ReadonlyArray<string>, returnPath = "/con
     returnUrl: `${World.appOrigin}${returnPath}`
   })
 
-const ruleOf = (isAllowed: boolean): Connect.AccountOptions => ({
+const ruleOf = (isAllowed: boolean): NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> => ({
   account: () => Effect.succeed({ id: "1", label: "work@example.com" }),
   expect: () => isAllowed
 })
 
-const options = (credentials: Connect.ConnectCredentials, accounts: Connect.LinkOptions["accounts"]) =>
+const options = (credentials: Connect.LinkOptions["credentials"], accounts: Connect.LinkOptions["accounts"]) =>
   ({ path: "/connect", workload: World.workload, credentials, accounts }) as const
 
 /** AgentCore with a token for each request that is not forced. Without a user's state, each session is another one. */
@@ -276,7 +276,8 @@ describe("the revocation at a vendor", () => {
 
 describe("a token that is dropped", () => {
   const files = declare("Files", [])
-  const links = (account: Connect.AccountOptions) => Connect.layerLinks(options({ files }, { files: account }))
+  const links = (account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>) =>
+    Connect.layerLinks(options({ files }, { files: account }))
 
   it.effect("is dropped once for all agents of its user, and for each user with an equal token", () =>
     Effect.gen(function*() {

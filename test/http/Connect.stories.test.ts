@@ -37,7 +37,7 @@ interface Setting {
   readonly form: "http" | "node"
   readonly processes: 1 | 3
   readonly store: boolean
-  readonly users?: Connect.UserKind
+  readonly users?: "userId" | "jwt"
 }
 
 /** One origin with the sign-in of the application. Requests alternate between the processes. */

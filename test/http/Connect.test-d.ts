@@ -92,7 +92,9 @@ describe("Connect", () => {
     const account = () => Effect.fail("down")
     Connect.layerLinks({ ...options, accounts: { calendar: { account } } })
     // They have no other service.
-    expectTypeOf(() => Connect.link(Calendar)).not.toExtend<Connect.AccountOptions["account"]>()
+    expectTypeOf(() => Connect.link(Calendar)).not.toExtend<
+      NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>["account"]
+    >()
     // @ts-expect-error: a function of promise/Connect
     Connect.layerLinks({ ...options, accounts: { calendar: { account: async () => ({ id: "1", label: "1" }) } } })
   })
@@ -114,17 +116,19 @@ describe("Connect", () => {
   })
 
   it("requires every text of a language, with its placeholder", () => {
-    const french: Connect.Texts = { ...Connect.texts.en, connect: "Connecter {credential}" }
+    const french: typeof Connect.texts.en = { ...Connect.texts.en, connect: "Connecter {credential}" }
     Connect.layer({ ...base, credentials: { calendar: Calendar }, appearance: { texts: { fr: french } } })
     // @ts-expect-error: the placeholder is missing
-    const unnamed: Connect.Texts = { ...Connect.texts.en, connect: "Connecter" }
+    const unnamed: typeof Connect.texts.en = { ...Connect.texts.en, connect: "Connecter" }
     const { tryAgain, ...others } = french
     // @ts-expect-error: a text is missing
-    const incomplete: Connect.Texts = others
+    const incomplete: typeof Connect.texts.en = others
     // @ts-expect-error: a page is missing
-    const outcomes: Connect.Texts["outcomes"] = { Completed: { title: "Accord donné", text: "L'agent continue." } }
+    const outcomes: typeof Connect.texts.en["outcomes"] = {
+      Completed: { title: "Accord donné", text: "L'agent continue." }
+    }
     // @ts-expect-error: the texts of an outcome are a title and a text
-    const page: Connect.Texts["outcomes"]["Denied"] = "Refus"
+    const page: typeof Connect.texts.en["outcomes"]["Denied"] = "Refus"
     void [tryAgain, unnamed, incomplete, outcomes, page]
   })
 

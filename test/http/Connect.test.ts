@@ -78,10 +78,15 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       const { calendar } = yield* World.setUp
       const events = yield* collect(3)
       // Test files share a process, and metrics are one registry.
-      const disconnections = Metric.value(Connect.eventCount.pipe(
-        Metric.withAttributes({ "agentcore.event": "Disconnected" }),
-        Metric.withAttributes({ "agentcore.credential": "calendar" })
-      ))
+      const disconnections = Metric.value(
+        Metric.counter("agentcore.consent.events", {
+          description: "Consents that were opened, completed, denied, rejected or disconnected",
+          incremental: true
+        }).pipe(
+          Metric.withAttributes({ "agentcore.event": "Disconnected" }),
+          Metric.withAttributes({ "agentcore.credential": "calendar" })
+        )
+      )
       const before = yield* disconnections
       const link = yield* Connect.link(calendar)
       assert.match(link, /^http:\/\/127\.0\.0\.1:\d+\/connect\/calendar$/)
@@ -102,12 +107,12 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       assert.strictEqual(user, "alice")
       assert.deepStrictEqual(
         connections.map(({ name, revokeAt, state }: Connect.Connection) => [name, state, revokeAt]),
-        [["calendar", "Granted", Connect.revocationPages.GoogleOauth2], ["mail", "NotGranted", undefined]]
+        [["calendar", "Granted", "https://myaccount.google.com/connections"], ["mail", "NotGranted", undefined]]
       )
 
       const disconnected = yield* press(link, "disconnect")
       assert.include(disconnected.text, "Calendar is disconnected")
-      assert.include(disconnected.text, Connect.revocationPages.GoogleOauth2)
+      assert.include(disconnected.text, "https://myaccount.google.com/connections")
       // The cache of the agent has dropped its token too.
       const error = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(error._tag, "RequiresUserConsent")
@@ -147,7 +152,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
       const { calendar, mail } = yield* World.setUp
       const ask = (
         credential: typeof calendar,
-        options: Pick<Connect.HandlerOptions<unknown, HttpServer.HttpServer>, "show" | "wait">
+        options: Pick<Parameters<typeof Connect.handler<unknown, HttpServer.HttpServer>>[0], "show" | "wait">
       ) =>
         AccessToken.get(credential, {
           consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
@@ -455,7 +460,7 @@ const planes = (
     store
   )
 
-const tagsOf = (service: Connect.Service, count: number) =>
+const tagsOf = (service: Connect.Connect["Service"], count: number) =>
   Effect.tap(
     Effect.forkChild(Stream.runCollect(Stream.take(Stream.map(service.events, ({ _tag }) => _tag), count))),
     () => Effect.yieldNow
@@ -562,7 +567,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
   it.effect("accepts any name of a credential, also one that objects inherit", () =>
     Effect.gen(function*() {
       const { respond } = yield* httpApp(form, {
-        credentials: { constructor: Files, toString: Files } as Connect.ConnectCredentials
+        credentials: { constructor: Files, toString: Files } as Connect.LinkOptions["credentials"]
       })
       for (const name of ["constructor", "toString"]) {
         for (const headers of [json, { accept: "text/html" }]) {

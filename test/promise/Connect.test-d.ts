@@ -29,7 +29,7 @@ describe("Connect.make", () => {
     expectTypeOf<Exclude<keyof Connect.Options, keyof Http>>().toEqualTypeOf<"pendingConsents" | "runtime">()
     expectTypeOf<Connect.Options["formKey"]>().toEqualTypeOf<string | Redacted.Redacted | undefined>()
     expectTypeOf<Connect.Options["continueTo"]>().toEqualTypeOf<ReadonlyArray<string> | undefined>()
-    expectTypeOf<Connect.Options["users"]>().toEqualTypeOf<HttpConnect.UserKind | undefined>()
+    expectTypeOf<Connect.Options["users"]>().toEqualTypeOf<"userId" | "jwt" | undefined>()
     expectTypeOf<NonNullable<Connect.Options["respond"]>>().parameter(0).toEqualTypeOf<HttpConnect.View>()
     expectTypeOf<NonNullable<Connect.Options["respond"]>>().returns.toEqualTypeOf<
       Response | undefined | Promise<Response | undefined>

@@ -118,7 +118,9 @@ export type Form = "http" | "fetch" | "node"
 
 export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
 
-const toPromiseAccount = ({ account, expect, revoke }: Connect.AccountOptions): PromiseConnect.AccountOptions => ({
+const toPromiseAccount = (
+  { account, expect, revoke }: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+): PromiseConnect.AccountOptions => ({
   account: account && ((token) => account(Redacted.make(token))),
   expect: expect && (async (user, account) => {
     const result = expect(user, account)
@@ -172,10 +174,13 @@ export const promiseConnect = (options: Options & Connect.LinkOptions) =>
 export const toService = (
   connect: PromiseConnect.Connect,
   options: Connect.LinkOptions
-): Effect.Effect<Connect.Service, never, DataPlane.DataPlane> =>
+): Effect.Effect<Connect.Connect["Service"], never, DataPlane.DataPlane> =>
   Effect.map(Connect.Connect, (links) => ({
     ...links,
-    link: (subject: Parameters<Connect.Service["link"]>[0], linkOptions: Parameters<Connect.Service["link"]>[1]) =>
+    link: (
+      subject: Parameters<Connect.Connect["Service"]["link"]>[0],
+      linkOptions: Parameters<Connect.Connect["Service"]["link"]>[1]
+    ) =>
       Effect.tryPromise({
         try: () => connect.link(subject, linkOptions),
         catch: (error) => error as ValidationException
@@ -220,7 +225,7 @@ const application = (options: Options, form: Form) =>
       credentials: { calendar, mail },
       workload,
       continueTo: [`${origin}/chat/`, `${origin}/agenda`],
-      revokeAt: { calendar: Connect.revocationPages.GoogleOauth2 },
+      revokeAt: { calendar: "https://myaccount.google.com/connections" },
       ...options
     } as const
     return HttpRouter.serve(

@@ -18,7 +18,7 @@ import * as SingleFlight from "../../internal/singleFlight.js"
 import { unregistered } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
-import type { Account, Event, LinkOptions, Service } from "./connectTypes.js"
+import type { Account, Connect, Event, LinkOptions } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 import * as Vendors from "./vendors.js"
 
@@ -186,7 +186,7 @@ export const make = ({ accounts, emit, links }: {
     const unreviewed = yield* Identity.make
 
     /** Reviews a token that a wait has found, which may be the wait of another `Identity`. */
-    const review: Service["review"] = (session, token) => {
+    const review: Connect["Service"]["review"] = (session, token) => {
       const { provider } = session
       const reviewed = reviewFor("use")({
         credential: session,

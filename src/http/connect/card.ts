@@ -1,7 +1,8 @@
 /** A connection as HTML: what it is, its state, and what the user can do. */
 import * as Redacted from "effect/Redacted"
 import * as Html from "../../internal/html.js"
-import type { Connection, Texts } from "./connectTypes.js"
+import type { Texts } from "./appearance.js"
+import type { Connection } from "./connectTypes.js"
 import type { Localized } from "./localize.js"
 
 const { html } = Html
@@ -14,7 +15,7 @@ export const labelOfAccount = (account: Connection["account"]): string | undefin
   account === undefined || account === "unknown" ? undefined : account.label
 
 /** `undefined` if the account is not asked for. */
-export const accountLine = ({ account }: Pick<Connection, "account">, texts: Texts): string | undefined =>
+export const accountLine = ({ account }: Pick<Connection, "account">, texts: typeof Texts.Type): string | undefined =>
   account === undefined
     ? undefined
     : account === "unknown"
@@ -83,7 +84,10 @@ ${actionsOf(connection).map(button)}
 </form>`
 }
 
-export const withdrawal = ({ revokeAt }: Pick<Connection, "revokeAt">, { withdraw }: Texts): Html.Html | undefined =>
+export const withdrawal = (
+  { revokeAt }: Pick<Connection, "revokeAt">,
+  { withdraw }: typeof Texts.Type
+): Html.Html | undefined =>
   revokeAt === undefined
     ? undefined
     : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`

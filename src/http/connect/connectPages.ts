@@ -4,13 +4,14 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Redacted from "effect/Redacted"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
+import type { Texts } from "./appearance.js"
 import * as Card from "./card.js"
-import { type Connection, type Rejection, type Texts, View } from "./connectTypes.js"
+import { type Connection, View } from "./connectTypes.js"
 import type { Localize, Localized } from "./localize.js"
 
 const { html } = Html
 
-const statusOfRejection: { readonly [R in Rejection]: number } = {
+const statusOfRejection: { readonly [R in Extract<View, { readonly _tag: "Rejected" }>["reason"]]: number } = {
   NotSignedIn: ConsentPages.statusOf.NotSignedIn,
   OtherSite: 403,
   StaleForm: 403,
@@ -58,7 +59,7 @@ const waysOn = (...ways: ReadonlyArray<readonly [text: string, url: string | und
     )
   }</nav>`
 
-const signedInAs = (name: string, { signedInAs }: Texts): Html.Html =>
+const signedInAs = (name: string, { signedInAs }: typeof Texts.Type): Html.Html =>
   html`<p class="soft">${signedInAs} <strong>${name}</strong></p>`
 
 const connectionsPage: Page<"Connections"> = ({ connections, formToken, user }, localized) => {

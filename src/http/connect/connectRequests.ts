@@ -22,7 +22,7 @@ import * as PendingConsents from "../../PendingConsents.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type { Connections } from "./connections.js"
-import { type Connection, type Event, type Options, type Rejection, type ReturnOutcome, View } from "./connectTypes.js"
+import { type Connection, type Event, type Options, View } from "./connectTypes.js"
 import * as Cookies from "./cookies.js"
 import type { Links } from "./links.js"
 import type { Watch } from "./watch.js"
@@ -181,8 +181,9 @@ export const runFor = <R>(
   })
 
 /** `link` is where the user can try again. */
-const makeReject = ({ connectionsUrl }: Links) => (reason: Rejection, link?: string) =>
-  View.Rejected({ reason, link, connectionsUrl })
+const makeReject =
+  ({ connectionsUrl }: Links) => (reason: Extract<View, { readonly _tag: "Rejected" }>["reason"], link?: string) =>
+    View.Rejected({ reason, link, connectionsUrl })
 
 // -----------------------------------------------------------------------------
 // Pages
@@ -393,7 +394,7 @@ const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: str
 /** `WrongAccount` was emitted when the token was dropped. */
 const emitReturn = (
   { emit }: User,
-  outcome: ReturnOutcome,
+  outcome: Extract<View, { readonly _tag: "Returned" }>["outcome"],
   credential: string | undefined,
   account: Connection["account"]
 ): Effect.Effect<void> =>

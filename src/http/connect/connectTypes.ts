@@ -1,4 +1,5 @@
 /** The types that the public module exports: options, errors, views, events and the service. */
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -10,29 +11,16 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Metric from "effect/Metric"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
-import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { ConsentSignals } from "../../ConsentSignals.js"
-import type { UserCredential } from "../../Credentials.js"
-import type { AccessTokenError, Identity } from "../../Identity.js"
+import type { AccessTokenCredential, AccessTokenError, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type * as Appearances from "./appearance.js"
-
-/**
- * The credentials that a user can connect, by their names in links and stored consents. A name has letters, digits, `-`
- * and `_`, and is not `return`. Do not change it: mailed links contain it.
- */
-export type ConnectCredentials = { readonly [name: string]: UserCredential }
-
-/**
- * How a program identifies its users to AgentCore: by ids, or by their JWTs. AgentCore stores the grants of the two
- * separately, so all parts of a program need the same kind.
- */
-export type UserKind = "userId" | "jwt"
+import type { Texts } from "./appearance.js"
 
 /** An account at a vendor. */
 export interface Account {
@@ -47,44 +35,15 @@ export interface Account {
   readonly verified?: boolean | undefined
 }
 
-/**
- * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. The functions get
- * the `HttpClient` of the program, or `fetch`. It follows no redirects, or with `HttpClient.followRedirects` of the
- * program only those to the same origin. `HttpClient.make` has to make the innermost client, and no inner client may
- * turn tracing off: otherwise the requests have neither headers nor a body, and fail. It reads at most 1 MB of a
- * response. The functions end after 5 seconds.
- */
-export interface AccountOptions {
-  /**
-   * Returns the account that an access token belongs to. An error with the status 401 (`status`, or that of its
-   * `response`) says that the vendor no longer accepts the token: the declared scopes must include those that this
-   * request needs. After any other failure the account is unknown, which never prevents a consent. The pages and the
-   * waits remember that for 30 seconds, unless the user presses *Check*.
-   * Default: the account is not asked for.
-   */
-  readonly account?: ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>) | undefined
-  /**
-   * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the token of an
-   * agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. A `Connect` drops at most
-   * 10 tokens a minute: it treats further accounts as unknown. Of credentials with one grant, the functions of all
-   * decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a label that its owner cannot
-   * choose. Default: any account.
-   */
-  readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
-  /**
-   * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
-   * prevent that. Default: the vendor is not told.
-   */
-  readonly revoke?: ((token: Redacted.Redacted) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>) | undefined
-}
-
 /** Options of `Connect.layerLinks`. All processes of a program need the same. */
 export interface LinkOptions {
   /** The path of the connections page, as in `/connect`. It has no parameters. */
   readonly path: HttpRouter.PathInput
-  /** The credentials that users connect, by their names in links. */
-  readonly credentials: ConnectCredentials
+  /**
+   * The credentials that users connect, by their names in links and stored consents. A name has letters, digits, `-`
+   * and `_`, and is not `return`. Do not change it: mailed links contain it.
+   */
+  readonly credentials: { readonly [name: string]: AccessTokenCredential<"USER_FEDERATION"> }
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
   /**
@@ -92,22 +51,60 @@ export interface LinkOptions {
    * the return URLs of the credentials.
    */
   readonly origin?: string | undefined
-  /** How the program identifies its users to AgentCore. Default: `userId`. */
-  readonly users?: UserKind | undefined
+  /**
+   * How the program identifies its users to AgentCore: by ids, or by their JWTs. AgentCore stores the grants of the two
+   * separately, so all parts of a program need the same kind. Default: `userId`.
+   */
+  readonly users?: "userId" | "jwt" | undefined
   /**
    * The addresses that `?continue=` of a link may have. An entry allows its own address and those below its path.
    * Pages without such an address lead back to the first entry, or to `origin`. Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
-  /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
-  readonly accounts?: { readonly [name: string]: AccountOptions | undefined } | undefined
+  /**
+   * What `Connect` does at the vendors, by name in `credentials`. Default: nothing. `http/VendorAccount` has it for
+   * known vendors. The functions get the `HttpClient` of the program, or `fetch`. It follows no redirects, or with
+   * `HttpClient.followRedirects` of the program only those to the same origin. `HttpClient.make` has to make the
+   * innermost client, and no inner client may turn tracing off: otherwise the requests have neither headers nor a body,
+   * and fail. It reads at most 1 MB of a response. The functions end after 5 seconds.
+   */
+  readonly accounts?: {
+    readonly [name: string]: {
+      /**
+       * Returns the account that an access token belongs to. An error with the status 401 (`status`, or that of its
+       * `response`) says that the vendor no longer accepts the token: the declared scopes must include those that this
+       * request needs. After any other failure the account is unknown, which never prevents a consent. The pages and
+       * the waits remember that for 30 seconds, unless the user presses *Check*.
+       * Default: the account is not asked for.
+       */
+      readonly account?:
+        | ((token: Redacted.Redacted) => Effect.Effect<Account, unknown, HttpClient.HttpClient>)
+        | undefined
+      /**
+       * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the
+       * token, and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the
+       * token of an agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. A
+       * `Connect` drops at most 10 tokens a minute: it treats further accounts as unknown. Of credentials with one
+       * grant, the functions of all decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a
+       * label that its owner cannot choose. Default: any account.
+       */
+      readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
+      /**
+       * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
+       * prevent that. Default: the vendor is not told.
+       */
+      readonly revoke?:
+        | ((token: Redacted.Redacted) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>)
+        | undefined
+    } | undefined
+  } | undefined
 }
+
+/** What `Connect` does at the vendor of a credential. */
+export type AccountOptions = NonNullable<NonNullable<LinkOptions["accounts"]>[string]>
 
 /** How the pages look and read. */
 export type Appearance = typeof Appearances.Appearance.Type
-
-/** The texts of the pages in one language. `{credential}` is the placeholder for the label of a credential. */
-export type Texts = typeof Appearances.Texts.Type
 
 /** Options of `Connect.layer`. */
 export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
@@ -140,7 +137,10 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   readonly connectedSince?:
     | ((user: UserIdentifier, credential: string) => Effect.Effect<Date | undefined>)
     | undefined
-  /** Where users withdraw the access at the vendor, by name in `credentials`. See `Connect.revocationPages`. */
+  /**
+   * The pages where users withdraw the access at the vendor, by name in `credentials`, such as
+   * `https://myaccount.google.com/connections` or `https://github.com/settings/applications`.
+   */
   readonly revokeAt?: { readonly [name: string]: string | undefined } | undefined
   /**
    * Signs the forms, and seals the cookies with what the pages need to know of a session: 32 random bytes in base64 or
@@ -172,35 +172,7 @@ export class NotSignedIn extends Schema.TaggedError<NotSignedIn>()("NotSignedIn"
   }
 }
 
-/** Options of `Connect.handler`. */
-export interface HandlerOptions<out E, out R> {
-  /** The user whom the agent acts for, from the same function as `currentUser`. */
-  readonly user: UserIdentifier
-  /** Shows the link to the user. */
-  readonly show: (link: string) => Effect.Effect<unknown, E, R>
-  /** Where the user continues after consent, an address that the option `continueTo` allows. */
-  readonly continue?: string | undefined
-  /**
-   * How long to wait for the user after the link is shown, up to days if the program runs that long. Default: 10
-   * minutes.
-   */
-  readonly wait?: Duration.Input | undefined
-  /**
-   * What a denial does: `fail` ends the wait with `AuthorizationFailed`, and `wait` lets the user change their mind.
-   * Default: `fail`.
-   */
-  readonly onDenial?: "fail" | "wait" | undefined
-  /**
-   * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
-   * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
-   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
-   * waiting users they become rare, so let the processes share their signals. Default: after 5 seconds, then a
-   * quarter longer each time, up to 5 minutes.
-   */
-  readonly probe?: Schedule.Schedule<unknown> | undefined
-}
-
-const kinds: { readonly [K in UserKind]: string } = { userId: "a user id", jwt: "a JWT" }
+const kinds: { readonly [Kind in OtherUserKind["found"]]: string } = { userId: "a user id", jwt: "a JWT" }
 
 /**
  * Two parts of a program identify their users in different ways. The agent would never find what the user grants on the
@@ -240,7 +212,7 @@ export interface Connection {
   /** The name of the OAuth2 credential provider. */
   readonly provider: string
   readonly scopes: ReadonlyArray<string>
-  readonly state: keyof Texts["states"]
+  readonly state: keyof typeof Texts.Type["states"]
   /**
    * The account at the vendor. `"unknown"`: the vendor did not name it. `undefined`: the credential has no function
    * `account`, or is not granted.
@@ -267,7 +239,7 @@ export interface Connection {
  * - `Returned`: the browser came back as `user`. After consent it continues to `continue`. `account` is the account
  *   that the browser was signed in to at the vendor, if it is asked for. After `NotUsable`, `continue` leads back to
  *   the application.
- * - `Rejected`: nothing was done, see {@link Rejection}
+ * - `Rejected`: nothing was done
  *
  * `connectionsUrl` is the address of the page of all connections. `link` is where the user can try again.
  */
@@ -290,12 +262,25 @@ export type View = Data.TaggedEnum<{
   }
   readonly Disconnected: {
     readonly connection: Connection
-    readonly atVendor: AtVendor
+    /**
+     * What happened at the vendor when a user disconnected.
+     *
+     * - `Revoked`: `revoke` succeeded
+     * - `NotSupported`: the credential has no `revoke`, its OpenID provider has no revocation endpoint, or there was no
+     *   token. The vendor may still list the access.
+     * - `Failed`: `revoke` failed. The log has the reason.
+     */
+    readonly atVendor: keyof typeof Texts.Type["atVendor"]
     readonly continue: string | undefined
     readonly connectionsUrl: string
   }
   readonly Returned: {
-    readonly outcome: ReturnOutcome
+    /**
+     * How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. `WrongAccount`: `expect` does not allow
+     * the account, and its token is dropped. `AccountUnknown`: the vendor did not name the account, so no agent gets
+     * the token.
+     */
+    readonly outcome: keyof typeof Texts.Type["outcomes"]
     readonly user: string
     readonly account: Account | "unknown" | undefined
     readonly credential: string | undefined
@@ -304,43 +289,25 @@ export type View = Data.TaggedEnum<{
     readonly connectionsUrl: string
   }
   readonly Rejected: {
-    readonly reason: Rejection
+    /**
+     * - `NotSignedIn`: `currentUser` failed with `NotSignedIn`
+     * - `OtherSite`: a page of another site sent the form
+     * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
+     * - `FormTooLarge`: the form is larger than 16 KiB
+     * - `UnknownCredential`: `credentials` has no such name
+     * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
+     * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects. The log has the reason.
+     * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
+     * - `Stopping`: the request came while the pages end
+     */
+    readonly reason: keyof typeof Texts.Type["rejections"]
     readonly link: string | undefined
     readonly connectionsUrl: string
   }
 }>
 
-/**
- * How a visit of the return URL ends, as `ConsentCallback.Outcome` has it. `WrongAccount`: `expect` does not allow the
- * account, and its token is dropped. `AccountUnknown`: the vendor did not name the account, so no agent gets the token.
- */
-export type ReturnOutcome = keyof Texts["outcomes"]
-
-/**
- * What happened at the vendor when a user disconnected.
- *
- * - `Revoked`: `revoke` succeeded
- * - `NotSupported`: the credential has no `revoke`, its OpenID provider has no revocation endpoint, or there was no
- *   token. The vendor may still list the access.
- * - `Failed`: `revoke` failed. The log has the reason.
- */
-export type AtVendor = keyof Texts["atVendor"]
-
 /** The constructors of {@link View}, and `$match`. */
 export const View = Data.taggedEnum<View>()
-
-/**
- * - `NotSignedIn`: `currentUser` failed with `NotSignedIn`
- * - `OtherSite`: a page of another site sent the form
- * - `StaleForm`: the form is old, or was made for another user. The user opens the page again.
- * - `FormTooLarge`: the form is larger than 16 KiB
- * - `UnknownCredential`: `credentials` has no such name
- * - `ContinueNotAllowed`: the option `continueTo` does not allow the address
- * - `OtherUserKind`: the user has another kind of identifier than `Connect` expects. The log has the reason.
- * - `Unavailable`: AgentCore or the store of pending consents failed. The log has the reason.
- * - `Stopping`: the request came while the pages end
- */
-export type Rejection = keyof Texts["rejections"]
 
 /**
  * What `disconnectAll` did with a connection.
@@ -353,14 +320,9 @@ export interface Disconnection {
   /** The name in `credentials`. */
   readonly name: string
   readonly outcome: "Disconnected" | "NotConnected" | "Failed"
-  readonly atVendor: AtVendor
+  /** What happened at the vendor, as in {@link View}. */
+  readonly atVendor: keyof typeof Texts.Type["atVendor"]
 }
-
-/** A user in an event: their id, or the issuer and the subject of their JWT. `undefined`: the JWT cannot be read. */
-export type EventUser =
-  | { readonly userId: string }
-  | { readonly issuer: string; readonly subject: string }
-  | undefined
 
 /**
  * An event of a consent, for an audit. It contains no secrets.
@@ -392,12 +354,12 @@ export interface Event {
   readonly credential: string | undefined
   /** The name of the workload identity. */
   readonly workload: string
-  /** The user who is signed in. */
-  readonly user: EventUser
+  /** The user who is signed in: their id, or the issuer and the subject of their JWT, unless it cannot be read. */
+  readonly user: { readonly userId: string } | { readonly issuer: string; readonly subject: string } | undefined
   /** The account at the vendor, of `Completed` and `WrongAccount`, if it is known. */
   readonly account?: Account | undefined
   /** What happened at the vendor, of `Disconnected`. */
-  readonly atVendor?: AtVendor | undefined
+  readonly atVendor?: Disconnection["atVendor"] | undefined
   readonly at: DateTime.Utc
 }
 
@@ -411,44 +373,50 @@ export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.cons
 })
 
 /**
- * - `link`: the address where users connect a credential, which can also be named as in `credentials`
- * - `connections`: the connections of a user, as the page shows them
- * - `check`: asks AgentCore and the vendor of a credential whether the connection of a user still works
- * - `disconnectAll`: disconnects a user from everything, at the vendors too. A failure of one does not keep the others
- *   connected.
- * - `identity`: returns no tokens of accounts that `expect` of `accounts` does not allow. `Connect.layer` and
- *   `Connect.layerLinks` provide it as `Identity`.
- * - `review`: returns the token of a session, unless it is one of those
- * - `events`: the events of the pages of this process after the subscription. A subscriber that is more than 1,024
- *   events late misses the oldest.
- * - `signals`: the `ConsentSignals` in the context of the layer, or else signals to the waits of this process only
+ * The links of the program, and its consent events. `Connect.layer` provides it with the pages, `Connect.layerLinks`
+ * without them.
  */
-export interface Service {
+export class Connect extends Context.Service<Connect, {
   readonly workload: string
-  readonly users: UserKind
+  readonly users: "userId" | "jwt"
   /** The name in `credentials`, of a credential or of the credential that a session is for. */
-  readonly nameOf: (subject: UserCredential | ConsentSession) => Option.Option<string>
+  readonly nameOf: (subject: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession) => Option.Option<string>
   /** The credential of a name in `credentials`. */
-  readonly credentialOf: (name: string) => Option.Option<UserCredential>
+  readonly credentialOf: (name: string) => Option.Option<AccessTokenCredential<"USER_FEDERATION">>
+  /** The address where users connect a credential, which can also be named as in `credentials`. */
   readonly link: (
-    credential: UserCredential | ConsentSession | string,
+    credential: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession | string,
     options?: { readonly continue?: string | undefined }
   ) => Effect.Effect<string, ValidationException>
+  /** The connections of a user, as the page shows them. */
   readonly connections: (
     user: UserIdentifier
   ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
+  /** Asks AgentCore and the vendor of a credential whether the connection of a user still works. */
   readonly check: (
     user: UserIdentifier,
-    credential: UserCredential | string
+    credential: AccessTokenCredential<"USER_FEDERATION"> | string
   ) => Effect.Effect<Connection, OtherUserKind | AccessTokenError>
+  /**
+   * Disconnects a user from everything, at the vendors too. A failure of one does not keep the others connected.
+   */
   readonly disconnectAll: (
     user: UserIdentifier
   ) => Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind>
+  /**
+   * Returns no tokens of accounts that `expect` of `accounts` does not allow. The layers provide it as `Identity`.
+   */
   readonly identity: Identity["Service"]
+  /** Returns the token of a session, unless it is one of those. */
   readonly review: (
     session: ConsentSession,
     token: Redacted.Redacted
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, never, WorkloadAccessToken>
+  /**
+   * The events of the pages of this process after the subscription. A subscriber that is more than 1,024 events late
+   * misses the oldest.
+   */
   readonly events: Stream.Stream<Event>
+  /** The `ConsentSignals` in the context of the layer, or else signals to the waits of this process only. */
   readonly signals: ConsentSignals["Service"]
-}
+}>()("effect-agentcore-identity/http/Connect") {}

@@ -16,15 +16,12 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import * as Accounts from "./account.js"
 import {
-  type AtVendor,
   type Connection,
   type Disconnection,
   type Event,
-  type EventUser,
   type LinkOptions,
   type Options,
-  OtherUserKind,
-  type UserKind
+  OtherUserKind
 } from "./connectTypes.js"
 import { type Links, unknownCredential } from "./links.js"
 
@@ -41,7 +38,7 @@ export type Connections = Effect.Success<ReturnType<typeof make>>
 
 export const checkKind = (
   part: OtherUserKind["part"],
-  expected: UserKind,
+  expected: OtherUserKind["expected"],
   user: UserIdentifier
 ): Effect.Effect<void, OtherUserKind> =>
   Effect.suspend(() => {
@@ -49,7 +46,7 @@ export const checkKind = (
     return found === expected ? Effect.void : new OtherUserKind({ part, expected, found })
   })
 
-const eventUserOf = (user: UserIdentifier): Effect.Effect<EventUser> =>
+const eventUserOf = (user: UserIdentifier): Effect.Effect<Event["user"]> =>
   user.userToken === undefined
     ? Effect.succeed({ userId: user.userId })
     : Effect.map(
@@ -188,7 +185,9 @@ export const make = (
         if (Option.isNone(token) && !isForced) {
           return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
         }
-        const atVendor: AtVendor = Option.isSome(token) ? yield* accounts.revoke(name, token.value) : "NotSupported"
+        const atVendor: Disconnection["atVendor"] = Option.isSome(token)
+          ? yield* accounts.revoke(name, token.value)
+          : "NotSupported"
         if (Option.isNone(yield* forceSession(unreviewed, credential, token))) {
           yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
           return { name, outcome: "Failed", atVendor } as const

@@ -8,7 +8,7 @@ import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AuthorizationFailed } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import type { Service } from "./connectTypes.js"
+import type { Connect } from "./connectTypes.js"
 
 type Reason = AuthorizationFailed["reason"]
 
@@ -25,7 +25,7 @@ interface Asked {
  * Returns a function that is called each time a user is asked. If they have denied since the last time, it returns the
  * reason, once. Without `ConsentSignals` in context, or a known user, it returns nothing.
  */
-export const make = ({ nameOf, workload }: Pick<Service, "nameOf" | "workload">) =>
+export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "workload">) =>
   Effect.gen(function*() {
     const signals = Option.getOrUndefined(yield* Effect.serviceOption(ConsentSignals.ConsentSignals))
     /** By the name of the grant. */

@@ -8,7 +8,8 @@ import type { ValidationException } from "../../IdentityError.js"
 import * as ConsentPages from "../../internal/consentPages.js"
 import * as Html from "../../internal/html.js"
 import type * as Appearances from "./appearance.js"
-import type { Appearance, Connection, Texts } from "./connectTypes.js"
+import type { Texts } from "./appearance.js"
+import type { Appearance, Connection } from "./connectTypes.js"
 import { invalid, type Links, parseWebUrl } from "./links.js"
 import { makeStyle } from "./style.js"
 import { texts as ownTexts } from "./texts.js"
@@ -17,7 +18,7 @@ const { html } = Html
 
 /** The pages in one language. */
 export interface Localized {
-  readonly texts: Texts
+  readonly texts: typeof Texts.Type
   readonly frame: Html.Frame
   readonly formatDate: (date: string) => string
   readonly describe: (connection: Pick<Connection, "name" | "provider" | "scopes">) => {
@@ -102,7 +103,7 @@ const checkCredentials = (
 export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<Localize, ValidationException> =>
   Effect.gen(function*() {
     const { credentials, name } = appearance
-    const tables: { readonly [language: string]: Texts } = { ...ownTexts, ...appearance.texts }
+    const tables: { readonly [language: string]: typeof Texts.Type } = { ...ownTexts, ...appearance.texts }
     const languages = appearance.languages ?? Object.keys(tables)
     // The schema has rejected an empty list.
     const [first = "en", ...others] = languages
@@ -132,7 +133,7 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       style: makeStyle(appearance.colors)
     }
 
-    const localizeTo = (language: string, texts: Texts): Localized => {
+    const localizeTo = (language: string, texts: typeof Texts.Type): Localized => {
       const read = (label: Appearances.Label | undefined) =>
         label === undefined || isString(label) ? label : own(label, language)
       return {

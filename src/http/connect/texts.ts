@@ -1,11 +1,11 @@
 /** The texts of the pages in the languages that come with the package. */
 import * as ConsentPages from "../../internal/consentPages.js"
-import type { Texts } from "./connectTypes.js"
+import type { Texts } from "./appearance.js"
 
 const { NotSignedIn: notSignedInEn, ...outcomesEn } = ConsentPages.texts.en
 const { NotSignedIn: notSignedInDe, ...outcomesDe } = ConsentPages.texts.de
 
-const en: Texts = {
+const en: typeof Texts.Type = {
   direction: "ltr",
   connections: "Your connections",
   noConnections: "There is nothing to connect yet. Accounts that the agent can use for you will appear here.",
@@ -96,7 +96,7 @@ const en: Texts = {
   }
 }
 
-const de: Texts = {
+const de: typeof Texts.Type = {
   direction: "ltr",
   connections: "Ihre Verbindungen",
   noConnections:

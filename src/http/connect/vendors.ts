@@ -21,7 +21,7 @@ import { tagOf } from "../../internal/messages.js"
 import { followerIn, urlOf, withoutRedirects } from "../../internal/origins.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import type { Account, AccountOptions, AtVendor, LinkOptions } from "./connectTypes.js"
+import type { Account, AccountOptions, Disconnection, LinkOptions } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 
 /** What a vendor says about a token. `Rejected`: it does not accept the token. `Unknown`: it says nothing. */
@@ -234,16 +234,16 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
       inspectLater: (name: string, token: Redacted.Redacted): Effect.Effect<Inspection> =>
         shareInspection(`${name} ${digestOf(token)} later`, Effect.delay(inspect(name, token, "fresh"), "5 seconds")),
       /** Ends the grant at the vendor. It never fails. */
-      revoke: (name: string, token: Redacted.Redacted): Effect.Effect<AtVendor> => {
+      revoke: (name: string, token: Redacted.Redacted): Effect.Effect<Disconnection["atVendor"]> => {
         const { revoke } = optionsOf(name)
         return revoke === undefined ? Effect.succeed("NotSupported") : orElse(
           Effect.as(
             callVendor(() =>
               revoke(token)
             ),
-            "Revoked" as AtVendor
+            "Revoked" as Disconnection["atVendor"]
           ),
-          (error): Effect.Effect<AtVendor> =>
+          (error): Effect.Effect<Disconnection["atVendor"]> =>
             hasProperty(error, "reason") && error.reason === "NotSupported"
               ? Effect.succeed("NotSupported")
               : Effect.as(Effect.logWarning(`The vendor did not revoke ${name}: ${describe(error)}`), "Failed")
