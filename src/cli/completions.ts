@@ -66,10 +66,8 @@ complete -F _${id}_words ${name}
 export const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const name = root.name()
   const generate = (shell: Completions.Shell) => `${Completions.generate(name, shell, describe(root))}\n`
-  return shell === "fish"
-    ? generate("fish")
-    : shell === "zsh"
-    // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
-    ? generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
-    : generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
+  if (shell === "fish") return generate("fish")
+  // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
+  if (shell === "zsh") return generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
+  return generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
 }

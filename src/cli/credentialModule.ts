@@ -39,11 +39,8 @@ const runModule = (file: string, command: string): Effect.Effect<object, CannotL
   Effect.tryPromise({
     try: (): Promise<object> => import(pathToFileURL(resolve(file)).href),
     catch: (error) => {
-      const reason = needsCompiler(file, codeOf(error))
-        ? explainTypeScript(file, command)
-        : error instanceof Error
-        ? error.message
-        : String(error)
+      const isTypeScript = needsCompiler(file, codeOf(error))
+      const reason = isTypeScript ? explainTypeScript(file, command) : Terminal.messageOf(error)
       return new CannotLoadModule({ message: `Cannot load ${file}: ${reason}` })
     }
   })
@@ -61,12 +58,11 @@ const requireAny = <A>(
 const isConfig = (value: unknown): value is object => isPlain(value) && hasProperty(value, "providerName")
 
 /** The credentials and configurations in a value, by name: those of a list or of an object with names, too. */
-const collect = (name: string, value: unknown, levels = 3): ReadonlyArray<readonly [name: string, value: unknown]> =>
-  isCredential(value) || isConfig(value)
-    ? [[name, value]]
-    : levels > 0 && (Array.isArray(value) || isPlain(value))
-    ? Object.entries(value).flatMap(([key, one]) => collect(Array.isArray(value) ? name : key, one, levels - 1))
-    : []
+const collect = (name: string, value: unknown, levels = 3): ReadonlyArray<readonly [name: string, value: unknown]> => {
+  if (isCredential(value) || isConfig(value)) return [[name, value]]
+  if (levels === 0 || !(Array.isArray(value) || isPlain(value))) return []
+  return Object.entries(value).flatMap(([key, one]) => collect(Array.isArray(value) ? name : key, one, levels - 1))
+}
 
 const declare = (
   [name, value]: readonly [name: string, value: unknown]

@@ -41,12 +41,7 @@ const problemsFound = 2
 // Findings
 // -----------------------------------------------------------------------------
 
-const signs = {
-  ok: ["✓", "green"],
-  problem: ["✗", "red"],
-  unknown: ["?", "yellow"],
-  skipped: ["-", "dim"]
-} as const
+const signs = { ok: ["✓", "green"], problem: ["✗", "red"], unknown: ["?", "yellow"], skipped: ["-", "dim"] } as const
 
 const format = ({ message, result, subject }: Policy.Finding): string => {
   const [sign, color] = signs[result]
@@ -91,14 +86,14 @@ const invalidCredentials =
   /^(CredentialsProviderError|InvalidClientTokenId|SignatureDoesNotMatch|ExpiredToken(Exception)?|UnrecognizedClientException)$/
 
 const checkCaller = (report: Report, { account, caller, local, unknownCaller = "no response" }: Target.Target) => {
-  const [result, message]: readonly [Policy.Finding["result"], string] = local
-    ? ["skipped", "the local server has no accounts"]
-    : caller !== undefined
-    ? ["ok", `${caller}, account ${account ?? "unknown"}`]
-    : invalidCredentials.test(unknownCaller)
-    ? ["problem", `${unknownCaller}. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE`]
-    : ["unknown", `STS did not identify the caller: ${unknownCaller}`]
-  return report(result, "AWS credentials", message)
+  const subject = "AWS credentials"
+  if (local) return report("skipped", subject, "the local server has no accounts")
+  if (caller !== undefined) return report("ok", subject, `${caller}, account ${account ?? "unknown"}`)
+  if (!invalidCredentials.test(unknownCaller)) {
+    return report("unknown", subject, `STS did not identify the caller: ${unknownCaller}`)
+  }
+  const advice = "Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
+  return report("problem", subject, `${unknownCaller}. ${advice}`)
 }
 
 /** AWS rejects a signature whose time differs by more than this. Milliseconds. */

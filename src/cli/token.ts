@@ -34,6 +34,7 @@ import * as Format from "./credentialFormat.js"
 import * as Table from "./printTable.js"
 import * as Screen from "./screen.js"
 import * as Target from "./target.js"
+import { messageOf } from "./terminal.js"
 
 interface Settings extends Flags.CallerFlags, Format.Settings {
   readonly provider: string
@@ -88,11 +89,7 @@ const summarize = Effect.fnUntraced(
   }
 )
 
-const exitCodes = new Map<string, number>([
-  ["RequiresUserConsent", 3],
-  ["AuthorizationFailed", 4],
-  ["AuthorizationTimedOut", 4]
-])
+const exitCodes = new Map([["RequiresUserConsent", 3], ["AuthorizationFailed", 4], ["AuthorizationTimedOut", 4]])
 
 /** This command does not wait for the consent, so another program has to complete the session. */
 const explainLink = (session: ConsentSession) =>
@@ -113,7 +110,7 @@ const reportFailure = (settings: Format.Settings) => (error: unknown) =>
     if (consent !== undefined) yield* explainLink(consent.session)
     yield* Format.printFailure(settings, {
       error: tag,
-      message: error instanceof Error ? error.message : String(error),
+      message: messageOf(error),
       ...(consent === undefined ? {} : {
         link: Redacted.value(consent.link),
         expiresAt: DateTime.formatIso(consent.session.expiresAt)

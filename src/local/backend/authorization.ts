@@ -184,8 +184,8 @@ export const checkSecret = (secretArn: string | undefined) =>
 /** Checks that the caller may change the secrets of a provider. The message is the one of the live service. */
 export const checkSecretChanges = (before: ReadonlyArray<string>, after: ReadonlyArray<string>) => {
   const calls = [...new Set([...after, ...before])].map((resource) => {
-    const change = !after.includes(resource) ? "Delete" : before.includes(resource) ? "PutValue" : "Create"
-    return { action: `secretsmanager:${change === "PutValue" ? "PutSecretValue" : `${change}Secret`}`, resource }
+    const kept = before.includes(resource) ? "PutSecretValue" : "CreateSecret"
+    return { action: `secretsmanager:${after.includes(resource) ? kept : "DeleteSecret"}`, resource }
   })
   return checkOthers(calls, ({ action }) => `You are not authorized to perform: ${action}`)
 }
