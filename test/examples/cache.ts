@@ -6,10 +6,10 @@ import * as Config from "effect/Config"
 import * as Layer from "effect/Layer"
 
 // In memory, for example over `AwsDataPlane.layer()`. A JWT is cached until it expires, an opaque token for
-// `opaqueTimeToLive`.
+// `opaqueTimeToLive`. `provideMerge`: the layer of the caller uses this data plane, too.
 export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
-    Layer.provide(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),
+    Layer.provideMerge(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),
     Layer.provide(planes)
   )
 
@@ -17,7 +17,7 @@ export const inMemory = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =
 // never an error.
 export const inRedis = <E, R>(planes: Layer.Layer<DataPlane.DataPlane, E, R>) =>
   Identity.layer.pipe(
-    Layer.provide(CredentialCache.layerStore()),
+    Layer.provideMerge(CredentialCache.layerStore()),
     Layer.provide(CredentialStore.layerRedisConfig({
       url: Config.Redacted("REDIS_URL"),
       // The output of `openssl rand -base64 32`. All processes share it.

@@ -1,4 +1,5 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Effect from "effect/Effect"
@@ -38,8 +39,12 @@ const agenda = Effect.gen(function*() {
 
 const route = HttpRouter.add("GET", "/agenda", agenda)
 
-// The pages provide `Connect` to the route. The requests of a user share a caller, so AWS is called once for each.
+// The pages provide `Connect` to the route. The requests of a user share a caller, and so its workload access token.
+// Each requests the access token.
 export const server = HttpRouter.serve(Layer.provideMerge(route, pages)).pipe(
   Layer.provide(WorkloadAccessToken.layerCallers({ name: "my-agent" })),
   Layer.provide(Connect.layerRedaction("/connect"))
 )
+
+// With a cache, only the first one does. It is under the whole server, because `Connect` has an `Identity` of its own.
+export const cachedServer = server.pipe(Layer.provide(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })))

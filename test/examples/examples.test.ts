@@ -31,6 +31,7 @@ import * as Servers from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import * as States from "../support/states.js"
 import { authorizationUrl, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
+import { agent, caller } from "./agent.js"
 import * as Cache from "./cache.js"
 import * as ConnectChat from "./connect-chat.js"
 import * as ConnectHttp from "./connect-http.js"
@@ -285,6 +286,30 @@ describe("the examples of the README", () => {
         assert.deepStrictEqual(operations, Array<string>(3).fill("getResourceOauth2Token"))
       }).pipe(Effect.provide(Layer.provideMerge(ConnectHttp.server, environment))))
 
+    it.live("http: with a cache, ten requests of a user make two calls of AWS, and the next one none", () =>
+      Effect.gen(function*() {
+        const planes = yield* ScriptedPlanes.ScriptedPlanes
+        const ask = send(HttpClientRequest.get("/agenda"))
+        const operations = Effect.map(planes.calls, (calls) => calls.map(({ operation }) => operation))
+        const bodies = yield* Effect.all(Array.from({ length: 10 }, () => ask), { concurrency: "unbounded" })
+        assert.deepStrictEqual(bodies, Array(10).fill(`{"_tag":"Agenda","events":["10:00 Dentist"]}`))
+        const two = ["getWorkloadAccessTokenForUserId", "getResourceOauth2Token"]
+        assert.deepStrictEqual(yield* operations, two)
+        assert.strictEqual(yield* ask, bodies[0])
+        assert.deepStrictEqual(yield* operations, two)
+      }).pipe(Effect.provide(
+        ConnectHttp.cachedServer.pipe(
+          Layer.provideMerge(Layer.mergeAll(
+            NodeHttpServer.layerTest,
+            ScriptedPlanes.layer({
+              getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+              getResourceOauth2Token: () => responses.issued()
+            }),
+            Layer.succeed(ConnectExample.SignIn, { userOf: (cookie) => Effect.succeed(cookie ?? "nobody") })
+          ))
+        )
+      )))
+
     it.live("chat: the agent posts the link, waits, and continues", () =>
       Effect.gen(function*() {
         const messages = yield* Queue.unbounded<string>()
@@ -382,6 +407,15 @@ describe("the examples of the README", () => {
         return keys.map(Redacted.value)
       }).pipe(Effect.provide(WorkloadAccessToken.layer(secret("workload-token"))))
       assert.deepStrictEqual(yield* Effect.provide(twice, Cache.inMemory(planes)), ["key-0", "key-0"])
+      // The layer of the guides' caller needs the data plane.
+      const ofWorkload = ScriptedPlanes.layer({
+        getWorkloadAccessToken: () => Effect.succeed({ workloadAccessToken: secret("workload-token") }),
+        getResourceOauth2Token: () => responses.issued()
+      })
+      assert.include(
+        yield* agent.pipe(Effect.provide(caller), Effect.provide(Cache.inMemory(ofWorkload))),
+        "a token of 12 characters"
+      )
       // Nothing listens on this port. An unreachable store is not a failure.
       const gone = ConfigProvider.fromEnv({
         env: Object.fromEntries([["REDIS_URL", "redis://127.0.0.1:1"], ["CREDENTIAL_STORE_KEY", "A".repeat(43)]])

@@ -16,6 +16,7 @@ import { promisify } from "node:util"
 import { buildModules } from "../support/build.mjs"
 import * as Folder from "../support/folder.js"
 import { secret } from "../support/utils.js"
+import { read } from "./pages.mjs"
 import { bundle } from "./rollup.mjs"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -251,6 +252,19 @@ describe("a bundled program", { timeout: 60_000 }, () => {
       writeFileSync(file, `process.getBuiltinModule = undefined\n${text}`)
       assert.deepStrictEqual(yield* run(file, variables), { apiKey: "api-key" })
     }).pipe(Effect.provide(server), Effect.scoped))
+
+  it.live("serves a page after consent, bundled by the command of the guide", () =>
+    Effect.gen(function*() {
+      const [, banner] = /--banner:js="(.+?)" /.exec(read("src/aws/README.md")) ?? []
+      const { file } = yield* withEsbuild("consentPage.child.ts", yield* Folder.temporary, {
+        format: "esm",
+        minify: true,
+        target: "node22",
+        mainFields: ["module", "main"],
+        banner: { js: banner ?? "" }
+      })
+      assert.strictEqual(yield* run(file, {}), 403)
+    }).pipe(Effect.scoped))
 
   it.live("needs no optional package for promise/Connect, and names the one that is missing", () =>
     Effect.gen(function*() {
