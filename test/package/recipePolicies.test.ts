@@ -21,7 +21,7 @@ const files = {
 
 describe("the page of a recipe", () => {
   const recipes = readdirSync(examples, { withFileTypes: true }).flatMap((entry) =>
-    // The credentials of a developer, and no role.
+    // It has a role for each of its commands. Its own test runs both under their policies.
     entry.isDirectory() && entry.name !== "credential-command" ? [entry.name] : []
   )
   it.each(recipes)("%s has one command for its policy, and no list of actions", (recipe) => {
