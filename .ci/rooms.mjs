@@ -17,9 +17,9 @@ plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane
 consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
-flow/private: consentSignals/ credentialCache/ credentialProvider/ identitySetup/ pendingConsents/
+flow/private: credentialCache/ credentialProvider/ identitySetup/ pendingConsents/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
-flow: Consent. ConsentSignals. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. RateLimit.
+flow: Consent. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. pendingConsents/signals. RateLimit.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
   <- ground models values internal plane planes consent identity flow/private node jose
 aws: aws/ <- ground values internal plane planes consent node effect/encoding effect/http @aws-sdk/client-bedrock-agentcore

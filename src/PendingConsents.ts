@@ -14,12 +14,19 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { type ConsentSignals, layerMemory as layerSignals } from "./ConsentSignals.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
 import * as Constraint from "./models/internal/constraint.js"
-import { type Claim, ConsentNotPending, type PendingConsent, PendingConsents } from "./pendingConsents/store.js"
+import * as Signals from "./pendingConsents/signals.js"
+import {
+  type Claim,
+  ConsentNotPending,
+  ConsentSignals,
+  type PendingConsent,
+  PendingConsents
+} from "./pendingConsents/store.js"
+import * as TokenPoller from "./TokenPoller.js"
 import { equals, UserIdentifier } from "./UserIdentifier.js"
 
 export {
@@ -27,6 +34,8 @@ export {
   type Claim,
   /** @since 0.2.0 */
   ConsentNotPending,
+  /** @since 0.2.0 */
+  ConsentSignals,
   /** @since 0.2.0 */
   ConsentStoreError,
   /** @since 0.2.0 */
@@ -121,5 +130,33 @@ const makeMemory: Effect.Effect<PendingConsents["Service"]> = Effect.sync(() => 
  */
 export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.merge(
   Layer.effect(PendingConsents, makeMemory),
-  layerSignals
+  Signals.layerMemory
+)
+
+/**
+ * Provides a `TokenPoller` whose waits end one round trip after the callback, even if another process receives the
+ * callback. `ConsentCallback.layer` also provides it: use this layer in programs without that page. Between signals it
+ * polls as the default poller does.
+ *
+ * @since 0.2.0
+ * @category layers
+ * @example
+ * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+ * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+ * import * as Config from "effect/Config"
+ * import * as Layer from "effect/Layer"
+ *
+ * // A worker that waits for consents. The page after consent runs in another process, with the same Redis and key.
+ * const live = PendingConsents.layerPoller.pipe(
+ *   Layer.provideMerge(RedisPendingConsents.layerConfig({
+ *     url: Config.Redacted("REDIS_URL"),
+ *     key: Config.Redacted("CONSENT_STORE_KEY")
+ *   }))
+ * )
+ */
+export const layerPoller: Layer.Layer<never, never, ConsentSignals> = Layer.fresh(
+  Layer.effect(
+    TokenPoller.TokenPoller,
+    Effect.map(ConsentSignals, (signals) => Signals.poller(signals, TokenPoller.TokenPoller.defaultValue()))
+  )
 )

@@ -15,8 +15,6 @@ export * as Consent from "./Consent.js"
 /** @since 0.2.0 */
 export * as ConsentSession from "./ConsentSession.js"
 /** @since 0.2.0 */
-export * as ConsentSignals from "./ConsentSignals.js"
-/** @since 0.2.0 */
 export * as ControlPlane from "./ControlPlane.js"
 /** @since 0.2.0 */
 export * as CredentialCache from "./CredentialCache.js"

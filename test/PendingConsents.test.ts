@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
@@ -11,6 +10,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { contract } from "./support/consentStore.js"
 import * as Recorder from "./support/recorder.js"
+import * as Signals from "./support/signals.js"
 import * as Tools from "./support/tools.js"
 import { authorizationUrl, cpuTime, same, secret, sessionUri } from "./support/utils.js"
 
@@ -119,10 +119,10 @@ describe("PendingConsents.layerMemory", () => {
       assert.deepStrictEqual((yield* Effect.provide(claim, PendingConsents.layerMemory)).user, alice)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 
-  it.effect("has the signals of ConsentSignals.layerMemory", () =>
+  it.effect("shares its signals with their own layer", () =>
     Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
-      assert.strictEqual(yield* Effect.provide(ConsentSignals.ConsentSignals, PendingConsents.layerMemory), signals)
-      assert.strictEqual(yield* Effect.provide(ConsentSignals.ConsentSignals, ConsentSignals.layerMemory), signals)
-    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
+      const signals = yield* PendingConsents.ConsentSignals
+      assert.strictEqual(yield* Effect.provide(PendingConsents.ConsentSignals, PendingConsents.layerMemory), signals)
+      assert.strictEqual(yield* Effect.provide(PendingConsents.ConsentSignals, Signals.layerMemory), signals)
+    }).pipe(Effect.provide(Signals.layerMemory)))
 })

@@ -4,7 +4,6 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -36,6 +35,7 @@ import * as Ref from "effect/Ref"
 import * as Semaphore from "effect/Semaphore"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { publicLayers } from "./support/publicLayers.js"
+import * as Signals from "./support/signals.js"
 import { authorizationUrl, secret, sessionUri } from "./support/utils.js"
 
 type Id = "A" | "B"
@@ -68,8 +68,8 @@ const user = (id: Id) => Layer.merge(shared, WorkloadAccessToken.layer(secret(`u
 
 const signals = (id: Id) =>
   Layer.effect(
-    ConsentSignals.ConsentSignals,
-    Effect.map(ConsentSignals.ConsentSignals, (signals): ConsentSignals.ConsentSignals["Service"] => ({
+    PendingConsents.ConsentSignals,
+    Effect.map(PendingConsents.ConsentSignals, (signals): PendingConsents.ConsentSignals["Service"] => ({
       ...signals,
       listen: (_, onSignal) => {
         queueMicrotask(() => onSignal("Completed"))
@@ -78,7 +78,7 @@ const signals = (id: Id) =>
       },
       register: () => Effect.sync(() => void heard.push(`signals-${id}`))
     }))
-  ).pipe(Layer.provide(ConsentSignals.layerMemory))
+  ).pipe(Layer.provide(Signals.layerMemory))
 
 /** The signals that a wait has listened to. */
 let heard: Array<string> = []
@@ -163,8 +163,8 @@ const polled = listened(
 
 const listening = listened(
   Effect.map(
-    ConsentSignals.ConsentSignals,
-    ({ listen }) => listen(ConsentSignals.session(session.sessionUri), () => {})
+    PendingConsents.ConsentSignals,
+    ({ listen }) => listen(Signals.session(session.sessionUri), () => {})
   )
 )
 
@@ -206,7 +206,7 @@ const noStore = Layer.succeed(CredentialCache.Store, {
 
 /** Each use is built for what stands below it. */
 const fresh: Readonly<Record<string, Case>> = {
-  "ConsentSignals.layerPoller": over(signals, ConsentSignals.layerPoller, polled),
+  "PendingConsents.layerPoller": over(signals, PendingConsents.layerPoller, polled),
   "ControlPlane.decorate": over(account, ControlPlane.decorate((_, effect) => effect), arn),
   "CredentialCache.layer": over(account, CredentialCache.layer(), apiKey),
   "CredentialCache.layerSecurityTokenService": over(
@@ -288,7 +288,6 @@ const sharedLayers: Readonly<Record<string, string>> = {
  * `layerConfig` of an adapter reads the configuration once: a second client would search for credentials again.
  */
 const closed: ReadonlyArray<string> = [
-  "ConsentSignals.layerMemory",
   "PendingConsents.layerMemory",
   "TokenPoller.layerBudget",
   "WorkloadAccessToken.layer",

@@ -80,12 +80,13 @@ import { hash } from "node:crypto"
 import * as AccessToken from "../AccessToken.js"
 import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import type { UserCredential } from "../Credentials.js"
 import type { AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
 import * as Redactor from "../internal/redactor.js"
 import { canonicalize } from "../models/internal/plainData.js"
+import { ConsentSignals } from "../PendingConsents.js"
+import * as Signals from "../pendingConsents/signals.js"
 import { unregistered } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
@@ -200,11 +201,11 @@ const execution = "approval"
 const validateUser = Validation.makeCheck("CredentialTool.toolkit", () => ({ user: UserIdentifier }))
 
 /** The requests for an approval of a user's calls. */
-const makeApprovals = (signals: ConsentSignals.ConsentSignals["Service"], user: UserIdentifier) => {
+const makeApprovals = (signals: ConsentSignals["Service"], user: UserIdentifier) => {
   /** The topic of a call. A workload identity has another name. A database may sort the parameters of a stored call. */
   const topicOf = (tool: Tool.Any, toolCallId: string, params: unknown) =>
     Effect.flatMap(Schema.encodeUnknownEffect(tool.parametersSchema)(params), (encoded) =>
-      ConsentSignals.grant({
+      Signals.grant({
         workload: "effect/ai",
         user,
         credential: JSON.stringify([tool.name, toolCallId, hash("sha256", canonicalize(encoded), "base64url")])
@@ -315,13 +316,13 @@ export const toolkit = <Tools extends Record<string, Tool.Any>>(
 ): Effect.Effect<
   Toolkit.WithHandler<{ readonly [Name in keyof Tools]: Provided<Tools[Name]> }>,
   never,
-  Tool.HandlersFor<Tools> | ConsentSignals.ConsentSignals
+  Tool.HandlersFor<Tools> | ConsentSignals
 > =>
   Effect.gen(function*() {
     const invalid = validateUser(options)
     if (invalid !== undefined) return yield* Effect.die(invalid)
     const { handle, tools } = yield* self
-    const approvals = makeApprovals(yield* ConsentSignals.ConsentSignals, options.user)
+    const approvals = makeApprovals(yield* ConsentSignals, options.user)
     // The calls of this request that `effect/ai` runs because they need no approval.
     const allowed = new Set<string>()
     const provided = Object.fromEntries(

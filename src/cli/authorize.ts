@@ -18,7 +18,6 @@ import * as Redacted from "effect/Redacted"
 import * as AccessToken from "../AccessToken.js"
 import * as AwsPlanes from "../aws/AwsPlanes.js"
 import * as RedirectPage from "../consent/redirectPage.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import * as CredentialCache from "../CredentialCache.js"
 import { isUserCredential } from "../credentials/credential.js"
 import * as Connect from "../http/Connect.js"
@@ -31,6 +30,7 @@ import { codeOf } from "../internal/messages.js"
 import { randomSecret } from "../internal/sealing.js"
 import { createServer } from "../local/server/nodeServer.js"
 import { isSameSecret } from "../local/server/verifySignature.js"
+import * as Signals from "../pendingConsents/signals.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as Flags from "./credentialFlags.js"
 import * as CredentialModule from "./credentialModule.js"
@@ -155,7 +155,7 @@ const layerServer = (server: Server, { check, route }: SignIn) => {
   )
   return HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(http),
-    Layer.provide([Connect.layerRedaction(connectPath), ConsentSignals.layerMemory, identity])
+    Layer.provide([Connect.layerRedaction(connectPath), Signals.layerMemory, identity])
   )
 }
 

@@ -7,14 +7,14 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Consent from "../Consent.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import { DataPlane, type DataPlaneError } from "../DataPlane.js"
 import { Identity } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import { truncateName } from "../internal/messages.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import type * as PendingConsents from "../PendingConsents.js"
-import { unregistered } from "../pendingConsents/store.js"
+import * as Signals from "../pendingConsents/signals.js"
+import { ConsentSignals, unregistered } from "../pendingConsents/store.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
@@ -76,7 +76,7 @@ export interface Dependencies {
     consent: PendingConsents.PendingConsent
   ) => Effect.Effect<Option.Option<WorkloadAccessToken.WorkloadAccessToken["Service"]>>
   readonly claim: PendingConsents.PendingConsents["Service"]["claim"]
-  readonly signals: Pick<ConsentSignals.ConsentSignals["Service"], "signal">
+  readonly signals: Pick<ConsentSignals["Service"], "signal">
   readonly visits: Visits
   /**
    * Whether agents get the token that AgentCore has stored. If not, no wait is signalled: the user may connect again.
@@ -107,8 +107,8 @@ export const makeVisits = () => ({
 
 /** Without `ConsentSignals` in context, signals reach only the waits of this process. */
 export const signalsOfProgram = Effect.flatMap(
-  Effect.serviceOption(ConsentSignals.ConsentSignals),
-  Option.match({ onNone: () => ConsentSignals.makeMemory, onSome: Effect.succeed })
+  Effect.serviceOption(ConsentSignals),
+  Option.match({ onNone: () => Signals.makeMemory, onSome: Effect.succeed })
 )
 
 /** The dependencies in the context, without the sessions. */
@@ -157,12 +157,12 @@ const grantOf = (
 export const announce = (
   { signals }: Pick<Dependencies, "signals">,
   { credential, session, user, workload }: PendingConsents.PendingConsent,
-  outcome: ConsentSignals.Outcome
+  outcome: Signals.Outcome
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
-    yield* signals.signal(ConsentSignals.session(session.sessionUri), outcome)
+    yield* signals.signal(Signals.session(session.sessionUri), outcome)
     if (workload !== undefined && credential !== undefined) {
-      yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential }), outcome)
+      yield* signals.signal(yield* Signals.grant({ workload, user, credential }), outcome)
     }
   })
 

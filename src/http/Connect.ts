@@ -92,8 +92,6 @@ import type * as Take from "effect/Take"
 import type * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import * as ConsentSignals from "../ConsentSignals.js"
-import { withSignal } from "../consentSignals/listeners.js"
 import { ControlPlane } from "../ControlPlane.js"
 import * as Credentials from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
@@ -102,6 +100,9 @@ import { checkEffect } from "../identity/credentials.js"
 import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import * as Constraint from "../models/internal/constraint.js"
+import { ConsentSignals } from "../PendingConsents.js"
+import { withSignal } from "../pendingConsents/listeners.js"
+import * as Signals from "../pendingConsents/signals.js"
 import { PendingConsents } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
@@ -612,7 +613,7 @@ const timeOutAt = (deadline: number, session: ConsentSession) =>
 /** Fails if a session of the user ended without consent. */
 const checkOutcome = (
   { provider }: ConsentSession,
-  outcome: ConsentSignals.Outcome
+  outcome: Signals.Outcome
 ): Effect.Effect<void, AuthorizationFailed> =>
   outcome === "Completed" ? Effect.void : new AuthorizationFailed({ provider, reason: outcome })
 
@@ -621,7 +622,7 @@ const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, 
   Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
 
 /** Listens to the signals of the user's grant. */
-type Listen = (onSignal: (outcome: ConsentSignals.Outcome) => void) => () => void
+type Listen = (onSignal: (outcome: Signals.Outcome) => void) => () => void
 
 const listenFor = (
   { nameOf, signals: ofPages, workload }: Connect["Service"],
@@ -630,8 +631,8 @@ const listenFor = (
 ) =>
   Effect.gen(function*() {
     const credential = Option.getOrElse(nameOf(session), () => "")
-    const topic = yield* ConsentSignals.grant({ workload, user, credential })
-    const signals = Option.getOrElse(yield* Effect.serviceOption(ConsentSignals.ConsentSignals), () => ofPages)
+    const topic = yield* Signals.grant({ workload, user, credential })
+    const signals = Option.getOrElse(yield* Effect.serviceOption(ConsentSignals), () => ofPages)
     const listen: Listen = (onSignal) =>
       signals.listen(topic, (outcome) => {
         if (outcome === "Completed" || onDenial !== "wait") onSignal(outcome)
@@ -643,9 +644,9 @@ const listenFor = (
 const showLink = <E, R>(
   shown: Effect.Effect<unknown, E, R>,
   listen: Listen
-): Effect.Effect<ConsentSignals.Outcome | undefined, E, R> =>
+): Effect.Effect<Signals.Outcome | undefined, E, R> =>
   Effect.suspend(() => {
-    let signalled: ConsentSignals.Outcome | undefined
+    let signalled: Signals.Outcome | undefined
     return Effect.acquireUseRelease(
       Effect.sync(() => listen((outcome) => signalled = outcome)),
       () => shown,

@@ -13,11 +13,11 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Completion from "../consentCallback/completion.js"
 import type { Outcome } from "../consentCallback/completion.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import type { Identity } from "../Identity.js"
 import * as ConsentPages from "../internal/consentPages.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import { PendingConsents } from "../PendingConsents.js"
+import * as Signals from "../pendingConsents/signals.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
@@ -119,7 +119,7 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
       yield* ConsentRoutes.add(yield* HttpRouter.HttpRouter, options.path, [
         HttpRouter.route("GET", options.path, HttpMiddleware.withLoggerDisabled(page))
       ])
-      return ConsentSignals.poller(dependencies.signals, TokenPoller.TokenPoller.defaultValue())
+      return Signals.poller(dependencies.signals, TokenPoller.TokenPoller.defaultValue())
     })
   )
 

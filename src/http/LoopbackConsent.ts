@@ -14,12 +14,12 @@ import * as Scope from "effect/Scope"
 import * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import type { ControlPlane, operations } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
 import { isSecure } from "../models/internal/urls.js"
 import type * as Operation from "../Operation.js"
 import * as PendingConsents from "../PendingConsents.js"
+import * as Signals from "../pendingConsents/signals.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as WorkloadIdentity from "../WorkloadIdentity.js"
@@ -34,7 +34,7 @@ import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
 export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
 
 /** Callers who share a call of a cache wait for the same session. */
-const signals = Effect.runSync(ConsentSignals.makeMemory)
+const signals = Effect.runSync(Signals.makeMemory)
 
 const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
 
@@ -143,7 +143,7 @@ export const handler = <E = never, R = never>(options: {
       Effect.fnUntraced(function*(scope) {
         yield* Scope.provide(listen(session, options.user), scope)
         yield* shown
-        return yield* ConsentSignals.poller(signals, poller)({ session, poll })
+        return yield* Signals.poller(signals, poller)({ session, poll })
       }),
       Scope.close
     )
@@ -176,7 +176,7 @@ const listen = Effect.fnUntraced(function*(session: ConsentSession, user: UserId
       // No other process completes the session. So if AgentCore rejected it, it never will be complete.
       ({ _tag }) =>
         isOwn && _tag === "NotUsable"
-          ? signals.signal(ConsentSignals.session(session.sessionUri), "Failed")
+          ? signals.signal(Signals.session(session.sessionUri), "Failed")
           : Effect.void
     )
   yield* Effect.mapError(LoopbackServer.open(address, session, complete), ({ code }) =>

@@ -1,5 +1,6 @@
-/** The store of pending consents, as `Identity` needs it. `PendingConsents` exports all but `unregistered`. */
+/** The store of pending consents, and its signals. `PendingConsents` exports all but `unregistered`. */
 import * as Context from "effect/Context"
+import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -77,6 +78,52 @@ export class PendingConsents extends Context.Service<PendingConsents, {
    */
   readonly claim: (claim: Claim) => Effect.Effect<PendingConsent, ConsentNotPending | ConsentStoreError>
 }>()("effect-agentcore-identity/PendingConsents") {}
+
+type Topic = {
+  readonly _tag: "Session" | "Grant" | "Bearer"
+  readonly name: Redacted.Redacted
+}
+
+type Outcome = "Completed" | "Failed" | "Denied" | "NotCompleted"
+
+/**
+ * Signals to the waits for a consent. When a consent has been given, a waiting fiber receives a signal, and polls at
+ * once. A wait that outlives its process, such as a durable workflow, registers its execution: `durable/ObtainConsent`
+ * resumes the registered executions. The waits also poll. After a lost signal they find the consent at their next poll.
+ *
+ * Each store of pending consents provides it. A topic is the subject of a wait: one session, or a user's grant from any
+ * session. A `Bearer` has no waits: its registration is the user of a session of `http/ForwardAuth`. The name
+ * identifies the subject, and is secret: stores and messages contain only a keyed digest of it.
+ *
+ * The outcome `Completed` means that the token exists. After `Failed` or `Denied` the session can never be completed,
+ * see `AuthorizationFailed`. `NotCompleted`: an IAM policy does not allow the page to complete the session. A grant has
+ * another outcome than `Completed` if one of its sessions ended without consent.
+ */
+export class ConsentSignals extends Context.Service<ConsentSignals, {
+  /**
+   * Passes an outcome to all listeners, in every process. It never fails: a signal that cannot be sent is lost. The
+   * outcome of a session is remembered for 10 minutes: a session can be completed before the wait for it begins.
+   */
+  readonly signal: (topic: Topic, outcome: Outcome) => Effect.Effect<void>
+  /**
+   * Calls a function for each signal, and returns a function that stops listening. It is not an effect, so that a wait
+   * for consent needs no second fiber.
+   */
+  readonly listen: (topic: Topic, onSignal: (outcome: Outcome) => void) => () => void
+  /** Stores the name of an execution that waits for a grant, such as a durable workflow, until it expires. */
+  readonly register: (registration: {
+    readonly topic: Topic
+    readonly execution: string
+    readonly expiresAt: DateTime.Utc
+  }) => Effect.Effect<void, ConsentStoreError>
+  /**
+   * Removes an execution that was resumed, and returns whether it was registered. Of several processes that remove it
+   * at once, one gets `true`. If a callback stops before that, the next callback resumes the execution again.
+   */
+  readonly unregister: (topic: Topic, execution: string) => Effect.Effect<boolean, ConsentStoreError>
+  /** Returns the executions that wait for a grant. */
+  readonly registrations: (topic: Topic) => Effect.Effect<ReadonlyArray<string>, ConsentStoreError>
+}>()("effect-agentcore-identity/ConsentSignals") {}
 
 /** Runs requests that show no session to a user. `Identity` neither stores their sessions, nor adds a state. */
 export const unregistered = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

@@ -34,11 +34,10 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
-import type { ConsentSignals } from "../ConsentSignals.js"
 import { withDeadline } from "../internal/deadline.js"
 import { readConfig } from "../internal/environment.js"
 import { codeOf } from "../internal/messages.js"
-import type { PendingConsents } from "../PendingConsents.js"
+import type { ConsentSignals, PendingConsents } from "../PendingConsents.js"
 import {
   type ConsentBacking,
   makeKeys,

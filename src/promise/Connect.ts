@@ -64,7 +64,6 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as AccessToken from "../AccessToken.js"
 import * as AwsDataPlane from "../aws/AwsDataPlane.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import * as ConsentSignals from "../ConsentSignals.js"
 import * as Credentials from "../Credentials.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
@@ -77,6 +76,8 @@ import { isDeclared } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { Plain } from "../models/internal/native.js"
+import * as Signals from "../pendingConsents/signals.js"
+import { ConsentSignals } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -398,7 +399,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   readonly dispose: () => Promise<void>
   /** Runs an effect with the services of the pages, for `promise/ForwardAuth`. */
   readonly "~run": <A>(
-    effect: Effect.Effect<A, unknown, Http.Connect | DataPlane.DataPlane | ConsentSignals.ConsentSignals>
+    effect: Effect.Effect<A, unknown, Http.Connect | DataPlane.DataPlane | ConsentSignals>
   ) => Promise<A>
 }
 
@@ -709,8 +710,8 @@ const makeServed = (
     },
     ready: () =>
       Effect.flatMap(
-        ConsentSignals.ConsentSignals,
-        (signals) => Effect.asVoid(signals.registrations(ConsentSignals.session(Redacted.make("ready"))))
+        ConsentSignals,
+        (signals) => Effect.asVoid(signals.registrations(Signals.session(Redacted.make("ready"))))
       ),
     events: Http.events
   }

@@ -1,6 +1,5 @@
 import type * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
-import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { Connect } from "effect-agentcore-identity/http/Connect"
 import { link } from "effect-agentcore-identity/http/Connect"
 import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
@@ -9,6 +8,7 @@ import {
   RequiresUserConsent,
   type ValidationException
 } from "effect-agentcore-identity/IdentityError"
+import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as LanguageModel from "effect/ai/LanguageModel"
 import type * as Prompt from "effect/ai/Prompt"
@@ -56,7 +56,7 @@ it("a request needs the caller instead of the credential", () => {
     | LanguageModel.LanguageModel
     | Identity
     | WorkloadAccessToken
-    | ConsentSignals
+    | PendingConsents.ConsentSignals
     | Clock
     | Tool.HandlersFor<typeof Tools["tools"]>
   >()

@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as CredentialTool from "effect-agentcore-identity/ai/CredentialTool"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { Identity } from "effect-agentcore-identity/Identity"
 import { AuthorizationTimedOut, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
@@ -363,10 +362,10 @@ describe("an approval in a stored chat", () => {
 
   it.live("runs nothing if the request for it could not be stored", () =>
     asAlice(Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* PendingConsents.ConsentSignals
       const failure = new PendingConsents.ConsentStoreError({ operation: "register", reason: "down" })
       const { approve, restarts } = yield* asked("restart").pipe(
-        Effect.provideService(ConsentSignals.ConsentSignals, { ...signals, register: () => Effect.fail(failure) })
+        Effect.provideService(PendingConsents.ConsentSignals, { ...signals, register: () => Effect.fail(failure) })
       )
       assert.include(yield* approve(), rejected)
       assert.strictEqual(restarts(), 0)

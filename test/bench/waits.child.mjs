@@ -19,9 +19,9 @@ const server = process.env.AWS_ENDPOINT_URL_BEDROCK_AGENTCORE
 const AccessToken = await import(urlOfModule("AccessToken"))
 const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
 const Connect = await import(urlOfModule("http/Connect"))
-const ConsentSignals = await import(urlOfModule("ConsentSignals"))
 const Identity = await import(urlOfModule("Identity"))
 const PendingConsents = await import(urlOfModule("PendingConsents"))
+const Signals = await import(urlOfModule("pendingConsents/signals"))
 const RateLimit = await import(urlOfModule("RateLimit"))
 const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 
@@ -39,7 +39,7 @@ const runtime = ManagedRuntime.make(
     isLink
       ? Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
       : Identity.layer,
-    Layer.provideMerge(ConsentSignals.layerPoller, PendingConsents.layerMemory)
+    Layer.provideMerge(PendingConsents.layerPoller, PendingConsents.layerMemory)
   ).pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer()))
 )
 
@@ -67,8 +67,8 @@ const handlerOf = (user) => {
 
 const topicOf = (user) =>
   isLink
-    ? ConsentSignals.grant({ workload, user: { userId: `${user}` }, credential: "calendar" })
-    : Effect.succeed(ConsentSignals.session(Redacted.make(sessions[user])))
+    ? Signals.grant({ workload, user: { userId: `${user}` }, credential: "calendar" })
+    : Effect.succeed(Signals.session(Redacted.make(sessions[user])))
 
 const wait = (user) => Calendar.pipe(AccessToken.withAccessToken(Calendar, { consent: handlerOf(user) }), asUser(user))
 
@@ -151,7 +151,11 @@ for (let user = 0; user < Math.min(waits, isCrowd ? 100 : 5); user++) {
   const done = runtime.runPromise(Fiber.join(fibers[user])).then(() => performance.now())
   const callback = performance.now()
   await runtime.runPromise(
-    Effect.zipWith(ConsentSignals.ConsentSignals, topicOf(user), (signals, topic) => signals.signal(topic, "Completed"))
+    Effect.zipWith(
+      PendingConsents.ConsentSignals,
+      topicOf(user),
+      (signals, topic) => signals.signal(topic, "Completed")
+    )
       .pipe(Effect.flatten)
   )
   callbacks.push(await done - callback)

@@ -1,10 +1,10 @@
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import type * as Connect from "effect-agentcore-identity/http/Connect"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
+import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -44,7 +44,7 @@ describe("ObtainConsent", () => {
         never,
         | Mailer
         | Connect.Connect
-        | ConsentSignals.ConsentSignals
+        | PendingConsents.ConsentSignals
         | DataPlane.DataPlane
         | WorkflowEngine.WorkflowEngine
       >
@@ -99,7 +99,7 @@ describe("ObtainConsent", () => {
 
   it("layerSignals needs a store of signals, and provides signals to the pages", () => {
     expectTypeOf(ObtainConsent.layerSignals).toEqualTypeOf<
-      Layer.Layer<ConsentSignals.ConsentSignals, never, ConsentSignals.ConsentSignals | WorkflowEngine.WorkflowEngine>
+      Layer.Layer<PendingConsents.ConsentSignals, never, PendingConsents.ConsentSignals | WorkflowEngine.WorkflowEngine>
     >()
   })
 })

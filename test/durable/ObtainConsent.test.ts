@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -27,6 +26,7 @@ import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { setTimeout } from "node:timers/promises"
 import * as Backend from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
+import * as Signals from "../support/signals.js"
 
 const declare = (scope: string): UserCredential =>
   class Declared extends AccessToken.Tag<Declared>()(`test/${scope}`, {
@@ -46,7 +46,7 @@ class Calendar extends AccessToken.Tag<Calendar>()("test/Calendar", {
 const alice = { userId: "alice" }
 const request: ObtainConsent.Request = { credential: Calendar, user: alice, episode: "1" }
 const workload = "agent"
-const topic = ConsentSignals.grant({ workload, user: alice, credential: "calendar" })
+const topic = Signals.grant({ workload, user: alice, credential: "calendar" })
 
 const day = 24 * 60 * 60_000
 
@@ -111,12 +111,12 @@ const waiting = Effect.andThen(Backend.setup, suspended)
 
 /** The page signals that a consent is complete. */
 const signal = Effect.gen(function*() {
-  const signals = yield* ConsentSignals.ConsentSignals
+  const signals = yield* PendingConsents.ConsentSignals
   yield* signals.signal(yield* topic, "Completed")
 })
 
 const registrations = Effect.gen(function*() {
-  const signals = yield* ConsentSignals.ConsentSignals
+  const signals = yield* PendingConsents.ConsentSignals
   return yield* signals.registrations(yield* topic)
 })
 
@@ -332,8 +332,8 @@ describe("ObtainConsent on the in-memory engine", () => {
     return Effect.gen(function*() {
       const id = yield* Read.execute({ userId: "bob" }, { discard: true })
       yield* awaitLength(sent, 1)
-      const signals = yield* ConsentSignals.ConsentSignals
-      const bob = yield* ConsentSignals.grant({ workload, user: { userId: "bob" }, credential: "calendar" })
+      const signals = yield* PendingConsents.ConsentSignals
+      const bob = yield* Signals.grant({ workload, user: { userId: "bob" }, credential: "calendar" })
       yield* signals.signal(bob, "Completed")
       yield* until(Effect.map(Read.poll(id), Option.exists(({ _tag }) => _tag === "Complete")))
       yield* consent
@@ -424,13 +424,13 @@ describe("ObtainConsent on the in-memory engine", () => {
     const { invite } = recordInvitations()
     return Effect.gen(function*() {
       const id = yield* waiting
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* PendingConsents.ConsentSignals
       const engine = yield* WorkflowEngine.WorkflowEngine
       const broken = Layer.succeed(WorkflowEngine.WorkflowEngine, {
         ...engine,
         deferredDone: () => Effect.die(new Error(sentinel))
       })
-      const unreadable = Layer.succeed(ConsentSignals.ConsentSignals, {
+      const unreadable = Layer.succeed(PendingConsents.ConsentSignals, {
         ...signals,
         registrations: () =>
           new PendingConsents.ConsentStoreError({ operation: "registrations", reason: "ECONNREFUSED" })
@@ -459,8 +459,8 @@ describe("ObtainConsent on the in-memory engine", () => {
     const signalled: Array<string> = []
     const recording = (name: string) =>
       Layer.effect(
-        ConsentSignals.ConsentSignals,
-        Effect.map(ConsentSignals.makeMemory, (signals) => ({
+        PendingConsents.ConsentSignals,
+        Effect.map(Signals.makeMemory, (signals) => ({
           ...signals,
           signal: () => Effect.sync(() => void signalled.push(name))
         }))
@@ -476,10 +476,10 @@ describe("ObtainConsent on the in-memory engine", () => {
 
   it.effect("shares the store in memory when layers are merged or nested", () =>
     Effect.gen(function*() {
-      const [outer, pending] = yield* Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents])
+      const [outer, pending] = yield* Effect.all([PendingConsents.ConsentSignals, PendingConsents.PendingConsents])
       const [inner, others] = yield* Effect.provide(
-        Effect.all([ConsentSignals.ConsentSignals, PendingConsents.PendingConsents]),
-        Layer.merge(PendingConsents.layerMemory, ConsentSignals.layerMemory)
+        Effect.all([PendingConsents.ConsentSignals, PendingConsents.PendingConsents]),
+        Layer.merge(PendingConsents.layerMemory, Signals.layerMemory)
       )
       assert.strictEqual(inner, outer)
       assert.strictEqual(others, pending)

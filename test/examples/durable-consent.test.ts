@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
@@ -19,6 +18,7 @@ import { join } from "node:path"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
+import * as Signals from "../support/signals.js"
 import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
 
 const alice = { userId: "alice" }
@@ -33,8 +33,8 @@ const connect = Effect.gen(function*() {
   const local = yield* LocalBackend.LocalBackend
   const error = yield* Effect.flip(AccessToken.get(Calendar))
   if (error._tag === "RequiresUserConsent") yield* local.approve(error.session.sessionUri)
-  const signals = yield* ConsentSignals.ConsentSignals
-  const grant = yield* ConsentSignals.grant({ workload: "my-agent", user: alice, credential: "calendar" })
+  const signals = yield* PendingConsents.ConsentSignals
+  const grant = yield* Signals.grant({ workload: "my-agent", user: alice, credential: "calendar" })
   yield* signals.signal(grant, "Completed")
 }).pipe(Effect.provide(WorkloadAccessToken.layerWorkload({ name: "my-agent", user: alice })))
 

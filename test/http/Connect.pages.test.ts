@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { AuthorizationFailed, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -271,7 +270,7 @@ describe("a user who denies and comes back", () => {
       const shown = yield* Deferred.make<string>()
       const agent = yield* AccessToken.get(calendar, {
         consent: (session) => Deferred.succeed(shown, Redacted.value(session.authorizationUrl))
-      }).pipe(World.as({ userId: "alice" }), Effect.provide(ConsentSignals.layerPoller), Effect.forkChild)
+      }).pipe(World.as({ userId: "alice" }), Effect.provide(PendingConsents.layerPoller), Effect.forkChild)
       const page = yield* request(Pages.returnUrlOf(yield* Deferred.await(shown), `&error=${error}`))
       return { page, error: yield* Effect.flip(Fiber.join(agent)) }
     }).pipe(

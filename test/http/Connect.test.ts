@@ -2,7 +2,6 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as Consent from "effect-agentcore-identity/Consent"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import {
@@ -38,6 +37,7 @@ import * as Http from "node:http"
 import * as World from "../support/connectWorld.js"
 import * as EndlessBody from "../support/endlessBody.js"
 import * as Recorder from "../support/recorder.js"
+import * as Signals from "../support/signals.js"
 import * as States from "../support/states.js"
 import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "../support/utils.js"
 
@@ -157,7 +157,7 @@ describe.each(World.forms)("Connect, over real servers: %s", (form) => {
         AccessToken.get(credential, {
           consent: Connect.handler({ user: alice, probe: Schedule.spaced("50 millis"), ...options })
           // Has its own signals, as another process does.
-        }).pipe(World.as(alice), Effect.provide(ConsentSignals.layerMemory, { local: true }))
+        }).pipe(World.as(alice), Effect.provide(Signals.layerMemory, { local: true }))
       assert.notStrictEqual(Redacted.value(yield* ask(calendar, { show: (link) => connect(link) })), "")
       const error = yield* Effect.flip(ask(mail, { show: () => Effect.void, wait: "200 millis" }))
       assert.instanceOf(error, AuthorizationTimedOut)
@@ -448,7 +448,7 @@ const ofPromise = (options: Connect.LinkOptions & Pick<Connect.Options<never, ne
 
 const planes = (
   script: ScriptedPlanes.Script,
-  store: Layer.Layer<ConsentSignals.ConsentSignals> = PendingConsents.layerMemory
+  store: Layer.Layer<PendingConsents.ConsentSignals> = PendingConsents.layerMemory
 ) =>
   Layer.merge(
     scripted({
@@ -560,7 +560,7 @@ describe.each(["http", "fetch"] as const)("Connect, over scripted planes: %s", (
           states.push(customState)
           return responses.consent
         }
-      }, ConsentSignals.layerMemory))
+      }, Signals.layerMemory))
     )
   })
 
@@ -725,7 +725,7 @@ describe("Connect.handler, for many users", () => {
       responses.consent
   ) =>
     Layer.mergeAll(
-      ConsentSignals.layerMemory,
+      Signals.layerMemory,
       TokenPoller.layerBudget({ pollsPerSecond: 10 }),
       Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }).pipe(
         Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: quota })),
@@ -784,8 +784,8 @@ describe("Connect.handler, for many users", () => {
   it.effect("waits longer than a session lives, probes less and less often, and ends at once at the signal", () => {
     let isGranted = false
     return Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
-      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const signals = yield* PendingConsents.ConsentSignals
+      const topic = yield* Signals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
       yield* TestClock.adjust("2 hours")
       const times = yield* countProbes
@@ -805,8 +805,8 @@ describe("Connect.handler, for many users", () => {
   it.effect("requests the token twice more after a signal if the service throttles the request", () => {
     let rejections: number | undefined
     return Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
-      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const signals = yield* PendingConsents.ConsentSignals
+      const topic = yield* Signals.grant({ workload: World.workload, user: alice, credential: "files" })
       for (const [throttled, after] of [[0, 0], [1, 1000], [2, 3000]] as const) {
         rejections = undefined
         const waiting = yield* Effect.forkChild(waitFor("alice", Effect.void))
@@ -831,8 +831,8 @@ describe("Connect.handler, for many users", () => {
   it.effect("notices a signal while it shows the link, and continues if the token does not exist yet", () => {
     let isGranted = false
     return Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
-      const topic = yield* ConsentSignals.grant({ workload: World.workload, user: alice, credential: "files" })
+      const signals = yield* PendingConsents.ConsentSignals
+      const topic = yield* Signals.grant({ workload: World.workload, user: alice, credential: "files" })
       const waiting = yield* Effect.forkChild(waitFor("alice", signals.signal(topic, "Completed")))
       yield* TestClock.adjust("3 seconds")
       assert.deepStrictEqual(yield* countProbes, [0, 0, 1000, 3000])

@@ -1,7 +1,6 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -23,6 +22,7 @@ import * as Redacted from "effect/Redacted"
 import * as Http from "node:http"
 import * as Polling from "../support/polling.js"
 import * as Recorder from "../support/recorder.js"
+import * as Signals from "../support/signals.js"
 import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
@@ -47,7 +47,7 @@ const currentUser = Effect.map(
 const server = <E, R, E2 = never, R2 = never>(
   script: ScriptedPlanes.Script,
   options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">,
-  store: Layer.Layer<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> = PendingConsents.layerMemory
+  store: Layer.Layer<PendingConsents.PendingConsents | PendingConsents.ConsentSignals> = PendingConsents.layerMemory
 ) =>
   HttpRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(
     Layer.provide(ConsentCallback.layerRedaction("/consent")),
@@ -361,8 +361,10 @@ describe("ConsentCallback", () => {
 
   it.live("signals all waits for the same grant", () =>
     Effect.gen(function*() {
-      const grant = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
-      const fiber = yield* Effect.forkChild(ConsentSignals.next(grant))
+      const grant = yield* Signals.grant({ workload: "agent", user: alice, credential: "calendar" })
+      const fiber = yield* Effect.forkChild(
+        PendingConsents.ConsentSignals.use((signals) => Signals.next(signals, grant))
+      )
       const pending = yield* PendingConsents.PendingConsents
       yield* pending.open({ session: session(), user: alice, workload: "agent", credential: "calendar" })
       assert.strictEqual((yield* visit("alice")).status, 200)

@@ -1,5 +1,4 @@
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
@@ -19,7 +18,7 @@ describe("stores of consents", () => {
   })
 
   test("provide sessions and signals", () => {
-    type Services = PendingConsents.PendingConsents | ConsentSignals
+    type Services = PendingConsents.PendingConsents | PendingConsents.ConsentSignals
     expectTypeOf(SqlPendingConsents.layer({ key })).toEqualTypeOf<
       Layer.Layer<Services, SqlPendingConsents.PendingConsentsError, SqlClient>
     >()

@@ -4,9 +4,9 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
@@ -63,7 +63,7 @@ const resume = Effect.gen(function*() {
       { disableListenLog: true, disableLogger: true }
     ).pipe(
       Layer.provide(Connect.layerRedaction("/connect")),
-      Layer.provideMerge(ConsentSignals.layerPoller),
+      Layer.provideMerge(PendingConsents.layerPoller),
       Layer.provideMerge(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 }))
     )
   )

@@ -203,7 +203,7 @@ const figures = (colors, { cold, date, machine, node, token, wait }) => {
     ]],
     ["From a user's consent to the token, in milliseconds", [
       ["official SDK", wait.official],
-      ["ConsentSignals.layerPoller", wait.signal, true]
+      ["PendingConsents.layerPoller", wait.signal, true]
     ]]
   ]
   const [left, longest] = [226, 450]

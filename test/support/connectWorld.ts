@@ -4,7 +4,6 @@ import * as NodeHttpServerRequest from "@effect/platform-node/NodeHttpServerRequ
 import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -33,6 +32,7 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { createServer } from "./authorizationServer.js"
 import * as Calendar from "./calendar.js"
 import * as FaultyServer from "./faultyServer.js"
+import * as Signals from "./signals.js"
 import * as States from "./states.js"
 
 export const workload = "connect-agent"
@@ -160,7 +160,7 @@ export const toPromiseOptions = (all: Options & Connect.LinkOptions): PromiseCon
 type Services =
   | Identity.Identity
   | DataPlane.DataPlane
-  | ConsentSignals.ConsentSignals
+  | PendingConsents.ConsentSignals
 
 /** `promise/Connect` over the services of the test. */
 export const promiseConnect = (options: Options & Connect.LinkOptions) =>
@@ -280,7 +280,7 @@ export const pages = <A, R>(
   )
 
 export const environment = (options: Options = {}, form: Form = "http") =>
-  pages(options, ConsentSignals.layerMemory, form).pipe(Layer.provideMerge(servers))
+  pages(options, Signals.layerMemory, form).pipe(Layer.provideMerge(servers))
 
 /** With a store of consents, which every call in this context uses. */
 export const storedEnvironment = (options: Options = {}) =>

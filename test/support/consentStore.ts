@@ -1,7 +1,6 @@
 /** Tests of every store of consents: memory, Redis, SQLite and PostgreSQL. */
 import { assert, describe } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import type { PendingConsentsError } from "effect-agentcore-identity/persistence/RedisPendingConsents"
@@ -19,10 +18,11 @@ import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Sessions from "../../src/http/forwardAuth/sessions.js"
 import * as ConsentCallback from "./consentCallback.js"
+import * as Signals from "./signals.js"
 import type * as Tools from "./tools.js"
 import { authorizationUrl, same, secret } from "./utils.js"
 
-type Services = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
+type Services = PendingConsents.PendingConsents | PendingConsents.ConsentSignals
 
 interface Keys {
   readonly key: Redacted.Redacted
@@ -42,14 +42,14 @@ const keys = { key: keyOf(1) }
 
 interface Process {
   readonly pending: PendingConsents.PendingConsents["Service"]
-  readonly signals: ConsentSignals.ConsentSignals["Service"]
+  readonly signals: PendingConsents.ConsentSignals["Service"]
 }
 
 /** Starts a process of the application. */
 export const start = (store: Store, options: Keys = keys): Effect.Effect<Process, PendingConsentsError, Scope.Scope> =>
   Effect.map(Layer.build(Layer.fresh(store.layer(options))), (context) => ({
     pending: Context.get(context, PendingConsents.PendingConsents),
-    signals: Context.get(context, ConsentSignals.ConsentSignals)
+    signals: Context.get(context, PendingConsents.ConsentSignals)
   }))
 
 export const uriOf = (name: string): Redacted.Redacted => secret(`urn:ietf:params:oauth:request_uri:${name}`)
@@ -196,7 +196,7 @@ export const contract = (
           (process) =>
             ConsentCallback.visits([claimOf("race"), claimOf("race"), claimOf("race", { userId: "bob" })]).pipe(
               Effect.provideService(PendingConsents.PendingConsents, process.pending),
-              Effect.provideService(ConsentSignals.ConsentSignals, process.signals),
+              Effect.provideService(PendingConsents.ConsentSignals, process.signals),
               Effect.provide(identity)
             ),
           { concurrency: "unbounded" }
@@ -228,10 +228,10 @@ export const contract = (
       Effect.gen(function*() {
         const [one, two] = yield* startTwo(yield* make)
         const grant = (user: UserIdentifier, credential = "calendar") =>
-          ConsentSignals.grant({ workload: "agent", user, credential })
+          Signals.grant({ workload: "agent", user, credential })
         const topic = yield* grant(alice)
         const inAnHour = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
-        const register = (topic: ConsentSignals.Topic, execution: string, expiresAt = inAnHour) =>
+        const register = (topic: Signals.Topic, execution: string, expiresAt = inAnHour) =>
           one.signals.register({ topic, execution, expiresAt })
         yield* Effect.forEach(["first", "second", "first"], (execution) => register(topic, execution))
         yield* register(topic, "expired", DateTime.makeUnsafe(1))
@@ -259,7 +259,7 @@ export const contract = (
       test("writes with the first key, and finds and opens with all keys, in any spelling", () =>
         Effect.gen(function*() {
           const store = yield* make
-          const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
+          const topic = yield* Signals.grant({ workload: "agent", user: alice, credential: "calendar" })
           const inAnHour = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
           const oldOnly = yield* start(store, { key: keyOf(1) })
           yield* Effect.forEach(
@@ -296,7 +296,7 @@ export const wakesAcrossProcesses = (
 ): void => {
   describe("a signal to other processes", () => {
     const wait = (process: Process, name: string, base: TokenPoller.TokenPoller) =>
-      ConsentSignals.poller(process.signals, base)({
+      Signals.poller(process.signals, base)({
         session: sessionOf(name),
         poll: Effect.succeedSome(secret(`token of ${name}`))
       })
@@ -305,7 +305,7 @@ export const wakesAcrossProcesses = (
     const connected = (sender: Process, receiver: Process) =>
       Effect.gen(function*() {
         let received = false
-        const topic = ConsentSignals.session(uriOf("connected"))
+        const topic = Signals.session(uriOf("connected"))
         const stop = receiver.signals.listen(topic, () => {
           received = true
         })
@@ -329,13 +329,13 @@ export const wakesAcrossProcesses = (
           yield* connected(callback, waiting)
           const fiber = yield* Effect.forkChild(wait(waiting, "given", base))
           yield* Effect.sleep("1 millis")
-          yield* callback.signals.signal(ConsentSignals.session(uriOf("given")), "Completed")
+          yield* callback.signals.signal(Signals.session(uriOf("given")), "Completed")
           // The default poller polls after 5 seconds.
           const token = yield* Effect.timeout(Fiber.join(fiber), "4 seconds")
           same(token, secret("token of given"))
           for (const reason of ["Failed", "Denied"] as const) {
             const ended = yield* Effect.forkChild(Effect.flip(wait(waiting, reason, base)))
-            yield* callback.signals.signal(ConsentSignals.session(uriOf(reason)), reason)
+            yield* callback.signals.signal(Signals.session(uriOf(reason)), reason)
             const error = yield* Effect.timeout(Fiber.join(ended), "4 seconds")
             assert.deepInclude(error, { _tag: "AuthorizationFailed", reason })
           }
@@ -348,12 +348,10 @@ export const wakesAcrossProcesses = (
         const waiting = yield* start(store, { key: keyOf(1), previousKeys: [keyOf(2)] })
         const callback = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
         yield* connected(callback, waiting)
-        yield* callback.signals.signal(ConsentSignals.session(uriOf("early")), "Completed")
+        yield* callback.signals.signal(Signals.session(uriOf("early")), "Completed")
         // Messages arrive in order, so this one arrives after the other.
-        const topic = yield* ConsentSignals.grant({ workload: "agent", user: alice, credential: "calendar" })
-        const granted = yield* Effect.forkChild(
-          Effect.provideService(ConsentSignals.next(topic), ConsentSignals.ConsentSignals, waiting.signals)
-        )
+        const topic = yield* Signals.grant({ workload: "agent", user: alice, credential: "calendar" })
+        const granted = yield* Effect.forkChild(Signals.next(waiting.signals, topic))
         yield* Effect.sleep("1 millis")
         yield* callback.signals.signal(topic, "Completed")
         assert.strictEqual(yield* Effect.timeout(Fiber.join(granted), "4 seconds"), "Completed")
@@ -398,11 +396,11 @@ export const plant = ({ pending, signals }: Process): Effect.Effect<ReadonlyArra
       yield* pending.open({ session: session(`${index}`), user, ...more })
       const { customState: state = secret(""), sessionUri } = session(`${index}`)
       yield* pending.claim({ sessionUri, user, values: [state] })
-      const topic = yield* ConsentSignals.grant({ ...more, user })
+      const topic = yield* Signals.grant({ ...more, user })
       const expiresAt = DateTime.addDuration(DateTime.nowUnsafe(), "1 hour")
       yield* signals.register({ topic, execution: sentinel("Execution"), expiresAt })
       yield* signals.signal(topic, "Completed")
-      yield* signals.signal(ConsentSignals.session(sessionUri), "Denied")
+      yield* signals.signal(Signals.session(sessionUri), "Denied")
     }
     const [, payload = ""] = Redacted.value(users[1]!.userToken!).split(".")
     return [

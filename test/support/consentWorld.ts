@@ -4,7 +4,6 @@ import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import type * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -38,7 +37,7 @@ import * as Server from "./server.js"
 
 export type Form = "effect" | "promise"
 
-export type Store = PendingConsents.PendingConsents | ConsentSignals.ConsentSignals
+export type Store = PendingConsents.PendingConsents | PendingConsents.ConsentSignals
 
 /** The access key of the processes. The setting `policies` may have a policy of it. */
 export const accessKey = "application"

@@ -1,10 +1,10 @@
 /** A runner of workflows in any process: waits for consents, and a workflow of the application that needs a token. */
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import type { ConsentSignals } from "effect-agentcore-identity/ConsentSignals"
 import type { DataPlane } from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import type { Identity } from "effect-agentcore-identity/Identity"
+import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -36,7 +36,7 @@ interface Options {
   readonly invite: (invitation: ObtainConsent.Invitation) => Effect.Effect<void>
 }
 
-type Requirements = ConsentSignals | DataPlane | Identity | WorkflowEngine
+type Requirements = PendingConsents.ConsentSignals | DataPlane | Identity | WorkflowEngine
 
 export const layer = ({ invite, origin, workload }: Options): Layer.Layer<Connect.Connect, never, Requirements> => {
   const calendar = calendarAt(origin)

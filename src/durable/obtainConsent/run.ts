@@ -9,12 +9,12 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import { WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import { tagOf } from "../../internal/messages.js"
-import { unregistered } from "../../pendingConsents/store.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { ConsentSignals, unregistered } from "../../pendingConsents/store.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
 
@@ -61,11 +61,11 @@ export const run = <E, R>({ invite, times }: {
 (payload: Payload): Effect.Effect<
   Outcome,
   ConsentNotObtained,
-  R | Connect | ConsentSignals.ConsentSignals | DataPlane | WorkflowEngine | WorkflowInstance
+  R | Connect | ConsentSignals | DataPlane | WorkflowEngine | WorkflowInstance
 > => {
   const { credential: name, userId, workload } = payload
   const user = { userId }
-  const topic = ConsentSignals.grant({ workload, user, credential: name })
+  const topic = Signals.grant({ workload, user, credential: name })
   const notObtained = (reason: ConsentNotObtained["reason"]) => orNotObtained(name, reason)
 
   const credentialOf: Effect.Effect<UserCredential, ConsentNotObtained, Connect> = Effect.flatMap(
@@ -84,7 +84,7 @@ export const run = <E, R>({ invite, times }: {
     error: ConsentNotObtained,
     execute: Effect.gen(function*() {
       const begunAt = yield* Clock.currentTimeMillis
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* ConsentSignals
       const plan = times.map(Duration.toMillis)
       const wait = Math.max(...plan) + Duration.toMillis(grace)
       yield* signals.register({
@@ -100,7 +100,7 @@ export const run = <E, R>({ invite, times }: {
   const end = Activity.make({
     name: "ObtainConsent.unregister",
     execute: Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* ConsentSignals
       yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
     }).pipe(
       notObtained("Unavailable"),
@@ -195,14 +195,14 @@ const isOurs = (registration: string): registration is DurableDeferred.Token => 
 
 /** Extends the signals in context: they also resume the executions that wait for a grant. */
 export const makeSignals: Effect.Effect<
-  ConsentSignals.ConsentSignals["Service"],
+  ConsentSignals["Service"],
   never,
-  ConsentSignals.ConsentSignals | WorkflowEngine
+  ConsentSignals | WorkflowEngine
 > = Effect.gen(function*() {
-  const base = yield* ConsentSignals.ConsentSignals
+  const base = yield* ConsentSignals
   const engine = yield* WorkflowEngine
 
-  const finish = (topic: ConsentSignals.Topic, token: DurableDeferred.Token) =>
+  const finish = (topic: Signals.Topic, token: DurableDeferred.Token) =>
     DurableDeferred.succeed(granted, { token, value: undefined }).pipe(
       Effect.andThen(base.unregister(topic, token)),
       // The engine reports a failed database as a defect.
@@ -214,7 +214,7 @@ export const makeSignals: Effect.Effect<
       Effect.provideService(WorkflowEngine, engine)
     )
 
-  const finishAll = (topic: ConsentSignals.Topic) =>
+  const finishAll = (topic: Signals.Topic) =>
     Effect.matchEffect(base.registrations(topic), {
       onFailure: (error) => Effect.logWarning(`The workflows that wait for a consent are not known: ${error.message}`),
       onSuccess: (registrations) =>

@@ -7,7 +7,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import * as Digest from "../../credentialCache/digest.js"
 import { InProgress, Issued, type TokenResponse } from "../../DataPlane.js"
 import * as Identity from "../../Identity.js"
@@ -15,6 +14,7 @@ import { type IssuedToken, Rejected, type Review, type ReviewError, TokenReview 
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
+import * as Signals from "../../pendingConsents/signals.js"
 import { unregistered } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -61,7 +61,7 @@ export const make = ({ accounts, emit, links }: {
     /** A user has another JWT in the browser than an agent has for them. */
     const keyOf = (grant: Grant, user: UserIdentifier, workload = ""): Effect.Effect<string> =>
       Effect.map(
-        ConsentSignals.grant({ workload, user, credential: links.grantKeyOf(grant) }),
+        Signals.grant({ workload, user, credential: links.grantKeyOf(grant) }),
         (topic) => Redacted.value(topic.name)
       )
 

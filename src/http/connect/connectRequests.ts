@@ -10,7 +10,6 @@ import * as Result from "effect/Result"
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Completion from "../../consentCallback/completion.js"
 import { ConsentSession } from "../../ConsentSession.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Credentials from "../../Credentials.js"
 import type { AccessTokenError } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
@@ -19,6 +18,7 @@ import * as BoundedStream from "../../internal/boundedStream.js"
 import { deriveKey, parseSecret } from "../../internal/sealing.js"
 import { isSecure } from "../../models/internal/urls.js"
 import * as PendingConsents from "../../PendingConsents.js"
+import * as Signals from "../../pendingConsents/signals.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import type { Connections } from "./connections.js"
@@ -135,7 +135,7 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
   const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
   /** Two JWTs of one user have one key. */
   const key = Effect.map(
-    ConsentSignals.grant({ workload, user, credential: "" }),
+    Signals.grant({ workload, user, credential: "" }),
     ({ name }) => hash("sha256", Redacted.value(name), "base64url")
   )
   const reject = makeReject(links)
@@ -205,7 +205,7 @@ const showLink = (
       if (connection === undefined) return reject("UnknownCredential")
       if (connection.state === "Granted") {
         // A process may have been killed after the completion and before the signal.
-        yield* signals.signal(yield* ConsentSignals.grant({ workload, user, credential: name }), "Completed")
+        yield* signals.signal(yield* Signals.grant({ workload, user, credential: name }), "Completed")
       }
       return View.Link({
         user: yield* userName,

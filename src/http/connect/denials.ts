@@ -4,9 +4,10 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type { ConsentSession } from "../../ConsentSession.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AuthorizationFailed } from "../../IdentityError.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { ConsentSignals } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Connect } from "./connectTypes.js"
 
@@ -27,7 +28,7 @@ interface Asked {
  */
 export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "workload">) =>
   Effect.gen(function*() {
-    const signals = Option.getOrUndefined(yield* Effect.serviceOption(ConsentSignals.ConsentSignals))
+    const signals = Option.getOrUndefined(yield* Effect.serviceOption(ConsentSignals))
     /** By the name of the grant. */
     const asked = ExpiringMap.make<Asked>()
     const removeExpired = (now: number): void => asked.removeExpired(now).forEach(({ stop }) => stop())
@@ -37,7 +38,7 @@ export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "
       Effect.gen(function*() {
         const credential = Option.getOrUndefined(nameOf(session))
         if (signals === undefined || credential === undefined || user === undefined) return Option.none()
-        const topic = yield* ConsentSignals.grant({ workload, user, credential })
+        const topic = yield* Signals.grant({ workload, user, credential })
         const now = yield* Clock.currentTimeMillis
         removeExpired(now)
         const name = Redacted.value(topic.name)

@@ -8,15 +8,15 @@ import * as Redacted from "effect/Redacted"
 import * as Tracer from "effect/Tracer"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
-import { type PendingConsent, unregistered } from "../../pendingConsents/store.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { type ConsentSignals, type PendingConsent, unregistered } from "../../pendingConsents/store.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 
 type Dependencies = Pick<Completion.Dependencies, "identity"> & {
-  readonly signals: ConsentSignals.ConsentSignals["Service"]
+  readonly signals: ConsentSignals["Service"]
 }
 
 /** Milliseconds. AgentCore may report a session as failed shortly before it expires here. */
@@ -45,8 +45,7 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
     ),
     // The page after consent signals how the session ended.
     Effect.raceFirst(
-      ConsentSignals.next(ConsentSignals.session(session.sessionUri)).pipe(
-        Effect.provideService(ConsentSignals.ConsentSignals, signals),
+      Signals.next(signals, Signals.session(session.sessionUri)).pipe(
         Effect.as(false)
       )
     )
@@ -67,7 +66,7 @@ export const make = (dependencies: Dependencies) =>
 
     const add = ({ credential = "", session, user, workload = "" }: PendingConsent, watch: Fiber.Fiber<void>) =>
       Effect.gen(function*() {
-        const grant = Redacted.value((yield* ConsentSignals.grant({ workload, user, credential })).name)
+        const grant = Redacted.value((yield* Signals.grant({ workload, user, credential })).name)
         watches.removeExpired(yield* Clock.currentTimeMillis)
         const all = [...watches.get(grant) ?? [], watch]
         watches.set(grant, all.slice(-maxWatches), DateTime.toEpochMillis(session.expiresAt))

@@ -7,10 +7,11 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { hash, randomBytes } from "node:crypto"
-import type * as ConsentSignals from "../../ConsentSignals.js"
 import type { ValidationException } from "../../IdentityError.js"
 import type { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as Constraint from "../../models/internal/constraint.js"
+import type * as Signals from "../../pendingConsents/signals.js"
+import type { ConsentSignals } from "../../pendingConsents/store.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
@@ -48,12 +49,12 @@ const check = Validation.makeCheck("ForwardAuth.session", () => ({
   lifetime: Constraint.optional(Validation.DurationInput)
 }))
 
-const topicOf = (token: Redacted.Redacted): ConsentSignals.Topic => ({
+const topicOf = (token: Redacted.Redacted): Signals.Topic => ({
   _tag: "Bearer",
   name: Redacted.make(hash("sha256", Redacted.value(token), "base64url"))
 })
 
-export const make = (signals: ConsentSignals.ConsentSignals["Service"]): Service => ({
+export const make = (signals: ConsentSignals["Service"]): Service => ({
   session: (user, { lifetime = "1 hour" } = {}) =>
     Effect.gen(function*() {
       const invalid = check({ user, lifetime })
@@ -80,7 +81,7 @@ export const make = (signals: ConsentSignals.ConsentSignals["Service"]): Service
 
 /** The user of a session. `None` if it has expired, was revoked, or is unknown. */
 export const userOf = (
-  signals: ConsentSignals.ConsentSignals["Service"],
+  signals: ConsentSignals["Service"],
   token: Redacted.Redacted
 ): Effect.Effect<Option.Option<UserIdentifier>, ConsentStoreError> =>
   Effect.map(signals.registrations(topicOf(token)), ([user]) => user === undefined ? Option.none() : decode(user))

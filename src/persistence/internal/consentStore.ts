@@ -7,11 +7,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as ConsentSignals from "../../ConsentSignals.js"
-import * as Listeners from "../../consentSignals/listeners.js"
 import { ConsentStoreError, retentionAfterExpiry } from "../../internal/consentStoreError.js"
 import * as Deadline from "../../internal/deadline.js"
 import * as PendingConsents from "../../PendingConsents.js"
+import * as Listeners from "../../pendingConsents/listeners.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { ConsentSignals } from "../../pendingConsents/store.js"
 import * as StoreKeys from "./storeKeys.js"
 
 /**
@@ -106,7 +107,7 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
   (["Completed", "Failed", "Denied", "NotCompleted"] as const).map((outcome) => ({ kind, outcome }))
 )
 
-const nameOf = ({ _tag, name }: ConsentSignals.Topic): string => `${_tag} ${Redacted.value(name)}`
+const nameOf = ({ _tag, name }: Signals.Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** The first key makes names and seals. All keys find and open. */
 export const makeKeys = (options: StoreKeys.KeyOptions) =>
@@ -120,7 +121,7 @@ export const makeKeys = (options: StoreKeys.KeyOptions) =>
       return {
         digestOf: StoreKeys.makeDigestOf(secret, `${purpose} names`),
         // A message contains a name only. Its content is in the signature.
-        sign: (name: string, kind: ConsentSignals.Topic["_tag"], outcome: ConsentSignals.Outcome) =>
+        sign: (name: string, kind: Signals.Topic["_tag"], outcome: Signals.Outcome) =>
           signatureOf(`${name} ${kind} ${outcome}`)
       }
     })
@@ -129,7 +130,7 @@ export const makeKeys = (options: StoreKeys.KeyOptions) =>
       // One name for each key.
       namesOf: (value: string) => all.map(({ digestOf }) => digestOf(value)) as ReadonlyArray<string> as Names,
       /** The messages of a signal, one for each key: a previous key may still be the current one of another process. */
-      messagesOf: (topic: ConsentSignals.Topic, outcome: ConsentSignals.Outcome) =>
+      messagesOf: (topic: Signals.Topic, outcome: Signals.Outcome) =>
         all.map(({ digestOf, sign }) => {
           const name = digestOf(nameOf(topic))
           return `${name} ${sign(name, topic._tag, outcome)}`
@@ -162,7 +163,7 @@ const makePending = (
   { namesOf, sealing }: Keys,
   backing: ConsentBacking
 ): PendingConsents.PendingConsents["Service"] => {
-  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(ConsentSignals.session(sessionUri)))
+  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(Signals.session(sessionUri)))
   const read = ({ name, sealed }: Sealed) =>
     Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
   return {
@@ -190,9 +191,9 @@ const makePending = (
 const makeSignals = (
   { messagesOf, namesOf, read, sealing }: Keys,
   backing: ConsentBacking
-): Effect.Effect<ConsentSignals.ConsentSignals["Service"], never, Scope.Scope> =>
+): Effect.Effect<ConsentSignals["Service"], never, Scope.Scope> =>
   Effect.gen(function*() {
-    const listeners = Listeners.make<ConsentSignals.Outcome>()
+    const listeners = Listeners.make<Signals.Outcome>()
     const clock = yield* Clock.Clock
 
     const notify = (message: string): void => {
@@ -256,6 +257,6 @@ export const makeServices = (keys: Keys, backing: ConsentBacking) =>
     makeSignals(keys, backing),
     (signals) =>
       Context.make(PendingConsents.PendingConsents, makePending(keys, backing)).pipe(
-        Context.add(ConsentSignals.ConsentSignals, signals)
+        Context.add(ConsentSignals, signals)
       )
   )

@@ -9,11 +9,12 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Consent from "../../Consent.js"
 import * as Completion from "../../consentCallback/completion.js"
 import type { ConsentSession } from "../../ConsentSession.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import type * as Identity from "../../Identity.js"
 import { accessTokenOperation } from "../../identity/credentials.js"
 import * as Page from "../../internal/consentPages.js"
 import * as PendingConsents from "../../PendingConsents.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { ConsentSignals } from "../../pendingConsents/store.js"
 import * as Validation from "../../plane/validation.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
@@ -49,18 +50,18 @@ export const toPoller =
 
 export const make = () => {
   let isServed = false
-  let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals.ConsentSignals> | undefined
+  let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals> | undefined
   const inMemory = Effect.suspend(() =>
     memory === undefined
       ? Effect.map(Effect.scoped(Layer.build(PendingConsents.layerMemory)), (context) => memory ??= context)
       : Effect.succeed(memory)
   )
   /** Returns the service in context, by default one in memory. */
-  const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals.ConsentSignals, S>(
+  const orInMemory = <I extends PendingConsents.PendingConsents | ConsentSignals, S>(
     tag: Context.Key<I, S>
   ) => serviceOr(tag, Effect.map(inMemory, Context.get(tag)))
   const pending = orInMemory(PendingConsents.PendingConsents)
-  const signals = orInMemory(ConsentSignals.ConsentSignals)
+  const signals = orInMemory(ConsentSignals)
   return {
     signals,
     pending,
@@ -84,7 +85,7 @@ export const make = () => {
         poll: (wait) =>
           Effect.flatMap(
             Effect.zip(poll === undefined ? TokenPoller.TokenPoller : Effect.succeed(poll), signals),
-            ([base, signals]) => ConsentSignals.poller(signals, base)(wait)
+            ([base, signals]) => Signals.poller(signals, base)(wait)
           )
       }))
   }

@@ -9,10 +9,10 @@ import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
-import * as ConsentSignals from "../../ConsentSignals.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
 import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
+import * as Signals from "../../pendingConsents/signals.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import * as CallerContext from "./callerContext.js"
 import * as Config from "./config.js"
@@ -292,7 +292,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
         const sessionUri = Workloads.toRedacted(options.sessionUri)
         const user = Workloads.toUserIdentifier(options.user)
         yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
-        yield* (yield* consents.signals).signal(ConsentSignals.session(sessionUri), "Completed")
+        yield* (yield* consents.signals).signal(Signals.session(sessionUri), "Completed")
       })),
     fetchConsentCallback: (options) => {
       consents.serve()

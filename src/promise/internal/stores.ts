@@ -6,11 +6,12 @@ import type * as ManagedRuntime from "effect/ManagedRuntime"
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as AwsDataPlane from "../../aws/AwsDataPlane.js"
-import { ConsentSignals, layerMemory as layerSignals } from "../../ConsentSignals.js"
 import * as CredentialCache from "../../CredentialCache.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { invalid } from "../../http/connect/links.js"
 import { PendingConsents } from "../../PendingConsents.js"
+import * as Signals from "../../pendingConsents/signals.js"
+import { ConsentSignals } from "../../pendingConsents/store.js"
 import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
 import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
 import type { Inputs } from "./promised.js"
@@ -65,7 +66,7 @@ const loadSql = async ({ filename, url, ...options }: NonNullable<StoreOptions["
 
 /** The stores of the program's runtime. It may have none, or no signals. */
 const inContext = Layer.effectContext(Effect.gen(function*() {
-  const memory = yield* Layer.build(layerSignals)
+  const memory = yield* Layer.build(Signals.layerMemory)
   const own = yield* Effect.context<never>()
   return Context.merge(memory, Context.pick(PendingConsents, ConsentSignals)(own))
 }))

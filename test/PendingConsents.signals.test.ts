@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as ConsentSignals from "effect-agentcore-identity/ConsentSignals"
+import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -11,6 +11,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
+import * as Signals from "./support/signals.js"
 import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
 
 const session = new ConsentSession({
@@ -22,10 +23,10 @@ const session = new ConsentSession({
   expiresAt: DateTime.makeUnsafe(60 * 60_000)
 })
 
-const topic = ConsentSignals.session(secret(sessionUri))
+const topic = Signals.session(secret(sessionUri))
 
-const signal = (outcome: ConsentSignals.Outcome) =>
-  Effect.flatMap(ConsentSignals.ConsentSignals, (signals) => signals.signal(topic, outcome))
+const signal = (outcome: Signals.Outcome) =>
+  Effect.flatMap(PendingConsents.ConsentSignals, (signals) => signals.signal(topic, outcome))
 
 /** A wait whose token exists after a delay, and the times of its polls. */
 const wait = (tokenAt: number) => {
@@ -43,8 +44,8 @@ const wait = (tokenAt: number) => {
   )
 }
 
-describe("ConsentSignals.layerPoller", () => {
-  const provided = Effect.provide(Layer.provideMerge(ConsentSignals.layerPoller, ConsentSignals.layerMemory))
+describe("PendingConsents.layerPoller", () => {
+  const provided = Effect.provide(Layer.provideMerge(PendingConsents.layerPoller, Signals.layerMemory))
 
   it.effect("polls at once when the session is complete", () =>
     Effect.gen(function*() {
@@ -108,34 +109,36 @@ describe("ConsentSignals.layerPoller", () => {
     }).pipe(provided))
 })
 
-describe("ConsentSignals.next", () => {
+describe("next", () => {
   const user = { userId: "alice" }
-  const grantOf = (credential: string) => ConsentSignals.grant({ workload: "agent", user, credential })
+  const grantOf = (credential: string) => Signals.grant({ workload: "agent", user, credential })
 
   it.effect("waits for a new grant, and ignores an earlier one", () =>
     Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* PendingConsents.ConsentSignals
       const [calendar, mail] = [yield* grantOf("calendar"), yield* grantOf("mail")]
       yield* signals.signal(calendar, "Completed")
-      const fiber = yield* Effect.forkChild(ConsentSignals.next(calendar))
+      const fiber = yield* Effect.forkChild(Signals.next(signals, calendar))
       yield* Effect.yieldNow
       yield* signals.signal(mail, "Completed")
       yield* signals.signal(topic, "Completed")
       assert.isUndefined(fiber.pollUnsafe())
       yield* signals.signal(calendar, "Completed")
       assert.strictEqual(yield* Fiber.join(fiber), "Completed")
-    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
+    }).pipe(Effect.provide(Signals.layerMemory)))
 
   it.effect("leaves nothing behind when it is interrupted", () =>
     Effect.gen(function*() {
       const calls: Array<string> = []
-      const signals = Layer.mock(ConsentSignals.ConsentSignals, {
+      const signals = Layer.mock(PendingConsents.ConsentSignals, {
         listen: () => {
           calls.push("listen")
           return () => void calls.push("stop")
         }
       })
-      const fiber = yield* Effect.forkChild(Effect.provide(ConsentSignals.next(topic), signals))
+      const fiber = yield* Effect.forkChild(
+        Effect.provide(PendingConsents.ConsentSignals.use((signals) => Signals.next(signals, topic)), signals)
+      )
       yield* Effect.yieldNow
       yield* Fiber.interrupt(fiber)
       assert.deepStrictEqual(calls, ["listen", "stop"])
@@ -146,31 +149,31 @@ describe("ConsentSignals.next", () => {
       const jwt = secret("e30.bm90IGpzb24.c2ln")
       const topics = [
         yield* grantOf("calendar"),
-        yield* ConsentSignals.grant({ workload: "agent", user: { userToken: jwt }, credential: "x" })
+        yield* Signals.grant({ workload: "agent", user: { userToken: jwt }, credential: "x" })
       ]
       assert.notInclude(JSON.stringify(topics), "alice")
       assert.notInclude(JSON.stringify(topics), "bm90IGpzb24")
     }))
 })
 
-describe("ConsentSignals.layerMemory", () => {
-  class Signalled extends Context.Service<Signalled, ConsentSignals.ConsentSignals["Service"]>()("test/Signalled") {}
-  class Waiting extends Context.Service<Waiting, ConsentSignals.ConsentSignals["Service"]>()("test/Waiting") {}
+describe("layerMemory of signals", () => {
+  class Signalled extends Context.Service<Signalled, PendingConsents.ConsentSignals["Service"]>()("test/Signalled") {}
+  class Waiting extends Context.Service<Waiting, PendingConsents.ConsentSignals["Service"]>()("test/Waiting") {}
 
   it.effect("is shared by all layers that provide it", () =>
     Effect.gen(function*() {
       assert.strictEqual<unknown>(yield* Signalled, yield* Waiting)
     }).pipe(Effect.provide(Layer.merge(
-      Layer.provide(Layer.effect(Signalled, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory),
-      Layer.provide(Layer.effect(Waiting, ConsentSignals.ConsentSignals), ConsentSignals.layerMemory)
+      Layer.provide(Layer.effect(Signalled, PendingConsents.ConsentSignals), Signals.layerMemory),
+      Layer.provide(Layer.effect(Waiting, PendingConsents.ConsentSignals), Signals.layerMemory)
     ))))
 
   it.effect("is shared with a nested program, unless it is local", () =>
     Effect.gen(function*() {
-      const signals = yield* ConsentSignals.ConsentSignals
+      const signals = yield* PendingConsents.ConsentSignals
       const inside = (options?: { readonly local: boolean }) =>
-        Effect.provide(ConsentSignals.ConsentSignals, ConsentSignals.layerMemory, options)
+        Effect.provide(PendingConsents.ConsentSignals, Signals.layerMemory, options)
       assert.strictEqual(yield* inside(), signals)
       assert.notStrictEqual(yield* inside({ local: true }), signals)
-    }).pipe(Effect.provide(ConsentSignals.layerMemory)))
+    }).pipe(Effect.provide(Signals.layerMemory)))
 })

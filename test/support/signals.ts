@@ -1,0 +1,1 @@
+export * from "../../src/pendingConsents/signals.js"
