@@ -176,6 +176,23 @@ const findMissing = (
   }))
 }
 
+/** Describes the place of a policy if all of its resources are in another account or region than the target. */
+const findOtherPlace = (
+  policies: ReadonlyArray<IamPolicy.Policy>,
+  { account, region }: Credentials.PolicyOptions
+): string | undefined => {
+  const places = IamPolicy.statementsOf(policies).flatMap(({ statement: { Resource = "*" } }) =>
+    [Resource].flat().map((arn) => arn.split(":"))
+  )
+  const isAt = (pattern = "*", value: string) => ["", value].includes(pattern) || IamPolicy.isLike(pattern, value)
+  const isHere = (at: ReadonlyArray<string>) =>
+    isAt(at[3], region) && (account === unknownAccount || isAt(at[4], account))
+  const describe = (account: unknown, region: unknown) => `account ${account} and region ${region}`
+  return places[0] === undefined || places.some(isHere)
+    ? undefined
+    : `${describe(places[0][4], places[0][3])}, the target is ${describe(account, region)}`
+}
+
 /** Finds what the policy of a file lacks for the credentials, and which of its statements they do not need. */
 export const compare = Effect.fnUntraced(function*(
   file: string,
@@ -184,6 +201,10 @@ export const compare = Effect.fnUntraced(function*(
   user: Flags.Caller["user"]
 ) {
   const policies = [yield* SetupFile.loadPolicy(file)]
+  const place = findOtherPlace(policies, options)
+  if (place !== undefined) {
+    return [{ result: "problem", subject: "policy", message: `${file} is for ${place}` } satisfies Finding]
+  }
   const calls = (yield* Effect.forEach(list, (one) => evaluateCalls(one, policies, exact, user))).flat()
   const suffices = `${file} suffices${user === undefined ? "" : ` for ${Flags.describeUser(user)}`}`
   const allowed = list.flatMap((credential): ReadonlyArray<Finding> => {
@@ -245,7 +266,11 @@ const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
   const caller = yield* Flags.findCaller(settings)
   const users = yield* requireUsers(program.list, { ...settings, ...caller })
   const target = yield* findPlace(settings)
-  const workload = yield* requireWorkload(program, caller.workload)
+  const workload = yield* Effect.catchTag(
+    requireWorkload(program, caller.workload),
+    "TransportError",
+    ({ message }) => new Flags.MissingCaller({ message: `${message}, or give --workload` })
+  )
   const { options, unread } = yield* readOptions(program, users, {
     ...caller,
     target,

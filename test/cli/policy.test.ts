@@ -108,6 +108,37 @@ describe("the comparison of a policy", () => {
       assert.include(yield* compare(newer, `${secret}-AbCdEf`), lacks("AbCdEf"))
       assert.deepStrictEqual(yield* compare("??????", `${secret}-AbCdEf`), suffices)
     }))
+
+  it.effect("is one finding if the policy is for another account or region", () =>
+    Effect.gen(function*() {
+      const options = { workload: "my-agent", account: "111122223333", region: "eu-west-1", users: "none" } as const
+      const file = join(yield* Program.temporary, "policy.json")
+      const compare = (
+        of: { readonly account?: string; readonly region?: string },
+        more: ReadonlyArray<object> = [],
+        account: string = options.account
+      ) => {
+        const { Statement } = Credentials.policy([Weather], { ...options, ...of })
+        writeFileSync(file, JSON.stringify({ Statement: [...Statement, ...more] }))
+        const target = { ...options, account, providers: { oauth2: {}, apiKey: {} } }
+        return Effect.map(
+          Policy.compare(file, [Weather], { options: target, exact: target, unread: [] }, undefined),
+          (findings) => findings.map(({ message, result }) => [result, message.replaceAll(file, "FILE")])
+        )
+      }
+      const target = "the target is account 111122223333 and region eu-west-1"
+      assert.deepStrictEqual(yield* compare({ account: "000000000000" }), [
+        ["problem", `FILE is for account 000000000000 and region eu-west-1, ${target}`]
+      ])
+      assert.deepStrictEqual(yield* compare({ region: "us-west-2" }), [
+        ["problem", `FILE is for account 111122223333 and region us-west-2, ${target}`]
+      ])
+      // Some statements are for the target, or its account is unknown.
+      const rest = [{ Effect: "Allow", Action: "sts:*", Resource: "*" }]
+      assert.isAbove((yield* compare({ account: "000000000000" }, rest)).length, 3)
+      assert.isAbove((yield* compare({}, [], Policy.unknownAccount)).length, 3)
+      assert.deepStrictEqual(yield* compare({}), [["ok", "FILE suffices"]])
+    }))
 })
 
 describe("agentcore-identity policy", () => {
@@ -138,6 +169,16 @@ describe("agentcore-identity policy", () => {
       const ids = yield* Program.run(["policy", yield* programModule(exchanged), ...at, "--user", "alice"], offline)
       assert.strictEqual(ids.code, 1)
       assert.include(ids.stderr, "Member must be jwt or runtime, because app/Reports exchanges the JWT of its user")
+    }))
+
+  it.live("says that the workload identity can be given if AWS does not list them", () =>
+    Effect.gen(function*() {
+      const { AGENTCORE_WORKLOAD: _, ...unnamed } = offline
+      const args = ["policy", yield* programModule(federated), ...at, "--users", "userId"]
+      const { code, stderr } = yield* Program.run(args, unnamed)
+      assert.strictEqual(code, 1)
+      assert.match(stderr, /no usable AWS credentials were found.*, or give --workload\n$/)
+      assert.include(sids(parse(yield* Program.run([...args, "--workload", "my-agent"], unnamed))), "AccessTokens")
     }))
 
   it.live("says which account and region it took, and where each comes from", () =>
