@@ -19,7 +19,7 @@ consent: consent/ <- values internal node open
 identity: identity/ <- ground values internal plane planes jose
 flow/private: credentialCache/ credentialProvider/ identitySetup/ pendingConsents/
   <- ground models values internal plane planes identity consent node jose jsonc-parser
-flow: Consent. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. pendingConsents/signals. RateLimit.
+flow: Consent. CredentialCache. CredentialProvider. Identity. IdentitySetup. PendingConsents. pendingConsents/signals.
   TokenPoller. WorkloadAccessToken. WorkloadIdentity.
   <- ground models values internal plane planes consent identity flow/private node jose
 aws: aws/ <- ground values internal plane planes consent node effect/encoding effect/http @aws-sdk/client-bedrock-agentcore

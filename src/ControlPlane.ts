@@ -8,6 +8,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Record from "effect/Record"
 import {
   AccessDeniedException,
   ConcurrentModificationException,
@@ -23,6 +24,7 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { workloadName } from "./internal/generatedName.js"
+import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Models from "./Models.js"
 import type * as Operation from "./Operation.js"
 import * as Rows from "./plane/operation.js"
@@ -335,3 +337,25 @@ export const decorate = (
     ControlPlane,
     Effect.map(ControlPlane, (plane) => complete(Plane.decorate(operations, plane, decorator)))
   ))
+
+/**
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20
+ * (AWS documentation). Each use of the layer has its own budget, as with `DataPlane.layerRateLimit`.
+ *
+ * @since 0.2.0
+ * @category layers
+ */
+export const layerRateLimit = (
+  quota: number = operations.getTokenVault.quota
+): Layer.Layer<ControlPlane, never, ControlPlane> =>
+  Layer.fresh(
+    Plane.makeLayer(
+      Plane.makeCheck("ControlPlane.layerRateLimit", () => ({ quota: Plane.Rate })),
+      { quota },
+      ({ quota }) =>
+        Layer.suspend(() => {
+          const limiters = Record.map(operations, () => RateLimiter.make(quota))
+          return decorate((operation, effect) => Effect.andThen(limiters[operation]("normal"), effect))
+        })
+    )
+  )

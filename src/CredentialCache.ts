@@ -382,8 +382,12 @@ export const layerSecurityTokenService: Layer.Layer<
 > = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
   // Every service of this tag is the engine of `makeLayer`.
   const { decorator } = cache as Engine.Engine
-  const service = SecurityTokenService.decorate(decorator<SecurityTokenService.SecurityTokenService["Service"]>({
-    getWebIdentityToken: cacheWebIdentityToken(randomUUID())
-  }))
+  const service = Validation.layerDecorate(
+    SecurityTokenService.SecurityTokenService,
+    SecurityTokenService.operations,
+    decorator<SecurityTokenService.SecurityTokenService["Service"]>({
+      getWebIdentityToken: cacheWebIdentityToken(randomUUID())
+    })
+  )
   return copyRequests(SecurityTokenService.SecurityTokenService, service)
 })))

@@ -13,6 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { Flow } from "./ConsentSession.js"
@@ -24,6 +25,7 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
+import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Constraint from "./models/internal/constraint.js"
 import type * as Operation from "./Operation.js"
 import * as Rows from "./plane/operation.js"
@@ -396,5 +398,52 @@ export const make = (implementation: DataPlane["Service"]): DataPlane["Service"]
  */
 export const decorate = (
   decorator: Operation.Decorator<typeof operations, DataPlaneError>
-): Layer.Layer<DataPlane, never, DataPlane> =>
-  Layer.fresh(Layer.effect(DataPlane, Effect.map(DataPlane, (plane) => Plane.decorate(operations, plane, decorator))))
+): Layer.Layer<DataPlane, never, DataPlane> => Plane.layerDecorate(DataPlane, operations, decorator)
+
+/**
+ * Keeps the data plane in context within its quotas, in calls per second of each operation. Put it under
+ * `Identity.layer`. Default: the quotas of the AWS documentation, 200 for tokens and keys, 100 for completions. With
+ * invalid quotas, the layer dies with a `ValidationException`.
+ *
+ * Polls for users who have not consented yet wait until all other calls of the operation have run.
+ *
+ * Each use of the layer has its own budget, for the account of the data plane below it. Two branches of a program that
+ * provide it separately have two budgets, and together may exceed the quota. To share one budget between two parts of a
+ * program for one account, compose it with its plane into one constant, and provide that to both:
+ * `const limited = Layer.provide(DataPlane.layerRateLimit(), planes)`.
+ *
+ * @since 0.2.0
+ * @category layers
+ * @example
+ * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
+ * import * as DataPlane from "effect-agentcore-identity/DataPlane"
+ * import * as Identity from "effect-agentcore-identity/Identity"
+ * import * as Layer from "effect/Layer"
+ *
+ * // Another fleet uses the rest of the account's quota.
+ * const live = Identity.layer.pipe(
+ *   Layer.provide(DataPlane.layerRateLimit({ getResourceOauth2Token: 50 })),
+ *   Layer.provide(AwsDataPlane.layer())
+ * )
+ */
+export const layerRateLimit = (
+  quotas: { readonly [K in keyof typeof operations]?: number } = {}
+): Layer.Layer<DataPlane, never, DataPlane> => {
+  const check = Plane.makeCheck(
+    "DataPlane.layerRateLimit",
+    () => Record.map(operations, () => Constraint.optional(Plane.Rate))
+  )
+  return Layer.fresh(Plane.makeLayer(check, quotas, (quotas) =>
+    Layer.suspend(() => {
+      // AWS counts each operation separately.
+      const limiters = Record.map(operations, ({ quota }, name) => RateLimiter.make(quotas[name] ?? quota))
+      return decorate((operation, effect, request) =>
+        operation === "getResourceOauth2Token"
+          ? Effect.flatMap(
+            RateLimiter.priorityOf(request),
+            (priority) => Effect.andThen(limiters[operation](priority), effect)
+          )
+          : Effect.andThen(limiters[operation]("normal"), effect)
+      )
+    })))
+}

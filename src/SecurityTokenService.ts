@@ -6,8 +6,6 @@
  * @since 0.2.0
  */
 import * as Context from "effect/Context"
-import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import {
   AccessDeniedException,
@@ -22,7 +20,6 @@ import * as Constraint from "./models/internal/constraint.js"
 import { timestamp } from "./models/internal/resource.js"
 import type * as Operation from "./Operation.js"
 import * as Rows from "./plane/operation.js"
-import * as Plane from "./plane/validation.js"
 
 const tagCharacters = String.raw`[\p{L}\p{Z}\p{N}_.:/=+\-@]`
 
@@ -102,14 +99,15 @@ export const operations = {
 export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyof typeof operations]>
 
 /**
- * STS: one method for each operation. `AwsPlanes.layer()` provides it at AWS, `LocalIdentity.layer()` on this machine.
+ * STS: one method for each operation. A request that violates a limit of the service model is a `ValidationException`
+ * before it is sent. Every call is a span `SecurityTokenService.<operation>`. `AwsPlanes.layer()` provides it at AWS,
+ * `LocalIdentity.layer()` on this machine.
  *
  * @since 0.2.0
  * @category services
  * @example
  * import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
- * import * as Effect from "effect/Effect"
- *
+ *  *
  * const program = Effect.gen(function*() {
  *   const sts = yield* SecurityTokenService.SecurityTokenService
  *   return yield* sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
@@ -118,28 +116,3 @@ export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyo
 export class SecurityTokenService extends Context.Service<SecurityTokenService, Operation.Plane<typeof operations>>()(
   "effect-agentcore-identity/SecurityTokenService"
 ) {}
-
-/**
- * The service over an implementation. It checks requests against the limits of the service model before it calls the
- * implementation. Errors without the operation's name get it. Every call is a span
- * `SecurityTokenService.<operation>`.
- *
- * @since 0.2.0
- * @category constructors
- */
-export const make = (implementation: SecurityTokenService["Service"]): SecurityTokenService["Service"] =>
-  Plane.make("SecurityTokenService", operations, implementation)
-
-/**
- * Wraps every operation of the service in context. Each use of the layer wraps the service below it.
- *
- * @since 0.2.0
- * @category layers
- */
-export const decorate = (
-  decorator: Operation.Decorator<typeof operations, SecurityTokenServiceError>
-): Layer.Layer<SecurityTokenService, never, SecurityTokenService> =>
-  Layer.fresh(Layer.effect(
-    SecurityTokenService,
-    Effect.map(SecurityTokenService, (service) => Plane.decorate(operations, service, decorator))
-  ))

@@ -41,8 +41,6 @@ export * as Operation from "./Operation.js"
 /** @since 0.2.0 */
 export * as PendingConsents from "./PendingConsents.js"
 /** @since 0.2.0 */
-export * as RateLimit from "./RateLimit.js"
-/** @since 0.2.0 */
 export * as SecurityTokenService from "./SecurityTokenService.js"
 /** @since 0.2.0 */
 export * as TokenPoller from "./TokenPoller.js"

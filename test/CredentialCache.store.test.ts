@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { cacheResult, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
+import * as Sts from "./support/sts.js"
 import { failures, responses, secret, settleAndAdjust } from "./support/utils.js"
 
 type Stored = Map<string, CredentialCache.StoredCredential>
@@ -319,7 +320,7 @@ describe("CredentialCache.layerStore", () => {
   it.effect("does not store an AWS-signed JWT, because the request does not contain the identity", () =>
     Effect.gen(function*() {
       const entries: Stored = new Map()
-      const service = SecurityTokenService.make({
+      const service = Sts.make({
         getCallerIdentity: () => Effect.die(new Error("not asked for")),
         getWebIdentityToken: () =>
           Effect.map(DateTime.now, (now) => ({

@@ -18,6 +18,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { cacheResult, insteadOf } from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
+import * as Sts from "./support/sts.js"
 import { failures, responses, same, secret, sessionUri } from "./support/utils.js"
 
 const segment = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url")
@@ -786,7 +787,7 @@ describe("CredentialCache.layerSecurityTokenService", () => {
     Layer.effect(
       SecurityTokenService.SecurityTokenService,
       Effect.map(Ref.make(0), (calls) =>
-        SecurityTokenService.make({
+        Sts.make({
           getCallerIdentity: () => Effect.die(new Error("not asked for")),
           getWebIdentityToken: () =>
             Effect.zipWith(Ref.updateAndGet(calls, (n) => n + 1), DateTime.now, (number, now) => ({

@@ -1,15 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
-import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
-import * as Ref from "effect/Ref"
 import * as Recorder from "./support/recorder.js"
-import { same, secret } from "./support/utils.js"
+import { secret } from "./support/utils.js"
 
 const request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken> = {
   audience: ["https://api.example.com"],
@@ -41,7 +37,7 @@ const tags = (count: number) => Object.fromEntries(Array.from({ length: count },
 const atLeast = (n: number) => `Member must have length greater than or equal to ${n}`
 const atMost = (n: number) => `Member must have length less than or equal to ${n}`
 
-describe("SecurityTokenService.make", () => {
+describe("SecurityTokenService", () => {
   const rejected: ReadonlyArray<readonly [patch: Patch, field: string, constraint: string]> = [
     [{ audience: [] }, "audience", "Member must have length greater than or equal to 1"],
     [{ audience: audiences(11) }, "audience", "Member must have length less than or equal to 10"],
@@ -92,37 +88,6 @@ describe("SecurityTokenService.make", () => {
       const calls = yield* callsOf("getWebIdentityToken")
       assert.deepStrictEqual(calls.map(({ request }) => request), within.map((patch) => ({ ...request, ...patch })))
     }).pipe(Effect.provide(planes)))
-})
-
-describe("SecurityTokenService.decorate", () => {
-  it.effect("wraps the operation of IamAccessToken, and can inject faults", () =>
-    Effect.gen(function*() {
-      const seen = yield* Ref.make<ReadonlyArray<readonly [string, unknown]>>([])
-      const fault = new IdentityError.ThrottlingException({
-        operation: "GetWebIdentityToken",
-        message: "Rate exceeded"
-      })
-      const decorated = SecurityTokenService.decorate((operation, effect, request) =>
-        Effect.flatMap(
-          Ref.updateAndGet(seen, (all) => [...all, [operation, request] as const]),
-          ({ length }) => length === 1 ? Effect.fail(fault) : effect
-        )
-      )
-      const program = IamAccessToken.IamAccessToken.pipe(
-        IamAccessToken.withIamAccessToken({ audience: "https://api.example.com" })
-      )
-      yield* Effect.gen(function*() {
-        const error = yield* Effect.flip(program)
-        assert.strictEqual(error._tag, "ThrottlingException")
-        assert.strictEqual(error.message, fault.message)
-        same(yield* program, secret("web-identity-token-0"))
-      }).pipe(Effect.provide(Layer.provide(decorated, planes)))
-      const requested = { ...request, durationSeconds: undefined, tags: undefined }
-      assert.deepStrictEqual(yield* Ref.get(seen), [["getWebIdentityToken", requested], [
-        "getWebIdentityToken",
-        requested
-      ]])
-    }))
 })
 
 describe("spans of SecurityTokenService", () => {

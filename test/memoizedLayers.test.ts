@@ -14,7 +14,6 @@ import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
@@ -221,9 +220,8 @@ const fresh: Readonly<Record<string, Case>> = {
   ),
   "DataPlane.decorate": over(account, DataPlane.decorate((_, effect) => effect), apiKey),
   "Identity.layer": over(account, Identity.layer, identity),
-  "RateLimit.controlPlane": over(account, RateLimit.controlPlane(), arn),
-  "RateLimit.dataPlane": over(account, RateLimit.dataPlane(), apiKey),
-  "SecurityTokenService.decorate": over(account, SecurityTokenService.decorate((_, effect) => effect), jwt),
+  "ControlPlane.layerRateLimit": over(account, ControlPlane.layerRateLimit(), arn),
+  "DataPlane.layerRateLimit": over(account, DataPlane.layerRateLimit(), apiKey),
   "WorkloadAccessToken.layerCallers": over(
     account,
     WorkloadAccessToken.layerCallers({ name: "my-agent" }),
@@ -450,8 +448,8 @@ describe("a constant of a layer and its plane", () => {
     return Effect.map(twice(composed, workloadToken), () => assert.strictEqual(calls(), 1))
   })
 
-  it.effect("is one budget for the parts of a program, and two uses of `RateLimit` alone are two", () => {
-    const limit = RateLimit.dataPlane({ getResourceApiKey: 1 })
+  it.effect("is one budget for the parts of a program, and two uses of `DataPlane.layerRateLimit` alone are two", () => {
+    const limit = DataPlane.layerRateLimit({ getResourceApiKey: 1 })
     const { calls, composed } = counted(limit)
     return Effect.gen(function*() {
       yield* Effect.forkChild(Effect.provide(apiKey, composed), { startImmediately: true })

@@ -744,7 +744,7 @@ export const handler = <E = never, R = never>(options: {
   /**
    * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
    * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
-   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`RateLimit`). With many
+   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`layerRateLimit`). With many
    * waiting users they become rare, so let the processes share their signals. Default: after 5 seconds, then a
    * quarter longer each time, up to 5 minutes.
    */

@@ -4,6 +4,7 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { hasProperty } from "effect/Predicate"
 import * as Pull from "effect/Pull"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
@@ -19,6 +20,15 @@ export type Priority = "normal" | "low"
 export const CallPriority = Context.Reference("effect-agentcore-identity/internal/CallPriority", {
   defaultValue: (): Priority | "byRequest" => "byRequest"
 })
+
+/** The priority of a request for an access token. */
+export const priorityOf = (request: unknown): Effect.Effect<Priority> =>
+  Effect.map(CallPriority, (priority) =>
+    priority !== "byRequest"
+      ? priority
+      : hasProperty(request, "sessionUri") && request.sessionUri !== undefined
+      ? "low"
+      : "normal")
 
 /** Milliseconds. A lower rate is read again after this time, because it may have grown. */
 const longestSleep = 1000

@@ -374,7 +374,10 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
         ControlPlane.ControlPlane,
         ControlPlane.make(authorized(control, makePlane(control, registry.controlPlane)))
       ),
-      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(authorized(sts, issuer)))
+      Context.add(
+        SecurityTokenService.SecurityTokenService,
+        Validation.make("SecurityTokenService", SecurityTokenService.operations, authorized(sts, issuer))
+      )
     )
   }))
 

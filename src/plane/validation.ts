@@ -366,6 +366,12 @@ export const Amount = Constraint.guard(
   (value): value is number => typeof value === "number" && value >= 0
 )
 
+/** A quota. */
+export const Rate = Constraint.guard(
+  "a number of calls per second, above 0",
+  (value): value is number => typeof value === "number" && value > 0
+)
+
 /** A port to listen on, 0 for a free one. */
 export const Port = Constraint.guard(
   "a port, 0 to 65535",
@@ -456,3 +462,11 @@ export const decorate = <const T extends Rows.Table, E>(
     return (request) => wrap(method, call(request), request)
   })
 }
+
+/** Wraps every call of the plane in context. Each use of the layer wraps the plane below it. */
+export const layerDecorate = <I, const T extends Rows.Table, E>(
+  tag: Context.Key<I, Operation.Plane<T>>,
+  table: T,
+  decorator: Operation.Decorator<T, E>
+): Layer.Layer<I, never, I> =>
+  Layer.fresh(Layer.effect(tag, Effect.map(tag, (plane) => decorate(table, plane, decorator))))

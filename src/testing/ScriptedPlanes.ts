@@ -12,7 +12,7 @@ import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type * as Operation from "../Operation.js"
 import type * as Rows from "../plane/operation.js"
-import { fromTable } from "../plane/validation.js"
+import { fromTable, make } from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /**
@@ -123,7 +123,7 @@ export const layer = (script: Script): Layer.Layer<
       Context.add(ControlPlane.ControlPlane, ControlPlane.make(plane(ControlPlane.operations))),
       Context.add(
         SecurityTokenService.SecurityTokenService,
-        SecurityTokenService.make(plane(SecurityTokenService.operations))
+        make("SecurityTokenService", SecurityTokenService.operations, plane(SecurityTokenService.operations))
       ),
       Context.add(ScriptedPlanes, {
         calls: Effect.sync(() => [...calls]),

@@ -22,7 +22,7 @@ const Connect = await import(urlOfModule("http/Connect"))
 const Identity = await import(urlOfModule("Identity"))
 const PendingConsents = await import(urlOfModule("PendingConsents"))
 const Signals = await import(urlOfModule("pendingConsents/signals"))
-const RateLimit = await import(urlOfModule("RateLimit"))
+const DataPlane = await import(urlOfModule("DataPlane"))
 const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 
 class Calendar extends AccessToken.Tag()("bench/Calendar", {
@@ -40,7 +40,7 @@ const runtime = ManagedRuntime.make(
       ? Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload })
       : Identity.layer,
     Layer.provideMerge(PendingConsents.layerPoller, PendingConsents.layerMemory)
-  ).pipe(Layer.provide(RateLimit.dataPlane()), Layer.provide(AwsDataPlane.layer()))
+  ).pipe(Layer.provide(DataPlane.layerRateLimit()), Layer.provide(AwsDataPlane.layer()))
 )
 
 const asUser = (user) =>

@@ -10,7 +10,6 @@ import {
   ValidationException
 } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -728,7 +727,7 @@ describe("Connect.handler, for many users", () => {
       Signals.layerMemory,
       TokenPoller.layerBudget({ pollsPerSecond: 10 }),
       Connect.layerLinks({ path: "/connect", credentials: { files: Files }, workload: World.workload }).pipe(
-        Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: quota })),
+        Layer.provideMerge(DataPlane.layerRateLimit({ getResourceOauth2Token: quota })),
         Layer.provideMerge(ScriptedPlanes.layer({
           getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
           getResourceOauth2Token: ({ resourceCredentialProviderName }) =>

@@ -1,12 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -62,13 +63,13 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       valid: { capacity: 1, storeTimeout: "1 second" },
       typed: false
     },
-    "RateLimit.dataPlane": {
-      run: (options) => build(RateLimit.dataPlane(untyped(options))),
+    "DataPlane.layerRateLimit": {
+      run: (options) => build(DataPlane.layerRateLimit(untyped(options))),
       valid: { getResourceApiKey: 50 },
       typed: false
     },
-    "RateLimit.controlPlane": {
-      run: (options) => build(RateLimit.controlPlane(untyped(options))),
+    "ControlPlane.layerRateLimit": {
+      run: (options) => build(ControlPlane.layerRateLimit(untyped(options))),
       valid: 10,
       typed: false
     },
@@ -130,7 +131,7 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     { storeTimout: 1 },
     "storeTimout: Member must have a known name; did you mean 'storeTimeout'?"
   ]],
-  "RateLimit.dataPlane": [
+  "DataPlane.layerRateLimit": [
     [
       { getResourceOauthToken: 50 },
       "getResourceOauthToken: Member must have a known name; did you mean 'getResourceOauth2Token'?"
@@ -140,7 +141,10 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       "getResourceApiKey: Member must be a number of calls per second, above 0, but is a number"
     ]
   ],
-  "RateLimit.controlPlane": [["20", "quota: Member must be a number of calls per second, above 0, but is a string"]],
+  "ControlPlane.layerRateLimit": [[
+    "20",
+    "quota: Member must be a number of calls per second, above 0, but is a string"
+  ]],
   "IdentitySetup.apply": [
     [undefined, "request: Member must be an object, but is undefined"],
     [{ workloadIdentites: [] }, "workloadIdentites: Member must have a known name; did you mean 'workloadIdentities'?"],

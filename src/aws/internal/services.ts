@@ -8,6 +8,7 @@ import * as DataPlane from "../../DataPlane.js"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import { appendAdvice } from "../../internal/messages.js"
 import type * as Operation from "../../Operation.js"
+import * as Plane from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const advice =
@@ -42,5 +43,8 @@ export const makeServices = (operations: {
   Effect.map(Effect.all(operations), ({ control, data, sts }) =>
     Context.make(DataPlane.DataPlane, DataPlane.make(data)).pipe(
       Context.add(ControlPlane.ControlPlane, ControlPlane.make(control)),
-      Context.add(SecurityTokenService.SecurityTokenService, SecurityTokenService.make(withAdvice(sts)))
+      Context.add(
+        SecurityTokenService.SecurityTokenService,
+        Plane.make("SecurityTokenService", SecurityTokenService.operations, withAdvice(sts))
+      )
     ))

@@ -11,7 +11,7 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type * as Operation from "../../Operation.js"
 import type * as Rows from "../../plane/operation.js"
-import { callOf, fromTable } from "../../plane/validation.js"
+import { callOf, fromTable, layerDecorate } from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { AuthorizationServer } from "../AuthorizationServer.js"
 import type * as LocalBackend from "../LocalBackend.js"
@@ -59,7 +59,16 @@ export const make = (
   return Layer.mergeAll(
     layerOf(DataPlane.DataPlane, DataPlane.operations, DataPlane.decorate),
     layerOf(ControlPlane.ControlPlane, ControlPlane.operations, ControlPlane.decorate),
-    layerOf(SecurityTokenService.SecurityTokenService, SecurityTokenService.operations, SecurityTokenService.decorate)
+    layerOf(
+      SecurityTokenService.SecurityTokenService,
+      SecurityTokenService.operations,
+      (decorator) =>
+        layerDecorate(
+          SecurityTokenService.SecurityTokenService,
+          SecurityTokenService.operations,
+          decorator as never
+        )
+    )
   )
 }
 

@@ -21,6 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as Routes from "../../../src/local/server/protocolRoutes.js"
 import * as Recorder from "../../support/recorder.js"
+import * as Sts from "../../support/sts.js"
 import * as Wire from "../../support/wire.js"
 
 const audience = "https://api.example.com"
@@ -73,7 +74,7 @@ const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceErr
     disableListenLog: true,
     disableLogger: true
   }).pipe(
-    Layer.provide(SecurityTokenService.decorate(() => Effect.fail(error))),
+    Layer.provide(Sts.decorate(() => Effect.fail(error))),
     Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )

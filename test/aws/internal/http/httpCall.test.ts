@@ -2,7 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
-import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,6 +17,7 @@ import { controlPlane, securityTokenService } from "../../../../src/aws/internal
 import { nodeSha256 } from "../../../../src/internal/signature.js"
 import type * as Rows from "../../../support/operation.js"
 import { rounds } from "../../../support/rounds.js"
+import * as Sts from "../../../support/sts.js"
 import { assertNoSecrets, rendered } from "../../utils.js"
 
 // The secrets are digests, so that no piece of them occurs in a word.
@@ -128,7 +128,7 @@ describe("any response", () => {
       }),
       ControlPlane.make(control).getWorkloadIdentity({ name: "agent" }),
       ControlPlane.make(control).deleteWorkloadIdentity({ name: "agent" }),
-      SecurityTokenService.make(sts).getWebIdentityToken({ audience: ["api"], signingAlgorithm: "ES384" })
+      Sts.make(sts).getWebIdentityToken({ audience: ["api"], signingAlgorithm: "ES384" })
     ]
     await FastCheck.assert(
       FastCheck.asyncProperty(response, FastCheck.constantFrom(...calls), async (given, call) => {

@@ -3,7 +3,6 @@ import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as RateLimit from "effect-agentcore-identity/RateLimit"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as DateTime from "effect/DateTime"
@@ -30,7 +29,7 @@ const countOf = (operation: keyof ScriptedPlanes.Operations) =>
 const many = <A, E, R>(n: number, effect: Effect.Effect<A, E, R>) =>
   Effect.forEach(Array.from({ length: n }), () => Effect.forkChild(effect), { discard: true })
 
-describe("RateLimit", () => {
+describe("layerRateLimit", () => {
   it.effect("keeps the data plane within its quotas, separately for each operation", () =>
     Effect.gen(function*() {
       const dataPlane = yield* DataPlane.DataPlane
@@ -50,7 +49,7 @@ describe("RateLimit", () => {
       assert.isAtMost(second, 201)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* countOf("completeResourceTokenAuth"), 250)
-    }).pipe(Effect.provide(Layer.provideMerge(RateLimit.dataPlane(), planes))))
+    }).pipe(Effect.provide(Layer.provideMerge(DataPlane.layerRateLimit(), planes))))
 
   it.effect("uses given quotas", () =>
     Effect.gen(function*() {
@@ -61,7 +60,7 @@ describe("RateLimit", () => {
       )
       yield* TestClock.adjust("0 millis")
       assert.strictEqual(yield* countOf("getResourceApiKey"), 10)
-    }).pipe(Effect.provide(Layer.provideMerge(RateLimit.dataPlane({ getResourceApiKey: 10 }), planes))))
+    }).pipe(Effect.provide(Layer.provideMerge(DataPlane.layerRateLimit({ getResourceApiKey: 10 }), planes))))
 
   it.effect("keeps the control plane within its quota", () =>
     Effect.gen(function*() {
@@ -73,7 +72,7 @@ describe("RateLimit", () => {
       assert.strictEqual(yield* countOf("deleteWorkloadIdentity"), 20)
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* countOf("createWorkloadIdentity"), 30)
-    }).pipe(Effect.provide(Layer.provideMerge(RateLimit.controlPlane(), planes))))
+    }).pipe(Effect.provide(Layer.provideMerge(ControlPlane.layerRateLimit(), planes))))
 
   describe("the order of waiting calls", () => {
     /** The numbers of sessions and first requests, in the order in which they reached the service. */
@@ -105,7 +104,7 @@ describe("RateLimit", () => {
     const pending = ScriptedPlanes.layer({ getResourceOauth2Token: () => responses.inProgress })
 
     const limited = Effect.provide(
-      Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 10 }), pending)
+      Layer.provideMerge(DataPlane.layerRateLimit({ getResourceOauth2Token: 10 }), pending)
     )
 
     it.effect("polls run last, and leave half of a burst", () =>
@@ -136,7 +135,7 @@ describe("RateLimit", () => {
         assert.deepStrictEqual((yield* order).slice(0, 6), ["poll", "ask", "ask", "ask", "poll", "poll"])
         assert.isAtLeast((yield* order).length, 10)
       }).pipe(
-        Effect.provide(Layer.provideMerge(RateLimit.dataPlane({ getResourceOauth2Token: 1 }), pending))
+        Effect.provide(Layer.provideMerge(DataPlane.layerRateLimit({ getResourceOauth2Token: 1 }), pending))
       ))
 
     it.effect("a poll after a user's consent does not wait for other polls", () =>
