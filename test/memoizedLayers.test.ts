@@ -10,7 +10,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
-import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -167,8 +166,6 @@ const listening = listened(
   )
 )
 
-const storing = listened(Effect.orDie(ForwardAuth.session({ userId: "alice" })))
-
 /** The name that was added last, below the layer. */
 const redacted = Effect.map(
   Headers.CurrentRedactedNames,
@@ -244,7 +241,6 @@ const fresh: Readonly<Record<string, Case>> = {
   ),
   "http/Connect.layerRedaction": over(named, Connect.layerRedaction("/connect"), redacted),
   "http/ConsentCallback.layerRedaction": over(named, ConsentCallback.layerRedaction("/consent"), redacted),
-  "http/ForwardAuth.layerSessions": over(signals, ForwardAuth.layerSessions, storing),
   "runtime/RequestContext.layerFallback": over(user, RequestContext.layerFallback, fallback),
   "runtime/RequestContext.layerRedaction": over(named, RequestContext.layerRedaction, redacted),
   "local/LocalDevelopment.layer": over(

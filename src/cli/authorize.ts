@@ -23,7 +23,6 @@ import { isUserCredential } from "../credentials/credential.js"
 import * as Connect from "../http/Connect.js"
 import * as ForwardAuth from "../http/ForwardAuth.js"
 import * as Proxy from "../http/forwardAuth/proxyConfiguration.js"
-import * as LoopbackConsent from "../http/LoopbackConsent.js"
 import * as Identity from "../Identity.js"
 import type { Lifetime } from "../internal/dates.js"
 import { codeOf } from "../internal/messages.js"
@@ -32,6 +31,7 @@ import { createServer } from "../local/server/nodeServer.js"
 import { isSameSecret } from "../local/server/verifySignature.js"
 import * as Signals from "../pendingConsents/signals.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
+import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as Flags from "./credentialFlags.js"
 import * as CredentialModule from "./credentialModule.js"
 import * as Table from "./printTable.js"
@@ -97,7 +97,9 @@ type SignIn = Effect.Success<ReturnType<typeof makeSignIn>>
 // The server
 // -----------------------------------------------------------------------------
 
-type Entries = Arr.NonEmptyReadonlyArray<ForwardAuth.Entry>
+type Session = Effect.Success<ReturnType<ForwardAuth.ForwardAuth["Service"]["session"]>>
+
+type Entries = Arr.NonEmptyReadonlyArray<ForwardAuth.Options["credentials"][number]>
 
 /** The same credentials, whose consents come back to this server. */
 const withReturnUrl = (entries: Entries, returnUrl: string): Entries =>
@@ -186,7 +188,7 @@ const configure = (options: Proxy.ProxyOptions, proxy: Settings["proxy"]): strin
     : proxies[proxy][1](options)
 
 /** What the user does next. The secret of the session goes to the terminal of the person who has asked for it. */
-const describe = ({ entries, user }: Server, { expiresAt, token }: ForwardAuth.Session, listen: string): string =>
+const describe = ({ entries, user }: Server, { expiresAt, token }: Session, listen: string): string =>
   [
     `The agent of ${Flags.describeUser(user)} sends its requests to the proxy, until ${DateTime.formatIso(expiresAt)}:`,
     "",
@@ -215,7 +217,9 @@ const serve = (settings: Settings, server: Server) =>
   Effect.gen(function*() {
     const signIn = yield* makeSignIn(server.port)
     return yield* Effect.gen(function*() {
-      const session = yield* ForwardAuth.session(server.user, { lifetime: settings.lifetime })
+      const session = yield* ForwardAuth.ForwardAuth.use(({ session }) =>
+        session(server.user, { lifetime: settings.lifetime })
+      )
       const { listen } = settings
       yield* Terminal.printExactly(
         configure(
@@ -243,7 +247,7 @@ export const run = Effect.fnUntraced(function*(settings: Settings) {
   const returnUrl = `${origin}${connectPath}/return`
   const workload = yield* Effect.gen(function*() {
     const workload = yield* Flags.requireWorkload(found.workload)
-    if (settings.register === true) yield* LoopbackConsent.register(workload, returnUrl)
+    if (settings.register === true) yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl] })
     return workload
   }).pipe(Effect.provide(Flags.layer(region)))
   const path = `/forward-auth/${Redacted.value(yield* randomSecret)}` as const

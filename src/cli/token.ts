@@ -29,6 +29,7 @@ import type {
 import { isAboutReturnUrl } from "../internal/messages.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as Flags from "./credentialFlags.js"
 import * as Format from "./credentialFormat.js"
 import * as Table from "./printTable.js"
@@ -186,7 +187,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
         returnUrl: flow === "USER_FEDERATION" ? returnUrl : undefined,
         forceAuthentication: force
       }
-      if (register) yield* LoopbackConsent.register(workload, returnUrl)
+      if (register) yield* WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl] })
       if (user === undefined) return yield* AccessToken.get(request)
       return yield* Effect.catchTag(
         AccessToken.get({ ...request, consent: consentHandler(user, browser) }),

@@ -28,30 +28,6 @@ export {
 } from "../consentCallback/completion.js"
 
 /**
- * Options of {@link layer}.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options<E, R, E2 = never, R2 = never> {
-  /** The path of the return URL, as registered on the workload identity. */
-  readonly path: HttpRouter.PathInput
-  /**
-   * The user who is signed in in this browser, from the application's own session, usually a cookie.
-   *
-   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
-   * user. A program with a single user on their own machine passes a constant. If it fails, the session stays as it is,
-   * and the application responds to the failure.
-   */
-  readonly currentUser: Effect.Effect<UserIdentifier, E, R>
-  /**
-   * The response instead of the plain pages, for example a redirect into the application. The plain pages are English
-   * or German, as the header `accept-language` prefers.
-   */
-  readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
-}
-
-/**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the
  * route has completed the session. If the user denied, the wait fails at once with `AuthorizationFailed` (`Denied`).
  *
@@ -92,7 +68,23 @@ export interface Options<E, R, E2 = never, R2 = never> {
  *   Layer.provideMerge(PendingConsents.layerMemory)
  * )
  */
-export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
+export const layer = <E, R, E2 = never, R2 = never>(options: {
+  /** The path of the return URL, as registered on the workload identity. */
+  readonly path: HttpRouter.PathInput
+  /**
+   * The user who is signed in in this browser, from the application's own session, usually a cookie.
+   *
+   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
+   * user. A program with a single user on their own machine passes a constant. If it fails, the session stays as it is,
+   * and the application responds to the failure.
+   */
+  readonly currentUser: Effect.Effect<UserIdentifier, E, R>
+  /**
+   * The response instead of the plain pages, for example a redirect into the application. The plain pages are English
+   * or German, as the header `accept-language` prefers.
+   */
+  readonly respond?: ((outcome: Outcome) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>) | undefined
+}): Layer.Layer<
   never,
   never,
   | HttpRouter.HttpRouter

@@ -71,9 +71,10 @@
  * )
  *
  * // The program that starts a sandbox gives it the secret of a session.
- * const start = Effect.map(ForwardAuth.session({ userId: "alice" }), ({ token }) => token)
+ * const start = ForwardAuth.ForwardAuth.use(({ session }) => session({ userId: "alice" })).pipe(
+ *   Effect.map(({ token }) => token)
+ * )
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -83,69 +84,20 @@ import * as Layer from "effect/Layer"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import type { DataPlane } from "../DataPlane.js"
-import type { ValidationException } from "../IdentityError.js"
-import { ConsentSignals, type ConsentStoreError } from "../PendingConsents.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
+import { ConsentSignals } from "../PendingConsents.js"
 import * as Decide from "./forwardAuth/decide.js"
 import * as Sessions from "./forwardAuth/sessions.js"
+import { ForwardAuth } from "./forwardAuth/sessions.js"
 
 export type {
-  /** @since 0.2.0 */
-  AccessTokenEntry,
-  /** @since 0.2.0 */
-  ApiKeyEntry,
-  /** @since 0.2.0 */
-  Entry,
   /** @since 0.2.0 */
   Options
 } from "./forwardAuth/decide.js"
 
-export type {
+export {
   /** @since 0.2.0 */
-  HeaderForm
-} from "./forwardAuth/askedRequest.js"
-
-export type {
-  /** @since 0.2.0 */
-  Service,
-  /** @since 0.2.0 */
-  Session,
-  /** @since 0.2.0 */
-  SessionOptions
+  ForwardAuth
 } from "./forwardAuth/sessions.js"
-
-/**
- * The sessions of sandboxes. {@link layer} provides it with the route, {@link layerSessions} without it.
- *
- * @since 0.2.0
- * @category services
- */
-export class ForwardAuth
-  extends Context.Service<ForwardAuth, Sessions.Service>()("effect-agentcore-identity/http/ForwardAuth")
-{}
-
-/**
- * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. All
- * routes with the same store accept it. Fails with `ConsentStoreError` if the store does, and with
- * `ValidationException` if the user or the lifetime is invalid.
- *
- * @since 0.2.0
- * @category accessors
- */
-export const session = (
-  user: UserIdentifier,
-  options?: Sessions.SessionOptions
-): Effect.Effect<Sessions.Session, ConsentStoreError | ValidationException, ForwardAuth> =>
-  Effect.flatMap(ForwardAuth, (sessions) => sessions.session(user, options))
-
-/**
- * Ends a session before it expires. The next request with it has the status 401.
- *
- * @since 0.2.0
- * @category accessors
- */
-export const revoke = (token: Redacted.Redacted): Effect.Effect<void, ConsentStoreError, ForwardAuth> =>
-  Effect.flatMap(ForwardAuth, (sessions) => sessions.revoke(token))
 
 /** The server's tracer and middlewares do not see headers that are added here. */
 const toResponse = ({ body, headers, secrets, status }: Decide.Decision) =>
@@ -157,16 +109,6 @@ const toResponse = ({ body, headers, secrets, status }: Decide.Decision) =>
       ? HttpServerResponse.empty({ status, headers })
       : HttpServerResponse.text(body, { status, headers, contentType: "application/json" })
   )
-
-/**
- * Only the sessions, for a process without the route, such as one that starts sandboxes. Both need the same store.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layerSessions: Layer.Layer<ForwardAuth, never, ConsentSignals> = Layer.fresh(
-  Layer.effect(ForwardAuth, Effect.map(ConsentSignals, Sessions.make))
-)
 
 /**
  * Adds the route to an `HttpRouter`, and provides {@link ForwardAuth}. The sessions are in the store of
@@ -201,5 +143,5 @@ export const layer = <E = never, R = never>(options: Decide.Options<E, R>): Laye
       )
       yield* router.add("*", `${options.path}/*` as HttpRouter.PathInput, handler)
     })),
-    layerSessions
+    Layer.fresh(Layer.effect(ForwardAuth, Effect.map(ConsentSignals, Sessions.make)))
   )

@@ -98,39 +98,19 @@ export interface ApiKeyOptions extends OriginOptions {
 /**
  * The errors that a credential adds to a client, besides the errors of obtaining it. If no header can carry the
  * credential, for example an API key with a line break, the reason of the `HttpClientError` is an `EncodeError`.
- *
- * @since 0.2.0
- * @category errors
  */
-export type CredentialError = CredentialRejected | HttpClientError.HttpClientError
+type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
-/**
- * The errors that an access token adds to a client.
- *
- * @since 0.2.0
- * @category errors
- */
-export type TokenError<F extends Flow = Flow> = AccessTokenError<F> | CredentialError | InsufficientScope
+type TokenError<F extends Flow = Flow> = AccessTokenError<F> | CredentialError | InsufficientScope
 
 // -----------------------------------------------------------------------------
 // Combinators
 // -----------------------------------------------------------------------------
 
-/**
- * Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds.
- *
- * @since 0.2.0
- * @category models
- */
-export type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
+/** Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds. */
+type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
-/**
- * Puts a credential on the requests of a client. `E1` and `R1` are the errors and the requirements that it adds.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Combinator<Credential, Options extends OriginOptions, E1, R1> {
+type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
   /**
    * Puts a declared credential on the requests of a client. Each request obtains it, for the allowed `origins` only.
    * After a 401 the client obtains it again, and repeats the request once with another one.

@@ -14,15 +14,12 @@ import * as Scope from "effect/Scope"
 import * as Consent from "../Consent.js"
 import * as Completion from "../consentCallback/completion.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import type { ControlPlane, operations } from "../ControlPlane.js"
 import { Identity } from "../Identity.js"
 import { isSecure } from "../models/internal/urls.js"
-import type * as Operation from "../Operation.js"
 import * as PendingConsents from "../PendingConsents.js"
 import * as Signals from "../pendingConsents/signals.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import * as WorkloadIdentity from "../WorkloadIdentity.js"
 import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
 
 /**
@@ -186,20 +183,3 @@ const listen = Effect.fnUntraced(function*(session: ConsentSession, user: UserId
       code
     }))
 })
-
-/**
- * Adds a return URL on this machine to those of a workload identity, as `WorkloadIdentity.ensure` does.
- * AgentCore rejects a flow whose return URL is not registered.
- *
- * @since 0.2.0
- * @category operations
- */
-export const register = (workload: string, returnUrl: string = defaultReturnUrl): Effect.Effect<
-  void,
-  LoopbackUnavailable | Operation.Error<typeof operations.getWorkloadIdentity> | WorkloadIdentity.ReturnUrlsContended,
-  ControlPlane
-> =>
-  Effect.andThen(
-    addressOf(returnUrl),
-    Effect.asVoid(WorkloadIdentity.ensure({ name: workload, returnUrls: [returnUrl] }))
-  )

@@ -18,7 +18,7 @@
  * A vendor responds to a token without the needed scopes as to a revoked one. With `expect`, the user is then asked
  * again at each request of an agent.
  *
- * Any other vendor is a function of a few lines.
+ * {@link make} describes any other vendor.
  *
  * @since 0.2.0
  * @example
@@ -48,13 +48,7 @@
  *   workload: "my-agent",
  *   accounts: {
  *     calendar: { ...VendorAccount.google, expect: (user, account) => account.label === user.userId },
- *     files: {
- *       account: (token) =>
- *         Effect.map(VendorAccount.get("https://api.box.com/2.0/users/me", token), (user) => ({
- *           id: String(user["id"]),
- *           label: String(user["login"])
- *         }))
- *     }
+ *     files: VendorAccount.make({ url: "https://api.box.com/2.0/users/me", id: "id", label: "login" })
  *   }
  * })
  */
@@ -66,49 +60,29 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import { isSecure } from "../models/internal/urls.js"
-import type { Account } from "./connect/connectTypes.js"
+import type { Account } from "./Connect.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
-/**
- * An access token. `promise/Connect` passes a string.
- *
- * @since 0.2.0
- * @category models
- */
-export type Token = Redacted.Redacted | string
+/** An access token. `promise/Connect` passes a string. */
+type Token = Redacted.Redacted | string
 
-/**
- * The functions of a vendor, for an entry of the option `accounts`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Vendor {
+/** The functions of a vendor, for an entry of the option `accounts`. */
+type Vendor = {
   /** Returns the account that a token belongs to. */
   readonly account: (token: Token) => Effect.Effect<Account, VendorError, HttpClient.HttpClient>
 }
 
-/**
- * A vendor at which an application can end a grant.
- *
- * @since 0.2.0
- * @category models
- */
-export interface RevocableVendor extends Vendor {
+/** A vendor at which an application can end a grant. */
+type RevocableVendor = Vendor & {
   /** Ends the grant, as far as the vendor does so with an access token. */
   readonly revoke: (token: Token) => Effect.Effect<void, VendorError, HttpClient.HttpClient>
 }
 
-/**
- * The OAuth client of the application, as it is registered at the vendor.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Client {
+/** The OAuth client of the application, as it is registered at the vendor. */
+type Client = {
   /** The id of the client at the vendor. */
   readonly clientId: string
   /** The secret of the client. Default: the client has none. */
@@ -177,13 +151,8 @@ const requestObject = (request: HttpClientRequest.HttpClientRequest) =>
     return isObject(body) ? body : yield* new VendorError({ host: hostOf(request.url), reason: "Body" })
   })
 
-/**
- * Requests a JSON object with an access token as the bearer.
- *
- * @since 0.2.0
- * @category requests
- */
-export const get = (
+/** Requests a JSON object with an access token as the bearer. */
+const get = (
   url: string,
   token: Token
 ): Effect.Effect<{ readonly [name: string]: unknown }, VendorError, HttpClient.HttpClient> =>

@@ -44,26 +44,7 @@ export type Input = HeadersLike | {
 }
 
 /** The context of a request. A missing or empty header is `undefined`. */
-export interface RequestHeaders {
-  /** `X-Amzn-Bedrock-AgentCore-Runtime-Request-Id`, or a fresh UUID. */
-  readonly requestId: string
-  /** `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id`: the conversation that the request belongs to. */
-  readonly sessionId?: string | undefined
-  /** `OAuth2CallbackUrl`: where the browser goes after consent. It becomes the `Consent.ReturnUrl` of the request. */
-  readonly callbackUrl?: string | undefined
-  /**
-   * `X-Amz-Bedrock-AgentCore-Identity-WAT`, else `WorkloadAccessToken`, else
-   * `x-amzn-bedrock-agentcore-runtime-workload-accesstoken`.
-   */
-  readonly workloadAccessToken?: Redacted.Redacted | undefined
-  /** The token of an `Authorization: Bearer` header. It is verified only if Runtime has a JWT authorizer. */
-  readonly bearerToken?: Redacted.Redacted | undefined
-  /**
-   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
-   * case. They are `Redacted` because they may carry secrets.
-   */
-  readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
-}
+export type RequestHeaders = ReturnType<typeof read>
 
 type Container = Iterable<readonly [name: string, value: unknown]> | { readonly [name: string]: unknown }
 
@@ -110,11 +91,11 @@ const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
 const redact = (value: string | undefined): Redacted.Redacted | undefined =>
   value === undefined ? undefined : Redacted.make(value)
 
-export const read = (input: Input, makeRequestId: () => string): RequestHeaders => {
+export const read = (input: object, makeRequestId: () => string) => {
   const headers = normalize(input)
   const tokenHeader = workloadAccessTokenHeaders.find((name) => headers.has(name))
   // It has no prototype, so a lookup by a name from outside finds headers only.
-  const customHeaders: Record<string, Redacted.Redacted> = Object.create(null)
+  const customHeaders: { [name: string]: Redacted.Redacted } = Object.create(null)
   for (const [name, value] of headers) {
     if (name.startsWith(customPrefix)) {
       customHeaders[name.slice(customPrefix.length)] = Redacted.make(value)

@@ -78,7 +78,7 @@ import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
  * @since 0.2.0
  * @category models
  */
-export interface AccessTokenEntry extends Omit<Http.AccessTokenEntry, "credential"> {
+export interface AccessTokenEntry extends Omit<Decide.AccessTokenEntry, "credential"> {
   readonly credential:
     | Identity.AccessTokenCredential
     | Omit<
@@ -93,7 +93,7 @@ export interface AccessTokenEntry extends Omit<Http.AccessTokenEntry, "credentia
  * @since 0.2.0
  * @category models
  */
-export interface ApiKeyEntry extends Omit<Http.ApiKeyEntry, "credential"> {
+export interface ApiKeyEntry extends Omit<Decide.ApiKeyEntry, "credential"> {
   readonly credential: Identity.ApiKeyCredential | Omit<Config.ApiKeyWrapperConfig, "workloadIdentityToken">
 }
 
@@ -164,7 +164,7 @@ export interface ForwardAuth extends AsyncDisposable {
    * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user or the
    * lifetime is invalid, and with `ConsentStoreError` if the store fails.
    */
-  readonly session: (user: User, options?: Http.SessionOptions) => Promise<Session>
+  readonly session: (user: User, options?: Parameters<Http.ForwardAuth["Service"]["session"]>[1]) => Promise<Session>
   /** Ends a session before it expires. */
   readonly revoke: (token: string) => Promise<void>
   /** Ends the connections to the stores. The next use makes new ones. Sessions in memory are lost. */
@@ -174,7 +174,9 @@ export interface ForwardAuth extends AsyncDisposable {
 const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.Entry => {
   const { credential } = entry
   // Declared credentials are those of the entries of `http/ForwardAuth`.
-  if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) return entry as Decide.Entry
+  if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) {
+    return entry as Decide.Entry
+  }
   const id = `effect-agentcore-identity/promise/ForwardAuth/${index}`
   const declared = "header" in entry
     ? ApiKey.Tag<unknown>()(id, { provider: (credential as Config.ApiKeyWrapperConfig).providerName })

@@ -20,13 +20,8 @@ import * as Origins from "../internal/origins.js"
 import { identityWat } from "../internal/requestHeaders.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
 
-/**
- * The commands that can carry an identity.
- *
- * @since 0.2.0
- * @category models
- */
-export type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
+/** The commands that can carry an identity. */
+type InvokeCommand = InvokeAgentRuntimeCommand | InvokeAgentRuntimeCommandCommand | InvokeHarnessCommand
 
 /** The common type of the three middleware stacks: a union of them is not callable. Each request has headers. */
 interface BuildStep {
@@ -80,20 +75,14 @@ export const command = <Command extends InvokeCommand>(
  * @since 0.2.0
  * @category models
  */
-export interface HttpClientOptions {
+export interface Options {
   /** Scheme, host and port of each gateway. Default: the hosts that AgentCore gives to gateways. */
   readonly origins?: Arr.NonEmptyReadonlyArray<string> | undefined
   /** Allows plain http to hosts other than loopback. The token is then readable on the network. Default: false. */
   readonly allowInsecureOrigins?: boolean | undefined
 }
 
-/**
- * The errors that the propagation adds to a client.
- *
- * @since 0.2.0
- * @category models
- */
-export type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
+type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
 
 /**
  * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` in the place of
@@ -129,7 +118,7 @@ export const httpClient: {
    * outside, set `origins` to your own gateways.
    */
   (
-    options?: HttpClientOptions
+    options?: Options
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
@@ -139,11 +128,11 @@ export const httpClient: {
    */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
-    options?: HttpClientOptions
+    options?: Options
   ): HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
 } = dual(
   (args) => HttpClient.isHttpClient(args[0]),
-  <E, R>(self: HttpClient.HttpClient.With<E, R>, { allowInsecureOrigins, origins }: HttpClientOptions = {}) =>
+  <E, R>(self: HttpClient.HttpClient.With<E, R>, { allowInsecureOrigins, origins }: Options = {}) =>
     inject(self, {
       header: identityWat,
       allows: origins === undefined

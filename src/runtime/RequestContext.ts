@@ -59,39 +59,47 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import type * as Redacted from "effect/Redacted"
 import { randomUUID } from "node:crypto"
 import * as Consent from "../Consent.js"
 import { MissingWorkloadAccessToken } from "../IdentityError.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
-import type { RequestHeaders as Service } from "../internal/requestHeaders.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
 
-export type {
-  /** @since 0.2.0 */
-  HeadersLike,
-  /** @since 0.2.0 */
-  Input,
-  /** @since 0.2.0 */
-  RequestHeaders as Service
-} from "../internal/requestHeaders.js"
-
 /**
- * The context of the current request.
+ * The context of the current request. A missing or empty header is `undefined`.
  *
  * @since 0.2.0
  * @category services
  */
-export class RequestContext
-  extends Context.Service<RequestContext, Service>()("effect-agentcore-identity/runtime/RequestContext")
-{}
+export class RequestContext extends Context.Service<RequestContext, {
+  /** `X-Amzn-Bedrock-AgentCore-Runtime-Request-Id`, or a fresh UUID. */
+  readonly requestId: string
+  /** `X-Amzn-Bedrock-AgentCore-Runtime-Session-Id`: the conversation that the request belongs to. */
+  readonly sessionId?: string | undefined
+  /** `OAuth2CallbackUrl`: where the browser goes after consent. It becomes the `Consent.ReturnUrl` of the request. */
+  readonly callbackUrl?: string | undefined
+  /**
+   * `X-Amz-Bedrock-AgentCore-Identity-WAT`, else `WorkloadAccessToken`, else
+   * `x-amzn-bedrock-agentcore-runtime-workload-accesstoken`.
+   */
+  readonly workloadAccessToken?: Redacted.Redacted | undefined
+  /** The token of an `Authorization: Bearer` header. It is verified only if Runtime has a JWT authorizer. */
+  readonly bearerToken?: Redacted.Redacted | undefined
+  /**
+   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
+   * case. They are `Redacted` because they may carry secrets.
+   */
+  readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
+}>()("effect-agentcore-identity/runtime/RequestContext") {}
 
-/**
- * The services that the middlewares provide to a handler.
- *
- * @since 0.2.0
- * @category models
- */
-export type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
+/** The services that the middlewares provide to a handler. */
+type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
+
+/** Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). */
+type HeadersLike =
+  | Iterable<readonly [name: string, value: string]>
+  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
 
 /** The caller of requests without a workload access token. */
 const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestContext/Fallback", {
@@ -99,9 +107,11 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
 })
 
 /**
- * Reads the headers of a request. It never fails: a request without a workload access token may not need one.
+ * Reads the headers of a request. It never fails: a request without a workload access token may not need one. The input
+ * is a request of Fetch, Node or Effect, its headers, or an event of Lambda, which can come from API Gateway (both
+ * payload formats), a Lambda function URL, or an Application Load Balancer (with or without multi-value headers).
  *
- * Several values of one header are joined by commas, as in HTTP.
+ * Names of headers are case-insensitive. Several values of one header are joined by commas, as in HTTP.
  *
  * @since 0.2.0
  * @category constructors
@@ -119,8 +129,14 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
  *
  * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
-export const fromHeaders = (input: RequestHeaders.Input): Effect.Effect<Service> =>
-  Effect.sync(() => RequestHeaders.read(input, randomUUID))
+export const fromHeaders = (
+  input: HeadersLike | {
+    /** The headers. */
+    readonly headers?: HeadersLike | null | undefined
+    /** The headers of an Application Load Balancer with multi-value headers. */
+    readonly multiValueHeaders?: HeadersLike | null | undefined
+  }
+): Effect.Effect<RequestContext["Service"]> => Effect.sync(() => RequestHeaders.read(input, randomUUID))
 
 const missing: WorkloadAccessToken.WorkloadAccessToken["Service"] = {
   get: Effect.suspend(() => new MissingWorkloadAccessToken({ message: RequestHeaders.missingToken })),
@@ -129,7 +145,7 @@ const missing: WorkloadAccessToken.WorkloadAccessToken["Service"] = {
 
 /** The caller of a request. Its token is not renewed: the next request brings the next token. */
 const callerOf = (
-  { workloadAccessToken }: Service
+  { workloadAccessToken }: RequestContext["Service"]
 ): Effect.Effect<WorkloadAccessToken.WorkloadAccessToken["Service"]> =>
   workloadAccessToken === undefined
     ? Effect.map(Fallback, Option.getOrElse(() => missing))
@@ -166,15 +182,20 @@ export const provide: {
    * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
    * callback URL as `Consent.ReturnUrl`.
    */
-  (context: Service): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Provided>>
+  (
+    context: RequestContext["Service"]
+  ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Provided>>
   /**
    * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
    * callback URL as `Consent.ReturnUrl`.
    */
-  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>>
+  <A, E, R>(self: Effect.Effect<A, E, R>, context: RequestContext["Service"]): Effect.Effect<A, E, Exclude<R, Provided>>
 } = dual(
   2,
-  <A, E, R>(self: Effect.Effect<A, E, R>, context: Service): Effect.Effect<A, E, Exclude<R, Provided>> =>
+  <A, E, R>(
+    self: Effect.Effect<A, E, R>,
+    context: RequestContext["Service"]
+  ): Effect.Effect<A, E, Exclude<R, Provided>> =>
     Effect.flatMap(callerOf(context), (caller) => {
       const callbackUrl = Option.fromNullishOr(context.callbackUrl)
       return self.pipe(

@@ -16,6 +16,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
@@ -101,9 +102,12 @@ class Vendor {
       this.url = url
     }
   )
-  readonly account = (token: VendorAccount.Token) =>
+  readonly account = (token: Redacted.Redacted) =>
     VendorAccount.make({ url: `${this.url}/me`, id: "id", label: "login" }).account(token)
-  readonly revoke = (token: VendorAccount.Token) => VendorAccount.get(`${this.url}/revoke`, token)
+  readonly revoke = (token: Redacted.Redacted) =>
+    HttpClient.execute(
+      HttpClientRequest.bearerToken(HttpClientRequest.get(`${this.url}/revoke`), token)
+    )
 }
 
 /** The application, with accounts of `calendar` that the vendor names. */

@@ -46,7 +46,7 @@ const currentUser = Effect.map(
 
 const server = <E, R, E2 = never, R2 = never>(
   script: ScriptedPlanes.Script,
-  options: Omit<ConsentCallback.Options<E, R, E2, R2>, "path">,
+  options: Omit<Parameters<typeof ConsentCallback.layer<E, R, E2, R2>>[0], "path">,
   store: Layer.Layer<PendingConsents.PendingConsents | PendingConsents.ConsentSignals> = PendingConsents.layerMemory
 ) =>
   HttpRouter.serve(ConsentCallback.layer({ path: "/consent", ...options }), { disableListenLog: true }).pipe(

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
@@ -43,13 +42,16 @@ describe("a session", () => {
 
   it.effect("ends at its time, or when it is revoked", () =>
     Effect.gen(function*() {
-      const long = yield* ForwardAuth.session({ userId: "alice" })
-      const short = yield* ForwardAuth.session({ userId: "alice" }, { lifetime: "1 minute" })
-      const status = ({ token }: ForwardAuth.Session) => Effect.map(World.ask(Redacted.value(token)), errorOf)
+      const long = yield* ForwardAuth.ForwardAuth.use(({ session }) => session({ userId: "alice" }))
+      const short = yield* ForwardAuth.ForwardAuth.use(({ session }) =>
+        session({ userId: "alice" }, { lifetime: "1 minute" })
+      )
+      const status = ({ token }: { readonly token: Redacted.Redacted }) =>
+        Effect.map(World.ask(Redacted.value(token)), errorOf)
       assert.deepStrictEqual([yield* status(long), yield* status(short)], [allowed, allowed])
       yield* TestClock.adjust("1 minute")
       assert.deepStrictEqual([yield* status(long), yield* status(short)], [allowed, [401, "invalid_session"]])
-      yield* ForwardAuth.revoke(long.token)
+      yield* ForwardAuth.ForwardAuth.use(({ revoke }) => revoke(long.token))
       assert.deepStrictEqual(yield* status(long), [401, "invalid_session"])
       const { headers } = yield* World.ask(Redacted.value(long.token))
       assert.strictEqual(headers["www-authenticate"], "Bearer error=\"invalid_token\"")
@@ -59,12 +61,17 @@ describe("a session", () => {
     Effect.gen(function*() {
       const invalid = [Infinity, 0, -1, "0 seconds", NaN, 1e300, Duration.nanos(999_999n), "soon" as "1 hour"] as const
       for (const lifetime of invalid) {
-        const error = yield* Effect.flip(ForwardAuth.session({ userId: "alice" }, { lifetime }))
+        const error = yield* Effect.flip(
+          ForwardAuth.ForwardAuth.use(({ session }) => session({ userId: "alice" }, { lifetime }))
+        )
         assert.strictEqual(error._tag, "ValidationException", String(lifetime))
       }
-      assert.strictEqual((yield* Effect.flip(ForwardAuth.session({ userId: "" })))._tag, "ValidationException")
-      yield* ForwardAuth.session({ userId: "alice" }, { lifetime: 1 })
-    }).pipe(Effect.provide(Layer.provide(ForwardAuth.layerSessions, PendingConsents.layerMemory))))
+      assert.strictEqual(
+        (yield* Effect.flip(ForwardAuth.ForwardAuth.use(({ session }) => session({ userId: "" }))))._tag,
+        "ValidationException"
+      )
+      yield* ForwardAuth.ForwardAuth.use(({ session }) => session({ userId: "alice" }, { lifetime: 1 }))
+    }).pipe(Effect.provide(World.server())))
 
   it.live("of 1,000 at once never gets a token of another", () =>
     Effect.gen(function*() {
@@ -296,7 +303,13 @@ describe("a report of the proxy", () => {
     } satisfies ScriptedPlanes.Script
   }
 
-  const withOptions = (options: Omit<ForwardAuth.AccessTokenEntry, "credential" | "origins">) =>
+  const withOptions = (
+    options: {
+      readonly reauthenticate?: boolean
+      readonly stepUp?: boolean
+      readonly maxScopes?: ReadonlyArray<string>
+    }
+  ) =>
     World.server({
       script: vault(),
       options: { credentials: [{ credential: World.Calendar, origins: [World.calendarOrigin], ...options }] }

@@ -419,20 +419,3 @@ describe("LoopbackConsent.handler", () => {
       assert.strictEqual(claimsOf(token).sub, "alice")
     }).pipe(Effect.provide(world)))
 })
-
-describe("register", () => {
-  it.live("adds a return URL on this machine, and no other", () =>
-    Effect.gen(function*() {
-      const urls = yield* ReturnUrls
-      yield* LoopbackConsent.register("agent")
-      const identity = yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" }))
-      assert.deepStrictEqual(identity.allowedResourceOauth2ReturnUrls, [...urls, LoopbackConsent.defaultReturnUrl])
-      const error = yield* Effect.flip(LoopbackConsent.register("agent", "https://agent.example.com/consent"))
-      assert.strictEqual(error._tag, "LoopbackUnavailable")
-      assert.lengthOf(
-        (yield* ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" })))
-          .allowedResourceOauth2ReturnUrls ?? [],
-        4
-      )
-    }).pipe(Effect.provide(world)))
-})

@@ -59,7 +59,7 @@ const discovery = {
 }
 
 // The responses are those of the vendors' documents, shortened. The table of the module names them.
-const accounts: ReadonlyArray<readonly [string, VendorAccount.Vendor, string, object, Connect.Account]> = [
+const accounts: ReadonlyArray<readonly [string, typeof VendorAccount.microsoft, string, object, Connect.Account]> = [
   [
     "Google",
     VendorAccount.google,
@@ -221,7 +221,7 @@ describe("the account", () => {
 describe("the grant", () => {
   it.live("ends as the vendors document it", () =>
     Effect.gen(function*() {
-      const revocations: ReadonlyArray<readonly [VendorAccount.RevocableVendor, string, object | number, object]> = [
+      const revocations: ReadonlyArray<readonly [typeof VendorAccount.google, string, object | number, object]> = [
         [VendorAccount.google, "POST oauth2.googleapis.com/revoke", 200, {
           authorization: undefined,
           body: "token=the-token&token_type_hint=access_token"

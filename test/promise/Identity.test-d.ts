@@ -204,7 +204,7 @@ describe("a session", () => {
 describe("runWithContext", () => {
   test("accepts the context of the official server, and that of runtime/RequestContext", () => {
     expectTypeOf<OfficialRuntime.RequestContext>().toExtend<PromiseIdentity.RequestContext>()
-    expectTypeOf<RequestContext.Service>().toExtend<PromiseIdentity.RequestContext>()
+    expectTypeOf<RequestContext.RequestContext["Service"]>().toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf<{ readonly workloadAccessToken: number }>().not.toExtend<PromiseIdentity.RequestContext>()
   })
 

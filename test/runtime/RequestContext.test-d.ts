@@ -36,7 +36,7 @@ declare const handler: Effect.Effect<
 >
 declare const response: Effect.Effect<void, never, Needs>
 declare const job: Effect.Effect<number, QueryFailed, Needs>
-declare const context: RequestContext.Service
+declare const context: RequestContext.RequestContext["Service"]
 
 /** The header members of the types of `@types/aws-lambda`. */
 interface ApiGatewayEvent {
@@ -72,13 +72,15 @@ describe("fromHeaders", () => {
       | ApiGatewayEvent
       | ApiGatewayEventV2
       | LoadBalancerEvent
-    >().toExtend<RequestContext.Input>()
-    expectTypeOf<QueueEvent>().not.toExtend<RequestContext.Input>()
-    expectTypeOf<string>().not.toExtend<RequestContext.Input>()
+    >().toExtend<Parameters<typeof RequestContext.fromHeaders>[0]>()
+    expectTypeOf<QueueEvent>().not.toExtend<Parameters<typeof RequestContext.fromHeaders>[0]>()
+    expectTypeOf<string>().not.toExtend<Parameters<typeof RequestContext.fromHeaders>[0]>()
   })
 
   test("cannot fail", () => {
-    expectTypeOf(RequestContext.fromHeaders({})).toEqualTypeOf<Effect.Effect<RequestContext.Service>>()
+    expectTypeOf(RequestContext.fromHeaders({})).toEqualTypeOf<
+      Effect.Effect<RequestContext.RequestContext["Service"]>
+    >()
   })
 })
 

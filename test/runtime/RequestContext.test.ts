@@ -29,7 +29,8 @@ import { inspect } from "node:util"
 import * as Recorder from "../support/recorder.js"
 import { clear, responses, same, scripted, secret } from "../support/utils.js"
 
-const read = (input: RequestContext.Input) => Effect.runSync(RequestContext.fromHeaders(input))
+const read = (input: Parameters<typeof RequestContext.fromHeaders>[0]) =>
+  Effect.runSync(RequestContext.fromHeaders(input))
 
 const wat = "x-amz-bedrock-agentcore-identity-wat"
 
@@ -44,7 +45,7 @@ const sent = {
   "Content-Type": "application/json"
 }
 
-const expected: RequestContext.Service = {
+const expected: RequestContext.RequestContext["Service"] = {
   requestId: "request-1",
   sessionId: "session-1",
   callbackUrl: "https://agent.example.com/consent?a=1,2",
@@ -61,7 +62,7 @@ describe.each([
   ["with Effect", read],
   ["without Effect", PromiseRequestContext.fromHeaders] as const
 ])("fromHeaders, %s", (_, read) => {
-  const inputs: Record<string, RequestContext.Input> = {
+  const inputs: Record<string, Parameters<typeof RequestContext.fromHeaders>[0]> = {
     "a record in any case": sent,
     pairs: Object.entries(sent),
     "a Map": new Map(Object.entries(sent)),
@@ -74,9 +75,11 @@ describe.each([
       version: "1.0",
       headers: sent,
       multiValueHeaders: multiValue
-    } as RequestContext.Input,
+    } as Parameters<typeof RequestContext.fromHeaders>[0],
     "API Gateway, payload 1.0, as the console sends it": { headers: null, multiValueHeaders: multiValue },
-    "API Gateway, payload 2.0, and function URLs": { version: "2.0", headers: lowerCase } as RequestContext.Input,
+    "API Gateway, payload 2.0, and function URLs": { version: "2.0", headers: lowerCase } as Parameters<
+      typeof RequestContext.fromHeaders
+    >[0],
     "a load balancer": { headers: lowerCase },
     "a load balancer with multi-value headers": { multiValueHeaders: multiValue },
     "an event without its multi-value form": { headers: sent, multiValueHeaders: {} }
@@ -91,7 +94,7 @@ describe.each([
       assert.strictEqual(yield* response.text, JSON.stringify(clear([expected, expected])))
     }).pipe(Effect.provide(
       HttpServer.serve(Effect.map(HttpServerRequest.HttpServerRequest, ({ source }) => {
-        const message = source as RequestContext.Input & { readonly headers: RequestContext.HeadersLike }
+        const message = source as { readonly headers: { readonly [name: string]: string } }
         return HttpServerResponse.jsonUnsafe(clear([read(message), read(message.headers)]))
       })).pipe(Layer.provideMerge(NodeHttpServer.layerTest))
     )))

@@ -78,7 +78,7 @@ export const server = <E = never, R = never>(
 
 /** A session's secret. */
 export const sessionOf = (userId: string) =>
-  Effect.map(ForwardAuth.session({ userId }), ({ token }) => Redacted.value(token))
+  Effect.map(ForwardAuth.ForwardAuth.use(({ session }) => session({ userId })), ({ token }) => Redacted.value(token))
 
 export interface Response {
   readonly status: number

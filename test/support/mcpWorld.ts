@@ -92,7 +92,9 @@ const handlers = ({ calendar, mail }: World.Declared) =>
 class Endpoint extends Context.Service<Endpoint, string>()("test/mcp/Endpoint") {}
 
 const layerUser = (user: UserIdentifier.UserIdentifier) =>
-  HttpRouter.middleware<{ provides: RequestContext.Provided }>()((self) =>
+  HttpRouter.middleware<{ provides: RequestContext.RequestContext | WorkloadAccessToken.WorkloadAccessToken }>()((
+    self
+  ) =>
     RequestContext.middleware(
       Effect.updateService(self, WorkloadAccessToken.WorkloadAccessToken, (caller) => ({ ...caller, user }))
     )

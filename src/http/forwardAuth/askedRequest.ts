@@ -7,11 +7,7 @@ import { createHmac } from "node:crypto"
 
 type Headers = Readonly<Record<string, string | undefined>>
 
-/**
- * The headers that have the request. `X-Forwarded`: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`. `X-Original`:
- * `X-Original-Method` and `X-Original-URL`.
- */
-export type HeaderForm = "X-Forwarded" | "X-Original"
+type HeaderForm = "X-Forwarded" | "X-Original"
 
 /** The headers that only the other form has. */
 const foreign: { readonly [K in HeaderForm]: ReadonlyArray<string> } = {

@@ -22,34 +22,28 @@ import * as Rejection from "../internal/rejection.js"
 import * as Asked from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
 
-/** An access token and its origins. It is sent as `Authorization: Bearer`. */
-export interface AccessTokenEntry
-  extends Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp">
-{
-  readonly credential: Identity.AccessTokenCredential
-}
-
-/** An API key, its origins and its header. */
-export interface ApiKeyEntry extends Pick<ApiKeyOptions, "header" | "origins" | "prefix"> {
-  readonly credential: Identity.ApiKeyCredential
-}
-
-/** A credential and its origins. */
-export type Entry = AccessTokenEntry | ApiKeyEntry
-
 /** Options of the route. */
 export interface Options<E = never, R = never> {
   /** The path of the route. Paths below it belong to it too, because Envoy appends the path of the request. */
   readonly path: HttpRouter.PathInput
-  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
-  readonly credentials: Arr.NonEmptyReadonlyArray<Entry>
+  /**
+   * The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. An
+   * access token is sent as `Authorization: Bearer`.
+   */
+  readonly credentials: Arr.NonEmptyReadonlyArray<
+    | Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp"> & {
+      readonly credential: Identity.AccessTokenCredential
+    }
+    | Pick<ApiKeyOptions, "header" | "origins" | "prefix"> & { readonly credential: Identity.ApiKeyCredential }
+  >
   /** The name of the workload identity that acts for the users. */
   readonly workload: string
   /**
-   * The headers that have the request. A request with headers of the other form is rejected. The proxy has to replace
-   * those that the agent sends. Default: `X-Forwarded`.
+   * The headers that have the request. `X-Forwarded`: `X-Forwarded-Method`, `-Proto`, `-Host` and `-Uri`.
+   * `X-Original`: `X-Original-Method` and `X-Original-URL`. A request with headers of the other form is rejected. The
+   * proxy has to replace those that the agent sends. Default: `X-Forwarded`.
    */
-  readonly trust?: Asked.HeaderForm | undefined
+  readonly trust?: "X-Forwarded" | "X-Original" | undefined
   /**
    * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. After 5 seconds,
    * the response has the status 503. Default: the user of a session.
@@ -58,6 +52,12 @@ export interface Options<E = never, R = never> {
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
     | undefined
 }
+
+export type Entry = Options["credentials"][number]
+
+export type ApiKeyEntry = Extract<Entry, { readonly header: string }>
+
+export type AccessTokenEntry = Exclude<Entry, ApiKeyEntry>
 
 /** Returns the address where the user consents. */
 type Link = (session: ConsentSession) => Effect.Effect<string, unknown>

@@ -1,5 +1,6 @@
 /** The sessions of sandboxes. A store has the digest of a session's secret, and its user. */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -15,30 +16,27 @@ import type { ConsentSignals } from "../../pendingConsents/store.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
-/** A session of a sandbox. */
-export interface Session {
-  /** The secret that the sandbox sends as `Authorization: Bearer`. */
-  readonly token: Redacted.Redacted
-  /** The time after which no credential is returned. */
-  readonly expiresAt: DateTime.Utc
-}
-
-/** The options of a session. */
-export interface SessionOptions {
-  /** How long the session is valid. Default: 1 hour. */
-  readonly lifetime?: Duration.Input | undefined
-}
-
-/** The sessions of sandboxes. */
-export interface Service {
-  /** Makes a session for a user. */
-  readonly session: (
-    user: UserIdentifier,
-    options?: SessionOptions
-  ) => Effect.Effect<Session, ConsentStoreError | ValidationException>
-  /** Ends a session before it expires. */
+/**
+ * The sessions of sandboxes. `ForwardAuth.layer` provides it with the route.
+ */
+export class ForwardAuth extends Context.Service<ForwardAuth, {
+  /**
+   * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. All
+   * routes with the same store accept it. Fails with `ConsentStoreError` if the store does, and with
+   * `ValidationException` if the user or the lifetime is invalid.
+   */
+  readonly session: (user: UserIdentifier, options?: {
+    /** How long the session is valid. Default: 1 hour. */
+    readonly lifetime?: Duration.Input | undefined
+  }) => Effect.Effect<{
+    /** The secret that the sandbox sends as `Authorization: Bearer`. */
+    readonly token: Redacted.Redacted
+    /** The time after which no credential is returned. */
+    readonly expiresAt: DateTime.Utc
+  }, ConsentStoreError | ValidationException>
+  /** Ends a session before it expires. The next request with it has the status 401. */
   readonly revoke: (token: Redacted.Redacted) => Effect.Effect<void, ConsentStoreError>
-}
+}>()("effect-agentcore-identity/http/ForwardAuth") {}
 
 const User = Schema.fromJsonString(UserIdentifier)
 const encode = Schema.encodeSync(User)
@@ -54,7 +52,7 @@ const topicOf = (token: Redacted.Redacted): Signals.Topic => ({
   name: Redacted.make(hash("sha256", Redacted.value(token), "base64url"))
 })
 
-export const make = (signals: ConsentSignals["Service"]): Service => ({
+export const make = (signals: ConsentSignals["Service"]): ForwardAuth["Service"] => ({
   session: (user, { lifetime = "1 hour" } = {}) =>
     Effect.gen(function*() {
       const invalid = check({ user, lifetime })
