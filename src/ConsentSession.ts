@@ -33,8 +33,8 @@ export type Flow = typeof Flow.Type
  * because anyone with the URL can consent in the user's place.
  *
  * To pass a session to another process, encode it with the schema and decode it there. The encoded form contains the
- * secrets in clear: store it like a credential. {@link FromJson} has it as a string. The error of a damaged session
- * names its properties and has no values.
+ * secrets in clear: store it like a credential. `Schema.fromJsonString(ConsentSession)` has it as a string. The error
+ * of a damaged session names its properties and has no values.
  *
  * `expiresAt` is 10 minutes after the arrival of the authorization URL, its lifetime in the AWS documentation. The
  * service sends no expiry.
@@ -76,11 +76,3 @@ export class ConsentSession extends Schema.Class<ConsentSession>("effect-agentco
   /** When the authorization URL expires. */
   expiresAt: Schema.DateTimeUtcFromString
 }) {}
-
-/**
- * A session as JSON. The error of a damaged string has no values either.
- *
- * @since 0.2.0
- * @category schemas
- */
-export const FromJson: Schema.Codec<ConsentSession, string> = Schema.fromJsonString(ConsentSession)

@@ -11,6 +11,15 @@
  * `opaqueTimeToLive`. The cache does not notice a revocation: call `invalidate` with a credential that a resource has
  * rejected.
  *
+ * Metrics, with the label `agentcore.operation`:
+ *
+ * - `agentcore.credential_cache.hits`: requests with a cached credential, in memory or in the store
+ * - `agentcore.credential_cache.misses`: requests that went to the service because no credential was cached. Polls and
+ *   forced authentications are not counted
+ * - `agentcore.credential_cache.shared`: requests that joined the call of another caller
+ * - `agentcore.credential_cache.store_failures`: operations of the store (`get`, `set`, `remove`) that failed or took
+ *   too long
+ *
  * @since 0.2.0
  */
 import * as Context from "effect/Context"
@@ -18,18 +27,10 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Redacted from "effect/Redacted"
 import type { JWTPayload } from "jose"
 import { randomUUID } from "node:crypto"
-import {
-  CacheStoreError,
-  makeSafe,
-  none,
-  type SafeStore,
-  Store,
-  type StoredCredential
-} from "./credentialCache/cacheStore.js"
+import { CacheStoreError, makeSafe, none, type SafeStore, Store } from "./credentialCache/cacheStore.js"
 import * as Digest from "./credentialCache/digest.js"
 import * as Engine from "./credentialCache/engine.js"
 import * as DataPlane from "./DataPlane.js"
@@ -67,22 +68,11 @@ export interface Options {
   readonly capacity?: number | undefined
 }
 
-/**
- * @since 0.2.0
- * @category models
- */
-export interface StoreOptions extends Options {
-  /** An operation of the store that takes longer counts as failed. Default: 100 milliseconds. */
-  readonly storeTimeout?: Duration.Input | undefined
-}
-
 export {
   /** @since 0.2.0 */
   CacheStoreError,
   /** @since 0.2.0 */
-  Store,
-  /** @since 0.2.0 */
-  type StoredCredential
+  Store
 }
 
 /**
@@ -112,51 +102,6 @@ export class CredentialCache extends Context.Service<CredentialCache, {
    */
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }>()("effect-agentcore-identity/CredentialCache") {}
-
-// -----------------------------------------------------------------------------
-// Metrics
-// -----------------------------------------------------------------------------
-
-const counter = (name: string, description: string): Metric.Counter<number> =>
-  Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
-
-/**
- * `agentcore.credential_cache.hits`: requests with a cached credential, in memory or in the store. Label:
- * `agentcore.operation`.
- *
- * @since 0.2.0
- * @category metrics
- */
-export const hits: Metric.Counter<number> = counter("hits", "Requests served from the cache")
-
-/**
- * `agentcore.credential_cache.misses`: requests that went to the service because no credential was cached. Polls and
- * forced authentications are not counted. Label: `agentcore.operation`.
- *
- * @since 0.2.0
- * @category metrics
- */
-export const misses: Metric.Counter<number> = counter("misses", "Requests for which no credential is cached")
-
-/**
- * `agentcore.credential_cache.shared`: requests that joined the call of another caller. Label: `agentcore.operation`.
- *
- * @since 0.2.0
- * @category metrics
- */
-export const shared: Metric.Counter<number> = counter("shared", "Requests that joined a call in flight")
-
-/**
- * `agentcore.credential_cache.store_failures`: operations of the store that failed or took too long. Label:
- * `agentcore.operation` (`get`, `set`, `remove`).
- *
- * @since 0.2.0
- * @category metrics
- */
-export const storeFailures: Metric.Counter<number> = counter(
-  "store_failures",
-  "Operations of the store that failed or took too long"
-)
 
 // -----------------------------------------------------------------------------
 // The cached operations
@@ -288,7 +233,7 @@ const makeLayer = (
     // `jose` is a dependency of this package, so it is missing only from a broken installation.
     Effect.orDie(loadPackage("jose", "decodeJwt", () => import("jose"))),
     ({ decodeJwt }) => {
-      const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), counters: { hits, misses, shared }, store })
+      const engine = Engine.make({ capacity, skew: Duration.toMillis(skew), store })
       const dataPlane = DataPlane.decorate(engine.decorator<DataPlane.DataPlane["Service"]>({
         getResourceOauth2Token: cacheAccessToken(
           Duration.toMillis(timeToLive),
@@ -350,12 +295,15 @@ export const layer = (
  * )
  */
 export const layerStore = (
-  options: StoreOptions = {}
+  options: Options & {
+    /** An operation of the store that takes longer counts as failed. Default: 100 milliseconds. */
+    readonly storeTimeout?: Duration.Input | undefined
+  } = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
   Layer.fresh(Validation.makeLayer(validateOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
-      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis", storeFailures))
+      (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis"))
     ))))
 
 /**

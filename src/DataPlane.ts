@@ -30,7 +30,7 @@ import * as Constraint from "./models/internal/constraint.js"
 import type * as Operation from "./Operation.js"
 import * as Rows from "./plane/operation.js"
 import * as Plane from "./plane/validation.js"
-import { UserId, UserIdentifier, UserToken } from "./UserIdentifier.js"
+import { UserIdentifier } from "./UserIdentifier.js"
 
 // -----------------------------------------------------------------------------
 // Requests. Limits: the AWS service model.
@@ -259,7 +259,7 @@ export const operations = {
     ...commonRow,
     request: Schema.Struct({
       workloadName: Constraint.WorkloadName,
-      userToken: UserToken
+      userToken: Constraint.UserToken
     }),
     response: WorkloadAccessTokenResponse
   }),
@@ -268,7 +268,7 @@ export const operations = {
     ...commonRow,
     request: Schema.Struct({
       workloadName: Constraint.WorkloadName,
-      userId: UserId
+      userId: Constraint.UserId
     }),
     response: WorkloadAccessTokenResponse
   }),

@@ -12,22 +12,19 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
-import { ConsentSession } from "./ConsentSession.js"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
-import * as Constraint from "./models/internal/constraint.js"
 import * as Signals from "./pendingConsents/signals.js"
 import {
   type Claim,
   ConsentNotPending,
   ConsentSignals,
-  type PendingConsent,
+  PendingConsent,
   PendingConsents
 } from "./pendingConsents/store.js"
 import * as TokenPoller from "./TokenPoller.js"
-import { equals, UserIdentifier } from "./UserIdentifier.js"
+import type { UserIdentifier } from "./UserIdentifier.js"
 
 export {
   /** @since 0.2.0 */
@@ -39,30 +36,15 @@ export {
   /** @since 0.2.0 */
   ConsentStoreError,
   /** @since 0.2.0 */
-  type PendingConsent,
+  PendingConsent,
   /** @since 0.2.0 */
   PendingConsents
 }
 
-/**
- * A pending consent as JSON, for a custom store. The JSON contains the secrets in plain text: encrypt it. The error
- * about damaged JSON contains no values.
- *
- * @since 0.2.0
- * @category schemas
- */
-export const FromJson: Schema.Codec<PendingConsent, string> = Schema.fromJsonString(Schema.Struct({
-  session: ConsentSession,
-  user: UserIdentifier,
-  workload: Constraint.optional(Schema.String),
-  credential: Constraint.optional(Schema.String),
-  continue: Constraint.optional(Schema.String)
-}))
-
 /** True for the same id, the same JWT, or two JWTs with the same issuer and subject: a new sign-in has a new JWT. */
 const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<boolean> =>
   Effect.gen(function*() {
-    if (equals(self, that)) return true
+    if (Equal.equals([self.userId, self.userToken], [that.userId, that.userToken])) return true
     if (self.userToken === undefined || that.userToken === undefined) return false
     const subject = yield* subjectOf(self.userToken)
     return Option.isSome(subject) && Equal.equals(subject, yield* subjectOf(that.userToken))

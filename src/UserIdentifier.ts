@@ -3,47 +3,15 @@
  *
  * @since 0.2.0
  */
-import * as Equal from "effect/Equal"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import * as Constraint from "./models/internal/constraint.js"
 
 /**
- * A user id, 1 to 128 characters (AWS service model). AgentCore does not verify it; the application vouches for it. AWS
- * recommends the form `provider+user`.
- *
- * @since 0.2.0
- * @category schemas
- */
-export const UserId: Schema.Codec<string> = Constraint.string(1, 128)
-
-const part = "[A-Za-z0-9-_=]"
-
-const other = "[^A-Za-z0-9-_=\\x0A\\x0D\\u2028\\u2029]"
-
-/**
- * Matches what the service model matches, whose dots match any character: at most two other characters between the
- * parts. The expression of the model would take hours for a long string.
- */
-const wholeToken = new RegExp(
-  `^(?:${part}{5,}|${part}{3,}${other}${part}+|${part}+${other}${part}{3,}|${part}+${other}${part}+${other}${part}+)$`
-)
-
-/**
- * A JWT of the user from the identity provider that the workload trusts, 1 to 131072 characters of the form `x.y.z`
- * (AWS service model).
- *
- * @since 0.2.0
- * @category schemas
- */
-export const UserToken: Schema.Codec<Redacted.Redacted, string> = Constraint.secret(1, 131072, {
-  model: "[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+.[A-Za-z0-9-_=]+",
-  check: wholeToken
-})
-
-/**
  * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT
- * is not found under the same user's id.
+ * is not found under the same user's id. A user id has 1 to 128 characters (AWS service model), and AWS recommends the
+ * form `provider+user`. AgentCore completes an authorization only for the original identifier, and rejects a new JWT of
+ * the same subject.
  *
  * @since 0.2.0
  * @category models
@@ -73,23 +41,11 @@ export type UserIdentifier =
  *
  * const byId: UserIdentifier.UserIdentifier = { userId: "github+alice" }
  * const byToken: UserIdentifier.UserIdentifier = { userToken: Redacted.make("header.payload.signature") }
- *
- * console.log(UserIdentifier.equals(byId, byToken)) // false
  */
 export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<UserIdentifier>> = Constraint.union({
-  userId: UserId,
-  userToken: UserToken
+  userId: Constraint.UserId,
+  userToken: Constraint.UserToken
 })
-
-/**
- * Whether two identifiers are the same id or the same JWT. AgentCore completes an authorization only for the original
- * identifier, and rejects a new JWT of the same subject.
- *
- * @since 0.2.0
- * @category predicates
- */
-export const equals = (self: UserIdentifier, that: UserIdentifier): boolean =>
-  Equal.equals([self.userId, self.userToken], [that.userId, that.userToken])
 
 const accountMarker = "#account="
 

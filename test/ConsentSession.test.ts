@@ -79,8 +79,8 @@ describe("a saved session", () => {
   it.effect("is unchanged after a round trip, also as JSON", () =>
     Effect.gen(function*() {
       same(yield* Schema.decodeEffect(ConsentSession.ConsentSession)(saved), session)
-      const json = yield* Schema.encodeEffect(ConsentSession.FromJson)(session)
-      const again = yield* Schema.decodeEffect(ConsentSession.FromJson)(json)
+      const json = yield* Schema.encodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(session)
+      const again = yield* Schema.decodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(json)
       assert.instanceOf(again, ConsentSession.ConsentSession)
       same(again, session)
     }))
@@ -112,7 +112,7 @@ describe("a saved session", () => {
   })
 
   it("quotes nothing of invalid or truncated JSON", () => {
-    const load = Schema.decodeUnknownResult(ConsentSession.FromJson)
+    const load = Schema.decodeUnknownResult(Schema.fromJsonString(ConsentSession.ConsentSession))
     for (let length = 0; length < json.length; length++) {
       assert.strictEqual(messageOf(load(json.slice(0, length))), "Expected a valid JSON string")
     }

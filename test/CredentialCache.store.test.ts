@@ -13,11 +13,12 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { cacheResult, insteadOf } from "./support/credentialCache.js"
+import * as CacheSupport from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
 import * as Sts from "./support/sts.js"
 import { failures, responses, secret, settleAndAdjust } from "./support/utils.js"
 
-type Stored = Map<string, CredentialCache.StoredCredential>
+type Stored = Map<string, CacheSupport.StoredCredential>
 
 /** A store that never drops an entry, and its entries. */
 const plain = (entries: Stored): CredentialCache.Store["Service"] => ({
@@ -47,7 +48,10 @@ interface Process {
   readonly invalidate: (token: string) => Effect.Effect<void>
 }
 
-const process = (store: CredentialCache.Store["Service"], options?: CredentialCache.StoreOptions) =>
+const process = (
+  store: CredentialCache.Store["Service"],
+  options?: NonNullable<Parameters<typeof CredentialCache.layerStore>[0]>
+) =>
   Effect.map(
     Layer.build(
       CredentialCache.layerStore(options).pipe(Layer.provide(Layer.succeed(CredentialCache.Store, store)), Layer.fresh)
@@ -96,7 +100,7 @@ const fleet = Effect.gen(function*() {
 
 const failuresOf = (operation: "get" | "set" | "remove") =>
   Effect.map(
-    Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation })),
+    Metric.value(Metric.withAttributes(CacheSupport.storeFailures, { "agentcore.operation": operation })),
     ({ count }) => count
   )
 
@@ -116,7 +120,7 @@ describe("CredentialCache.layerStore", () => {
     Effect.gen(function*() {
       const { a, b } = yield* fleet
       const hits = Effect.map(
-        Metric.value(Metric.withAttributes(CredentialCache.hits, { "agentcore.operation": "getResourceOauth2Token" })),
+        Metric.value(Metric.withAttributes(CacheSupport.hits, { "agentcore.operation": "getResourceOauth2Token" })),
         ({ count }) => count
       )
       assert.strictEqual(yield* a.cacheResult, "miss")
@@ -236,7 +240,7 @@ describe("CredentialCache.layerStore", () => {
       const { a, b, entries } = yield* fleet
       yield* a.token()
       assert.strictEqual(yield* insteadOf("token-0")(b.token()), "token-1")
-      const [{ credential }] = [...entries.values()] as [CredentialCache.StoredCredential]
+      const [{ credential }] = [...entries.values()] as [CacheSupport.StoredCredential]
       assert.strictEqual(Redacted.value(credential), "token-1")
       // The cache reads the store before it calls the service. Another process may have stored a new credential.
       assert.strictEqual(yield* insteadOf("token-0")(a.token()), "token-1")
@@ -295,8 +299,7 @@ describe("CredentialCache.layerStore", () => {
       const store = plain(entries)
       const slow = {
         ...store,
-        set: (key: string, stored: CredentialCache.StoredCredential) =>
-          Effect.delay(store.set(key, stored), "50 millis")
+        set: (key: string, stored: CacheSupport.StoredCredential) => Effect.delay(store.set(key, stored), "50 millis")
       }
       const a = yield* process(slow, options)
       const first = yield* Effect.forkChild(a.token())
@@ -313,7 +316,7 @@ describe("CredentialCache.layerStore", () => {
       const entries: Stored = new Map()
       const a = yield* process(plain(entries), { opaqueTimeToLive: Duration.infinity })
       yield* a.token()
-      const [{ usableUntil }] = [...entries.values()] as [CredentialCache.StoredCredential]
+      const [{ usableUntil }] = [...entries.values()] as [CacheSupport.StoredCredential]
       assert.isTrue(Number.isSafeInteger(usableUntil))
     }).pipe(Effect.provide(numbered)))
 

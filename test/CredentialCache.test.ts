@@ -17,6 +17,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import { cacheResult, insteadOf } from "./support/credentialCache.js"
+import * as CacheSupport from "./support/credentialCache.js"
 import * as Recorder from "./support/recorder.js"
 import * as Sts from "./support/sts.js"
 import { failures, responses, same, secret, sessionUri } from "./support/utils.js"
@@ -85,9 +86,9 @@ const counted = (metric: Metric.Counter<number>) =>
   )
 
 const counts = Effect.all({
-  hits: counted(CredentialCache.hits),
-  misses: counted(CredentialCache.misses),
-  shared: counted(CredentialCache.shared)
+  hits: counted(CacheSupport.hits),
+  misses: counted(CacheSupport.misses),
+  shared: counted(CacheSupport.sharedCalls)
 })
 
 /** Returns how much an effect changes the metrics of this process. */
@@ -630,7 +631,7 @@ describe("CredentialCache: separation", () => {
   it.effect("keeps metrics with a program's own labels apart", () =>
     Effect.gen(function*() {
       yield* Effect.provideService(tokenOf(), Metric.CurrentMetricAttributes, { team: "billing" })
-      const own = Metric.withAttributes(CredentialCache.misses, {
+      const own = Metric.withAttributes(CacheSupport.misses, {
         "agentcore.operation": "getResourceOauth2Token",
         team: "billing"
       })

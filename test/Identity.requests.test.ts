@@ -159,7 +159,7 @@ describe("other invalid requests of Identity", () => {
       )
       yield* rejects(
         identity.resumeAccessToken(untyped({ provider: "github", sessionUri })),
-        "session: Member must be a ConsentSession: decode a stored one with ConsentSession.FromJson, but is an object"
+        "session: Member must be a ConsentSession: decode a stored one with its schema, but is an object"
       )
     }).pipe(Effect.provide(consented)))
 })

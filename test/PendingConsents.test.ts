@@ -85,11 +85,11 @@ describe("PendingConsents", () => {
       credential: "calendar",
       continue: "/chat"
     }
-    const json = Schema.encodeSync(PendingConsents.FromJson)(pending)
-    same(Schema.decodeSync(PendingConsents.FromJson)(json), pending)
+    const json = Schema.encodeSync(Schema.fromJsonString(PendingConsents.PendingConsent))(pending)
+    same(Schema.decodeSync(Schema.fromJsonString(PendingConsents.PendingConsent))(json), pending)
     const unescaped = json.replace("header.payload.signature", "header.payload.signature\" ")
     for (const damaged of [json.slice(1), unescaped, json.replace("\"google\"", "7"), "{}", "null"]) {
-      const error = Result.flip(Schema.decodeResult(PendingConsents.FromJson)(damaged))
+      const error = Result.flip(Schema.decodeResult(Schema.fromJsonString(PendingConsents.PendingConsent))(damaged))
       assert(Result.isSuccess(error))
       Recorder.assertSecretFree(Recorder.faces(error.success), [sessionUri, "header.payload.signature"])
     }

@@ -60,7 +60,7 @@
  *   })
  *
  * // The user comes back from the link.
- * const approve = (chat: Chat.Chat, { approvalId }: CredentialTool.Pending, user: UserIdentifier) =>
+ * const approve = (chat: Chat.Chat, { approvalId }: { readonly approvalId: string }, user: UserIdentifier) =>
  *   chat.generateText({
  *     prompt: [{ role: "tool", content: [{ type: "tool-approval-response", approvalId, approved: true }] }],
  *     toolkit: CredentialTool.toolkit(Tools, { user })
@@ -92,13 +92,7 @@ import * as Validation from "../plane/validation.js"
 import { UserIdentifier } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 
-/**
- * The schemas of a tool, and how its failures are returned.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ToolConfig {
+type ToolConfig = {
   readonly parameters: Schema.Constraint
   readonly success: Schema.Constraint
   readonly failure: Schema.Constraint
@@ -121,33 +115,20 @@ export interface CredentialTool<
   readonly credential: AccessToken.Credential<Id, "USER_FEDERATION">
 }
 
-/**
- * The tool as a request sees it: the credential is provided, for the caller of the request.
- *
- * @since 0.2.0
- * @category utility types
- */
-export type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _>
+/** The tool as a request sees it: the credential is provided, for the caller of the request. */
+type Provided<T extends Tool.Any> = T extends CredentialTool<infer Name, infer Config, infer Id, infer _>
   ? Extract<Tool.Tool<Name, Config, Exclude<Tool.Requirements<T>, Id> | Identity | WorkloadAccessToken>, Tool.Any>
   : T
 
 /**
  * Rejects a tool whose failure can hold the session of a consent. `effect/ai` encodes it for the model, and the encoded
  * form of a session has AgentCore's URL in clear.
- *
- * @since 0.2.0
- * @category utility types
  */
-export type WithoutSession<Failure extends Schema.Constraint> =
+type WithoutSession<Failure extends Schema.Constraint> =
   [Extract<Failure["Type"], { readonly session: ConsentSession }>] extends [never] ? unknown : never
 
-/**
- * A call that waits for an approval.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Pending {
+/** A call that waits for an approval. */
+type Pending = {
   /** The id that the `tool-approval-response` repeats. */
   readonly approvalId: string
   /** The id of the call. */

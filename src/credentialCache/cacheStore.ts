@@ -11,8 +11,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Deadline from "../internal/deadline.js"
 
-/** A credential in a {@link Store}. */
-export interface StoredCredential {
+type Stored = {
   readonly credential: Redacted.Redacted
   /** In milliseconds since the epoch, less the skew of the cache. */
   readonly usableUntil: number
@@ -33,11 +32,13 @@ export class CacheStoreError
 
 /** The store behind the memory, for `CredentialCache.layerStore`. `persistence/CredentialStore` has implementations. */
 export class Store extends Context.Service<Store, {
-  readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>, CacheStoreError>
+  readonly get: (key: string) => Effect.Effect<Option.Option<Stored>, CacheStoreError>
   /** The store drops the credential at `usableUntil`, or earlier. */
-  readonly set: (key: string, credential: StoredCredential) => Effect.Effect<void, CacheStoreError>
+  readonly set: (key: string, credential: Stored) => Effect.Effect<void, CacheStoreError>
   readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
 }>()("effect-agentcore-identity/CredentialCache/Store") {}
+
+export type StoredCredential = Parameters<Store["Service"]["set"]>[1]
 
 export interface SafeStore {
   readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>>
@@ -47,14 +48,18 @@ export interface SafeStore {
 
 export const none: SafeStore = { get: () => Effect.succeedNone, set: () => Effect.void, remove: () => Effect.void }
 
+export const storeFailures: Metric.Counter<number> = Metric.counter("agentcore.credential_cache.store_failures", {
+  description: "Operations of the store that failed or took too long",
+  incremental: true
+})
+
 /** In milliseconds. A store without a connection fails at each request, so it is reported at most once in this time. */
 const warningInterval = 60_000
 
 /** Logs and counts failures, and interrupts an operation that takes longer than `timeout`. */
 export const makeSafe = (
   store: Store["Service"],
-  timeout: Duration.Input,
-  failures: Metric.Counter<number>
+  timeout: Duration.Input
 ): SafeStore => {
   let nextWarning = 0
   const report = (operation: keyof Store["Service"], reason: string) =>
@@ -63,7 +68,7 @@ export const makeSafe = (
       if (now >= nextWarning) nextWarning = now + warningInterval
       return Effect.andThen(
         log(`The credential store failed to ${operation}: ${reason}`),
-        Metric.update(Metric.withAttributes(failures, { "agentcore.operation": operation }), 1)
+        Metric.update(Metric.withAttributes(storeFailures, { "agentcore.operation": operation }), 1)
       )
     })
   const safely = <A>(operation: keyof Store["Service"], run: () => Effect.Effect<A, CacheStoreError>, fallback: A) =>

@@ -137,11 +137,19 @@ export const makeGenerations = () => {
 // Constructor
 // -----------------------------------------------------------------------------
 
-export const make = ({ capacity, counters, skew, store: sharedStore }: {
+const counter = (name: string, description: string): Metric.Counter<number> =>
+  Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
+
+export const hits = counter("hits", "Requests served from the cache")
+
+export const misses = counter("misses", "Requests for which no credential is cached")
+
+export const sharedCalls = counter("shared", "Requests that joined a call in flight")
+
+export const make = ({ capacity, skew, store: sharedStore }: {
   readonly capacity: number
   /** In milliseconds. */
   readonly skew: number
-  readonly counters: { readonly [K in "hits" | "misses" | "shared"]: Metric.Counter<number> }
   readonly store: SafeStore
 }): Engine => {
   const memory = makeMemory(capacity)
@@ -160,9 +168,9 @@ export const make = ({ capacity, counters, skew, store: sharedStore }: {
     const share = SingleFlight.unsafeMake<Outcome, unknown>()
     const increment = (metric: Metric.Counter<number>) =>
       Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
-    const hit = increment(counters.hits)
-    const miss = increment(counters.misses)
-    const shared = increment(counters.shared)
+    const hit = increment(hits)
+    const miss = increment(misses)
+    const shared = increment(sharedCalls)
 
     const read = <A>(property: (request: unknown, digestOf: Digest.DigestOf) => A, request: unknown): A | undefined => {
       try {

@@ -159,7 +159,6 @@ import * as Constraint from "../models/internal/constraint.js"
 import { ConsentSignals } from "../PendingConsents.js"
 import { unregistered } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
-import { UserId } from "../UserIdentifier.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Run from "./obtainConsent/run.js"
 import {
@@ -209,7 +208,7 @@ const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationExcep
     )
 
 const checkRequest = Validation.validate(
-  Schema.Struct({ user: Schema.Struct({ userId: UserId }), episode: Constraint.string(1, 1024) }),
+  Schema.Struct({ user: Schema.Struct({ userId: Constraint.UserId }), episode: Constraint.string(1, 1024) }),
   "ObtainConsent"
 )
 

@@ -228,7 +228,7 @@ export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, ()
 export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],
-    ...wrongType("a ConsentSession: decode a stored one with ConsentSession.FromJson", session)
+    ...wrongType("a ConsentSession: decode a stored one with its schema", session)
   }], accessTokenOperation)
 
 /** Checks what a function of the program returned: in plain JavaScript it can be anything. */

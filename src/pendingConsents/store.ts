@@ -4,31 +4,34 @@ import type * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import type { ConsentSession } from "../ConsentSession.js"
+import { ConsentSession } from "../ConsentSession.js"
 import type { ConsentStoreError } from "../internal/consentStoreError.js"
-import type { UserIdentifier } from "../UserIdentifier.js"
+import * as Constraint from "../models/internal/constraint.js"
+import { UserIdentifier } from "../UserIdentifier.js"
 
 /**
  * A session and its user. AgentCore requires the identifier of the user that the workload access token was obtained
  * with.
  *
- * The optional properties are for the page that opened the session. A store keeps and returns them with it.
+ * The optional properties are for the page that opened the session. A store keeps and returns them with it. The JSON of
+ * `Schema.fromJsonString(PendingConsent)` contains the secrets in plain text: encrypt it. The error about damaged JSON
+ * contains no values.
  */
-export interface PendingConsent {
+export class PendingConsent extends Schema.Opaque<PendingConsent>()(Schema.Struct({
   /** The session that waits. */
-  readonly session: ConsentSession
+  session: ConsentSession,
   /** The user whom the caller of the request acts for. */
-  readonly user: UserIdentifier
+  user: UserIdentifier,
   /**
    * The name of the workload identity that requests the token. The page after consent requests the token with it. With
    * `credential`, the page also finds the other waits for this consent.
    */
-  readonly workload?: string | undefined
+  workload: Constraint.optional(Schema.String),
   /** The name that the application has for the credential. */
-  readonly credential?: string | undefined
+  credential: Constraint.optional(Schema.String),
   /** Where the browser continues after the page: an address that the application allows. */
-  readonly continue?: string | undefined
-}
+  continue: Constraint.optional(Schema.String)
+})) {}
 
 /** What a browser brings to the return URL, and who is signed in in it. */
 export interface Claim {

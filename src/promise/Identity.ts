@@ -46,7 +46,7 @@ import * as Effect from "effect/Effect"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { type ConsentSession, FromJson } from "../ConsentSession.js"
+import { ConsentSession } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import * as Implementation from "./internal/functions.js"
@@ -417,7 +417,8 @@ export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"
  * @since 0.2.0
  * @category functions
  */
-export const encodeSession = (session: ConsentSession): string => Schema.encodeSync(FromJson)(session)
+export const encodeSession = (session: ConsentSession): string =>
+  Schema.encodeSync(Schema.fromJsonString(ConsentSession))(session)
 
 export {
   /**

@@ -19,6 +19,8 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { expectTypeOf, it } from "vitest"
 
+type Pending = Effect.Success<ReturnType<typeof CredentialTool.pending>>[number]
+
 interface Calendar {
   readonly _: unique symbol
 }
@@ -79,11 +81,11 @@ it("a failure has no session of a consent, and the credential is one of a user",
 it("the link of Connect needs Connect", () => {
   const prompt = {} as Prompt.Prompt
   expectTypeOf(CredentialTool.pending(Tools, prompt)).toEqualTypeOf<
-    Effect.Effect<ReadonlyArray<CredentialTool.Pending>, AccessTokenError, Identity | WorkloadAccessToken>
+    Effect.Effect<ReadonlyArray<Pending>, AccessTokenError, Identity | WorkloadAccessToken>
   >()
   expectTypeOf(CredentialTool.pending(Tools, prompt, { link })).toEqualTypeOf<
     Effect.Effect<
-      ReadonlyArray<CredentialTool.Pending>,
+      ReadonlyArray<Pending>,
       AccessTokenError | ValidationException,
       Identity | WorkloadAccessToken | Connect
     >

@@ -27,6 +27,8 @@ import { digestOf } from "../support/mcpWorld.js"
 import * as MockModel from "../support/mockModel.js"
 import * as Recorder from "../support/recorder.js"
 
+type Pending = Effect.Success<ReturnType<typeof CredentialTool.pending>>[number]
+
 /** The class of `World.credentials`, whose return URL has the port of the run. */
 interface Calendar {
   readonly _: unique symbol
@@ -141,11 +143,11 @@ const setUp = Effect.gen(function*() {
   }
 })
 
-const respondTo = ({ approvalId }: CredentialTool.Pending, approved = true): Prompt.RawInput => [
+const respondTo = ({ approvalId }: Pending, approved = true): Prompt.RawInput => [
   { role: "tool", content: [{ type: "tool-approval-response", approvalId, approved }] }
 ]
 
-const linkOf = ({ consent }: CredentialTool.Pending) => consent && Redacted.value(consent.link)
+const linkOf = ({ consent }: Pending) => consent && Redacted.value(consent.link)
 
 const connectAs = (userId: string, link: string) => World.connect(link, { cookie: `user=${userId}` })
 

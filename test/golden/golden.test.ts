@@ -45,7 +45,7 @@ if (process.env["AGENTCORE_WRITE_GOLDEN"] === "1") {
 const read = (name: string) => readFileSync(World.fileOf(name), "utf8")
 
 const sessionOf = (name: "calendar" | "mail") =>
-  Schema.decodeEffect(ConsentSession.FromJson)(read(`session.${name}.json`))
+  Schema.decodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(read(`session.${name}.json`))
 
 /** A backend over a copy of the vault file. */
 const restored = Layer.unwrap(Effect.gen(function*() {

@@ -145,8 +145,14 @@ const program = (command: string) =>
         yield* World.grant(World.bob)
         const calendar = yield* World.ask(World.calendar)
         const mail = yield* World.ask(World.mail)
-        yield* save("session.calendar.json", yield* Schema.encodeEffect(ConsentSession.FromJson)(calendar))
-        yield* save("session.mail.json", yield* Schema.encodeEffect(ConsentSession.FromJson)(mail))
+        yield* save(
+          "session.calendar.json",
+          yield* Schema.encodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(calendar)
+        )
+        yield* save(
+          "session.mail.json",
+          yield* Schema.encodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(mail)
+        )
         yield* sqlite(calendar)
         yield* redis(calendar)
         yield* postgres(calendar)

@@ -19,6 +19,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
+import * as CacheSupport from "../support/credentialCache.js"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
 import type * as Tools from "../support/tools.js"
@@ -37,7 +38,7 @@ type Token = Effect.Effect<string, unknown>
  */
 const process_ = (
   store: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,
-  options: CredentialCache.StoreOptions = { storeTimeout: "10 seconds" }
+  options: NonNullable<Parameters<typeof CredentialCache.layerStore>[0]> = { storeTimeout: "10 seconds" }
 ) =>
   Effect.map(
     Layer.build(
@@ -84,13 +85,12 @@ const storeOf = (server: Redis.Server, options: Partial<CredentialStore.RedisOpt
 const failures = Effect.map(
   Effect.forEach(
     ["get", "set", "remove"],
-    (operation) =>
-      Metric.value(Metric.withAttributes(CredentialCache.storeFailures, { "agentcore.operation": operation }))
+    (operation) => Metric.value(Metric.withAttributes(CacheSupport.storeFailures, { "agentcore.operation": operation }))
   ),
   (states) => states.reduce((sum, { count }) => sum + count, 0)
 )
 
-const stored: CredentialCache.StoredCredential = { credential: secret("sentinel-secret-value"), usableUntil: 4e12 }
+const stored: CacheSupport.StoredCredential = { credential: secret("sentinel-secret-value"), usableUntil: 4e12 }
 
 const use = <A, E>(
   layer: Layer.Layer<CredentialCache.Store, CredentialStore.CredentialStoreError>,

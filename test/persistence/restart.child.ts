@@ -37,7 +37,7 @@ const tell = (message: object) => Effect.sync(() => report(message))
 
 const ask = AccessToken.get(Calendar, {
   consent: (session) =>
-    Effect.flatMap(Schema.encodeEffect(ConsentSession.FromJson)(session), (json) => {
+    Effect.flatMap(Schema.encodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(session), (json) => {
       writeFileSync(sessionFile, json, { mode: 0o600 })
       return tell({ authorizationUrl: Redacted.value(session.authorizationUrl) })
     })
@@ -45,7 +45,9 @@ const ask = AccessToken.get(Calendar, {
 
 const resume = Effect.gen(function*() {
   const identity = yield* Identity.Identity
-  const session = yield* Schema.decodeEffect(ConsentSession.FromJson)(readFileSync(sessionFile, "utf8"))
+  const session = yield* Schema.decodeEffect(Schema.fromJsonString(ConsentSession.ConsentSession))(
+    readFileSync(sessionFile, "utf8")
+  )
   const { address } = yield* HttpServer.HttpServer
   yield* tell({ origin: HttpServer.formatAddress(address) })
   // The user has the link already.

@@ -8,6 +8,9 @@ import * as Layer from "effect/Layer"
 import * as Recorder from "./recorder.js"
 import { secret } from "./utils.js"
 
+export { type StoredCredential, storeFailures } from "../../src/credentialCache/cacheStore.js"
+export { hits, misses, sharedCalls } from "../../src/credentialCache/engine.js"
+
 const caller = WorkloadAccessToken.layer(secret("alice"))
 
 /** Calls a plane like a program that recovers from a 401: a resource has rejected `token`. */

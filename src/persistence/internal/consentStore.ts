@@ -152,8 +152,8 @@ export const makeKeys = (options: StoreKeys.KeyOptions) =>
 
 const Registration = Schema.Tuple([Schema.String, Schema.Number])
 
-const encodePending = Schema.encodeSync(PendingConsents.FromJson)
-const decodePending = Schema.decodeUnknownEffect(PendingConsents.FromJson)
+const encodePending = Schema.encodeSync(Schema.fromJsonString(PendingConsents.PendingConsent))
+const decodePending = Schema.decodeUnknownEffect(Schema.fromJsonString(PendingConsents.PendingConsent))
 const decodeRegistration = Schema.decodeUnknownEffect(Registration)
 
 const failWith = (operation: ConsentStoreError["operation"]) =>

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { type ConsentSession, FromJson } from "../../ConsentSession.js"
+import { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, AccessTokenRequest, ApiKeyCredential, ConsentOptions } from "../../Identity.js"
 import {
   accessTokenOperation,
@@ -165,7 +165,7 @@ export const toApiKeyRequest = (subject: ApiKeyCredential | ApiKeyWrapperConfig)
 export const toSession = (session: ConsentSession | string): Effect.Effect<ConsentSession, ValidationException> =>
   typeof session === "string"
     ? Effect.mapError(
-      Schema.decodeEffect(FromJson)(session),
+      Schema.decodeEffect(Schema.fromJsonString(ConsentSession))(session),
       ({ message }) =>
         new ValidationException({
           operation: "resumeAccessToken",
