@@ -16,7 +16,7 @@ const json: Array<["json", { readonly outputFile: string }]> = report === undefi
 
 /** These see state of their process that other files change: the registry of metrics, or a program that reads the environment when it is loaded. */
 const alone = [
-  "test/IdentityMetrics*.test.ts",
+  "test/Identity.metrics.test.ts",
   "test/examples/{open-telemetry,reports,two-users}.test.ts",
   "test/examples/{ai-sdk,express,hono,langgraph,mcp,strands}/*.test.ts"
 ]

@@ -11,7 +11,7 @@ import ts from "typescript"
 const table = `
 ground: models/internal/ <-
 models: Models. <- ground
-values: IdentityError. UserIdentifier. ConsentSession. IdentityMetrics. Operation. <- ground
+values: IdentityError. UserIdentifier. ConsentSession. Operation. <- ground
 internal: internal/ <- ground values node jose effect/encoding effect/http
 plane: plane/ <- ground values internal
 planes: DataPlane. ControlPlane. SecurityTokenService. <- ground models values internal plane

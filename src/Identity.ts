@@ -385,8 +385,25 @@ const authenticated = <A>(
   })
 
 /**
- * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>` and updates the
- * metrics of `IdentityMetrics`.
+ * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>`, and updates
+ * metrics in Effect's registry, where an exporter such as `@effect/opentelemetry` reads them:
+ *
+ * - `agentcore.identity.operations`: the number of ended operations
+ * - `agentcore.identity.operation.duration`, in seconds. With a consent handler it includes the wait for the user
+ * - `agentcore.identity.operation.attempts`: the calls of the data plane. More than one means polls, or a rejected and
+ *   renewed workload access token. None means that there was no workload access token. Cache hits count as calls;
+ *   retries of the AWS SDK do not
+ *
+ * The metrics have these labels. The span has them as attributes, except the first, which is in its name.
+ *
+ * - `agentcore.operation`: the method of `Identity`
+ * - `agentcore.provider`: the credential provider. `other` stands for invalid names, and for those after the first 1000
+ * - `agentcore.flow`: the OAuth2 flow, where the operation has one
+ * - `agentcore.outcome`: `ok`, the `_tag` of the error, `failure` for an error without one, `interrupted` or `defect`
+ *
+ * The span also has `agentcore.attempts`, and with a `CredentialCache` `agentcore.cache`: `hit` or `miss`. The span of
+ * a call at AWS, `DataPlane.<operation>`, has the id of the request as `aws.request_id`. Labels and attributes never
+ * contain scopes, users, URLs or secrets.
  *
  * @since 0.2.0
  * @category constructors

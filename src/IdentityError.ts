@@ -15,17 +15,7 @@ import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
 import { isLoopback } from "./models/internal/urls.js"
 
-/**
- * @since 0.2.0
- * @category type ids
- */
-export const TypeId = "~effect-agentcore-identity/IdentityError" as const
-
-/**
- * @since 0.2.0
- * @category type ids
- */
-export type TypeId = typeof TypeId
+const TypeId = "~effect-agentcore-identity/IdentityError"
 
 /**
  * Whether a value is an {@link IdentityError}.
@@ -46,7 +36,7 @@ export const isIdentityError = <E>(u: E): u is E & IdentityError => typeof u ===
 const ErrorClass =
   <Self>() =>
   <Tag extends string, const Fields extends Schema.Struct.Fields>(tag: Tag, fields: Fields):
-    & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: TypeId }>
+    & Schema.Class<Self, Schema.TaggedStruct<Tag, Fields>, Cause.YieldableError & { readonly [TypeId]: typeof TypeId }>
     & { readonly _tag: Tag } =>
   {
     // TypeScript does not know here that `Self` is a class.
@@ -73,22 +63,6 @@ const serviceFields = {
 const ServiceException = <Self>() => <Tag extends string>(tag: Tag) => ErrorClass<Self>()(tag, serviceFields)
 
 /**
- * A member of a request, and the constraint that it violates. An item of `fieldList`.
- *
- * @since 0.2.0
- * @category models
- */
-export const ValidationExceptionField = Schema.Struct({ name: Schema.String, message: Schema.String })
-
-/**
- * The type of {@link ValidationExceptionField}.
- *
- * @since 0.2.0
- * @category models
- */
-export type ValidationExceptionField = typeof ValidationExceptionField.Type
-
-/**
  * The request violates a limit of the service, or a rule of the flow. `fieldList` names the members and the constraints
  * that they violate. HTTP 400. The package raises it too, before it sends anything. Then there is no `requestId`.
  *
@@ -98,7 +72,7 @@ export type ValidationExceptionField = typeof ValidationExceptionField.Type
 export class ValidationException extends ErrorClass<ValidationException>()("ValidationException", {
   ...serviceFields,
   reason: Schema.optional(Schema.String),
-  fieldList: Schema.optional(Schema.Array(ValidationExceptionField))
+  fieldList: Schema.optional(Schema.Array(Schema.Struct({ name: Schema.String, message: Schema.String })))
 }) {}
 
 /**
@@ -527,20 +501,6 @@ export class CredentialRejected extends ErrorClass<CredentialRejected>()("Creden
 }
 
 /**
- * The errors that every operation of both planes can fail with.
- *
- * @since 0.2.0
- * @category errors
- */
-export type CommonError =
-  | ValidationException
-  | AccessDeniedException
-  | ThrottlingException
-  | InternalServerException
-  | UnknownServiceError
-  | TransportError
-
-/**
  * All errors of this module: errors of the operations of AWS, of `Identity` and `WorkloadAccessToken`, and of
  * credentials on HTTP clients.
  *
@@ -552,7 +512,12 @@ export type CommonError =
  * @category errors
  */
 export type IdentityError =
-  | CommonError
+  | ValidationException
+  | AccessDeniedException
+  | ThrottlingException
+  | InternalServerException
+  | UnknownServiceError
+  | TransportError
   | UnauthorizedException
   | ResourceNotFoundException
   | ConflictException

@@ -31,8 +31,6 @@ export * as Identity from "./Identity.js"
 /** @since 0.2.0 */
 export * as IdentityError from "./IdentityError.js"
 /** @since 0.2.0 */
-export * as IdentityMetrics from "./IdentityMetrics.js"
-/** @since 0.2.0 */
 export * as IdentitySetup from "./IdentitySetup.js"
 /** @since 0.2.0 */
 export * as Models from "./Models.js"

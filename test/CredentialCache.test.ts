@@ -54,7 +54,7 @@ const keyOf = (provider = "weather", user = "alice") =>
     ({ apiKey }) => Redacted.value(apiKey)
   )
 
-const callsOf = (operation: keyof ScriptedPlanes.Operations) =>
+const callsOf = (operation: keyof ScriptedPlanes.Script) =>
   Effect.flatMap(
     ScriptedPlanes.ScriptedPlanes,
     (planes) => Effect.map(planes.callsOf(operation), (calls) => calls.length)

@@ -16,9 +16,11 @@ describe("IdentityError", () => {
 
   test("is what isIdentityError tests for", () => {
     expectTypeOf<IdentityError.IdentityError>().toExtend<
-      { readonly [K in IdentityError.TypeId]: IdentityError.TypeId }
+      { readonly "~effect-agentcore-identity/IdentityError": "~effect-agentcore-identity/IdentityError" }
     >()
-    expectTypeOf<Errors>().toExtend<{ readonly [K in IdentityError.TypeId]: IdentityError.TypeId }>()
+    expectTypeOf<Errors>().toExtend<
+      { readonly "~effect-agentcore-identity/IdentityError": "~effect-agentcore-identity/IdentityError" }
+    >()
   })
 
   test("removes the errors that isIdentityError catches", () => {

@@ -20,7 +20,7 @@ const planes = ScriptedPlanes.layer({
   deleteWorkloadIdentity: () => Effect.void
 })
 
-const countOf = (operation: keyof ScriptedPlanes.Operations) =>
+const countOf = (operation: keyof ScriptedPlanes.Script) =>
   Effect.flatMap(
     ScriptedPlanes.ScriptedPlanes,
     (scripted) => Effect.map(scripted.callsOf(operation), (calls) => calls.length)

@@ -8,8 +8,8 @@ import * as Metric from "effect/Metric"
 import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 import { Flow } from "../ConsentSession.js"
-import * as IdentityMetrics from "../IdentityMetrics.js"
 import { isProviderName } from "../models/internal/constraint.js"
+import * as IdentityMetrics from "./metrics.js"
 
 /** Counts the calls of the data plane for the running operation, polls included. */
 export class Attempts extends Context.Service<Attempts, { count: number }>()(

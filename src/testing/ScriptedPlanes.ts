@@ -15,42 +15,28 @@ import type * as Rows from "../plane/operation.js"
 import { fromTable, make } from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
-/**
- * The operations of all planes.
- *
- * @since 0.2.0
- * @category models
- */
-export type Operations =
+/** The operations of all planes. */
+type Operations =
   & DataPlane.DataPlane["Service"]
   & Operation.Plane<typeof ControlPlane.operations>
   & SecurityTokenService.SecurityTokenService["Service"]
 
-/**
- * The responses of one operation: a list with one for each call, or a function of the request and the number of earlier
- * calls. A response is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies with an
- * explanation.
- *
- * @since 0.2.0
- * @category models
- */
-export type Responses<K extends keyof Operations> =
+type Responses<K extends keyof Operations> =
   | ReadonlyArray<ReturnType<Operations[K]>>
   | ((request: Parameters<Operations[K]>[0], index: number) => ReturnType<Operations[K]>)
 
 /**
+ * The responses of each operation: a list with one for each call, or a function of the request and the number of
+ * earlier calls. A response is an effect: it can fail, wait, or never complete. A call beyond the end of a list dies
+ * with an explanation.
+ *
  * @since 0.2.0
  * @category models
  */
 export type Script = { readonly [K in keyof Operations]?: Responses<K> | undefined }
 
-/**
- * A recorded call. `at` is the time of the `Clock` in milliseconds.
- *
- * @since 0.2.0
- * @category models
- */
-export type Call = {
+/** A recorded call. `at` is the time of the `Clock` in milliseconds. */
+type Call = {
   readonly [K in keyof Operations]: {
     readonly operation: K
     readonly request: Parameters<Operations[K]>[0]

@@ -126,7 +126,7 @@ export interface Rejection {
   readonly operation: string
   readonly message: string
   readonly reason?: string
-  readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
+  readonly fieldList?: NonNullable<IdentityError.ValidationException["fieldList"]>
 }
 
 export const oauth2Rejection = (tag: string, message: string): Rejection => ({
@@ -162,7 +162,7 @@ interface Facts {
   readonly operation?: string
   readonly requestId?: string
   readonly reason?: string
-  readonly fieldList?: ReadonlyArray<IdentityError.ValidationExceptionField>
+  readonly fieldList?: NonNullable<IdentityError.ValidationException["fieldList"]>
 }
 
 const facts = (error: { readonly _tag: string }): Facts => {

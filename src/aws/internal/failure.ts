@@ -16,7 +16,7 @@
 import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { type TransportError, UnknownServiceError, type ValidationExceptionField } from "../../IdentityError.js"
+import { type TransportError, UnknownServiceError, type ValidationException } from "../../IdentityError.js"
 import { truncateName } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
 import type * as Rows from "../../plane/operation.js"
@@ -101,7 +101,7 @@ export const metadataOf = (
 const fieldListOf = (
   error: unknown,
   redact: (value: string, limit: number) => string
-): ReadonlyArray<ValidationExceptionField> | undefined =>
+): ValidationException["fieldList"] =>
   hasProperty(error, "fieldList") && Array.isArray(error.fieldList)
     ? error.fieldList.slice(0, maxFields).map((field: unknown) => ({
       name: redact(stringOf(field, "name") ?? "", maxFieldLength),

@@ -1,54 +1,8 @@
-/**
- * The metrics of `Identity`: the number, outcome and duration of its operations. Every operation updates them in
- * Effect's metric registry, and an exporter such as `@effect/opentelemetry` reads them there.
- *
- * The metrics have these labels. The span `Identity.<operation>` has them as attributes, except the first, which is in
- * its name.
- *
- * - `agentcore.operation`: the method of `Identity`
- * - `agentcore.provider`: the credential provider, where the operation has one
- * - `agentcore.flow`: the OAuth2 flow, where the operation has one
- * - `agentcore.outcome`: how the operation ended, see {@link Labels}
- *
- * The span has two further attributes:
- *
- * - `agentcore.attempts`: the calls of the data plane, as {@link attempts} counts them
- * - `agentcore.cache`: `hit` or `miss`, with a `CredentialCache` only
- *
- * The span of a call at AWS, `DataPlane.<operation>`, has the id of the request as `aws.request_id`.
- *
- * Labels and attributes never contain scopes, users, URLs or secrets.
- *
- * @since 0.2.0
- * @example
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as IdentityMetrics from "effect-agentcore-identity/IdentityMetrics"
- * import * as Effect from "effect/Effect"
- * import * as Metric from "effect/Metric"
- *
- * // The number of keys of one provider that this process has obtained.
- * const keys = Metric.value(
- *   Metric.withAttributes(
- *     IdentityMetrics.operations,
- *     IdentityMetrics.labels({ operation: "getApiKey", provider: "weather", outcome: "ok" })
- *   )
- * )
- *
- * const program = Effect.gen(function*() {
- *   const identity = yield* Identity.Identity
- *   yield* identity.getApiKey({ provider: "weather" })
- *   yield* Effect.log("Keys obtained", yield* keys)
- * })
- */
+/** The metrics of `Identity`. Its docs name them. */
 import * as Metric from "effect/Metric"
-import type { Flow } from "./ConsentSession.js"
+import type { Flow } from "../ConsentSession.js"
 
-/**
- * The values of the labels of a metric.
- *
- * @since 0.2.0
- * @category models
- */
+/** The values of the labels of a metric. */
 export interface Labels {
   /** The operation, by the name of its method. */
   readonly operation:
@@ -73,12 +27,7 @@ export interface Labels {
   readonly outcome: string
 }
 
-/**
- * `agentcore.identity.operations`: the number of ended operations.
- *
- * @since 0.2.0
- * @category metrics
- */
+/** `agentcore.identity.operations`: the number of ended operations. */
 export const operations: Metric.Counter<number> = Metric.counter("agentcore.identity.operations", {
   description: "Operations of Identity that have ended",
   incremental: true
@@ -87,9 +36,6 @@ export const operations: Metric.Counter<number> = Metric.counter("agentcore.iden
 /**
  * `agentcore.identity.operation.duration`, in seconds: from the start of an operation to its end. With a consent
  * handler it includes the wait for the user.
- *
- * @since 0.2.0
- * @category metrics
  */
 export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.duration", {
   description: "Duration of the operations of Identity, the wait for a user's consent included",
@@ -104,9 +50,6 @@ export const duration: Metric.Histogram<number> = Metric.histogram("agentcore.id
  *
  * More than one call means polls, or a rejected and renewed workload access token. No call means that there was no
  * workload access token. Cache hits count as calls; retries of the AWS SDK do not.
- *
- * @since 0.2.0
- * @category metrics
  */
 export const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.attempts", {
   description: "Calls of the data plane in one operation of Identity, polls included",
@@ -118,18 +61,10 @@ export const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.id
  * The maximum number of provider names that the metrics of one `Identity` distinguish. The bound keeps names from
  * outside from filling the memory of the process. An AWS account has 50 providers of each kind by default (AWS
  * documentation).
- *
- * @since 0.2.0
- * @category metrics
  */
 export const maxProviders: number = 1000
 
-/**
- * The labels of a metric, as its attributes.
- *
- * @since 0.2.0
- * @category labels
- */
+/** The labels of a metric, as its attributes. */
 export const labels = ({ flow, operation, outcome, provider }: Labels): Readonly<Record<string, string>> => ({
   "agentcore.operation": operation,
   ...(provider === undefined ? {} : { "agentcore.provider": provider }),

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as IdentityMetrics from "effect-agentcore-identity/IdentityMetrics"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as TestClock from "effect/testing/TestClock"
+import * as IdentityMetrics from "../src/identity/metrics.js"
 import * as Recorder from "./support/recorder.js"
 import { failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
 
@@ -36,7 +36,7 @@ const ofTokens = (provider: string, outcome: string) =>
 const keysOf = (provider: string, outcome = "ok") =>
   Effect.map(of({ operation: "getApiKey", provider, outcome }), ({ operations }) => operations)
 
-describe("IdentityMetrics", () => {
+describe("the metrics of Identity", () => {
   it.effect("count operations by outcome", () =>
     Effect.gen(function*() {
       yield* getAccessToken("counted")
