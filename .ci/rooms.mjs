@@ -25,18 +25,19 @@ flow: Consent. CredentialCache. CredentialProvider. Identity. IdentitySetup. Pen
 aws: aws/ <- ground values internal plane planes consent node effect/encoding effect/http @aws-sdk/client-bedrock-agentcore
   @aws-sdk/client-bedrock-agentcore-control @aws-sdk/client-sts @aws-sdk/credential-provider-node @smithy/core proxy-from-env
 local/internal: local/internal/ <- ground internal node jose effect/http
-local/oauth: local/oauth/ local/OAuthClient. <- ground values internal plane local/internal node jose openid-client
-local/vaultFile: local/vaultFile/ local/VaultFile. local/VaultStore. <- internal local/internal node
+local/oauth: local/oauth/ <- ground values internal plane local/internal node jose openid-client
+local/vault: local/vault/ <- internal local/internal node
 local/authorization: local/authorization/ local/AuthorizationServer. <- ground internal plane local/internal node jose koa oidc-provider
 local/testUser: local/TestUser. <- internal local/internal local/authorization
-local/backend: local/backend/ local/LocalBackend. <- ground models values internal plane planes flow/private local/internal
-  local/oauth local/vaultFile node jose
-local/control: local/control/ local/LocalControl. <- ground values internal plane planes flow local/internal local/oauth
-  local/vaultFile local/authorization local/backend node
-local/server: local/server/ local/LocalServer. <- ground values internal plane planes flow local/internal local/oauth
-  local/vaultFile local/backend local/control node effect/http @effect/platform-node
-local/standalone: local/standalone/ <- internal plane flow/private flow local/internal local/oauth local/vaultFile local/authorization
-  local/control local/server node
+local/model: local/LocalControl. <- flow local/authorization
+local/backend: local/backend/ <- ground models values internal plane planes flow/private local/internal local/oauth local/vault
+  local/model node jose
+local/control: local/control/ <- ground values internal plane planes flow local/internal local/oauth local/vault local/authorization
+  local/model local/backend node
+local/server: local/server/ <- ground values internal plane planes flow local/internal local/oauth local/vault local/model
+  local/backend local/control node effect/http @effect/platform-node
+local/standalone: local/standalone/ <- internal plane flow/private flow local/internal local/oauth local/vault local/authorization
+  local/model local/server node
 local/console: local/server/console/ <- ground internal local/internal local/backend local/control jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
@@ -52,14 +53,14 @@ mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai
 local/development: local/development/ local/LocalDevelopment. <- values internal plane planes flow local/internal node
 runtime: runtime/ <- ground values internal plane flow node @aws-sdk/client-bedrock-agentcore effect/http effect/http-api
 aws/root: aws/AwsIdentity. <- planes aws flow
-local/root: local/LocalIdentity. <- flow local/oauth local/vaultFile local/authorization local/backend local/control local/server
+local/root: local/LocalIdentity. <- planes flow local/oauth local/vault local/authorization local/model local/control local/server
   local/standalone
 promise: promise/ <- ground values internal plane planes consent identity flow/private flow persistence consentCallback edges
   http mcp/protocol aws node effect/http
-promise/local: promise/LocalIdentity. <- ground internal plane flow local/authorization local/backend local/control local/standalone
-  local/testUser local/vaultFile promise
-cli: cli/ <- ground values internal plane planes consent identity flow/private flow edges promise http aws aws/root local/internal local/oauth local/vaultFile
-  local/authorization local/testUser local/control local/server local/standalone local/development node jose effect/cli effect/http @effect/platform-node
+promise/local: promise/LocalIdentity. <- ground plane flow local/authorization local/model local/standalone local/testUser local/vault
+  promise
+cli: cli/ <- ground values internal plane planes consent identity flow/private flow edges promise http aws aws/root local/internal local/vault
+  local/authorization local/testUser local/model local/control local/server local/standalone local/root local/development node jose effect/cli effect/http @effect/platform-node
   @commander-js/extra-typings
 index: index. <- models values planes flow edges`
 

@@ -66,10 +66,8 @@ export {
  * @example
  * import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
  * import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
- * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
- * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+ * import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
  * import * as Effect from "effect/Effect"
- * import * as Layer from "effect/Layer"
  *
  * const text = `{
  *   // An agent and a key.
@@ -82,9 +80,7 @@ export {
  *   return yield* IdentitySetup.apply(setup)
  * })
  *
- * const planes = LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted()))
- *
- * Effect.runPromise(Effect.provide(program, planes)).then(console.log)
+ * Effect.runPromise(Effect.provide(program, LocalIdentity.layerTest())).then(console.log)
  */
 export const parse = (
   text: string,

@@ -15,6 +15,7 @@ import * as Redacted from "effect/Redacted"
 import { subjectOf } from "./identity/jwtSubject.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
+import { isSameSecret } from "./internal/sameSecret.js"
 import * as Signals from "./pendingConsents/signals.js"
 import {
   type Claim,
@@ -50,13 +51,6 @@ const isSameUser = (self: UserIdentifier, that: UserIdentifier): Effect.Effect<b
     return Option.isSome(subject) && Equal.equals(subject, yield* subjectOf(that.userToken))
   })
 
-/** Compares in constant time. */
-const isSame = (self: string, that: string): boolean => {
-  let difference = self.length ^ that.length
-  for (let index = 0; index < self.length; index++) difference |= self.charCodeAt(index) ^ that.charCodeAt(index)
-  return difference === 0
-}
-
 /**
  * Returns the consent if the claim is from its own user, brings its state, and is in time. A custom store uses it in
  * `claim`, with what it has found. A session without `customState` is compared by its user only.
@@ -73,7 +67,8 @@ export const verify = (
     if (!(yield* isSameUser(consent.user, user))) return yield* new ConsentNotPending({ reason: "WrongUser" })
     const { customState, expiresAt } = consent.session
     if (
-      customState !== undefined && !values.some((value) => isSame(Redacted.value(customState), Redacted.value(value)))
+      customState !== undefined
+      && !values.some((value) => isSameSecret(Redacted.value(customState), Redacted.value(value)))
     ) {
       return yield* new ConsentNotPending({ reason: "WrongState" })
     }

@@ -8,11 +8,8 @@ import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type * as Identity from "effect-agentcore-identity/Identity"
-import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -24,7 +21,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { generateKeyPairSync } from "node:crypto"
 import * as Check from "../src/credentials/check.js"
-import { authorize, callback, jwt, returnUrl } from "./support/localBackend.js"
+import type { LocalBackend } from "./support/localBackend.js"
+import { authorize, callback, jwt, LocalServer, returnUrl, Scripted, VaultStore } from "./support/localBackend.js"
 
 class Machine extends AccessToken.Tag<Machine>()("app/Machine", { provider: "calendar", flow: "M2M" }) {}
 
@@ -157,8 +155,8 @@ const store = (form: Form) =>
   ).pipe(Layer.provide(VaultStore.layerMemory))
 
 const server = (form: Form) =>
-  LocalServer.layerStore({ setup, settings }).pipe(
-    Layer.provide(OAuthClient.layerScripted()),
+  LocalServer.layer({ setup, settings }).pipe(
+    Layer.provide(Scripted.layer()),
     Layer.provide(store(form))
   )
 
@@ -217,7 +215,7 @@ const run = (list: Program, kind: Credentials.PolicyOptions["users"], given: Cre
   Effect.gen(function*() {
     policy = given
     const user = newUser(kind)
-    const { url } = yield* LocalServer.LocalServer
+    const { url } = yield* LocalIdentity.LocalServer
     const workload = WorkloadAccessToken.layerWorkload({ name: "agent", user })
     // AgentCore Runtime obtains the token with permissions of its own.
     const supplied = WorkloadAccessToken.WorkloadAccessToken.use(({ get }) => get).pipe(

@@ -10,9 +10,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -24,7 +22,14 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
-import { backend, createProvider, createWorkload, returnUrl } from "./support/localBackend.js"
+import {
+  backend,
+  createProvider,
+  createWorkload,
+  LocalBackend,
+  returnUrl,
+  scriptedServer
+} from "./support/localBackend.js"
 import { variables } from "./support/utils.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
@@ -239,7 +244,7 @@ describe("check", () => {
     Effect.gen(function*() {
       yield* setUp
       yield* drop("oauth2", "mail")
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const problems = yield* check.pipe(
         Effect.provide(
           AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
@@ -247,7 +252,7 @@ describe("check", () => {
         Effect.provide(variables(environment))
       )
       assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
-    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
+    }).pipe(Effect.provide(scriptedServer())))
 })
 
 // -----------------------------------------------------------------------------

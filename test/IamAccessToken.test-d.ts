@@ -3,11 +3,9 @@ import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import type * as Identity from "effect-agentcore-identity/Identity"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import type { ApplyError } from "effect-agentcore-identity/IdentitySetup"
 import type * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import type { OAuthClient } from "effect-agentcore-identity/local/OAuthClient"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Context from "effect/Context"
@@ -135,21 +133,13 @@ describe("layers", () => {
 
   test("layers with the planes have STS too", () => {
     expectTypeOf(ScriptedPlanes.layer({})).toEqualTypeOf<Layer.Layer<Planes | ScriptedPlanes.ScriptedPlanes>>()
-    expectTypeOf(LocalBackend.layer()).toEqualTypeOf<
-      Layer.Layer<Planes | LocalBackend.LocalBackend, never, OAuthClient>
+    expectTypeOf(LocalIdentity.layerTest()).toEqualTypeOf<
+      Layer.Layer<Identity.Identity | Planes | LocalControl.LocalControl, ApplyError>
     >()
-    expectTypeOf(LocalServer.layer()).toEqualTypeOf<
-      Layer.Layer<
-        Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | LocalServer.LocalServer,
-        LocalServer.LocalServerError,
-        OAuthClient
-      >
-    >()
+    type Servers = Planes | LocalControl.LocalControl | LocalIdentity.LocalServer
+    expectTypeOf(LocalIdentity.layerPlanes()).toEqualTypeOf<Layer.Layer<Servers, LocalIdentity.LocalServerError>>()
     expectTypeOf(LocalIdentity.layer()).toEqualTypeOf<
-      Layer.Layer<
-        Identity.Identity | Planes | LocalBackend.LocalBackend | LocalControl.LocalControl | LocalServer.LocalServer,
-        LocalServer.LocalServerError
-      >
+      Layer.Layer<Identity.Identity | Servers, LocalIdentity.LocalServerError>
     >()
   })
 })

@@ -1,8 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as Context from "effect/Context"
@@ -13,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
+import { backend, LocalBackend } from "./support/localBackend.js"
 import { secret } from "./support/utils.js"
 
 class WarehouseToken extends Context.Service<WarehouseToken, Redacted.Redacted>()("WarehouseToken") {}
@@ -187,5 +186,5 @@ describe("over the local backend", () => {
       )
       assert.strictEqual((payload.exp ?? 0) - (payload.iat ?? 0), 60)
       assert.deepInclude(payload["https://sts.amazonaws.com/"], { request_tags: { team: "billing" } })
-    }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
+    }).pipe(Effect.provide(backend())))
 })

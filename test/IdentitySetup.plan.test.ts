@@ -2,8 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
@@ -11,7 +10,7 @@ import { formatPlan, makeFormat } from "../src/cli/setupCommand.js"
 import { ed25519Key } from "./support/paymentKeys.js"
 import * as Recorder from "./support/recorder.js"
 
-const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+const local = LocalIdentity.layerTest()
 
 const sentinel = "sentinel-0d7c2f94b8"
 const coinbaseKey = ed25519Key()

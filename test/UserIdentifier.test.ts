@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -11,6 +10,7 @@ import {
   complete,
   consent,
   issued,
+  LocalBackend,
   obtain,
   setup,
   tokenFor

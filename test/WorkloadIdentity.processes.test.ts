@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import { execFile } from "node:child_process"
 import { buildProgram } from "./support/build.mjs"
@@ -22,7 +20,7 @@ const run = (child: string, environment: Readonly<Record<string, string>>, args:
 describe("WorkloadIdentity.ensure, across processes", () => {
   it.live("four processes create one identity with all URLs", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const child = yield* Effect.promise(() => buildProgram("ensure.child.ts", ["@aws-sdk/*"]))
       // AgentCore keeps at most five.
       const urlsOf = (n: number | string) => `https://agent.example.com/${n}`
@@ -34,5 +32,5 @@ describe("WorkloadIdentity.ensure, across processes", () => {
       assert.deepStrictEqual(identities.map(({ name }) => name), ["my-agent"])
       const { allowedResourceOauth2ReturnUrls = [] } = yield* plane.getWorkloadIdentity({ name: "my-agent" })
       assert.deepStrictEqual([...allowedResourceOauth2ReturnUrls].sort(), [1, 2, 3, 4, "all"].map(urlsOf))
-    }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))))
+    }).pipe(Effect.provide(LocalIdentity.layerPlanes())))
 })

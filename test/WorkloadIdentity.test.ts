@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as DateTime from "effect/DateTime"
@@ -13,7 +12,7 @@ import * as Ref from "effect/Ref"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 
-const local = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+const local = LocalIdentity.layerTest()
 
 const url = (n: number) => `https://agent.example.com/${n}`
 

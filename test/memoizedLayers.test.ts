@@ -254,8 +254,7 @@ const fresh: Readonly<Record<string, Case>> = {
 const one = {
   pages: "The routes of a server. A second registration at one router would be a conflict.",
   client: "The options name the account. The client below only carries its requests.",
-  store: "The content of a store is one. It belongs to users, and a claim needs the user.",
-  local: "A backend holds the state of a local account. Two of them over one vault would miss each other's changes."
+  store: "The content of a store is one. It belongs to users, and a claim needs the user."
 }
 
 const sharedLayers: Readonly<Record<string, string>> = {
@@ -265,12 +264,6 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "http/Connect.layer": `${one.pages} Its events and the key of its forms are one too.`,
   "http/ConsentCallback.layer": one.pages,
   "http/ForwardAuth.layer": one.pages,
-  "local/LocalBackend.layer": one.local,
-  "local/LocalBackend.layerStore": one.local,
-  "local/LocalControl.layer": one.local,
-  "local/LocalControl.layerStore": one.local,
-  "local/LocalServer.layer": one.local,
-  "local/LocalServer.layerStore": one.local,
   "mcp/ConsentElicitation.toolkit": "It registers tools with a server. Each call has the caller of its own request.",
   "persistence/CredentialStore.layer": "Its keys are digests of the workload access token, which no accounts share.",
   "persistence/SqlPendingConsents.layer": one.store,
@@ -296,11 +289,8 @@ const closed: ReadonlyArray<string> = [
   "runtime/RequestContext.layerHttpApi",
   "local/AuthorizationServer.layer",
   "local/LocalIdentity.layer",
-  "local/OAuthClient.layer",
-  "local/OAuthClient.layerScripted",
-  "local/VaultFile.layer",
-  "local/VaultFile.layerConfig",
-  "local/VaultStore.layerMemory",
+  "local/LocalIdentity.layerPlanes",
+  "local/LocalIdentity.layerTest",
   "persistence/CredentialStore.layerRedis",
   "persistence/CredentialStore.layerRedisConfig",
   "persistence/RedisPendingConsents.layer",

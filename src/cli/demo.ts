@@ -25,8 +25,7 @@ import * as VendorAccount from "../http/VendorAccount.js"
 import { Identity } from "../Identity.js"
 import { randomSecret } from "../internal/sealing.js"
 import * as AuthorizationServer from "../local/AuthorizationServer.js"
-import * as LocalServer from "../local/LocalServer.js"
-import * as OAuthClient from "../local/OAuthClient.js"
+import * as LocalIdentity from "../local/LocalIdentity.js"
 import { createServer } from "../local/server/nodeServer.js"
 import * as TestUser from "../local/TestUser.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
@@ -167,7 +166,7 @@ const next = [
 /** Creates what the program needs, at the authorization server and at AgentCore Identity. */
 const setUp = Effect.fnUntraced(function*(returnUrl: string, apiKey: Redacted.Redacted) {
   const oauth = yield* AuthorizationServer.AuthorizationServer
-  const { url } = yield* LocalServer.LocalServer
+  const { url } = yield* LocalIdentity.LocalServer
   const client = { clientId: workload, clientSecret: yield* randomSecret }
   yield* oauth.registerClient({
     ...client,
@@ -219,7 +218,7 @@ export const run = (mode: "ask" | "allow" | "deny") =>
     yield* screen.title("AgentCore Identity on this machine, without AWS")
     const oauth = yield* AuthorizationServer.AuthorizationServer
     yield* screen.step("authorization server", oauth.issuer)
-    const local = yield* LocalServer.LocalServer
+    const local = yield* LocalIdentity.LocalServer
     yield* screen.step("AgentCore Identity", local.url)
     const apiUrl = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     yield* screen.step("protected API", apiUrl)
@@ -240,6 +239,6 @@ export const run = (mode: "ask" | "allow" | "deny") =>
     yield* screen.text(["What to try next:", "", ...lines, ""].join("\n"))
   }).pipe(Effect.provide(Layer.mergeAll(
     AuthorizationServer.layer(),
-    Layer.provide(LocalServer.layer(), OAuthClient.layer),
+    LocalIdentity.layerPlanes(),
     NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0 })
   )))

@@ -15,7 +15,7 @@ import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createRemoteJWKSet, type JWTPayload, jwtVerify } from "jose"
-import { isSameSecret } from "../local/server/verifySignature.js"
+import { isSameSecret } from "../internal/sameSecret.js"
 
 export interface Options {
   readonly issuer: string

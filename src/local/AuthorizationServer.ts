@@ -20,7 +20,7 @@
  *   frame or with a script.
  *
  * The server uses the clock of the machine, and `TestClock` does not move it. For tests of time use `setClockOffset`,
- * or the scripted `OAuthClient`, which needs no authorization server.
+ * or `LocalIdentity.layerTest`, which needs no authorization server.
  *
  * @since 0.2.0
  */
@@ -43,13 +43,23 @@ import * as Validation from "../plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
 import * as OidcProvider from "./authorization/provider.js"
-import type { Client, HeadlessConsent, TrustedIssuer, UserClaims } from "./authorization/registrations.js"
+import { type Client, defaultResource } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./authorization/registrations.js"
+export type {
+  /**
+   * A client of the server.
+   *
+   * @since 0.2.0
+   * @category models
+   */
+  Client
+} from "./authorization/registrations.js"
+
+/** Its identifier, or the identifier and the URL of its key set. */
+type TrustedIssuer = string | { readonly issuer: string; readonly jwksUri: string }
+
+type UserClaims = Readonly<Record<string, unknown>>
 
 /**
  * The options of the server. Everything is optional.
@@ -82,19 +92,27 @@ export interface Options {
    * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is
    * then the redirect to the client. Default: the user decides on the pages.
    */
-  readonly consent?: HeadlessConsent | undefined
+  readonly consent?: {
+    /** The name of the user who signs in. */
+    readonly user: string
+    /** `allow` redirects with a code, `deny` with the error `access_denied`. */
+    readonly decision: "allow" | "deny"
+  } | undefined
   /**
    * The absolute URIs of the APIs that access tokens are for (RFC 8707). The first one is the default, and becomes the
    * `audience`. A request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.
    */
   readonly resources?: ReadonlyArray<string> | undefined
   /**
-   * Other issuers whose JWTs can be exchanged. Their keys are found by OpenID Connect Discovery, unless the URL of the
-   * key set is given. Default: none.
+   * Other issuers whose JWTs can be exchanged: the identifier, or the identifier and the URL of the key set. Without
+   * the URL, the keys are found by OpenID Connect Discovery or RFC 8414. Default: none.
    */
   readonly trustedIssuers?: ReadonlyArray<TrustedIssuer> | undefined
   /**
-   * The claims of users, by user name. Other users can sign in, too. They only have the claim `sub`. Default: none.
+   * The claims of users, by user name. All access tokens of the user contain them. ID tokens and the responses of the
+   * userinfo endpoint contain the claims that are not standard. They contain standard claims with their scope (OpenID
+   * Connect Core 1.0, section 5.4): `email` with the scope `email`, `name` with `profile`. Other users can sign in,
+   * too. They only have the claim `sub`. Default: none.
    */
   readonly users?: Readonly<Record<string, UserClaims>> | undefined
   /** Rounded up to whole seconds. Default: 10 minutes. */
@@ -173,14 +191,6 @@ const toSeconds = (lifetime: Duration.Input = "10 minutes"): Effect.Effect<numbe
     ? Effect.succeed(seconds)
     : invalid("accessTokenLifetime must be a finite duration greater than zero")
 }
-
-/**
- * The audience of access tokens, unless `resources` has another one.
- *
- * @since 0.2.0
- * @category constants
- */
-export const defaultResource = "urn:effect-agentcore-identity:api"
 
 const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaultResource]) => {
   const resources: Settings["resources"] = [first, ...others]

@@ -52,17 +52,6 @@ export interface Options {
   readonly renewAfter?: Duration.Input | undefined
 }
 
-/**
- * The name of the workload identity, and the user. `WorkloadAccessToken.layerWorkload` takes it.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Caller {
-  readonly name: string
-  readonly user: { readonly userId: string }
-}
-
 export {
   /**
    * The file names no caller. Nothing was created, and the file was not changed.
@@ -78,13 +67,7 @@ export {
   LocalDevelopmentError
 }
 
-/**
- * The errors of {@link load}: errors of the file, and errors of reading and creating the workload identity.
- *
- * @since 0.2.0
- * @category errors
- */
-export type LoadError =
+type LoadError =
   | LocalDevelopmentError
   | MissingWorkloadAccessToken
   | Operation.Error<typeof operations.getWorkloadIdentity>
@@ -92,7 +75,9 @@ export type LoadError =
   | ConfigError
 
 /**
- * Reads the caller from the file. It generates a missing user id (8 hexadecimal digits) and writes it to the file.
+ * Reads the caller from the file, as `WorkloadAccessToken.layerWorkload` takes it. It generates a missing user id (8
+ * hexadecimal digits) and writes it to the file.
+ *
  * Concurrent processes get the same caller, and with `createMissing` they create one workload identity: one of them
  * writes, under a lock (`.agentcore.json.lock`, held for milliseconds). Other properties of the file stay.
  *
@@ -112,7 +97,15 @@ export type LoadError =
  *   currentUser: Effect.map(LocalDevelopment.load(), ({ user }) => user)
  * })
  */
-export const load = (options: Options = {}): Effect.Effect<Caller, LoadError, ControlPlane> =>
+export const load = (options: Options = {}): Effect.Effect<
+  {
+    /** The name of the workload identity. */
+    readonly name: string
+    readonly user: { readonly userId: string }
+  },
+  LoadError,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const container = yield* readVariable(Config.String, "DOCKER_CONTAINER")
     if (Option.contains(container, "1")) {

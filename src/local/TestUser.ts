@@ -39,13 +39,8 @@ import { isWebUrl, makeWalk, type Obstacle } from "./internal/browser.js"
 // Models
 // -----------------------------------------------------------------------------
 
-/**
- * A URL, or a consent session with its authorization URL.
- *
- * @since 0.2.0
- * @category models
- */
-export type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
+/** A URL, or a consent session with its authorization URL. */
+type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
 
 /**
  * The last page that the user sees, which can be an error page. A redirect to a custom scheme of an application is not
@@ -61,13 +56,8 @@ export interface Page {
   readonly text: string
 }
 
-/**
- * An action of a user, as a function of a link.
- *
- * @since 0.2.0
- * @category models
- */
-export type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<A, TestUserError | E, R>
+/** An action of a user, as a function of a link. */
+type Act<A = Page, E = never, R = never> = (link: Link) => Effect.Effect<A, TestUserError | E, R>
 
 /**
  * A user, with cookies of their own.

@@ -38,14 +38,12 @@ import * as Stream from "effect/Stream"
 import * as Struct from "effect/Struct"
 import type * as IdentitySetup from "../IdentitySetup.js"
 import type { AuthorizationServer } from "../local/AuthorizationServer.js"
-import type * as LocalBackend from "../local/LocalBackend.js"
 import * as LocalControl from "../local/LocalControl.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
 import * as Server from "../local/standalone/standaloneServer.js"
 import * as TestUsers from "../local/TestUser.js"
-import * as VaultStore from "../local/VaultStore.js"
+import * as VaultStore from "../local/vault/vaultStore.js"
 import * as Constraint from "../models/internal/constraint.js"
-import type * as Native from "../models/internal/native.js"
 import * as Validation from "../plane/validation.js"
 import { bind, withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise } from "./internal/promised.js"
@@ -54,13 +52,8 @@ import { type Promised, toPromise } from "./internal/promised.js"
 // Models
 // -----------------------------------------------------------------------------
 
-/**
- * A value in which any string can be `{ $env: "NAME" }`, which reads a variable.
- *
- * @since 0.2.0
- * @category models
- */
-export type WithReferences<A> = A extends string ?
+/** A value in which any string can be `{ $env: "NAME" }`, which reads a variable. */
+type WithReferences<A> = A extends string ?
     | A
     | {
       /** The name of the variable. */
@@ -70,18 +63,8 @@ export type WithReferences<A> = A extends string ?
   : A extends object ? { readonly [K in keyof A]: WithReferences<A[K]> }
   : A
 
-/**
- * The content of a setup file, see `IdentitySetup`.
- *
- * @since 0.2.0
- * @category models
- */
-export type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
-
-export type {
-  /** @since 0.2.0 */
-  AuthorizationServerOptions
-} from "../local/standalone/standaloneServer.js"
+/** The content of a setup file. */
+type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
 /**
  * The options of {@link start}. Everything is optional.
@@ -89,67 +72,36 @@ export type {
  * @since 0.2.0
  * @category models
  */
-export interface Options extends Pick<LocalBackend.Options, "accountId" | "region"> {
+export interface Options extends Pick<Server.Options, "accountId" | "offline" | "port" | "publicUrl" | "region"> {
   /**
    * The resources at the start, or the path of a file with them. `{ $env: "NAME" }` reads a variable of `environment`,
-   * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process.
+   * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process. See `IdentitySetup`.
    */
   readonly setup?: Setup | string | undefined
   /**
    * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…`
    * are in `environment`. Default: none.
    */
-  readonly authorizationServer?: boolean | Server.AuthorizationServerOptions | undefined
-  /**
-   * Whether that authorization server accepts every client, and stands in for all vendors and for all authorization
-   * servers that are not on this machine. Default: false.
-   */
-  readonly offline?: boolean | undefined
+  readonly authorizationServer?: Server.Options["authorizationServer"]
   /** A name or address of this machine. Default: `127.0.0.1`. */
   readonly host?: string | undefined
-  /** Default: a free one. */
-  readonly port?: number | undefined
-  /** The URL of the server for browsers. Default: its host and port. */
-  readonly publicUrl?: string | undefined
   /**
    * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
    * tests a policy, and is not a security boundary. `accountId` and `region` are by default those of its ARNs. Default:
    * everything is allowed.
    */
-  readonly policy?: LocalBackend.Policy | string | undefined
+  readonly policy?: Server.Options["policy"] | string
   /** Minimum log level on stderr. Default: `warning`. */
   readonly logLevel?: "debug" | "info" | "warning" | "error" | "none" | undefined
 }
 
-/**
- * A value of `LocalControl` without types of Effect: an `Option` is its value or `undefined`, a duration is a number of
- * milliseconds, and a time is a `Date`.
- *
- * @since 0.2.0
- * @category models
- */
-export type Plain<A> = Native.Plain<A>
+/** What a user does with a link. */
+type Act<A = Page> = (
+  link: string | URL | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
+) => Promise<A>
 
-/**
- * The last page that a user reaches.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Page {
-  readonly status: number
-  readonly url: string
-  /** The visible text of the page. */
-  readonly text: string
-}
-
-/**
- * What a user does with a link.
- *
- * @since 0.2.0
- * @category models
- */
-export type Act<A = Page> = (link: TestUsers.Link | URL) => Promise<A>
+/** The last page that a user reaches. `text` is the visible text. */
+type Page = { readonly status: number; readonly url: string; readonly text: string }
 
 /**
  * A user with a browser, see `local/TestUser`.
@@ -176,13 +128,7 @@ export interface TestUser {
   readonly revokes: () => Promise<number>
 }
 
-/**
- * The functions of `LocalControl`, which return promises. A promise rejects with the errors of `LocalControl`.
- *
- * @since 0.2.0
- * @category services
- */
-export type Control = Promised<ReturnType<typeof toNative>>
+type Control = Promised<ReturnType<typeof toNative>>
 
 /**
  * A running server.
@@ -197,6 +143,10 @@ export type Control = Promised<ReturnType<typeof toNative>>
 export interface LocalIdentity extends AsyncDisposable {
   readonly url: string
   readonly environment: Readonly<Record<string, string>>
+  /**
+   * The functions of `LocalControl`, which return promises, and reject with its errors. An `Option` is its value or
+   * `undefined`, a duration is a number of milliseconds, and a time is a `Date`.
+   */
   readonly control: Control
   readonly stop: () => Promise<void>
 }
@@ -216,13 +166,7 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
 // Errors
 // -----------------------------------------------------------------------------
 
-/**
- * An option of {@link start} is not valid.
- *
- * @since 0.2.0
- * @category errors
- */
-export class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
+class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
 // -----------------------------------------------------------------------------
 // Control
@@ -238,8 +182,10 @@ const toJson = (value: unknown, option: string) =>
 const parse = (setup: Setup, variables: Server.Environment) =>
   Effect.flatMap(toJson(setup, "setup"), (json) => SetupFile.parse(json, { file: "setup", variables }))
 
+type Consents = LocalControl.LocalControl["Service"]["consents"]
+
 /** A session URI is a URN, and an id is not. */
-const toConsent = (consent: string): LocalControl.Consent =>
+const toConsent = (consent: string): Parameters<Consents["approve"]>[0] =>
   consent.startsWith("urn:") ? Redacted.make(consent) : consent
 
 /** A control that takes values of JavaScript. */
@@ -268,7 +214,7 @@ const toNative = (control: LocalControl.LocalControl["Service"], variables: Serv
     consents: {
       ...consents,
       /** Consents in place of the user. The session is named by its id, or by its URI. `userName` signs in. */
-      approve: (consent: string, options?: Parameters<LocalControl.ConsentControl["approve"]>[1]) =>
+      approve: (consent: string, options?: Parameters<Consents["approve"]>[1]) =>
         consents.approve(toConsent(consent), options),
       /** Denies consent in place of the user. The session is named by its id, or by its URI. */
       deny: (consent: string) => consents.deny(toConsent(consent)),
@@ -345,8 +291,13 @@ const makeUser = (
   authorizationServer: AuthorizationServer["Service"],
   run: Run
 ): TestUser => {
-  const convert = <A, B>(act: TestUsers.Act<A, unknown>, f: (result: A) => B): Act<B> => (link) =>
-    run(Effect.map(act(link instanceof URL ? link.href : link), f))
+  const convert = <A, B>(
+    act: (
+      link: string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
+    ) => Effect.Effect<A, unknown>,
+    f: (result: A) => B
+  ): Act<B> =>
+  (link) => run(Effect.map(act(link instanceof URL ? link.href : link), f))
   return {
     name: user.name,
     opens: convert(user.opens, toPage),
@@ -391,7 +342,7 @@ export const start: {
   (
     options: Options & {
       /** Starts an authorization server too, with one client for every provider. */
-      readonly authorizationServer: true | Server.AuthorizationServerOptions
+      readonly authorizationServer: Exclude<Options["authorizationServer"], false | undefined>
     }
   ): Promise<LocalIdentityWithUsers>
   /** Without an authorization server. */

@@ -5,8 +5,7 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError, UnknownServiceError } from "effect-agentcore-identity/IdentityError"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -64,7 +63,7 @@ describe.each<readonly [name: string, layer: (options: AwsPlanes.HttpOptions) =>
 
   it.live("signs bodies, paths, queries and forms so that the service verifies them", () =>
     Effect.gen(function*() {
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       yield* Effect.gen(function*() {
         const control = yield* ControlPlane.ControlPlane
         const { workloadIdentityArn: resourceArn } = yield* control.createWorkloadIdentity({ name: "agent" })
@@ -81,8 +80,7 @@ describe.each<readonly [name: string, layer: (options: AwsPlanes.HttpOptions) =>
         yield* getWebIdentityToken
       }).pipe(Effect.provide(layer({ endpoint: url, region: "us-west-2", credentials })))
     }).pipe(
-      Effect.provide(LocalServer.layer({ signatures: "verify", credentials: [credentials] })),
-      Effect.provide(OAuthClient.layerScripted())
+      Effect.provide(LocalIdentity.layerPlanes({ signatures: "verify", credentials: [credentials] }))
     ))
 
   const over = (endpoint: string) =>

@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
 import { secret } from "../support/utils.js"
@@ -20,10 +18,10 @@ const environment = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane
   yield* controlPlane.createWorkloadIdentity({ name: "agent" })
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret("api-key") })
-  return (yield* LocalServer.LocalServer).environment
+  return (yield* LocalIdentity.LocalServer).environment
 })
 
-const local = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
+const local = LocalIdentity.layerPlanes()
 
 const data = "@aws-sdk/client-bedrock-agentcore"
 const control = "@aws-sdk/client-bedrock-agentcore-control"

@@ -10,20 +10,19 @@ import { measureCpu } from "./statistics.mjs"
 
 const [, , kind, file, ...counts] = process.argv
 const [calls, ...sizes] = counts.map(Number)
-const [DataPlane, ControlPlane, LocalBackend, OAuthClient, VaultFile, VaultStore, Vault, WorkloadToken] = await Promise
+const [DataPlane, ControlPlane, LocalBackend, Scripted, VaultFile, VaultStore, Vault, WorkloadToken] = await Promise
   .all([
     "DataPlane",
     "ControlPlane",
-    "local/LocalBackend",
-    "local/OAuthClient",
-    "local/VaultFile",
-    "local/VaultStore",
+    "local/backend/localBackend",
+    "local/oauth/scripted",
+    "local/vault/vaultFile",
+    "local/vault/vaultStore",
     "local/backend/vault",
     "local/backend/workloadToken"
   ].map((module) => import(urlOfModule(module))))
 
-const backendOver = (store) =>
-  LocalBackend.layerStore().pipe(Layer.provideMerge(store), Layer.provide(OAuthClient.layerScripted()))
+const backendOver = (store) => LocalBackend.layer().pipe(Layer.provideMerge(store), Layer.provide(Scripted.layer()))
 
 /** Adds what is missing up to each size, and measures. */
 const grow = (add, measure) =>

@@ -2,8 +2,7 @@
 import { assert, describe } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -24,6 +23,7 @@ import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
 import { buildConsoleFolder } from "../support/build.mjs"
 import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
+import { scriptedServer, serverOverHttp } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import * as Servers from "../support/server.js"
 import * as Tools from "../support/tools.js"
@@ -62,13 +62,13 @@ const setup = (discoveryUrl: string) => ({
 const server = Layer.unwrap(Effect.gen(function*() {
   const authorizationServer = yield* AuthorizationServer.AuthorizationServer
   const folder = pathToFileURL(yield* Effect.promise(buildConsoleFolder))
-  return LocalServer.layer({
+  return serverOverHttp({
     authorizationServer,
     setup: setup(authorizationServer.discoveryUrl),
     settings: { offlineIssuer: "https://stand-in.example.com" },
     secretEnvironment: { SENTINEL_CLIENT_SECRET: Redacted.make(clientSecret) }
   }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => folder)))
-})).pipe(Layer.provide(OAuthClient.layer), Layer.provideMerge(AuthorizationServer.layer()))
+})).pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
 class Tab extends Context.Service<Tab, Chromium.Tab>()("test/browser/Console/Tab") {}
 
@@ -83,7 +83,7 @@ let services: Context.Context<Services>
 
 Tools.beforeAllWith("Chromium")(Effect.gen(function*() {
   services = yield* Layer.build(environment)
-  const { url } = Context.get(services, LocalServer.LocalServer)
+  const { url } = Context.get(services, LocalIdentity.LocalServer)
   const { registerClient } = Context.get(services, AuthorizationServer.AuthorizationServer)
   yield* registerClient({
     clientId: "console",
@@ -126,7 +126,7 @@ const test = (
     }).pipe((test) => Effect.provide(test, services)))
 
 const newConsoleUrl = Effect.flatMap(
-  LocalServer.LocalServer,
+  LocalIdentity.LocalServer,
   ({ consoleUrl }) => Effect.map(consoleUrl, Redacted.value)
 )
 
@@ -222,7 +222,7 @@ const readKey = (workloadIdentityToken: string) =>
 describe("the console, in Chromium", () => {
   test("removes the code from the address, and stays connected after a reload", (page) =>
     Effect.gen(function*() {
-      const { controlToken, url } = yield* LocalServer.LocalServer
+      const { controlToken, url } = yield* LocalIdentity.LocalServer
       const token = Redacted.value(controlToken)
       assert.strictEqual(page.url(), `${url}/_local/console#requests`)
       yield* go("Grants")
@@ -258,8 +258,7 @@ describe("the console, in Chromium", () => {
         const folder = yield* Effect.map(Effect.promise(buildConsoleFolder), pathToFileURL)
         const { consoleUrl, controlToken, url } = yield* Effect.map(
           Layer.build(
-            LocalServer.layer().pipe(
-              Layer.provide(OAuthClient.layerScripted()),
+            scriptedServer().pipe(
               Layer.provide(Layer.succeed(ConsoleFolder, () => folder)),
               Layer.provide(Layer.merge(
                 Logger.layer([Logger.map(Logger.formatJson, (line) => void logged.push(line))]),
@@ -267,7 +266,7 @@ describe("the console, in Chromium", () => {
               ))
             )
           ),
-          (context) => Context.get(context, LocalServer.LocalServer)
+          (context) => Context.get(context, LocalIdentity.LocalServer)
         )
         const token = Redacted.value(controlToken)
         const address = Redacted.value(yield* consoleUrl)
@@ -444,7 +443,7 @@ describe("the console, in Chromium", () => {
   test("explains an unregistered return URL, and shows the registered ones and the servers of providers", (page) =>
     Effect.gen(function*() {
       const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       const resourceOauth2ReturnUrl = "http://localhost:3000/consent"
       Wire.fails(yield* ask(yield* tokenOf("alice"), { resourceOauth2ReturnUrl }), 400, "ValidationException")
       yield* use(async () => {
@@ -713,7 +712,7 @@ describe("the console, in Chromium", () => {
     "copies the environment in forms that shells and languages can read",
     (page) =>
       Effect.gen(function*() {
-        const { controlToken, environment } = yield* LocalServer.LocalServer
+        const { controlToken, environment } = yield* LocalIdentity.LocalServer
         const { context } = yield* Tab
         yield* Effect.promise(() => context.grantPermissions(["clipboard-read", "clipboard-write"]))
         const expected = {
@@ -847,7 +846,7 @@ describe("the console, in Chromium", () => {
 
   test("asks for a token until it is valid", (page) =>
     Effect.gen(function*() {
-      const { controlToken } = yield* LocalServer.LocalServer
+      const { controlToken } = yield* LocalIdentity.LocalServer
       yield* use(async () => {
         await page.evaluate("sessionStorage.clear()")
         await page.reload()
@@ -866,7 +865,7 @@ describe("the console, in Chromium", () => {
 
   test("rejects pages of other sites", (page) =>
     Effect.gen(function*() {
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       const consoleUrl = yield* newConsoleUrl
       const foreign = url.replace("127.0.0.1", Chromium.otherSite)
       const { clock } = yield* control
@@ -902,12 +901,11 @@ describe("the console, in Chromium", () => {
       const start = (port: number) =>
         Effect.map(
           Layer.build(
-            LocalServer.layer({ port }).pipe(
-              Layer.provide(OAuthClient.layerScripted()),
+            scriptedServer({ port }).pipe(
               Layer.provide(Layer.succeed(ConsoleFolder, () => folder))
             )
           ),
-          (context) => Context.get(context, LocalServer.LocalServer)
+          (context) => Context.get(context, LocalIdentity.LocalServer)
         )
       const first = yield* Effect.scoped(Effect.tap(start(0), ({ consoleUrl }) =>
         Effect.flatMap(consoleUrl, (address) =>

@@ -3,16 +3,14 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
-import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Program from "../support/cli.js"
+import { LocalServer, Scripted, VaultStore } from "../support/localBackend.js"
 import { ed25519Key } from "../support/paymentKeys.js"
 
 beforeAll(Program.build)
@@ -61,9 +59,9 @@ const makeSetup = (state: "before" | "after") => {
 const parse = (state: "before" | "after") => IdentitySetup.parse(makeSetup(state), { file: "setup.jsonc" })
 
 /** Applies the setup and then its changes, each as an administrator with the policy. */
-const apply = (policy: LocalBackend.Policy) =>
+const apply = (policy: NonNullable<LocalIdentity.Options["policy"]>) =>
   Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
+    const { url } = yield* LocalIdentity.LocalServer
     const planes = AwsPlanes.layer({
       endpoint: url,
       region: "us-west-2",
@@ -74,8 +72,8 @@ const apply = (policy: LocalBackend.Policy) =>
     assert.deepStrictEqual(changes.map(({ action }) => action), changes.map(() => "update"))
   }).pipe(
     Effect.provide(
-      LocalServer.layerStore({ settings: Effect.succeed({ policies: { administrator: [policy] } }) }).pipe(
-        Layer.provide(OAuthClient.layerScripted()),
+      LocalServer.layer({ settings: Effect.succeed({ policies: { administrator: [policy] } }) }).pipe(
+        Layer.provide(Scripted.layer()),
         Layer.provide(VaultStore.layerMemory)
       )
     ),

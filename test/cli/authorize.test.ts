@@ -1,9 +1,8 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -37,7 +36,7 @@ const world = Layer.effectDiscard(Effect.gen(function*() {
   )
 })).pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(), AuthorizationServer.layer())))
 
-const environment = Effect.map(LocalServer.LocalServer, ({ environment }): Program.Environment => environment)
+const environment = Effect.map(LocalIdentity.LocalServer, ({ environment }): Program.Environment => environment)
 
 const writeModule = (name: string, body: string): string => {
   const file = join(project.folder, name)
@@ -183,8 +182,8 @@ describe("agentcore-identity authorize", () => {
       yield* user.opens(Redacted.make(signIn))
       yield* user.approves(Redacted.make(`http://127.0.0.1:${port}/connect/calendar`))
       assert.strictEqual(yield* status, 200)
-      const backend = yield* LocalBackend.LocalBackend
-      for (const { id } of yield* backend.grants) yield* backend.forgetGrant(id)
+      const { grants } = yield* LocalControl.LocalControl
+      for (const { id } of yield* grants.list) yield* grants.forget(id)
       assert.strictEqual(yield* status, 200)
       started.child.kill("SIGUSR2")
       const isGone = Effect.map(status, (status) => status === 401)

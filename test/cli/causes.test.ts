@@ -5,7 +5,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
@@ -242,7 +241,7 @@ describe("the table of causes", () => {
 describe("an error of a command", () => {
   it.live("has the reason of the local server, in place of the table", () =>
     Effect.gen(function*() {
-      const { controlToken, environment } = yield* LocalServer.LocalServer
+      const { controlToken, environment } = yield* LocalIdentity.LocalServer
       const env = {
         ...environment,
         AGENTCORE_WORKLOAD: "agent",
@@ -264,7 +263,7 @@ describe("an error of a command", () => {
 
   it.live("has cause and check of the table, where the service gives no reason", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       // Without the token of its control, the server is like AWS.
       const env = { ...environment, AGENTCORE_WORKLOAD: "agent" }
       const token = yield* Program.run(["token", "calendar", "--flow", "M2M", "--scope", "nosuch"], env)

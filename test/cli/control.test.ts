@@ -2,8 +2,7 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
@@ -20,6 +19,7 @@ import { constants, writeFileSync } from "node:fs"
 import { open, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import * as Program from "../support/cli.js"
+import { serverOverHttp } from "../support/localBackend.js"
 import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build)
@@ -69,7 +69,7 @@ const inProcess = Effect.gen(function*() {
   const server = yield* AuthorizationServer.make()
   const { workloadIdentities, ...rest } = toSetup(server.discoveryUrl)
   const context = yield* Layer.build(
-    LocalServer.layer({
+    serverOverHttp({
       authorizationServer: server,
       setup: {
         workloadIdentities,
@@ -86,9 +86,9 @@ const inProcess = Effect.gen(function*() {
           }
         }))
       }
-    }).pipe(Layer.provide(OAuthClient.layer))
+    })
   )
-  const local = Context.get(context, LocalServer.LocalServer)
+  const local = Context.get(context, LocalIdentity.LocalServer)
   yield* server.registerClient({
     clientId,
     clientSecret: Redacted.make(clientSecret),

@@ -1,8 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as Credentials from "effect-agentcore-identity/Credentials"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -11,7 +10,7 @@ import { request } from "node:http"
 import { dirname, join, relative } from "node:path"
 import { buildModules } from "../support/build.mjs"
 import * as Program from "../support/cli.js"
-import { createProvider, createWorkload, returnUrl } from "../support/localBackend.js"
+import { createProvider, createWorkload, returnUrl, scriptedServer } from "../support/localBackend.js"
 import { programModule } from "../support/programModule.js"
 import * as Server from "../support/server.js"
 
@@ -27,10 +26,10 @@ const world = Layer.effectDiscard(Effect.gen(function*() {
   yield* createWorkload("my-agent")
   for (const name of ["calendar", "reports", "mixed-up"]) yield* createProvider(name)
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: Redacted.make(key) })
-})).pipe(Layer.provideMerge(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())))
+})).pipe(Layer.provideMerge(scriptedServer()))
 
 const environment = Effect.map(
-  LocalServer.LocalServer,
+  LocalIdentity.LocalServer,
   ({ environment }): Program.Environment => ({
     ...environment,
     AGENTCORE_WORKLOAD: "my-agent",
@@ -121,7 +120,7 @@ describe("agentcore-identity doctor", () => {
       assert.strictEqual(stderr, "")
       assert.strictEqual(code, 0)
       const lines = stdout.split("\n").map((line) => line.replace(/ {2,}/g, " ").replace(/, \d+ ms$/, ""))
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       assert.deepStrictEqual(lines, [
         "✓ region us-west-2",
         "- AWS credentials the local server has no accounts",
@@ -185,7 +184,7 @@ describe("agentcore-identity doctor", () => {
   it.live("reports the missing IAM statement, and what the caller may not read", () =>
     Effect.gen(function*() {
       const env = yield* environment
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       const byHand = ["--provider", "reports", "--flow", "M2M", "--api-key", "weather"]
       const blind = yield* proxy(url, {
         deny: {
@@ -425,7 +424,7 @@ describe("agentcore-identity doctor", () => {
   it.live("reports a wrong clock, an endpoint that does not respond, and an invalid region", () =>
     Effect.gen(function*() {
       const env = yield* environment
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       const early = yield* proxy(url, { date: "Tue, 01 Jan 2030 00:00:00 GMT" })
       const skewed = yield* json({ ...env, ...through(early) })
       assert.match(skewed.of("clock")[0]?.message ?? "", /^\d+ seconds behind\. AWS rejects signatures/)

@@ -1,13 +1,12 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { execFile } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
+import { scriptedServer } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
 beforeAll(Program.build)
@@ -44,7 +43,7 @@ const respondWith = (text: string, status = 200) =>
     response.writeHead(status, { "content-type": "text/xml" }).end(text)
   })
 
-const server = Layer.provide(LocalServer.layer(), OAuthClient.layerScripted())
+const server = scriptedServer()
 
 const lines = ({ stdout }: Program.Output) =>
   stdout.trim().split("\n").map((line) => line.trim().replace(/ {2,}/g, "  "))
@@ -63,7 +62,7 @@ const changes = (output: Program.Output) => lines(output).slice(2)
 describe("agentcore-identity setup", () => {
   it.live("writes a plan that is larger than the buffer of a pipe before it exits with code 2", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const urls = Array.from({ length: 50 }, (_, index) => `https://agent.example/${"path/".repeat(100)}${index}`)
       const workloadIdentities = Array.from({ length: 20 }, (_, index) => ({
         name: `agent-${index}`,
@@ -86,7 +85,7 @@ describe("agentcore-identity setup", () => {
 
   it.live("plans and applies; then the plan lists only properties that cannot be compared", () =>
     Effect.gen(function*() {
-      const { environment, url } = yield* LocalServer.LocalServer
+      const { environment, url } = yield* LocalIdentity.LocalServer
       const { file } = yield* fileOf(setup)
       const run = (code: number, ...args: ReadonlyArray<string>) =>
         Effect.tap(
@@ -165,7 +164,7 @@ describe("agentcore-identity setup", () => {
     "prompts on a terminal before it applies, unless --yes is given",
     () =>
       Effect.gen(function*() {
-        const { environment } = yield* LocalServer.LocalServer
+        const { environment } = yield* LocalIdentity.LocalServer
         const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "my-agent" }] }`)
         const plan = Effect.map(Program.run(["setup", "plan", file], environment), ({ code }) => code)
         const apply = (input: string, ...args: ReadonlyArray<string>) =>

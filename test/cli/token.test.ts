@@ -3,7 +3,6 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,7 +33,7 @@ const world = Layer.effectDiscard(Effect.gen(function*() {
 )
 
 const environment = Effect.map(
-  LocalServer.LocalServer,
+  LocalIdentity.LocalServer,
   ({ environment }): Program.Environment => ({ ...environment, AGENTCORE_WORKLOAD: "my-agent" })
 )
 
@@ -217,7 +216,7 @@ describe("agentcore-identity token", () => {
 
 describe("the defaults of token, api-key and doctor", () => {
   /** The environment of a shell, which names neither a workload identity nor a user. */
-  const shell = Effect.map(LocalServer.LocalServer, ({ environment }): Program.Environment => environment)
+  const shell = Effect.map(LocalIdentity.LocalServer, ({ environment }): Program.Environment => environment)
 
   const createProvider = (name: string, discovery: string) =>
     CredentialProvider.ensure(

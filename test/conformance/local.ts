@@ -1,8 +1,6 @@
 /** The local server as the service under test, with the parts that exist on this machine. */
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import * as Jose from "jose"
 import { randomBytes } from "node:crypto"
 import * as Issuer from "../support/issuer.js"
+import { LocalBackend, serverOverHttp } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 import { type ClientOptions, makeClients, type Recording } from "./clients.js"
@@ -28,7 +27,10 @@ const serviceLinked = "linked-to-a-service"
 
 const restrictedKey = `${prefix}-restricted`
 
-const restrictedStatements: Exclude<LocalBackend.Policy["Statement"], { readonly Effect: string }> = [
+const restrictedStatements: Exclude<
+  NonNullable<LocalIdentity.Options["policy"]>["Statement"],
+  { readonly Effect: string }
+> = [
   { Effect: "Allow", Action: "bedrock-agentcore:GetWorkloadAccessToken", Resource: "*" },
   {
     Effect: "Allow",
@@ -246,10 +248,10 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
       policies: { [restrictedKey]: [{ Statement: restrictedStatements }] }
     }
     const context = yield* Layer.build(
-      LocalServer.layer({ settings, consentPortalDelay: "400 millis" }).pipe(Layer.provide(OAuthClient.layer))
+      serverOverHttp({ settings, consentPortalDelay: "400 millis" })
     )
     return yield* Effect.gen(function*() {
-      const server = yield* LocalServer.LocalServer
+      const server = yield* LocalIdentity.LocalServer
       const backend = yield* LocalBackend.LocalBackend
       const client = { clientId: "agentcore", clientSecret: Redacted.make("a-development-secret") }
       const oauth = yield* AuthorizationServer.make({

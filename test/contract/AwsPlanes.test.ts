@@ -1,11 +1,11 @@
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { describe } from "vitest"
+import { scriptedServer } from "../support/localBackend.js"
 import * as UncheckedPlanes from "../support/uncheckedPlanes.js"
 import { consent } from "./consent.js"
 import { contract } from "./contract.js"
@@ -22,15 +22,14 @@ type MakePlanes = (
 
 /** Planes → adapter → HTTP → server → backend. */
 const layer = (planes: MakePlanes): Subject["layer"] => (oauth, options) =>
-  Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
+  Layer.unwrap(Effect.map(LocalIdentity.LocalServer, ({ url }) =>
     planes({
       endpoint: url,
       region: "us-west-2",
       credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
       maxAttempts: 1
     }))).pipe(
-      Layer.provideMerge(LocalServer.layer(options)),
-      Layer.provide(OAuthClient.layerScripted(oauth))
+      Layer.provideMerge(scriptedServer(options, oauth))
     )
 
 const subjects: ReadonlyArray<Subject> = [

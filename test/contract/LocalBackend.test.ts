@@ -1,6 +1,4 @@
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as Layer from "effect/Layer"
+import { backend } from "../support/localBackend.js"
 import { consent } from "./consent.js"
 import { contract } from "./contract.js"
 import { controlPlane } from "./controlPlane.js"
@@ -11,7 +9,7 @@ import type { Subject } from "./utils.js"
 /** The local backend in this process. */
 const subject: Subject = {
   name: "LocalBackend",
-  layer: (oauth, options) => Layer.provide(LocalBackend.layer(options), OAuthClient.layerScripted(oauth)),
+  layer: backend,
   checks: "planes",
   remote: false
 }

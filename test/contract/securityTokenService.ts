@@ -1,5 +1,4 @@
 import { assert, describe } from "@effect/vitest"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Clock from "effect/Clock"
@@ -7,6 +6,7 @@ import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
+import { LocalBackend } from "../support/localBackend.js"
 import { rejects, same, type Subject, tester } from "./utils.js"
 
 const isoOf = (seconds: number): string => new Date(seconds * 1000).toISOString().replace(".000", "")

@@ -2,13 +2,17 @@ import { assert, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import type * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { ask as requestToken, createWorkload, type TokenRequest } from "../support/localBackend.js"
+import {
+  ask as requestToken,
+  createWorkload,
+  LocalBackend,
+  type Scripted,
+  type TokenRequest
+} from "../support/localBackend.js"
 import { secret } from "../support/utils.js"
 
 export {
@@ -24,7 +28,7 @@ export { clear, same, secret } from "../support/utils.js"
 export interface Subject {
   readonly name: string
   readonly layer: (
-    oauth?: OAuthClient.ScriptedOptions,
+    oauth?: Scripted.Options,
     options?: LocalBackend.Options
   ) => Layer.Layer<Planes, unknown>
   /**
@@ -40,7 +44,7 @@ export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 /** Creates tests, each over its own backend. */
 export const tester = (
   subject: Subject,
-  { oauth, ...options }: LocalBackend.Options & { readonly oauth?: OAuthClient.ScriptedOptions } = {}
+  { oauth, ...options }: LocalBackend.Options & { readonly oauth?: Scripted.Options } = {}
 ) =>
 (name: string, body: () => Generator<Effect.Effect<unknown, unknown, Planes>, void, never>): void =>
   it.live(name, () => Effect.provide(Effect.gen(body), subject.layer(oauth, options)))

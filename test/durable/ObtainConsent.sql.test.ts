@@ -4,8 +4,8 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
@@ -101,16 +101,13 @@ const countOfReplies = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 /** Secrets that no database may contain: the sessions of the backend, and the token. */
 const secretsOf = (calendar: World.Declared["calendar"]) =>
   Effect.gen(function*() {
-    const local = yield* LocalBackend.LocalBackend
-    const consents = yield* local.consents
-    const sessions = yield* Effect.forEach(
-      consents,
-      ({ id }) => Effect.flatMap(local.findSession(id), Effect.fromOption)
-    )
+    const { consents } = yield* LocalControl.LocalControl
+    const urls = yield* Effect.forEach(yield* consents.list, ({ id }) => consents.authorizationUrl(id))
+    const sessions = urls.map((url) => new URL(Redacted.value(url)).searchParams.get("request_uri") ?? "")
     const token = yield* World.as({ userId: "alice" })(AccessToken.get(calendar))
     assert.isAbove(sessions.length, 1)
     return [
-      ...sessions.map((session) => Redacted.value(session).replace("urn:ietf:params:oauth:request_uri:", "")),
+      ...sessions.map((session) => session.replace("urn:ietf:params:oauth:request_uri:", "")),
       // The header of a JWT is not secret, and a sealed value has the same header.
       ...Redacted.value(token).split(".").slice(1)
     ]
@@ -119,7 +116,7 @@ const secretsOf = (calendar: World.Declared["calendar"]) =>
 /** Runs the runner until it waits, or until it invites, and kills it. Returns its reports. */
 const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =>
   Effect.scoped(Effect.gen(function*() {
-    const { environment } = yield* LocalServer.LocalServer
+    const { environment } = yield* LocalIdentity.LocalServer
     const program = yield* Effect.promise(() => buildProgram("durable/runner.child.ts"))
     const runner = yield* Child.start([program, folder, key, origin, World.workload, when], environment)
     const reports = yield* Stream.runCollect(Stream.takeUntil(runner.reports, (report) => "report" in report))
@@ -130,7 +127,7 @@ const runAndKill = (folder: string, origin: string, when: "waits" | "invites") =
 /** Starts the pages, and returns their origin. They are killed when a consent is complete. */
 const startPages = (folder: string) =>
   Effect.gen(function*() {
-    const { environment } = yield* LocalServer.LocalServer
+    const { environment } = yield* LocalIdentity.LocalServer
     const program = yield* Effect.promise(() => buildProgram("durable/pages.child.ts"))
     const pages = yield* Child.start([program, folder, key, World.workload], environment)
     return { origin: yield* pages.told("origin"), killed: pages.ended }
@@ -152,8 +149,8 @@ describe("ObtainConsent over SQLite", () => {
         const browser = yield* TestUser.make("someone@example.com")
         yield* Effect.flip(browser.approves(World.refreshOf(started)))
         assert.strictEqual(yield* pages.killed, "SIGKILL")
-        const local = yield* LocalBackend.LocalBackend
-        assert.lengthOf(yield* local.grants, 1)
+        const { grants } = yield* LocalControl.LocalControl
+        assert.lengthOf(yield* grants.list, 1)
         assert.strictEqual(yield* state, "Suspended")
 
         yield* Layer.build(World.pages({}, Layer.provideMerge(ObtainConsent.layerSignals, Sqlite.store(folder, key))))

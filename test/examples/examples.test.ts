@@ -4,10 +4,8 @@ import { assert, describe, it, vi } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import { disposeDefaultRuntime } from "effect-agentcore-identity/promise/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -88,7 +86,7 @@ describe("the examples of the README", () => {
 
   it.live("aws: the same agent over the AWS SDK", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       yield* setUp
       const printed = yield* withEnvironment(environment)(printedBy(() => import("./aws.js")))
       assert.match(printed.at(-1) ?? "", /^a token of \d{3,} characters$/)
@@ -156,12 +154,9 @@ describe("the examples of the README", () => {
         ConfigProvider.ConfigProvider,
         ConfigProvider.fromEnv({ env: Object.fromEntries([["GITHUB_CLIENT_SECRET", "from-the-environment"]]) })
       ),
-      Effect.provide(Layer.provide(
-        LocalBackend.layer({
-          settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
-        }),
-        OAuthClient.layerScripted()
-      ))
+      Effect.provide(LocalIdentity.layerTest({
+        settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }
+      }))
     ))
 
   it.effect("two providers: each in its own tag", () =>
@@ -436,7 +431,7 @@ describe("the examples of the README", () => {
       const claims = decodeJwt(authorization.replace("Bearer ", ""))
       assert.strictEqual(claims.aud, "https://warehouse.example.com")
       assert.strictEqual((claims.exp ?? 0) - (claims.iat ?? 0), 600)
-    }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted()))))
+    }).pipe(Effect.provide(LocalIdentity.layerTest())))
 
   it.live("least privilege: what the policy of the agent allows, and nothing else", () =>
     Effect.gen(function*() {
@@ -478,7 +473,7 @@ describe("the examples of the README", () => {
 
   it.live("promise: the token as the last argument", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       yield* setUp
       const api = yield* Servers.serve((request, response) =>
         void response.writeHead(request.headers.authorization?.startsWith("Bearer ey") === true ? 204 : 401).end()

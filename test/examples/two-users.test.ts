@@ -5,7 +5,6 @@ import * as CredentialProvider from "effect-agentcore-identity/CredentialProvide
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
@@ -23,7 +22,7 @@ const returnUrl = Effect.map(origin, (origin) => `${origin}/connect/return`)
 /** The workload identity and the credential provider, as on AWS. */
 const setUp = Effect.gen(function*() {
   const client = { clientId: "my-agent", clientSecret: Redacted.make("for tests") }
-  const { url } = yield* LocalServer.LocalServer
+  const { url } = yield* LocalIdentity.LocalServer
   const oauth = yield* AuthorizationServer.AuthorizationServer
   yield* oauth.registerClient({
     ...client,

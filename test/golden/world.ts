@@ -8,7 +8,6 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
@@ -20,7 +19,7 @@ import * as Schedule from "effect/Schedule"
 import { fileURLToPath } from "node:url"
 import { shifted } from "../support/clock.js"
 import { keyOf } from "../support/consentStore.js"
-import { createProvider } from "../support/localBackend.js"
+import { Control, createProvider, Scripted } from "../support/localBackend.js"
 import { ed25519Key } from "../support/paymentKeys.js"
 import * as Runner from "../support/runner.js"
 import { type responses, secret } from "../support/utils.js"
@@ -93,8 +92,8 @@ export const pendingOf = (session: PendingConsents.PendingConsent["session"]): P
 
 /** `Identity` and the local backend, over a store in context. */
 export const backend = Identity.layer.pipe(
-  Layer.provideMerge(LocalControl.layerStore()),
-  Layer.provide(OAuthClient.layerScripted())
+  Layer.provideMerge(Control.layer()),
+  Layer.provide(Scripted.layer())
 )
 
 export const setUp = Effect.gen(function*() {

@@ -5,7 +5,7 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import type * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
@@ -249,8 +249,8 @@ describe("LoopbackConsent.handler", () => {
         assert.strictEqual(response.status, status, name)
         assert.notInclude(response.body, Redacted.value(session.sessionUri))
       }
-      const local = yield* LocalBackend.LocalBackend
-      assert.strictEqual((yield* local.consents)[0]?.state, "Pending")
+      const { consents } = yield* LocalControl.LocalControl
+      assert.strictEqual((yield* consents.list)[0]?.state, "Pending")
 
       const consenting = yield* Effect.forkChild(browse()(session).pipe(Effect.flatMap(Fiber.join)))
       assert.strictEqual(claimsOf(yield* Fiber.join(fiber)).sub, "alice")

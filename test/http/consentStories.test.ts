@@ -4,7 +4,7 @@
  * one process and in three.
  */
 import { assert, describe } from "@effect/vitest"
-import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
+import type * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
@@ -29,7 +29,7 @@ const statusesOf = (
   pages: ReadonlyArray<{ readonly status: number }>
 ) => [...new Set(pages.map(({ status }) => status))]
 
-const withoutCompletion: LocalBackend.Policy = {
+const withoutCompletion: NonNullable<LocalIdentity.Options["policy"]> = {
   Version: "2012-10-17",
   Statement: [{
     Sid: "Tokens",

@@ -270,7 +270,7 @@ describe("trusted issuers", () => {
   it.live("are rejected when their URL cannot be read safely", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
-      const wrong: ReadonlyArray<AuthorizationServer.TrustedIssuer> = [
+      const wrong: NonNullable<AuthorizationServer.Options["trustedIssuers"]> = [
         "issuer",
         "http://issuer.example.com",
         "https://issuer.example.com?a=b",

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as OAuth from "openid-client"
 import * as Utils from "../support/authorizationServer.js"
+import { OAuthClient, OAuthHttp } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
@@ -137,7 +137,7 @@ describe("claims of users", () => {
   it.live("need valid names", () =>
     Effect.gen(function*() {
       const { server } = yield* start()
-      const wrong: ReadonlyArray<readonly [string, AuthorizationServer.UserClaims, RegExp]> = [
+      const wrong: ReadonlyArray<readonly [string, Readonly<Record<string, unknown>>, RegExp]> = [
         ["", {}, /user name/],
         [" alice", {}, /user name/],
         ["alice", { sub: "sentinel" }, /sets the claim sub itself/],
@@ -166,7 +166,7 @@ describe("claims of users", () => {
         )
         assert.deepInclude(payload, { email: alice.email, groups: alice.groups })
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("the userinfo endpoint", () => {

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -16,6 +15,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
 import * as Backend from "../support/localBackend.js"
+import { LocalBackend } from "../support/localBackend.js"
 
 describe("workloads and providers", () => {
   it.effect("have the region, the account and the URL of the options, and the time of the clock", () =>

@@ -3,7 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -14,6 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Exceptions from "../../src/local/control/exceptions.js"
 import * as Backend from "../support/localBackend.js"
+import { Control, memory, Scripted } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 
 const setup = {
@@ -32,8 +33,8 @@ const setup = {
   }]
 }
 
-const local = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalControl.Options = { setup }) =>
-  LocalControl.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
+const local = (options?: Parameters<typeof LocalIdentity.layerTest>[0]) =>
+  LocalIdentity.layerTest({ setup, ...options })
 
 const control = LocalControl.LocalControl
 
@@ -91,7 +92,7 @@ describe("LocalControl", () => {
       assert.strictEqual(clientId, "keyed")
       yield* Backend.createProvider("other")
       assert.lengthOf(read, 1)
-    }).pipe(Effect.provide(local({ unreadable }, {})))
+    }).pipe(Effect.provide(LocalIdentity.layerTest({ unreadable })))
   })
 
   it.effect("expires workload access tokens, sessions and access tokens by its clock, also with TestClock", () =>
@@ -161,7 +162,9 @@ describe("LocalControl", () => {
         assert.strictEqual(error._tag, "AuthorizationServerError")
         // A service-linked workload identity gets no workload access token.
         yield* Backend.tokenFor("alice")
-      }).pipe(Effect.provide(local({}, { setup, authorizationServer })))
+      }).pipe(
+        Effect.provide(Control.layer({ setup, authorizationServer }).pipe(Layer.provide([Scripted.layer(), memory])))
+      )
     }).pipe(Effect.scoped))
 
   it.effect("keeps the clock between the years 1970 and 9999", () =>

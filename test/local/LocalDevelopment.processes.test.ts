@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import { join } from "node:path"
@@ -24,7 +22,7 @@ describe("LocalDevelopment, across processes", () => {
         )
         const directory = yield* Folder.temporary
         const file = join(directory, ".agentcore.json")
-        const { environment } = yield* LocalServer.LocalServer
+        const { environment } = yield* LocalIdentity.LocalServer
         const processes = yield* Effect.all(
           Array.from({ length: count }, () => Child.start([program, file], environment))
         )
@@ -44,7 +42,7 @@ describe("LocalDevelopment, across processes", () => {
           workload_identity_name
         ])
         assert.deepStrictEqual(Fs.readdirSync(directory), [".agentcore.json"])
-      }).pipe(Effect.provide(Layer.provide(LocalServer.layer(), OAuthClient.layerScripted()))),
+      }).pipe(Effect.provide(LocalIdentity.layerPlanes())),
     120_000
   )
 })

@@ -7,12 +7,14 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { describe, expectTypeOf, test } from "vitest"
 
+type LoadError = Effect.Error<ReturnType<typeof LocalDevelopment.load>>
+
 describe("LocalDevelopment", () => {
   test("the layer never fails with a missing token: only its `get` does", () => {
     expectTypeOf(LocalDevelopment.layer()).toEqualTypeOf<
       Layer.Layer<
         WorkloadAccessToken.WorkloadAccessToken,
-        Exclude<LocalDevelopment.LoadError, MissingWorkloadAccessToken>,
+        Exclude<LoadError, MissingWorkloadAccessToken>,
         DataPlane | ControlPlane
       >
     >()
@@ -22,7 +24,7 @@ describe("LocalDevelopment", () => {
     expectTypeOf(Effect.flatMap(LocalDevelopment.load(), WorkloadAccessToken.makeWorkload)).toEqualTypeOf<
       Effect.Effect<
         WorkloadAccessToken.WorkloadAccessToken["Service"],
-        LocalDevelopment.LoadError,
+        LoadError,
         DataPlane | ControlPlane
       >
     >()

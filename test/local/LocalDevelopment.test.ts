@@ -1,16 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -36,7 +34,7 @@ const read = (path: string): string => Fs.readFileSync(path, "utf8")
 /** Planes that must not be called: a call is a defect. */
 const silent = ScriptedPlanes.layer({})
 
-const service = Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())
+const service = LocalIdentity.layerTest()
 
 const identities = Effect.map(
   ControlPlane.ControlPlane.use((plane) => Stream.runCollect(plane.streamWorkloadIdentities())),
@@ -46,7 +44,7 @@ const identities = Effect.map(
 /** The content that `json.dump(config, file, indent=2)` of the Python SDK writes. */
 const bySdk = `{\n  "workload_identity_name": "workload-1a2b3c4d",\n  "user_id": "0f1e2d3c"\n}`
 
-const caller: LocalDevelopment.Caller = { name: "workload-1a2b3c4d", user: { userId: "0f1e2d3c" } }
+const caller = { name: "workload-1a2b3c4d", user: { userId: "0f1e2d3c" } }
 
 const failure = (options: LocalDevelopment.Options) =>
   Effect.map(Effect.flip(LocalDevelopment.load(options)), (error) => {

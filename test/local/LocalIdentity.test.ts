@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
@@ -139,10 +139,13 @@ describe("offline", () => {
       const error = yield* Effect.flip(identity.getAccessToken(request))
       assert(error._tag === "RequiresUserConsent")
       const { approves } = yield* TestUser.make("alice")
-      const backend = yield* LocalBackend.LocalBackend
+      const dataPlane = yield* DataPlane.DataPlane
       // Nothing listens at the return URL.
       yield* Effect.ignore(approves(error.authorizationUrl))
-      yield* backend.complete(error.session.sessionUri)
+      yield* dataPlane.completeResourceTokenAuth({
+        sessionUri: error.session.sessionUri,
+        userIdentifier: { userId: "alice" }
+      })
       assert.strictEqual(World.claimsOf(yield* identity.getAccessToken(request)).sub, "alice")
     }).pipe(World.as("agent", "alice"), Effect.provide(offline)))
 
@@ -151,7 +154,7 @@ describe("offline", () => {
       yield* WorkloadIdentity.ensure({ name: "agent", returnUrls: [returnUrl] })
       yield* CredentialProvider.ensure(CredentialProvider.google({ name: "google", ...client }))
       const identity = yield* Identity.Identity
-      const backend = yield* LocalBackend.LocalBackend
+      const dataPlane = yield* DataPlane.DataPlane
       const browser = yield* TestUser.make("private")
       const connectAs = (account: string, customParameters?: { readonly [name: string]: string }) =>
         Effect.gen(function*() {
@@ -160,7 +163,10 @@ describe("offline", () => {
           const error = yield* Effect.flip(identity.getAccessToken({ ...request, forceAuthentication: true }))
           assert(error._tag === "RequiresUserConsent")
           yield* Effect.ignore(browser.as(account).approves(error.authorizationUrl))
-          yield* backend.complete(error.session.sessionUri)
+          yield* dataPlane.completeResourceTokenAuth({
+            sessionUri: error.session.sessionUri,
+            userIdentifier: { userId: "alice" }
+          })
           return World.claimsOf(yield* identity.getAccessToken(request)).sub
         })
       assert.strictEqual(yield* connectAs("private"), "private")
@@ -176,13 +182,16 @@ describe("offline", () => {
       assert.strictEqual(World.claimsOf(yield* tokenOf("github")).iss, issuer)
     }).pipe(
       World.as("agent"),
-      Effect.provide(LocalIdentity.layer({ offline: true } as LocalIdentity.OptionsWithUsers))
+      Effect.provide(
+        LocalIdentity.layer({ offline: true } as { readonly offline: true; readonly authorizationServer: true })
+      )
     ))
 
   it.live("fails with the names of options, not of flags", () =>
     Effect.gen(function*() {
-      const errorOf = (options: LocalIdentity.OptionsWithUsers) =>
-        Effect.flip(Effect.scoped(Layer.build(LocalIdentity.layer(options))))
+      const errorOf = (
+        options: LocalIdentity.Options & { readonly authorizationServer: true | { readonly port: number } }
+      ) => Effect.flip(Effect.scoped(Layer.build(LocalIdentity.layer(options))))
       const remote = yield* errorOf({ authorizationServer: true, host: "0.0.0.0" })
       assert.strictEqual(remote._tag, "LocalServerError")
       assert.include(remote.message, "Set allowRemote to allow that.")

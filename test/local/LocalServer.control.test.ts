@@ -1,8 +1,7 @@
 /** The control at `/_local/`: the callers and the requests that it rejects. */
 import { assert, describe, it } from "@effect/vitest"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -19,7 +18,7 @@ const setup = {
   apiKeyCredentialProviders: [{ name: "weather", apiKey: Redacted.make("sentinel-weather-key") }]
 }
 
-const token = Effect.map(LocalServer.LocalServer, ({ controlToken }) => Redacted.value(controlToken))
+const token = Effect.map(LocalIdentity.LocalServer, ({ controlToken }) => Redacted.value(controlToken))
 
 const send = (
   path: string,
@@ -218,7 +217,7 @@ describe("/_local/", () => {
 
   it.live(`survives random requests, and changes nothing when the token is missing (seed ${seed})`, () =>
     Effect.gen(function*() {
-      const runtime = yield* Effect.context<LocalServer.LocalServer | LocalControl.LocalControl>()
+      const runtime = yield* Effect.context<LocalIdentity.LocalServer | LocalControl.LocalControl>()
       const request = FastCheck.record({
         path: FastCheck.oneof(
           FastCheck.constantFrom(...actions, ...reads.filter((path) => path !== "events")),
@@ -276,7 +275,7 @@ describe("/_local/", () => {
       const page = yield* Wire.page(`${yield* Wire.url}/`)
       assert.notInclude(page.text, yield* token)
       assert.notInclude((yield* get("requests")).text, yield* token)
-      const local = yield* LocalServer.LocalServer
+      const local = yield* LocalIdentity.LocalServer
       assert.notInclude(JSON.stringify(local), yield* token)
     }).pipe(Effect.provide(server)))
 
@@ -444,5 +443,5 @@ describe("/_local/", () => {
       assert.notInclude(response.text, String(sessionUri))
       // Consent can still be denied in place of the user.
       assert.strictEqual((yield* send("consents/deny", { sessionUri })).status, 200)
-    }).pipe(Effect.provide(LocalServer.layer().pipe(Layer.provide(OAuthClient.layer)))))
+    }).pipe(Effect.provide(LocalIdentity.layerPlanes())))
 })

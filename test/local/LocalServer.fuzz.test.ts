@@ -2,7 +2,7 @@
  * Malformed requests. The seed is random, and a failed test reports it. `AGENTCORE_FUZZ_SEED` sets it.
  */
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import type * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import type * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -10,6 +10,7 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import * as Http from "node:http"
 import * as Net from "node:net"
+import type { LocalServer } from "../support/localBackend.js"
 import { rounds } from "../support/rounds.js"
 import * as Wire from "../support/wire.js"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
@@ -153,7 +154,7 @@ const forged = (): Readonly<Record<string, string>> => {
 const attack = (
   requests: ReadonlyArray<Request | Buffer>,
   signature: () => Readonly<Record<string, string>>,
-  meanwhile: Effect.Effect<unknown, never, LocalServer.LocalServer> = Effect.void
+  meanwhile: Effect.Effect<unknown, never, LocalIdentity.LocalServer> = Effect.void
 ) =>
   Effect.gen(function*() {
     const url = yield* Wire.url
@@ -192,9 +193,9 @@ const attack = (
 
 /** Runs an effect over a server, and fails if the server logs a defect. */
 const quietly = (
-  test: Effect.Effect<void, never, LocalServer.LocalServer>,
+  test: Effect.Effect<void, never, LocalIdentity.LocalServer>,
   options?: LocalServer.Options
-): Effect.Effect<void, LocalServer.LocalServerError> =>
+): Effect.Effect<void, LocalIdentity.LocalServerError> =>
   Effect.gen(function*() {
     const errors: Array<string> = []
     const logger = Logger.make(({ logLevel, message }) => {

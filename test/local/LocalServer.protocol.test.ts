@@ -5,12 +5,11 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
+import { backend } from "../support/localBackend.js"
 import * as Wire from "../support/wire.js"
 
 const settings = (endpoint: string, maxAttempts: number) => ({
@@ -136,8 +135,7 @@ describe("retries of the AWS SDK", () => {
         (failure) => failure === undefined ? effect : Effect.fail(failure)
       )
     ).pipe(
-      Layer.provideMerge(LocalBackend.layer()),
-      Layer.provide(OAuthClient.layerScripted())
+      Layer.provideMerge(backend())
     )
 
   it.live("succeed after a 500 and a 429, and stop after three attempts", () =>

@@ -2,12 +2,13 @@ import { Sha256 } from "@aws-crypto/sha256-js"
 import { BedrockAgentCoreControlClient, CreateWorkloadIdentityCommand } from "@aws-sdk/client-bedrock-agentcore-control"
 import { assert, describe, it } from "@effect/vitest"
 import { SignatureV4 } from "@smithy/signature-v4"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
+import type { LocalServer } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import * as Wire from "../support/wire.js"
 import { fails, server, succeeds, url } from "../support/wire.js"
@@ -227,7 +228,7 @@ describe("signatures", () => {
     Effect.gen(function*() {
       const response = yield* Wire.call("/identities/CreateWorkloadIdentity", { name: "agent" }, { authorization: "" })
       succeeds(response, 201)
-      const local = yield* LocalServer.LocalServer
+      const local = yield* LocalIdentity.LocalServer
       fails(
         yield* Wire.send(local.url, {
           path: "/identities/GetWorkloadIdentity",
@@ -251,7 +252,7 @@ describe("signatures", () => {
           const response = yield* send(changes)
           responses.push(response.text, JSON.stringify(response.headers))
         }
-        responses.push(JSON.stringify(yield* LocalServer.LocalServer))
+        responses.push(JSON.stringify(yield* LocalIdentity.LocalServer))
       }).pipe(
         Effect.provide(server({ signatures: "verify", credentials: [keys.plain, keys.temporary] })),
         Effect.provide(recorder.layer)

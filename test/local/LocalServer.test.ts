@@ -2,8 +2,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -11,6 +10,7 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { LocalBackend } from "../support/localBackend.js"
 import { withoutPackage } from "../support/utils.js"
 import * as Wire from "../support/wire.js"
 import {
@@ -261,7 +261,7 @@ describe("pages of LocalServer", () => {
 describe("server", () => {
   it.live("provides its URL, and the environment for SDKs", () =>
     Effect.gen(function*() {
-      const local = yield* LocalServer.LocalServer
+      const local = yield* LocalIdentity.LocalServer
       assert.match(local.url, /^http:\/\/127\.0\.0\.1:\d+$/)
       assert.deepStrictEqual(local.environment, {
         AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,

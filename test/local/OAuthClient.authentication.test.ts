@@ -1,8 +1,6 @@
 /** Client authentication without a secret, and tokens on behalf of a user. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -11,6 +9,7 @@ import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
 import * as LocalIssuer from "../../src/local/backend/issuer.js"
 import * as Utils from "../support/authorizationServer.js"
+import { OAuthClient, OAuthHttp, VaultStore } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
 const value = Redacted.value
@@ -105,7 +104,7 @@ describe("PRIVATE_KEY_JWT", () => {
         const tokens = yield* client.clientCredentials(agent, { scopes: ["reports:read"] })
         assert.strictEqual(Jose.decodeJwt(value(tokens.accessToken)).sub, agent.clientId)
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("is rejected when the key is another one, and sends nothing when the key has another type", () =>
     Effect.gen(function*() {
@@ -123,7 +122,7 @@ describe("PRIVATE_KEY_JWT", () => {
       )
       assert.deepStrictEqual(unusable.map((error) => error.reason), ["Misconfigured", "Misconfigured", "Misconfigured"])
       assert.notInclude(inspect(unusable, { depth: 10, showHidden: true }), "sentinel")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("adds claims, and never replaces the claims of the assertion", () =>
     Effect.gen(function*() {
@@ -151,7 +150,7 @@ describe("PRIVATE_KEY_JWT", () => {
       assert.deepStrictEqual(protectedHeader, { alg: "ES256", kid: "key-1" })
       assert.strictEqual(payload["tenant"], "acme")
       assert.isAbove(payload.jti?.length ?? 0, 8)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("is for the token endpoint of the metadata, unless the audience is configured", () =>
     Effect.gen(function*() {
@@ -176,7 +175,7 @@ describe("PRIVATE_KEY_JWT", () => {
         forms.map((form) => Jose.decodeJwt(form.get("client_assertion") ?? "").aud),
         [`${url}/oauth/token`, "https://tenant.example.com"]
       )
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("AWS_IAM_ID_TOKEN_JWT", () => {
@@ -211,7 +210,7 @@ describe("AWS_IAM_ID_TOKEN_JWT", () => {
         )
         assert.match(payload.sub ?? "", /^arn:aws:iam::123456789012:role\//)
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("tokens on behalf of a user", () => {
@@ -260,7 +259,7 @@ describe("tokens on behalf of a user", () => {
       assert.deepStrictEqual([acted.sub, acted["scope"], acted.aud], ["plain", "reports:write", "urn:api:other"])
       assert.propertyVal(acted["act"], "sub", "agent")
       assert.isTrue(Option.isSome(actor.expiresAt))
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("sends a JWT as the grant", () =>
     Effect.gen(function*() {
@@ -268,7 +267,7 @@ describe("tokens on behalf of a user", () => {
       const tokens = yield* client.jwtGrant(agent, { assertion: subjectToken, scopes: ["reports:read"] })
       const claims = Jose.decodeJwt(value(tokens.accessToken))
       assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("reports why the server issued no token", () =>
     Effect.gen(function*() {
@@ -306,7 +305,7 @@ describe("tokens on behalf of a user", () => {
       assert.deepStrictEqual(yield* ask([], subjectToken, down), ["Unreachable", "Unreachable"])
       const error = yield* Effect.flip(client.exchangeToken(agent, { subjectToken: forged, scopes: [] }))
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("follows the standard, and custom parameters replace only what AWS documents", () =>
     Effect.gen(function*() {
@@ -385,7 +384,7 @@ describe("tokens on behalf of a user", () => {
       }
       assert.deepStrictEqual(machine, { ...common, grant_type: "client_credentials", subject_token_type: "x" })
       assert.deepStrictEqual(audiences, [`${url}/token`])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("nonstandard responses", () => {
@@ -423,7 +422,7 @@ describe("nonstandard responses", () => {
         ["Unreachable", "invalid_grant", "sorry"]
       ])
       assert.match(errors[0]?.message ?? "", /\(bad_verification_code: The code passed is incorrect or expired\.\)$/)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("are only accepted from vendors with that quirk", () =>
     Effect.gen(function*() {
@@ -443,5 +442,5 @@ describe("nonstandard responses", () => {
         yield* client.clientCredentials(unusual, { scopes })
         assert.strictEqual(yield* reason(client.clientCredentials(agent, { scopes })), "Rejected")
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })

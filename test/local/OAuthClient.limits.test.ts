@@ -1,6 +1,5 @@
 /** The requests of the client: their allowed URLs, time limits and size limits. */
 import { assert, describe, it } from "@effect/vitest"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -12,7 +11,7 @@ import * as Utils from "../support/authorizationServer.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
 import { issuerOf, json, makeKey, sign } from "../support/issuer.js"
-import { jwt } from "../support/localBackend.js"
+import { jwt, OAuthClient, OAuthHttp } from "../support/localBackend.js"
 
 const discovery = "/.well-known/openid-configuration"
 
@@ -97,7 +96,7 @@ for (const [name, { path, send }] of Object.entries(requests)) {
           const { reason } = yield* Effect.flip(send(server.url))
           assert.include(["Rejected", "Undiscoverable"], reason)
           yield* server.idle
-        }).pipe(Effect.provide(OAuthClient.layer), Effect.timeout("30 seconds")))
+        }).pipe(Effect.provide(OAuthHttp.layer), Effect.timeout("30 seconds")))
     }
 
     // Callers share the requests to an issuer.
@@ -125,7 +124,7 @@ it.live("accepts a lifetime that is longer than a Date can represent", () =>
     })
     const { expiresAt } = yield* clientCredentials({ discoveryUrl: `${url}${discovery}` })
     assert.strictEqual(Option.getOrThrow(expiresAt).epochMilliseconds, 8_640_000_000_000_000)
-  }).pipe(Effect.provide(OAuthClient.layer)))
+  }).pipe(Effect.provide(OAuthHttp.layer)))
 
 describe("the issuer of a user's token", () => {
   it.live("is rejected without a request when its URL has a query or dot segments", () =>
@@ -163,7 +162,7 @@ describe("the issuer of a user's token", () => {
       assert.deepStrictEqual(server.paths, [])
       assert.strictEqual(yield* verifyReason(unverified(`${server.url}/tenant/a`)), "Undiscoverable")
       assert.deepStrictEqual(server.paths, [`/tenant/a${discovery}`])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("is rejected when the URL of its keys has user information or a fragment", () =>
     Effect.gen(function*() {
@@ -175,7 +174,7 @@ describe("the issuer of a user's token", () => {
         assert.strictEqual(yield* verifyReason(yield* sign(issuer, key)), "Undiscoverable")
         assert.deepStrictEqual(requests, [discovery])
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("is rejected when it publishes more than 100 keys", () =>
     Effect.gen(function*() {
@@ -185,7 +184,7 @@ describe("the issuer of a user's token", () => {
       assert.strictEqual((yield* verify(yield* sign(few.issuer, key))).sub, "alice")
       const many = yield* issuerOf(() => copies(101))
       assert.strictEqual(yield* verifyReason(yield* sign(many.issuer, key)), "Undiscoverable")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("causes no defect when its keys have any shape", () =>
     Effect.gen(function*() {
@@ -194,7 +193,7 @@ describe("the issuer of a user's token", () => {
         const { issuer } = yield* issuerOf(() => [odd as never])
         assert.include(["Signature", "Undiscoverable"], yield* verifyReason(yield* sign(issuer, key, {}, { kid: "2" })))
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("the memory of the client", () => {
@@ -226,7 +225,7 @@ describe("the memory of the client", () => {
       assert.lengthOf(server.paths, requests)
       yield* use(names[1])
       assert.deepStrictEqual(server.paths.slice(requests), [`/${names[1]}${discovery}`, `/${names[1]}/keys`])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("has no issuer whose keys have more than 256 KB", () =>
     Effect.gen(function*() {
@@ -237,7 +236,7 @@ describe("the memory of the client", () => {
       assert.strictEqual((yield* verify(yield* sign(small.issuer, key))).sub, "alice")
       const other = yield* large(256 * 1024)
       assert.strictEqual(yield* verifyReason(yield* sign(other.issuer, key)), "Undiscoverable")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("has the metadata of the 100 authorization servers that were discovered last", () =>
     Effect.gen(function*() {
@@ -250,7 +249,7 @@ describe("the memory of the client", () => {
       assert.lengthOf(server.paths, 101)
       yield* discover(names[0])
       assert.lengthOf(server.paths, 102)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
 describe("the URLs of an authorization server", () => {
@@ -278,5 +277,5 @@ describe("the URLs of an authorization server", () => {
         authorizationServerMetadata: { ...metadata, tokenEndpoint: `${server.url}/token?tenant=a` }
       }))
       assert.deepStrictEqual(server.paths, ["/token?tenant=a"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })

@@ -1,22 +1,32 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
 import * as Utils from "../support/authorizationServer.js"
-import { ask, consent, createProvider, createWorkload, tokenFor, updateProvider } from "../support/localBackend.js"
+import {
+  ask,
+  backendOverHttp,
+  BrowserResponse,
+  consent,
+  createProvider,
+  createWorkload,
+  LocalBackend,
+  OAuthClient,
+  OAuthHttp,
+  Scripted,
+  tokenFor,
+  updateProvider
+} from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
@@ -96,7 +106,7 @@ describe("layer, over a real authorization server", () => {
       yield* client.clientCredentials({ ...agent, ...post }, { scopes: ["reports:read"] })
       yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }), { scopes: [] })
       yield* client.clientCredentials(account({ authorizationServerMetadata: metadata }, post), { scopes: [] })
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("reports why the server rejects a client", () =>
     Effect.gen(function*() {
@@ -116,7 +126,7 @@ describe("layer, over a real authorization server", () => {
         assert.deepStrictEqual([error.reason, error.code], ["InvalidClient", "invalid_client"])
         assert.notInclude(inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error), "sentinel")
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("returns a user's tokens for a code, once, with its verifier", () =>
     Effect.gen(function*() {
@@ -132,7 +142,7 @@ describe("layer, over a real authorization server", () => {
       const tokens = yield* client.exchangeCode(agent, request)
       assert.isTrue(Option.isSome(tokens.refreshToken))
       assert.strictEqual(yield* reason(client.exchangeCode(agent, request)), "InvalidGrant")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("checks the callback of the browser", () =>
     Effect.gen(function*() {
@@ -159,7 +169,7 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.exchangeCode(agent, denied)), "AccessDenied")
       // The code is still unused.
       yield* client.exchangeCode(agent, request)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("returns a user's tokens with the scope openid, for discovered and for given endpoints", () =>
     Effect.gen(function*() {
@@ -173,7 +183,7 @@ describe("layer, over a real authorization server", () => {
         const second = yield* client.refresh(server, { refreshToken: Option.getOrThrow(first.refreshToken) })
         assert.isNotEmpty(value(second.accessToken))
       }
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("refreshes, with rotation", () =>
     Effect.gen(function*() {
@@ -186,7 +196,7 @@ describe("layer, over a real authorization server", () => {
       assert.notStrictEqual(value(second.accessToken), value(first.accessToken))
       assert.notStrictEqual(value(Option.getOrThrow(second.refreshToken)), value(refreshToken))
       assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("accepts no approval that no authorization server sent", () =>
     Effect.gen(function*() {
@@ -197,7 +207,7 @@ describe("layer, over a real authorization server", () => {
         yield* createProvider("reports", { oauthDiscovery: { discoveryUrl } })
         const { sessionUri } = yield* consent(yield* tokenFor("alice"), { resourceCredentialProviderName: "reports" })
         assert.strictEqual((yield* Effect.flip(backend.approve(sessionUri))).reason, "Failed")
-      }).pipe(Effect.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layer)))
+      }).pipe(Effect.provide(backendOverHttp()))
     }))
 })
 
@@ -250,7 +260,7 @@ describe("layer, over servers that misbehave", () => {
         "InvalidGrant",
         "Rejected"
       ])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("ignores every ID token, and returns the rest of the response", () =>
     Effect.gen(function*() {
@@ -312,7 +322,7 @@ describe("layer, over servers that misbehave", () => {
       }
       // No keys were requested.
       assert.deepStrictEqual(new Set(requested), new Set([...idTokens.keys()].map((index) => `/token/${index}`)))
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("checks the rest of a response with an ID token", () =>
     Effect.gen(function*() {
@@ -334,7 +344,7 @@ describe("layer, over servers that misbehave", () => {
           { refreshToken: secret() }
         )))
       assert.deepStrictEqual(reasons, ["InvalidGrant", "Rejected", "Rejected", "Rejected", "Rejected"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("reports that they are unavailable, and uses them when they are available again", () =>
     Effect.gen(function*() {
@@ -368,7 +378,7 @@ describe("layer, over servers that misbehave", () => {
         ))
       ])
       assert.deepStrictEqual(errors, ["Unreachable", "Unreachable"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("keeps a consent open while they are unavailable", () =>
     Effect.gen(function*() {
@@ -388,14 +398,14 @@ describe("layer, over servers that misbehave", () => {
         yield* updateProvider("calendar", at(gone))
         assert.deepStrictEqual(
           yield* backend.authorize(sessionUri),
-          LocalBackend.BrowserResponse.Unavailable({ provider: "calendar" })
+          BrowserResponse.Unavailable({ provider: "calendar" })
         )
         assert.strictEqual((yield* ask(token, { sessionUri }))._tag, "InProgress")
         const { workloadAccessToken } = yield* plane.getWorkloadAccessToken({ workloadName: "agent" })
         const error = yield* Effect.flip(ask(workloadAccessToken, { oauth2Flow: "M2M" }))
         assert.strictEqual(error.message, "Invalid Discovery URL")
       })
-      yield* Effect.provide(program, Layer.provide(LocalBackend.layer(), OAuthClient.layer))
+      yield* Effect.provide(program, backendOverHttp())
     }))
 
   it.live("sends secrets only over https, or to this machine", () =>
@@ -425,7 +435,7 @@ describe("layer, over servers that misbehave", () => {
         }))
       ])
       assert.deepStrictEqual(new Set(errors), new Set(["Misconfigured"]))
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("aborts the request when the caller is interrupted", () =>
     Effect.gen(function*() {
@@ -443,7 +453,7 @@ describe("layer, over servers that misbehave", () => {
       yield* Deferred.await(arrived)
       yield* Fiber.interrupt(fiber)
       yield* Deferred.await(left)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("sends targets and custom parameters, and does not replace standard ones", () =>
     Effect.gen(function*() {
@@ -502,10 +512,10 @@ describe("layer, over servers that misbehave", () => {
         "tenant"
       ])
       assert.strictEqual(query.get("response_type"), "code")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
-describe("OAuthClient.layerScripted", () => {
+describe("Scripted.layer", () => {
   const agent = account({ discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" })
 
   const begin = Effect.gen(function*() {
@@ -534,7 +544,7 @@ describe("OAuthClient.layerScripted", () => {
       const refreshed = yield* client.refresh(agent, { refreshToken })
       assert.strictEqual(value(refreshed.accessToken), "token-3.agentcore.yes.a+b")
       assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
-    }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: "1 minute" }))))
+    }).pipe(Effect.provide(Scripted.layer({ tokenLifetime: "1 minute" }))))
 
   it.effect("accepts a code once, from its own client, with its verifier", () =>
     Effect.gen(function*() {
@@ -553,5 +563,5 @@ describe("OAuthClient.layerScripted", () => {
         "AccessDenied"
       )
       assert.strictEqual(yield* reason(client.checkCallback(agent, { ...request, state: secret() })), "Rejected")
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }).pipe(Effect.provide(Scripted.layer())))
 })

@@ -1,7 +1,6 @@
 /** The verification of users' JWTs. */
 import Undici from "@effect/platform-node/Undici"
 import { assert, describe, it } from "@effect/vitest"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -14,7 +13,7 @@ import type { LookupFunction } from "node:net"
 import * as Tls from "node:tls"
 import { inspect } from "node:util"
 import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
-import { jwt } from "../support/localBackend.js"
+import { jwt, OAuthClient, OAuthHttp, Scripted } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
 const read = (certificate: string): string =>
@@ -30,7 +29,7 @@ const notFound = (response: ServerResponse) => response.writeHead(404).end()
 const reason = (token: Redacted.Redacted, options?: OAuthClient.VerifyUserTokenOptions) =>
   Effect.map(Effect.flip(verify(token, options)), (error) => error.reason)
 
-describe("OAuthClient.layer", () => {
+describe("OAuthHttp.layer", () => {
   it.live("accepts each algorithm, and reads the keys of an issuer once", () =>
     Effect.gen(function*() {
       const keys = yield* Effect.forEach(
@@ -43,7 +42,7 @@ describe("OAuthClient.layer", () => {
         assert.deepStrictEqual(yield* verify(yield* sign(issuer, key, { exp })), { iss: issuer, sub: "alice", exp })
       }
       assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("tries each key for a token without a key id", () =>
     Effect.gen(function*() {
@@ -52,7 +51,7 @@ describe("OAuthClient.layer", () => {
       assert.strictEqual((yield* verify(yield* sign(issuer, first))).sub, "alice")
       assert.strictEqual((yield* verify(yield* sign(issuer, second))).sub, "alice")
       assert.strictEqual(yield* reason(yield* sign(issuer, foreign)), "Signature")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("rejects a token that the issuer has not signed", () =>
     Effect.gen(function*() {
@@ -76,7 +75,7 @@ describe("OAuthClient.layer", () => {
       assert.strictEqual(yield* reason(Redacted.make(`${header}.${payload}.${signature}`)), "Signature")
       assert.strictEqual(yield* reason(yield* sign(issuer, thief)), "Signature")
       assert.strictEqual(yield* reason(yield* sign(issuer, unknown)), "Signature")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("rejects a malformed, expired, or not yet valid token without a request", () =>
     Effect.gen(function*() {
@@ -94,7 +93,7 @@ describe("OAuthClient.layer", () => {
       const error = yield* Effect.flip(verify(expired))
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), Redacted.value(expired).slice(0, 20))
       assert.include(error.message, "expired")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("rejects issuers that are not allowed", () =>
     Effect.gen(function*() {
@@ -106,7 +105,7 @@ describe("OAuthClient.layer", () => {
       assert.deepStrictEqual(requests, [])
       assert.strictEqual((yield* verify(token, { issuers: ["https://issuer.example.com", issuer] })).sub, "alice")
       assert.strictEqual(yield* reason(token, { issuers: [] }), "Issuer")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("distinguishes an unavailable issuer from one without metadata, and tries again later", () =>
     Effect.gen(function*() {
@@ -155,7 +154,7 @@ describe("OAuthClient.layer", () => {
       assert.strictEqual(yield* reason(token), "Unreachable")
       down = false
       assert.strictEqual((yield* verify(token)).sub, "alice")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("lets no issuer of https choose a request to this machine", () =>
     Effect.gen(function*() {
@@ -179,7 +178,7 @@ describe("OAuthClient.layer", () => {
       assert.deepStrictEqual(requests, [])
       jwksUri = `${issuer}/keys`
       assert.strictEqual((yield* verify(token)).sub, "alice")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("lets no issuer on the network choose a request to this machine, also not by https", () =>
     Effect.gen(function*() {
@@ -220,7 +219,7 @@ describe("OAuthClient.layer", () => {
       assert.strictEqual((yield* verify(token)).sub, "alice")
       yield* client.discover({ discovery: { discoveryUrl } }, { again: true })
       assert.strictEqual(Redacted.value((yield* tokens).accessToken), "token")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("has the keys of the issuer that stands in for its own", () =>
     Effect.gen(function*() {
@@ -233,7 +232,7 @@ describe("OAuthClient.layer", () => {
       assert.strictEqual(yield* reason(yield* sign(foreign, other), options), "Signature")
       assert.strictEqual((yield* verify(yield* sign(standIn, key), options)).iss, standIn)
       assert.deepStrictEqual(requests, ["/.well-known/openid-configuration", "/keys"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("finds the keys of an issuer by the metadata of RFC 8414 when there is no OpenID Connect metadata", () =>
     Effect.gen(function*() {
@@ -273,17 +272,17 @@ describe("OAuthClient.layer", () => {
       })
       assert.strictEqual(yield* reason(yield* sign(down.issuer, key)), "Unreachable")
       assert.deepStrictEqual(down.requests, ["/.well-known/openid-configuration"])
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("does not check the signature when the options disable it", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice" })
       assert.strictEqual((yield* verify(token, { signature: false })).sub, "alice")
       assert.strictEqual(yield* reason(token, { signature: false, issuers: ["https://other.example.com"] }), "Issuer")
-    }).pipe(Effect.provide(OAuthClient.layer)))
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 
-describe("OAuthClient.layerScripted", () => {
+describe("Scripted.layer", () => {
   it.effect("checks the times and the allowed issuers", () =>
     Effect.gen(function*() {
       const token = jwt({ iss: "https://issuer.example.com", sub: "alice", exp: 60 })
@@ -291,5 +290,5 @@ describe("OAuthClient.layerScripted", () => {
       assert.strictEqual(yield* reason(token, { issuers: ["https://other.example.com"] }), "Issuer")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* reason(token), "Expired")
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }).pipe(Effect.provide(Scripted.layer())))
 })

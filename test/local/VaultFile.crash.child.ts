@@ -1,9 +1,9 @@
 // Reports the content of the vault, then counts up the entries of all writers at once. Reports each number when it is
 // acknowledged.
-import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { VaultFile } from "../support/localBackend.js"
 import { report } from "../support/report.mjs"
 
 const Entry = Schema.Struct({ count: Schema.Number, padding: Schema.String })

@@ -1,13 +1,12 @@
 // Runs on its own small disk (argument 1), which it fills and clears. Reports the results.
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import { join } from "node:path"
+import { LocalServer, Scripted, VaultFile } from "../support/localBackend.js"
 import { report } from "../support/report.mjs"
 
 const disk = process.argv[2] ?? ""
@@ -64,9 +63,9 @@ const program = Effect.gen(function*() {
       return { status: response.status, text: await response.text() }
     })
   const withServer = <A>(use: (url: string) => Effect.Effect<A>) =>
-    Effect.flatMap(LocalServer.LocalServer, ({ url }) => use(url)).pipe(
-      Effect.provide(LocalServer.layerStore({ signatures: "off" })),
-      Effect.provide(Layer.merge(VaultFile.layer(vault), OAuthClient.layerScripted())),
+    Effect.flatMap(LocalIdentity.LocalServer, ({ url }) => use(url)).pipe(
+      Effect.provide(LocalServer.layer({ signatures: "off" })),
+      Effect.provide(Layer.merge(VaultFile.layer(vault), Scripted.layer())),
       Effect.provide(Logger.layer([Logger.make(({ message }) => void log.push(String(message)))]))
     )
   const acknowledged: Array<string> = []

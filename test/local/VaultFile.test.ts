@@ -1,6 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -12,6 +10,7 @@ import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { dirname, join } from "node:path"
 import * as Folder from "../support/folder.js"
+import { VaultFile, VaultFileError, VaultStore } from "../support/localBackend.js"
 import { same, variables } from "../support/utils.js"
 
 const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
@@ -62,13 +61,13 @@ const failure = (options: VaultFile.Options) =>
   Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.die(new Error("it was opened"))))
     .pipe(
       Effect.map((error) => {
-        assert.instanceOf(error, VaultFile.VaultFileError)
+        assert.instanceOf(error, VaultFileError)
         return error
       })
     )
 
 /** Asserts that the vault is rejected for this reason, and that no byte of it changes. */
-const rejected = (options: VaultFile.Options, reason: VaultFile.VaultFileError["reason"]) =>
+const rejected = (options: VaultFile.Options, reason: VaultFileError["reason"]) =>
   Effect.gen(function*() {
     const before = Fs.readFileSync(options.path)
     const error = yield* failure(options)

@@ -3,7 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -16,7 +16,7 @@ import * as Wire from "../support/wire.js"
 
 const run = Python.run(new URL("boto3.child.py", import.meta.url))
 
-const environment = Effect.map(LocalServer.LocalServer, (server) => server.environment)
+const environment = Effect.map(LocalIdentity.LocalServer, (server) => server.environment)
 
 const operation = "GetResourceApiKey"
 
@@ -214,7 +214,7 @@ describe("the AWS CLI", () => {
     Effect.gen(function*() {
       const cli = yield* Tools.pathOf("the AWS CLI")
       const { status: _, ...expected } = caller
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const args = ["sts", "get-caller-identity", "--output", "json"]
       const child = yield* Child.start(args, { HOME: "/nonexistent", ...environment }, cli)
       assert.strictEqual(yield* child.ended, 0, child.output())

@@ -7,12 +7,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -20,10 +15,11 @@ import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { layerRedaction } from "../../src/local/server/protocolRoutes.js"
+import { LocalBackend, OAuthClient, OAuthHttp, Scripted, VaultStore } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import { secret } from "../support/utils.js"
 
-const scripted = OAuthClient.layerScripted()
+const scripted = Scripted.layer()
 
 const create = (name: string) =>
   Effect.flatMap(ControlPlane.ControlPlane, (plane) => plane.createWorkloadIdentity({ name }))
@@ -64,10 +60,9 @@ const areSeparateMerged = <E, E2>(
   )
 
 const kinds: Readonly<Record<string, () => Layer.Layer<ControlPlane.ControlPlane, unknown>>> = {
-  LocalBackend: () => Layer.provide(LocalBackend.layer(), scripted),
-  LocalControl: () => Layer.provide(LocalControl.layer(), scripted),
-  LocalServer: () => Layer.provide(LocalServer.layer(), scripted),
-  LocalIdentity: () => LocalIdentity.layer()
+  layerTest: () => LocalIdentity.layerTest(),
+  layerPlanes: () => LocalIdentity.layerPlanes(),
+  layer: () => LocalIdentity.layer()
 }
 
 describe("two backends in memory", () => {
@@ -93,9 +88,9 @@ describe("LocalIdentity", () => {
     )
     return Effect.gen(function*() {
       yield* store("the key of the outer one")
-      const { url } = yield* LocalServer.LocalServer
+      const { url } = yield* LocalIdentity.LocalServer
       yield* Effect.gen(function*() {
-        assert.notStrictEqual((yield* LocalServer.LocalServer).url, url)
+        assert.notStrictEqual((yield* LocalIdentity.LocalServer).url, url)
         yield* store("the key of the inner one")
         assert.strictEqual(yield* stored, "the key of the inner one")
       }).pipe(Effect.provide(LocalIdentity.layer()))
@@ -153,16 +148,16 @@ describe("constant layers", () => {
       const outer = yield* VaultStore.VaultStore
       assert.strictEqual(yield* Effect.provide(VaultStore.VaultStore, VaultStore.layerMemory), outer)
       assert.notStrictEqual(yield* Effect.provide(VaultStore.VaultStore, Layer.fresh(VaultStore.layerMemory)), outer)
-      const stored = () => Layer.provide(LocalBackend.layerStore(), [VaultStore.layerMemory, scripted])
+      const stored = () => Layer.provide(LocalBackend.layer(), [VaultStore.layerMemory, scripted])
       yield* Effect.provide(create("agent"), stored())
       assert.deepStrictEqual(yield* Effect.provide(names, stored()), ["agent"])
     }).pipe(Effect.provide(VaultStore.layerMemory)))
 
-  it.effect("OAuthClient.layer is one client, which only remembers the metadata of servers", () =>
+  it.effect("OAuthHttp.layer is one client, which only remembers the metadata of servers", () =>
     Effect.gen(function*() {
       const outer = yield* OAuthClient.OAuthClient
-      assert.strictEqual(yield* Effect.provide(OAuthClient.OAuthClient, OAuthClient.layer), outer)
-    }).pipe(Effect.provide(OAuthClient.layer)))
+      assert.strictEqual(yield* Effect.provide(OAuthClient.OAuthClient, OAuthHttp.layer), outer)
+    }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.effect("the redaction of the local server adds its names to those of the outer program", () => {
     const named = (name: string) =>

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -57,7 +57,7 @@ describe("the official npm SDK", () => {
       const returnUrl = "app:/consent"
       const world = yield* World.setUp([returnUrl])
       const userJwt = yield* setUpMail(world.returnUrl)
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const dataPlane = yield* DataPlane.DataPlane
       const identity = yield* Identity.Identity
       const machine = yield* dataPlane.getWorkloadAccessToken({ workloadName: "agent" })

@@ -3,11 +3,8 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
-import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type * as Models from "effect-agentcore-identity/Models"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
@@ -16,7 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { generateKeyPairSync } from "node:crypto"
-import { jwt } from "../support/localBackend.js"
+import { jwt, scriptedServer } from "../support/localBackend.js"
 import { ed25519Key, p256Key } from "../support/paymentKeys.js"
 import * as Python from "../support/python.js"
 import { pythonTest } from "../support/python.js"
@@ -42,7 +39,7 @@ const policy = {
     allow("Tokens", "GetWorkloadAccessToken", directory, workload),
     allow("Keys", "GetResourceApiKey", directory, workload, vault)
   ]
-} as const satisfies LocalBackend.Policy
+} as const satisfies NonNullable<LocalIdentity.Options["policy"]>
 
 const setup: IdentitySetup.IdentitySetup = {
   workloadIdentities: [{ name: "agent" }],
@@ -68,7 +65,7 @@ const getApiKey = Effect.gen(function*() {
 
 /** Runs an effect over the planes of the AWS SDK. */
 const signedBy = (accessKeyId: string, secret = accessKeyId) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(LocalServer.LocalServer, ({ url }) =>
+  Effect.flatMap(LocalIdentity.LocalServer, ({ url }) =>
     Effect.provide(
       effect,
       AwsPlanes.layer({
@@ -97,7 +94,7 @@ const run = Python.run(new URL("boto3.child.py", import.meta.url))
 describe("a policy of the layer", () => {
   pythonTest("denies boto3 with the exceptions of the service", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const { key } = yield* run("restricted", environment)
       assert.deepInclude(key, {
         class: "AccessDeniedException",
@@ -161,7 +158,7 @@ describe("a policy of the layer", () => {
 
   it.live("denies the same over the AWS SDK to the key of the environment, and allows another key everything", () =>
     Effect.gen(function*() {
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = environment
       assert.strictEqual(id, "agent")
       yield* assertDenied(signedBy("agent", secret)(getApiKey), getKeyDenied("agent"))
@@ -184,7 +181,9 @@ describe("a policy of the layer", () => {
     }).pipe(Effect.provide(LocalIdentity.layer({ policy, setup }))))
 })
 
-const policies = (Statement: LocalBackend.Policy["Statement"]): IdentitySetup.IdentitySetup => ({
+const policies = (
+  Statement: NonNullable<LocalIdentity.Options["policy"]>["Statement"]
+): IdentitySetup.IdentitySetup => ({
   ...setup,
   local: { policies: { tester: [policy, { Statement }] } }
 })
@@ -297,10 +296,12 @@ describe("policies of the settings", () => {
     flow: Flow = "M2M"
   ) =>
     signedBy("tester")(getToken(flow)).pipe(
-      Effect.provide(Layer.provide(LocalServer.layer({ setup: signing(local, config) }), OAuthClient.layerScripted()))
+      Effect.provide(scriptedServer({ setup: signing(local, config) }))
     )
 
-  const tester = (...Statement: Extract<LocalBackend.Policy["Statement"], ReadonlyArray<unknown>>) => ({
+  const tester = (
+    ...Statement: Extract<NonNullable<LocalIdentity.Options["policy"]>["Statement"], ReadonlyArray<unknown>>
+  ) => ({
     policies: { tester: [{ Statement }] }
   })
 
@@ -372,7 +373,7 @@ describe("policies of the settings", () => {
   it.live("need the changes of managed secrets, and CreateTokenVault, of those who set up providers", () =>
     Effect.gen(function*() {
       const run = (actions: ReadonlyArray<string>) => {
-        const layer = LocalServer.layer({
+        const layer = scriptedServer({
           setup: {
             local: tester(
               allow("Creates", "Create*", vault, `${vault}/*credentialprovider/*`),
@@ -405,7 +406,7 @@ describe("policies of the settings", () => {
             yield* plane.deleteApiKeyCredentialProvider({ name: "changing" })
             return "done"
           })
-        )).pipe(Effect.provide(Layer.provide(layer, OAuthClient.layerScripted())))
+        )).pipe(Effect.provide(layer))
       }
       const all = ["CreateSecret", "PutSecretValue", "DeleteSecret"].map((action) => `secretsmanager:${action}`)
       assert.strictEqual(yield* run(all), "done")
@@ -418,7 +419,7 @@ describe("policies of the settings", () => {
     Effect.gen(function*() {
       const read = (local: IdentitySetup.IdentitySetup["local"]) =>
         signedBy("tester")(ControlPlane.ControlPlane.use(({ getTokenVault }) => getTokenVault({}))).pipe(
-          Effect.provide(Layer.provide(LocalServer.layer({ setup: { local } }), OAuthClient.layerScripted()))
+          Effect.provide(scriptedServer({ setup: { local } }))
         )
       const vaults = tester(allow("Vault", "GetTokenVault", `${vault}*`))
       yield* assertDenied(

@@ -1,10 +1,8 @@
 // Bundles programs as users do, and runs them.
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as esbuild from "esbuild"
 import { execFile } from "node:child_process"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
@@ -98,17 +96,14 @@ const keys = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: secret("signing-key"
 const instance = { ...keys, accessKeyId: "AKIDINSTANCE", sessionToken: secret("session-token") }
 
 /** Verifies signatures, so that a bundled program must sign its calls. */
-const server = Layer.provide(
-  LocalServer.layer({ signatures: "verify", credentials: [keys, instance] }),
-  OAuthClient.layerScripted()
-)
+const server = LocalIdentity.layerPlanes({ signatures: "verify", credentials: [keys, instance] })
 
 const environment = Effect.gen(function*() {
   const controlPlane = yield* ControlPlane.ControlPlane
   yield* controlPlane.createWorkloadIdentity({ name: "agent" })
   yield* controlPlane.createApiKeyCredentialProvider({ name: "weather", apiKey: secret("api-key") })
   return {
-    ...(yield* LocalServer.LocalServer).environment,
+    ...(yield* LocalIdentity.LocalServer).environment,
     AWS_ACCESS_KEY_ID: keys.accessKeyId,
     AWS_SECRET_ACCESS_KEY: "signing-key"
   }

@@ -2,7 +2,6 @@ import { assert, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -46,7 +45,7 @@ const environment = LocalIdentity.layer().pipe(Layer.provideMerge(AuthorizationS
 
 it.live("another process completes a stored session when the first one is killed before the user's click", () =>
   Effect.gen(function*() {
-    const local = yield* LocalServer.LocalServer
+    const local = yield* LocalIdentity.LocalServer
     const control = yield* LocalControl.LocalControl
     const balancer = yield* loadBalancer
     const folder = yield* Folder.temporary

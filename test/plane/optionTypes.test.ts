@@ -5,9 +5,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { ResourceNotFoundException, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -78,16 +76,14 @@ const functions: { readonly [name: string]: { readonly run: Run; readonly valid:
       valid: { apiKeyCredentialProviders: [{ name: "weather", apiKey: secret("key") }] },
       typed: false
     },
-    "LocalBackend.layer": {
-      run: (options) =>
-        Effect.asVoid(Layer.build(Layer.provide(LocalBackend.layer(untyped(options)), OAuthClient.layerScripted()))),
+    "LocalIdentity.layerTest": {
+      run: (options) => Effect.asVoid(Layer.build(LocalIdentity.layerTest(untyped(options)))),
       valid: { region: "eu-central-1", sessionLifetime: "5 minutes", settings: { secrets: { a: { b: secret("c") } } } },
       typed: false
     },
-    "LocalServer.layer": {
-      run: (options) =>
-        Effect.asVoid(Layer.build(Layer.provide(LocalServer.layer(untyped(options)), OAuthClient.layerScripted()))),
-      valid: { port: 0, signatures: "presence", environment: { A: "b" }, settings: Effect.succeed({}) },
+    "LocalIdentity.layerPlanes": {
+      run: (options) => Effect.asVoid(Layer.build(LocalIdentity.layerPlanes(untyped(options)))),
+      valid: { port: 0, signatures: "presence", settings: Effect.succeed({}) },
       typed: false
     },
     "AuthorizationServer.make": {
@@ -154,14 +150,14 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
       "workloadIdentities.0.nam: Member must have a known name; did you mean 'name'?"
     ]
   ],
-  "LocalBackend.layer": [
+  "LocalIdentity.layerTest": [
     [{ sesionLifetime: 1 }, "sesionLifetime: Member must have a known name; did you mean 'sessionLifetime'?"],
     [
       { settings: { secrets: { a: { b: "c" } } } },
       "settings.secrets.a.b: Member must be a Redacted string (Redacted.make), but is a string"
     ]
   ],
-  "LocalServer.layer": [
+  "LocalIdentity.layerPlanes": [
     [{ port: "4020" }, "port: Member must be a port, 0 to 65535, but is a string"],
     [
       { signatures: "Verify" },

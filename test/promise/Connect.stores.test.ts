@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PromiseConnect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -66,7 +66,7 @@ const stores: {
 const start = (args: ReadonlyArray<string>, minutes: number) =>
   Effect.gen(function*() {
     const program = yield* Effect.promise(() => buildProgram("promise/connect.child.ts"))
-    const { environment } = yield* LocalServer.LocalServer
+    const { environment } = yield* LocalIdentity.LocalServer
     const clock = `const Real = Date
 globalThis.Date = class extends Real {
   constructor(...args) {

@@ -4,7 +4,7 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as Deferred from "effect/Deferred"
@@ -196,7 +196,7 @@ describe("ready, with checkSetup", () => {
         return connect.ready().finally(connect.dispose)
       }
       yield* Effect.scoped(Effect.gen(function*() {
-        const { environment } = yield* LocalServer.LocalServer
+        const { environment } = yield* LocalIdentity.LocalServer
         yield* setEnvironment(environment)
         // Without a runtime, the control plane is that of the environment.
         yield* promised(start)

@@ -1,7 +1,7 @@
 import {
   type LocalIdentity,
   type LocalIdentityWithUsers,
-  type Setup,
+  type Options,
   start
 } from "effect-agentcore-identity/promise/LocalIdentity"
 import { expectTypeOf, test } from "vitest"
@@ -32,6 +32,7 @@ test("values of the control have no types of Effect", () => {
 })
 
 test("a setup has references, and no unknown members", () => {
+  type Setup = Exclude<Options["setup"], string | undefined>
   const setup: Setup = { apiKeyCredentialProviders: [{ name: "weather", apiKey: { $env: "WEATHER_KEY" } }] }
   expectTypeOf(setup).toExtend<Setup>()
   // @ts-expect-error: it has no such property

@@ -12,7 +12,7 @@ const $env = (name: string) => ({ $env: `AGENTCORE_LOCAL_OAUTH_${name}` })
 
 const returnUrl = "http://127.0.0.1:9/consent"
 
-const setup: LocalIdentity.Setup = {
+const setup: Exclude<LocalIdentity.Options["setup"], string | undefined> = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl, "app:/back"] }],
   apiKeyCredentialProviders: [{ name: "weather", apiKey: "sentinel-weather-key" }],
   oauth2CredentialProviders: [{

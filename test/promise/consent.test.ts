@@ -4,7 +4,7 @@ import * as Consent from "effect-agentcore-identity/Consent"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { type AuthorizationFailed, isIdentityError } from "effect-agentcore-identity/IdentityError"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -66,7 +66,7 @@ const functions = (options: {
   readonly returnState?: boolean
 } = {}) =>
   Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
+    const { url } = yield* LocalIdentity.LocalServer
     const calls = yield* Ref.make<ReadonlyArray<string>>([])
     const states: Array<string> = []
     const planes = DataPlane.decorate((operation, call, request) => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
 import {
   disposeDefaultRuntime,
@@ -35,7 +35,7 @@ const disposing = Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime
 describe("a route of ForwardAuth over the default services of its Connect", () => {
   it.live("returns no token after the user has disconnected, or connected another account", () =>
     Effect.gen(function*() {
-      yield* World.environment((yield* LocalServer.LocalServer).environment)
+      yield* World.environment((yield* LocalIdentity.LocalServer).environment)
       const { connect, service, url } = yield* App.application({ runtime: undefined })
       const route = ForwardAuth.make({
         workload: Pages.workload,
@@ -73,7 +73,7 @@ describe("the functions of the module", () => {
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       yield* World.environment(environment)
       const workloadAccessToken = yield* World.tokenOf("alice")
       const responses = yield* Effect.promise(() =>
@@ -87,7 +87,7 @@ describe("the functions of the module", () => {
     Effect.gen(function*() {
       yield* disposing
       yield* World.setUp
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const workloadAccessToken = yield* World.tokenOf("alice")
       const call = () => runWithContext({ workloadAccessToken }, () => forecast("Zürich"))
       yield* Effect.scoped(Effect.gen(function*() {
@@ -120,7 +120,7 @@ describe("the functions of the module", () => {
       // Nothing is built yet.
       yield* Effect.promise(disposeDefaultRuntime)
       yield* World.setUp
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       const workloadAccessToken = yield* World.tokenOf("alice")
       const call = () => runWithContext({ workloadAccessToken }, () => forecast("Zürich"))
       yield* World.environment(environment)
@@ -143,7 +143,7 @@ describe("the functions of the module", () => {
         assert.match(String(yield* World.rejectionOf(call())), /BEDROCK_AGENTCORE_DP_ENDPOINT/)
       }))
       yield* World.setUp
-      const { environment } = yield* LocalServer.LocalServer
+      const { environment } = yield* LocalIdentity.LocalServer
       yield* World.environment(environment)
       assert.strictEqual(yield* Effect.promise(call), "Zürich key-of-the-weather")
       const token = yield* Effect.promise(agent.getToken)

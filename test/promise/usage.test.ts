@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import { disposeDefaultRuntime, runWithContext } from "effect-agentcore-identity/promise/Identity"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { readFileSync } from "node:fs"
+import { LocalBackend } from "../support/localBackend.js"
 import { serve } from "./usage/app.js"
 import type * as Official from "./usage/official.js"
 import * as World from "./world.js"
@@ -39,7 +39,7 @@ const usage = (options: {
   Effect.gen(function*() {
     yield* Effect.addFinalizer(() => Effect.promise(disposeDefaultRuntime))
     yield* World.setUp
-    const { environment } = yield* LocalServer.LocalServer
+    const { environment } = yield* LocalIdentity.LocalServer
     const { received, url } = yield* World.receiver
     yield* World.environment({ ...environment, API_URL: url })
     const { handle, stream } = yield* Effect.promise(options.load)

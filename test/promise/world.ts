@@ -4,9 +4,7 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import type * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -16,12 +14,12 @@ import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { type IncomingHttpHeaders } from "node:http"
-import { createProvider } from "../support/localBackend.js"
+import { createProvider, LocalBackend, scriptedServer } from "../support/localBackend.js"
 import * as Server from "../support/server.js"
 
 export const returnUrl = "https://agent.example.com/consent"
 
-export const layer = LocalServer.layer().pipe(Layer.provide(OAuthClient.layerScripted({})))
+export const layer = scriptedServer({}, {})
 
 /** The workload `agent`, and the providers `calendar` and `weather`. */
 export const setUp = Effect.gen(function*() {
@@ -40,7 +38,7 @@ export const runtimeOf = <R, E>(layer: Layer.Layer<R, E>) =>
   )
 
 /** The planes over the AWS SDK and the local server. */
-const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
+const planes = Layer.unwrap(Effect.map(LocalIdentity.LocalServer, ({ url }) =>
   AwsPlanes.layer({
     region: "us-west-2",
     endpoint: url,
@@ -48,7 +46,7 @@ const planes = Layer.unwrap(Effect.map(LocalServer.LocalServer, ({ url }) =>
   })))
 
 /** The functions over the AWS SDK and the local server. */
-export const plainFunctions = Effect.flatMap(Effect.context<LocalServer.LocalServer>(), (context) =>
+export const plainFunctions = Effect.flatMap(Effect.context<LocalIdentity.LocalServer>(), (context) =>
   Effect.map(
     runtimeOf(Identity.layer.pipe(Layer.provideMerge(planes), Layer.provide(Layer.succeedContext(context)))),
     PromiseIdentity.make
@@ -64,7 +62,7 @@ export const functions = (options: {
     const identity = Identity.layer.pipe(
       Layer.provideMerge(DataPlane.decorate((_, call) => options.around?.(call) ?? call)),
       Layer.provideMerge(planes),
-      Layer.provide(Layer.succeedContext(yield* Effect.context<LocalServer.LocalServer>()))
+      Layer.provide(Layer.succeedContext(yield* Effect.context<LocalIdentity.LocalServer>()))
     )
     const runtime = yield* runtimeOf(Layer.mergeAll(identity, quick, options.caller ?? Layer.empty))
     return PromiseIdentity.make(runtime)

@@ -4,7 +4,7 @@
  */
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { createProvider } from "./localBackend.js"
@@ -23,7 +23,7 @@ export const setUp = (
     Options
 ) =>
   Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
+    const { url } = yield* LocalIdentity.LocalServer
     const controlPlane = yield* ControlPlane.ControlPlane
     const authorizationServer = yield* AuthorizationServer.AuthorizationServer
     const clientSecret = Redacted.make("a-development-secret")

@@ -11,7 +11,6 @@ import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseConnect from "effect-agentcore-identity/promise/Connect"
@@ -289,7 +288,7 @@ export const storedEnvironment = (options: Options = {}) =>
 /** The data plane of the local server, over a proxy that loses the first response of a path. */
 export const losing = (path: string) =>
   Layer.orDie(Layer.unwrap(Effect.gen(function*() {
-    const { url } = yield* LocalServer.LocalServer
+    const { url } = yield* LocalIdentity.LocalServer
     return AwsDataPlane.layerHttpNode({
       region: "us-west-2",
       endpoint: yield* FaultyServer.losing(url, path),

@@ -8,9 +8,7 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ConsentCallback from "effect-agentcore-identity/http/ConsentCallback"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError, TransportError } from "effect-agentcore-identity/IdentityError"
-import type * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -32,6 +30,7 @@ import * as Schedule from "effect/Schedule"
 import { decodeJwt } from "jose"
 import { createServer } from "node:http"
 import * as Calendar from "./calendar.js"
+import type { LocalBackend } from "./localBackend.js"
 import * as Polling from "./polling.js"
 import * as Server from "./server.js"
 
@@ -164,7 +163,7 @@ export const make = Effect.fnUntraced(function*<E, R>(
   count: number,
   store: Layer.Layer<Store, E, R>
 ) {
-  const { url } = yield* LocalServer.LocalServer
+  const { url } = yield* LocalIdentity.LocalServer
   const backend = AwsDataPlane.layer({
     region: "us-west-2",
     endpoint: url,

@@ -2,18 +2,55 @@
 import { assert } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import { LocalControl } from "effect-agentcore-identity/local/LocalControl"
 import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/Models"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import { BrowserResponse } from "../../src/local/backend/backendModels.js"
+import * as LocalBackend from "../../src/local/backend/localBackend.js"
+import * as Control from "../../src/local/control/control.js"
+import * as OAuthHttp from "../../src/local/oauth/http.js"
+import * as OAuthClient from "../../src/local/oauth/oauthClient.js"
+import * as Scripted from "../../src/local/oauth/scripted.js"
+import * as LocalServer from "../../src/local/server/localServer.js"
+import { VaultFileError } from "../../src/local/vault/openVault.js"
+import * as VaultFile from "../../src/local/vault/vaultFile.js"
+import * as VaultStore from "../../src/local/vault/vaultStore.js"
+
+export {
+  BrowserResponse,
+  Control,
+  LocalBackend,
+  LocalServer,
+  OAuthClient,
+  OAuthHttp,
+  Scripted,
+  VaultFile,
+  VaultFileError,
+  VaultStore
+}
 
 export const returnUrl = "https://agent.example.com/consent?tab=1"
 
-export const backend = (scripted: OAuthClient.ScriptedOptions = {}, options: LocalBackend.Options = {}) =>
-  LocalBackend.layer(options).pipe(Layer.provide(OAuthClient.layerScripted(scripted)))
+export const memory = Layer.fresh(VaultStore.layerMemory)
+
+const backendOver = (oauth: Layer.Layer<OAuthClient.OAuthClient>, options: LocalBackend.Options) =>
+  // The store in memory does not fail, and there is no setup.
+  Layer.orDie(Control.layer(options).pipe(Layer.provide([memory, oauth])))
+
+export const backend = (scripted: Scripted.Options = {}, options: LocalBackend.Options = {}) =>
+  backendOver(Scripted.layer(scripted), options)
+
+export const backendOverHttp = (options: LocalBackend.Options = {}) => backendOver(OAuthHttp.layer, options)
+
+export const serverOverHttp = (options: LocalServer.Options = {}) =>
+  LocalServer.layer(options).pipe(Layer.provide([memory, OAuthHttp.layer]))
+
+/** A server over HTTP, with a scripted authorization server. */
+export const scriptedServer = (options: LocalServer.Options = {}, scripted: Scripted.Options = {}) =>
+  LocalServer.layer(options).pipe(Layer.provide([memory, Scripted.layer(scripted)]))
 
 type CustomConfig = Partial<
   Extract<
@@ -106,9 +143,9 @@ export const issued = (token: Redacted.Redacted, request: TokenRequest = {}) =>
 /** Consents, completes the session, and requests the token again. */
 export const obtain = (token: Redacted.Redacted, request: TokenRequest = {}) =>
   Effect.gen(function*() {
-    const local = yield* LocalBackend.LocalBackend
+    const { consents } = yield* LocalControl
     const { sessionUri } = yield* consent(token, request)
-    yield* local.approve(sessionUri)
+    yield* consents.approve(sessionUri)
     return yield* issued(token, { ...request, forceAuthentication: undefined, sessionUri })
   })
 
@@ -117,7 +154,7 @@ export const complete = (
   userIdentifier: Operation.Request<typeof DataPlane.operations.completeResourceTokenAuth>["userIdentifier"]
 ) => Effect.flatMap(DataPlane.DataPlane, (plane) => plane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 
-export const redirected = (response: LocalBackend.BrowserResponse): URL =>
+export const redirected = (response: BrowserResponse): URL =>
   response._tag === "Redirect" ? new URL(Redacted.value(response.url)) : assert.fail(`no redirect: ${response._tag}`)
 
 /** Opens the authorization URL, as a browser does. */

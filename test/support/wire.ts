@@ -2,8 +2,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -13,6 +12,8 @@ import * as Http from "node:http"
 import type * as Dispatch from "../../src/local/server/dispatch.js"
 import * as Routes from "../../src/local/server/protocolRoutes.js"
 import * as Signature from "../../src/local/server/verifySignature.js"
+import type { LocalServer } from "./localBackend.js"
+import { scriptedServer } from "./localBackend.js"
 
 export interface Response {
   readonly status: number
@@ -82,10 +83,9 @@ export const page = (url: string, method = "GET"): Effect.Effect<Response> => {
   return send(url, { method, path: `${pathname}${search}` })
 }
 
-export const server = (options?: LocalServer.Options) =>
-  LocalServer.layer(options).pipe(Layer.provide(OAuthClient.layerScripted()))
+export const server = (options?: LocalServer.Options) => scriptedServer(options)
 
-export const url = Effect.map(LocalServer.LocalServer, (local) => local.url)
+export const url = Effect.map(LocalIdentity.LocalServer, (local) => local.url)
 
 export const call = (path: string, input: unknown, headers: Record<string, string> = {}) =>
   Effect.flatMap(url, (base) => operation(base, path, input, headers))

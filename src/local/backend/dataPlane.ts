@@ -6,7 +6,6 @@ import { randomUUID } from "node:crypto"
 import * as DataPlane from "../../DataPlane.js"
 import * as Messages from "../../internal/messages.js"
 import type * as Operation from "../../Operation.js"
-import * as Parameters from "../oauth/parameters.js"
 import type {
   AuthorizationServer,
   OAuthError,
@@ -14,8 +13,9 @@ import type {
   Service as OAuthClient,
   TokenExchangeRequest,
   UserTokenError
-} from "../oauth/service.js"
-import type { VaultStoreError } from "../VaultStore.js"
+} from "../oauth/oauthClient.js"
+import * as Parameters from "../oauth/parameters.js"
+import type { VaultStoreError } from "../vault/vaultStore.js"
 import type { VaultUser } from "./backendModels.js"
 import { explain, noteUser, warn } from "./callContext.js"
 import { type Exception, type Invalid, invalid, mapStoreError, type Operations, raise } from "./failures.js"

@@ -6,7 +6,7 @@ import * as Predicate from "effect/Predicate"
 import type * as Operation from "../../Operation.js"
 import type * as Rows from "../../plane/operation.js"
 import { callOf, fromTable } from "../../plane/validation.js"
-import type { VaultStoreError } from "../VaultStore.js"
+import type { VaultStoreError } from "../vault/vaultStore.js"
 
 /** An exception without its operation. {@link makePlane} adds that. `Tag` is the name of the exception. */
 export interface Exception<out Tag extends string>

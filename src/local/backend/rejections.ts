@@ -4,7 +4,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
-import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/service.js"
+import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/oauthClient.js"
 import { explain } from "./callContext.js"
 
 /** The names of requests to authorization servers, in OAuth terms. */

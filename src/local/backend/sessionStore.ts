@@ -14,7 +14,7 @@ import { createHash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dates.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as KeyedLock from "../../internal/keyedLock.js"
-import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 import * as Sessions from "./session.js"
 import { Access, RequestParts, type RequestShape } from "./vault.js"
 

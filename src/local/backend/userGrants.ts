@@ -1,8 +1,9 @@
 /** The grants of users: their list, and the actions of a test. */
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { VaultStoreError } from "../VaultStore.js"
-import { GrantError, type GrantStatus, type RevocationOutcome } from "./backendModels.js"
+import { GrantError } from "../LocalControl.js"
+import type { VaultStoreError } from "../vault/vaultStore.js"
+import type { GrantStatus, RevocationOutcome } from "./backendModels.js"
 import type { Parts } from "./dataPlane.js"
 import * as Vault from "./vault.js"
 

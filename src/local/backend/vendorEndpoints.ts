@@ -2,7 +2,7 @@
 import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
 import { isLoopback } from "../../models/internal/urls.js"
 import type { Oauth2Vendor } from "../../models/internal/vendors.js"
-import type { OnBehalfOf, Quirks } from "../oauth/service.js"
+import type { OnBehalfOf, Quirks } from "../oauth/oauthClient.js"
 
 export interface KnownVendor extends Endpoints {
   readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"

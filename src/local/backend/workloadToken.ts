@@ -12,7 +12,7 @@ import { hash, randomBytes } from "node:crypto"
 import { maxTime } from "../../internal/dates.js"
 import * as Sealing from "../../internal/sealing.js"
 import { setBounded } from "../internal/boundedMap.js"
-import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 import type { VaultUser } from "./backendModels.js"
 
 /** The user of a workload access token. Each kind is a namespace of the vault. */

@@ -1,7 +1,7 @@
 /** The clock of the backend: the clock of the caller, and an offset that can change. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { LocalControlError } from "./controlModels.js"
+import { LocalControlError } from "../LocalControl.js"
 
 export type ShiftedClock = ReturnType<typeof make>
 

@@ -5,8 +5,9 @@
 import * as Schema from "effect/Schema"
 import type * as IdentitySetup from "../../IdentitySetup.js"
 import * as Constraint from "../../models/internal/constraint.js"
-import type * as LocalBackend from "../LocalBackend.js"
-import type { ClockState, FaultStatus, RequestRecord, Resources, Snapshot } from "./controlModels.js"
+import type { ConsentStatus, GrantStatus, RevocationOutcome } from "../backend/backendModels.js"
+import type { RequestRecord } from "../LocalControl.js"
+import type { ClockState, FaultStatus, Resources, Snapshot } from "./controlModels.js"
 
 /** What the console shows about the server itself. The names in `secrets` are also in `environment`. */
 export interface Server {
@@ -23,8 +24,8 @@ export interface Reads {
   readonly snapshots: { readonly snapshots: ReadonlyArray<Snapshot> }
   readonly faults: { readonly faults: ReadonlyArray<FaultStatus> }
   readonly requests: { readonly requests: ReadonlyArray<RequestRecord> }
-  readonly consents: { readonly consents: ReadonlyArray<LocalBackend.ConsentStatus> }
-  readonly grants: { readonly grants: ReadonlyArray<LocalBackend.GrantStatus> }
+  readonly consents: { readonly consents: ReadonlyArray<ConsentStatus> }
+  readonly grants: { readonly grants: ReadonlyArray<GrantStatus> }
   readonly resources: Resources
   readonly server: Server
 }
@@ -95,7 +96,7 @@ export interface Results {
   readonly clock: ClockState
   readonly faults: FaultStatus
   readonly "consents/open": { readonly url: string }
-  readonly "grants/revoke": { readonly outcome: LocalBackend.RevocationOutcome }
+  readonly "grants/revoke": { readonly outcome: RevocationOutcome }
   readonly console: { readonly url: string }
   readonly "console/token": { readonly token: string }
 }

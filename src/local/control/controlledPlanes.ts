@@ -14,9 +14,9 @@ import type * as Rows from "../../plane/operation.js"
 import { callOf, fromTable, layerDecorate } from "../../plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import type { AuthorizationServer } from "../AuthorizationServer.js"
-import type * as LocalBackend from "../LocalBackend.js"
+import type * as LocalBackend from "../backend/localBackend.js"
 import type { ShiftedClock } from "./clock.js"
-import type { CredentialProviderSummary, Excerpt, Resources } from "./controlModels.js"
+import type { CredentialProviderSummary, Resources } from "./controlModels.js"
 import type { Faults } from "./faults.js"
 import type { Generations } from "./generations.js"
 import type { Requests } from "./requestRecords.js"
@@ -74,7 +74,7 @@ export const make = (
 
 const maxItems = 200
 
-const takeItems = <A, E>(stream: Stream.Stream<A, E>): Effect.Effect<Excerpt<A>, E> =>
+const takeItems = <A, E>(stream: Stream.Stream<A, E>) =>
   Effect.map(Stream.runCollect(Stream.take(stream, maxItems + 1)), (items) => ({
     items: items.slice(0, maxItems),
     more: items.length > maxItems

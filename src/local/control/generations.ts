@@ -7,10 +7,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
+import type { Issuer } from "../backend/backendModels.js"
 import { type LocalIssuer, SharedIssuer } from "../backend/issuer.js"
-import * as LocalBackend from "../LocalBackend.js"
-import { OAuthClient, type Service as Client } from "../OAuthClient.js"
-import * as VaultStore from "../VaultStore.js"
+import * as LocalBackend from "../backend/localBackend.js"
+import { OAuthClient, type Service as Client } from "../oauth/oauthClient.js"
+import * as VaultStore from "../vault/vaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
 // The store can be emptied, copied and replaced while it is in use. Each backend writes through its own generation of
@@ -111,7 +112,7 @@ export const make = (
       const generation = yield* store.generation
       const scope = yield* Scope.fork(parent)
       const context = yield* clock.shift(Layer.buildWithScope(
-        LocalBackend.layerStore(options).pipe(
+        LocalBackend.layer(options).pipe(
           Layer.provide(Layer.succeed(VaultStore.VaultStore, generation.store)),
           Layer.provide(Layer.succeed(OAuthClient, client)),
           Layer.provide(Layer.succeed(SharedIssuer, Option.some(issuer)))
@@ -156,7 +157,7 @@ export const make = (
 export const delegate = (
   { current }: Generations,
   clock: ShiftedClock,
-  issuer: LocalBackend.Issuer
+  issuer: Issuer
 ): LocalBackend.LocalBackend["Service"] => {
   const use = <A, E>(f: (backend: LocalBackend.LocalBackend["Service"]) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.flatMap(current, (context) => clock.shift(f(Context.get(context, LocalBackend.LocalBackend))))

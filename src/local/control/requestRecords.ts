@@ -14,7 +14,7 @@ import * as Stream from "effect/Stream"
 import { randomUUID } from "node:crypto"
 import type { VaultUser } from "../backend/backendModels.js"
 import { type Call, CurrentCall } from "../backend/callContext.js"
-import type { RequestRecord } from "./controlModels.js"
+import type { RequestRecord } from "../LocalControl.js"
 
 /** Reads the time of a fiber's clock without another effect, in milliseconds since the epoch. */
 export const readNow = (fiber: Fiber.Fiber<unknown, unknown>): number =>

@@ -2,9 +2,10 @@
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import type { AuthorizationServer } from "../AuthorizationServer.js"
-import type { VaultStoreError } from "../VaultStore.js"
+import { LocalControlError } from "../LocalControl.js"
+import type { VaultStoreError } from "../vault/vaultStore.js"
 import type { ShiftedClock } from "./clock.js"
-import { LocalControlError, type Snapshot } from "./controlModels.js"
+import type { Snapshot } from "./controlModels.js"
 import type * as Generations from "./generations.js"
 
 const maxSnapshots = 32

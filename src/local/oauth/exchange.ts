@@ -12,7 +12,7 @@ import type * as OpenidClient from "openid-client"
 import { toUtc } from "../../internal/dates.js"
 import { codeOf } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
-import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./service.js"
+import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./oauthClient.js"
 
 /** Parameters without secrets. An error may quote them. */
 const publicParameters = ["audience", "client_id", "grant_type", "redirect_uri", "resource", "response_type", "scope"]

@@ -1,6 +1,7 @@
 /** OAuth 2 over HTTP, with `openid-client`. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import type * as OpenidClient from "openid-client"
 import { boundedFetch } from "../../internal/boundedBody.js"
@@ -8,9 +9,9 @@ import { loadPackage } from "../../internal/loadPackage.js"
 import { isEndpointOf, isIssuer } from "../../models/internal/urls.js"
 import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
+import { type AuthorizationServer, OAuthClient, OAuthError, type Service } from "./oauthClient.js"
 import * as Parameters from "./parameters.js"
 import * as PrivateKey from "./privateKey.js"
-import { type AuthorizationServer, OAuthError, type Service } from "./service.js"
 import * as UserToken from "./userToken.js"
 
 type PrivateKeyServer = Extract<AuthorizationServer, { readonly clientAuthenticationMethod: "PRIVATE_KEY_JWT" }>
@@ -292,3 +293,12 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     verifyUserToken: (token, options) => verifyUserToken(token, options).pipe(span("verifyUserToken"))
   }
 }
+
+/**
+ * The client over HTTP. It uses plain http only for loopback hosts. It reads metadata once per discovery URL, and again
+ * for `discover`. If the read fails, the next request repeats it. It keeps the metadata of 100 discovery URLs, and the
+ * keys of 100 issuers. A request for metadata or tokens times out after 30 seconds, and a request for the keys of an
+ * issuer after 5 seconds. A response body can have up to 1 MB, or 256 KB for the keys of an issuer. Interruption closes
+ * the connection of a request, except for the keys of an issuer, which callers share.
+ */
+export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () => make())

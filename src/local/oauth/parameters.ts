@@ -1,5 +1,5 @@
 /** The parameters of requests to an authorization server. */
-import type { ClientCredentialsRequest, Quirks } from "./service.js"
+import type { ClientCredentialsRequest, Quirks } from "./oauthClient.js"
 
 /** The parameters that a custom parameter cannot set, even if the request does not have them. */
 export const reserved: ReadonlyArray<string> = [

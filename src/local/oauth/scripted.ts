@@ -1,24 +1,44 @@
-/** A scripted authorization server, without HTTP. */
+/**
+ * A scripted authorization server, without HTTP. The same calls return the same responses, as `LocalIdentity.layerTest`
+ * documents. A callback with the state of an authorization is accepted with any code, once, with the verifier of its
+ * challenge.
+ */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { createHash } from "node:crypto"
 import { toUtc } from "../../internal/dates.js"
 import { setBounded } from "../internal/boundedMap.js"
 import * as Exchange from "./exchange.js"
-import * as Parameters from "./parameters.js"
 import {
   type AuthorizationServer,
   type CallbackRequest,
+  OAuthClient,
   OAuthError,
-  type ScriptedGrant,
-  type ScriptedOptions,
   type Service,
   type TokenSet
-} from "./service.js"
+} from "./oauthClient.js"
+import * as Parameters from "./parameters.js"
 import * as UserToken from "./userToken.js"
+
+interface ScriptedGrant {
+  readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
+  readonly clientId: string
+  readonly scopes: ReadonlyArray<string>
+  readonly number: number
+}
+
+/** `LocalIdentity.layerTest` documents them. */
+export interface Options {
+  readonly tokenLifetime?: Duration.Input | "none" | undefined
+  readonly refreshTokens?: boolean | undefined
+  readonly latency?: Duration.Input | undefined
+  readonly unreadable?: ((discoveryUrl: string) => OAuthError["reason"] | undefined) | undefined
+  readonly fail?: ((grant: ScriptedGrant) => OAuthError["reason"] | undefined) | undefined
+}
 
 type Grant = Pick<ScriptedGrant, "clientId" | "scopes">
 
@@ -30,7 +50,7 @@ const toChallenge = (verifier: Redacted.Redacted): string =>
 /** Beyond this number the oldest authorizations are dropped. The local backend has fewer sessions at one time. */
 const maxAuthorizations = 100_000
 
-export const make = (options: ScriptedOptions): Service => {
+const make = (options: Options): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()
     : Option.some(Duration.fromInputUnsafe(options.tokenLifetime ?? "1 hour"))
@@ -173,3 +193,5 @@ export const make = (options: ScriptedOptions): Service => {
       Effect.flatMap(UserToken.decode(token), (claims) => UserToken.checkIssuer(claims, verification))
   }
 }
+
+export const layer = (options: Options = {}): Layer.Layer<OAuthClient> => Layer.sync(OAuthClient, () => make(options))

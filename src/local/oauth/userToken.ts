@@ -6,7 +6,12 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as IssuerKeys from "../internal/issuerKeys.js"
-import { type UserClaims, UserTokenError, type UserTokenErrorReason, type VerifyUserTokenOptions } from "./service.js"
+import {
+  type UserClaims,
+  UserTokenError,
+  type UserTokenErrorReason,
+  type VerifyUserTokenOptions
+} from "./oauthClient.js"
 
 const parseClaims = Option.liftThrowable(Jose.decodeJwt)
 

@@ -8,7 +8,8 @@ import { randomUUID } from "node:crypto"
 import * as Html from "../../internal/html.js"
 import { html } from "../../internal/html.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import * as LocalBackend from "../LocalBackend.js"
+import { BrowserResponse } from "../backend/backendModels.js"
+import type { LocalBackend } from "../backend/localBackend.js"
 import { respondDefect, type Settings } from "./dispatch.js"
 import { headers } from "./errors.js"
 
@@ -77,7 +78,7 @@ const wayBack = (returnUrl: string): Html.Html | undefined =>
     ? html`<a class="button first" href="${returnUrl}">Back to the application</a>`
     : undefined
 
-const toResponse = LocalBackend.BrowserResponse.$match({
+const toResponse = BrowserResponse.$match({
   Redirect: ({ url }) =>
     HttpServerResponse.empty({
       status: 302,
@@ -123,7 +124,7 @@ const toResponse = LocalBackend.BrowserResponse.$match({
 export const addConsentPages = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
-  backend: LocalBackend.LocalBackend["Service"]
+  backend: LocalBackend["Service"]
 ): Effect.Effect<void> =>
   Effect.all([
     router.add(
@@ -134,7 +135,7 @@ export const addConsentPages = (
           Effect.map(
             typeof uri === "string"
               ? backend.authorize(Redacted.make(uri))
-              : Effect.succeed(LocalBackend.BrowserResponse.Unknown()),
+              : Effect.succeed(BrowserResponse.Unknown()),
             toResponse
           )))
     ),

@@ -21,22 +21,22 @@ import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
 import * as IdentitySetup from "../../IdentitySetup.js"
 import { isOwnHost } from "../../internal/ownHost.js"
+import { isSameSecret } from "../../internal/sameSecret.js"
 import { toPlain } from "../../models/internal/native.js"
 import { isDeep, maxLevels } from "../../models/internal/plainData.js"
 import { isLoopback } from "../../models/internal/urls.js"
 import { toWords } from "../../models/internal/violation.js"
 import * as Validation from "../../plane/validation.js"
 import * as Api from "../control/controlApi.js"
+import type { Consent, SeedError } from "../control/controlModels.js"
 import * as Exceptions from "../control/exceptions.js"
-import type * as LocalBackend from "../LocalBackend.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
 import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
 import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
-import type { Service } from "./serverModels.js"
-import { isSameSecret } from "./verifySignature.js"
+import type { LocalServer } from "./serverModels.js"
 
 interface Problem {
   readonly status: number
@@ -70,10 +70,10 @@ const statuses: { readonly [error: string]: { readonly [reason: string]: number 
 
 type ControlError =
   | LocalControl.LocalControlError
-  | LocalControl.SeedError
+  | SeedError
   | IdentitySetup.SetupParseError
-  | LocalBackend.SessionError
-  | LocalBackend.GrantError
+  | LocalControl.SessionError
+  | LocalControl.GrantError
 
 const fromControl = (error: ControlError | Problem): Problem => {
   if (!("_tag" in error)) return error
@@ -135,7 +135,7 @@ const toDuration = (name: string, input: string | number): Effect.Effect<Duratio
     () => badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)
   )
 
-const toConsent = ({ id, sessionUri }: Api.Selector): Effect.Effect<LocalControl.Consent, Problem> =>
+const toConsent = ({ id, sessionUri }: Api.Selector): Effect.Effect<Consent, Problem> =>
   (id === undefined) === (sessionUri === undefined)
     ? Effect.fail(badRequest("The body names the session by either id or sessionUri"))
     : Effect.succeed(id ?? sessionUri ?? "")
@@ -161,7 +161,7 @@ interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes
   readonly control: LocalControl.LocalControl["Service"]
-  readonly server: Service
+  readonly server: LocalServer["Service"]
   /** Variables that `Server.environment` does not hold. */
   readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
   readonly events: LiveEvents.LiveEvents

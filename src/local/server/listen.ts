@@ -11,7 +11,7 @@ import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { describeListenError, toAuthority } from "../../internal/ownHost.js"
 import { isLoopback } from "../../models/internal/urls.js"
 import * as NodeServer from "./nodeServer.js"
-import { type Credentials, LocalServerError, type Signatures } from "./serverModels.js"
+import { LocalServerError, type SignatureOptions } from "./serverModels.js"
 
 type NodeApplication = Effect.Success<typeof makeNode>
 
@@ -60,8 +60,8 @@ interface ListenOptions {
   readonly host: string
   readonly port: number | undefined
   readonly allowRemote: boolean | undefined
-  readonly signatures: Signatures | undefined
-  readonly credentials: ReadonlyArray<Credentials> | undefined
+  readonly signatures: SignatureOptions["signatures"]
+  readonly credentials: SignatureOptions["credentials"]
 }
 
 interface Listening {
@@ -86,7 +86,8 @@ const check = (
   }
   if (signatures !== "verify") return Effect.void
   // Anyone could sign with an empty secret, which a variable that is not set results in.
-  const isEmpty = ({ accessKeyId, secretAccessKey }: Credentials) => !accessKeyId || !Redacted.value(secretAccessKey)
+  const isEmpty = ({ accessKeyId, secretAccessKey }: NonNullable<SignatureOptions["credentials"]>[number]) =>
+    !accessKeyId || !Redacted.value(secretAccessKey)
   return credentials.length === 0 || credentials.some(isEmpty)
     ? new LocalServerError({
       reason: "MissingCredentials",

@@ -1,8 +1,8 @@
 /** The requests as server-sent events, for a limited number of readers. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { RequestRecord } from "../control/controlModels.js"
 import type { Requests } from "../control/requestRecords.js"
+import type { RequestRecord } from "../LocalControl.js"
 
 export type LiveEvents = ReturnType<typeof make>
 

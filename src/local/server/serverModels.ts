@@ -1,31 +1,32 @@
-/** The models and the error of `LocalServer`, which exports all of them. */
+/** The service, the error and the signatures of a local server. `LocalIdentity` exports them. */
+import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
-/** An access key that may sign requests. */
-export interface Credentials {
-  /** The id of the access key. */
-  readonly accessKeyId: string
-  /** The secret of the access key. */
-  readonly secretAccessKey: Redacted.Redacted
-  /** The session token of temporary credentials. Requests must send it. */
-  readonly sessionToken?: Redacted.Redacted | undefined
+export interface SignatureOptions {
+  /**
+   * How the server checks the signature of a request (AWS Signature Version 4). Default: `presence`.
+   *
+   * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with
+   *   credential, signed headers and signature. The server checks neither the signer, nor the time, nor the signature
+   *   itself. Pages of other sites cannot set the header, so this keeps them out.
+   * - `verify`: the signature must be valid for one of the `credentials`, and at most five minutes old
+   * - `off`: signatures are not checked
+   */
+  readonly signatures?: "presence" | "verify" | "off" | undefined
+  /** The access keys that `verify` accepts. Requests must send the `sessionToken` of temporary ones. Default: none. */
+  readonly credentials?:
+    | ReadonlyArray<{
+      readonly accessKeyId: string
+      readonly secretAccessKey: Redacted.Redacted
+      readonly sessionToken?: Redacted.Redacted | undefined
+    }>
+    | undefined
 }
 
-/**
- * How the server checks the signature of a request (AWS Signature Version 4):
- *
- * - `presence`: a request must have a signature for the service `bedrock-agentcore` (`sts` at `POST /`), with
- *   credential, signed headers and signature. The server checks neither the signer, nor the time, nor the signature
- *   itself. Pages of other sites cannot set the header, so this keeps them out.
- * - `verify`: the signature must be valid for one of the `credentials`, and at most five minutes old
- * - `off`: signatures are not checked
- */
-export type Signatures = "presence" | "verify" | "off"
-
-/** The server's URL, and the environment that points SDKs to it. */
-export interface Service {
+/** A running server: its URL, and the environment variables with which an AWS SDK finds it. */
+export class LocalServer extends Context.Service<LocalServer, {
   /** The URL of the server on this machine, without a trailing slash. */
   readonly url: string
   /**
@@ -43,7 +44,7 @@ export interface Service {
    * holds a one-time code.
    */
   readonly consoleUrl: Effect.Effect<Redacted.Redacted>
-}
+}>()("effect-agentcore-identity/local/LocalServer") {}
 
 /**
  * Why the server did not start:

@@ -6,11 +6,12 @@ import type * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as NodeCrypto from "node:crypto"
+import { isSameSecret } from "../../internal/sameSecret.js"
 import { makeSigner, nodeSha256 } from "../../internal/signature.js"
 import { agentKey } from "../backend/authorization.js"
 import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
-import type { Credentials, Signatures } from "./serverModels.js"
+import type { SignatureOptions } from "./serverModels.js"
 
 /** Checks the signature of a request for one AWS service. */
 export type SignatureCheck = ReturnType<typeof make>
@@ -122,10 +123,6 @@ const checkTime = (time: number, now: number): WireError | undefined => {
 
 const digest = (data: string | Uint8Array): Buffer => NodeCrypto.createHash("sha256").update(data).digest()
 
-/** Compares secrets in constant time. Comparing digests hides their lengths, too. */
-export const isSameSecret = (left: string, right: string): boolean =>
-  NodeCrypto.timingSafeEqual(digest(left), digest(right))
-
 const toQuery = (parameters: URLSearchParams): Record<string, Array<string>> =>
   Object.fromEntries([...new Set(parameters.keys())].map((name) => [name, parameters.getAll(name)]))
 
@@ -151,7 +148,7 @@ const sign = (
 
 const verify = (
   signer: ReturnType<typeof makeSigner>,
-  credentials: ReadonlyArray<Credentials>,
+  credentials: NonNullable<SignatureOptions["credentials"]>,
   request: HttpServerRequest.HttpServerRequest,
   service: string,
   body: Uint8Array
@@ -179,8 +176,8 @@ const agentCredentials = { accessKeyId: agentKey, secretAccessKey: Redacted.make
 
 /** `hasPolicy`: whether the signatures of the access key `agent` are always verified, so that its caller is known. */
 export const make = (
-  mode: Signatures = "presence",
-  credentials: ReadonlyArray<Credentials> = [],
+  mode: SignatureOptions["signatures"] = "presence",
+  credentials: NonNullable<SignatureOptions["credentials"]> = [],
   hasPolicy = false
 ) => {
   const signer = makeSigner(nodeSha256(NodeCrypto))

@@ -11,59 +11,58 @@ import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { IdentitySetup } from "../../IdentitySetup.js"
 import { readConfig } from "../../internal/environment.js"
 import { randomSecret } from "../../internal/sealing.js"
+import { defaultResource } from "../authorization/registrations.js"
 import type * as AuthorizationServer from "../AuthorizationServer.js"
-import * as LocalControl from "../LocalControl.js"
-import * as LocalServer from "../LocalServer.js"
-import * as OAuthClient from "../OAuthClient.js"
-import { VaultStore, type VaultStoreError } from "../VaultStore.js"
+import { LocalControl } from "../LocalControl.js"
+import * as OAuthHttp from "../oauth/http.js"
+import * as Server from "../server/localServer.js"
+import { LocalServer, type LocalServerError } from "../server/serverModels.js"
+import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
-/** The options of the authorization server. Everything is optional. */
-export interface AuthorizationServerOptions {
-  /** Default: a free port. */
-  readonly port?: number | undefined
-  /** Additional scopes of the client `agentcore`. */
-  readonly scopes?: ReadonlyArray<string> | undefined
-  /** Additional audiences of access tokens. */
-  readonly audiences?: ReadonlyArray<string> | undefined
-  /** Redirect URIs of an application that signs in users with the client. */
-  readonly redirectUris?: ReadonlyArray<string> | undefined
-  /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
-  readonly trustedIssuers?: ReadonlyArray<string> | undefined
-}
-
-/** The options of a server with users. */
-export interface UserOptions {
-  /** Also starts a development authorization server, where users sign in and consent. */
-  readonly authorizationServer: true | AuthorizationServerOptions
+export interface Options
+  extends Omit<Server.Options, "authorizationServer" | "environment" | "secretEnvironment" | "settings" | "setup">
+{
   /**
-   * Whether the authorization server accepts every client, and stands in for all vendors and for all authorization
+   * Also starts a development authorization server, where users sign in and consent, with one client for every
+   * provider. Default: none, unless the server is `offline`.
+   */
+  readonly authorizationServer?: boolean | {
+    /** Default: a free port. */
+    readonly port?: number | undefined
+    /** Additional scopes of the client `agentcore`. */
+    readonly scopes?: ReadonlyArray<string> | undefined
+    /** Additional audiences of access tokens. */
+    readonly audiences?: ReadonlyArray<string> | undefined
+    /** Redirect URIs of an application that signs in users with the client. */
+    readonly redirectUris?: ReadonlyArray<string> | undefined
+    /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
+    readonly trustedIssuers?: ReadonlyArray<string> | undefined
+  } | undefined
+  /**
+   * Whether that authorization server accepts every client, and stands in for all vendors and for all authorization
    * servers that are not on this machine: nothing is sent to them, so no client secret either. Default: false.
    */
   readonly offline?: boolean | undefined
 }
 
-interface Options<E> extends Omit<LocalServer.Options, "authorizationServer" | "environment" | "setup" | "settings"> {
-  readonly authorizationServer?: boolean | AuthorizationServerOptions | undefined
-  readonly offline?: boolean | undefined
+type AuthorizationServerOptions = Exclude<Options["authorizationServer"], boolean | undefined>
+
+interface StartOptions<E> extends Options, Pick<Server.Options, "secretEnvironment"> {
   /** Loads the setup. Its references can name the variables of the authorization server. */
-  readonly load: (variables: Environment) => Effect.Effect<
-    { readonly setup?: IdentitySetup | undefined; readonly settings?: LocalServer.Options["settings"] },
-    E
-  >
+  readonly load: (variables: Environment) => Effect.Effect<Pick<Server.Options, "settings" | "setup">, E>
 }
 
 type RunningAuthorizationServer = Effect.Success<ReturnType<typeof startAuthorizationServer>>
 
 interface Running {
-  readonly server: LocalServer.Service
-  readonly control: LocalControl.LocalControl["Service"]
-  /** All services of `LocalServer.layer`. */
-  readonly context: Context.Context<Layer.Success<ReturnType<typeof LocalServer.layer>>>
+  readonly server: LocalServer["Service"]
+  readonly control: LocalControl["Service"]
+  /** All services of the local server. */
+  readonly context: Context.Context<Layer.Success<ReturnType<typeof Server.layer>>>
   readonly authorizationServer: Option.Option<RunningAuthorizationServer>
   /** The variables for programs that use the server, including its secrets and the token of its control. */
   readonly environment: Environment
@@ -98,7 +97,7 @@ const startAuthorizationServer = (
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
-    const { defaultResource, make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
+    const { make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
     const resources = [defaultResource, ...audiences]
     const service = yield* make({ ...listening, port, resources, trustedIssuers, anyClient: offline })
     return { service, clientSecret: yield* readClientSecret }
@@ -135,9 +134,11 @@ const variablesOf = (service: AuthorizationServer.AuthorizationServer["Service"]
 })
 
 /** Starts the servers over the store in context. They run until the scope closes. `offline` needs both. */
-export const start = <E>({ authorizationServer, load, offline = false, ...serverOptions }: Options<E>): Effect.Effect<
+export const start = <E>(
+  { authorizationServer, load, offline = false, ...serverOptions }: StartOptions<E>
+): Effect.Effect<
   Running,
-  E | AuthorizationServer.AuthorizationServerError | LocalServer.LocalServerError | VaultStoreError,
+  E | AuthorizationServer.AuthorizationServerError | LocalServerError | VaultStoreError,
   Scope.Scope | VaultStore
 > =>
   Effect.gen(function*() {
@@ -152,7 +153,7 @@ export const start = <E>({ authorizationServer, load, offline = false, ...server
     const oauth = options && (yield* startAuthorizationServer(options, offline, { host, allowedHosts }))
     const offlineIssuer = offline ? oauth?.service.issuer : undefined
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
-    const secrets: NonNullable<LocalServer.Options["secretEnvironment"]> = oauth === undefined
+    const secrets: NonNullable<Server.Options["secretEnvironment"]> = oauth === undefined
       ? {}
       : { [secretVariable]: oauth.clientSecret }
     const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
@@ -163,15 +164,15 @@ export const start = <E>({ authorizationServer, load, offline = false, ...server
         Effect.isEffect(loaded) ? loaded : Effect.succeed(loaded ?? setup?.local ?? {}),
         (current) => ({ offlineIssuer, ...current })
       )
-    const context = yield* Layer.build(LocalServer.layerStore({
+    const context = yield* Layer.build(Server.layer({
       ...serverOptions,
       setup,
       settings,
       authorizationServer: oauth?.service,
       environment,
       secretEnvironment
-    })).pipe(Effect.provide(OAuthClient.layer))
-    const server = Context.get(context, LocalServer.LocalServer)
+    })).pipe(Effect.provide(Layer.fresh(OAuthHttp.layer)))
+    const server = Context.get(context, LocalServer)
     if (options !== undefined && oauth !== undefined) {
       yield* registerClient(oauth, options, [server.url, publicUrl ?? server.url])
       yield* oauth.service.trustIssuer({
@@ -183,7 +184,7 @@ export const start = <E>({ authorizationServer, load, offline = false, ...server
     return {
       context,
       server,
-      control: Context.get(context, LocalControl.LocalControl),
+      control: Context.get(context, LocalControl),
       authorizationServer: Option.fromUndefinedOr(oauth),
       environment: {
         ...server.environment,

@@ -5,7 +5,6 @@ import * as CredentialProvider from "effect-agentcore-identity/CredentialProvide
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -54,7 +53,7 @@ interface Ended {
 
 /** A shell with `agentcore-identity` on its path, and a home of its own. */
 const makeShell = Effect.gen(function*() {
-  const { environment } = yield* LocalServer.LocalServer
+  const { environment } = yield* LocalIdentity.LocalServer
   const home = yield* Program.temporary
   const bin = join(home, "bin")
   mkdirSync(bin)
@@ -77,7 +76,7 @@ const makeShell = Effect.gen(function*() {
 
 /** Gives the consent of the page, with a free port for the return URL. */
 const consent = Effect.gen(function*() {
-  const { environment } = yield* LocalServer.LocalServer
+  const { environment } = yield* LocalIdentity.LocalServer
   const returnUrl = LoopbackConsent.defaultReturnUrl.replace("8765", String(yield* Server.freePort))
   const [, ...words] = block("consent").trim().split(" ")
   const started = yield* Program.launch([...words, "--no-browser", "--return-url", returnUrl], environment)

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Backend from "../../support/localBackend.js"
+import { BrowserResponse, LocalBackend } from "../../support/localBackend.js"
 import * as Sleeps from "../../support/sleeps.js"
 
 describe("a user's consent", () => {
@@ -124,7 +124,7 @@ describe("a user's consent", () => {
       const page = yield* Backend.authorize(first.sessionUri)
       assert.deepStrictEqual(
         yield* Backend.callback(page, { error: "access_denied", error_description: "quoted by nobody" }),
-        LocalBackend.BrowserResponse.Denied({
+        BrowserResponse.Denied({
           provider: "calendar",
           returnUrl: `${Backend.returnUrl}&error=access_denied`
         })

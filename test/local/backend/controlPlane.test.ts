@@ -2,9 +2,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/Models"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -15,6 +12,7 @@ import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as FastCheck from "fast-check"
 import * as Backend from "../../support/localBackend.js"
+import { backendOverHttp, LocalBackend, OAuthClient, Scripted, VaultStore } from "../../support/localBackend.js"
 import { ed25519Key } from "../../support/paymentKeys.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Server from "../../support/server.js"
@@ -91,7 +89,7 @@ describe("concurrent creations of one name", () => {
 
 const discoveryPath = "/.well-known/openid-configuration"
 
-const overHttp = LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer))
+const overHttp = backendOverHttp()
 
 describe("a discovery URL that cannot be read", () => {
   it.live("is logged with its reason, and read again at each use", () =>
@@ -187,10 +185,10 @@ describe("a discovery URL that cannot be read", () => {
       const silent = OAuthClient.OAuthClient.pipe(
         Effect.map((client) => ({ ...client, discover: () => Effect.never })),
         Layer.effect(OAuthClient.OAuthClient),
-        Layer.provide(OAuthClient.layerScripted())
+        Layer.provide(Scripted.layer())
       )
       const create = Backend.createProvider("calendar").pipe(
-        Effect.provide(Layer.provide(LocalBackend.layer(), silent)),
+        Effect.provide(Layer.provide(LocalBackend.layer(), [silent, VaultStore.layerMemory])),
         Effect.provide(recorder.layer)
       )
       const fiber = yield* Effect.forkChild(create)
@@ -570,8 +568,8 @@ describe("a store", () => {
       ) =>
         Effect.provide(
           effect,
-          LocalBackend.layerStore().pipe(
-            Layer.provide(OAuthClient.layerScripted()),
+          LocalBackend.layer().pipe(
+            Layer.provide(Scripted.layer()),
             Layer.provide(Layer.succeedContext(store))
           )
         )
@@ -651,9 +649,9 @@ describe("a store", () => {
         const missing = yield* readBy(Effect.flip(Backend.tokenFor("alice", "agent-10000")))
         assert.strictEqual(missing.read, 1)
       }).pipe(Effect.provide(
-        LocalBackend.layerStore().pipe(
+        LocalBackend.layer().pipe(
           Layer.provide(Layer.succeed(VaultStore.VaultStore, counting)),
-          Layer.provide(OAuthClient.layerScripted())
+          Layer.provide(Scripted.layer())
         )
       ))
     }).pipe(Effect.provide(VaultStore.layerMemory)))

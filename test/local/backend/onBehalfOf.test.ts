@@ -2,10 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,8 +18,11 @@ import {
   createProvider,
   createWorkload,
   jwt,
+  LocalBackend,
+  Scripted,
   setup,
-  tokenExchange
+  tokenExchange,
+  VaultStore
 } from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
@@ -44,12 +44,11 @@ const failure = <A, E extends { readonly _tag: string; readonly message: string 
 // Over loopback
 // -----------------------------------------------------------------------------
 
-const server = (settings: LocalBackend.Settings = {}) =>
-  LocalServer.layer({ settings }).pipe(Layer.provide(OAuthClient.layer))
+const server = (settings: LocalBackend.Settings = {}) => LocalIdentity.layerPlanes({ settings })
 
 /** A local server in context, an issuer of users' JWTs, and an authorization server that trusts both. */
 const world = Effect.gen(function*() {
-  const { url } = yield* LocalServer.LocalServer
+  const { url } = yield* LocalIdentity.LocalServer
   const key = yield* makeKey("ES256", { kid: "1" })
   const { issuer } = yield* issuerOf(() => [key.jwk])
   const authorizationServer = yield* AuthorizationServer.make({
@@ -305,14 +304,14 @@ describe("a workload access token", () => {
       const token = yield* setup.pipe(
         Effect.andThen(createExchange),
         Effect.andThen(userTokenFor(userToken)),
-        Effect.provide(LocalBackend.layerStore())
+        Effect.provide(LocalBackend.layer())
       )
       assert.notInclude(Redacted.value(token), Redacted.value(userToken).slice(0, 20))
       // Another backend with the same key opens it, as after a restart.
       const response = yield* Effect.provide(
         ask(token, { ...obo, resourceCredentialProviderName: "exchange" }),
-        LocalBackend.layerStore()
+        LocalBackend.layer()
       )
       assert.strictEqual(accessToken(response), "token-1.exchange.obo-alice.read")
-    }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted()))))
+    }).pipe(Effect.provide(Layer.merge(VaultStore.layerMemory, Scripted.layer()))))
 })

@@ -3,27 +3,32 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Redacted from "effect/Redacted"
 import * as Utils from "../../support/authorizationServer.js"
 import { shifted } from "../../support/clock.js"
-import { ask, complete, consent, createProvider, createWorkload, jwt, tokenFor } from "../../support/localBackend.js"
+import {
+  ask,
+  complete,
+  consent,
+  createProvider,
+  createWorkload,
+  jwt,
+  LocalBackend,
+  serverOverHttp,
+  tokenFor
+} from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Server from "../../support/server.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
 
-const server = LocalServer.layer({ settings: { inboundJwt: "decode" } }).pipe(
-  Layer.provide(OAuthClient.layer)
-)
+const server = serverOverHttp({ settings: { inboundJwt: "decode" } })
 
 const discoveryUrl = (base: string) => ({
   oauthDiscovery: { discoveryUrl: `${base}/.well-known/openid-configuration` }
@@ -90,7 +95,7 @@ describe("errors of authorization servers", () => {
       const { layer, lines } = yield* logged
       const returnUrl = yield* Server.serve((_, response) => void response.end("<h1>Back</h1>"))
       yield* Effect.gen(function*() {
-        const { url } = yield* LocalServer.LocalServer
+        const { url } = yield* LocalIdentity.LocalServer
         const { server: authorizationServer } = yield* Utils.start({ accessTokenLifetime: "10 minutes" })
         const client = {
           clientId: "agent",

@@ -1,10 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -16,13 +12,14 @@ import * as Jose from "jose"
 import { join } from "node:path"
 import * as Folder from "../../support/folder.js"
 import * as Backend from "../../support/localBackend.js"
+import { backend, Control, LocalBackend, Scripted, VaultFile, VaultStore } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 
 /** One run of a backend. */
-const life = LocalBackend.layerStore
+const life = Control.layer
 
 /** The store and the authorization server, which outlive a backend. */
-const world = Layer.merge(VaultStore.layerMemory, OAuthClient.layerScripted())
+const world = Layer.merge(VaultStore.layerMemory, Scripted.layer())
 
 const user = { userId: "alice" }
 
@@ -115,7 +112,7 @@ describe("the keys of STS", () => {
     Effect.gen(function*() {
       const directory = yield* temporary
       const path = join(directory, "agentcore.vault")
-      const over = Effect.provide(Layer.provide(LocalControl.layerStore(), VaultFile.layer({ path })))
+      const over = Effect.provide(Layer.provide(Control.layer(), VaultFile.layer({ path })))
       const first = yield* over(Effect.gen(function*() {
         const control = yield* LocalControl.LocalControl
         yield* control.snapshot("empty")
@@ -135,13 +132,13 @@ describe("the keys of STS", () => {
       for (const { token } of [first, second]) {
         yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet(second)))
       }
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }).pipe(Effect.provide(Scripted.layer())))
 
   it.live("belong to one store", () =>
     Effect.gen(function*() {
-      const [first, second] = yield* Effect.all([sign, sign].map((sign) => Effect.provide(sign, LocalBackend.layer())))
+      const [first, second] = yield* Effect.all([sign, sign].map((sign) => Effect.provide(sign, backend())))
       assert.notDeepEqual(first?.keys, second?.keys)
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }))
 
   it.live("sign, too, if they cannot be stored", () =>
     Effect.gen(function*() {
@@ -160,7 +157,7 @@ describe("the keys of STS", () => {
       )
       yield* Effect.promise(() => Jose.jwtVerify(token, Jose.createLocalJWKSet({ keys })))
       assert.include(JSON.stringify(yield* recorder.everything), "the disk is full")
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }).pipe(Effect.provide(Scripted.layer())))
 })
 
 describe("a backend over a vault file", () => {
@@ -200,7 +197,7 @@ describe("a backend over a vault file", () => {
         )
       )
       assert.strictEqual(error._tag, "VaultFileError")
-    }).pipe(Effect.provide(OAuthClient.layerScripted())))
+    }).pipe(Effect.provide(Scripted.layer())))
 
   it.live("stores expiries that are later than a Date can represent", () =>
     Effect.gen(function*() {
@@ -221,5 +218,5 @@ describe("a backend over a vault file", () => {
         assert.include(yield* Backend.issued(token, { sessionUri }), ".calendar.")
         assert.lengthOf(yield* local.grants, 1)
       }))
-    }).pipe(Effect.provide(OAuthClient.layerScripted({ tokenLifetime: Infinity }))))
+    }).pipe(Effect.provide(Scripted.layer({ tokenLifetime: Infinity }))))
 })

@@ -1,5 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -8,6 +7,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { Event } from "../../../src/local/backend/session.js"
 import * as SessionStore from "../../../src/local/backend/sessionStore.js"
 import * as Vault from "../../../src/local/backend/vault.js"
+import { VaultStore } from "../../support/localBackend.js"
 import { same } from "../../support/utils.js"
 
 const opening: SessionStore.Opening = {

@@ -1,7 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
-import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
 import * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
@@ -14,7 +11,18 @@ import * as Redacted from "effect/Redacted"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as Vault from "../../../src/local/backend/vault.js"
-import { ask, backend, consent, issued, obtain, setup, tokenFor } from "../../support/localBackend.js"
+import {
+  ask,
+  backend,
+  consent,
+  issued,
+  LocalBackend,
+  OAuthClient,
+  obtain,
+  setup,
+  tokenFor,
+  VaultStore
+} from "../../support/localBackend.js"
 import { withRandomYields } from "../../support/randomYields.js"
 import * as Sleeps from "../../support/sleeps.js"
 

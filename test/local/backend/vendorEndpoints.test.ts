@@ -1,15 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import type {
   CreateOauth2CredentialProviderRequest,
   Oauth2ProviderConfigOutput,
   Oauth2Vendor
 } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Jose from "jose"
@@ -18,6 +15,8 @@ import * as AuthorizationServers from "../../../src/local/backend/authorizationS
 import * as Utils from "../../support/authorizationServer.js"
 import { issuerOf, makeKey, sign } from "../../support/issuer.js"
 import * as Backend from "../../support/localBackend.js"
+import type { OAuthClient } from "../../support/localBackend.js"
+import { backendOverHttp, LocalBackend } from "../../support/localBackend.js"
 import * as Server from "../../support/server.js"
 
 const clientSecret = Redacted.make("secret-of-the-client")
@@ -130,7 +129,7 @@ describe("vendors", () => {
         const { oauth2ProviderConfigOutput } = yield* controlPlane.getOauth2CredentialProvider({ name: request.name })
         assert.deepStrictEqual(oauth2ProviderConfigOutput, created.oauth2ProviderConfigOutput)
       }
-    }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layerScripted())))))
+    }).pipe(Effect.provide(Backend.backend())))
 
   it.effect("have their own endpoints over https", () =>
     Effect.gen(function*() {
@@ -409,7 +408,7 @@ describe("vendors", () => {
       assert.include(error.message, "its issuer is not one of the allowed issuers")
       assert.lengthOf(providers, 29)
     }).pipe(
-      Effect.provide(LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer)))
+      Effect.provide(backendOverHttp({ publicUrl, settings }))
     )
 
   it.live("return a user's token with the scope openid, each over the development authorization server", () =>
@@ -458,7 +457,7 @@ describe("vendors", () => {
         const forged = yield* Effect.flip(get(yield* sign(settings.inboundIssuers[0] ?? "", foreign)))
         assert.include(forged.message, "signature")
         assert.include((yield* Effect.flip(get(yield* sign("https://other.invalid", key)))).message, "issuer")
-      }).pipe(Effect.provide(LocalBackend.layer({ settings }).pipe(Layer.provide(OAuthClient.layer))))
+      }).pipe(Effect.provide(backendOverHttp({ settings })))
     }))
 
   it.live("keep a server on a loopback host, and the settings of one vendor, beside `offlineIssuer`", () =>
@@ -492,7 +491,7 @@ describe("vendors", () => {
           assert.deepStrictEqual([iss, scope], [isOwn ? own.issuer : server.issuer, "reports:read"], provider.name)
         }
       }).pipe(
-        Effect.provide(LocalBackend.layer({ publicUrl, settings }).pipe(Layer.provide(OAuthClient.layer)))
+        Effect.provide(backendOverHttp({ publicUrl, settings }))
       )
     }))
 })
@@ -571,6 +570,6 @@ describe("clients of CustomOauth2", () => {
           })
           assert.strictEqual(Jose.decodeJwt(token).iss, server.issuer)
         }
-      }).pipe(Effect.provide(LocalBackend.layer().pipe(Layer.provide(OAuthClient.layer))))
+      }).pipe(Effect.provide(backendOverHttp()))
     }))
 })

@@ -1,6 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
@@ -9,6 +7,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { ConsoleFolder, makeConsoleCodes } from "../../../src/local/server/consoleRoutes.js"
 import * as Folder from "../../support/folder.js"
+import { scriptedServer } from "../../support/localBackend.js"
 import * as Wire from "../../support/wire.js"
 
 /** A server whose console is in a folder with these files. */
@@ -16,10 +15,7 @@ const server = (files: ReadonlyArray<string>) =>
   Layer.unwrap(Effect.gen(function*() {
     const folder = yield* Folder.temporary
     for (const file of files) writeFileSync(join(folder, file), "")
-    return LocalServer.layer().pipe(
-      Layer.provide(Layer.succeed(ConsoleFolder, () => pathToFileURL(`${folder}/`))),
-      Layer.provide(OAuthClient.layerScripted())
-    )
+    return scriptedServer().pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => pathToFileURL(`${folder}/`))))
   }))
 
 describe("the address of a server", () => {

@@ -5,8 +5,8 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
-import type { RequestRecord } from "../../../src/local/control/controlModels.js"
 import * as Requests from "../../../src/local/control/requestRecords.js"
+import type { RequestRecord } from "../../../src/local/LocalControl.js"
 import * as LiveEvents from "../../../src/local/server/liveEvents.js"
 
 const recordOf = (id: number): RequestRecord => ({

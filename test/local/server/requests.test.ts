@@ -1,7 +1,7 @@
 /** Requests that few or no AWS clients send, and the rules of the protocol for them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -257,7 +257,7 @@ describe("an unknown member", () => {
       const recorder = yield* Recorder.make
       const value = "sentinel-0d7c2f94b8"
       const reasons = yield* Effect.gen(function*() {
-        const { controlToken, url } = yield* LocalServer.LocalServer
+        const { controlToken, url } = yield* LocalIdentity.LocalServer
         const certificates = { certificateConfigurations: [{ location: { secretsManager: { secretArn: value } } }] }
         Wire.succeeds(yield* create({ ...custom, ...certificates }), 201)
         Wire.fails(

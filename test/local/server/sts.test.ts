@@ -10,9 +10,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
-import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
-import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
+import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
@@ -20,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import * as Routes from "../../../src/local/server/protocolRoutes.js"
+import { backend } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Sts from "../../support/sts.js"
 import * as Wire from "../../support/wire.js"
@@ -75,7 +74,7 @@ const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceErr
     disableLogger: true
   }).pipe(
     Layer.provide(Sts.decorate(() => Effect.fail(error))),
-    Layer.provide(Layer.provide(LocalBackend.layer(), OAuthClient.layerScripted())),
+    Layer.provide(backend()),
     Layer.provideMerge(NodeHttpServer.layerTest)
   )
 
@@ -305,7 +304,7 @@ describe("GetWebIdentityToken", () => {
       assert.include(response.text, `<RequestId>${requestId}</RequestId>`)
 
       const rejections: ReadonlyArray<
-        readonly [Effect.Effect<Wire.Response, never, LocalServer.LocalServer>, number, string]
+        readonly [Effect.Effect<Wire.Response, never, LocalIdentity.LocalServer>, number, string]
       > = [
         [form({ ...good, Action: "AssumeRole" }), 400, "InvalidAction"],
         [form({ ...good, Action: "<script>&" }), 400, "InvalidAction"],
@@ -414,7 +413,7 @@ describe("GetWebIdentityToken", () => {
 
   it.live("is found by the environment of the server", () =>
     Effect.gen(function*() {
-      const { environment, url } = yield* LocalServer.LocalServer
+      const { environment, url } = yield* LocalIdentity.LocalServer
       assert.strictEqual(environment["AWS_ENDPOINT_URL_STS"], url)
     }).pipe(Effect.provide(Wire.server())))
 })

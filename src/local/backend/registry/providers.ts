@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { UpdateApiKeyCredentialProviderRequest } from "../../../Models.js"
-import type { Collection } from "../../VaultStore.js"
+import type { Collection } from "../../vault/vaultStore.js"
 import * as Arn from "../arn.js"
 import { checkSecretChanges } from "../authorization.js"
 import { type Exception, type Invalid, invalid, quotaExceeded } from "../failures.js"

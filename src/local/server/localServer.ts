@@ -1,19 +1,8 @@
 /**
- * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), and the pages of a user's
- * consent. Every AWS SDK can use it as an endpoint.
- *
- * A request needs an AWS signature for the service `bedrock-agentcore`. By default the server checks only that a
- * signature is present; see `signatures`. STS, at `POST /`, names the caller by the access key of the signature. The
- * server accepts only its own host names, and sends no CORS headers, so that pages of other sites cannot use it. It is
- * for development: never let others reach it.
- *
- * The server has a control (`LocalControl`), also at `/_local/` for programs on this machine that have its token. It
- * has the console, a page for people at `/_local/console`, to which `GET /` redirects. It also has `GET /health`, and
- * an access log: one line for each request, at the level Debug, with operation, status, duration and request id.
- *
- * @since 0.2.0
+ * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), STS at `POST /`, the pages of
+ * a user's consent, the control at `/_local/`, the console, `GET /health`, and an access log: one line for each
+ * request, at the level Debug, with operation, status, duration and request id.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -21,45 +10,31 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes, randomUUID } from "node:crypto"
-import * as ServerSpans from "../internal/serverSpans.js"
-import * as Constraint from "../models/internal/constraint.js"
-import * as Validation from "../plane/validation.js"
-import { agentKey } from "./backend/authorization.js"
-import { unrestrictedKey } from "./backend/callContext.js"
-import * as Requests from "./control/requestRecords.js"
-import type * as LocalBackend from "./LocalBackend.js"
-import * as LocalControl from "./LocalControl.js"
-import type { OAuthClient } from "./OAuthClient.js"
-import * as ConsoleRoutes from "./server/consoleRoutes.js"
-import * as ControlRoutes from "./server/controlRoutes.js"
-import type * as Dispatch from "./server/dispatch.js"
-import { respondToAll, serveDocument } from "./server/dispatch.js"
-import { headers } from "./server/errors.js"
-import * as Listen from "./server/listen.js"
-import * as LiveEvents from "./server/liveEvents.js"
-import * as NodeServer from "./server/nodeServer.js"
-import * as Routes from "./server/protocolRoutes.js"
-import * as RequestLog from "./server/requestLog.js"
-import { type Credentials, LocalServerError, type Service, type Signatures } from "./server/serverModels.js"
-import * as Signature from "./server/verifySignature.js"
-import * as VaultStore from "./VaultStore.js"
+import * as ServerSpans from "../../internal/serverSpans.js"
+import * as Constraint from "../../models/internal/constraint.js"
+import * as Validation from "../../plane/validation.js"
+import { agentKey } from "../backend/authorization.js"
+import { unrestrictedKey } from "../backend/callContext.js"
+import type * as LocalBackend from "../backend/localBackend.js"
+import * as Control from "../control/control.js"
+import * as Requests from "../control/requestRecords.js"
+import { LocalControl } from "../LocalControl.js"
+import type { OAuthClient } from "../oauth/oauthClient.js"
+import type { VaultStore } from "../vault/vaultStore.js"
+import * as ConsoleRoutes from "./consoleRoutes.js"
+import * as ControlRoutes from "./controlRoutes.js"
+import type * as Dispatch from "./dispatch.js"
+import { respondToAll, serveDocument } from "./dispatch.js"
+import { headers } from "./errors.js"
+import * as Listen from "./listen.js"
+import * as LiveEvents from "./liveEvents.js"
+import * as NodeServer from "./nodeServer.js"
+import * as Routes from "./protocolRoutes.js"
+import * as RequestLog from "./requestLog.js"
+import { LocalServer, LocalServerError, type SignatureOptions } from "./serverModels.js"
+import * as Signature from "./verifySignature.js"
 
-/**
- * @since 0.2.0
- */
-export * from "./server/serverModels.js"
-
-/**
- * `publicUrl` defaults to the address that the server listens on.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Options extends LocalControl.Options {
-  /** Default: `presence`. */
-  readonly signatures?: Signatures | undefined
-  /** The access keys that `verify` accepts. Default: none. */
-  readonly credentials?: ReadonlyArray<Credentials> | undefined
+export interface Options extends Control.Options, SignatureOptions {
   /**
    * More host names of the server, next to `localhost` and IP addresses: `identity` in a network of containers, for
    * instance. Requests for any other name are rejected, because of DNS rebinding.
@@ -80,18 +55,8 @@ export interface Options extends LocalControl.Options {
   readonly secretEnvironment?: Readonly<Record<string, Redacted.Redacted>> | undefined
 }
 
-/**
- * A running server: its URL, and the environment variables with which an AWS SDK finds it.
- *
- * @since 0.2.0
- * @category services
- */
-export class LocalServer
-  extends Context.Service<LocalServer, Service>()("effect-agentcore-identity/local/LocalServer")
-{}
-
 // The backend validates its own options.
-const rejectOptions = Validation.makeCheck("LocalServer.layer", () => ({
+const rejectOptions = Validation.makeCheck("LocalIdentity", () => ({
   signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
   allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
   host: Constraint.optional(Schema.String),
@@ -111,7 +76,7 @@ const respondHealth = Effect.sync(() =>
 const makeEnvironment = (
   url: string,
   { environment, policy, region = "us-west-2", signatures }: Options
-): Service["environment"] => {
+): LocalServer["Service"]["environment"] => {
   const key = policy === undefined ? unrestrictedKey : agentKey
   return {
     AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: url,
@@ -130,44 +95,13 @@ const makeEnvironment = (
 }
 
 /**
- * Starts a server on a port of this machine, with its own backend. The layer also provides the planes, in process, and
- * the `LocalBackend`. It needs the package `@effect/platform-node`, which it loads when it is built.
- *
- * @since 0.2.0
- * @category layers
- * @example
- * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
- * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
- * import * as Effect from "effect/Effect"
- * import * as Layer from "effect/Layer"
- *
- * const program = Effect.gen(function*() {
- *   const server = yield* LocalServer.LocalServer
- *   yield* Effect.log(`AgentCore Identity runs at ${server.url}`)
- *   return yield* Effect.never
- * })
- *
- * const runnable = program.pipe(
- *   Effect.provide(LocalServer.layer({ port: 4020 }).pipe(Layer.provide(OAuthClient.layer)))
- * )
+ * Starts a server on a port of this machine, with its own backend over the store in context. The layer also provides
+ * the planes, in process. It needs the package `@effect/platform-node`, which it loads when it is built.
  */
 export const layer = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
+  LocalServer | LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
   LocalServerError,
-  OAuthClient
-> => Layer.provide(layerStore(options), Layer.fresh(VaultStore.layerMemory))
-
-/**
- * Like {@link layer}, over the store in context. With `VaultFile.layer` the server continues with the content of the
- * vault.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layerStore = (options: Options = {}): Layer.Layer<
-  LocalServer | LocalControl.LocalControl | LocalBackend.LocalBackend | LocalBackend.Planes,
-  LocalServerError,
-  OAuthClient | VaultStore.VaultStore
+  OAuthClient | VaultStore
 > => {
   const { allowRemote, allowedHosts, host, port, signatures } = options
   return Validation.makeLayer(
@@ -177,7 +111,7 @@ export const layerStore = (options: Options = {}): Layer.Layer<
   )
 }
 
-const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
+const makeLayer = (options: Options): ReturnType<typeof layer> =>
   Layer.unwrap(Effect.gen(function*() {
     const { allowRemote, allowedHosts, credentials, environment: _, port, signatures, ...rest } = options
     const { host = "127.0.0.1", secretEnvironment = {}, ...backend } = rest
@@ -191,14 +125,14 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
       access: RequestLog.recordAccess(requests)
     }
     const codes = yield* ConsoleRoutes.makeConsoleCodes
-    const self: Service = {
+    const self: LocalServer["Service"] = {
       url,
       environment: makeEnvironment(url, options),
       controlToken: Redacted.make(randomBytes(32).toString("base64url")),
       consoleUrl: Effect.map(codes.issue, (code) => Redacted.make(`${url}${ConsoleRoutes.path}#code=${code}`))
     }
     const serve = Effect.gen(function*() {
-      const control = yield* LocalControl.LocalControl
+      const control = yield* LocalControl
       // The router of `HttpRouter.layer` would be shared with other servers of the program.
       const router = yield* HttpRouter.make
       yield* Routes.add(router, settings)
@@ -214,11 +148,11 @@ const makeLayer = (options: Options): ReturnType<typeof layerStore> =>
     return Layer.effect(LocalServer, serve).pipe(
       Layer.provide(Routes.layerRedaction),
       Layer.provideMerge(Layer.provide(
-        LocalControl.layerStore({ ...backend, publicUrl }),
+        Control.layer({ ...backend, publicUrl }),
         Layer.succeed(Requests.SharedRequests, requests)
       )),
       Layer.catch((error) =>
-        Layer.unwrap<Layer.Success<ReturnType<typeof layerStore>>, never, never, LocalServerError, never>(Effect.fail(
+        Layer.unwrap<Layer.Success<ReturnType<typeof layer>>, never, never, LocalServerError, never>(Effect.fail(
           new LocalServerError({
             reason: error._tag === "VaultStoreError" ? "Store" : "Setup",
             message: error.message

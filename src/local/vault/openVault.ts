@@ -13,6 +13,16 @@ import * as SafeFile from "../internal/safeFile.js"
 import * as Log from "./log.js"
 import * as Writer from "./writer.js"
 
+/**
+ * The vault was not opened. Nothing in it was changed, and no file was created.
+ *
+ * - `Unusable`: the path is not a file that can be written, or the disk is full
+ * - `InUse`: another process uses the vault. The message names it.
+ * - `InvalidKey`: the key is not 32 bytes in base64 or hex, or its file is open to other users or cannot be read
+ * - `WrongKey`: the vault was written under another key, or its key file is missing
+ * - `UnknownFormat`: another version of the package wrote the vault
+ * - `Damaged`: the file is empty or not a vault, or parts of it are missing or changed
+ */
 export class VaultFileError extends Schema.TaggedError<VaultFileError>()("VaultFileError", {
   reason: Schema.Literals(["Unusable", "InUse", "InvalidKey", "WrongKey", "UnknownFormat", "Damaged"]),
   path: Schema.String,

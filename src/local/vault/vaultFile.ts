@@ -21,8 +21,6 @@
  * crash was never acknowledged. It is dropped with a warning, and `<path>.torn` is a copy of the file before. All other
  * damage is an error, with one exception: a file that was cut off behind a write looks like an earlier state of the
  * vault, because nothing outside the file counts its writes.
- *
- * @since 0.2.0
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -31,18 +29,13 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import { readVariable } from "../internal/environment.js"
-import * as File from "./vaultFile/openVault.js"
-import { VaultFileError } from "./vaultFile/openVault.js"
-import type { VaultFile } from "./vaultFile/writer.js"
-import * as VaultStore from "./VaultStore.js"
+import { readVariable } from "../../internal/environment.js"
+import * as File from "./openVault.js"
+import type { VaultFileError } from "./openVault.js"
+import * as VaultStore from "./vaultStore.js"
+import type { VaultFile } from "./writer.js"
 
-/**
- * The file, and its key.
- *
- * @since 0.2.0
- * @category models
- */
+/** The file, and its key. */
 export interface Options {
   /** The file. Its directory has to exist. */
   readonly path: string
@@ -51,23 +44,6 @@ export interface Options {
    * `<path>.key`.
    */
   readonly key?: Redacted.Redacted | undefined
-}
-
-export {
-  /**
-   * The vault was not opened. Nothing in it was changed, and no file was created.
-   *
-   * - `Unusable`: the path is not a file that can be written, or the disk is full
-   * - `InUse`: another process uses the vault. The message names it.
-   * - `InvalidKey`: the key is not 32 bytes in base64 or hex, or its file is open to other users or cannot be read
-   * - `WrongKey`: the vault was written under another key, or its key file is missing
-   * - `UnknownFormat`: another version of the package wrote the vault
-   * - `Damaged`: the file is empty or not a vault, or parts of it are missing or changed
-   *
-   * @since 0.2.0
-   * @category errors
-   */
-  VaultFileError
 }
 
 const makeCollection = <A, I>(
@@ -102,42 +78,16 @@ const makeCollection = <A, I>(
   }
 }
 
-/**
- * Opens a vault, or creates it if it is missing. The scope closes it.
- *
- * @since 0.2.0
- * @category constructors
- */
+/** Opens a vault, or creates it if it is missing. The scope closes it. */
 export const make = (options: Options): Effect.Effect<VaultStore.VaultStore["Service"], VaultFileError, Scope.Scope> =>
   Effect.map(File.open(options.path, options.key), (file) => ({
     collection: (name, schema) => makeCollection(name, schema, file)
   }))
 
-/**
- * The vault as a layer, for `LocalBackend.layerStore` and `LocalServer.layerStore`.
- *
- * @since 0.2.0
- * @category layers
- * @example
- * import * as LocalServer from "effect-agentcore-identity/local/LocalServer"
- * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
- * import * as VaultFile from "effect-agentcore-identity/local/VaultFile"
- * import * as Layer from "effect/Layer"
- *
- * const server = LocalServer.layerStore({ port: 4020 }).pipe(
- *   Layer.provide(VaultFile.layer({ path: "agentcore.vault" })),
- *   Layer.provide(OAuthClient.layer)
- * )
- */
 export const layer = (options: Options): Layer.Layer<VaultStore.VaultStore, VaultFileError> =>
   Layer.effect(VaultStore.VaultStore, make(options))
 
-/**
- * The vault as a layer. If `AGENTCORE_LOCAL_VAULT_KEY` is set, it is the key.
- *
- * @since 0.2.0
- * @category layers
- */
+/** The vault as a layer. If `AGENTCORE_LOCAL_VAULT_KEY` is set, it is the key. */
 export const layerConfig = (
   options: Omit<Options, "key">
 ): Layer.Layer<VaultStore.VaultStore, VaultFileError | Config.ConfigError> =>

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import { randomBytes } from "node:crypto"
 import * as Fs from "node:fs"
 import { join } from "node:path"
-import * as Log from "../../../src/local/vaultFile/log.js"
-import * as Writer from "../../../src/local/vaultFile/writer.js"
+import * as Log from "../../../src/local/vault/log.js"
+import * as Writer from "../../../src/local/vault/writer.js"
 import * as Folder from "../../support/folder.js"
 
 const iteration = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))

@@ -1,36 +1,24 @@
 /**
  * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, the key
- * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `VaultFile.layer` stores
- * them in a file.
+ * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `vaultFile.ts` stores them
+ * in a file.
  *
  * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
  * in memory, so a second backend would overwrite the first one's changes.
- *
- * @since 0.2.0
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as SortedMap from "./vaultFile/sortedMap.js"
+import * as SortedMap from "./sortedMap.js"
 
-/**
- * The store could not be read or written. `message` contains no keys and no values.
- *
- * @since 0.2.0
- * @category errors
- */
+/** The store could not be read or written. `message` contains no keys and no values. */
 export class VaultStoreError extends Schema.TaggedError<VaultStoreError>()("VaultStoreError", {
   message: Schema.String
 }) {}
 
-/**
- * Values of one type by key.
- *
- * @since 0.2.0
- * @category models
- */
+/** Values of one type by key. */
 export interface Collection<A> {
   readonly get: (key: string) => Effect.Effect<Option.Option<A>, VaultStoreError>
   /** When it succeeds, the value is durable. */
@@ -45,10 +33,6 @@ export interface Collection<A> {
   ) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
 }
 
-/**
- * @since 0.2.0
- * @category models
- */
 export interface PageOptions {
   /** The last key of the previous page. Undefined for the first page. */
   readonly after: string | undefined
@@ -56,26 +40,7 @@ export interface PageOptions {
   readonly limit: number
 }
 
-/**
- * The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile.layer` in a file.
- *
- * @since 0.2.0
- * @category services
- * @example
- * import * as LocalBackend from "effect-agentcore-identity/local/LocalBackend"
- * import * as OAuthClient from "effect-agentcore-identity/local/OAuthClient"
- * import * as VaultStore from "effect-agentcore-identity/local/VaultStore"
- * import * as Layer from "effect/Layer"
- *
- * // Two backends, each with a store of its own.
- * const makePlanes = () =>
- *   LocalBackend.layerStore().pipe(
- *     Layer.provide(Layer.fresh(VaultStore.layerMemory)),
- *     Layer.provide(OAuthClient.layerScripted())
- *   )
- *
- * export const [first, second] = [makePlanes(), makePlanes()]
- */
+/** The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile` in a file. */
 export class VaultStore extends Context.Service<VaultStore, {
   /** Returns the collection with a name. Each call with the same name returns the same entries. `I` is JSON. */
   readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
@@ -95,9 +60,6 @@ const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
  *
  * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`.
  * `Layer.fresh` makes another store.
- *
- * @since 0.2.0
- * @category layers
  */
 export const layerMemory: Layer.Layer<VaultStore> = Layer.sync(VaultStore, () => {
   const collections = new Map<string, SortedMap.SortedMap<never>>()

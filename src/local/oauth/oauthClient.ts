@@ -1,6 +1,10 @@
-/** The methods, models and errors of `OAuthClient`, which exports them. */
+/**
+ * The local backend's client of authorization servers: client credentials, authorization code with PKCE, refresh, and
+ * tokens on behalf of a user. `http.ts` speaks OAuth 2. `scripted.ts` is pure, so that tests of whole flows need no
+ * HTTP.
+ */
+import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"
-import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
@@ -279,15 +283,11 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
-/**
- * A function of the client: it calls an authorization server.
- *
- * @since 0.2.0
- * @category models
- */
-export type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
+/** A function of the client: it calls an authorization server. */
+type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
 
-export interface Service {
+/** The client of authorization servers, with which the local backend obtains tokens. */
+export class OAuthClient extends Context.Service<OAuthClient, {
   /**
    * Reads the discovery document of an authorization server, unless it is known. With `again` it is read in any case.
    * Sends nothing if the metadata is given.
@@ -323,29 +323,6 @@ export interface Service {
     token: Redacted.Redacted,
     options?: VerifyUserTokenOptions
   ) => Effect.Effect<UserClaims, UserTokenError>
-}
+}>()("effect-agentcore-identity/local/OAuthClient") {}
 
-// -----------------------------------------------------------------------------
-// Scripted
-// -----------------------------------------------------------------------------
-
-/** A request for tokens, as a script gets it. `number` counts the requests of this layer, from 1. */
-export interface ScriptedGrant {
-  readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
-  readonly clientId: string
-  readonly scopes: ReadonlyArray<string>
-  readonly number: number
-}
-
-export interface ScriptedOptions {
-  /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
-  readonly tokenLifetime?: Duration.Input | "none" | undefined
-  /** Whether an authorization issues a refresh token. Each refresh replaces the refresh token. Default: true. */
-  readonly refreshTokens?: boolean | undefined
-  /** How long each request for tokens takes. Default: 0. */
-  readonly latency?: Duration.Input | undefined
-  /** The discovery URLs that cannot be read, and why. Default: none. */
-  readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
-  /** The requests that fail, and why. Default: none. */
-  readonly fail?: ((grant: ScriptedGrant) => OAuthErrorReason | undefined) | undefined
-}
+export type Service = OAuthClient["Service"]

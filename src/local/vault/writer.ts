@@ -11,10 +11,10 @@ import * as Semaphore from "effect/Semaphore"
 import * as Fs from "node:fs/promises"
 import { dirname } from "node:path"
 import * as SafeFile from "../internal/safeFile.js"
-import { VaultStoreError } from "../VaultStore.js"
 import * as Log from "./log.js"
 import { attempt } from "./log.js"
 import * as SortedMap from "./sortedMap.js"
+import { VaultStoreError } from "./vaultStore.js"
 
 interface Entry {
   /** JSON. */

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as SortedMap from "effect-agentcore-identity/local/vaultFile/sortedMap"
+import * as SortedMap from "effect-agentcore-identity/local/vault/sortedMap"
 import * as FastCheck from "fast-check"
 
 describe("SortedMap", () => {
