@@ -218,7 +218,7 @@ export class Identity extends Context.Service<Identity, {
   readonly resumeAccessToken: <E = RequiresUserConsent, R = never>(
     session: ConsentSession,
     options?: ConsentOptions<E, R>
-  ) => Effect.Effect<Redacted.Redacted, AccessTokenError | E, WorkloadAccessToken | R>
+  ) => Effect.Effect<Redacted.Redacted, AccessTokenError<"USER_FEDERATION"> | E, WorkloadAccessToken | R>
   /** Returns the API key of a credential provider. */
   readonly getApiKey: (
     request: ApiKeyCredential["request"] | ApiKeyCredential

@@ -136,6 +136,18 @@ describe("the examples of the README", () => {
       ]
     }))))
 
+  it.effect("requires user consent: catch, show and wait", () =>
+    Effect.gen(function*() {
+      const request = { provider: "calendar", flow: "USER_FEDERATION" } as const
+      const error = yield* Effect.flip(Identity.Identity.use((identity) => identity.getAccessToken(request)))
+      assert(error._tag === "RequiresUserConsent")
+      const token = yield* Effect.forkChild(RequiresUserConsent.waitFor(error.session))
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(Redacted.value(yield* Fiber.join(token)), "access-token")
+    }).pipe(Effect.provide(scripted({
+      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.inProgress, responses.issued()]
+    }))))
+
   it.effect("custom schedule: the user denies", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(Effect.flip(CustomSchedule.program))

@@ -39,3 +39,7 @@ export const resume = Effect.gen(function*() {
   const session = yield* Schema.decodeEffect(Saved)(yield* store.get("alice"))
   return yield* identity.resumeAccessToken(session)
 })
+
+// The same with a wait, for a program that has shown the link itself: until the user has decided, or the link expires.
+export const waitFor = (session: ConsentSession) =>
+  Identity.Identity.use((identity) => identity.resumeAccessToken(session, { consent: () => Effect.void }))

@@ -3,8 +3,17 @@ import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 
-class Github extends AccessToken.Tag<Github>()("app/Github", { provider: "github", flow: "M2M", scopes: ["repo"] }) {}
-class Slack extends AccessToken.Tag<Slack>()("app/Slack", { provider: "slack", flow: "M2M" }) {}
+// Of a user: the vendors know no agents of their own (`M2M`). `Consent.ReturnUrl` of the program is their return URL.
+class Github extends AccessToken.Tag<Github>()("app/Github", {
+  provider: "github",
+  flow: "USER_FEDERATION",
+  scopes: ["repo"]
+}) {}
+class Slack extends AccessToken.Tag<Slack>()("app/Slack", {
+  provider: "slack",
+  flow: "USER_FEDERATION",
+  scopes: ["channels:read"]
+}) {}
 class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
 
 const digest = Effect.gen(function*() {
