@@ -137,6 +137,7 @@ export interface RequestRecord {
 /** `offset` is how far the clock is ahead of the real one, in milliseconds. It is negative if the clock is behind. */
 type ClockState = { readonly now: DateTime.Utc; readonly offset: number }
 
+/** @inline */
 type Fault = {
   /** The AWS name of an operation, such as `GetResourceApiKey`, or `*` for all. */
   readonly operation?: string | undefined

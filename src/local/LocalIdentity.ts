@@ -124,6 +124,7 @@ export interface Options
   } | undefined
 }
 
+/** @inline */
 type WithUsers = {
   /** A development authorization server, where users sign in and consent, with one client for every provider. */
   readonly authorizationServer: true | {
