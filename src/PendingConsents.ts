@@ -118,14 +118,14 @@ export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.
  * @since 0.2.0
  * @category layers
  * @example
- * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+ * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
  * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
  * // A worker that waits for consents. The page after consent runs in another process, with the same Redis and key.
  * const live = PendingConsents.layerPoller.pipe(
- *   Layer.provideMerge(RedisPendingConsents.layerConfig({
+ *   Layer.provideMerge(ConsentStore.layerRedisConfig({
  *     url: Config.Redacted("REDIS_URL"),
  *     key: Config.Redacted("CONSENT_STORE_KEY")
  *   }))

@@ -266,8 +266,8 @@ const sharedLayers: Readonly<Record<string, string>> = {
   "http/ForwardAuth.layer": one.pages,
   "mcp/ConsentElicitation.toolkit": "It registers tools with a server. Each call has the caller of its own request.",
   "persistence/CredentialStore.layer": "Its keys are digests of the workload access token, which no accounts share.",
-  "persistence/SqlPendingConsents.layer": one.store,
-  "persistence/SqlPendingConsents.layerConfig": one.store
+  "persistence/ConsentStore.layerSql": one.store,
+  "persistence/ConsentStore.layerSqlConfig": one.store
 }
 
 /**
@@ -293,8 +293,8 @@ const closed: ReadonlyArray<string> = [
   "local/LocalIdentity.layerTest",
   "persistence/CredentialStore.layerRedis",
   "persistence/CredentialStore.layerRedisConfig",
-  "persistence/RedisPendingConsents.layer",
-  "persistence/RedisPendingConsents.layerConfig",
+  "persistence/ConsentStore.layerRedis",
+  "persistence/ConsentStore.layerRedisConfig",
   "testing/ScriptedPlanes.layer"
 ]
 

@@ -9,8 +9,8 @@
  * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
  *
  * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner`
- * for a single process, or over several runners. The store of consents is `persistence/SqlPendingConsents` or
- * `persistence/RedisPendingConsents`. A store in memory loses its registrations when the process ends.
+ * for a single process, or over several runners. The store of consents is one of
+ * `persistence/ConsentStore`. A store in memory loses its registrations when the process ends.
  *
  * The database of the engine contains only the names of the workload, the credential and the user, and an episode. No
  * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
@@ -62,7 +62,7 @@
  * import type * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+ * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
  * import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
  * import * as SingleRunner from "effect/cluster/SingleRunner"
  * import * as Config from "effect/Config"
@@ -134,7 +134,7 @@
  * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
  * // CONSENT_STORE_KEY is the output of `openssl rand -base64 32`.
  * export const database = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
+ *   Layer.provideMerge(ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
  *   Layer.provideMerge(ClusterWorkflowEngine.layer),
  *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
  *   Layer.provide(NodeCrypto.layerDigest)
@@ -264,14 +264,13 @@ export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
  * @example
  * import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
- * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *
  * declare const engine: Layer.Layer<WorkflowEngine>
  *
  * const consents = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(RedisPendingConsents.layerConfig({
+ *   Layer.provideMerge(ConsentStore.layerRedisConfig({
  *     url: Config.Redacted("REDIS_URL"),
  *     key: Config.Redacted("CONSENT_STORE_KEY")
  *   })),

@@ -69,8 +69,8 @@ export class ConsentNotPending extends Schema.TaggedError<ConsentNotPending>()("
  * Stores the sessions that wait for a page after consent, so that the page knows the user and the state of each. If it
  * is in the context of a call, `Identity` stores the session of the call.
  *
- * `persistence/RedisPendingConsents` and `persistence/SqlPendingConsents` are for more than one process. Another such
- * store keeps all properties of a {@link PendingConsent}, and passes what it finds to `verify`.
+ * The stores of `persistence/ConsentStore` are for more than one process. Another such store keeps all properties of a
+ * {@link PendingConsent}, and passes what it finds to `verify`.
  */
 export class PendingConsents extends Context.Service<PendingConsents, {
   /** Stores a session until it expires. Opening a session again replaces the old entry. */

@@ -27,45 +27,30 @@ import { codeOf } from "../internal/messages.js"
 import * as Redis from "./internal/redis.js"
 import * as StoreKeys from "./internal/storeKeys.js"
 
-// The types of optional packages. `@ts-ignore` is part of the declarations, so a program without the package compiles
+// The type of an optional package. `@ts-ignore` is part of the declarations, so a program without the package compiles
 // them: its type is then `any`. It has to be in the line before the type.
 
-export type {
-  /** @since 0.2.0 */
-  KeyOptions
-} from "./internal/storeKeys.js"
-
-/**
- * The `BackingPersistence` of `effect/persistence`.
- *
- * @since 0.2.0
- * @category models
- */
-export type BackingPersistence = import("effect/persistence/Persistence").BackingPersistence
-
 // oxlint-disable-next-line typescript/ban-ts-comment
-/**
- * The options of `ioredis`.
- *
- * @since 0.2.0
- * @category models
- * @ts-ignore */
-export type ClientOptions = import("ioredis").RedisOptions
+/** @ts-ignore */
+type ClientOptions = import("ioredis").RedisOptions
 
 /**
  * @since 0.2.0
  * @category models
  */
-export interface Options extends StoreKeys.KeyOptions {
+export interface RedisOptions {
+  /**
+   * Encrypts and decrypts, and makes the names of consents: 32 random bytes in base64 or hex, such as the output of
+   * `openssl rand -base64 32`. All processes that share the store have the same key.
+   */
+  readonly key: Redacted.Redacted
+  /**
+   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key. Then make it
+   * the key, and the old one a previous key. Drop the old one after the longest wait.
+   */
+  readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
   /** The prefix of names in the store. Default: `agentcore-credentials`. */
   readonly storeId?: string | undefined
-}
-
-/**
- * @since 0.2.0
- * @category models
- */
-export interface RedisOptions extends Options {
   /** For example `rediss://user:password@host:6379/0`. Default: the host in the option `redis`, or localhost. */
   readonly url?: Redacted.Redacted | undefined
   /**
@@ -91,7 +76,7 @@ export class CredentialStoreError extends Schema.TaggedError<CredentialStoreErro
 }) {}
 
 // A new format of entries gets a new number, so that programs of both formats can share a server.
-const prefixOf = ({ storeId }: Options): string => `${storeId ?? "agentcore-credentials"}:1`
+const prefixOf = ({ storeId }: Pick<RedisOptions, "storeId">): string => `${storeId ?? "agentcore-credentials"}:1`
 
 const Content = Schema.Tuple([Schema.RedactedFromValue(Schema.String), Schema.Number])
 
@@ -105,7 +90,10 @@ interface Backing {
   readonly remove: (key: string) => Effect.Effect<unknown, CacheStoreError>
 }
 
-const make = (options: Options, backing: Backing): Effect.Effect<Store["Service"], CredentialStoreError> =>
+const make = (
+  options: Omit<RedisOptions, "redis" | "url">,
+  backing: Backing
+): Effect.Effect<Store["Service"], CredentialStoreError> =>
   Effect.gen(function*() {
     const secrets = yield* Effect.mapError(
       StoreKeys.parse(options, "the credential store"),
@@ -151,7 +139,9 @@ const make = (options: Options, backing: Backing): Effect.Effect<Store["Service"
  * const store = (key: Redacted.Redacted) =>
  *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerBackingKvs))
  */
-export const layer = (options: Options): Layer.Layer<Store, CredentialStoreError, BackingPersistence> =>
+export const layer = (
+  options: Omit<RedisOptions, "redis" | "url">
+): Layer.Layer<Store, CredentialStoreError, import("effect/persistence/Persistence").BackingPersistence> =>
   Layer.effect(
     Store,
     Effect.gen(function*() {

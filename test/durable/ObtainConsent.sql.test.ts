@@ -7,7 +7,7 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Array from "effect/Array"
 import * as ShardId from "effect/cluster/ShardId"
@@ -240,7 +240,7 @@ describe("ObtainConsent over PostgreSQL", () => {
       Effect.gen(function*() {
         const { calendar, origin } = yield* World.setUp
         const server = yield* Postgres.make
-        const store = SqlPendingConsents.layer({ key: keyOf(1) }).pipe(
+        const store = ConsentStore.layerSql({ key: keyOf(1) }).pipe(
           Layer.provide(PgClient.layer(server.client)),
           Layer.orDie,
           // Each process has its own.

@@ -2,7 +2,7 @@ import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as SingleRunner from "effect/cluster/SingleRunner"
 import * as Config from "effect/Config"
@@ -74,7 +74,7 @@ export const runner = Layer.merge(report, consents).pipe(
 // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
 // CONSENT_STORE_KEY is the output of `openssl rand -base64 32`.
 export const database = ObtainConsent.layerSignals.pipe(
-  Layer.provideMerge(SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
+  Layer.provideMerge(ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
   Layer.provideMerge(ClusterWorkflowEngine.layer),
   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
   Layer.provide(NodeCrypto.layerDigest)

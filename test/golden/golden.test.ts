@@ -8,9 +8,8 @@ import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import { isArrayNonEmpty } from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -154,14 +153,14 @@ describe("pending consents", () => {
           if (isArrayNonEmpty(values)) yield* sql`INSERT INTO ${sql(table)} ${sql.insert(values)}`
         }
       }).pipe(Effect.provide(client))
-      const store = SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client))
+      const store = ConsentStore.layerSql({ key: World.key }).pipe(Layer.provide(client))
       yield* Effect.provide(finishes, Layer.merge(restored, store))
     }))
 
   golden("completes a consent in Redis", () =>
     Effect.gen(function*() {
       const server = yield* restoredRedis("consents.redis.json")
-      const store = RedisPendingConsents.layer({ key: World.key, redis: { port: server.port } })
+      const store = ConsentStore.layerRedis({ key: World.key, redis: { port: server.port } })
       yield* Effect.provide(finishes, Layer.merge(restored, store))
     }), "Redis")
 })
@@ -220,7 +219,7 @@ describe("durable waits", () => {
       const executions: { readonly wait: string; readonly report: string } = JSON.parse(read("executions.json"))
       const store = ObtainConsent.layerSignals.pipe(
         Layer.provideMerge(
-          SqlPendingConsents.layer({ key: World.key }).pipe(
+          ConsentStore.layerSql({ key: World.key }).pipe(
             Layer.provide(PgClient.layer(server.client))
           )
         )

@@ -3,9 +3,8 @@ import { PgClient } from "@effect/sql-pg"
 import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -42,7 +41,7 @@ const sqlite = (session: ConsentSession.ConsentSession) =>
     const folder = yield* Folder.temporary
     const client = Sqlite.client(folder, "consents.db")
     yield* Effect.flatMap(PendingConsents.PendingConsents, ({ open }) => open(World.pendingOf(session))).pipe(
-      Effect.provide(SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(client)))
+      Effect.provide(ConsentStore.layerSql({ key: World.key }).pipe(Layer.provide(client)))
     )
     yield* Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
@@ -77,7 +76,7 @@ const redis = (session: ConsentSession.ConsentSession) =>
       Effect.gen(function*() {
         const { open } = yield* PendingConsents.PendingConsents
         yield* open(World.pendingOf(session))
-      }).pipe(Effect.provide(RedisPendingConsents.layer(options)))
+      }).pipe(Effect.provide(ConsentStore.layerRedis(options)))
     )
     yield* save("consents.redis.json", yield* dumpRedis(server))
     yield* Effect.flatMap(server.client, (redis) => Effect.promise(() => redis.flushall()))
@@ -90,7 +89,7 @@ const redis = (session: ConsentSession.ConsentSession) =>
 const postgres = (session: ConsentSession.ConsentSession) =>
   Effect.gen(function*() {
     const server = yield* Postgres.make
-    const store = SqlPendingConsents.layer({ key: World.key }).pipe(Layer.provide(PgClient.layer(server.client)))
+    const store = ConsentStore.layerSql({ key: World.key }).pipe(Layer.provide(PgClient.layer(server.client)))
     yield* Effect.gen(function*() {
       const { open } = yield* PendingConsents.PendingConsents
       yield* open(World.pendingOf(session))

@@ -5,7 +5,7 @@ import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
@@ -82,7 +82,7 @@ Redis.redisTest("a denial ends the wait of another process, which shares the sto
   Effect.gen(function*() {
     const server = yield* Redis.make()
     yield* server.start
-    const store = RedisPendingConsents.layer({ url: Redacted.make(`redis://127.0.0.1:${server.port}`), key: keyOf(1) })
+    const store = ConsentStore.layerRedis({ url: Redacted.make(`redis://127.0.0.1:${server.port}`), key: keyOf(1) })
     yield* Effect.gen(function*() {
       const { calendar, origin } = yield* World.setUp
       const other = yield* Layer.build(Layer.fresh(store))

@@ -6,7 +6,7 @@
 import { assert, describe } from "@effect/vitest"
 import type * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -317,6 +317,6 @@ tell(
   3,
   Effect.map(
     Effect.tap(Redis.make(), ({ start }) => start),
-    ({ port }) => RedisPendingConsents.layer({ key: keyOf(1), redis: { port } })
+    ({ port }) => ConsentStore.layerRedis({ key: keyOf(1), redis: { port } })
   )
 )

@@ -1,4 +1,5 @@
 import type * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
+import type * as Layer from "effect/Layer"
 import type * as Persistence from "effect/persistence/Persistence"
 import type * as Ioredis from "ioredis"
 import { describe, expectTypeOf, test } from "vitest"
@@ -6,7 +7,9 @@ import { describe, expectTypeOf, test } from "vitest"
 describe("the types of optional packages", () => {
   // `any` equals only itself.
   test("are those of the packages when these are installed", () => {
-    expectTypeOf<CredentialStore.BackingPersistence>().toEqualTypeOf<Persistence.BackingPersistence>()
-    expectTypeOf<CredentialStore.ClientOptions>().toEqualTypeOf<Ioredis.RedisOptions>()
+    expectTypeOf<Layer.Services<ReturnType<typeof CredentialStore.layer>>>().toEqualTypeOf<
+      Persistence.BackingPersistence
+    >()
+    expectTypeOf<NonNullable<CredentialStore.RedisOptions["redis"]>>().toEqualTypeOf<Ioredis.RedisOptions>()
   })
 })

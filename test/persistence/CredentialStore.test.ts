@@ -355,7 +355,7 @@ describe("CredentialStore.layer", () => {
 })
 
 describe("the options of CredentialStore", () => {
-  const invalid = (options: CredentialStore.Options) =>
+  const invalid = (options: Parameters<typeof CredentialStore.layer>[0]) =>
     Effect.flip(
       Layer.build(CredentialStore.layer(options)).pipe(Effect.scoped, Effect.provide(Persistence.layerBackingMemory))
     )

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as Config from "effect/Config"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -25,15 +25,15 @@ import * as Redis from "../support/redis.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
 import { secret, variables, withoutPackage } from "../support/utils.js"
 
-const storeOn = (server: Redis.Server, options: Partial<RedisPendingConsents.Options> = {}): Store => ({
-  layer: (keys) => RedisPendingConsents.layer({ ...keys, redis: { port: server.port }, ...options })
+const storeOn = (server: Redis.Server, options: Partial<ConsentStore.RedisOptions> = {}): Store => ({
+  layer: (keys) => ConsentStore.layerRedis({ ...keys, redis: { port: server.port }, ...options })
 })
 
 const started = Effect.tap(Redis.make(), (server) => server.start)
 
 const alice = { userId: "alice" }
 
-describe("RedisPendingConsents", () => {
+describe("ConsentStore.layerRedis", () => {
   contract(Redis.redisTest, Effect.map(started, storeOn), { shared: true })
 
   wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
@@ -167,7 +167,7 @@ describe("RedisPendingConsents", () => {
   Redis.redisTest("reads its options from the configuration", () =>
     Effect.gen(function*() {
       const server = yield* started
-      const layer = RedisPendingConsents.layerConfig({
+      const layer = ConsentStore.layerRedisConfig({
         url: Config.Redacted("REDIS_URL"),
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
@@ -180,8 +180,7 @@ describe("RedisPendingConsents", () => {
 
   it.live("rejects invalid options", () =>
     Effect.gen(function*() {
-      const build = (options: RedisPendingConsents.Options) =>
-        Effect.flip(Layer.build(RedisPendingConsents.layer(options)))
+      const build = (options: ConsentStore.RedisOptions) => Effect.flip(Layer.build(ConsentStore.layerRedis(options)))
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
       assert.include(key.message, "The key of the store of consents has to be 32 bytes in base64 or hex")
@@ -197,7 +196,7 @@ describe("RedisPendingConsents", () => {
   it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       yield* withoutPackage("ioredis")
-      const error = yield* Effect.flip(Layer.build(RedisPendingConsents.layer({ key: keyOf(1) })))
+      const error = yield* Effect.flip(Layer.build(ConsentStore.layerRedis({ key: keyOf(1) })))
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install ioredis@5")
     }))

@@ -1,7 +1,6 @@
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import type { UserIdentifier } from "effect-agentcore-identity/UserIdentifier"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -14,16 +13,16 @@ const key = Redacted.make("key")
 describe("stores of consents", () => {
   // `any` equals only itself.
   test("take the SqlClient of effect/sql", () => {
-    expectTypeOf<SqlPendingConsents.SqlClient>().toEqualTypeOf<SqlClient>()
+    expectTypeOf<Layer.Services<ReturnType<typeof ConsentStore.layerSql>>>().toEqualTypeOf<SqlClient>()
   })
 
   test("provide sessions and signals", () => {
     type Services = PendingConsents.PendingConsents | PendingConsents.ConsentSignals
-    expectTypeOf(SqlPendingConsents.layer({ key })).toEqualTypeOf<
-      Layer.Layer<Services, SqlPendingConsents.PendingConsentsError, SqlClient>
+    expectTypeOf(ConsentStore.layerSql({ key })).toEqualTypeOf<
+      Layer.Layer<Services, ConsentStore.PendingConsentsError, SqlClient>
     >()
-    expectTypeOf(RedisPendingConsents.layer({ key })).toEqualTypeOf<
-      Layer.Layer<Services, RedisPendingConsents.PendingConsentsError>
+    expectTypeOf(ConsentStore.layerRedis({ key })).toEqualTypeOf<
+      Layer.Layer<Services, ConsentStore.PendingConsentsError>
     >()
     expectTypeOf(PendingConsents.layerMemory).toExtend<Layer.Layer<PendingConsents.PendingConsents>>()
   })

@@ -1,7 +1,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
@@ -55,7 +55,7 @@ interface PostgresStore extends Store {
 
 const postgres: Effect.Effect<PostgresStore> = Effect.sync(() => {
   const table = `consents_${tables++}`
-  return { table, layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient()) }
+  return { table, layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient()) }
 })
 
 interface SqliteStore extends Store {
@@ -69,7 +69,7 @@ const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
   Folder.temporary,
   (folder) => {
     const file = join(folder, "consents.db")
-    return { folder, file, layer: (keys) => Layer.provide(SqlPendingConsents.layer(keys), sqliteClient(file)) }
+    return { folder, file, layer: (keys) => Layer.provide(ConsentStore.layerSql(keys), sqliteClient(file)) }
   }
 )
 
@@ -92,7 +92,7 @@ const shareClient = (store: { readonly client: Layer.Layer<SqlClient.SqlClient>;
     const client = yield* Layer.build(store.client)
     const sql = yield* Effect.provide(SqlClient.SqlClient, client)
     const layer = Layer.provide(
-      SqlPendingConsents.layer({ key: keyOf(1), table: store.table }),
+      ConsentStore.layerSql({ key: keyOf(1), table: store.table }),
       Layer.succeedContext(client)
     )
     return { sql, ...yield* start({ layer: () => layer }) }
@@ -128,7 +128,7 @@ const sharesItsClient = (
     }))
 }
 
-describe("SqlPendingConsents on PostgreSQL", () => {
+describe("ConsentStore.layerSql on PostgreSQL", () => {
   contract(Postgres.postgresTest, postgres, { shared: true })
 
   sharesItsClient(Postgres.postgresTest, Effect.map(postgres, ({ table }) => ({ table, client: pgClient() })))
@@ -224,7 +224,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
       const table = `consents_${tables++}`
       const names = { transformResultNames: String.snakeToCamel, transformQueryNames: String.camelToSnake }
       const store: Store = {
-        layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient(names))
+        layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient(names))
       }
       const { pending } = yield* start(store)
       yield* pending.open({ session: sessionOf("one"), user: alice })
@@ -234,7 +234,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
   Postgres.postgresTest("fails with a code when the database user may not create tables", () =>
     Effect.gen(function*() {
       yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
-      const layer = SqlPendingConsents.layer({ key: keyOf(1), table: "not_mine" })
+      const layer = ConsentStore.layerSql({ key: keyOf(1), table: "not_mine" })
       const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
       assert.strictEqual(error.reason, "Schema")
       assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
@@ -244,7 +244,7 @@ describe("SqlPendingConsents on PostgreSQL", () => {
     Effect.gen(function*() {
       const table = `consents_${tables++}`
       const store: Store = {
-        layer: (keys) => Layer.provide(SqlPendingConsents.layer({ ...keys, table }), pgClient({ maxConnections: 1 }))
+        layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient({ maxConnections: 1 }))
       }
       const { pending, signals } = yield* start(store)
       yield* pending.open({ session: sessionOf("one"), user: alice })
@@ -285,7 +285,7 @@ const lockDatabase = (file: string) =>
     return Effect.sync(() => database.exec("COMMIT"))
   })
 
-describe("SqlPendingConsents on SQLite", () => {
+describe("ConsentStore.layerSql on SQLite", () => {
   contract(Tools.testWith(), sqlite, { shared: true })
 
   sharesItsClient(
@@ -382,8 +382,8 @@ describe("SqlPendingConsents on SQLite", () => {
   it.live("rejects invalid options", () =>
     Effect.gen(function*() {
       const client = sqliteClient(":memory:")
-      const build = (options: SqlPendingConsents.Options) =>
-        Effect.flip(Layer.build(Layer.provide(SqlPendingConsents.layer(options), client)))
+      const build = (options: ConsentStore.SqlOptions) =>
+        Effect.flip(Layer.build(Layer.provide(ConsentStore.layerSql(options), client)))
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
       Recorder.assertSecretFree(Recorder.faces(key), ["sentinel-short-key"])
@@ -406,7 +406,7 @@ describe("SqlPendingConsents on SQLite", () => {
         })
       ).pipe(Layer.provide(Reactivity.layer))
       const dialect = yield* Effect.flip(
-        Layer.build(Layer.provide(SqlPendingConsents.layer({ key: keyOf(1) }), mysql))
+        Layer.build(Layer.provide(ConsentStore.layerSql({ key: keyOf(1) }), mysql))
       )
       assert.strictEqual(dialect.reason, "UnsupportedDialect")
     }))
@@ -415,7 +415,7 @@ describe("SqlPendingConsents on SQLite", () => {
     Effect.gen(function*() {
       const { file } = yield* sqlite
       const layer = Layer.provide(
-        SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
+        ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
         sqliteClient(file)
       )
       yield* Layer.build(Layer.provide(layer, variables({ CONSENT_STORE_KEY: Redacted.value(keyOf(1)) })))

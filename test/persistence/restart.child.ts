@@ -7,7 +7,7 @@ import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -78,7 +78,7 @@ await Effect.gen(function*() {
   Effect.provide(Layer.mergeAll(
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
     Layer.provide(
-      SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
+      ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
       NodeSqlite.layer(database)
     )
   )),

@@ -1,6 +1,6 @@
 /** A single process over SQLite: the engine and the store of consents, each in a file of a folder. */
 import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
-import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
+import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
 import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
 import * as SingleRunner from "effect/cluster/SingleRunner"
 import * as Layer from "effect/Layer"
@@ -23,7 +23,7 @@ export const engine = (folder: string) =>
   )
 
 export const store = (folder: string, key: string) =>
-  SqlPendingConsents.layer({ key: Redacted.make(key) }).pipe(
+  ConsentStore.layerSql({ key: Redacted.make(key) }).pipe(
     Layer.provide(client(folder, "consents.db")),
     Layer.orDie
   )

@@ -13,29 +13,8 @@ import * as PendingConsents from "../../PendingConsents.js"
 import * as Listeners from "../../pendingConsents/listeners.js"
 import * as Signals from "../../pendingConsents/signals.js"
 import { ConsentSignals } from "../../pendingConsents/store.js"
+import { PendingConsentsError } from "../ConsentStore.js"
 import * as StoreKeys from "./storeKeys.js"
-
-/**
- * The store cannot be built.
- *
- * - `MissingPackage`: a package is not installed
- * - `InvalidKey`: a key is not 32 bytes in base64 or hex
- * - `InvalidUrl`: the URL of Redis is invalid, or the one of PostgreSQL for `promise/Connect`
- * - `InvalidTable`: the name of the table does not have the form of the option `table`
- * - `UnsupportedDialect`: the database is neither PostgreSQL nor SQLite
- * - `Schema`: the tables cannot be created, for example because the database user lacks the privilege
- */
-export class PendingConsentsError extends Schema.TaggedError<PendingConsentsError>()("PendingConsentsError", {
-  reason: Schema.Literals([
-    "MissingPackage",
-    "InvalidKey",
-    "InvalidUrl",
-    "InvalidTable",
-    "UnsupportedDialect",
-    "Schema"
-  ]),
-  message: Schema.String
-}) {}
 
 // -----------------------------------------------------------------------------
 // Backing

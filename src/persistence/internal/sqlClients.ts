@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { installCommand, loadPackage } from "../../internal/loadPackage.js"
 import { codeOf } from "../../internal/messages.js"
-import { PendingConsentsError } from "./consentStore.js"
+import { PendingConsentsError } from "../ConsentStore.js"
 
 const failWith = (reason: PendingConsentsError["reason"], message: string) =>
   new PendingConsentsError({ reason, message })

@@ -7,15 +7,7 @@ import * as Sealing from "../../internal/sealing.js"
 
 /** The keys of a store. */
 export interface KeyOptions {
-  /**
-   * Encrypts and decrypts, and makes the names of consents: 32 random bytes in base64 or hex, such as the output of
-   * `openssl rand -base64 32`. All processes that share the store have the same key.
-   */
   readonly key: Redacted.Redacted
-  /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key. Then make it
-   * the key, and the old one a previous key. Drop the old one after the longest wait.
-   */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
 }
 

@@ -12,28 +12,27 @@ import { invalid } from "../../http/connect/links.js"
 import { PendingConsents } from "../../PendingConsents.js"
 import * as Signals from "../../pendingConsents/signals.js"
 import { ConsentSignals } from "../../pendingConsents/store.js"
-import type * as RedisPendingConsents from "../../persistence/RedisPendingConsents.js"
-import type * as SqlPendingConsents from "../../persistence/SqlPendingConsents.js"
+import type * as ConsentStore from "../../persistence/ConsentStore.js"
 import type { Inputs } from "./promised.js"
 import { toRedacted } from "./workload.js"
 
 export type StoreOptions =
   | {
     /** Redis 4 or later. It needs the package `ioredis`. */
-    readonly redis: Inputs<RedisPendingConsents.Options>
+    readonly redis: Inputs<ConsentStore.RedisOptions>
     /** A program has one store. */
     readonly sql?: never
   }
   | {
     /** PostgreSQL, which needs the package `@effect/sql-pg`, or a file of SQLite, which needs none. */
     readonly sql:
-      | Inputs<SqlPendingConsents.Options> & {
+      | Inputs<ConsentStore.SqlOptions> & {
         /** PostgreSQL, as in `postgresql://user:password@host:5432/database`. */
         readonly url: string | Redacted.Redacted
         /** A program has one database. */
         readonly filename?: never
       }
-      | Inputs<SqlPendingConsents.Options> & {
+      | Inputs<ConsentStore.SqlOptions> & {
         /** The file of SQLite, for the processes of one machine. Waits in other processes poll. */
         readonly filename: string
         /** A program has one database. */
@@ -43,23 +42,25 @@ export type StoreOptions =
     readonly redis?: never
   }
 
-const toKeys = <Keys extends Inputs<SqlPendingConsents.KeyOptions>>({ key, previousKeys, ...options }: Keys) => ({
+const toKeys = <Keys extends Inputs<Pick<ConsentStore.SqlOptions, "key" | "previousKeys">>>(
+  { key, previousKeys, ...options }: Keys
+) => ({
   ...options,
   key: toRedacted(key),
   previousKeys: previousKeys?.map(toRedacted)
 })
 
 const loadRedis = async ({ url, ...options }: NonNullable<StoreOptions["redis"]>) =>
-  (await import("../../persistence/RedisPendingConsents.js")).layer({
+  (await import("../../persistence/ConsentStore.js")).layerRedis({
     ...toKeys(options),
     url: url === undefined ? undefined : toRedacted(url)
   })
 
 const loadSql = async ({ filename, url, ...options }: NonNullable<StoreOptions["sql"]>) => {
   const clients = await import("../../persistence/internal/sqlClients.js")
-  const store = await import("../../persistence/SqlPendingConsents.js")
+  const { layerSql } = await import("../../persistence/ConsentStore.js")
   return Layer.provide(
-    store.layer(toKeys(options)),
+    layerSql(toKeys(options)),
     filename === undefined ? clients.layerPostgres(toRedacted(url)) : clients.layerSqlite(filename)
   )
 }

@@ -1,59 +1,10 @@
-/**
- * Pending consents in Redis, for programs of more than one process: the browser may return to a process other than the
- * one that waits, or after a restart.
- *
- * Names in Redis are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials. Values are
- * JWEs (`dir`, `A256GCM`) under a key that all processes have and Redis does not have. A value opens under its own name
- * only. A session leaves Redis 10 minutes after it expires.
- *
- * A signal reaches the other processes by publish/subscribe. A message has a keyed digest of its topic, and a keyed
- * signature of the outcome. A lost message delays a wait until its next poll.
- *
- * @since 0.2.0
- * @example
- * import * as RedisPendingConsents from "effect-agentcore-identity/persistence/RedisPendingConsents"
- * import * as Config from "effect/Config"
- * import * as Schema from "effect/Schema"
- *
- * const pending = RedisPendingConsents.layerConfig({
- *   url: Config.Redacted("REDIS_URL"),
- *   key: Config.Redacted("CONSENT_STORE_KEY"),
- *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CONSENT_STORE_PREVIOUS_KEYS").pipe(
- *     Config.withDefault([])
- *   )
- * })
- */
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/Config"
+/** Pending consents in Redis. */
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import { readConfig } from "../internal/environment.js"
-import type { ConsentSignals, PendingConsents } from "../PendingConsents.js"
-import type { RedisOptions } from "./CredentialStore.js"
-import { type ConsentBacking, makeKeys, makeServices, PendingConsentsError } from "./internal/consentStore.js"
-import * as Redis from "./internal/redis.js"
-import type * as StoreKeys from "./internal/storeKeys.js"
-
-export type {
-  /** @since 0.2.0 */
-  KeyOptions
-} from "./internal/storeKeys.js"
-
-/**
- * @since 0.2.0
- * @category models
- */
-export interface Options extends StoreKeys.KeyOptions, Pick<RedisOptions, "url" | "redis"> {
-  /** The prefix of names in Redis, and the channel of its messages. Default: `agentcore-consents`. */
-  readonly storeId?: string | undefined
-}
-
-export {
-  /** @since 0.2.0 */
-  PendingConsentsError
-}
+import { PendingConsentsError, type RedisOptions } from "../ConsentStore.js"
+import { type ConsentBacking, makeKeys, makeServices } from "./consentStore.js"
+import * as Redis from "./redis.js"
 
 // Redis runs a script as one step. A session has one name for each key of the options, the current one first.
 
@@ -131,16 +82,8 @@ const makeBacking = (
   }
 }
 
-/**
- * Pending consents in Redis 4 or later, over two connections. The layer needs the package `ioredis`. It connects in the
- * background, and again after a lost connection, so a missing server does not fail it. Without Redis, `open` and
- * `claim` fail with `ConsentStoreError`.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError> =>
-  Layer.effectContext(Effect.gen(function*() {
+export const make = (options: RedisOptions) =>
+  Effect.gen(function*() {
     const keys = yield* makeKeys(options)
     const connect = Effect.mapError(
       Redis.connect("The store of consents", options),
@@ -149,15 +92,4 @@ export const layer = (options: Options): Layer.Layer<PendingConsents | ConsentSi
     // The second connection has the options of the first one, so it does not fail.
     const backing = makeBacking(yield* connect, Effect.orDie(connect), options.storeId ?? "agentcore-consents")
     return yield* makeServices(keys, backing)
-  }))
-
-/**
- * The same, with options from the configuration.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
+  })

@@ -1,85 +1,19 @@
-/**
- * Pending consents in a SQL database, for programs of more than one process: the browser may return to a process
- * other than the one that waits, or after a restart. Tested on PostgreSQL (`@effect/sql-pg`) and SQLite
- * (`node:sqlite`).
- *
- * Names in the database are keyed digests (HMAC-SHA-256), which reveal neither sessions nor users nor credentials.
- * Values are JWEs (`dir`, `A256GCM`) under a key that all processes have and the database does not have. A value opens
- * under its own name only. A session is deleted 10 minutes after it expires.
- *
- * On PostgreSQL a signal reaches the other processes by `pg_notify`. A message has a keyed digest of its topic, and a
- * keyed signature of the outcome. SQLite has no messages: the waits of other processes poll.
- *
- * @since 0.2.0
- * @example
- * import { PgClient } from "@effect/sql-pg"
- * import * as SqlPendingConsents from "effect-agentcore-identity/persistence/SqlPendingConsents"
- * import * as Config from "effect/Config"
- * import * as Layer from "effect/Layer"
- *
- * const pending = SqlPendingConsents.layerConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }).pipe(
- *   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
- * )
- */
+/** Pending consents in a SQL database. */
 import * as Clock from "effect/Clock"
-import * as Config from "effect/Config"
-import type { ConfigError } from "effect/Config"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { hasProperty, isFunction, isString } from "effect/Predicate"
 import * as Queue from "effect/Queue"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
+import type { SqlClient } from "effect/sql/SqlClient"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import type { Statement } from "effect/sql/Statement"
-import { withDeadline } from "../internal/deadline.js"
-import { readConfig } from "../internal/environment.js"
-import { codeOf } from "../internal/messages.js"
-import type { ConsentSignals, PendingConsents } from "../PendingConsents.js"
-import {
-  type ConsentBacking,
-  makeKeys,
-  makeServices,
-  PendingConsentsError,
-  type SealedRegistration
-} from "./internal/consentStore.js"
-import type * as StoreKeys from "./internal/storeKeys.js"
-
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
-/**
- * The `SqlClient` of `effect/sql`.
- *
- * @since 0.2.0
- * @category models
- */
-export type SqlClient = import("effect/sql/SqlClient").SqlClient
-
-export type {
-  /** @since 0.2.0 */
-  KeyOptions
-} from "./internal/storeKeys.js"
-
-/**
- * @since 0.2.0
- * @category models
- */
-export interface Options extends StoreKeys.KeyOptions {
-  /**
-   * The table of the sessions, and the channel of the messages: lower-case letters, digits and `_`, at most 40
-   * characters. The names of the other two tables begin with it. Default: `agentcore_consents`.
-   */
-  readonly table?: string | undefined
-}
-
-export {
-  /** @since 0.2.0 */
-  PendingConsentsError
-}
+import { withDeadline } from "../../internal/deadline.js"
+import { codeOf } from "../../internal/messages.js"
+import { PendingConsentsError, type SqlOptions } from "../ConsentStore.js"
+import { type ConsentBacking, makeKeys, makeServices, type SealedRegistration } from "./consentStore.js"
 
 // -----------------------------------------------------------------------------
 // Statements
@@ -302,35 +236,13 @@ const makeBacking = (
     }
   })
 
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
 const tableName = /^[a-z_][a-z0-9_]{0,39}$/
 
 const fail = (reason: PendingConsentsError["reason"]) => (message: string): PendingConsentsError =>
   new PendingConsentsError({ reason, message })
 
-/**
- * Pending consents over the `SqlClient` in context. The layer creates its tables, and a table of their versions. It
- * deletes old entries once a minute.
- *
- * A statement that takes longer than 2 seconds fails, also in an uninterruptible region: `open` and `claim` then fail
- * with `ConsentStoreError`. Statements never run in a transaction of the program, because it may be rolled back.
- *
- * The store waits up to 1 second for the lock of another process on a SQLite file. It fails within a transaction of the
- * program on the same file, because a file has one writer.
- *
- * On PostgreSQL the messages keep a connection of the client's pool. A pool of one connection has no messages: the
- * waits of other processes poll.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layer = (
-  options: Options
-): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError, SqlClient> =>
-  Layer.effectContext(Effect.gen(function*() {
+export const make = (options: SqlOptions) =>
+  Effect.gen(function*() {
     const keys = yield* makeKeys(options)
     const table = options.table ?? "agentcore_consents"
     if (!tableName.test(table)) {
@@ -347,15 +259,4 @@ export const layer = (
       (code) => fail("Schema")(`The tables of the store of consents cannot be created: ${code}`)
     )
     return yield* makeServices(keys, yield* makeBacking(sql, table, execute))
-  }))
-
-/**
- * The same, with options from the configuration.
- *
- * @since 0.2.0
- * @category layers
- */
-export const layerConfig = (
-  options: Config.Wrap<Options>
-): Layer.Layer<PendingConsents | ConsentSignals, PendingConsentsError | ConfigError, SqlClient> =>
-  Layer.unwrap(Effect.map(readConfig(Config.unwrap(options)), layer))
+  })
