@@ -12,7 +12,7 @@
  * another one connects their own account.
  *
  * {@link toolkit} serves tools of Effect. For servers of `@modelcontextprotocol/sdk` and
- * `@modelcontextprotocol/server`, see `promise/ConsentElicitation`.
+ * `@modelcontextprotocol/server`, see `promise/Mcp`.
  *
  * MCP is an unstable part of Effect, and its next minor version may change it.
  *
@@ -95,20 +95,6 @@ import { pollUntil } from "../internal/rateLimiter.js"
 import * as Redactor from "../internal/redactor.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Rendering from "./consentElicitation/render.js"
-
-/**
- * Options of {@link toolkit}.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ToolkitOptions {
-  /**
-   * How long a retry after `accept` waits for the consent. Clients send `accept` as soon as the link is open, and the
-   * official one repeats a call up to ten times. Default: 10 seconds.
-   */
-  readonly wait?: Duration.Input | undefined
-}
 
 /**
  * The JSON-RPC error that a call ends with. A tool cannot fail with an error of its own code, only a middleware around
@@ -265,7 +251,13 @@ const layerAsking = (wait: Duration.Input) =>
  */
 export const toolkit = <Tools extends Record<string, Tool.Any>>(
   toolkit: Toolkit.Toolkit<Tools>,
-  { wait = "10 seconds" }: ToolkitOptions = {}
+  { wait = "10 seconds" }: {
+    /**
+     * How long a retry after `accept` waits for the consent. Clients send `accept` as soon as the link is open, and the
+     * official one repeats a call up to ten times. Default: 10 seconds.
+     */
+    readonly wait?: Duration.Input | undefined
+  } = {}
 ): Layer.Layer<
   never,
   never,

@@ -11,7 +11,7 @@
  * | `@strands-agents/sdk` | the result of a tool that failed, whose text has the link |
  *
  * {@link retrying} handles them around any call, and {@link transport} in Effect's `McpClient`. A program that does not
- * wait for its user fails in `show`, with the link. For programs without Effect, see `promise/GatewayConsent`.
+ * wait for its user fails in `show`, with the link. For programs without Effect, see `promise/Mcp`.
  *
  * The gateway makes a new link for each call, and it expires after 10 minutes. Only `show` of the application ever
  * receives the link. Links are https, or http to this machine, and at a host of AgentCore or of `hosts`.
@@ -71,8 +71,6 @@ export {
   GatewayConsent,
   /** @since 0.2.0 */
   GatewayConsentRequired,
-  /** @since 0.2.0 */
-  type HostOptions,
   /** @since 0.2.0 */
   InvalidGatewayConsent,
   /** @since 0.2.0 */

@@ -17,7 +17,7 @@
  * The official SDK lacks some functions of this module: {@link workload} makes the caller, {@link nodeConsentCallback}
  * and {@link fetchConsentCallback} make the page that the browser returns to, and {@link resume} continues a session
  * later. `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
- * `promise/RequestContext` reads the context of a request from its headers.
+ * {@link contextFromHeaders} reads the context of a request from its headers.
  *
  * @since 0.2.0
  * @example
@@ -46,9 +46,11 @@ import * as Effect from "effect/Effect"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { randomUUID } from "node:crypto"
 import { ConsentSession } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
+import * as RequestHeaders from "../internal/requestHeaders.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
@@ -145,6 +147,48 @@ export const runWithContext = <T>(context: Contexts.RequestContext, f: () => T):
  * @category context
  */
 export const getContext = (): Contexts.RequestContext | undefined => Contexts.get()
+
+/** A caller: a `workload`, or a token in `workloadAccessToken` with the `user` that it is for. */
+type Caller = Pick<Contexts.RequestContext, "user" | "workload" | "workloadAccessToken">
+
+/**
+ * Reads the headers that AgentCore Runtime sends, for {@link runWithContext}. It never fails: a request without a
+ * workload access token may not need one. Add the property `user` if the application knows the user, so that a page
+ * after consent can complete the authorizations of the request.
+ *
+ * It does not verify the `bearerToken`. AgentCore Runtime does, if it has a JWT authorizer.
+ *
+ * @since 0.2.0
+ * @category context
+ * @example
+ * import { contextFromHeaders, runWithContext, workload } from "effect-agentcore-identity/promise/Identity"
+ *
+ * declare const agenda: () => Promise<string>
+ *
+ * // AgentCore Runtime sends the caller. On your own machine, it is you.
+ * const fallback = process.env["NODE_ENV"] === "development"
+ *   ? { workload: workload({ name: "my-agent", user: { userId: "me" } }) }
+ *   : undefined
+ *
+ * export const POST = async (request: Request): Promise<Response> => {
+ *   const text = await runWithContext(contextFromHeaders(request, { fallback }), () => agenda())
+ *   return new Response(text)
+ * }
+ */
+export const contextFromHeaders = (
+  input: RequestHeaders.Input,
+  { fallback }: {
+    /**
+     * The caller of requests without a workload access token. Then everyone who reaches the server is that caller, so
+     * use it on a development machine only. Default: none, and a call that needs a caller rejects with
+     * `MissingWorkloadAccessToken`.
+     */
+    readonly fallback?: Caller | undefined
+  } = {}
+): Omit<RequestHeaders.RequestHeaders, "workloadAccessToken"> & Caller => {
+  const context = RequestHeaders.read(input, randomUUID)
+  return context.workloadAccessToken === undefined ? { ...context, ...fallback } : context
+}
 
 // -----------------------------------------------------------------------------
 // Constructors

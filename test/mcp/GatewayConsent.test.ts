@@ -35,8 +35,10 @@ const strandsText = (elicitations: unknown) =>
   `MCP Elicitation required: [McpError: MCP error -32042: more] with data ${JSON.stringify(elicitations)}`
 const strandsResult = (text: string) => ({ toolUseId: "1", status: "error", content: [{ text }] })
 
-const fromError = (error: unknown, { hosts }: GatewayConsent.HostOptions = {}) => Protocol.fromError(error, hosts)
-const fromResult = (result: unknown, { hosts }: GatewayConsent.HostOptions = {}) => Protocol.fromResult(result, hosts)
+const fromError = (error: unknown, { hosts }: Pick<GatewayConsent.Options, "hosts"> = {}) =>
+  Protocol.fromError(error, hosts)
+const fromResult = (result: unknown, { hosts }: Pick<GatewayConsent.Options, "hosts"> = {}) =>
+  Protocol.fromResult(result, hosts)
 
 const linkOf = (recognized: ReturnType<typeof fromError>) => {
   const consent = Option.getOrUndefined(Result.getOrThrow(recognized))?.consent
@@ -169,7 +171,7 @@ describe("the consent of an error or a result", () => {
   it("has a link of AgentCore or of this machine, or of the option hosts", () => {
     const reasons = (
       urls: ReadonlyArray<string>,
-      options?: GatewayConsent.HostOptions
+      options?: Pick<GatewayConsent.Options, "hosts">
     ) => [
       ...new Set(urls.flatMap((url) =>
         [

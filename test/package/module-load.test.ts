@@ -174,26 +174,10 @@ describe("the modules that a module of the package loads", { timeout: 60_000 }, 
     assert.deepStrictEqual(own.filter((url) => /\/modules\/persistence\//.test(url)), [])
   })
 
-  it("contain no HTTP of Effect for promise/RequestContext", () => {
-    assert.deepStrictEqual(foldersOf(loadModules("promise/RequestContext").urls), [])
-  })
-
-  it("contain no MCP for the promise forms of mcp/, and `effect/ai` only for ai/ and mcp/", () => {
-    for (const name of ["promise/ConsentElicitation", "promise/GatewayConsent"]) {
-      const { packages, urls } = loadModules(name)
-      assert.deepStrictEqual(packages, ["effect"])
-      assert.deepStrictEqual(foldersOf(urls), [])
-    }
-    const { own } = loadModules("promise/GatewayConsent")
-    assert.deepStrictEqual(
-      own.map((url) => url.replace(/.*\/modules\//, "")).sort(),
-      [
-        "mcp/gatewayConsent/protocol.js",
-        "models/internal/urls.js",
-        "promise/GatewayConsent.js",
-        "promise/internal/callerContext.js"
-      ]
-    )
+  it("contain no MCP and no HTTP of Effect for promise/Mcp, and `effect/ai` only for ai/ and mcp/", () => {
+    const { packages, urls } = loadModules("promise/Mcp")
+    assert.deepStrictEqual(packages, ["effect"])
+    assert.deepStrictEqual(foldersOf(urls), [])
     const ai = /\/effect\/dist\/ai\//
     for (const [name, modules] of folders) {
       const { packages, urls } = loadModules(...modules)

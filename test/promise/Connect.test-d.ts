@@ -6,8 +6,7 @@ import type * as HttpConnect from "effect-agentcore-identity/http/Connect"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import type { Identity } from "effect-agentcore-identity/Identity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
-import type * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
-import * as RequestContext from "effect-agentcore-identity/promise/RequestContext"
+import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import type * as Context from "effect/Context"
 import type * as ManagedRuntime from "effect/ManagedRuntime"
 import type * as Redacted from "effect/Redacted"
@@ -144,14 +143,14 @@ describe("Connect", () => {
   })
 })
 
-describe("RequestContext.fromHeaders", () => {
+describe("contextFromHeaders", () => {
   test("returns the context of runWithContext", () => {
-    const context = RequestContext.fromHeaders({} as IncomingMessage)
+    const context = PromiseIdentity.contextFromHeaders({} as IncomingMessage)
     expectTypeOf(context).toExtend<PromiseIdentity.RequestContext>()
     expectTypeOf(context.sessionId).toEqualTypeOf<string | undefined>()
-    void RequestContext.fromHeaders(new Headers(), { fallback: { workloadAccessToken: "token" } })
-    void RequestContext.fromHeaders({}, { fallback: { workload: {} as PromiseIdentity.Workload } })
+    void PromiseIdentity.contextFromHeaders(new Headers(), { fallback: { workloadAccessToken: "token" } })
+    void PromiseIdentity.contextFromHeaders({}, { fallback: { workload: {} as PromiseIdentity.Workload } })
     // @ts-expect-error a name is not a caller
-    void RequestContext.fromHeaders({}, { fallback: "my-agent" })
+    void PromiseIdentity.contextFromHeaders({}, { fallback: "my-agent" })
   })
 })

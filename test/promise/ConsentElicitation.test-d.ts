@@ -1,7 +1,7 @@
 import { McpServer as SdkServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import * as Sdk from "@modelcontextprotocol/sdk/types.js"
 import * as Server from "@modelcontextprotocol/server"
-import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
+import * as Mcp from "effect-agentcore-identity/promise/Mcp"
 import { describe, expectTypeOf, it } from "vitest"
 import * as z from "zod"
 
@@ -11,7 +11,7 @@ const result = async (text: string) => ({ content: [{ type: "text" as const, tex
 describe("a wrapped callback", () => {
   it("is a callback of @modelcontextprotocol/sdk, and its parameters are inferred", () => {
     const server = new SdkServer({ name: "tools", version: "1.0.0" })
-    const asking = ConsentElicitation.forSdk({
+    const asking = Mcp.forSdk({
       UrlElicitationRequiredError: Sdk.UrlElicitationRequiredError,
       server,
       link
@@ -30,7 +30,7 @@ describe("a wrapped callback", () => {
   it("is a callback of @modelcontextprotocol/server, and its parameters are inferred", () => {
     const server = new Server.McpServer({ name: "tools", version: "1.0.0" })
     const { inputRequired, UrlElicitationRequiredError } = Server
-    const asking = ConsentElicitation.forServer({ inputRequired, UrlElicitationRequiredError, server, link })
+    const asking = Mcp.forServer({ inputRequired, UrlElicitationRequiredError, server, link })
     server.registerTool(
       "events",
       { inputSchema: z.object({ day: z.string() }) },
@@ -45,6 +45,6 @@ describe("a wrapped callback", () => {
   it("needs a link", () => {
     const server = new SdkServer({ name: "tools", version: "1.0.0" })
     // @ts-expect-error - there is no default for the link
-    ConsentElicitation.forSdk({ UrlElicitationRequiredError: Sdk.UrlElicitationRequiredError, server })
+    Mcp.forSdk({ UrlElicitationRequiredError: Sdk.UrlElicitationRequiredError, server })
   })
 })

@@ -8,8 +8,8 @@ import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
-import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
+import * as PromiseMcp from "effect-agentcore-identity/promise/Mcp"
 import * as DateTime from "effect/DateTime"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -30,7 +30,7 @@ const linkText = (link: string) => `${calendarNeeded} Ask them to open ${link}, 
 /** Serves a handler of Node on a free port until the scope ends. */
 const listen = (listener: RequestListener) => Effect.map(Servers.serve(listener), (url) => `${url}/mcp`)
 
-type Link = ConsentElicitation.Options["link"]
+type Link = PromiseMcp.Options["link"]
 
 interface Application {
   /** Obtains the token of the caller, and returns a digest of it. */
@@ -45,7 +45,7 @@ const content = (text: string) => ({ content: [{ type: "text" as const, text }] 
 const sdkServer = ({ link, useCalendar }: Application) => {
   const server = new SdkServer({ name: "tools", version: "1.0.0" })
   const { UrlElicitationRequiredError } = SdkTypes
-  const asking = ConsentElicitation.forSdk({ UrlElicitationRequiredError, server, link })
+  const asking = PromiseMcp.forSdk({ UrlElicitationRequiredError, server, link })
   server.registerTool(
     "events",
     {},
@@ -74,7 +74,7 @@ const serveSdk: Serve = (application) => {
 const modernServer = ({ link, useCalendar }: Application, wait?: Duration.Input) => {
   const server = new Server.McpServer({ name: "tools", version: "1.0.0" })
   const { inputRequired, UrlElicitationRequiredError } = Server
-  const asking = ConsentElicitation.forServer({ inputRequired, UrlElicitationRequiredError, server, link, wait })
+  const asking = PromiseMcp.forServer({ inputRequired, UrlElicitationRequiredError, server, link, wait })
   server.registerTool(
     "events",
     {},
@@ -327,7 +327,7 @@ describe("forServer over promise/Connect", () => {
 
 describe("a wrapped callback", () => {
   const asking = (link: Link) =>
-    ConsentElicitation.forSdk({
+    PromiseMcp.forSdk({
       UrlElicitationRequiredError: SdkTypes.UrlElicitationRequiredError,
       server: { server: { getClientCapabilities: () => ({ elicitation: { url: {} } }) } },
       link
@@ -363,7 +363,7 @@ describe("a wrapped callback", () => {
   }
   const accept = { action: "accept" }
   const askingModern = (link: Link, wait?: Duration.Input) =>
-    ConsentElicitation.forServer<unknown, unknown>({
+    PromiseMcp.forServer<unknown, unknown>({
       UrlElicitationRequiredError: Server.UrlElicitationRequiredError,
       inputRequired: Object.assign((spec: unknown) => spec, { elicitUrl: (params: unknown) => params }),
       server: {

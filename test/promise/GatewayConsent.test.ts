@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as EffectGatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
-import * as GatewayConsent from "effect-agentcore-identity/promise/GatewayConsent"
+import * as Mcp from "effect-agentcore-identity/promise/Mcp"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
@@ -26,24 +26,24 @@ describe("retrying", () => {
         const { completeAuthorization } = yield* plainFunctions
         const gateway = yield* Gateway.serve(target)
         const call = yield* connect(gateway.url, alice)
-        const show = (consent: GatewayConsent.GatewayConsent) => Effect.runPromise(visit(consent))
-        const completeAs = (userToken: string): GatewayConsent.Options => ({
+        const show = (consent: Mcp.GatewayConsent) => Effect.runPromise(visit(consent))
+        const completeAs = (userToken: string): Mcp.GatewayOptions => ({
           show,
           complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken } })
         })
         // Nobody completes the session.
-        const required = yield* rejectionOf(GatewayConsent.retrying(call, { show }))
-        assert.instanceOf(required, GatewayConsent.GatewayConsentRequired)
+        const required = yield* rejectionOf(Mcp.retryingGateway(call, { show }))
+        assert.instanceOf(required, EffectGatewayConsent.GatewayConsentRequired)
         assertSecretFree([inspect(required, { depth: 10 }), JSON.stringify(required)], ["request_uri", "/identities/"])
         // A newer JWT of the same user.
-        const denied = yield* rejectionOf(GatewayConsent.retrying(call, completeAs(jwtOf("alice", "2"))))
+        const denied = yield* rejectionOf(Mcp.retryingGateway(call, completeAs(jwtOf("alice", "2"))))
         assert.propertyVal(denied, "_tag", "AccessDeniedException")
 
-        const result = yield* Effect.promise(() => GatewayConsent.retrying(call, completeAs(alice)))
+        const result = yield* Effect.promise(() => Mcp.retryingGateway(call, completeAs(alice)))
         assert.match(Gateway.textOf(result), /^used \w{12}$/)
         assert.strictEqual(shown.length, 3)
         const again = yield* Effect.promise(() =>
-          GatewayConsent.retrying(call, { show: () => assert.fail("it asked again") })
+          Mcp.retryingGateway(call, { show: () => assert.fail("it asked again") })
         )
         assert.strictEqual(Gateway.textOf(again), Gateway.textOf(result))
       }))
@@ -57,7 +57,7 @@ describe("retrying", () => {
       storage.run(user, () => {
         const results = [() => Promise.reject(consentError(url)), () => "done"]
         const note = () => void seen.push(storage.getStore())
-        return GatewayConsent.retrying(async () => {
+        return Mcp.retryingGateway(async () => {
           note()
           return results.shift()?.()
         }, { hosts, show: note, complete: note })
@@ -69,16 +69,16 @@ describe("retrying", () => {
   it("passes other results and errors through, and ends with the error of show", async () => {
     const other = new Error("other")
     const show = () => Promise.reject(other)
-    assert.strictEqual(await GatewayConsent.retrying(() => 1, { show }), 1)
-    assert.strictEqual(await rejection(GatewayConsent.retrying(() => Promise.reject(other), { show })), other)
+    assert.strictEqual(await Mcp.retryingGateway(() => 1, { show }), 1)
+    assert.strictEqual(await rejection(Mcp.retryingGateway(() => Promise.reject(other), { show })), other)
     const asking = () => Promise.reject(consentError(portal))
-    assert.strictEqual(await rejection(GatewayConsent.retrying(asking, { hosts, show })), other)
-    const stranger = await rejection(GatewayConsent.retrying(asking, { show: () => assert.fail("shown") }))
+    assert.strictEqual(await rejection(Mcp.retryingGateway(asking, { hosts, show })), other)
+    const stranger = await rejection(Mcp.retryingGateway(asking, { show: () => assert.fail("shown") }))
     assert.propertyVal(stranger, "reason", "OtherHost")
     const hostile = () => Promise.reject(consentError("javascript:alert(1)"))
     assert.instanceOf(
-      await rejection(GatewayConsent.retrying(hostile, { show: () => assert.fail("shown") })),
-      GatewayConsent.InvalidGatewayConsent
+      await rejection(Mcp.retryingGateway(hostile, { show: () => assert.fail("shown") })),
+      EffectGatewayConsent.InvalidGatewayConsent
     )
   })
 })
@@ -86,7 +86,7 @@ describe("retrying", () => {
 describe("a program that does not wait", () => {
   /** Passes the link on, for example to the response of a chat. */
   const linkOf = (call: () => unknown) =>
-    rejection(GatewayConsent.retrying(async () => call(), {
+    rejection(Mcp.retryingGateway(async () => call(), {
       hosts,
       show: (consent) => {
         throw consent
@@ -107,11 +107,11 @@ describe("a program that does not wait", () => {
 
   it("gets an error without the link if that must not be shown", async () => {
     const error = await rejection(
-      GatewayConsent.retrying(async () => {
+      Mcp.retryingGateway(async () => {
         throw consentError("http://example.com/sentinelOfALink")
       }, { show: () => assert.fail("shown") })
     )
-    assert.instanceOf(error, GatewayConsent.InvalidGatewayConsent)
+    assert.instanceOf(error, EffectGatewayConsent.InvalidGatewayConsent)
     assert.strictEqual(error.reason, "InsecureUrl")
     assert.strictEqual(
       error.message,

@@ -2,13 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
-import * as RequestContext from "effect-agentcore-identity/promise/RequestContext"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Server from "../support/server.js"
 import * as World from "./world.js"
 
-const { getContext, runWithContext } = PromiseIdentity
+const { contextFromHeaders, getContext, runWithContext } = PromiseIdentity
 
 const names = [
   "X-Amz-Bedrock-AgentCore-Identity-WAT",
@@ -23,7 +22,7 @@ describe("RequestContext, in runWithContext", () => {
       const forecast = withApiKey({ providerName: "weather" })(async (city: string, key: string) => `${city} ${key}`)
       const workloadAccessToken = yield* World.tokenOf("alice")
       const url = yield* Server.serve((request, response) => {
-        const call = runWithContext(RequestContext.fromHeaders(request), () => forecast("Zürich"))
+        const call = runWithContext(contextFromHeaders(request), () => forecast("Zürich"))
         void call.then((text) => response.end(text), () => response.writeHead(500).end())
       })
       for (const name of names) {
@@ -34,7 +33,7 @@ describe("RequestContext, in runWithContext", () => {
           new Request("https://agent.example.com", { headers })
         ]
         for (const event of events) {
-          const call = runWithContext(RequestContext.fromHeaders(event), () => forecast("Bern"))
+          const call = runWithContext(contextFromHeaders(event), () => forecast("Bern"))
           assert.strictEqual(yield* Effect.promise(() => call), "Bern key-of-the-weather")
         }
         const response = yield* Effect.promise(() => fetch(url, { headers }).then((response) => response.text()))
@@ -49,7 +48,7 @@ describe("RequestContext, in runWithContext", () => {
       const { approve } = yield* World.decisions
       const token = withAccessToken({ ...config, onAuthUrl: approve })(async (token: string) => token)
       const headers = { [names[0] ?? ""]: yield* World.tokenOf("alice"), OAuth2CallbackUrl: World.returnUrl }
-      const call = runWithContext(RequestContext.fromHeaders(headers), () => token())
+      const call = runWithContext(contextFromHeaders(headers), () => token())
       assert.notStrictEqual(yield* Effect.promise(() => call), "")
     }).pipe(Effect.provide(World.layer)))
 
@@ -61,8 +60,8 @@ describe("RequestContext, in runWithContext", () => {
       )
       const token = withWAT(async (token: string) => token)
       const developer = { workload: workload({ name: "agent", user: { userId: "developer" } }) }
-      const run = (headers: RequestContext.Input, options?: RequestContext.Options) =>
-        runWithContext(RequestContext.fromHeaders(headers, options), () => token())
+      const run = (...args: Parameters<typeof contextFromHeaders>) =>
+        runWithContext(contextFromHeaders(...args), () => token())
       const own = yield* Effect.promise(developer.workload.getToken)
       assert.strictEqual(yield* Effect.promise(() => run({}, { fallback: developer })), own)
       assert.strictEqual(
@@ -76,7 +75,7 @@ describe("RequestContext, in runWithContext", () => {
       const error = yield* World.rejectionOf(run({}))
       assert.strictEqual(World.tagOf(error), "MissingWorkloadAccessToken")
       assert.match(String(error), /X-Amzn-Bedrock-AgentCore-Runtime-User-Id/)
-      const context = runWithContext(RequestContext.fromHeaders({}, { fallback: developer }), getContext)
+      const context = runWithContext(contextFromHeaders({}, { fallback: developer }), getContext)
       assert.deepStrictEqual(context?.workload?.user, { userId: "developer" })
     }).pipe(Effect.provide(World.layer)))
 })

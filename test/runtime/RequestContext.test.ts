@@ -2,7 +2,7 @@ import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as Identity from "effect-agentcore-identity/Identity"
-import * as PromiseRequestContext from "effect-agentcore-identity/promise/RequestContext"
+import { contextFromHeaders } from "effect-agentcore-identity/promise/Identity"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
@@ -60,7 +60,7 @@ const multiValue = Object.fromEntries(Object.entries(sent).map(([name, value]) =
 
 describe.each([
   ["with Effect", read],
-  ["without Effect", PromiseRequestContext.fromHeaders] as const
+  ["without Effect", contextFromHeaders] as const
 ])("fromHeaders, %s", (_, read) => {
   const inputs: Record<string, Parameters<typeof RequestContext.fromHeaders>[0]> = {
     "a record in any case": sent,

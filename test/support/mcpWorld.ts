@@ -103,7 +103,7 @@ const layerUser = (user: UserIdentifier.UserIdentifier) =>
 /** Serves MCP on a port of its own. */
 export const serve = (
   declared: World.Declared,
-  { protocol, user, wait }: ConsentElicitation.ToolkitOptions & {
+  { protocol, user, wait }: NonNullable<Parameters<typeof ConsentElicitation.toolkit>[1]> & {
     readonly protocol?: typeof protocols[number]
     /** The user of all requests, if the application knows them. */
     readonly user?: UserIdentifier.UserIdentifier

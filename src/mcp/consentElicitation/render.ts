@@ -21,36 +21,18 @@ export interface Client {
   /** The protocol revision of the request, as in `2026-07-28`. */
   readonly protocolVersion: string | undefined
   /** The capabilities that the client declared. */
-  readonly capabilities: ClientCapabilities | undefined
-}
-
-/** The part of a client's capabilities that is read here. */
-export interface ClientCapabilities {
-  /** Absent if the client cannot ask its user. */
-  readonly elicitation?: {
-    /** Present if the client can show forms. */
-    readonly form?: unknown
-    /** Present if the client can show links. */
-    readonly url?: unknown
-  } | undefined
+  readonly capabilities:
+    | { readonly elicitation?: { readonly form?: unknown; readonly url?: unknown } | undefined }
+    | undefined
 }
 
 /** The result of a tool that failed. A model reads it. */
-export type ToolError = {
-  readonly isError: true
-  readonly content: [{ readonly type: "text"; readonly text: string }]
-}
-
-/** The elicitation of revision 2025-11-25. */
-export interface UrlElicitation {
-  readonly mode: "url"
-  readonly elicitationId: string
-  readonly url: string
-  /** What the client shows to its user. */
-  readonly message: string
-}
-
-export const toolError = (text: string): ToolError => ({ isError: true, content: [{ type: "text", text }] })
+export const toolError = (
+  text: string
+): { readonly isError: true; readonly content: [{ type: "text"; text: string }] } => ({
+  isError: true,
+  content: [{ type: "text", text }]
+})
 
 /** The result after `decline` and `cancel`. */
 export const declined = toolError("The user did not consent.")
@@ -73,7 +55,7 @@ export const render = ({ elicitationId, link, name, provider }: Consent, client:
       return { _tag: "InputRequired", result: { resultType: "input_required", inputRequests } } as const
     }
     case "2025-11-25": {
-      const elicitations: [UrlElicitation] = [{ ...elicitation, elicitationId }]
+      const elicitations = [{ ...elicitation, elicitationId }] as const
       return {
         _tag: "UrlElicitationRequired",
         error: { code: -32042, message: needed, data: { elicitations } }

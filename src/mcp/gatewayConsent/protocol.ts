@@ -200,18 +200,14 @@ export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
 // Repeated calls
 // -----------------------------------------------------------------------------
 
-/** The hosts of links. */
-export interface HostOptions {
+/** Options of `retrying` and `transport`. */
+export interface Options<E1 = never, R1 = never, E2 = never, R2 = never> {
   /**
    * The allowed hosts of the link, with or without a port: `["portal.example.com"]`. Set it to the host of your own
    * consent portal, or to the one region of your gateway. Default: the hosts of AgentCore and of its consent portals in
    * all regions, and this machine, for the local server.
    */
   readonly hosts?: ReadonlyArray<string> | undefined
-}
-
-/** Options of `retrying` and `transport`. */
-export interface Options<E1 = never, R1 = never, E2 = never, R2 = never> extends HostOptions {
   /**
    * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
    * portal has the consent. Success completes the authorization and repeats the call, failure ends the call.

@@ -1,7 +1,6 @@
 // The same agent without Effect.
 import * as Connect from "effect-agentcore-identity/promise/Connect"
-import { runWithContext, withWAT } from "effect-agentcore-identity/promise/Identity"
-import { fromHeaders } from "effect-agentcore-identity/promise/RequestContext"
+import { contextFromHeaders, runWithContext, withWAT } from "effect-agentcore-identity/promise/Identity"
 import { createServer } from "node:http"
 import { json } from "node:stream/consumers"
 
@@ -76,7 +75,7 @@ const server = createServer((request, response) => {
   json(request).then(({ userId, ...body }) => {
     if (typeof userId !== "string" || typeof body.topic !== "string") throw new Error("Send `topic` and `userId`")
     // The application names the user, because AgentCore Runtime does not. The token belongs to the caller in any case.
-    return runWithContext({ ...fromHeaders(request), user: { userId } }, () => invoke(response, body))
+    return runWithContext({ ...contextFromHeaders(request), user: { userId } }, () => invoke(response, body))
   }).catch((error) =>
     respond(response, error._tag === "MissingWorkloadAccessToken" ? 401 : 400, { error: error.message })
   )

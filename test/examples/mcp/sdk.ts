@@ -1,7 +1,7 @@
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js"
 import { UrlElicitationRequiredError } from "@modelcontextprotocol/sdk/types.js"
-import { forSdk } from "effect-agentcore-identity/promise/ConsentElicitation"
+import { forSdk } from "effect-agentcore-identity/promise/Mcp"
 import { asCaller, link, listEvents } from "./tools.ts"
 
 const makeServer = () => {

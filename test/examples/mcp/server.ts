@@ -1,5 +1,5 @@
 import { createMcpHandler, inputRequired, McpServer, UrlElicitationRequiredError } from "@modelcontextprotocol/server"
-import { forServer } from "effect-agentcore-identity/promise/ConsentElicitation"
+import { forServer } from "effect-agentcore-identity/promise/Mcp"
 import { asCaller, link, listEvents } from "./tools.ts"
 
 const { fetch } = createMcpHandler(() => {

@@ -1,6 +1,5 @@
 import type { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
-import { runWithContext } from "effect-agentcore-identity/promise/Identity"
-import * as RequestContext from "effect-agentcore-identity/promise/RequestContext"
+import { contextFromHeaders, runWithContext } from "effect-agentcore-identity/promise/Identity"
 import { connect } from "../hono/app.ts"
 import { readEvents } from "../hono/calendar.ts"
 
@@ -14,7 +13,7 @@ const fallback = userId === undefined
 
 /** Serves MCP. A tool acts for the caller of its own request, also in a session that several users share. */
 export const asCaller = (serve: (request: Request) => Promise<Response>) => (request: Request): Promise<Response> =>
-  runWithContext(RequestContext.fromHeaders(request, { fallback }), () => serve(request))
+  runWithContext(contextFromHeaders(request, { fallback }), () => serve(request))
 
 /** The link never expires. It is for this credential, and contains no user. */
 export const link = (error: RequiresUserConsent): Promise<string> => connect.link(error.session)

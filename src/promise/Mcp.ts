@@ -1,19 +1,27 @@
 /**
- * Asks a user for consent inside of an MCP tool call, without Effect. A tool that needs a credential of the user only
- * obtains it, for example with `withAccessToken` of `promise/Identity` and without `onAuthUrl`. If it rejects with
- * `RequiresUserConsent`, the client gets a link in the form that it knows, as with `mcp/ConsentElicitation`.
+ * Consent in servers and clients of MCP, without Effect. This module loads no package of MCP.
+ *
+ * {@link forSdk} and {@link forServer} ask a user for consent inside of a tool call. A tool that needs a credential of
+ * the user only obtains it, for example with `withAccessToken` of `promise/Identity` and without `onAuthUrl`. If it
+ * rejects with `RequiresUserConsent`, the client gets a link in the form that it knows, as with
+ * `mcp/ConsentElicitation`.
  *
  * {@link forSdk} is for servers of `@modelcontextprotocol/sdk` 1.x, {@link forServer} for those of
- * `@modelcontextprotocol/server` 2.x. This module loads neither of them.
+ * `@modelcontextprotocol/server` 2.x.
+ *
+ * {@link retryingGateway} calls tools of AgentCore Gateway that need a user's consent. It recognizes the forms of all
+ * clients that `mcp/GatewayConsent` lists. In revision 2026-07-28 of MCP the gateway responds `input_required`: then
+ * `retryingGateway` repeats the call, and `@modelcontextprotocol/client` returns the result to it with the option
+ * `allowInputRequired`.
  *
  * @since 0.2.0
  * @example
- * import * as ConsentElicitation from "effect-agentcore-identity/promise/ConsentElicitation"
+ * import * as Mcp from "effect-agentcore-identity/promise/Mcp"
  * import { runWithContext, withAccessToken } from "effect-agentcore-identity/promise/Identity"
  *
  * declare const mcp: {
  *   // import { McpServer, inputRequired, UrlElicitationRequiredError } from "@modelcontextprotocol/server"
- *   readonly options: Omit<ConsentElicitation.ServerOptions<object, object>, "link">
+ *   readonly options: Omit<Parameters<typeof Mcp.forServer<object, object>>[0], "link">
  *   readonly registerTool: (name: string, callback: (context: never) => Promise<unknown>) => void
  * }
  *
@@ -22,7 +30,7 @@
  * )
  *
  * // `{ server, inputRequired, UrlElicitationRequiredError, link }`
- * const asking = ConsentElicitation.forServer({
+ * const asking = Mcp.forServer({
  *   ...mcp.options,
  *   link: (error) => `https://app.example.com/connect/${error.provider}`
  * })
@@ -45,6 +53,8 @@ import * as Schedule from "effect/Schedule"
 import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../IdentityError.js"
 import * as Rendering from "../mcp/consentElicitation/render.js"
+import type { GatewayConsent } from "../mcp/gatewayConsent/protocol.js"
+import * as Gateway from "../mcp/gatewayConsent/protocol.js"
 import * as Validation from "../plane/validation.js"
 import { bind } from "./internal/callerContext.js"
 
@@ -52,30 +62,45 @@ import { bind } from "./internal/callerContext.js"
 // Models
 // -----------------------------------------------------------------------------
 
-export type {
+export {
   /** @since 0.2.0 */
-  ClientCapabilities,
-  /** @since 0.2.0 */
-  ToolError,
-  /** @since 0.2.0 */
-  UrlElicitation
-} from "../mcp/consentElicitation/render.js"
+  GatewayConsent
+} from "../mcp/gatewayConsent/protocol.js"
 
 /**
- * Options of {@link forSdk}.
+ * The options of {@link forSdk}, which {@link forServer} takes too.
  *
  * @since 0.2.0
  * @category models
  */
 export interface Options {
   /** The class of this name, from the package of the server. */
-  readonly UrlElicitationRequiredError: new(elicitations: Array<Rendering.UrlElicitation>, message?: string) => object
+  readonly UrlElicitationRequiredError: new(
+    elicitations: Array<{
+      readonly mode: "url"
+      readonly elicitationId: string
+      readonly url: string
+      /** What the client shows to its user. */
+      readonly message: string
+    }>,
+    message?: string
+  ) => object
   /** The `McpServer` of the tools. It knows the client of its session. */
   readonly server: {
     /** The server of the protocol. */
     readonly server: {
       /** Returns the capabilities that the client of the session declared. */
-      readonly getClientCapabilities: () => Rendering.ClientCapabilities | undefined
+      readonly getClientCapabilities: () =>
+        | {
+          /** Absent if the client cannot ask its user. */
+          readonly elicitation?: {
+            /** Present if the client can show forms. */
+            readonly form?: unknown
+            /** Present if the client can show links. */
+            readonly url?: unknown
+          } | undefined
+        }
+        | undefined
       /** Returns the protocol revision of the session. */
       readonly getNegotiatedProtocolVersion?: () => string | undefined
     }
@@ -87,34 +112,39 @@ export interface Options {
   readonly link: (error: RequiresUserConsent) => string | Promise<string>
 }
 
-/**
- * Options of {@link forServer}.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ServerOptions<Request, Result> extends Options {
-  /** The function of this name, from `@modelcontextprotocol/server`. */
-  readonly inputRequired: {
-    (spec: { inputRequests: { [name: string]: Request } }): Result
-    elicitUrl(params: { message: string; url: string }): Request
-  }
-  /**
-   * How long a retry after `accept` waits for the consent, in milliseconds or as a string such as `"10 seconds"`.
-   * Default: 10 seconds.
-   */
-  readonly wait?: Duration.Input | undefined
+/** The result of a tool that failed. A model reads it. */
+type ToolError = {
+  readonly isError: true
+  readonly content: [{ readonly type: "text"; readonly text: string }]
 }
 
+/** Wraps the callback of a tool. The wrapped callback also returns results that ask for consent. */
+type Wrapper<Result> = <Args extends Array<unknown>, A>(
+  tool: (...args: Args) => A | Promise<A>
+) => (...args: Args) => Promise<A | ToolError | Result>
+
 /**
- * Wraps the callback of a tool. The wrapped callback also returns results that ask for consent.
+ * Options of {@link retryingGateway}.
  *
  * @since 0.2.0
  * @category models
  */
-export type Wrapper<Result> = <Args extends Array<unknown>, A>(
-  tool: (...args: Args) => A | Promise<A>
-) => (...args: Args) => Promise<A | Rendering.ToolError | Result>
+export interface GatewayOptions extends Pick<Gateway.Options, "hosts"> {
+  /**
+   * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
+   * portal has the consent. A rejection ends the call: a program that does not wait for its user rejects with the link.
+   *
+   * With `complete`, the page at the return URL must check that the signed-in user is the one who was asked. Anyone can
+   * open a forwarded link, and would connect their own account.
+   */
+  readonly show: (consent: GatewayConsent) => unknown
+  /**
+   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the
+   * identifier that called the gateway. A newer JWT of the same user is rejected. It is not called for the link of a
+   * consent portal. Default: the authorization is completed elsewhere, for example by the page at the return URL.
+   */
+  readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
+}
 
 // -----------------------------------------------------------------------------
 // Implementation
@@ -176,7 +206,7 @@ const wrap = <Result>(
     Effect.catchIf(isConsentNeeded, (error) =>
       actionOf(error) === "decline"
         ? Effect.succeed(Rendering.declined)
-        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<Rendering.ToolError | Result, unknown> => {
+        : Effect.flatMap(linkOf(error, link), (link): Effect.Effect<ToolError | Result, unknown> => {
           const consent = { provider: error.provider, link, name: nameOf(error), elicitationId: randomUUID() }
           const rendered = Rendering.render(consent, clientOf(context))
           switch (rendered._tag) {
@@ -231,7 +261,20 @@ export const forSdk = (options: Options): Wrapper<never> =>
  * @since 0.2.0
  * @category functions
  */
-export const forServer = <Request, Result>(options: ServerOptions<Request, Result>): Wrapper<Result> => {
+export const forServer = <Request, Result>(
+  options: Options & {
+    /** The function of this name, from `@modelcontextprotocol/server`. */
+    readonly inputRequired: {
+      (spec: { inputRequests: { [name: string]: Request } }): Result
+      elicitUrl(params: { message: string; url: string }): Request
+    }
+    /**
+     * How long a retry after `accept` waits for the consent, in milliseconds or as a string such as `"10 seconds"`.
+     * Default: 10 seconds.
+     */
+    readonly wait?: Duration.Input | undefined
+  }
+): Wrapper<Result> => {
   const { inputRequired, server: { server }, wait } = options
   return wrap(
     options,
@@ -255,3 +298,38 @@ export const forServer = <Request, Result>(options: ServerOptions<Request, Resul
     wait
   )
 }
+
+/**
+ * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
+ * and repeats the call once. All other errors and results pass through.
+ *
+ * Rejects with an error of the `_tag` `GatewayConsentRequired` if the repeated call needs a consent too, of
+ * `InvalidGatewayConsent` if the link must not be shown, and with the errors of `show` and `complete`.
+ *
+ * @since 0.2.0
+ * @category functions
+ * @example
+ * import { completeAuthorization } from "effect-agentcore-identity/promise/Identity"
+ * import * as Mcp from "effect-agentcore-identity/promise/Mcp"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * // The `Client` of an MCP SDK.
+ * declare const client: { readonly callTool: (params: { readonly name: string }) => Promise<object> }
+ * // Your application: shows the link to this user, and waits until the user's browser is back at the return URL.
+ * declare const visit: (url: string) => Promise<void>
+ *
+ * // The gateway starts the authorization for this JWT. A newer one of the same user cannot complete it.
+ * const listEvents = (jwt: string) =>
+ *   Mcp.retryingGateway(() => client.callTool({ name: "calendar___list_events" }), {
+ *     show: ({ url }) => visit(Redacted.value(url)),
+ *     complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken: jwt } })
+ *   })
+ */
+export const retryingGateway = <A>(
+  call: () => A | PromiseLike<A>,
+  { complete, hosts, show }: GatewayOptions
+): Promise<A> =>
+  Effect.runPromise(Gateway.retrying(
+    bind(() => call()),
+    { hosts, show: bind(show), complete: complete && bind(complete) }
+  ))
