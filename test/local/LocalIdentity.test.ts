@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -13,6 +14,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import { join } from "node:path"
+import * as Folder from "../support/folder.js"
 import * as World from "../support/localWorld.js"
 import * as Server from "../support/server.js"
 
@@ -201,5 +204,21 @@ describe("offline", () => {
       assert.strictEqual(used._tag, "AuthorizationServerError")
       const both = [remote, used, yield* errorOf({ authorizationServer: true, port })]
       for (const { message } of both) assert.notInclude(message, "--")
+    }))
+})
+
+describe("the option vault", () => {
+  it.live("keeps everything for the next process, and rejects another key", () =>
+    Effect.gen(function*() {
+      const path = join(yield* Folder.temporary, "agentcore.vault")
+      const key = Redacted.make(Buffer.alloc(32, 7).toString("base64url"))
+      const over = Effect.provide(LocalIdentity.layerPlanes({ vault: { path, key } }))
+      yield* over(WorkloadIdentity.ensure({ name: "agent" }))
+      const plane = ControlPlane.ControlPlane.use((plane) => plane.getWorkloadIdentity({ name: "agent" }))
+      assert.strictEqual((yield* over(plane)).name, "agent")
+      const other = { path, key: Redacted.make(Buffer.alloc(32, 8).toString("base64url")) }
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(LocalIdentity.layer({ vault: other }))))
+      assert.strictEqual(error.reason, "Store")
+      assert.include(error.message, path)
     }))
 })
