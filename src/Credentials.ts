@@ -9,41 +9,35 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { ControlPlane } from "./ControlPlane.js"
+import type { ControlPlane, operations } from "./ControlPlane.js"
 import * as Check from "./credentials/check.js"
 import { type Credential, isUserCredential } from "./credentials/credential.js"
 import type { Policy, PolicyOptions } from "./credentials/policy.js"
 import * as Policies from "./credentials/policy.js"
-import type { CheckError, Problem } from "./credentials/problems.js"
-import type { Caller, Status } from "./credentials/status.js"
+import type { Problem } from "./credentials/problems.js"
+import type { Status } from "./credentials/status.js"
 import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import type * as Operation from "./Operation.js"
+import type { UserIdentifier } from "./UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export type {
   /** @since 0.2.0 */
-  Credential,
-  /** @since 0.2.0 */
-  UserCredential
+  Credential
 } from "./credentials/credential.js"
 export type {
   /** @since 0.2.0 */
   Policy,
   /** @since 0.2.0 */
-  PolicyOptions,
-  /** @since 0.2.0 */
-  Statement
+  PolicyOptions
 } from "./credentials/policy.js"
 export type {
-  /** @since 0.2.0 */
-  CheckError,
   /** @since 0.2.0 */
   Problem
 } from "./credentials/problems.js"
 export type {
-  /** @since 0.2.0 */
-  Caller,
   /** @since 0.2.0 */
   Status
 } from "./credentials/status.js"
@@ -87,8 +81,15 @@ export const check = (
     /** The name of the workload identity. */
     readonly workload: string
   }
-): Effect.Effect<ReadonlyArray<Problem>, CheckError, ControlPlane> =>
-  Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
+): Effect.Effect<
+  ReadonlyArray<Problem>,
+  // The others are problems.
+  Exclude<
+    Operation.Error<typeof operations.getOauth2CredentialProvider>,
+    { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
+  >,
+  ControlPlane
+> => Effect.withSpan(Check.check(list, options.workload), "Credentials.check")
 
 /**
  * Returns the minimal IAM policy for a program with these credentials. `JSON.stringify` turns it into the document.
@@ -135,24 +136,6 @@ export const check = (
 export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => Policies.make(list, options)
 
 /**
- * The options of {@link status}.
- *
- * @since 0.2.0
- * @category models
- */
-export interface StatusOptions {
-  /**
-   * The caller to remember responses for. Set it in a server that obtains a workload access token for each request. By
-   * default, responses are remembered by workload access token, so nothing is remembered for a new token of a user.
-   */
-  readonly caller?: Caller | undefined
-  /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
-  readonly remember?: Duration.Input | undefined
-  /** The maximum number of concurrent requests. Default: 3. */
-  readonly concurrency?: number | undefined
-}
-
-/**
  * Reads whether the current user has granted each `USER_FEDERATION` credential, in the order of the list. It ignores
  * other credentials, and shows nothing to the user.
  *
@@ -188,36 +171,23 @@ export interface StatusOptions {
  */
 export const status = (
   list: ReadonlyArray<Credential>,
-  { caller, concurrency = 3, remember = "30 seconds" }: StatusOptions = {}
+  { caller, concurrency = 3, remember = "30 seconds" }: {
+    /**
+     * The caller to remember responses for, by workload identity and user. Set it in a server that obtains a workload
+     * access token for each request. By default, responses are remembered by workload access token, so nothing is
+     * remembered for a new token of a user.
+     */
+    readonly caller?: { readonly name: string; readonly user: UserIdentifier } | undefined
+    /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
+    readonly remember?: Duration.Input | undefined
+    /** The maximum number of concurrent requests. Default: 3. */
+    readonly concurrency?: number | undefined
+  } = {}
 ): Effect.Effect<ReadonlyArray<Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken> =>
   Effect.withSpan(
     Statuses.status(list.filter(isUserCredential), { caller, concurrency, remember }),
     "Credentials.status"
   )
-
-/**
- * Forgets what {@link status} remembers about the current user. Call it after a consent or a disconnection elsewhere.
- *
- * @since 0.2.0
- * @category operations
- */
-export const forgetStatus = (
-  options: {
-    /** The caller that {@link status} gets. */
-    readonly caller?: Caller | undefined
-  } = {}
-): Effect.Effect<void, WorkloadAccessTokenError, Identity | WorkloadAccessToken> => Statuses.forget(options.caller)
-
-/**
- * The options of {@link consentAll}.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> extends ConsentOptions<E, R> {
-  /** The caller that {@link status} gets. After each consent, `status` forgets what it remembers about them. */
-  readonly caller?: Caller | undefined
-}
 
 /**
  * Asks the current user to consent to every `USER_FEDERATION` credential in the list, in order. Call it before a
@@ -229,13 +199,16 @@ export interface ConsentAllOptions<out E = RequiresUserConsent, out R = never> e
  */
 export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
-  { caller, ...consent }: ConsentAllOptions<E, R> = {}
+  { caller, ...consent }: ConsentOptions<E, R> & {
+    /** The caller that {@link status} gets. After each consent, `status` forgets what it remembers about them. */
+    readonly caller?: { readonly name: string; readonly user: UserIdentifier } | undefined
+  } = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
   Effect.forEach(
     list.filter(isUserCredential),
     (credential) =>
       Identity.use((identity) => identity.getAccessToken(credential, consent)).pipe(
-        Effect.andThen(forgetStatus({ caller }))
+        Effect.andThen(Statuses.forget(caller))
       ),
     { discard: true }
   ).pipe(Effect.withSpan("Credentials.consentAll"))

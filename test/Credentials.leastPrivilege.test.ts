@@ -235,7 +235,7 @@ const isOtherForm = (resource: string, form: Form) =>
 /** Every policy with one action or one resource less, and the action and resource that it lacks. */
 const reduce = ({ Statement, Version }: Credentials.Policy, form: Form) =>
   Statement.flatMap((statement, index) => {
-    const replace = (changed: ReadonlyArray<Credentials.Statement>): Credentials.Policy => ({
+    const replace = (changed: ReadonlyArray<Credentials.Policy["Statement"][number]>): Credentials.Policy => ({
       Version,
       Statement: Statement.flatMap((one, at) => at === index ? changed : [one])
     })

@@ -60,7 +60,10 @@ const operators: {
     found.length > 0 && found.every((value) => Number(value) <= Number(expected[0]))
 }
 
-const holds = (condition: Credentials.Statement["Condition"] = {}, context: Call["context"] = {}): boolean =>
+const holds = (
+  condition: Credentials.Policy["Statement"][number]["Condition"] = {},
+  context: Call["context"] = {}
+): boolean =>
   Object.entries(condition).every(([operator, keys]) =>
     Object.entries(keys).every(([key, expected]) => {
       const evaluate = operators[operator]

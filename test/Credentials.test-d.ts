@@ -5,7 +5,7 @@ import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import type { ControlPlane } from "effect-agentcore-identity/ControlPlane"
 import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
-import type { AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
+import type { AccessTokenCredential, AccessTokenError, Identity } from "effect-agentcore-identity/Identity"
 import type { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
@@ -30,7 +30,11 @@ const inChat = (session: ConsentSession) => Effect.flatMap(Chat, (chat) => chat.
 describe("Credentials", () => {
   it("accepts lists of all kinds", () => {
     expectTypeOf(Credentials.check(all, { workload: "agent" })).toEqualTypeOf<
-      Effect.Effect<ReadonlyArray<Credentials.Problem>, Credentials.CheckError, ControlPlane>
+      Effect.Effect<
+        ReadonlyArray<Credentials.Problem>,
+        Effect.Error<ReturnType<typeof Credentials.check>>,
+        ControlPlane
+      >
     >()
     expectTypeOf(Credentials.status(all)).toEqualTypeOf<
       Effect.Effect<ReadonlyArray<Credentials.Status>, WorkloadAccessTokenError, Identity | WorkloadAccessToken>
@@ -48,9 +52,9 @@ describe("Credentials", () => {
 
   it("a status has a credential of the flow USER_FEDERATION", () => {
     expectTypeOf<Credentials.Status["credential"]["request"]["flow"]>().toEqualTypeOf<"USER_FEDERATION">()
-    expectTypeOf(Calendar).toExtend<Credentials.UserCredential>()
-    expectTypeOf(Reports).not.toExtend<Credentials.UserCredential>()
-    expectTypeOf(Weather).not.toExtend<Credentials.UserCredential>()
+    expectTypeOf(Calendar).toExtend<AccessTokenCredential<"USER_FEDERATION">>()
+    expectTypeOf(Reports).not.toExtend<AccessTokenCredential<"USER_FEDERATION">>()
+    expectTypeOf(Weather).not.toExtend<AccessTokenCredential<"USER_FEDERATION">>()
   })
 
   it("errors and requirements of a consent handler flow into the result", () => {

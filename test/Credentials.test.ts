@@ -22,6 +22,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
+import * as Statuses from "../src/credentials/status.js"
 import {
   backend,
   createProvider,
@@ -293,10 +294,10 @@ const approve = ({ sessionUri }: ConsentSession) =>
 /** Polls at once: the local backend has the token when the session is approved. */
 const poll = Schedule.recurs(3)
 
-const grant = (credential: Credentials.UserCredential) =>
+const grant = (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) =>
   Effect.flatMap(Identity.Identity, (identity) => identity.getAccessToken(credential, { consent: approve, poll }))
 
-const statusOf = (list: ReadonlyArray<Credentials.Credential>, options?: Credentials.StatusOptions) =>
+const statusOf = (list: ReadonlyArray<Credentials.Credential>, options?: Parameters<typeof Credentials.status>[1]) =>
   Effect.map(
     Credentials.status(list, options),
     (statuses) => statuses.map(({ _tag, credential }) => `${credential.key} ${_tag}`)
@@ -331,7 +332,7 @@ describe("status", () => {
       const { arrived, layer } = yield* counted
       yield* Effect.gen(function*() {
         // Each request of a server has another workload access token.
-        const request = (userId: string, options?: Credentials.StatusOptions) =>
+        const request = (userId: string, options?: Parameters<typeof Credentials.status>[1]) =>
           statusOf([Calendar], options).pipe(as(userId))
         yield* request("alice")
         yield* request("alice")
@@ -343,7 +344,7 @@ describe("status", () => {
         yield* request("bob", caller("bob"))
         yield* request("alice", caller("alice", "other"))
         assert.lengthOf(yield* arrived, 2)
-        yield* Credentials.forgetStatus(caller("alice")).pipe(as("alice"))
+        yield* Statuses.forget(caller("alice").caller).pipe(as("alice"))
         yield* request("alice", caller("alice"))
         yield* request("bob", caller("bob"))
         assert.lengthOf(yield* arrived, 1)
@@ -373,7 +374,7 @@ describe("status", () => {
 
         yield* alice(statusOf([Calendar], { remember: 0 }))
         assert.lengthOf(yield* arrived, 0)
-        yield* alice(Credentials.forgetStatus())
+        yield* alice(Statuses.forget(undefined))
         yield* alice(statusOf([Calendar], { remember: 0 }))
         yield* alice(statusOf([Calendar], { remember: 0 }))
         yield* bob(status)

@@ -80,8 +80,7 @@ import { hash } from "node:crypto"
 import * as AccessToken from "../AccessToken.js"
 import * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import type { UserCredential } from "../Credentials.js"
-import type { AccessTokenError, Identity } from "../Identity.js"
+import type { AccessTokenCredential, AccessTokenError, Identity } from "../Identity.js"
 import { isIdentityError, RequiresUserConsent } from "../IdentityError.js"
 import * as Redactor from "../internal/redactor.js"
 import { canonicalize } from "../models/internal/plainData.js"
@@ -362,7 +361,7 @@ export const pending = <E = never, R = never>(
      * The link where the user connects a credential: `Connect.link`. Default: the authorization URL of a new session,
      * which expires after ten minutes. The application then completes the session, see `PendingConsents`.
      */
-    readonly link?: ((credential: UserCredential) => Effect.Effect<string, E, R>) | undefined
+    readonly link?: ((credential: AccessTokenCredential<"USER_FEDERATION">) => Effect.Effect<string, E, R>) | undefined
   } = {}
 ): Effect.Effect<ReadonlyArray<Pending>, AccessTokenError | E, Identity | WorkloadAccessToken | R> => {
   const { link } = options

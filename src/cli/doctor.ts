@@ -65,7 +65,7 @@ const makeReport = (json: boolean) => {
     result: Policy.Finding["result"],
     subject: string,
     message: string,
-    statements: ReadonlyArray<Credentials.Statement> = []
+    statements: ReadonlyArray<Credentials.Policy["Statement"][number]> = []
   ) =>
     Effect.suspend(() => {
       const finding = { subject, result, message, ...(statements.length === 0 ? {} : { statements }) }

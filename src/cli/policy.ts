@@ -131,7 +131,7 @@ export interface Finding {
   readonly result: "ok" | "problem" | "unknown" | "skipped"
   readonly message: string
   /** The statements that the IAM policy of the caller lacks. */
-  readonly statements?: ReadonlyArray<Credentials.Statement>
+  readonly statements?: ReadonlyArray<Credentials.Policy["Statement"][number]>
 }
 
 /** Evaluates the calls of a credential. */

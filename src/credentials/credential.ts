@@ -5,16 +5,13 @@ import type { AccessTokenCredential, ApiKeyCredential } from "../Identity.js"
 /** A declared credential of any kind: a class of `AccessToken.Tag`, `ApiKey.Tag` or `IamAccessToken.Tag`. */
 export type Credential = AccessTokenCredential | ApiKeyCredential | IamAccessTokenCredential
 
-/** A declared access token that a user grants. */
-export type UserCredential = AccessTokenCredential<"USER_FEDERATION">
-
 export type ProviderCredential = AccessTokenCredential | ApiKeyCredential
 
 export const hasProvider = (credential: Credential) => credential.kind !== "IamAccessToken"
 
 export const isAccessToken = (credential: Credential) => credential.kind === "AccessToken"
 
-export const isUserCredential = (credential: Credential): credential is UserCredential =>
+export const isUserCredential = (credential: Credential): credential is AccessTokenCredential<"USER_FEDERATION"> =>
   isAccessToken(credential) && credential.request.flow === "USER_FEDERATION"
 
 export const isOnBehalfOf = (credential: Credential): boolean =>

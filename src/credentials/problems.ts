@@ -1,8 +1,6 @@
-/** The problems that `Credentials.check` finds, and its errors. `Credentials` exports both. */
-import type { operations } from "../ControlPlane.js"
+/** The problems that `Credentials.check` finds. */
 import type { Definition } from "../credentialProvider/definitions.js"
 import { suggest } from "../models/internal/violation.js"
-import type * as Operation from "../Operation.js"
 
 type OfProvider = { readonly provider: string }
 
@@ -51,15 +49,6 @@ export type Problem = {
     readonly message: string
   }
 }[keyof Properties]
-
-/**
- * The errors of `check`: those of the control plane, except `AccessDeniedException` and `ResourceNotFoundException`,
- * which `check` returns as problems.
- */
-export type CheckError = Exclude<
-  Operation.Error<typeof operations.getOauth2CredentialProvider>,
-  { readonly _tag: "AccessDeniedException" | "ResourceNotFoundException" }
->
 
 const kinds: { readonly [K in Definition["kind"]]: readonly [article: string, label: string, use: string] } = {
   oauth2: ["an", "OAuth2 credential provider", "Declare it with AccessToken.Tag"],

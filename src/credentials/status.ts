@@ -6,13 +6,12 @@ import { memoize } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Consent from "../Consent.js"
 import * as Digest from "../credentialCache/digest.js"
-import { type AccessTokenError, Identity } from "../Identity.js"
+import { type AccessTokenCredential, type AccessTokenError, Identity } from "../Identity.js"
 import * as ExpiringMap from "../internal/expiringMap.js"
 import * as SingleFlight from "../internal/singleFlight.js"
 import { unregistered } from "../pendingConsents/store.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
-import type { UserCredential } from "./credential.js"
 
 /** The caller of a run: the workload identity and the user that its workload access token is for. */
 export interface Caller {
@@ -30,9 +29,13 @@ export interface Caller {
  * - `Unknown`: the request failed with `error`.
  */
 export type Status =
-  | { readonly _tag: "Granted"; readonly credential: UserCredential }
-  | { readonly _tag: "NotGranted"; readonly credential: UserCredential }
-  | { readonly _tag: "Unknown"; readonly credential: UserCredential; readonly error: AccessTokenError }
+  | { readonly _tag: "Granted"; readonly credential: AccessTokenCredential<"USER_FEDERATION"> }
+  | { readonly _tag: "NotGranted"; readonly credential: AccessTokenCredential<"USER_FEDERATION"> }
+  | {
+    readonly _tag: "Unknown"
+    readonly credential: AccessTokenCredential<"USER_FEDERATION">
+    readonly error: AccessTokenError
+  }
 
 interface Remembered {
   readonly granted: boolean
@@ -73,7 +76,10 @@ export const forget = (caller: Caller | undefined) =>
 
 /** Returns the same key for all requests for one grant, and for their sessions. */
 export const keyOf = (
-  { audiences, customParameters, provider, resources, returnUrl, scopes }: Omit<UserCredential["request"], "flow">,
+  { audiences, customParameters, provider, resources, returnUrl, scopes }: Omit<
+    AccessTokenCredential<"USER_FEDERATION">["request"],
+    "flow"
+  >,
   programUrl: Option.Option<string>
 ): string =>
   JSON.stringify([
@@ -87,7 +93,7 @@ export const keyOf = (
 
 export const status = Effect.fnUntraced(
   function*(
-    credentials: ReadonlyArray<UserCredential>,
+    credentials: ReadonlyArray<AccessTokenCredential<"USER_FEDERATION">>,
     options: {
       readonly caller: Caller | undefined
       readonly remember: Duration.Input
@@ -98,7 +104,7 @@ export const status = Effect.fnUntraced(
     const programUrl = yield* Consent.ReturnUrl
     const context = yield* Effect.context<WorkloadAccessToken>()
     const lifetime = Duration.toMillis(options.remember)
-    const readGranted = (credential: UserCredential) =>
+    const readGranted = (credential: AccessTokenCredential<"USER_FEDERATION">) =>
       Effect.flatMap(Clock.currentTimeMillis, (start) => {
         const key = keyOf(credential.request, programUrl)
         const known = memory.responses.get(user)?.get(key)

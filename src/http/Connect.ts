@@ -551,7 +551,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
     >
     readonly service: Connect["Service"]
   },
-  ValidationException | Credentials.CheckError,
+  ValidationException | Effect.Error<ReturnType<typeof Credentials.check>>,
   DataPlane | Scope.Scope
 > =>
   Effect.gen(function*() {

@@ -180,7 +180,7 @@ export type Event = Plain<Http.Event>
  * @category models
  */
 export type Credential =
-  | Credentials.UserCredential
+  | Identity.AccessTokenCredential<"USER_FEDERATION">
   | (
     & Omit<
       Config.OAuth2WrapperConfig,
@@ -524,7 +524,7 @@ const declare = <Req>(
   credential: Credential,
   { origin, path }: Pick<Options<string, Req>, "origin" | "path">
 ) => {
-  if (isDeclared(credential, "AccessToken")) return credential as Credentials.UserCredential
+  if (isDeclared(credential, "AccessToken")) return credential as Identity.AccessTokenCredential<"USER_FEDERATION">
   if (credential?.authFlow !== "USER_FEDERATION") throw wrongCredential(name)
   const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
   return AccessToken.Tag<unknown>()(`effect-agentcore-identity/promise/Connect/${name}`, {
@@ -557,10 +557,12 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
 
 /** The credentials of the options, and how to find one: by its name, or as the program has it. */
 const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
-  const declared: ReadonlyArray<readonly [string, Credentials.UserCredential]> = Object.entries<Credential>(
+  const declared: ReadonlyArray<readonly [string, Identity.AccessTokenCredential<"USER_FEDERATION">]> = Object.entries<
+    Credential
+  >(
     options.credentials
   ).map(([name, credential]) => [name, declare(name, credential, options)])
-  const credentialOf = new Map<unknown, Credentials.UserCredential>(
+  const credentialOf = new Map<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>(
     declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
   )
   return { credentials: Object.fromEntries(declared), credentialOf }
@@ -649,7 +651,7 @@ const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => 
 
 const makeWithAccessToken = (
   { consentOptions, withAccessToken }: Run,
-  credentialOf: ReadonlyMap<unknown, Credentials.UserCredential>
+  credentialOf: ReadonlyMap<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>
 ): Connect["withAccessToken"] =>
 (subject, { continue: address, onDenial, onLink, wait, ...use } = {}) => {
   const credential = credentialOf.get(subject) ?? subject
@@ -686,7 +688,7 @@ const makeRunAs = (
 const makeServed = (
   workload: string,
   credentials: Http.LinkOptions["credentials"],
-  credentialOf: ReadonlyMap<unknown, Credentials.UserCredential>
+  credentialOf: ReadonlyMap<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>
 ) => {
   // A name that is unknown is left to `http/Connect`.
   const find = (subject: string | Credential | ConsentSession) => credentialOf.get(subject) ?? subject as string

@@ -1,7 +1,7 @@
 import { assert, describe } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import type { AccessTokenCredential } from "effect-agentcore-identity/Identity"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
@@ -36,7 +36,7 @@ type Environment = Layer.Success<ReturnType<typeof environment>>
 interface Shared {
   readonly context: Context.Context<Environment>
   readonly tab: Chromium.Tab
-  readonly calendar: UserCredential
+  readonly calendar: AccessTokenCredential<"USER_FEDERATION">
   readonly origin: string
   /** The link of the calendar. It continues to a chat. */
   readonly link: string

@@ -288,7 +288,7 @@ describe("agentcore-identity doctor", () => {
       const policyFile = join(dirname(module), "policy.json")
       const policy: Credentials.Policy = JSON.parse((yield* Program.run(["policy", module], env)).stdout)
       const compare = (
-        change: (statement: Credentials.Statement) => object,
+        change: (statement: Credentials.Policy["Statement"][number]) => object,
         more: ReadonlyArray<object> = [],
         args: ReadonlyArray<string> = [],
         variables: Program.Environment = env
@@ -296,7 +296,7 @@ describe("agentcore-identity doctor", () => {
         writeFileSync(policyFile, JSON.stringify({ Statement: [...policy.Statement.map(change), ...more] }))
         return json(variables, module, "--policy", policyFile, "--no-token", ...args)
       }
-      const same = (statement: Credentials.Statement) => statement
+      const same = (statement: Credentials.Policy["Statement"][number]) => statement
       const resultsOf = ({ findings }: Pick<Report, "findings">) =>
         findings.filter(({ message }) => message.includes(policyFile)).map((
           { message, result, subject }
@@ -310,7 +310,7 @@ describe("agentcore-identity doctor", () => {
 
       // The policy is for one user.
       const userid = (value: string) => ({ StringEquals: { "bedrock-agentcore:userid": value } })
-      const forUser = (sid: string, value: string) => (statement: Credentials.Statement) =>
+      const forUser = (sid: string, value: string) => (statement: Credentials.Policy["Statement"][number]) =>
         statement.Sid === sid ? { ...statement, Condition: userid(value) } : statement
       const tokens = "WorkloadAccessTokenForAnyUserId"
       const alice = yield* compare(forUser(tokens, "alice"))

@@ -90,7 +90,7 @@ describe("the comparison of a policy", () => {
       const secret =
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bedrock-agentcore-identity!default/apikey/weather"
       const compare = Effect.fnUntraced(function*(allowed: string, found?: string) {
-        const secrets = (one: Credentials.Statement) =>
+        const secrets = (one: Credentials.Policy["Statement"][number]) =>
           one.Sid === "ProviderSecrets" ? { ...one, Resource: [`${secret}-${allowed}`] } : one
         writeFileSync(file, JSON.stringify({ Statement: Statement.map(secrets) }))
         const exact = { ...options, providers: { oauth2: {}, apiKey: { weather: { secret: found } } } }

@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
-import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -28,7 +27,7 @@ import { LocalBackend } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import * as Signals from "../support/signals.js"
 
-const declare = (scope: string): UserCredential =>
+const declare = (scope: string): Identity.AccessTokenCredential<"USER_FEDERATION"> =>
   class Declared extends AccessToken.Tag<Declared>()(`test/${scope}`, {
     provider: "calendar",
     flow: "USER_FEDERATION",

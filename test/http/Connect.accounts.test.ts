@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
@@ -339,7 +338,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
 
 /** The links of a program without the pages, for its credential `files`. */
 const linksOf = (
-  credential: UserCredential,
+  credential: Identity.AccessTokenCredential<"USER_FEDERATION">,
   account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
 ) =>
   Connect.layerLinks({

@@ -5,7 +5,6 @@ import { assert } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
-import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -39,8 +38,8 @@ export const workload = "connect-agent"
 export const originOf = Effect.map(HttpServer.HttpServer, ({ address }) => HttpServer.formatAddress(address))
 
 export interface Declared {
-  readonly calendar: UserCredential
-  readonly mail: UserCredential
+  readonly calendar: Identity.AccessTokenCredential<"USER_FEDERATION">
+  readonly mail: Identity.AccessTokenCredential<"USER_FEDERATION">
   readonly origin: string
 }
 

@@ -5,7 +5,6 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernTranspor
 import { Client as SdkClient } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import * as Consent from "effect-agentcore-identity/Consent"
-import type { UserCredential } from "effect-agentcore-identity/Credentials"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
@@ -66,7 +65,7 @@ const Tools = Toolkit.make(
 const handlers = ({ calendar, mail }: World.Declared) =>
   Tools.toLayer(Effect.gen(function*() {
     const identity = yield* Identity.Identity
-    const use = (credential: UserCredential) =>
+    const use = (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) =>
       Effect.map(identity.getAccessToken(credential), (token) => {
         seen.push(Redacted.value(token))
         return `used ${digestOf(token)}`
@@ -76,7 +75,7 @@ const handlers = ({ calendar, mail }: World.Declared) =>
       (error) => error._tag !== "RequiresUserConsent",
       Effect.die
     )
-    const consentOrDie = (credential: UserCredential) =>
+    const consentOrDie = (credential: Identity.AccessTokenCredential<"USER_FEDERATION">) =>
       Effect.catchIf(use(credential), (error) => error._tag !== "RequiresUserConsent", Effect.die)
     return {
       events: () => consentOrDie(calendar),

@@ -9,9 +9,9 @@ import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
 import * as DurableDeferred from "effect/workflow/DurableDeferred"
 import { WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowEngine"
-import type { UserCredential } from "../../Credentials.js"
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
+import type { AccessTokenCredential } from "../../Identity.js"
 import { tagOf } from "../../internal/messages.js"
 import * as Signals from "../../pendingConsents/signals.js"
 import { ConsentSignals, unregistered } from "../../pendingConsents/store.js"
@@ -68,14 +68,15 @@ export const run = <E, R>({ invite, times }: {
   const topic = Signals.grant({ workload, user, credential: name })
   const notObtained = (reason: ConsentNotObtained["reason"]) => orNotObtained(name, reason)
 
-  const credentialOf: Effect.Effect<UserCredential, ConsentNotObtained, Connect> = Effect.flatMap(
-    Connect,
-    (connect) =>
-      Effect.mapError(
-        Effect.fromOption(connect.credentialOf(name)),
-        () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
-      )
-  )
+  const credentialOf: Effect.Effect<AccessTokenCredential<"USER_FEDERATION">, ConsentNotObtained, Connect> = Effect
+    .flatMap(
+      Connect,
+      (connect) =>
+        Effect.mapError(
+          Effect.fromOption(connect.credentialOf(name)),
+          () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
+        )
+    )
 
   /** Registers the execution, and stores its begin and its times, so that another deployment does not change them. */
   const begin = Activity.make({

@@ -4,7 +4,7 @@ import type * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import * as Workflow from "effect/workflow/Workflow"
-import type { UserCredential } from "../../Credentials.js"
+import type { AccessTokenCredential } from "../../Identity.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 
 /**
@@ -76,7 +76,7 @@ export interface AskOptions {
 /** A consent that is needed. */
 export interface Request extends AskOptions {
   /** One of the credentials of `Connect`. */
-  readonly credential: UserCredential
+  readonly credential: AccessTokenCredential<"USER_FEDERATION">
   /** Distinguishes the waits of a user for a credential, see `Payload`. For example, the id of the user's task. */
   readonly episode: string
 }

@@ -10,8 +10,7 @@ import * as Result from "effect/Result"
 import { createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto"
 import * as Completion from "../../consentCallback/completion.js"
 import { ConsentSession } from "../../ConsentSession.js"
-import type * as Credentials from "../../Credentials.js"
-import type { AccessTokenError } from "../../Identity.js"
+import type { AccessTokenCredential, AccessTokenError } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
 import { maxDropped } from "../../internal/boundedBody.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
@@ -279,7 +278,7 @@ const toConsent = (
 
 interface Pressed {
   readonly name: string
-  readonly credential: Credentials.UserCredential
+  readonly credential: AccessTokenCredential<"USER_FEDERATION">
   readonly continueUrl: string | undefined
 }
 

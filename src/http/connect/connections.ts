@@ -7,8 +7,9 @@ import type * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
 import { CredentialCache } from "../../CredentialCache.js"
 import * as Credentials from "../../Credentials.js"
+import * as Statuses from "../../credentials/status.js"
 import { DataPlane } from "../../DataPlane.js"
-import { type AccessTokenError, type AccessTokenRequest, Identity } from "../../Identity.js"
+import { type AccessTokenCredential, type AccessTokenError, type AccessTokenRequest, Identity } from "../../Identity.js"
 import { subjectOf } from "../../identity/jwtSubject.js"
 import { generate } from "../../identity/returnState.js"
 import { unregistered } from "../../pendingConsents/store.js"
@@ -57,12 +58,12 @@ const eventUserOf = (user: UserIdentifier): Effect.Effect<Event["user"]> =>
 /** Requests the token once, and shows nothing. */
 const request = (
   identity: Identity["Service"],
-  credential: Credentials.UserCredential,
+  credential: AccessTokenCredential<"USER_FEDERATION">,
   options?: Pick<AccessTokenRequest, "customState" | "forceAuthentication">
 ) => unregistered(identity.getAccessToken({ ...credential.request, ...options, consent: Consent.fail }))
 
 /** Returns `None` if the user has not consented. */
-const requestToken = (identity: Identity["Service"], credential: Credentials.UserCredential) =>
+const requestToken = (identity: Identity["Service"], credential: AccessTokenCredential<"USER_FEDERATION">) =>
   request(identity, credential).pipe(
     Effect.asSome,
     Effect.catchTag("RequiresUserConsent", () => Effect.succeedNone)
@@ -71,7 +72,7 @@ const requestToken = (identity: Identity["Service"], credential: Credentials.Use
 /** Returns `None` if the user has already consented. */
 const requestSession = (
   identity: Identity["Service"],
-  credential: Credentials.UserCredential,
+  credential: AccessTokenCredential<"USER_FEDERATION">,
   forceAuthentication: boolean
 ) =>
   Effect.flatMap(
@@ -85,7 +86,7 @@ const requestSession = (
 /** Requests a session with `forceAuthentication`, so that AgentCore drops its tokens. Drops the cached token. */
 const forceSession = (
   identity: Identity["Service"],
-  credential: Credentials.UserCredential,
+  credential: AccessTokenCredential<"USER_FEDERATION">,
   old: Option.Option<Redacted.Redacted>
 ) =>
   Effect.gen(function*() {
@@ -134,7 +135,10 @@ export const make = (
       yield* Effect.context<DataPlane>()
     )
 
-    const describe = (name: string, credential: Credentials.UserCredential): Omit<Connection, "account" | "state"> => ({
+    const describe = (
+      name: string,
+      credential: AccessTokenCredential<"USER_FEDERATION">
+    ): Omit<Connection, "account" | "state"> => ({
       name,
       provider: credential.request.provider,
       scopes: credential.request.scopes ?? [],
@@ -143,7 +147,7 @@ export const make = (
     })
 
     /** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
-    const withAccount = (connection: Connection, credential: Credentials.UserCredential) =>
+    const withAccount = (connection: Connection, credential: AccessTokenCredential<"USER_FEDERATION">) =>
       Effect.gen(function*() {
         if (connection.state !== "Granted" || accounts.optionsOf(connection.name).account === undefined) {
           return connection
@@ -176,7 +180,7 @@ export const make = (
     const disconnect = (
       user: UserIdentifier,
       name: string,
-      credential: Credentials.UserCredential,
+      credential: AccessTokenCredential<"USER_FEDERATION">,
       { isForced }: { readonly isForced: boolean }
     ): Effect.Effect<Disconnection, AccessTokenError, WorkloadAccessToken.WorkloadAccessToken> =>
       Effect.gen(function*() {
@@ -197,7 +201,11 @@ export const make = (
       })
 
     /** The failure of one does not keep the others connected. */
-    const disconnectIfConnected = (user: UserIdentifier, name: string, credential: Credentials.UserCredential) =>
+    const disconnectIfConnected = (
+      user: UserIdentifier,
+      name: string,
+      credential: AccessTokenCredential<"USER_FEDERATION">
+    ) =>
       Effect.catch(disconnect(user, name, credential, { isForced: false }), (error) =>
         Effect.as(
           Effect.logError(`${name} could not be disconnected: ${error._tag}: ${error.message}`),
@@ -216,7 +224,7 @@ export const make = (
         )
       const forget = Effect.forEach(
         [identity, viewing],
-        (identity) => Effect.provideService(Credentials.forgetStatus({ caller }), Identity, identity),
+        (identity) => Effect.provideService(Statuses.forget(caller), Identity, identity),
         { discard: true }
       )
       return {
@@ -224,7 +232,7 @@ export const make = (
         forget: asUser(forget),
         list: (only?: string) => asUser(list(caller, only)),
         /** Asks the vendor, whatever is remembered. */
-        check: (name: string, credential: Credentials.UserCredential) =>
+        check: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">) =>
           Effect.gen(function*() {
             const token = yield* requestToken(unreviewed, credential)
             if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
@@ -236,7 +244,7 @@ export const make = (
             }
             return connection
           }).pipe(asUser),
-        requestSession: (name: string, credential: Credentials.UserCredential, isForced: boolean) =>
+        requestSession: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">, isForced: boolean) =>
           (isForced
             ? Effect.flatMap(
               requestToken(unreviewed, credential),
@@ -247,7 +255,7 @@ export const make = (
               Effect.tap(accounts.forgetDrop(name, user)),
               asUser
             ),
-        disconnect: (name: string, credential: Credentials.UserCredential) =>
+        disconnect: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">) =>
           disconnect(user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
         disconnectAll: Effect.forEach(links.entries, ([name, credential]) =>
           disconnectIfConnected(user, name, credential))

@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Consent from "../../Consent.js"
 import type { ConsentSession } from "../../ConsentSession.js"
-import type { UserCredential } from "../../Credentials.js"
 import { isUserCredential } from "../../credentials/credential.js"
 import * as Status from "../../credentials/status.js"
+import type { AccessTokenCredential } from "../../Identity.js"
 import { isDeclared } from "../../identity/credentials.js"
 import type { ValidationException } from "../../IdentityError.js"
 import * as Validation from "../../plane/validation.js"
@@ -117,7 +117,7 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
       applicationUrl: entries[0]?.href ?? `${origin}/`,
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
-      nameOf: (subject: UserCredential | ConsentSession | string) =>
+      nameOf: (subject: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession | string) =>
         typeof subject === "string"
           ? credentialOf.has(subject) ? subject : undefined
           : "key" in subject
