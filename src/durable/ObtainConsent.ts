@@ -9,8 +9,8 @@
  * | the pages of `Connect`, and the page of its return URL | {@link layerSignals} around the store of consents, a `WorkflowEngine` |
  *
  * They can be one process. In production the engine is `ClusterWorkflowEngine` of `effect/cluster`, over `SingleRunner`
- * for a single process, or over several runners. The store of consents is one of
- * `persistence/ConsentStore`. A store in memory loses its registrations when the process ends.
+ * for a single process, or over several runners. The store of consents is one of `persistence/ConsentStore`. A store in
+ * memory loses its registrations when the process ends.
  *
  * The database of the engine contains only the names of the workload, the credential and the user, and an episode. No
  * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
@@ -161,25 +161,21 @@ import { unregistered } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Run from "./obtainConsent/run.js"
-import {
-  type AskOptions,
+import { ConsentNotObtained, type Payload, type Request, workflow } from "./obtainConsent/workflow.js"
+
+export {
+  /** @since 0.2.0 */
   ConsentNotObtained,
-  type Options,
-  type Outcome,
-  type Payload,
+  /** @since 0.2.0 */
   type Request,
+  /** @since 0.2.0 */
   workflow
 } from "./obtainConsent/workflow.js"
-
-/**
- * @since 0.2.0
- */
-export * from "./obtainConsent/workflow.js"
 
 const defaultReminders: ReadonlyArray<Duration.Input> = ["1 day", "3 days"]
 
 const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
-  Options<never, never>,
+  Parameters<typeof layer>[0],
   "patience" | "reminders"
 >): ReadonlyArray<Duration.Duration> => {
   const end = Duration.fromInputUnsafe(patience)
@@ -235,7 +231,33 @@ const payloadOf = ({ credential, episode, user }: Request): Effect.Effect<Payloa
  * @since 0.2.0
  * @category layers
  */
-export const layer = <E, R>(options: Options<E, R>): Layer.Layer<
+export const layer = <E, R>(options: {
+  /**
+   * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation
+   * fails, the wait fails with `InvitationFailed`, so retry inside this effect. If a reminder fails, the wait
+   * continues.
+   */
+  readonly invite: (invitation: {
+    /** The page where the user connects the credential. It names no user, contains no secret, and does not expire. */
+    readonly link: string
+    readonly user: { readonly userId: string }
+    /** The name that `Connect` has for the credential. */
+    readonly credential: string
+    /** The name of the workload identity. */
+    readonly workload: string
+    /** 0 for the invitation, then the number of the reminder. */
+    readonly reminder: number
+    /**
+     * Equal for two attempts to send the same message. If a process dies while it sends a message, another process
+     * sends it again. Pass the key to a mail service that drops duplicates.
+     */
+    readonly key: string
+  }) => Effect.Effect<unknown, E, R>
+  /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
+  readonly reminders?: ReadonlyArray<Duration.Input> | undefined
+  /** How long to wait for the user. Default: 7 days. */
+  readonly patience?: Duration.Input | undefined
+}): Layer.Layer<
   never,
   never,
   | Connect
@@ -293,7 +315,8 @@ export const start = (request: Request): Effect.Effect<string, ValidationExcepti
   Effect.flatMap(payloadOf(request), (payload) => workflow.execute(payload, { discard: true }))
 
 /**
- * Waits for the consent inside a workflow. The workflow is suspended meanwhile, and takes no memory.
+ * Waits for the consent inside a workflow. The workflow is suspended meanwhile, and takes no memory. `AlreadyGranted`:
+ * the user had consented before, and was not invited.
  *
  * `episode` has to differ between the calls of one execution for the same credential and user. Two executions that wait
  * for the same consent both invite the user, and one consent resumes both. An invalid request is a defect with a
@@ -304,7 +327,7 @@ export const start = (request: Request): Effect.Effect<string, ValidationExcepti
  */
 export const obtain = (
   request: Request
-): Effect.Effect<Outcome, ConsentNotObtained, Connect | WorkflowEngine | WorkflowInstance> =>
+): Effect.Effect<"Granted" | "AlreadyGranted", ConsentNotObtained, Connect | WorkflowEngine | WorkflowInstance> =>
   Effect.gen(function*() {
     const { executionId } = yield* WorkflowInstance
     const payload = yield* Effect.orDie(payloadOf(request))
@@ -312,13 +335,8 @@ export const obtain = (
     return yield* workflow.execute({ ...payload, episode: `${executionId} ${payload.episode}` })
   })
 
-/**
- * An activity with the token of a user. The wait provides some of its requirements, and adds its own.
- *
- * @since 0.2.0
- * @category models
- */
-export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Effect.Effect<
+/** An activity with the token of a user. The wait provides some of its requirements, and adds its own. */
+type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Effect.Effect<
   A["Type"],
   E["Type"] | ConsentNotObtained,
   | Exclude<R, Id | WorkloadAccessToken>
@@ -349,7 +367,7 @@ export type AfterConsent<A extends Schema.Top, E extends Schema.Top, R, Id> = Ef
  */
 export const orAsk: {
   /** Runs an activity with the token of a user, inside a workflow. If the user has to consent, it waits for them. */
-  <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: AskOptions): <
+  <Id>(credential: AccessToken.Credential<Id, "USER_FEDERATION">, options: Pick<Request, "user">): <
     A extends Schema.Top,
     E extends Schema.Top,
     R
@@ -358,7 +376,7 @@ export const orAsk: {
   <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
-    options: AskOptions
+    options: Pick<Request, "user">
   ): AfterConsent<A, E, R, Id>
 } = dual(
   // A tag is an effect too.
@@ -366,7 +384,7 @@ export const orAsk: {
   <A extends Schema.Top, E extends Schema.Top, R, Id>(
     self: Activity.Activity<A, E, R>,
     credential: AccessToken.Credential<Id, "USER_FEDERATION">,
-    { user }: AskOptions
+    { user }: Pick<Request, "user">
   ) =>
     Effect.gen(function*() {
       const attempt = yield* Activity.CurrentAttempt

@@ -182,7 +182,7 @@ describe("ObtainConsent over SQLite", () => {
       for (const { link } of invitations) assert.strictEqual(link, `${origin}/connect/calendar`)
       const [report, wait] = [String(lines[2]?.["report"]), String(lines[2]?.["wait"])]
 
-      const sent: Array<ObtainConsent.Invitation> = []
+      const sent: Array<Parameters<Parameters<typeof ObtainConsent.layer>[0]["invite"]>[0]> = []
       const recorder = yield* Recorder.make
       const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(Sqlite.store(folder, key))))
       const runner = Runner.layer({

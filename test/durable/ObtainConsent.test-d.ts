@@ -72,7 +72,7 @@ describe("ObtainConsent", () => {
     // @ts-expect-error - no user grants it
     void ObtainConsent.start({ credential: Weather, user, episode })
     // @ts-expect-error - a payload has names alone
-    expectTypeOf<ObtainConsent.Payload>().toHaveProperty("userToken")
+    expectTypeOf<typeof ObtainConsent.workflow.payloadSchema.Type>().toHaveProperty("userToken")
   })
 
   it("orAsk removes the requirement of the credential", () => {

@@ -57,15 +57,15 @@ const baseOf = (accounts?: Connect.LinkOptions["accounts"]) =>
 
 const base = baseOf()
 
-const environment = (options: ObtainConsent.Options<unknown, never>, services = base) =>
+const environment = (options: Parameters<typeof ObtainConsent.layer<unknown, never>>[0], services = base) =>
   ObtainConsent.layer(options).pipe(Layer.provideMerge(ObtainConsent.layerSignals), Layer.provideMerge(services))
 
 /** Invitations, with the days on which they were sent. */
 const recordInvitations = () => {
-  const sent: Array<ObtainConsent.Invitation & { readonly day: number }> = []
+  const sent: Array<Parameters<Parameters<typeof ObtainConsent.layer>[0]["invite"]>[0] & { readonly day: number }> = []
   return {
     sent,
-    invite: (invitation: ObtainConsent.Invitation) =>
+    invite: (invitation: Parameters<Parameters<typeof ObtainConsent.layer>[0]["invite"]>[0]) =>
       Effect.map(Clock.currentTimeMillis, (now) => void sent.push({ ...invitation, day: now / day }))
   }
 }
@@ -229,7 +229,7 @@ describe("ObtainConsent on the in-memory engine", () => {
     const tokens: Array<string> = []
     const Report = Workflow.make("test/Report", {
       payload: { name: Schema.String },
-      success: Schema.Tuple([Schema.String, ObtainConsent.Outcome]),
+      success: Schema.Tuple([Schema.String, Schema.Literals(["Granted", "AlreadyGranted"])]),
       error: ObtainConsent.ConsentNotObtained,
       idempotencyKey: ({ name }) => name
     })

@@ -33,7 +33,9 @@ export const Report = Workflow.make("test/Report", {
 interface Options {
   readonly origin: string
   readonly workload: string
-  readonly invite: (invitation: ObtainConsent.Invitation) => Effect.Effect<void>
+  readonly invite: (
+    invitation: Parameters<Parameters<typeof ObtainConsent.layer>[0]["invite"]>[0]
+  ) => Effect.Effect<void>
 }
 
 type Requirements = PendingConsents.ConsentSignals | DataPlane | Identity | WorkflowEngine

@@ -16,7 +16,16 @@ import { tagOf } from "../../internal/messages.js"
 import * as Signals from "../../pendingConsents/signals.js"
 import { ConsentSignals, unregistered } from "../../pendingConsents/store.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import { ConsentNotObtained, type Invitation, type Outcome, type Payload, workflow } from "./workflow.js"
+import { ConsentNotObtained, type Outcome, type Payload, workflow } from "./workflow.js"
+
+interface Invitation {
+  readonly link: string
+  readonly user: { readonly userId: string }
+  readonly credential: string
+  readonly workload: string
+  readonly reminder: number
+  readonly key: string
+}
 
 /** Succeeds when the user has consented. */
 const granted = DurableDeferred.make("granted")

@@ -1,6 +1,4 @@
-/** The workflow of `ObtainConsent` and its models. The public module exports all of this. */
-import type * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
+/** The workflow of `ObtainConsent` and its models. */
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
 import * as Workflow from "effect/workflow/Workflow"
@@ -30,54 +28,20 @@ export type Payload = typeof Payload.Type
  * - `Granted`: the user has consented during the wait
  * - `AlreadyGranted`: the user had consented before, and was not invited
  */
-export const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
+const Outcome = Schema.Literals(["Granted", "AlreadyGranted"])
 
 export type Outcome = typeof Outcome.Type
 
-/** A message to a user who has to consent. */
-export interface Invitation {
-  /** The page where the user connects the credential. It names no user, contains no secret, and does not expire. */
-  readonly link: string
-  readonly user: { readonly userId: string }
-  /** The name that `Connect` has for the credential. */
-  readonly credential: string
-  /** The name of the workload identity. */
-  readonly workload: string
-  /** 0 for the invitation, then the number of the reminder. */
-  readonly reminder: number
-  /**
-   * Equal for two attempts to send the same message. If a process dies while it sends a message, another process sends
-   * it again. Pass the key to a mail service that drops duplicates.
-   */
-  readonly key: string
-}
-
-/** Options of `layer`. */
-export interface Options<out E, out R> {
-  /**
-   * Sends the link to the user: by mail, or as a message of a chat. It runs again for each reminder. If the invitation
-   * fails, the wait fails with `InvitationFailed`, so retry inside this effect. If a reminder fails, the wait
-   * continues.
-   */
-  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
-  /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
-  readonly reminders?: ReadonlyArray<Duration.Input> | undefined
-  /** How long to wait for the user. Default: 7 days. */
-  readonly patience?: Duration.Input | undefined
-}
-
-export interface AskOptions {
-  /**
-   * The user whose consent is needed. It has an id, because a JWT would expire during the wait.
-   */
-  readonly user: Extract<UserIdentifier, { readonly userId: string }>
-}
-
 /** A consent that is needed. */
-export interface Request extends AskOptions {
+export interface Request {
+  /** The user whose consent is needed. It has an id, because a JWT would expire during the wait. */
+  readonly user: Extract<UserIdentifier, { readonly userId: string }>
   /** One of the credentials of `Connect`. */
   readonly credential: AccessTokenCredential<"USER_FEDERATION">
-  /** Distinguishes the waits of a user for a credential, see `Payload`. For example, the id of the user's task. */
+  /**
+   * Distinguishes the waits of a user for a credential, so that they are asked again after a revocation. For example,
+   * the id of the user's task.
+   */
   readonly episode: string
 }
 
