@@ -4,9 +4,20 @@ import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
-import * as Recorder from "../support/recorder.js"
-import * as Wire from "../support/wire.js"
-import { apiKey, askApiKey, call, consent, fails, oauth2, server, setUp, url, workloadToken } from "../support/wire.js"
+import * as Recorder from "../../support/recorder.js"
+import * as Wire from "../../support/wire.js"
+import {
+  apiKey,
+  askApiKey,
+  call,
+  consent,
+  fails,
+  oauth2,
+  server,
+  setUp,
+  url,
+  workloadToken
+} from "../../support/wire.js"
 
 describe("secrets of LocalServer", () => {
   const sentinel = (name: string) => `${name}-7f3c9a1e5b2d8f40`

@@ -8,8 +8,8 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import { networkInterfaces } from "node:os"
-import { rounds } from "../support/rounds.js"
-import * as Wire from "../support/wire.js"
+import { rounds } from "../../support/rounds.js"
+import * as Wire from "../../support/wire.js"
 
 const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 

@@ -12,12 +12,12 @@ import * as Https from "node:https"
 import type { LookupFunction } from "node:net"
 import * as Tls from "node:tls"
 import { inspect } from "node:util"
-import { issuerOf, json, makeKey, type Routes, sign } from "../support/issuer.js"
-import { jwt, OAuthClient, OAuthHttp, Scripted } from "../support/localBackend.js"
-import * as Server from "../support/server.js"
+import { issuerOf, json, makeKey, type Routes, sign } from "../../support/issuer.js"
+import { jwt, OAuthClient, OAuthHttp, Scripted } from "../../support/localBackend.js"
+import * as Server from "../../support/server.js"
 
 const read = (certificate: string): string =>
-  readFileSync(new URL(`../support/certificates/${certificate}`, import.meta.url), "utf8")
+  readFileSync(new URL(`../../support/certificates/${certificate}`, import.meta.url), "utf8")
 
 const lookUpHere: LookupFunction = (_, __, callback) => callback(null, [{ address: "127.0.0.1", family: 4 }])
 

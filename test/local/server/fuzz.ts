@@ -1,7 +1,7 @@
 /** Malformed requests of the operations, of STS, and of HTTP, and random bytes. */
 import * as FastCheck from "fast-check"
-import * as ServiceModel from "../support/serviceModel.js"
-import * as Wire from "../support/wire.js"
+import * as ServiceModel from "../../support/serviceModel.js"
+import * as Wire from "../../support/wire.js"
 
 export interface Request {
   readonly method: string

@@ -10,9 +10,9 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { LocalBackend } from "../support/localBackend.js"
-import { withoutPackage } from "../support/utils.js"
-import * as Wire from "../support/wire.js"
+import { LocalBackend } from "../../support/localBackend.js"
+import { withoutPackage } from "../../support/utils.js"
+import * as Wire from "../../support/wire.js"
 import {
   apiKey,
   askApiKey,
@@ -26,7 +26,7 @@ import {
   succeeds,
   url,
   workloadToken
-} from "../support/wire.js"
+} from "../../support/wire.js"
 
 describe("protocol", () => {
   it.live("ignores unknown members, and reads an empty body as an empty object", () =>

@@ -1,7 +1,10 @@
 import { McpServer as SdkServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import * as Sdk from "@modelcontextprotocol/sdk/types.js"
 import * as Server from "@modelcontextprotocol/server"
+import type * as EffectGatewayConsent from "effect-agentcore-identity/mcp/GatewayConsent"
+import { completeAuthorization } from "effect-agentcore-identity/promise/Identity"
 import * as Mcp from "effect-agentcore-identity/promise/Mcp"
+import * as Redacted from "effect/Redacted"
 import { describe, expectTypeOf, it } from "vitest"
 import * as z from "zod"
 
@@ -46,5 +49,21 @@ describe("a wrapped callback", () => {
     const server = new SdkServer({ name: "tools", version: "1.0.0" })
     // @ts-expect-error - there is no default for the link
     Mcp.forSdk({ UrlElicitationRequiredError: Sdk.UrlElicitationRequiredError, server })
+  })
+})
+
+describe("Mcp.retryingGateway", () => {
+  it("has the data of mcp/GatewayConsent", () => {
+    expectTypeOf<Mcp.GatewayConsent>().toEqualTypeOf<EffectGatewayConsent.GatewayConsent>()
+  })
+
+  it("returns what the call returns", () => {
+    const result = Mcp.retryingGateway(async () => 1, {
+      show: async ({ url }) => console.log(Redacted.value(url)),
+      complete: (sessionUri) => completeAuthorization({ sessionUri, user: { userToken: "a.b.c" } })
+    })
+    expectTypeOf(result).toEqualTypeOf<Promise<number>>()
+    // @ts-expect-error: `show` is missing
+    void Mcp.retryingGateway(async () => 1, {})
   })
 })

@@ -12,7 +12,7 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import { randomBytes } from "node:crypto"
 import { inspect } from "node:util"
-import * as Utils from "../support/authorizationServer.js"
+import * as Utils from "../../support/authorizationServer.js"
 import {
   ask,
   backendOverHttp,
@@ -26,9 +26,9 @@ import {
   Scripted,
   tokenFor,
   updateProvider
-} from "../support/localBackend.js"
-import * as Server from "../support/server.js"
-import * as SimulatedUser from "../support/simulatedUser.js"
+} from "../../support/localBackend.js"
+import * as Server from "../../support/server.js"
+import * as SimulatedUser from "../../support/simulatedUser.js"
 
 const value = Redacted.value
 

@@ -3,17 +3,17 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import { randomInt } from "node:crypto"
 import { join } from "node:path"
-import { buildProgram } from "../support/build.mjs"
-import * as Child from "../support/child.js"
-import * as Folder from "../support/folder.js"
-import { rounds as choose } from "../support/rounds.js"
+import { buildProgram } from "../../support/build.mjs"
+import * as Child from "../../support/child.js"
+import * as Folder from "../../support/folder.js"
+import { rounds as choose } from "../../support/rounds.js"
 
 const rounds = choose({ few: 10, full: 50 })
 
 /** Starts a process that opens the vault and writes to it, in this or another pid namespace. */
 const start = (path: string, ...command: ReadonlyArray<string>) =>
   Effect.flatMap(
-    Effect.promise(() => buildProgram("local/VaultFile.crash.child.ts")),
+    Effect.promise(() => buildProgram("local/vault/vaultFile.crash.child.ts")),
     (program) => {
       const [first, ...rest] = [...command, process.execPath, program, path]
       return Child.start(rest, {}, first)

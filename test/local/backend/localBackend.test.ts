@@ -14,8 +14,8 @@ import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import { inspect } from "node:util"
-import * as Backend from "../support/localBackend.js"
-import { LocalBackend } from "../support/localBackend.js"
+import * as Backend from "../../support/localBackend.js"
+import { LocalBackend } from "../../support/localBackend.js"
 
 describe("workloads and providers", () => {
   it.effect("have the region, the account and the URL of the options, and the time of the clock", () =>

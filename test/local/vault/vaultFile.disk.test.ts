@@ -4,8 +4,8 @@ import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { buildProgram } from "../support/build.mjs"
-import * as Child from "../support/child.js"
+import { buildProgram } from "../../support/build.mjs"
+import * as Child from "../../support/child.js"
 
 interface Start {
   readonly free: number
@@ -26,7 +26,7 @@ interface Results {
 
 /** Runs the child on a disk of 3 MB, which only the child sees. The test fails where such a disk cannot be mounted. */
 const run = Effect.gen(function*() {
-  const program = yield* Effect.promise(() => buildProgram("local/VaultFile.disk.child.ts"))
+  const program = yield* Effect.promise(() => buildProgram("local/vault/vaultFile.disk.child.ts"))
   const directory = yield* Effect.acquireRelease(
     Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "vault-disk-"))),
     (directory) => Effect.sync(() => Fs.rmdirSync(directory))

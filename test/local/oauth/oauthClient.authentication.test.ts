@@ -7,10 +7,10 @@ import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
 import { inspect } from "node:util"
-import * as LocalIssuer from "../../src/local/backend/issuer.js"
-import * as Utils from "../support/authorizationServer.js"
-import { OAuthClient, OAuthHttp, VaultStore } from "../support/localBackend.js"
-import * as Server from "../support/server.js"
+import * as LocalIssuer from "../../../src/local/backend/issuer.js"
+import * as Utils from "../../support/authorizationServer.js"
+import { OAuthClient, OAuthHttp, VaultStore } from "../../support/localBackend.js"
+import * as Server from "../../support/server.js"
 
 const value = Redacted.value
 

@@ -15,7 +15,7 @@ const names = [
   "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
 ]
 
-describe("RequestContext, in runWithContext", () => {
+describe("contextFromHeaders, in runWithContext", () => {
   it.live("is the caller of requests of Node, Fetch and Lambda, by any of the three headers", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()

@@ -3,8 +3,8 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { VaultFile } from "../support/localBackend.js"
-import { report } from "../support/report.mjs"
+import { VaultFile } from "../../support/localBackend.js"
+import { report } from "../../support/report.mjs"
 
 const Entry = Schema.Struct({ count: Schema.Number, padding: Schema.String })
 

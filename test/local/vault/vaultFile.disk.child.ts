@@ -6,8 +6,8 @@ import * as Logger from "effect/Logger"
 import * as Redacted from "effect/Redacted"
 import * as Fs from "node:fs"
 import { join } from "node:path"
-import { LocalServer, Scripted, VaultFile } from "../support/localBackend.js"
-import { report } from "../support/report.mjs"
+import { LocalServer, Scripted, VaultFile } from "../../support/localBackend.js"
+import { report } from "../../support/report.mjs"
 
 const disk = process.argv[2] ?? ""
 const ballast = join(disk, "ballast")

@@ -9,9 +9,9 @@ import * as Scope from "effect/Scope"
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { dirname, join } from "node:path"
-import * as Folder from "../support/folder.js"
-import { VaultFile, VaultFileError, VaultStore } from "../support/localBackend.js"
-import { same, variables } from "../support/utils.js"
+import * as Folder from "../../support/folder.js"
+import { VaultFile, VaultFileError, VaultStore } from "../../support/localBackend.js"
+import { same, variables } from "../../support/utils.js"
 
 const Secret = Schema.Struct({ token: Schema.RedactedFromValue(Schema.String), count: Schema.Number })
 

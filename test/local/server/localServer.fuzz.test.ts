@@ -10,9 +10,9 @@ import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import type { LocalServer } from "../support/localBackend.js"
-import { rounds } from "../support/rounds.js"
-import * as Wire from "../support/wire.js"
+import type { LocalServer } from "../../support/localBackend.js"
+import { rounds } from "../../support/rounds.js"
+import * as Wire from "../../support/wire.js"
 import { noise, odd, ofOperation, ofSts, plausible, raw, type Request } from "./fuzz.js"
 
 const malformed = rounds({ few: 2000, full: 10_000 })

@@ -9,8 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
-import { backend } from "../support/localBackend.js"
-import * as Wire from "../support/wire.js"
+import { backend } from "../../support/localBackend.js"
+import * as Wire from "../../support/wire.js"
 
 const settings = (endpoint: string, maxAttempts: number) => ({
   endpoint,

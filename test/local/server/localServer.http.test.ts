@@ -9,11 +9,11 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Net from "node:net"
-import { createServer, stop } from "../../src/local/server/nodeServer.js"
-import * as EndlessBody from "../support/endlessBody.js"
-import * as Recorder from "../support/recorder.js"
-import * as Wire from "../support/wire.js"
-import { call, fails, server, setUp, url } from "../support/wire.js"
+import { createServer, stop } from "../../../src/local/server/nodeServer.js"
+import * as EndlessBody from "../../support/endlessBody.js"
+import * as Recorder from "../../support/recorder.js"
+import * as Wire from "../../support/wire.js"
+import { call, fails, server, setUp, url } from "../../support/wire.js"
 
 // -----------------------------------------------------------------------------
 // Raw connections
