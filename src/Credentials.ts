@@ -42,6 +42,14 @@ export type {
   Status
 } from "./credentials/status.js"
 
+/** The caller of a run. */
+type Caller = {
+  /** The name of the workload identity. */
+  readonly name: string
+  /** The user, by id or by JWT. */
+  readonly user: UserIdentifier
+}
+
 /**
  * Checks the setup at the control plane: the workload identity, the kinds and states of the credential providers, and
  * the return URLs. Each problem says what to do. An empty list means that no problem was found. A `NotVisible` names
@@ -177,7 +185,7 @@ export const status = (
      * access token for each request. By default, responses are remembered by workload access token, so nothing is
      * remembered for a new token of a user.
      */
-    readonly caller?: { readonly name: string; readonly user: UserIdentifier } | undefined
+    readonly caller?: Caller | undefined
     /** How long a response is remembered. Zero remembers nothing. Default: 30 seconds. */
     readonly remember?: Duration.Input | undefined
     /** The maximum number of concurrent requests. Default: 3. */
@@ -201,7 +209,7 @@ export const consentAll = <E = RequiresUserConsent, R = never>(
   list: ReadonlyArray<Credential>,
   { caller, ...consent }: ConsentOptions<E, R> & {
     /** The caller that {@link status} gets. After each consent, `status` forgets what it remembers about them. */
-    readonly caller?: { readonly name: string; readonly user: UserIdentifier } | undefined
+    readonly caller?: Caller | undefined
   } = {}
 ): Effect.Effect<void, AccessTokenError | E, Identity | WorkloadAccessToken | R> =>
   Effect.forEach(

@@ -107,7 +107,8 @@ export type SecurityTokenServiceError = Operation.Error<(typeof operations)[keyo
  * @category services
  * @example
  * import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
- *  *
+ * import * as Effect from "effect/Effect"
+ *
  * const program = Effect.gen(function*() {
  *   const sts = yield* SecurityTokenService.SecurityTokenService
  *   return yield* sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })

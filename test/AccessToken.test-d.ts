@@ -468,7 +468,7 @@ describe("handlers", () => {
       ...github,
       consent: {
         show: (session) => Effect.as(Chat, session.provider),
-        wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
+        wait: ({ poll, poller, session, shown }) => Effect.flatMap(shown, () => poller({ session, poll }))
       }
     })).toEqualTypeOf<Result<never, Chat>>()
   })

@@ -111,6 +111,14 @@ interface Function {
 
 const services = ["ControlPlane", "DataPlane", "SecurityTokenService", "Identity", "WorkloadAccessToken"]
 
+/** The shape of a service, by its class. */
+const shapeOf = (symbol: ts.Symbol, checker: ts.TypeChecker): ts.Type | undefined => {
+  const shape = (symbol.flags & ts.SymbolFlags.Class) === 0
+    ? undefined
+    : checker.getTypeOfSymbol(symbol).getProperty("Service")
+  return shape && checker.getTypeOfSymbol(shape)
+}
+
 const plain = "Type 'string' is not assignable to type 'Redacted<string> | SecretReference'."
 const missing = (member: string, type: string) => new RegExp(`'${member}' is missing .* required in type '${type}'.$`)
 
@@ -185,11 +193,11 @@ describe("an editor", { timeout: 60_000 }, () => {
     }
     const checker = program().getTypeChecker()
     for (const module of services) {
-      const service = symbolsOf(module).find(({ name }) => name === "Service") ?? assert.fail(module)
-      for (const { name } of checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(service))) {
+      const symbol = symbolsOf(module).find(({ name }) => name === module) ?? assert.fail(module)
+      for (const { name } of checker.getPropertiesOfType(shapeOf(symbol, checker) ?? assert.fail(module))) {
         // Skips the type id.
         if (!name.startsWith("__@")) {
-          properties.add(`${module}.${name}`, `(null as any as ${alias(module)}.Service).`, name, "")
+          properties.add(`${module}.${name}`, `(null as any as ${alias(module)}.${module}["Service"]).`, name, "")
         }
       }
     }
@@ -269,13 +277,14 @@ describe("an editor", { timeout: 60_000 }, () => {
 
   it("explains every option", () => {
     const checker = program().getTypeChecker()
-    const seen = new Set<ts.Type>()
+    // The documentation of a service explains its members.
+    const seen = new Set<ts.Type | undefined>(
+      modules.flatMap((module) => symbolsOf(module).map((symbol) => shapeOf(symbol, checker)))
+    )
     const options = new Map<ts.Declaration, readonly [label: string, property: ts.Symbol]>()
     const visit = (type: ts.Type, label: string): void => {
       if (seen.has(type)) return
       seen.add(type)
-      // The documentation of a service explains its members.
-      if (type.symbol?.name === "Service") return
       if (type.isUnionOrIntersection()) return type.types.forEach((member) => visit(member, label))
       if (!(type.flags & ts.TypeFlags.Object)) return
       if (checker.isArrayType(type)) {

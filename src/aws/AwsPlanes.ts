@@ -90,15 +90,27 @@ export interface Options {
    */
   readonly dataPlane?:
     | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | { readonly client: DataPlaneSdk.BedrockAgentCoreClient }
+    | {
+      /** A client of the program, used as it is. */
+      readonly client: DataPlaneSdk.BedrockAgentCoreClient
+    }
     | undefined
   /** The same for the control plane. */
   readonly controlPlane?:
     | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | { readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient }
+    | {
+      /** A client of the program, used as it is. */
+      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
+    }
     | undefined
   /** The same for STS. */
-  readonly sts?: StsSdk.STSClientConfig | { readonly client: StsSdk.STSClient } | undefined
+  readonly sts?:
+    | StsSdk.STSClientConfig
+    | {
+      /** A client of the program, used as it is. */
+      readonly client: StsSdk.STSClient
+    }
+    | undefined
 }
 
 /**

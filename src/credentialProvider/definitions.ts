@@ -30,7 +30,9 @@ export interface Definition<Kind extends keyof Requests = keyof Requests> {
    * unless the definition was made with `offlineAccess`.
    */
   readonly authorizationParameters: {
+    /** The scopes to add. */
     readonly scopes: ReadonlyArray<string>
+    /** The parameters to add. */
     readonly customParameters: { readonly [name: string]: string }
   }
 }

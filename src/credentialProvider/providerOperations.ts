@@ -150,7 +150,12 @@ const defaultSchedule: Schedule.Schedule<unknown> = Schedule.spaced("1 second").
  * A provider without a status is ready: API keys, payments, and OAuth2 providers of older accounts have none.
  */
 export const awaitReady = <Kind extends keyof Providers>(
-  target: { readonly kind: Kind; readonly name: string },
+  target: {
+    /** The kind of the provider. */
+    readonly kind: Kind
+    /** The name of the provider. */
+    readonly name: string
+  },
   schedule: Schedule.Schedule<unknown> = defaultSchedule
 ): Effect.Effect<
   Providers[Kind],

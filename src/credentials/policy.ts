@@ -21,23 +21,22 @@ import {
   type ProviderCredential
 } from "./credential.js"
 
-/** A statement of an IAM policy. */
-export interface Statement {
-  /** Letters and digits, unique in the policy. */
-  readonly Sid: string
-  readonly Effect: "Allow"
-  readonly Action: ReadonlyArray<string>
-  readonly Resource: ReadonlyArray<string>
-  readonly Condition?: {
-    readonly [operator: string]: { readonly [key: string]: string | ReadonlyArray<string> }
-  }
-}
-
 /** An IAM policy. `JSON.stringify` returns the document. */
 export interface Policy {
   readonly Version: "2012-10-17"
-  readonly Statement: ReadonlyArray<Statement>
+  readonly Statement: ReadonlyArray<{
+    /** Letters and digits, unique in the policy. */
+    readonly Sid: string
+    readonly Effect: "Allow"
+    readonly Action: ReadonlyArray<string>
+    readonly Resource: ReadonlyArray<string>
+    readonly Condition?: {
+      readonly [operator: string]: { readonly [key: string]: string | ReadonlyArray<string> }
+    }
+  }>
 }
+
+type Statement = Policy["Statement"][number]
 
 /** What AgentCore does with the program's permissions when it uses a provider. */
 export interface ProviderAccess {

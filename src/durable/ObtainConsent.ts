@@ -59,7 +59,7 @@
  * @since 0.2.0
  * @example
  * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
- * import type * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
  * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
@@ -286,6 +286,7 @@ export const layer = <E, R>(options: {
  * @example
  * import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
+ * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
  * import * as Config from "effect/Config"
  * import * as Layer from "effect/Layer"
  *

@@ -3,7 +3,7 @@
  * server runs while the consent waits.
  *
  * The return URL is fixed, because AgentCore accepts only URLs that are registered on the workload identity. Set it as
- * `returnUrl` of each request, or as `Consent.ReturnUrl` of the program. {@link register} registers it.
+ * `returnUrl` of each request, or as `Consent.ReturnUrl` of the program. `WorkloadIdentity.ensure` registers it.
  *
  * @since 0.2.0
  */

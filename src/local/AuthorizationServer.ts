@@ -57,7 +57,12 @@ export type {
 } from "./authorization/registrations.js"
 
 /** Its identifier, or the identifier and the URL of its key set. */
-type TrustedIssuer = string | { readonly issuer: string; readonly jwksUri: string }
+type TrustedIssuer = string | {
+  /** The identifier of the issuer. */
+  readonly issuer: string
+  /** The URL of its key set. */
+  readonly jwksUri: string
+}
 
 type UserClaims = Readonly<Record<string, unknown>>
 

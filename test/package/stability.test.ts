@@ -119,8 +119,8 @@ describe("the parts of Effect that the package uses", () => {
       "http/Cookies": ["Cookie", "fromSetCookie"],
       "http/FetchHttpClient": ["RequestInit", "layer"],
       "http/FindMyWay": ["make"],
-      "http/Headers": ["CurrentRedactedNames", "has", "redact", "remove", "set"],
-      "http/HttpBody": ["HttpBody", "uint8Array"],
+      "http/Headers": ["CurrentRedactedNames", "empty", "has", "redact", "remove", "set", "setAll"],
+      "http/HttpBody": ["HttpBody", "empty", "uint8Array"],
       "http/HttpClient": [
         "HttpClient",
         "TracerDisabledWhen",
@@ -144,6 +144,7 @@ describe("the parts of Effect that the package uses", () => {
         "get",
         "isHttpClientRequest",
         "make",
+        "makeWith",
         "post",
         "setBody",
         "setHeader",

@@ -18,8 +18,11 @@ export interface SignatureOptions {
   /** The access keys that `verify` accepts. Requests must send the `sessionToken` of temporary ones. Default: none. */
   readonly credentials?:
     | ReadonlyArray<{
+      /** The id of the access key. */
       readonly accessKeyId: string
+      /** The secret of the access key. */
       readonly secretAccessKey: Redacted.Redacted
+      /** The session token of a temporary access key. */
       readonly sessionToken?: Redacted.Redacted | undefined
     }>
     | undefined
