@@ -468,7 +468,8 @@ describe("handlers", () => {
       ...github,
       consent: {
         show: (session) => Effect.as(Chat, session.provider),
-        wait: ({ poll, poller, session, shown }) => Effect.flatMap(shown, () => poller({ session, poll }))
+        // @effect-diagnostics-next-line missingEffectContext:off missingEffectError:off
+        wait: ({ poll, poller, session, shown }) => Effect.andThen(shown, poller({ session, poll }))
       }
     })).toEqualTypeOf<Result<never, Chat>>()
   })

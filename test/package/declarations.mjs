@@ -3,15 +3,7 @@ import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
 
-/**
- * Returns one line for each value whose type, or the type of its result, has no name in the declarations of a program:
- * TS2742, TS4023, TS7056. Each module has a program of its own, because TypeScript names a type only by modules that
- * the program has loaded.
- *
- * `directory` has the package in its `node_modules`: by a relative path, every type would have a name. `modules` are
- * pairs of a specifier and the names of its values.
- */
-export const unnamedTypes = (directory, modules, makeHost) => {
+const optionsOf = (directory) => {
   const { options } = ts.convertCompilerOptionsFromJson({
     strict: true,
     exactOptionalPropertyTypes: true,
@@ -24,6 +16,30 @@ export const unnamedTypes = (directory, modules, makeHost) => {
     emitDeclarationOnly: true,
     skipLibCheck: true
   }, directory)
+  return options
+}
+
+/** Counts the names that the modules export: values, types, or both at once. */
+export const countNames = (directory, specifiers, makeHost) => {
+  const file = join(directory, "names.ts")
+  writeFileSync(file, specifiers.map((specifier, index) => `export * as m${index} from "${specifier}"`).join("\n"))
+  const options = optionsOf(directory)
+  const program = ts.createProgram([file], options, makeHost("declarations", options))
+  const checker = program.getTypeChecker()
+  const modules = checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)))
+  return modules.flatMap((module) => checker.getExportsOfModule(checker.getAliasedSymbol(module))).length
+}
+
+/**
+ * Returns one line for each value whose type, or the type of its result, has no name in the declarations of a program:
+ * TS2742, TS4023, TS7056. Each module has a program of its own, because TypeScript names a type only by modules that
+ * the program has loaded.
+ *
+ * `directory` has the package in its `node_modules`: by a relative path, every type would have a name. `modules` are
+ * pairs of a specifier and the names of its values.
+ */
+export const unnamedTypes = (directory, modules, makeHost) => {
+  const options = optionsOf(directory)
   const host = makeHost("declarations", options)
   return modules.flatMap(([specifier, names], index) => {
     const file = join(directory, `exported${index}.ts`)
