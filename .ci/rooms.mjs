@@ -1,5 +1,6 @@
 // Checks the imports of `src` against the table of rooms: a room imports only the rooms and packages of its row. Imports
-// of types count. `--write` draws the picture in `src/README.md`, which is checked too. Comments are at most 120 wide.
+// of types count. `--write` draws the picture in `src/README.md`, which is checked too. Comments are at most 120 wide, and
+// few files of `test` import private files.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -100,15 +101,24 @@ for (const file of files) {
   }
 }
 
+// A test imports what users can import, and a private file only where it is what the test is about.
+const mostPrivateTests = 75
+let privateTests = 0
 for (const folder of ["src", "test"]) {
   for (const file of readdirSync(root + folder, { recursive: true, encoding: "utf8" })) {
     if (!/\.m?tsx?$|\.mjs$/.test(file)) continue
     // Tables, URLs and directives stay on one line.
     const isLong = (line) =>
       line.length > 120 && /^ *(\/\/|\/?\*)/.test(line) && !/\||https?:|arn:|oxlint-|@ts-/.test(line)
-    const lines = readFileSync(`${root}${folder}/${file}`, "utf8").split("\n")
-    lines.forEach((line, index) => isLong(line) && problems.push(`${folder}/${file}:${index + 1}: longer than 120`))
+    const text = readFileSync(`${root}${folder}/${file}`, "utf8")
+    if (folder === "test" && /from "(\.\.\/)+src\//.test(text)) privateTests++
+    text.split("\n").forEach((line, index) =>
+      isLong(line) && problems.push(`${folder}/${file}:${index + 1}: longer than 120`)
+    )
   }
+}
+if (privateTests > mostPrivateTests) {
+  problems.push(`${privateTests} files of test import private files, at most ${mostPrivateTests} may`)
 }
 
 // A room is drawn one line above the highest room that it imports.
@@ -127,5 +137,7 @@ if (process.argv.includes("--write")) writeFileSync(readme, drawn)
 else if (drawn !== text) problems.push("src/README.md draws other rooms: node .ci/rooms.mjs --write")
 
 for (const problem of problems) console.log(problem)
-console.log(`${files.length} files, ${rooms.length} rooms, ${problems.length} problems`)
+console.log(
+  `${files.length} files, ${rooms.length} rooms, ${privateTests} tests of private files, ${problems.length} problems`
+)
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -19,7 +19,6 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { parseEnv } from "node:util"
 import type { Locator, Page } from "playwright-core"
-import { ConsoleFolder } from "../../src/local/server/consoleRoutes.js"
 import { buildConsoleFolder } from "../support/build.mjs"
 import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
@@ -67,7 +66,7 @@ const server = Layer.unwrap(Effect.gen(function*() {
     setup: setup(authorizationServer.discoveryUrl),
     settings: { offlineIssuer: "https://stand-in.example.com" },
     secretEnvironment: { SENTINEL_CLIENT_SECRET: Redacted.make(clientSecret) }
-  }).pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => folder)))
+  }).pipe(Layer.provide(Layer.succeed(Backend.ConsoleRoutes.ConsoleFolder, () => folder)))
 })).pipe(Layer.provideMerge(AuthorizationServer.layer()))
 
 class Tab extends Context.Service<Tab, Chromium.Tab>()("test/browser/Console/Tab") {}
@@ -259,7 +258,7 @@ describe("the console, in Chromium", () => {
         const { consoleUrl, controlToken, url } = yield* Effect.map(
           Layer.build(
             scriptedServer().pipe(
-              Layer.provide(Layer.succeed(ConsoleFolder, () => folder)),
+              Layer.provide(Layer.succeed(Backend.ConsoleRoutes.ConsoleFolder, () => folder)),
               Layer.provide(Layer.merge(
                 Logger.layer([Logger.map(Logger.formatJson, (line) => void logged.push(line))]),
                 Layer.succeed(References.MinimumLogLevel, "All")
@@ -902,7 +901,7 @@ describe("the console, in Chromium", () => {
         Effect.map(
           Layer.build(
             scriptedServer({ port }).pipe(
-              Layer.provide(Layer.succeed(ConsoleFolder, () => folder))
+              Layer.provide(Layer.succeed(Backend.ConsoleRoutes.ConsoleFolder, () => folder))
             )
           ),
           (context) => Context.get(context, LocalIdentity.LocalServer)

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import * as Commands from "../../src/cli/program.js"
+import { Commands } from "../support/cli.js"
 import * as Program from "../support/cli.js"
 
 beforeAll(Program.build, 60_000)

@@ -18,7 +18,7 @@ import {
 } from "node:fs"
 import { join } from "node:path"
 import { parseEnv } from "node:util"
-import * as Commands from "../../src/cli/program.js"
+import { Commands } from "../support/cli.js"
 import * as Program from "../support/cli.js"
 
 beforeAll(Program.build)

@@ -6,11 +6,11 @@ import * as ControlClient from "@aws-sdk/client-bedrock-agentcore-control"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Redacted from "effect/Redacted"
-import * as Routes from "../../src/local/server/wireRoutes.js"
-import { vendors } from "../../src/models/internal/vendors.js"
 import * as Ours from "../support/operations.js"
+import { vendors } from "../support/requests.js"
 import { type Operation, operations as clientOperations, stsOperations } from "../support/serviceModel.js"
 import { ofClient, ofSchema, type Shape } from "../support/shape.js"
+import { WireRoutes } from "../support/wire.js"
 import { countBases } from "./statement.js"
 import { statements } from "./statements.js"
 
@@ -39,7 +39,7 @@ const requests = new Map([
 ])
 
 const served = new Set([
-  ...[...Routes.dataPlane.values(), ...Routes.controlPlane.values()].flat().map(({ name }) => name),
+  ...[...WireRoutes.dataPlane.values(), ...WireRoutes.controlPlane.values()].flat().map(({ name }) => name),
   ...Object.values(SecurityTokenService.operations).map(({ name }) => name)
 ])
 

@@ -5,10 +5,9 @@ import { UnknownServiceError, ValidationException } from "effect-agentcore-ident
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
-import { redactorOf } from "../../src/aws/internal/failure.js"
-import * as Validation from "../../src/plane/validation.js"
-import { decode } from "../support/decode.js"
+import { decode, Validation } from "../support/decode.js"
 import type * as Rows from "../support/operation.js"
+import { Failure } from "../support/uncheckedPlanes.js"
 import { breaks, control, data, fits, jwt, secret, type Subject, untyped } from "./utils.js"
 
 interface Member {
@@ -275,7 +274,7 @@ const row = <Request>(
         ({ fieldList, message, reason }) =>
           new ValidationException({ operation: operation.name, message, reason, fieldList })
       ),
-    quoted: (member, value) => redactorOf(withMember(request, member.name, value))
+    quoted: (member, value) => Failure.redactorOf(withMember(request, member.name, value))
   }
 }
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { makeGenerations } from "../../src/credentialCache/engine.js"
+import { makeGenerations } from "../support/credentialCache.js"
 
 describe("generations", () => {
   it("are shared by all work on a key, until they end", () => {

@@ -13,12 +13,11 @@ import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
-import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
 import { LocalBackend } from "../support/localBackend.js"
 import * as Signals from "../support/signals.js"
+import * as Sqlite from "../support/sqlite.js"
 import { Calendar, database, Mail, Meetings, Report, runner } from "./durable-consent.ts"
 
 const alice = { userId: "alice" }
@@ -105,7 +104,7 @@ describe("a workflow that waits for days", () => {
   it.live("continues in another process, over the same database", () =>
     Effect.gen(function*() {
       const { layer, mails, tokens } = application()
-      const client = NodeSqlite.layer(join(yield* Folder.temporary, "app.db"))
+      const client = Sqlite.client(yield* Folder.temporary, "app.db")
       // Each has an engine of its own.
       const startProcess = Layer.fresh(runner.pipe(Layer.provideMerge(database), Layer.provide(client))).pipe(
         Layer.provide(layer)

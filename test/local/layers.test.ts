@@ -14,10 +14,10 @@ import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { layerRedaction } from "../../src/local/server/protocolRoutes.js"
 import { LocalBackend, OAuthClient, OAuthHttp, Scripted, VaultStore } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
 import { secret } from "../support/utils.js"
+import * as Wire from "../support/wire.js"
 
 const scripted = Scripted.layer()
 
@@ -166,10 +166,10 @@ describe("constant layers", () => {
       assert.notInclude(yield* Headers.CurrentRedactedNames, "x-inner")
       const names = yield* Effect.provide(
         Headers.CurrentRedactedNames,
-        Layer.provide(layerRedaction, named("x-inner"))
+        Layer.provide(Wire.Routes.layerRedaction, named("x-inner"))
       )
       assert.include(names, "x-inner")
       assert.include(names, "proxy-authorization")
-    }).pipe(Effect.provide(layerRedaction))
+    }).pipe(Effect.provide(Wire.Routes.layerRedaction))
   })
 })

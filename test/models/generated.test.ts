@@ -6,8 +6,8 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Arbitrary from "effect/Arbitrary"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import * as Operations from "../../src/local/server/wireRoutes.js"
 import type * as Rows from "../support/operation.js"
+import { WireRoutes } from "../support/wire.js"
 
 const rows: ReadonlyArray<Rows.Any> = [
   ...Object.values(DataPlane.operations),
@@ -27,7 +27,7 @@ describe("generated requests", () => {
           maxDiscards: 10_000
         })
         assert.lengthOf(generated, 10)
-        const decode = Operations.decodeRequest(request)
+        const decode = WireRoutes.decodeRequest(request)
         for (const value of generated) {
           assert.isTrue(Schema.is(request)(value))
           assert.deepStrictEqual(decode(encode(value as never)).unknown, [])

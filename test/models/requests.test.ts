@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
-import * as Validation from "../../src/plane/validation.js"
+import { Validation } from "../support/decode.js"
 import { requests } from "../support/operations.js"
 import { operations as clientOperations } from "../support/serviceModel.js"
 import { expressions, facts, ModelShape, ofClient, ofSchema, type Shape } from "../support/shape.js"

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
-import * as Commands from "../../src/cli/program.js"
+import { Commands } from "../support/cli.js"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 

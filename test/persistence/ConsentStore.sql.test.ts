@@ -19,7 +19,6 @@ import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import {
   claimOf,
   contract,
@@ -35,6 +34,7 @@ import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
+import * as Sqlite from "../support/sqlite.js"
 import * as Tools from "../support/tools.js"
 import { secret, variables } from "../support/utils.js"
 
@@ -63,7 +63,7 @@ interface SqliteStore extends Store {
   readonly file: string
 }
 
-const sqliteClient = NodeSqlite.layer
+const sqliteClient = Sqlite.client
 
 const sqlite: Effect.Effect<SqliteStore, never, Scope.Scope> = Effect.map(
   Folder.temporary,

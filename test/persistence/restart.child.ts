@@ -18,8 +18,8 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
-import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 import { report } from "../support/report.mjs"
+import * as Sqlite from "../support/sqlite.js"
 
 const [part = "", returnUrl = "", database = "", sessionFile = ""] = process.argv.slice(2)
 
@@ -79,7 +79,7 @@ await Effect.gen(function*() {
     Layer.provideMerge(Identity.layer, AwsDataPlane.layer()),
     Layer.provide(
       ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
-      NodeSqlite.layer(database)
+      Sqlite.client(database)
     )
   )),
   Effect.runPromise

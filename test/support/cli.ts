@@ -17,6 +17,8 @@ import type { Run } from "../../src/cli/commandLine.js"
 import * as Commands from "../../src/cli/program.js"
 import { buildCommand, compileCache } from "./build.mjs"
 
+export { Commands }
+
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
 /** The built program. */

@@ -9,7 +9,7 @@ import * as Recorder from "./recorder.js"
 import { secret } from "./utils.js"
 
 export { type StoredCredential, storeFailures } from "../../src/credentialCache/cacheStore.js"
-export { hits, misses, sharedCalls } from "../../src/credentialCache/engine.js"
+export { hits, makeGenerations, misses, sharedCalls } from "../../src/credentialCache/engine.js"
 
 const caller = WorkloadAccessToken.layer(secret("alice"))
 

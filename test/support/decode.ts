@@ -4,6 +4,8 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import * as Validation from "../../src/plane/validation.js"
 
+export { Validation }
+
 export const decode = <A, I>(
   schema: Schema.Codec<A, I>
 ): (request: unknown) => Result.Result<A, ValidationException> => {

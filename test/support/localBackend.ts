@@ -14,6 +14,7 @@ import * as Control from "../../src/local/control/control.js"
 import * as OAuthHttp from "../../src/local/oauth/http.js"
 import * as OAuthClient from "../../src/local/oauth/oauthClient.js"
 import * as Scripted from "../../src/local/oauth/scripted.js"
+import * as ConsoleRoutes from "../../src/local/server/consoleRoutes.js"
 import * as LocalServer from "../../src/local/server/localServer.js"
 import { VaultFileError } from "../../src/local/vault/openVault.js"
 import * as VaultFile from "../../src/local/vault/vaultFile.js"
@@ -21,6 +22,7 @@ import * as VaultStore from "../../src/local/vault/vaultStore.js"
 
 export {
   BrowserResponse,
+  ConsoleRoutes,
   Control,
   LocalBackend,
   LocalServer,

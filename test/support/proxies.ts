@@ -15,6 +15,8 @@ import * as Folder from "./folder.js"
 import * as Server from "./server.js"
 import * as Tools from "./tools.js"
 
+export { Configuration }
+
 const certificate = (name: string): string => fileURLToPath(new URL(`./certificates/${name}`, import.meta.url))
 
 const authorities = certificate("ca.pem")

@@ -13,6 +13,8 @@ import { vendors } from "../../src/models/internal/vendors.js"
 import type * as Rows from "./operation.js"
 import { sessionUri } from "./utils.js"
 
+export { vendors }
+
 /** The operations of every plane. */
 export const operations: ReadonlyArray<Rows.Any> = [
   ...Object.values(DataPlane.operations),

@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import { join } from "node:path"
 import * as NodeSqlite from "../../src/persistence/internal/nodeSqlite.js"
 
-export const client = (folder: string, name: string) => NodeSqlite.layer(join(folder, name))
+export const client = (...path: ReadonlyArray<string>) => NodeSqlite.layer(join(...path))
 
 /** Without an address, no process waits for the lock of a killed process. */
 export const engine = (folder: string) =>

@@ -2,14 +2,14 @@
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Sts from "effect-agentcore-identity/SecurityTokenService"
 import type * as Layer from "effect/Layer"
-import { layerDecorate, make as makePlane } from "../../src/plane/validation.js"
+import { Validation } from "./decode.js"
 
 type Service = Sts.SecurityTokenService["Service"]
 
 export const make = (implementation: Service): Service =>
-  makePlane("SecurityTokenService", Sts.operations, implementation)
+  Validation.make("SecurityTokenService", Sts.operations, implementation)
 
 export const decorate = (
   decorator: Operation.Decorator<typeof Sts.operations, Sts.SecurityTokenServiceError>
 ): Layer.Layer<Sts.SecurityTokenService, never, Sts.SecurityTokenService> =>
-  layerDecorate(Sts.SecurityTokenService, Sts.operations, decorator)
+  Validation.layerDecorate(Sts.SecurityTokenService, Sts.operations, decorator)

@@ -1,4 +1,4 @@
-/** The planes of both AWS adapters without their checks: only the service validates requests. */
+/** Parts of the AWS adapters, and their planes without the checks: only the service validates requests. */
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Failure from "../../src/aws/internal/failure.js"
 import * as Client from "../../src/aws/internal/http/client.js"
 import * as HttpAdapter from "../../src/aws/internal/http/httpPlane.js"
 import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
@@ -18,6 +19,8 @@ import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
 import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
 import { addStreams } from "../../src/plane/pagination.js"
 import { decorate } from "../../src/plane/validation.js"
+
+export { Failure, HttpAdapter, SdkAdapter, SdkDataPlane }
 
 /** Adds the names of operations and the streams. */
 const context = (

@@ -12,8 +12,11 @@ import * as Http from "node:http"
 import type * as Dispatch from "../../src/local/server/dispatch.js"
 import * as Routes from "../../src/local/server/protocolRoutes.js"
 import * as Signature from "../../src/local/server/verifySignature.js"
+import * as WireRoutes from "../../src/local/server/wireRoutes.js"
 import type { LocalServer } from "./localBackend.js"
 import { scriptedServer } from "./localBackend.js"
+
+export { Routes, WireRoutes }
 
 export interface Response {
   readonly status: number

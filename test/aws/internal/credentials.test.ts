@@ -7,10 +7,10 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as Credentials from "../../../src/aws/internal/credentials.js"
-import { NoResponse } from "../../../src/aws/internal/failure.js"
+import { Failure } from "../../support/uncheckedPlanes.js"
 import { interrupted } from "../utils.js"
 
-const noCredentials = new NoResponse({ kind: "credentials", code: "CredentialsProviderError" })
+const noCredentials = new Failure.NoResponse({ kind: "credentials", code: "CredentialsProviderError" })
 
 /** Numbered credentials, which expire after an hour. */
 const hourly = Effect.gen(function*() {
@@ -122,7 +122,7 @@ describe("keep", () => {
 
   it.effect("searches once for all callers, and an interrupted caller does not stop the others", () =>
     Effect.gen(function*() {
-      const found = yield* Deferred.make<Credentials.Identity, NoResponse>()
+      const found = yield* Deferred.make<Credentials.Identity, Failure.NoResponse>()
       let searches = 0
       const source = yield* Credentials.keep(Effect.suspend(() => {
         searches++

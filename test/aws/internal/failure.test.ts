@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Redacted from "effect/Redacted"
-import { redactorOf } from "../../../src/aws/internal/failure.js"
+import { Failure } from "../../support/uncheckedPlanes.js"
+
+const { redactorOf } = Failure
 
 describe("redactorOf", () => {
   it("replaces every secret, wherever it is in the request", () => {

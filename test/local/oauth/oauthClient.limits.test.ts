@@ -6,7 +6,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Jose from "jose"
-import * as Http from "../../../src/local/oauth/http.js"
 import * as Utils from "../../support/authorizationServer.js"
 import * as FaultyServer from "../../support/faultyServer.js"
 import { collecting } from "../../support/garbage.js"
@@ -70,7 +69,7 @@ const requests: Record<string, {
   "the keys of an issuer": { path: "/keys", send: (url) => verify(unverified(url)) }
 }
 
-const layer = (timeouts: Http.Timeouts) => Layer.sync(OAuthClient.OAuthClient, () => Http.make(timeouts))
+const layer = (timeouts: OAuthHttp.Timeouts) => Layer.sync(OAuthClient.OAuthClient, () => OAuthHttp.make(timeouts))
 
 for (const [name, { path, send }] of Object.entries(requests)) {
   describe(`a request for ${name}`, () => {

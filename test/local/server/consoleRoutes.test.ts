@@ -5,9 +5,8 @@ import * as TestClock from "effect/testing/TestClock"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
-import { ConsoleFolder, makeConsoleCodes } from "../../../src/local/server/consoleRoutes.js"
 import * as Folder from "../../support/folder.js"
-import { scriptedServer } from "../../support/localBackend.js"
+import { ConsoleRoutes, scriptedServer } from "../../support/localBackend.js"
 import * as Wire from "../../support/wire.js"
 
 /** A server whose console is in a folder with these files. */
@@ -15,7 +14,9 @@ const server = (files: ReadonlyArray<string>) =>
   Layer.unwrap(Effect.gen(function*() {
     const folder = yield* Folder.temporary
     for (const file of files) writeFileSync(join(folder, file), "")
-    return scriptedServer().pipe(Layer.provide(Layer.succeed(ConsoleFolder, () => pathToFileURL(`${folder}/`))))
+    return scriptedServer().pipe(
+      Layer.provide(Layer.succeed(ConsoleRoutes.ConsoleFolder, () => pathToFileURL(`${folder}/`)))
+    )
   }))
 
 describe("the address of a server", () => {
@@ -57,7 +58,7 @@ describe("the address of a server", () => {
 describe("a code of the console", () => {
   it.effect("is valid once, for a minute", () =>
     Effect.gen(function*() {
-      const { issue, redeem } = yield* makeConsoleCodes
+      const { issue, redeem } = yield* ConsoleRoutes.makeConsoleCodes
       const [used, kept, late] = [yield* issue, yield* issue, yield* issue]
       assert.match(used, /^[\w-]{43}$/)
       assert.lengthOf(new Set([used, kept, late]), 3)

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { RequestRecord } from "effect-agentcore-identity/local/LocalControl"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -6,7 +7,6 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Requests from "../../../src/local/control/requestRecords.js"
-import type { RequestRecord } from "../../../src/local/LocalControl.js"
 import * as LiveEvents from "../../../src/local/server/liveEvents.js"
 
 const recordOf = (id: number): RequestRecord => ({

@@ -5,7 +5,6 @@ import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Operations from "../../../src/local/server/wireRoutes.js"
 import { ed25519Key } from "../../support/paymentKeys.js"
 import * as Recorder from "../../support/recorder.js"
 import { operations } from "../../support/serviceModel.js"
@@ -298,7 +297,7 @@ describe("an unknown member", () => {
     }))
 
   it("is found at every place", () => {
-    const decode = Operations.decodeRequest(ControlPlane.operations.createOauth2CredentialProvider.request)
+    const decode = Wire.WireRoutes.decodeRequest(ControlPlane.operations.createOauth2CredentialProvider.request)
     const find = (input: unknown) => decode(input).unknown
     const override = { domain: "a", more: 1, privateEndpoint: { managedVpcResource: { subnetIds: [], other: {} } } }
     assert.sameMembers(
@@ -327,7 +326,7 @@ describe("an unknown member", () => {
     )
     // A request without members.
     assert.deepStrictEqual(
-      Operations.decodeRequest(SecurityTokenService.operations.getCallerIdentity.request)({ a: 1 }).unknown,
+      Wire.WireRoutes.decodeRequest(SecurityTokenService.operations.getCallerIdentity.request)({ a: 1 }).unknown,
       [
         "a"
       ]

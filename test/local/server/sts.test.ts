@@ -17,7 +17,6 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
-import * as Routes from "../../../src/local/server/protocolRoutes.js"
 import { backend } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
 import * as Sts from "../../support/sts.js"
@@ -69,7 +68,7 @@ const form = (parameters: Record<string, string>, headers?: Record<string, strin
 
 /** The routes of a backend whose STS fails. */
 const serverThatFailsWith = (error: SecurityTokenService.SecurityTokenServiceError) =>
-  HttpRouter.serve(HttpRouter.use((router) => Routes.add(router, Wire.routeSettings)), {
+  HttpRouter.serve(HttpRouter.use((router) => Wire.Routes.add(router, Wire.routeSettings)), {
     disableListenLog: true,
     disableLogger: true
   }).pipe(

@@ -3,10 +3,10 @@ import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { readFileSync } from "node:fs"
-import { routes } from "../../../src/local/server/wireRoutes.js"
 import * as Rows from "../../support/operation.js"
 import { operations as rows } from "../../support/requests.js"
 import { operations as clients } from "../../support/serviceModel.js"
+import { WireRoutes } from "../../support/wire.js"
 
 describe("a request", () => {
   it.effect("is validated when the plane does not validate it", () =>
@@ -19,7 +19,7 @@ describe("a request", () => {
         })
       }
       const call = (request: object) =>
-        routes(table).get("/identities/Rename")?.[0]?.call({ rename: Effect.succeed }, request)
+        WireRoutes.routes(table).get("/identities/Rename")?.[0]?.call({ rename: Effect.succeed }, request)
           ?? Effect.die(new Error("no route"))
       assert.deepStrictEqual(yield* call({ name: "new" }), { name: "new" })
       const error = yield* Effect.flip(call({}))

@@ -3,7 +3,7 @@ import { BedrockAgentCoreControlClient } from "@aws-sdk/client-bedrock-agentcore
 import { STSClient } from "@aws-sdk/client-sts"
 import { assert, describe, it } from "@effect/vitest"
 import { hasProperty } from "effect/Predicate"
-import { regionalEndpoint } from "../../../../src/aws/internal/http/httpPlane.js"
+import { HttpAdapter } from "../../../support/uncheckedPlanes.js"
 
 const regions = [
   "us-east-1",
@@ -44,7 +44,7 @@ describe("regionalEndpoint", () => {
           for (const UseDualStack of [false, true]) {
             const { url } = config.endpointProvider({ Region, UseFIPS, UseDualStack, UseGlobalEndpoint: false }, {})
             assert.strictEqual(
-              `${regionalEndpoint(service, Region, { fips: UseFIPS, dualStack: UseDualStack })}/`,
+              `${HttpAdapter.regionalEndpoint(service, Region, { fips: UseFIPS, dualStack: UseDualStack })}/`,
               String(url)
             )
           }

@@ -5,10 +5,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Redacted from "effect/Redacted"
-import { dataPlane } from "../../../../src/aws/internal/sdk/sdkDataPlane.js"
-import * as Adapter from "../../../../src/aws/internal/sdk/sdkPlane.js"
+import { SdkAdapter, SdkDataPlane } from "../../../support/uncheckedPlanes.js"
 import { secret } from "../../../support/utils.js"
 import { interrupted, json, type Respond, server } from "../../utils.js"
+
+const { dataPlane } = SdkDataPlane
 
 const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI-K7MDENG-bPxRfiCYEXAMPLEKEY" }
 
@@ -19,7 +20,7 @@ type Make = (config: Sdk.BedrockAgentCoreClientConfig) => Given
 /** The API key of a provider, over a client of the kind. */
 const keys = (make: Make, endpoint: string, adapter = dataPlane) =>
   Effect.map(
-    Adapter.operations(adapter, make({ endpoint, region: "us-west-2", credentials }), {}, () => Effect.succeedNone),
+    SdkAdapter.operations(adapter, make({ endpoint, region: "us-west-2", credentials }), {}, () => Effect.succeedNone),
     ({ getResourceApiKey }) => (provider: string) =>
       Effect.map(
         getResourceApiKey({ workloadIdentityToken: secret("token"), resourceCredentialProviderName: provider }),

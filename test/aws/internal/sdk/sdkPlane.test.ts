@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
+import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import type { CredentialsProvider } from "../../../../src/aws/internal/credentials.js"
-import { NoResponse } from "../../../../src/aws/internal/failure.js"
-import { keepCredentials, makeLazily } from "../../../../src/aws/internal/sdk/sdkPlane.js"
+import { Failure, SdkAdapter } from "../../../support/uncheckedPlanes.js"
 import { interrupted } from "../../utils.js"
+
+const { keepCredentials, makeLazily } = SdkAdapter
+
+type CredentialsProvider = Extract<AwsPlanes.Options["credentials"], (...args: never) => unknown>
 
 /** An SDK that loads when the test resolves it. */
 const sdk = () => {
@@ -154,7 +157,7 @@ describe("the chain of the SDK", () => {
       yield* settle
       yield* TestClock.adjust("10 seconds")
       for (const error of [yield* Effect.promise(() => first), yield* Effect.promise(() => second)]) {
-        assert(error instanceof NoResponse)
+        assert(error instanceof Failure.NoResponse)
         assert.deepInclude({ ...error }, { kind: "credentials", code: "TimeoutError" })
       }
       recover()
