@@ -4,8 +4,8 @@ import ts from "typescript"
 
 const root = Path.resolve(import.meta.dirname, "..")
 
-/** The documentation of the members of a module's interface, as an editor shows it. */
-const documentation = (module: string, name: string): ReadonlyMap<string, string> => {
+/** The documentation of the methods of a service, as an editor shows it. */
+const documentation = (module: string): ReadonlyMap<string, string> => {
   const file = Path.join(root, "src", `${module}.ts`)
   const program = ts.createProgram([file], {
     module: ts.ModuleKind.NodeNext,
@@ -16,10 +16,11 @@ const documentation = (module: string, name: string): ReadonlyMap<string, string
   const checker = program.getTypeChecker()
   const source = program.getSourceFile(file)
   const symbol = source && checker.getSymbolAtLocation(source)
-  const found = symbol && checker.getExportsOfModule(symbol).find((exported) => exported.name === name)
-  assert(found !== undefined)
+  const found = symbol && checker.getExportsOfModule(symbol).find(({ name }) => name === module)
+  const service = found && checker.getTypeOfSymbol(found).getProperty("Service")
+  assert(service !== undefined)
   return new Map(
-    checker.getDeclaredTypeOfSymbol(found).getProperties().map((property) => [
+    checker.getTypeOfSymbol(service).getProperties().map((property) => [
       property.name,
       ts.displayPartsToString(property.getDocumentationComment(checker))
     ])
@@ -28,7 +29,7 @@ const documentation = (module: string, name: string): ReadonlyMap<string, string
 
 describe("the documentation of a row", () => {
   it("is the documentation of the method", () => {
-    const documented = documentation("SecurityTokenService", "Service")
+    const documented = documentation("SecurityTokenService")
     assert.deepStrictEqual([...documented], [
       ["getWebIdentityToken", "Returns a JWT, signed by AWS, that names the IAM identity of the caller."],
       ["getCallerIdentity", "Returns account and ARN of the caller's credentials. No policy can forbid it."]
