@@ -23,29 +23,6 @@ export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
 export const missingToken =
   "The request has no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"
 
-/**
- * Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). Names are
- * case-insensitive.
- */
-export type HeadersLike =
-  | Iterable<readonly [name: string, value: string]>
-  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
-
-/**
- * Headers, or an object with headers. For example, a request of Fetch, Node or Effect, or an event of Lambda. The event
- * can come from API Gateway (both payload formats), a Lambda function URL, or an Application Load Balancer (with or
- * without multi-value headers).
- */
-export type Input = HeadersLike | {
-  /** The headers. */
-  readonly headers?: HeadersLike | null | undefined
-  /** The headers of an Application Load Balancer with multi-value headers. */
-  readonly multiValueHeaders?: HeadersLike | null | undefined
-}
-
-/** The context of a request. A missing or empty header is `undefined`. */
-export type RequestHeaders = ReturnType<typeof read>
-
 type Container = Iterable<readonly [name: string, value: unknown]> | { readonly [name: string]: unknown }
 
 const isPair = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string"

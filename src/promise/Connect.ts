@@ -76,100 +76,37 @@ import { isDeclared } from "../identity/credentials.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
 import * as Constraint from "../models/internal/constraint.js"
 import type { Plain } from "../models/internal/native.js"
+import { ConsentSignals } from "../PendingConsents.js"
 import * as Signals from "../pendingConsents/signals.js"
-import { ConsentSignals } from "../pendingConsents/store.js"
 import * as Validation from "../plane/validation.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as WorkloadAccessToken from "../WorkloadAccessToken.js"
+import type { Functions, OAuth2WrapperConfig, User } from "./Identity.js"
 import { bind } from "./internal/callerContext.js"
 import * as Config from "./internal/config.js"
-import { type CallbackOptions, toPoller } from "./internal/consents.js"
-import * as Functions from "./internal/functions.js"
+import { toPoller } from "./internal/consents.js"
+import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
-import { type Inputs, toPromise } from "./internal/promised.js"
+import { type Input, toPromise } from "./internal/promised.js"
 import * as RequestContext from "./internal/requestContext.js"
 import * as Stores from "./internal/stores.js"
-import { checkUser, toRedacted, toUserIdentifier, toWorkload, type User } from "./internal/workload.js"
+import { checkUser, toRedacted, toUserIdentifier, toWorkload } from "./internal/workload.js"
 
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
 
-export type {
-  /**
-   * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is
-   * its value or `undefined`, and a function that returns an effect returns a value or a promise.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Input,
-  /**
-   * Options whose values are {@link Input}.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Inputs
-} from "./internal/promised.js"
-
-export type {
-  /**
-   * The services of {@link make} and of `promise/ForwardAuth`, as options.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  ServiceOptions,
-  /**
-   * The store of the consents that wait for the browser: Redis, PostgreSQL, or a file of SQLite. Values are encrypted
-   * with `key`. All processes need the same key. Do not keep it in the store.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  StoreOptions
-} from "./internal/stores.js"
-
-export type {
-  /**
-   * An account at a vendor.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Account,
-  /**
-   * A connection of a user, as the page and `status` show it.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Connection,
-  /**
-   * What `disconnectAll` did with a connection.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  Disconnection,
-  /**
-   * A page as data, for the option `respond`.
-   *
-   * @since 0.2.0
-   * @category models
-   */
-  View
-} from "../http/Connect.js"
+/** Options of a module with Effect, for programs without it. */
+type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /**
- * An event of a consent, for an audit. It contains no secrets.
+ * A page as data, for the option `respond`.
  *
  * @since 0.2.0
  * @category models
  */
-export type Event = Plain<Http.Event>
+export type View = Http.View
 
 /**
  * A credential that users connect: a class of `AccessToken.Tag`, or a configuration as `withAccessToken` takes it,
@@ -183,7 +120,7 @@ export type Credential =
   | Identity.AccessTokenCredential<"USER_FEDERATION">
   | (
     & Omit<
-      Config.OAuth2WrapperConfig,
+      OAuth2WrapperConfig,
       "authFlow" | "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
     >
     & {
@@ -193,75 +130,83 @@ export type Credential =
   )
 
 /**
- * What `Connect` does at the vendor of a credential. `http/VendorAccount` has it for known vendors. Any other vendor is
- * a function:
- *
- * @since 0.2.0
- * @category models
- * @example
- * import type * as Connect from "effect-agentcore-identity/promise/Connect"
- *
- * const box: Connect.AccountOptions = {
- *   account: async (token, signal) => {
- *     const headers = { authorization: `Bearer ${token}` }
- *     const response = await fetch("https://api.box.com/2.0/users/me", { headers, redirect: "error", signal })
- *     // A response with the status 401 says that the vendor no longer accepts the token.
- *     if (!response.ok) throw response
- *     const user: { readonly id: string; readonly login: string } = await response.json()
- *     return { id: user.id, label: user.login }
- *   },
- *   expect: (user, account) => account.label === user.userId
- * }
- */
-export interface AccountOptions {
-  /**
-   * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status 401,
-   * the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is unknown, which
-   * never prevents a consent. `signal` then ends the request. The pages and the waits remember that for 30 seconds,
-   * unless the user presses *Check*. Default: the account is not asked for.
-   */
-  readonly account?:
-    | ((
-      token: string,
-      signal: AbortSignal
-    ) => Http.Account | Promise<Http.Account> | Effect.Effect<Http.Account, unknown, HttpClient.HttpClient>)
-    | undefined
-  /**
-   * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the token,
-   * and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the token of an
-   * agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. Each `Connect` drops at
-   * most 10 tokens a minute: it treats further accounts as unknown. Of credentials with one grant, the functions of all
-   * decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a label that its owner cannot
-   * choose. The functions of this `Connect` check the account, and so does `promise/ForwardAuth` with it. The functions
-   * of `promise/Identity` do not check it. Default: any account.
-   */
-  readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
-  /**
-   * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
-   * prevent that. Default: the vendor is not told.
-   */
-  readonly revoke?: ((token: string, signal: AbortSignal) => unknown) | undefined
-}
-
-/**
- * The options of {@link make}: the {@link Inputs} of `http/Connect`.
+ * The options of {@link make}: those of `http/Connect`. A secret may be a string, an `Option` is its value or
+ * `undefined`, and a function that returns an effect returns a value or a promise.
  *
  * `Name` are the names of the credentials. `Req` is the request that `currentUser` gets: a `Request` in `fetch`, and
  * the request of the framework in `node`.
  *
  * @since 0.2.0
  * @category models
+ * @example
+ * import type * as Connect from "effect-agentcore-identity/promise/Connect"
+ *
+ * // A vendor that `http/VendorAccount` does not know.
+ * const accounts: Connect.Options["accounts"] = {
+ *   box: {
+ *     account: async (token, signal) => {
+ *       const headers = { authorization: `Bearer ${token}` }
+ *       const response = await fetch("https://api.box.com/2.0/users/me", { headers, redirect: "error", signal })
+ *       // A response with the status 401 says that the vendor no longer accepts the token.
+ *       if (!response.ok) throw response
+ *       const user: { readonly id: string; readonly login: string } = await response.json()
+ *       return { id: user.id, label: user.login }
+ *     },
+ *     expect: (user, account) => account.label === user.userId
+ *   }
+ * }
  */
 export interface Options<Name extends string = string, Req = Request | IncomingMessage>
   extends
     Inputs<Omit<Http.Options<never, never>, "accounts" | "credentials" | "currentUser" | "respond">>,
-    CallbackOptions<Req>,
     Stores.ServiceOptions
 {
-  /** What is asked of the vendors, by name in `credentials`. Default: nothing. */
-  readonly accounts?: { readonly [K in Name]?: AccountOptions | undefined } | undefined
+  /**
+   * What `Connect` does at the vendors, by name in `credentials`. `http/VendorAccount` has it for known vendors.
+   * Default: nothing.
+   */
+  readonly accounts?:
+    | {
+      readonly [K in Name]?: {
+        /**
+         * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status
+         * 401, the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is
+         * unknown, which never prevents a consent. `signal` then ends the request. The pages and the waits remember
+         * that for 30 seconds, unless the user presses *Check*. Default: the account is not asked for.
+         */
+        readonly account?:
+          | ((
+            token: string,
+            signal: AbortSignal
+          ) => Http.Account | Promise<Http.Account> | Effect.Effect<Http.Account, unknown, HttpClient.HttpClient>)
+          | undefined
+        /**
+         * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the
+         * token, and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the
+         * token of an agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. Each
+         * `Connect` drops at most 10 tokens a minute: it treats further accounts as unknown. Of credentials with one
+         * grant, the functions of all decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a
+         * label that its owner cannot choose. The functions of this `Connect` check the account, and so does
+         * `promise/ForwardAuth` with it. The functions of `promise/Identity` do not check it. Default: any account.
+         */
+        readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
+        /**
+         * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
+         * prevent that. Default: the vendor is not told.
+         */
+        readonly revoke?: ((token: string, signal: AbortSignal) => unknown) | undefined
+      } | undefined
+    }
+    | undefined
   /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
   readonly credentials: { readonly [K in Name]: Credential }
+  /**
+   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie, or
+   * `undefined` if no user is signed in. There is no default. If it throws, nothing is opened.
+   *
+   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
+   */
+  readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   /**
    * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` of the reason
    * `NotSignedIn`, it can redirect to the sign-in with the address of the request. Headers that forbid caching and
@@ -286,14 +231,6 @@ export interface LinkOptions
 }
 
 /**
- * The options of `withAccessToken`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
-
-/**
  * The pages, the links, and the functions of `promise/Identity` over the same services.
  *
  * A caller of `workload` obtains its token from these services. With the option `runtime`, a caller of
@@ -304,7 +241,7 @@ export interface UseOptions extends LinkOptions, Config.AccessTokenUseOptions {}
  * @category models
  */
 export interface Connect<Name extends string = string, Req = Request | IncomingMessage>
-  extends Omit<Functions.Functions, "withAccessToken">, AsyncDisposable
+  extends Omit<Functions, "withAccessToken">, AsyncDisposable
 {
   /**
    * Responds to a request for a page. The status is 404 if the path is not one of the pages, spelled as in the option
@@ -372,7 +309,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * The consent events of this process, from the first `next()` until `dispose`. A reader that is more than 1024 events
    * behind misses the oldest.
    */
-  readonly events: () => AsyncIterable<Event>
+  readonly events: () => AsyncIterable<Plain<Http.Event>>
   /** Passes an access token to an async function, and shows the user a link first if `onLink` is given. */
   readonly withAccessToken: {
     /**
@@ -384,9 +321,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
      * `AuthorizationFailed`.
      */
     (
-      credential: Name | Identity.AccessTokenCredential | Config.OAuth2WrapperConfig,
-      options?: UseOptions
-    ): Functions.CredentialWrapper
+      credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
+      options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+    ): ReturnType<Functions["withAccessToken"]>
   }
   /**
    * Ends the pages, then the events, then the connections to the stores. Requests and waits of `onLink` that run are
@@ -421,6 +358,8 @@ const call = <A>(callback: (request: unknown) => A | Promise<A>): Effect.Effect<
     ({ request, within }) =>
       Effect.tryPromise({ try: () => within(async () => callback(request)), catch: (error) => error })
   )
+
+type AccountOptions = NonNullable<NonNullable<Options["accounts"]>[string]>
 
 /** A function of `http/VendorAccount` returns it. */
 type VendorEffect<A> = Effect.Effect<A, unknown, HttpClient.HttpClient>
@@ -610,7 +549,7 @@ const makeRuntime = <Name extends string, Req>(
   }
 }
 
-type Run = ReturnType<typeof Functions.make<Provided>>
+type Run = ReturnType<typeof Implementation.make<Provided>>
 
 // -----------------------------------------------------------------------------
 // Calls
@@ -799,7 +738,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   if (wrong !== undefined) throw wrong
   const { credentialOf, credentials } = declareAll(options)
   const { dispose, run, within } = makeRuntime(options, credentials)
-  const made = Functions.make<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
+  const made = Implementation.make<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
   const { functions, settle } = made
   const served = makeServed(options.workload, credentials, credentialOf)
   const handle = makeHandle(options.path, settle)

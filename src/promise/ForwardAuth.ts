@@ -45,6 +45,7 @@
  * // The program that starts a sandbox gives it the secret of a session.
  * export const start = async (userId: string) => (await forwardAuth.session({ userId })).token
  */
+import type * as Arr from "effect/Array"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -58,44 +59,19 @@ import { Connect as HttpConnect } from "../http/Connect.js"
 import type * as Http from "../http/ForwardAuth.js"
 import * as Decide from "../http/forwardAuth/decide.js"
 import * as Sessions from "../http/forwardAuth/sessions.js"
+import type { AccessTokenOptions, ApiKeyOptions } from "../http/HttpClientCredentials.js"
 import type * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentials.js"
-import { ConsentSignals } from "../pendingConsents/store.js"
+import { ConsentSignals } from "../PendingConsents.js"
 import * as Validation from "../plane/validation.js"
-import type { Connect } from "./Connect.js"
+import type * as Connect from "./Connect.js"
+import type { ApiKeyWrapperConfig, OAuth2WrapperConfig, User } from "./Identity.js"
 import { bind } from "./internal/callerContext.js"
 import * as Config from "./internal/config.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
 import * as Stores from "./internal/stores.js"
-import { toRedacted, toUserIdentifier, type User } from "./internal/workload.js"
-
-/**
- * An access token and its origins. The credential is a class of `AccessToken.Tag`, or a configuration as
- * `withAccessToken` takes it, without what belongs to a single call. A configuration that users connect has the
- * `callbackUrl` that it has for `Connect`.
- *
- * @since 0.2.0
- * @category models
- */
-export interface AccessTokenEntry extends Omit<Decide.AccessTokenEntry, "credential"> {
-  readonly credential:
-    | Identity.AccessTokenCredential
-    | Omit<
-      Config.OAuth2WrapperConfig,
-      "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
-    >
-}
-
-/**
- * An API key, its origins and its header.
- *
- * @since 0.2.0
- * @category models
- */
-export interface ApiKeyEntry extends Omit<Decide.ApiKeyEntry, "credential"> {
-  readonly credential: Identity.ApiKeyCredential | Omit<Config.ApiKeyWrapperConfig, "workloadIdentityToken">
-}
+import { toRedacted, toUserIdentifier } from "./internal/workload.js"
 
 /**
  * The options of {@link make}: those of `http/ForwardAuth`, for programs without Effect.
@@ -103,48 +79,48 @@ export interface ApiKeyEntry extends Omit<Decide.ApiKeyEntry, "credential"> {
  * @since 0.2.0
  * @category models
  */
-export type Options = Settings & (OfServices | OfConnect)
-
-interface Settings extends Pick<Http.Options, "trust" | "workload"> {
-  /** The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. */
-  readonly credentials: readonly [AccessTokenEntry | ApiKeyEntry, ...ReadonlyArray<AccessTokenEntry | ApiKeyEntry>]
-  /**
-   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
-   * user of a `session`.
-   */
-  readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
-}
-
-interface OfServices extends Stores.ServiceOptions {
-  /** The services are those of `runtime`, and the store is `pendingConsents`. */
-  readonly connect?: undefined
-}
-
-interface OfConnect {
-  /**
-   * The pages where users consent, as `make` of `promise/Connect` returns them. Credentials of the flow
-   * `USER_FEDERATION` need them. The route uses their services and their store, so a token that `expect` of `accounts`
-   * does not allow reaches no agent.
-   */
-  readonly connect: Connect<never, never>
-  /** The services are those of `connect`. */
-  readonly runtime?: undefined
-  /** The store is that of `connect`. */
-  readonly pendingConsents?: undefined
-}
-
-/**
- * A session of a sandbox.
- *
- * @since 0.2.0
- * @category models
- */
-export interface Session {
-  /** The secret that the sandbox sends as `Authorization: Bearer`. */
-  readonly token: string
-  /** The time after which no credential is returned. */
-  readonly expiresAt: Date
-}
+export type Options =
+  & Pick<Http.Options, "trust" | "workload">
+  & {
+    /**
+     * The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. A
+     * credential is a class of `AccessToken.Tag` or `ApiKey.Tag`, or a configuration of `promise/Identity` without what
+     * belongs to a single call. A configuration that users connect has the `callbackUrl` that it has for `Connect`.
+     */
+    readonly credentials: Arr.NonEmptyReadonlyArray<
+      | Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp"> & {
+        readonly credential:
+          | Identity.AccessTokenCredential
+          | Omit<OAuth2WrapperConfig, "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken">
+      }
+      | Pick<ApiKeyOptions, "header" | "origins" | "prefix"> & {
+        readonly credential: Identity.ApiKeyCredential | Omit<ApiKeyWrapperConfig, "workloadIdentityToken">
+      }
+    >
+    /**
+     * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
+     * user of a `session`.
+     */
+    readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
+  }
+  & (
+    | Pick<Connect.Options, "pendingConsents" | "runtime"> & {
+      /** The services are those of `runtime`, and the store is `pendingConsents`. */
+      readonly connect?: undefined
+    }
+    | {
+      /**
+       * The pages where users consent, as `make` of `promise/Connect` returns them. Credentials of the flow
+       * `USER_FEDERATION` need them. The route uses their services and their store, so a token that `expect` of
+       * `accounts` does not allow reaches no agent.
+       */
+      readonly connect: Connect.Connect<never, never>
+      /** The services are those of `connect`. */
+      readonly runtime?: undefined
+      /** The store is that of `connect`. */
+      readonly pendingConsents?: undefined
+    }
+  )
 
 /**
  * The route and its sessions.
@@ -164,14 +140,19 @@ export interface ForwardAuth extends AsyncDisposable {
    * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user or the
    * lifetime is invalid, and with `ConsentStoreError` if the store fails.
    */
-  readonly session: (user: User, options?: Parameters<Http.ForwardAuth["Service"]["session"]>[1]) => Promise<Session>
+  readonly session: (user: User, options?: Parameters<Http.ForwardAuth["Service"]["session"]>[1]) => Promise<{
+    /** The secret that the sandbox sends as `Authorization: Bearer`. */
+    readonly token: string
+    /** The time after which no credential is returned. */
+    readonly expiresAt: Date
+  }>
   /** Ends a session before it expires. */
   readonly revoke: (token: string) => Promise<void>
   /** Ends the connections to the stores. The next use makes new ones. Sessions in memory are lost. */
   readonly dispose: () => Promise<void>
 }
 
-const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.Entry => {
+const declare = (entry: Options["credentials"][number], index: number): Decide.Entry => {
   const { credential } = entry
   // Declared credentials are those of the entries of `http/ForwardAuth`.
   if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) {
@@ -179,8 +160,8 @@ const declare = (entry: AccessTokenEntry | ApiKeyEntry, index: number): Decide.E
   }
   const id = `effect-agentcore-identity/promise/ForwardAuth/${index}`
   const declared = "header" in entry
-    ? ApiKey.Tag<unknown>()(id, { provider: (credential as Config.ApiKeyWrapperConfig).providerName })
-    : AccessToken.Tag<unknown>()(id, Config.toDeclaration(credential as Config.OAuth2WrapperConfig))
+    ? ApiKey.Tag<unknown>()(id, { provider: (credential as ApiKeyWrapperConfig).providerName })
+    : AccessToken.Tag<unknown>()(id, Config.toDeclaration(credential as OAuth2WrapperConfig))
   return { ...entry, credential: declared } as Decide.Entry
 }
 

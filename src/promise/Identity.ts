@@ -51,6 +51,7 @@ import { ConsentSession } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
+import type * as RuntimeContext from "../runtime/RequestContext.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
@@ -61,13 +62,7 @@ import * as Contexts from "./internal/requestContext.js"
 
 export type {
   /** @since 0.2.0 */
-  AccessTokenUseOptions,
-  /** @since 0.2.0 */
-  ApiKeyUseOptions,
-  /** @since 0.2.0 */
   ApiKeyWrapperConfig,
-  /** @since 0.2.0 */
-  ConsentWait,
   /** @since 0.2.0 */
   OAuth2WrapperConfig
 } from "./internal/config.js"
@@ -79,34 +74,15 @@ export type {
 
 export type {
   /** @since 0.2.0 */
-  AwsClient,
-  /** @since 0.2.0 */
-  CompleteAuthorizationOptions,
-  /** @since 0.2.0 */
-  CredentialWrapper,
-  /** @since 0.2.0 */
-  Functions,
-  /** @since 0.2.0 */
-  InitParams
+  Functions
 } from "./internal/functions.js"
 
 export type {
-  /** @since 0.2.0 */
-  Options as WorkloadOptions,
   /** @since 0.2.0 */
   User,
   /** @since 0.2.0 */
   Workload
 } from "./internal/workload.js"
-
-export type {
-  /** @since 0.2.0 */
-  CallbackOptions,
-  /** @since 0.2.0 */
-  Outcome as ConsentOutcome,
-  /** @since 0.2.0 */
-  PageOptions as ConsentCallbackOptions
-} from "./internal/consents.js"
 
 // -----------------------------------------------------------------------------
 // Context of a request
@@ -148,6 +124,11 @@ export const runWithContext = <T>(context: Contexts.RequestContext, f: () => T):
  */
 export const getContext = (): Contexts.RequestContext | undefined => Contexts.get()
 
+/** Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). */
+type HeadersLike =
+  | Iterable<readonly [name: string, value: string]>
+  | { readonly [name: string]: string | ReadonlyArray<string> | undefined }
+
 /** A caller: a `workload`, or a token in `workloadAccessToken` with the `user` that it is for. */
 type Caller = Pick<Contexts.RequestContext, "user" | "workload" | "workloadAccessToken">
 
@@ -176,7 +157,12 @@ type Caller = Pick<Contexts.RequestContext, "user" | "workload" | "workloadAcces
  * }
  */
 export const contextFromHeaders = (
-  input: RequestHeaders.Input,
+  input: HeadersLike | {
+    /** The headers. */
+    readonly headers?: HeadersLike | null | undefined
+    /** The headers of an Application Load Balancer with multi-value headers. */
+    readonly multiValueHeaders?: HeadersLike | null | undefined
+  },
   { fallback }: {
     /**
      * The caller of requests without a workload access token. Then everyone who reaches the server is that caller, so
@@ -185,7 +171,7 @@ export const contextFromHeaders = (
      */
     readonly fallback?: Caller | undefined
   } = {}
-): Omit<RequestHeaders.RequestHeaders, "workloadAccessToken"> & Caller => {
+): Omit<RuntimeContext.RequestContext["Service"], "workloadAccessToken"> & Caller => {
   const context = RequestHeaders.read(input, randomUUID)
   return context.workloadAccessToken === undefined ? { ...context, ...fallback } : context
 }

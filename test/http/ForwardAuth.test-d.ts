@@ -66,8 +66,10 @@ describe("promise/ForwardAuth", () => {
     // @ts-expect-error `connect` has its own
     PromiseForwardAuth.make({ ...settings, connect, pendingConsents: { redis: { key: "" } } })
     expectTypeOf(route.node).toExtend<RequestListener>()
-    expectTypeOf(route.session({ userId: "alice" })).resolves.toEqualTypeOf<PromiseForwardAuth.Session>()
+    expectTypeOf(route.session({ userId: "alice" })).resolves.toEqualTypeOf<
+      { readonly token: string; readonly expiresAt: Date }
+    >()
     // It belongs to a single call.
-    expectTypeOf<PromiseForwardAuth.AccessTokenEntry["credential"]>().not.toHaveProperty("onAuthUrl")
+    expectTypeOf<PromiseForwardAuth.Options["credentials"][number]["credential"]>().not.toHaveProperty("onAuthUrl")
   })
 })

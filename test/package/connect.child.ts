@@ -4,7 +4,7 @@ import * as Connect from "effect-agentcore-identity/promise/Connect"
 
 const key = Buffer.alloc(32).toString("base64url")
 
-const make = (pendingConsents?: Connect.StoreOptions) =>
+const make = (pendingConsents?: Connect.Options["pendingConsents"]) =>
   Connect.make({
     path: "/connect",
     origin: "https://app.example.com",
@@ -14,7 +14,7 @@ const make = (pendingConsents?: Connect.StoreOptions) =>
     pendingConsents
   })
 
-const messageOf = (store: Connect.StoreOptions) =>
+const messageOf = (store: Connect.Options["pendingConsents"]) =>
   make(store).link("calendar").then(() => "no error", (error: unknown) => String(error))
 
 const program = async () => ({

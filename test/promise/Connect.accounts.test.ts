@@ -35,7 +35,7 @@ const makeVendor = () => {
         if (vendor.fails !== undefined) throw vendor.fails
         vendor.revoked.push(token)
       }
-    } satisfies Connect.AccountOptions
+    } satisfies NonNullable<Connect.Options["accounts"]>[string]
   }
   return { accounts, vendor }
 }

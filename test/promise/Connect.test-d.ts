@@ -132,8 +132,9 @@ describe("Connect", () => {
       (user: PromiseIdentity.User) => Promise<ReadonlyArray<HttpConnect.Connection>>
     >()
     expectTypeOf(connect.consentAll({ userId: "alice" }, { onLink: () => {} })).toEqualTypeOf<Promise<void>>()
-    for (const event of [] as ReadonlyArray<Connect.Event>) expectTypeOf(event.at).toEqualTypeOf<Date>()
-    expectTypeOf(connect.events).toEqualTypeOf<() => AsyncIterable<Connect.Event>>()
+    type Event = ReturnType<typeof connect.events> extends AsyncIterable<infer A> ? A : never
+    expectTypeOf<Event["at"]>().toEqualTypeOf<Date>()
+    expectTypeOf<Event["_tag"]>().toEqualTypeOf<HttpConnect.Event["_tag"]>()
     expectTypeOf(connect.workload).toEqualTypeOf<PromiseIdentity.Functions["workload"]>()
     expectTypeOf(connect.runAs({ userId: "alice" }, async () => 1)).toEqualTypeOf<Promise<number>>()
     // @ts-expect-error a name is not a user

@@ -32,21 +32,22 @@ describe("the official SDK", () => {
   test("has the same wrappers, except for declared credentials", () => {
     expectTypeOf<Ours["withAccessToken"]>().toExtend<Theirs["withAccessToken"]>()
     expectTypeOf<Theirs["withAccessToken"]>().toExtend<
-      (config: PromiseIdentity.OAuth2WrapperConfig) => PromiseIdentity.CredentialWrapper
+      (config: PromiseIdentity.OAuth2WrapperConfig) => ReturnType<Ours["withAccessToken"]>
     >()
     expectTypeOf<Ours["withApiKey"]>().toExtend<Theirs["withApiKey"]>()
     expectTypeOf<Theirs["withApiKey"]>().toExtend<
-      (config: PromiseIdentity.ApiKeyWrapperConfig) => PromiseIdentity.CredentialWrapper
+      (config: PromiseIdentity.ApiKeyWrapperConfig) => ReturnType<Ours["withApiKey"]>
     >()
     expectTypeOf<Ours["withWAT"]>().toEqualTypeOf<Theirs["withWAT"]>()
   })
 
   test("propagates for every client that the official function accepts, without `any`", () => {
+    type Client = Parameters<Ours["withWatPropagation"]>[0]
     expectTypeOf<Ours["withWatPropagation"]>().toExtend<Theirs["withWatPropagation"]>()
-    expectTypeOf<DataPlaneSdk.BedrockAgentCoreClient>().toExtend<PromiseIdentity.AwsClient>()
-    expectTypeOf<DataPlaneSdk.BedrockAgentCore>().toExtend<PromiseIdentity.AwsClient>()
-    expectTypeOf<StsSdk.STSClient>().toExtend<PromiseIdentity.AwsClient>()
-    expectTypeOf<{ readonly middlewareStack: string }>().not.toExtend<PromiseIdentity.AwsClient>()
+    expectTypeOf<DataPlaneSdk.BedrockAgentCoreClient>().toExtend<Client>()
+    expectTypeOf<DataPlaneSdk.BedrockAgentCore>().toExtend<Client>()
+    expectTypeOf<StsSdk.STSClient>().toExtend<Client>()
+    expectTypeOf<{ readonly middlewareStack: string }>().not.toExtend<Client>()
   })
 })
 

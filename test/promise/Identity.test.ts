@@ -336,7 +336,7 @@ describe("a declared credential", () => {
         yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
       )
       /** The requests of a call, and the URLs that it showed. */
-      const observe = (call: (options: PromiseIdentity.AccessTokenUseOptions) => Promise<unknown>) =>
+      const observe = (call: (options: Parameters<typeof PromiseIdentity.resume>[1]) => Promise<unknown>) =>
         Effect.gen(function*() {
           const before = (yield* planes.calls).length
           const shown: Array<string> = []

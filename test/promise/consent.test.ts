@@ -398,7 +398,7 @@ describe("a poller of the program", () => {
   it.live("ends the call with its error, and resumes a session", () =>
     Effect.gen(function*() {
       const app = yield* application(() => (_, response) => response.end())
-      const call = (poll: (wait: PromiseIdentity.ConsentWait) => Promise<string>) =>
+      const call = (poll: PromiseIdentity.OAuth2WrapperConfig["poll"]) =>
         runWithContext(
           { workload: app.as("alice") },
           app.withAccessToken({ ...config(app), onAuthUrl: () => {}, poll })(async (token: string) => token)
@@ -441,7 +441,7 @@ describe("a poller of the program", () => {
 describe("a page of the application", () => {
   it.live("responds with the Fetch API, and never leaks the session in the Referer", () =>
     Effect.gen(function*() {
-      const outcomes: Array<PromiseIdentity.ConsentOutcome> = []
+      const outcomes: Array<{ readonly _tag: string }> = []
       const app = yield* application(({ fetchConsentCallback }) =>
         overFetch(fetchConsentCallback({
           currentUser: (request) => userOf(request.headers.get("cookie")),

@@ -118,7 +118,7 @@ export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
 
 const toPromiseAccount = (
   { account, expect, revoke }: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
-): PromiseConnect.AccountOptions => ({
+): NonNullable<PromiseConnect.Options["accounts"]>[string] => ({
   account: account && ((token) => account(Redacted.make(token))),
   expect: expect && (async (user, account) => {
     const result = expect(user, account)

@@ -17,16 +17,6 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
-/** A wait for a user's consent. */
-export interface ConsentWait {
-  /** The session that the user has to authorize. */
-  readonly session: ConsentSession
-  /** Asks for the token once. Returns `undefined` if there is none yet, and rejects if none can come. */
-  readonly poll: () => Promise<string | undefined>
-  /** Aborts when the wait ends: at the latest when the session expires. */
-  readonly signal: AbortSignal
-}
-
 // Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.
 
 /** The configuration of `withAccessToken`. */
@@ -52,11 +42,20 @@ export interface OAuth2WrapperConfig {
   authFlow: "M2M" | "USER_FEDERATION" | "ON_BEHALF_OF_TOKEN_EXCHANGE"
   /**
    * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
-   * the call.
+   * the call. Default: the promise rejects with `RequiresUserConsent`.
    */
   onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
   /** Waits for the token after `onAuthUrl`, and returns it. Default: asks for it every 5 seconds for 10 minutes. */
-  poll?: ((wait: ConsentWait) => Promise<string>) | undefined
+  poll?:
+    | ((wait: {
+      /** The session that the user has to authorize. */
+      readonly session: ConsentSession
+      /** Asks for the token once. Returns `undefined` if there is none yet, and rejects if none can come. */
+      readonly poll: () => Promise<string | undefined>
+      /** Aborts when the wait ends: at the latest when the session expires. */
+      readonly signal: AbortSignal
+    }) => Promise<string>)
+    | undefined
   /** Asks the user to consent again, and drops the token in the vault. Default: false. */
   forceAuthentication?: boolean | undefined
   /**
@@ -74,23 +73,6 @@ export interface OAuth2WrapperConfig {
 export interface ApiKeyWrapperConfig extends Pick<OAuth2WrapperConfig, "workloadIdentityToken"> {
   /** The name of the API-key credential provider. */
   providerName: string
-}
-
-/** The options of `withApiKey` with a declared credential. */
-export interface ApiKeyUseOptions {
-  /** Default: the token of the request in context, see `runWithContext`. */
-  readonly workloadIdentityToken?: string | undefined
-}
-
-/** The options of `withAccessToken` with a declared credential, and of `resume`. */
-export interface AccessTokenUseOptions extends ApiKeyUseOptions {
-  /**
-   * Shows the authorization URL to the user. Then the call waits for the token. It is called once, in the context of
-   * the call. Default: the promise rejects with `RequiresUserConsent`.
-   */
-  readonly onAuthUrl?: ((url: string) => void | Promise<void>) | undefined
-  /** Waits for the token after `onAuthUrl`, and returns it. Default: asks for it every 5 seconds for 10 minutes. */
-  readonly poll?: ((wait: ConsentWait) => Promise<string>) | undefined
 }
 
 const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }

@@ -18,13 +18,15 @@ import { ConsentSignals } from "../../pendingConsents/store.js"
 import * as Validation from "../../plane/validation.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
-import type { ConsentWait } from "./config.js"
+import type { OAuth2WrapperConfig } from "./config.js"
 import * as Node from "./nodePages.js"
 import { checkUser, type Runtime, serviceOr, type User } from "./workload.js"
 
+type Wait = Parameters<NonNullable<OAuth2WrapperConfig["poll"]>>[0]
+
 /** A poller of a program. It fails with the errors of the program too, which the type of a poller does not have. */
 export const toPoller =
-  (poll: (wait: ConsentWait) => Effect.Effect<unknown, unknown>): TokenPoller.TokenPoller =>
+  (poll: (wait: Wait) => Effect.Effect<unknown, unknown>): TokenPoller.TokenPoller =>
   <E, R>(wait: {
     readonly session: ConsentSession
     readonly poll: Effect.Effect<Option.Option<Redacted.Redacted>, E, R>
@@ -91,23 +93,8 @@ export const make = () => {
   }
 }
 
-/**
- * The outcome of a visit to the page after consent:
- *
- * - `Completed`: AgentCore has stored the user's authorization.
- * - `Denied`: the browser came back with the error `access_denied`.
- * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser, it
- *   has expired, or AgentCore rejected it. The log has the reason.
- * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`. The
- *   user can reload the page. The log has the reason.
- * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
- */
-export interface Outcome {
-  readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn"
-}
-
-/** The options of both callbacks. */
-export interface CallbackOptions<in Req> {
+/** The options of a page after consent. `Req` is a `Request`, or the request of the framework. */
+type PageOptions<Req> = {
   /**
    * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
    * `undefined` if no user is signed in.
@@ -119,13 +106,26 @@ export interface CallbackOptions<in Req> {
    * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
    */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
+  /**
+   * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
+   *
+   * - `Completed`: AgentCore has stored the user's authorization.
+   * - `Denied`: the browser came back with the error `access_denied`.
+   * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser,
+   *   it has expired, or AgentCore rejected it. The log has the reason.
+   * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`.
+   *   The user can reload the page. The log has the reason.
+   * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
+   */
+  readonly respond?:
+    | ((
+      outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
+      request: Req
+    ) => Response | Promise<Response>)
+    | undefined
 }
 
-/** The options of a page after consent. `Req` is a `Request`, or the request of the framework. */
-export interface PageOptions<in Req> extends CallbackOptions<Req> {
-  /** Returns the response in place of the plain pages, for example a redirect into the application. */
-  readonly respond?: ((outcome: Outcome, request: Req) => Response | Promise<Response>) | undefined
-}
+type Outcome = Parameters<NonNullable<PageOptions<never>["respond"]>>[0]
 
 interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
@@ -133,7 +133,7 @@ interface Dependencies<R> extends Runtime<R> {
 
 const visit = async <R>(
   { consents, dataPlane, identity, settle }: Dependencies<R>,
-  signedIn: ReturnType<CallbackOptions<never>["currentUser"]>,
+  signedIn: ReturnType<PageOptions<never>["currentUser"]>,
   url: string
 ): Promise<Outcome> => {
   const user = await signedIn
@@ -187,7 +187,7 @@ export const makeFetch =
     })
 
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
-<Req extends IncomingMessage>(
+<Req extends IncomingMessage = IncomingMessage>(
   options: PageOptions<Req>
 ): (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> =>
   Node.makeListener(

@@ -1,13 +1,13 @@
 /** The functions over one runtime. */
 import * as Cause from "effect/Cause"
 import { ConfigError } from "effect/Config"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
 import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
@@ -45,43 +45,15 @@ const inOwnWords = (error: unknown): unknown => {
 }
 
 /** All parameters except the last one, the credential. */
-export type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
+type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
 
 /** Wraps an async function. The result calls it with a credential as the last argument. */
-export type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
+type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/**
- * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the operations
- * of one client.
- */
-export interface AwsClient {
-  /** The middleware of the client. */
-  readonly middlewareStack: {
-    /** Adds a middleware. */
-    add(
-      middleware: <Args extends { readonly request: unknown }, Output>(
-        next: (args: Args) => Promise<Output>,
-        context: { readonly clientName?: string; readonly commandName?: string }
-      ) => (args: Args) => Promise<Output>,
-      options: {
-        readonly step: "build"
-        readonly priority: "high"
-        readonly name: string
-        readonly override: true
-      }
-    ): void
-  }
-}
-
-/** The options of `completeAuthorization`. */
-export interface CompleteAuthorizationOptions {
-  /** The parameter `session_id` of the URL that the browser returned to. */
-  readonly sessionUri: string | Redacted.Redacted
-  /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
-  readonly user: Workloads.User
-}
+/** What belongs to a single call. */
+type UseOptions = Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
 
 /** The functions over a runtime, see `make`. */
 export interface Functions {
@@ -91,7 +63,7 @@ export interface Functions {
      * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
      * caller.
      */
-    (credential: AccessTokenCredential, options?: Config.AccessTokenUseOptions): CredentialWrapper
+    (credential: AccessTokenCredential, options?: UseOptions): CredentialWrapper
     /**
      * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller.
      */
@@ -100,7 +72,10 @@ export interface Functions {
   /** Passes an API key to an async function. */
   readonly withApiKey: {
     /** Passes a declared API key to an async function as its last argument. Each call obtains the key. */
-    (credential: ApiKeyCredential, options?: Config.ApiKeyUseOptions): CredentialWrapper
+    (
+      credential: ApiKeyCredential,
+      options?: Pick<Config.ApiKeyWrapperConfig, "workloadIdentityToken">
+    ): CredentialWrapper
     /** Passes an API key to an async function as its last argument. Each call obtains the key. */
     (config: Config.ApiKeyWrapperConfig): CredentialWrapper
   }
@@ -109,19 +84,55 @@ export interface Functions {
     fn: (...args: [...TParams, string]) => Promise<TReturn>
   ) => (...args: TParams) => Promise<TReturn>
   /** Propagates the caller to the next agent, in requests of this client. */
-  readonly withWatPropagation: (client: AwsClient) => void
+  readonly withWatPropagation: (
+    /**
+     * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the
+     * operations of one client.
+     */
+    client: {
+      /** The middleware of the client. */
+      readonly middlewareStack: {
+        /** Adds a middleware. */
+        add(
+          middleware: <Args extends { readonly request: unknown }, Output>(
+            next: (args: Args) => Promise<Output>,
+            context: { readonly clientName?: string; readonly commandName?: string }
+          ) => (args: Args) => Promise<Output>,
+          options: {
+            readonly step: "build"
+            readonly priority: "high"
+            readonly name: string
+            readonly override: true
+          }
+        ): void
+      }
+    }
+  ) => void
   /** Continues a session: the `session` of `RequiresUserConsent`, or its string. */
-  readonly resume: (session: ConsentSession | string, options?: Config.AccessTokenUseOptions) => Promise<string>
+  readonly resume: (session: ConsentSession | string, options?: UseOptions) => Promise<string>
   /** Completes an authorization for the user who is signed in in the browser that came back. */
-  readonly completeAuthorization: (options: CompleteAuthorizationOptions) => Promise<void>
+  readonly completeAuthorization: (options: {
+    /** The parameter `session_id` of the URL that the browser returned to. */
+    readonly sessionUri: string | Redacted.Redacted
+    /** The user who is signed in in that browser. It must be the user that the authorization was started for. */
+    readonly user: Workloads.User
+  }) => Promise<void>
   /** Makes the page that the browser returns to after consent, for servers of the Fetch API. */
-  readonly fetchConsentCallback: (options: Consents.PageOptions<Request>) => (request: Request) => Promise<Response>
+  readonly fetchConsentCallback: ReturnType<typeof Consents.makeFetch>
   /** Makes the page that the browser returns to after consent, for servers of Node. */
-  readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(
-    options: Consents.PageOptions<Req>
-  ) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
+  readonly nodeConsentCallback: ReturnType<typeof Consents.makeNode>
   /** Makes a caller, whose token comes from the data plane of the functions. */
-  readonly workload: (options: Workloads.Options) => Workloads.Workload
+  readonly workload: (options: {
+    /** The name of the workload identity, 3 to 255 characters. */
+    readonly name: string
+    /** The user that the workload acts for. Default: none, for credentials of the workload itself. */
+    readonly user?: Workloads.User | undefined
+    /**
+     * The age at which the token is renewed, in milliseconds or as a string such as `"10 minutes"`. Default: 10
+     * minutes, because AWS documents no lifetime.
+     */
+    readonly renewAfter?: Duration.Input | undefined
+  }) => Workloads.Workload
 }
 
 type Context = RequestContext.RequestContext | undefined
@@ -136,7 +147,7 @@ interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity">
  * the asynchronous context of another call.
  */
 type MakeConsent<R> = (
-  use: Config.AccessTokenUseOptions,
+  use: UseOptions,
   context: Context
 ) => Effect.Effect<ConsentOptions<unknown, R | WorkloadAccessToken>, ValidationException>
 
@@ -153,7 +164,10 @@ const commands: ReadonlySet<string | undefined> = new Set([
  * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
  * it before the middleware of a single command, so that the latter takes precedence.
  */
-const addPropagation = (client: AwsClient, token: () => Promise<Redacted.Redacted | undefined>): void =>
+const addPropagation = (
+  client: Parameters<Functions["withWatPropagation"]>[0],
+  token: () => Promise<Redacted.Redacted | undefined>
+): void =>
   client.middlewareStack.add(
     (next, { clientName, commandName }) =>
       clientName === "BedrockAgentCoreClient" && commands.has(commandName)
@@ -236,7 +250,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
 
   const withAccessToken = (
     subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-    options: Config.AccessTokenUseOptions,
+    options: UseOptions,
     makeConsent: MakeConsent<R>
   ): CredentialWrapper => {
     const validate = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
@@ -245,7 +259,7 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
       const invalid = validate()
       if (invalid !== undefined) return Effect.fail(invalid)
       const request = Config.toAccessTokenRequest(subject, context)
-      const use: Config.AccessTokenUseOptions = { ...subject, ...options }
+      const use: UseOptions = { ...subject, ...options }
       const consent = makeConsent(use, context)
       return callRegistered(
         use.workloadIdentityToken,
@@ -258,12 +272,15 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
   const functions: Functions = {
     withAccessToken: (
       subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-      options: Config.AccessTokenUseOptions = {}
+      options: UseOptions = {}
     ) => withAccessToken(subject, options, consentOptions),
-    withApiKey: (subject: ApiKeyCredential | Config.ApiKeyWrapperConfig, options: Config.ApiKeyUseOptions = {}) => {
+    withApiKey: (
+      subject: ApiKeyCredential | Config.ApiKeyWrapperConfig,
+      options: Pick<UseOptions, "workloadIdentityToken"> = {}
+    ) => {
       const validate = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
       return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const { workloadIdentityToken }: Config.ApiKeyUseOptions = { ...subject, ...options }
+        const { workloadIdentityToken }: UseOptions = { ...subject, ...options }
         return validate()
           ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
       }) as CredentialWrapper

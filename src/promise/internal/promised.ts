@@ -16,6 +16,10 @@ export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? (
     ? (...args: Args) => Promise<Native.Plain<B>>
   : { readonly [K in keyof A]: Promised<A[K]> }
 
+/**
+ * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is its
+ * value or `undefined`, and a function that returns an effect returns a value or a promise.
+ */
 export type Input<A> = A extends Redacted.Redacted ? A | string
   : A extends Option.Option<infer B> ? Input<B> | undefined
   : A extends UserIdentifier ? User
@@ -24,8 +28,6 @@ export type Input<A> = A extends Redacted.Redacted ? A | string
   : A extends (...args: infer Args) => Effect.Effect<infer B, unknown, unknown>
     ? (...args: Args) => Input<B> | Promise<Input<B>>
   : A
-
-export type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /** The parts of a service. */
 type Served<R> =

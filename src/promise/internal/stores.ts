@@ -13,10 +13,14 @@ import { PendingConsents } from "../../PendingConsents.js"
 import * as Signals from "../../pendingConsents/signals.js"
 import { ConsentSignals } from "../../pendingConsents/store.js"
 import type * as ConsentStore from "../../persistence/ConsentStore.js"
-import type { Inputs } from "./promised.js"
+import type { Input } from "./promised.js"
 import { toRedacted } from "./workload.js"
 
-export type StoreOptions =
+/** Options of a store, for programs without Effect. */
+type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
+
+/** Values are encrypted with `key`. All processes need the same key. Do not keep it in the store. */
+type StoreOptions =
   | {
     /** Redis 4 or later. It needs the package `ioredis`. */
     readonly redis: Inputs<ConsentStore.RedisOptions>

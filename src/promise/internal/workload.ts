@@ -1,6 +1,5 @@
 /** Users, and workloads that act for them. */
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -13,6 +12,7 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
+import type { Functions } from "./functions.js"
 
 /**
  * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
@@ -60,19 +60,6 @@ export const checkUser = (
   return checkUsers({ [source]: identifier }) ?? Effect.succeed(identifier)
 }
 
-/** The options of `workload`. */
-export interface Options {
-  /** The name of the workload identity, 3 to 255 characters. */
-  readonly name: string
-  /** The user that the workload acts for. Default: none, for credentials of the workload itself. */
-  readonly user?: User | undefined
-  /**
-   * The age at which the token is renewed, in milliseconds or as a string such as `"10 minutes"`. Default: 10 minutes,
-   * because AWS documents no lifetime.
-   */
-  readonly renewAfter?: Duration.Input | undefined
-}
-
 /** A caller: a workload, for itself or for a user. See `workload`. */
 export interface Workload {
   /** The name of the workload identity. */
@@ -109,7 +96,7 @@ export const toWorkload = <R>(
 
 /** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
-  options: Options,
+  options: Parameters<Functions["workload"]>[0],
   { dataPlane, settle }: Pick<Runtime<R>, "dataPlane" | "settle">
 ): Workload => {
   const { name, renewAfter } = options
