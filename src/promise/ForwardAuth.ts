@@ -98,8 +98,8 @@ export type Options =
       }
     >
     /**
-     * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default: the
-     * user of a `session`.
+     * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default:
+     * the user of a `session`.
      */
     readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
   }

@@ -51,7 +51,6 @@ import { ConsentSession } from "../ConsentSession.js"
 import * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
 import * as RequestHeaders from "../internal/requestHeaders.js"
-import type * as RuntimeContext from "../runtime/RequestContext.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
@@ -171,7 +170,17 @@ export const contextFromHeaders = (
      */
     readonly fallback?: Caller | undefined
   } = {}
-): Omit<RuntimeContext.RequestContext["Service"], "workloadAccessToken"> & Caller => {
+): Pick<Contexts.RequestContext, "callbackUrl" | "sessionId" | keyof Caller> & {
+  /** The id of the request. Default: a UUID. */
+  readonly requestId: string
+  /** The token of an `Authorization: Bearer` header. */
+  readonly bearerToken: Redacted.Redacted | undefined
+  /**
+   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
+   * case.
+   */
+  readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
+} => {
   const context = RequestHeaders.read(input, randomUUID)
   return context.workloadAccessToken === undefined ? { ...context, ...fallback } : context
 }

@@ -118,7 +118,7 @@ describe("Connect for users with JWTs", () => {
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* application(function*({ connect }) {
-        const events: Array<{ readonly _tag: string }> = []
+        const events: Array<{ readonly _tag: string; readonly user?: unknown }> = []
         const reading = (async () => {
           for await (const event of connect.events()) events.push(event)
         })()

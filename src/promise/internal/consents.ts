@@ -93,39 +93,15 @@ export const make = () => {
   }
 }
 
-/** The options of a page after consent. `Req` is a `Request`, or the request of the framework. */
-type PageOptions<Req> = {
-  /**
-   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
-   * `undefined` if no user is signed in.
-   *
-   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
-   * user. A program with a single user on their own machine returns a constant. If it throws, the session stays as it
-   * is.
-   *
-   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
-   */
+/** The options of a page after consent. */
+interface PageOptions<in Req> {
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
-  /**
-   * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
-   *
-   * - `Completed`: AgentCore has stored the user's authorization.
-   * - `Denied`: the browser came back with the error `access_denied`.
-   * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser,
-   *   it has expired, or AgentCore rejected it. The log has the reason.
-   * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`.
-   *   The user can reload the page. The log has the reason.
-   * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
-   */
-  readonly respond?:
-    | ((
-      outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
-      request: Req
-    ) => Response | Promise<Response>)
-    | undefined
+  readonly respond?: ((outcome: Outcome, request: Req) => Response | Promise<Response>) | undefined
 }
 
-type Outcome = Parameters<NonNullable<PageOptions<never>["respond"]>>[0]
+interface Outcome {
+  readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn"
+}
 
 interface Dependencies<R> extends Runtime<R> {
   readonly consents: ReturnType<typeof make>
@@ -187,7 +163,7 @@ export const makeFetch =
     })
 
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
-<Req extends IncomingMessage = IncomingMessage>(
+<Req extends IncomingMessage>(
   options: PageOptions<Req>
 ): (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> =>
   Node.makeListener(

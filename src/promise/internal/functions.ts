@@ -8,6 +8,7 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
 import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
@@ -52,9 +53,6 @@ type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-/** What belongs to a single call. */
-type UseOptions = Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
-
 /** The functions over a runtime, see `make`. */
 export interface Functions {
   /** Passes an access token to an async function. */
@@ -63,7 +61,10 @@ export interface Functions {
      * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
      * caller.
      */
-    (credential: AccessTokenCredential, options?: UseOptions): CredentialWrapper
+    (
+      credential: AccessTokenCredential,
+      options?: Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+    ): CredentialWrapper
     /**
      * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller.
      */
@@ -109,7 +110,10 @@ export interface Functions {
     }
   ) => void
   /** Continues a session: the `session` of `RequiresUserConsent`, or its string. */
-  readonly resume: (session: ConsentSession | string, options?: UseOptions) => Promise<string>
+  readonly resume: (
+    session: ConsentSession | string,
+    options?: Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+  ) => Promise<string>
   /** Completes an authorization for the user who is signed in in the browser that came back. */
   readonly completeAuthorization: (options: {
     /** The parameter `session_id` of the URL that the browser returned to. */
@@ -118,9 +122,52 @@ export interface Functions {
     readonly user: Workloads.User
   }) => Promise<void>
   /** Makes the page that the browser returns to after consent, for servers of the Fetch API. */
-  readonly fetchConsentCallback: ReturnType<typeof Consents.makeFetch>
+  readonly fetchConsentCallback: (options: {
+    /**
+     * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
+     * `undefined` if no user is signed in.
+     *
+     * There is no default. If the page trusted the link, a user could forward their link and collect the token of
+     * another user. A program with a single user on their own machine returns a constant. If it throws, the session
+     * stays as it is.
+     *
+     * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
+     */
+    readonly currentUser: (
+      request: Request
+    ) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+    /**
+     * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
+     *
+     * - `Completed`: AgentCore has stored the user's authorization.
+     * - `Denied`: the browser came back with the error `access_denied`.
+     * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser,
+     *   it has expired, or AgentCore rejected it. The log has the reason.
+     * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`.
+     *   The user can reload the page. The log has the reason.
+     * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
+     */
+    readonly respond?:
+      | ((
+        outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
+        request: Request
+      ) => Response | Promise<Response>)
+      | undefined
+  }) => (request: Request) => Promise<Response>
   /** Makes the page that the browser returns to after consent, for servers of Node. */
-  readonly nodeConsentCallback: ReturnType<typeof Consents.makeNode>
+  readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(options: {
+    /** As for `fetchConsentCallback`, from the request of the framework. */
+    readonly currentUser: (
+      request: Req
+    ) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+    /** As for `fetchConsentCallback`. */
+    readonly respond?:
+      | ((
+        outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
+        request: Req
+      ) => Response | Promise<Response>)
+      | undefined
+  }) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: {
     /** The name of the workload identity, 3 to 255 characters. */
@@ -136,6 +183,9 @@ export interface Functions {
 }
 
 type Context = RequestContext.RequestContext | undefined
+
+/** What belongs to a single call. */
+type UseOptions = NonNullable<Parameters<Functions["resume"]>[1]>
 
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
 interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {

@@ -19,32 +19,54 @@ import { toRedacted } from "./workload.js"
 /** Options of a store, for programs without Effect. */
 type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
-/** Values are encrypted with `key`. All processes need the same key. Do not keep it in the store. */
-type StoreOptions =
-  | {
-    /** Redis 4 or later. It needs the package `ioredis`. */
-    readonly redis: Inputs<ConsentStore.RedisOptions>
-    /** A program has one store. */
-    readonly sql?: never
-  }
-  | {
-    /** PostgreSQL, which needs the package `@effect/sql-pg`, or a file of SQLite, which needs none. */
-    readonly sql:
-      | Inputs<ConsentStore.SqlOptions> & {
-        /** PostgreSQL, as in `postgresql://user:password@host:5432/database`. */
-        readonly url: string | Redacted.Redacted
-        /** A program has one database. */
-        readonly filename?: never
-      }
-      | Inputs<ConsentStore.SqlOptions> & {
-        /** The file of SQLite, for the processes of one machine. Waits in other processes poll. */
-        readonly filename: string
-        /** A program has one database. */
-        readonly url?: never
-      }
-    /** A program has one store. */
-    readonly redis?: never
-  }
+/** The services of `Connect` and `ForwardAuth`, as options. */
+export interface ServiceOptions {
+  /**
+   * Stores the sessions of `ForwardAuth`, and the consents that wait for the browser, so that a user of `Connect` can
+   * return in another browser, and a wait in another process ends at once. Default: a wait in another process ends
+   * within seconds to minutes, and a session of `ForwardAuth` is for one process.
+   *
+   * Values are encrypted with `key`. All processes need the same key. Do not keep it in the store.
+   */
+  readonly pendingConsents?:
+    | {
+      /** Redis 4 or later. It needs the package `ioredis`. */
+      readonly redis: Inputs<ConsentStore.RedisOptions>
+      /** A program has one store. */
+      readonly sql?: never
+    }
+    | {
+      /** PostgreSQL, which needs the package `@effect/sql-pg`, or a file of SQLite, which needs none. */
+      readonly sql:
+        | Inputs<ConsentStore.SqlOptions> & {
+          /** PostgreSQL, as in `postgresql://user:password@host:5432/database`. */
+          readonly url: string | Redacted.Redacted
+          /** A program has one database. */
+          readonly filename?: never
+        }
+        | Inputs<ConsentStore.SqlOptions> & {
+          /** The file of SQLite, for the processes of one machine. Waits in other processes poll. */
+          readonly filename: string
+          /** A program has one database. */
+          readonly url?: never
+        }
+      /** A program has one store. */
+      readonly redis?: never
+    }
+    | undefined
+  /**
+   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
+   * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment, and
+   * a `CredentialCache` that keeps an access token for up to a minute. With `Consent.ReturnState` in the runtime, as
+   * `false`, the sessions have no state.
+   */
+  readonly runtime?:
+    | ManagedRuntime.ManagedRuntime<DataPlane, unknown>
+    | Context.Context<DataPlane>
+    | undefined
+}
+
+type StoreOptions = NonNullable<ServiceOptions["pendingConsents"]>
 
 const toKeys = <Keys extends Inputs<Pick<ConsentStore.SqlOptions, "key" | "previousKeys">>>(
   { key, previousKeys, ...options }: Keys
@@ -75,26 +97,6 @@ const inContext = Layer.effectContext(Effect.gen(function*() {
   const own = yield* Effect.context<never>()
   return Context.merge(memory, Context.pick(PendingConsents, ConsentSignals)(own))
 }))
-
-/** The services of `Connect` and `ForwardAuth`, as options. */
-export interface ServiceOptions {
-  /**
-   * Stores the sessions of `ForwardAuth`, and the consents that wait for the browser, so that a user of `Connect` can
-   * return in another browser, and a wait in another process ends at once. Default: a wait in another process ends
-   * within seconds to minutes, and a session of `ForwardAuth` is for one process.
-   */
-  readonly pendingConsents?: StoreOptions | undefined
-  /**
-   * The services of a program with Effect. It may also have a store of `PendingConsents`, and a `CredentialCache`,
-   * whose token is dropped when the user disconnects. Default: `AwsDataPlane.layer()`, which reads the environment, and
-   * a `CredentialCache` that keeps an access token for up to a minute. With `Consent.ReturnState` in the runtime, as
-   * `false`, the sessions have no state.
-   */
-  readonly runtime?:
-    | ManagedRuntime.ManagedRuntime<DataPlane, unknown>
-    | Context.Context<DataPlane>
-    | undefined
-}
 
 /** Without options, the stores of the runtime, or else signals in memory. */
 export const layer = (options: StoreOptions | undefined): Layer.Layer<ConsentSignals, unknown> =>

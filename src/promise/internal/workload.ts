@@ -1,5 +1,6 @@
 /** Users, and workloads that act for them. */
 import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
@@ -12,7 +13,6 @@ import * as Constraint from "../../models/internal/constraint.js"
 import * as Validation from "../../plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
-import type { Functions } from "./functions.js"
 
 /**
  * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
@@ -96,7 +96,10 @@ export const toWorkload = <R>(
 
 /** Throws the `ValidationException` of invalid options. */
 export const make = <R>(
-  options: Parameters<Functions["workload"]>[0],
+  options: Pick<Workload, "name"> & {
+    readonly user?: User | undefined
+    readonly renewAfter?: Duration.Input | undefined
+  },
   { dataPlane, settle }: Pick<Runtime<R>, "dataPlane" | "settle">
 ): Workload => {
   const { name, renewAfter } = options
