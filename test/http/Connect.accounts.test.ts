@@ -104,8 +104,8 @@ class Vendor {
   readonly account = (token: Redacted.Redacted) =>
     VendorAccount.make({ url: `${this.url}/me`, id: "id", label: "login" }).account(token)
   readonly revoke = (token: Redacted.Redacted) =>
-    HttpClient.execute(
-      HttpClientRequest.bearerToken(HttpClientRequest.get(`${this.url}/revoke`), token)
+    HttpClient.execute(HttpClientRequest.bearerToken(HttpClientRequest.get(`${this.url}/revoke`), token)).pipe(
+      Effect.flatMap(HttpClientResponse.filterStatusOk)
     )
 }
 
