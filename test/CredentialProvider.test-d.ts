@@ -1,3 +1,7 @@
+import type {
+  CredentialProviderVendorType,
+  PaymentCredentialProviderVendorType
+} from "@aws-sdk/client-bedrock-agentcore-control"
 import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import type * as Models from "effect-agentcore-identity/Models"
 import type * as Effect from "effect/Effect"
@@ -83,5 +87,28 @@ describe("operations", () => {
     expectTypeOf(CredentialProvider.awaitReady({ kind: "apiKey", name: "weather" })).toExtend<
       Effect.Effect<Models.GetApiKeyCredentialProviderResponse, unknown, unknown>
     >()
+  })
+})
+
+// The SDK's name of the vendor for each constructor: `oneLogin` is `OneLoginOauth2`.
+type VendorOf<Name extends string> = `${Capitalize<Name>}Oauth2`
+
+type Constructors = {
+  readonly [
+    Name in keyof typeof CredentialProvider as (typeof CredentialProvider)[Name] extends
+      (options: never) => CredentialProvider.Definition<"oauth2"> ? Name : never
+  ]: true
+}
+
+describe("vendors", () => {
+  test("are those of the SDK, all of them", () => {
+    expectTypeOf<Models.Oauth2Vendor>().toEqualTypeOf<CredentialProviderVendorType>()
+    expectTypeOf<Models.CreatePaymentCredentialProviderRequest["credentialProviderVendor"]>().toEqualTypeOf<
+      PaymentCredentialProviderVendorType
+    >()
+  })
+
+  test("have a constructor each", () => {
+    expectTypeOf<VendorOf<keyof Constructors & string>>().toEqualTypeOf<CredentialProviderVendorType>()
   })
 })

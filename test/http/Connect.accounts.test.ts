@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Connect from "effect-agentcore-identity/http/Connect"
+import * as PublicForwardAuth from "effect-agentcore-identity/http/ForwardAuth"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -17,6 +18,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -25,7 +27,6 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { decodeJwt } from "jose"
-import * as Decide from "../../src/http/forwardAuth/decide.js"
 import * as World from "../support/connectWorld.js"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as ForwardAuth from "../support/forwardAuth.js"
@@ -523,21 +524,23 @@ describe("programs", () => {
     return Effect.gen(function*() {
       assert.deepInclude(yield* Connect.check(alice, Files), { state: "WrongAccount" })
       assert.strictEqual(Redacted.value(yield* AccessToken.get(Files)), "access-token")
-      const decide = yield* Decide.make({
+      const route = PublicForwardAuth.layer({
+        path: "/forward-auth",
         workload: World.workload,
         credentials: [{ credential: Files, origins: ["https://api.example.com"] }],
         caller: () => Effect.succeedSome(alice)
-      })
-      const { body, status } = yield* decide({
-        authorization: "Bearer sandbox",
-        ...Object.fromEntries(
-          ForwardAuth.forwarded({ "X-Forwarded-Host": "api.example.com" }).map(([name, value]) => [
-            name.toLowerCase(),
-            value
-          ])
-        )
-      })
-      assert.deepStrictEqual([status, JSON.parse(body).error], [401, "consent_required"])
+      }).pipe(Layer.provide(Layer.succeedContext(yield* Effect.context<Layer.Success<typeof services>>())))
+      const { dispose, handler } = HttpRouter.toWebHandler(route, { disableLogger: true })
+      yield* Effect.addFinalizer(() => Effect.promise(dispose))
+      const headers = {
+        ...Object.fromEntries(ForwardAuth.forwarded({ "X-Forwarded-Host": "api.example.com" })),
+        authorization: "Bearer sandbox"
+      }
+      const response = yield* Effect.promise(() =>
+        handler(new Request("https://app.example.com/forward-auth", { headers }))
+      )
+      const { error } = yield* Effect.promise(async () => (await response.json()) as { readonly error: string })
+      assert.deepStrictEqual([response.status, error], [401, "consent_required"])
     }).pipe(tokenOfAlice, Effect.provide(services))
   })
 

@@ -12,10 +12,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import * as Exceptions from "../../src/local/control/exceptions.js"
 import * as Backend from "../support/localBackend.js"
 import { Control, memory, Scripted } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
+import { operations } from "../support/requests.js"
 
 const setup = {
   workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [Backend.returnUrl] }],
@@ -301,7 +301,8 @@ describe("LocalControl", () => {
         "AccessDenied",
         "Throttling"
       ]
-      for (const exception of [...Object.keys(Exceptions.statusOf), ...others]) {
+      const declared = operations.flatMap(({ errors }) => errors.map(({ _tag }) => _tag))
+      for (const exception of new Set([...declared, ...others])) {
         yield* faults.add({ operation: "GetResourceApiKey", exception, count: 1 })
         const error = yield* Effect.flip(apiKey(token))
         assert.strictEqual(error._tag === "UnknownServiceError" ? error.code : error._tag, exception)
