@@ -507,7 +507,10 @@ const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
   return { credentials: Object.fromEntries(declared), credentialOf }
 }
 
-const withControlPlane = Layer.unwrap(Effect.promise(async () => (await import("../aws/AwsPlanes.js")).layer()))
+const withControlPlane = Layer.merge(
+  AwsDataPlane.layer(),
+  Layer.unwrap(Effect.promise(async () => (await import("../aws/internal/controlOverHttp.js")).layer))
+)
 
 const layerOf = <Name extends string, Req>(options: Options<Name, Req>, credentials: Http.LinkOptions["credentials"]) =>
   layerPages(toHttpOptions(options, credentials)).pipe(

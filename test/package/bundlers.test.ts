@@ -263,7 +263,7 @@ describe("a bundled program", { timeout: 60_000 }, () => {
 
   it.live("needs no optional package for promise/Connect, and names the one that is missing", () =>
     Effect.gen(function*() {
-      const { file } = yield* withEsbuild("connect.child.ts", yield* Folder.temporary, {
+      const { file, inputs } = yield* withEsbuild("connect.child.ts", yield* Folder.temporary, {
         format: "esm",
         logLevel: "error",
         alias: {
@@ -272,6 +272,9 @@ describe("a bundled program", { timeout: 60_000 }, () => {
           "@effect/sql-pg": "not-installed"
         }
       })
+      // `checkSetup` reads the control plane over HTTP.
+      const clients = /@aws-sdk\/client-(bedrock-agentcore-control|sts)\//
+      assert.deepStrictEqual(inputs.filter((input) => clients.test(input)), [])
       const { postgres, redis, ...others } = (yield* run(file, { AWS_REGION: "us-west-2" })) as Record<string, unknown>
       assert.deepStrictEqual(others, { status: 401 })
       assert.match(String(redis), /needs the package ioredis, .*npm install ioredis@5/)

@@ -15,10 +15,13 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
+import { writeFileSync } from "node:fs"
 import { type IncomingMessage, request as send, type ServerResponse } from "node:http"
 import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2"
 import type { AddressInfo } from "node:net"
+import { join } from "node:path"
 import * as World from "../support/connectWorld.js"
+import * as Folder from "../support/folder.js"
 import * as Recorder from "../support/recorder.js"
 import { scripted } from "../support/utils.js"
 import * as App from "./connectWorld.js"
@@ -199,6 +202,17 @@ describe("ready, with checkSetup", () => {
         const { environment } = yield* LocalIdentity.LocalServer
         yield* setEnvironment(environment)
         // Without a runtime, the control plane is that of the environment.
+        yield* promised(start)
+        // The control plane has the credentials that the SDK finds for the data plane, such as those of a profile.
+        const file = join(yield* Folder.temporary, "credentials")
+        const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: key } = environment
+        writeFileSync(file, `[agent]\naws_access_key_id = ${id}\naws_secret_access_key = ${key}\n`)
+        yield* setEnvironment({
+          AWS_ACCESS_KEY_ID: undefined,
+          AWS_SECRET_ACCESS_KEY: undefined,
+          AWS_PROFILE: "agent",
+          AWS_SHARED_CREDENTIALS_FILE: file
+        })
         yield* promised(start)
         const files = { providerName: "files", scopes: [], authFlow: "USER_FEDERATION" as const }
         const error = yield* rejectionOf(start({ path: "/other", credentials: { files } }))
