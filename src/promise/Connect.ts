@@ -69,7 +69,7 @@ import * as DataPlane from "../DataPlane.js"
 import * as Http from "../http/Connect.js"
 import { checkKind } from "../http/connect/connections.js"
 import * as Denials from "../http/connect/denials.js"
-import { invalid, isSpelled, unknownCredential, wrongCredential } from "../http/connect/links.js"
+import { invalid, unknownCredential, wrongCredential } from "../http/connect/links.js"
 import * as Shutdown from "../http/connect/shutdown.js"
 import * as Identity from "../Identity.js"
 import { isDeclared } from "../identity/credentials.js"
@@ -310,21 +310,18 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * behind misses the oldest.
    */
   readonly events: () => AsyncIterable<Plain<Http.Event>>
-  /** Passes an access token to an async function, and shows the user a link first if `onLink` is given. */
-  readonly withAccessToken: {
-    /**
-     * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
-     * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
-     * continues when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
-     *
-     * Without `onLink` it rejects with `RequiresUserConsent`, and, if the user has denied since then, once with
-     * `AuthorizationFailed`.
-     */
-    (
-      credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
-      options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
-    ): ReturnType<Functions["withAccessToken"]>
-  }
+  /**
+   * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
+   * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
+   * continues when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
+   *
+   * Without `onLink` it rejects with `RequiresUserConsent`, and, if the user has denied since then, once with
+   * `AuthorizationFailed`.
+   */
+  readonly withAccessToken: (
+    credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
+    options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+  ) => ReturnType<Functions["withAccessToken"]>
   /**
    * Ends the pages, then the events, then the connections to the stores. Requests and waits of `onLink` that run are
    * finished first, for at most `gracefulShutdownTimeout`. New requests get a page with the status 503 until `dispose`
@@ -565,12 +562,6 @@ const unknownUser = () =>
       + "with a workload that acts for a user"
   })
 
-const consentOf = (
-  user: UserIdentifier,
-  { continue: address, onDenial, wait }: LinkOptions,
-  show: Parameters<typeof Http.handler<unknown, never>>[0]["show"]
-) => Http.handler({ user, show, continue: address, onDenial, wait })
-
 /** A call that shows no link fails once after the user has denied. */
 const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => (use, context) =>
   Effect.gen(function*() {
@@ -607,7 +598,7 @@ const makeWithAccessToken = (
       (user) =>
         user === undefined
           ? Effect.fail(unknownUser())
-          : Effect.succeed({ consent: consentOf(user, { continue: address, onDenial, wait }, show), poll })
+          : Effect.succeed({ consent: Http.handler({ user, show, continue: address, onDenial, wait }), poll })
     )
   })
 }
@@ -626,6 +617,11 @@ const makeRunAs = (
   return RequestContext.run({ workload: toWorkload({ name, user }, caller, settle) }, f)
 }
 
+const forUser = <Args extends ReadonlyArray<unknown>, A, E, R>(
+  f: (user: UserIdentifier, ...args: Args) => Effect.Effect<A, E, R>
+) =>
+(user: User, ...args: Args) => Effect.flatMap(checkUser(user, "user"), (user) => f(user, ...args))
+
 /** The functions of `http/Connect`, for users as programs without Effect have them. */
 const makeServed = (
   workload: string,
@@ -637,21 +633,19 @@ const makeServed = (
   return {
     link: (subject: string | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>
       Http.link(find(subject), linkOptions),
-    status: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.connections),
-    check: (user: User, subject: string | Credential) =>
-      Effect.flatMap(checkUser(user, "user"), (user) => Http.check(user, find(subject))),
-    disconnectAll: (user: User) => Effect.flatMap(checkUser(user, "user"), Http.disconnectAll),
-    consentAll: (user: User, { onLink, ...linkOptions }: LinkOptions = {}) => {
+    status: forUser(Http.connections),
+    check: forUser((user, subject: string | Credential) => Http.check(user, find(subject))),
+    disconnectAll: forUser(Http.disconnectAll),
+    consentAll: forUser((user, { continue: address, onDenial, onLink, wait }: LinkOptions = {}) => {
       const show = onLink && bind(onLink)
-      return Effect.flatMap(
-        checkUser(user, "user"),
-        (user) =>
-          Credentials.consentAll<unknown, Provided | WorkloadAccessToken.WorkloadAccessToken>(
-            Object.values(credentials),
-            { caller: { name: workload, user }, consent: show && consentOf(user, linkOptions, show) }
-          ).pipe(WorkloadAccessToken.provideCaller(user))
-      )
-    },
+      return Credentials.consentAll<unknown, Provided | WorkloadAccessToken.WorkloadAccessToken>(
+        Object.values(credentials),
+        {
+          caller: { name: workload, user },
+          consent: show && Http.handler({ user, show, continue: address, onDenial, wait })
+        }
+      ).pipe(WorkloadAccessToken.provideCaller(user))
+    }),
     ready: () =>
       Effect.flatMap(
         ConsentSignals,
@@ -665,32 +659,32 @@ const makeServed = (
 // Servers
 // -----------------------------------------------------------------------------
 
-/**
- * Returns `undefined` if `path`, as the framework has it, is not that of a page. `isRead` says that a middleware has
- * read the form.
- */
-const makeHandle = (pagesPath: string, settle: Run["settle"]) =>
+/** Returns `undefined` if `url`, as the framework has it, is not that of a page. */
+const makeHandle = (settle: Run["settle"]) =>
 (
   request: Request,
-  { isRead, original, path }: { readonly isRead: boolean; readonly original: unknown; readonly path: string }
+  { isRead, original, url }: {
+    /** Whether a middleware has read the form. */
+    readonly isRead: boolean
+    readonly original: unknown
+    /** A `Request` has its path without dots. A framework may have guarded the other spelling. */
+    readonly url: string
+  }
 ): Promise<Response | undefined> => {
   const incoming = { request: original, within: AsyncLocalStorage.snapshot() }
   return settle(Effect.flatMap(Pages, ({ app }) =>
-    // A `Request` has its path without dots. A framework may have guarded the other spelling.
-    isSpelled(path, pagesPath)
-      ? Effect.scoped(app).pipe(
-        Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request)),
-        Effect.provideService(Incoming, incoming),
-        // A page without its form has changed nothing.
-        Effect.flatMap((response) =>
-          isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
-        ),
-        Effect.catchIf(
-          (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
-          () => Effect.undefined
-        )
+    Effect.scoped(app).pipe(
+      Effect.provideService(HttpServerRequest.HttpServerRequest, HttpServerRequest.fromWeb(request).modify({ url })),
+      Effect.provideService(Incoming, incoming),
+      // A page without its form has changed nothing.
+      Effect.flatMap((response) =>
+        isRead ? Effect.fail(new Node.BodyAlreadyRead()) : Effect.succeed(HttpServerResponse.toWeb(response))
+      ),
+      Effect.catchIf(
+        (error) => isHttpServerError(error) && error.reason._tag === "RouteNotFound",
+        () => Effect.undefined
       )
-      : Effect.undefined))
+    )))
 }
 
 const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle"]) =>
@@ -705,7 +699,7 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
       const result = web && await handle(web, {
         isRead: web.method === "POST" && web.body === null,
         original: request,
-        path: Node.pathOf(request)
+        url: Node.pathOf(request)
       })
       if (result !== undefined) await Node.send(result, response)
       else if (next !== undefined) next()
@@ -744,7 +738,7 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
   const made = Implementation.make<Provided>({ run, identity: Identity.Identity, dataPlane: DataPlane.DataPlane })
   const { functions, settle } = made
   const served = makeServed(options.workload, credentials, credentialOf)
-  const handle = makeHandle(options.path, settle)
+  const handle = makeHandle(settle)
   const promised = toPromise<Provided, typeof served>(served, { run: settle, within })
   return {
     ...functions,
@@ -752,8 +746,8 @@ export const make = <const Name extends string, Req = Request | IncomingMessage>
     withAccessToken: makeWithAccessToken(made, credentialOf),
     runAs: makeRunAs(options, settle),
     fetch: async (request) => {
-      const { pathname: path } = new URL(request.url)
-      return await handle(request, { isRead: request.bodyUsed, original: request, path })
+      const { pathname, search } = new URL(request.url)
+      return await handle(request, { isRead: request.bodyUsed, original: request, url: `${pathname}${search}` })
         ?? new Response(null, { status: 404 })
     },
     node: makeListener(handle, settle),
