@@ -55,8 +55,8 @@ describe("the page about troubleshooting", () => {
     const sources = readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
     const text = sources.map((name) => readFileSync(new URL(name, source), "utf8")).join("\n")
     const quoted = [...symptoms.matchAll(/^\| `(.+?)`/gm)].map(([, message = ""]) => message)
-    // Of npm, Node and Effect.
-    const others = ["npm install", "EADDRINUSE", "Service not found"]
+    // Of npm, Node, Effect and esbuild.
+    const others = ["npm install", "EADDRINUSE", "Service not found", "Dynamic require"]
     assert.deepStrictEqual(
       quoted.filter((message) => !text.includes(message) && !others.some((other) => message.startsWith(other))),
       []
