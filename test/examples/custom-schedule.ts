@@ -3,7 +3,7 @@ import * as Consent from "effect-agentcore-identity/Consent"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-// Polls often at first, then less often, for five minutes in total.
+// Polls often at first, then less often. The last poll is the first one after five minutes.
 const schedule = Schedule.min([Schedule.exponential("1 second", 1.5), Schedule.spaced("15 seconds")]).pipe(
   Schedule.upTo({ duration: "5 minutes" })
 )
