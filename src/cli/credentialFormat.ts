@@ -61,7 +61,10 @@ const allServers = "This helper is limited to no host, so git sends the credenti
 
 /** git does not tell a helper for which hosts it is configured. Windows would run a `git` of the repository. */
 const warnUnlimited = process.platform === "win32" ? Effect.void : Effect.ignore(Effect.flatMap(
-  Effect.tryPromise(() => promisify(execFile)("git", ["config", "--get-all", "credential.helper"])),
+  // For every host, or for every host of a scheme: `credential.https://.helper`.
+  Effect.tryPromise(() =>
+    promisify(execFile)("git", ["config", "--get-regexp", "^credential\\.([a-z]+://[*.]*\\.)?helper$"])
+  ),
   ({ stdout }) => stdout.includes("agentcore-identity") ? Console.error(allServers) : Effect.void
 ))
 

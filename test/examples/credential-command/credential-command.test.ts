@@ -183,9 +183,11 @@ describe("a command that supplies credentials", () => {
           "printf 'protocol=https\\nhost=git.example.com\\n\\n' | "
             + `GIT_TERMINAL_PROMPT=0 git -c 'credential.${key}=${helper}' credential fill`
         )
-      const everywhere = yield* fill("helper")
-      assert.include(everywhere.stdout, "password=")
-      assert.include(everywhere.stderr, "This helper is limited to no host")
+      for (const key of ["helper", "https://.helper", "https://*.example.com.helper"]) {
+        const { stderr, stdout } = yield* fill(key)
+        assert.include(stdout, "password=", key)
+        assert.strictEqual(stderr.includes("This helper is limited to no host"), !key.includes("example"), key)
+      }
       const limited = yield* fill("https://git.example.com.helper")
       assert.include(limited.stdout, "password=")
       assert.notInclude(limited.stderr, "limited to no host")
