@@ -588,16 +588,16 @@ describe("a configuration", () => {
   for (const name of Proxies.names) {
     Tools.testWith(name)(`of ${name} carries a key in a header with underscores`, () =>
       Effect.gen(function*() {
-        const header = "x_api_key"
+        const header = "x_weather_key"
         const forwardAuth = yield* Server.serve((_, response) => {
           response.writeHead(200, { "content-length": 0, [header]: apiKey, "x-agentcore-credential": "name" }).end()
         })
         const origin = yield* Proxies.origin((_, response) => response.end("ok"))
         const credentials = [key(origin.url, header)] as const
         const proxy = yield* Proxies.make(name, { credentials, forwardAuth: `${forwardAuth}/ask` })
-        const own = { headers: { "x-api-key": "sentinel-mine", [header]: "sentinel-mine" } }
+        const own = { headers: { "x-weather-key": "sentinel-mine", [header]: "sentinel-mine" } }
         yield* get(`${proxy.url}${pathOf(origin.url)}/`, "session", own)
-        assert.deepStrictEqual(origin.seen.map(({ headers }) => [headers[header], headers["x-api-key"]]), [
+        assert.deepStrictEqual(origin.seen.map(({ headers }) => [headers[header], headers["x-weather-key"]]), [
           [apiKey, undefined]
         ])
       }))

@@ -43,7 +43,7 @@ const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> => {
         throw new Cause.IllegalArgumentError("A host or a header has characters that a configuration cannot have")
       }
       // Caddy removes all spellings of a header, which are 64 here.
-      if (isReserved(header) || header.split("-").length > 7) {
+      if (isReserved(header) || header.split(/[-_]/).length > 7) {
         throw new Cause.IllegalArgumentError(`The header '${header}' is reserved, or has more than 6 hyphens`)
       }
       return { url, path: pathOf(origin), header, stepUp: "stepUp" in entry && entry.stepUp === true }
@@ -58,7 +58,13 @@ const originsOf = ({ credentials }: ProxyOptions): ReadonlyArray<Origin> => {
 
 /** The headers of an agent's request that no origin receives. */
 const removed = (origins: ReadonlyArray<Origin>): ReadonlyArray<string> => [
-  ...new Set(["Authorization", "Cookie", "X-Api-Key", "Proxy-Authorization", ...origins.map(({ header }) => header)])
+  ...new Set([
+    "Authorization",
+    "Cookie",
+    "X-Api-Key",
+    "Proxy-Authorization",
+    ...origins.flatMap(({ header }) => [header, header.replaceAll("_", "-")])
+  ])
 ]
 
 const portOf = ({ port, protocol }: URL): string => port === "" ? protocol === "https:" ? "443" : "80" : port
