@@ -73,6 +73,7 @@ const build = async () => {
     excludeTags: [...OptionDefaults.excludeTags, "@ts-ignore"],
     // Private parts of public types. TypeScript shows what they result in.
     intentionallyNotExported: [
+      "CurrentUser",
       "Act",
       "AfterConsent",
       "Caller",
@@ -115,6 +116,7 @@ const build = async () => {
       "ProviderRequest",
       "Providers",
       "Requests",
+      "Respond",
       "Responses",
       "RevocableVendor",
       "Show",

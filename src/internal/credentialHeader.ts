@@ -1,6 +1,7 @@
 /**
  * Puts a credential into a header of the requests of an HTTP client, for the allowed origins only. Each hop of a
- * redirect is checked separately. Responses and errors of the client do not contain the credential.
+ * redirect is checked separately. Responses and errors of the client do not contain the credential: each of the
+ * first 1,000 objects in them is looked at.
  *
  * Inner clients can follow redirects and copy headers. So a request carries a mark instead of the credential, until it
  * is about to be sent and its origin is known. A request that is sent without this check has no credential.

@@ -45,8 +45,8 @@ export interface Options<E = never, R = never> {
    */
   readonly trust?: "X-Forwarded" | "X-Original" | undefined
   /**
-   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. After 5 seconds,
-   * the response has the status 503. Default: the user of a session.
+   * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. After 5 seconds
+   * it is interrupted, and the response has the status 503. Default: the user of a session.
    */
   readonly caller?:
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)

@@ -53,6 +53,15 @@ type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
+type CurrentUser<Req> = (
+  request: Req
+) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+
+type Respond<Req> = (
+  outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
+  request: Req
+) => Response | Promise<Response>
+
 /** The functions over a runtime, see `make`. */
 export interface Functions {
   /** Passes an access token to an async function. */
@@ -133,9 +142,7 @@ export interface Functions {
      *
      * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
      */
-    readonly currentUser: (
-      request: Request
-    ) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+    readonly currentUser: CurrentUser<Request>
     /**
      * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
      *
@@ -147,26 +154,14 @@ export interface Functions {
      *   The user can reload the page. The log has the reason.
      * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
      */
-    readonly respond?:
-      | ((
-        outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
-        request: Request
-      ) => Response | Promise<Response>)
-      | undefined
+    readonly respond?: Respond<Request> | undefined
   }) => (request: Request) => Promise<Response>
   /** Makes the page that the browser returns to after consent, for servers of Node. */
   readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(options: {
     /** As for `fetchConsentCallback`, from the request of the framework. */
-    readonly currentUser: (
-      request: Req
-    ) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+    readonly currentUser: CurrentUser<Req>
     /** As for `fetchConsentCallback`. */
-    readonly respond?:
-      | ((
-        outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
-        request: Req
-      ) => Response | Promise<Response>)
-      | undefined
+    readonly respond?: Respond<Req> | undefined
   }) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: {
