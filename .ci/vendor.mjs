@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-const names = ["aws/internal/http/sdk/config", "consent/open"]
+const names = ["aws/internal/http/sdk/config", "internal/consent/open"]
 
 /** The licenses of the packages in a bundle. `inputs` are paths of files, relative to the project. */
 export const notices = (bundle, inputs) => {

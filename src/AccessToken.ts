@@ -17,8 +17,8 @@ import {
   type ConsentOptions,
   Identity
 } from "./Identity.js"
-import * as CredentialTag from "./identity/credentials.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import * as CredentialTag from "./internal/identity/credentials.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, Identity } from "./Identity.js"
-import * as CredentialTag from "./identity/credentials.js"
+import * as CredentialTag from "./internal/identity/credentials.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**

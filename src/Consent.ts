@@ -18,7 +18,7 @@ import {
   type ValidationException
 } from "./IdentityError.js"
 import * as Messages from "./internal/messages.js"
-import { isSecure } from "./models/internal/urls.js"
+import { isSecure } from "./internal/models/urls.js"
 import type * as TokenPoller from "./TokenPoller.js"
 
 type Show<E = never, R = never> = (session: ConsentSession) => Effect.Effect<unknown, E, R>
@@ -137,7 +137,7 @@ const launch = (authorizationUrl: string): Effect.Effect<void> => {
       "The browser was not opened: the authorization URL is neither https nor http to this machine"
     )
   }
-  return Effect.tryPromise(() => import("./consent/redirectPage.js")).pipe(
+  return Effect.tryPromise(() => import("./internal/consent/redirectPage.js")).pipe(
     Effect.flatMap(({ open }) => Effect.asVoid(open(new URL(authorizationUrl)))),
     // Without a browser the user still has the printed URL.
     Effect.catchTag("UnknownError", () => Effect.logDebug("The browser did not open"))

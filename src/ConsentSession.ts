@@ -5,7 +5,7 @@
  * @since 0.2.0
  */
 import * as Schema from "effect/Schema"
-import * as Constraint from "./models/internal/constraint.js"
+import * as Constraint from "./internal/models/constraint.js"
 
 /**
  * The OAuth2 flow, by its AWS name.

@@ -24,12 +24,12 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import { workloadName } from "./internal/generatedName.js"
+import * as Rows from "./internal/plane/operation.js"
+import { addStreams } from "./internal/plane/pagination.js"
+import * as Plane from "./internal/plane/validation.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Models from "./Models.js"
 import type * as Operation from "./Operation.js"
-import * as Rows from "./plane/operation.js"
-import { addStreams } from "./plane/pagination.js"
-import * as Plane from "./plane/validation.js"
 
 // What rows share. `quota`: calls per second of each operation (AWS documentation).
 const commonRow = {

@@ -5,16 +5,16 @@
  *
  * @since 0.2.0
  */
-import * as Constructors from "./credentialProvider/constructors.js"
-import type { Definition, Options } from "./credentialProvider/definitions.js"
-import * as Operations from "./credentialProvider/providerOperations.js"
+import * as Constructors from "./internal/credentialProvider/constructors.js"
+import type { Definition, Options } from "./internal/credentialProvider/definitions.js"
+import * as Operations from "./internal/credentialProvider/providerOperations.js"
 
 export type {
   /** @since 0.2.0 */
   Definition,
   /** @since 0.2.0 */
   Options
-} from "./credentialProvider/definitions.js"
+} from "./internal/credentialProvider/definitions.js"
 
 // -----------------------------------------------------------------------------
 // Constructors. The documentation of each vendor says what makes it issue refresh tokens.
@@ -325,8 +325,8 @@ export {
   CredentialProviderFailed,
   /** @since 0.2.0 */
   CredentialProviderTimedOut
-} from "./credentialProvider/providerOperations.js"
+} from "./internal/credentialProvider/providerOperations.js"
 export {
   /** @since 0.2.0 */
   SecretSourceSwitch
-} from "./credentialProvider/view.js"
+} from "./internal/credentialProvider/view.js"

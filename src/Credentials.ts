@@ -10,15 +10,15 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { ControlPlane, operations } from "./ControlPlane.js"
-import * as Check from "./credentials/check.js"
-import { type Credential, isUserCredential } from "./credentials/credential.js"
-import type { Policy, PolicyOptions } from "./credentials/policy.js"
-import * as Policies from "./credentials/policy.js"
-import type { Problem } from "./credentials/problems.js"
-import type { Status } from "./credentials/status.js"
-import * as Statuses from "./credentials/status.js"
 import { type AccessTokenError, type ConsentOptions, Identity } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
+import * as Check from "./internal/credentials/check.js"
+import { type Credential, isUserCredential } from "./internal/credentials/credential.js"
+import type { Policy, PolicyOptions } from "./internal/credentials/policy.js"
+import * as Policies from "./internal/credentials/policy.js"
+import type { Problem } from "./internal/credentials/problems.js"
+import type { Status } from "./internal/credentials/status.js"
+import * as Statuses from "./internal/credentials/status.js"
 import type * as Operation from "./Operation.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -26,21 +26,21 @@ import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAc
 export type {
   /** @since 0.2.0 */
   Credential
-} from "./credentials/credential.js"
+} from "./internal/credentials/credential.js"
 export type {
   /** @since 0.2.0 */
   Policy,
   /** @since 0.2.0 */
   PolicyOptions
-} from "./credentials/policy.js"
+} from "./internal/credentials/policy.js"
 export type {
   /** @since 0.2.0 */
   Problem
-} from "./credentials/problems.js"
+} from "./internal/credentials/problems.js"
 export type {
   /** @since 0.2.0 */
   Status
-} from "./credentials/status.js"
+} from "./internal/credentials/status.js"
 
 /** The caller of a run. */
 type Caller = {

@@ -25,11 +25,11 @@ import {
   UnauthorizedException,
   ValidationException
 } from "./IdentityError.js"
+import * as Constraint from "./internal/models/constraint.js"
+import * as Rows from "./internal/plane/operation.js"
+import * as Plane from "./internal/plane/validation.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
-import * as Constraint from "./models/internal/constraint.js"
 import type * as Operation from "./Operation.js"
-import * as Rows from "./plane/operation.js"
-import * as Plane from "./plane/validation.js"
 import { UserIdentifier } from "./UserIdentifier.js"
 
 // -----------------------------------------------------------------------------

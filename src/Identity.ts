@@ -22,9 +22,6 @@ import {
   type PaymentTokenResponse,
   type TokenResponse
 } from "./DataPlane.js"
-import * as Credentials from "./identity/credentials.js"
-import * as ReturnState from "./identity/returnState.js"
-import * as Telemetry from "./identity/telemetry.js"
 import {
   AuthorizationFailed,
   AuthorizationTimedOut,
@@ -34,10 +31,13 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import type { ConsentStoreError } from "./internal/consentStoreError.js"
+import * as Credentials from "./internal/identity/credentials.js"
+import * as ReturnState from "./internal/identity/returnState.js"
+import * as Telemetry from "./internal/identity/telemetry.js"
 import { appendAdvice, isAboutReturnUrl } from "./internal/messages.js"
+import { sessionLifetime } from "./internal/models/constraint.js"
+import { PendingConsents } from "./internal/pendingConsents/store.js"
 import { CallPriority, PollBudget } from "./internal/rateLimiter.js"
-import { sessionLifetime } from "./models/internal/constraint.js"
-import { PendingConsents } from "./pendingConsents/store.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"

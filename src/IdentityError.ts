@@ -13,7 +13,7 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "./ConsentSession.js"
-import { isLoopback } from "./models/internal/urls.js"
+import { isLoopback } from "./internal/models/urls.js"
 
 const TypeId = "~effect-agentcore-identity/IdentityError"
 

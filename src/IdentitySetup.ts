@@ -43,9 +43,14 @@
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { ControlPlane } from "./ControlPlane.js"
-import { makeParser } from "./identitySetup/parser.js"
-import * as Plan from "./identitySetup/plan.js"
-import { type ApplyError, type Change, IdentitySetup, type SetupParseError } from "./identitySetup/setupModels.js"
+import { makeParser } from "./internal/identitySetup/parser.js"
+import * as Plan from "./internal/identitySetup/plan.js"
+import {
+  type ApplyError,
+  type Change,
+  IdentitySetup,
+  type SetupParseError
+} from "./internal/identitySetup/setupModels.js"
 
 export {
   /** @since 0.2.0 */
@@ -56,7 +61,7 @@ export {
   IdentitySetup,
   /** @since 0.2.0 */
   SetupParseError
-} from "./identitySetup/setupModels.js"
+} from "./internal/identitySetup/setupModels.js"
 
 /**
  * Reads a setup. `Config` supplies the environment variables. Secrets are `Redacted` in the result.

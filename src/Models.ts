@@ -18,14 +18,14 @@ import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type { Issue } from "effect/SchemaIssue"
-import * as Constraint from "./models/internal/constraint.js"
-import * as Resource from "./models/internal/resource.js"
+import * as Constraint from "./internal/models/constraint.js"
+import * as Resource from "./internal/models/resource.js"
 import {
   type Oauth2ConfigMember,
   type Oauth2Vendor,
   type Oauth2VendorWithEndpoints,
   vendors
-} from "./models/internal/vendors.js"
+} from "./internal/models/vendors.js"
 
 export type {
   /** @since 0.2.0 */

@@ -28,7 +28,7 @@ import type {
   UnknownServiceError,
   ValidationException
 } from "./IdentityError.js"
-import type { Encoded } from "./models/internal/constraint.js"
+import type { Encoded } from "./internal/models/constraint.js"
 
 /**
  * An operation, with the types of its name, request, response and errors.

@@ -12,18 +12,18 @@ import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import { subjectOf } from "./identity/jwtSubject.js"
 import { ConsentStoreError, retentionAfterExpiry } from "./internal/consentStoreError.js"
 import * as ExpiringMap from "./internal/expiringMap.js"
-import { isSameSecret } from "./internal/sameSecret.js"
-import * as Signals from "./pendingConsents/signals.js"
+import { subjectOf } from "./internal/identity/jwtSubject.js"
+import * as Signals from "./internal/pendingConsents/signals.js"
 import {
   type Claim,
   ConsentNotPending,
   ConsentSignals,
   PendingConsent,
   PendingConsents
-} from "./pendingConsents/store.js"
+} from "./internal/pendingConsents/store.js"
+import { isSameSecret } from "./internal/sameSecret.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 

@@ -16,10 +16,10 @@ import {
   ThrottlingException,
   ValidationException
 } from "./IdentityError.js"
-import * as Constraint from "./models/internal/constraint.js"
-import { timestamp } from "./models/internal/resource.js"
+import * as Constraint from "./internal/models/constraint.js"
+import { timestamp } from "./internal/models/resource.js"
+import * as Rows from "./internal/plane/operation.js"
 import type * as Operation from "./Operation.js"
-import * as Rows from "./plane/operation.js"
 
 const tagCharacters = String.raw`[\p{L}\p{Z}\p{N}_.:/=+\-@]`
 

@@ -33,9 +33,9 @@ import type * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "./IdentityError.js"
+import * as Constraint from "./internal/models/constraint.js"
+import * as Validation from "./internal/plane/validation.js"
 import { makeBudget, PollBudget, pollUntil } from "./internal/rateLimiter.js"
-import * as Constraint from "./models/internal/constraint.js"
-import * as Validation from "./plane/validation.js"
 
 type PollState = {
   /** The session that the user has to authorize. */

@@ -5,7 +5,7 @@
  */
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as Constraint from "./models/internal/constraint.js"
+import * as Constraint from "./internal/models/constraint.js"
 
 /**
  * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT

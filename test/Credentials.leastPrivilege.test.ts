@@ -20,7 +20,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { generateKeyPairSync } from "node:crypto"
-import * as Check from "../src/credentials/check.js"
+import * as Check from "../src/internal/credentials/check.js"
 import type { LocalBackend } from "./support/localBackend.js"
 import { authorize, callback, jwt, LocalServer, returnUrl, Scripted, VaultStore } from "./support/localBackend.js"
 

@@ -22,7 +22,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
-import * as Statuses from "../src/credentials/status.js"
+import * as Statuses from "../src/internal/credentials/status.js"
 import {
   backend,
   createProvider,

@@ -5,7 +5,7 @@
  * creation is the new name. The statements are as the live service was seen to authorize: reports of several projects.
  */
 import type * as Credentials from "../Credentials.js"
-import { allow, makeArns, makePolicy, type ProviderAccess, unique } from "../credentials/policy.js"
+import { allow, makeArns, makePolicy, type ProviderAccess, unique } from "../internal/credentials/policy.js"
 import type { Setup } from "./setupCredentials.js"
 
 export const make = (

@@ -12,7 +12,7 @@ import { text } from "node:stream/consumers"
 import { promisify } from "node:util"
 import type { Flow } from "../ConsentSession.js"
 import { fieldName, fieldValue } from "../internal/credentialHeader.js"
-import { isSecure } from "../models/internal/urls.js"
+import { isSecure } from "../internal/models/urls.js"
 import { type Caller, InvalidOption } from "./credentialFlags.js"
 import * as Terminal from "./terminal.js"
 

@@ -1,6 +1,6 @@
 /** All commands of `agentcore-identity`. */
 import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings"
-import { closestName } from "../models/internal/violation.js"
+import { closestName } from "../internal/models/violation.js"
 import {
   configureErrors,
   details,

@@ -9,7 +9,7 @@ import { regionSearch } from "../aws/internal/sdk/sdkDataPlane.js"
 import { ControlPlane } from "../ControlPlane.js"
 import { DataPlane } from "../DataPlane.js"
 import * as Messages from "../internal/messages.js"
-import { isLoopback } from "../models/internal/urls.js"
+import { isLoopback } from "../internal/models/urls.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 import * as StateFile from "./stateFile.js"
 

@@ -11,13 +11,13 @@ import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Completion from "../consentCallback/completion.js"
-import type { Outcome } from "../consentCallback/completion.js"
 import type { Identity } from "../Identity.js"
+import * as Completion from "../internal/consentCallback/completion.js"
+import type { Outcome } from "../internal/consentCallback/completion.js"
 import * as ConsentPages from "../internal/consentPages.js"
+import * as Signals from "../internal/pendingConsents/signals.js"
 import * as ServerSpans from "../internal/serverSpans.js"
 import { PendingConsents } from "../PendingConsents.js"
-import * as Signals from "../pendingConsents/signals.js"
 import * as TokenPoller from "../TokenPoller.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
 import * as ConsentRoutes from "./internal/consentRoutes.js"
@@ -25,7 +25,7 @@ import * as ConsentRoutes from "./internal/consentRoutes.js"
 export {
   /** @since 0.2.0 */
   Outcome
-} from "../consentCallback/completion.js"
+} from "../internal/consentCallback/completion.js"
 
 /**
  * Adds the route of the return URL to an `HttpRouter`, and provides a `TokenPoller` that also polls as soon as the

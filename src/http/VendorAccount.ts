@@ -59,7 +59,7 @@ import { isObject, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { isSecure } from "../models/internal/urls.js"
+import { isSecure } from "../internal/models/urls.js"
 import type { Account } from "./Connect.js"
 
 // -----------------------------------------------------------------------------

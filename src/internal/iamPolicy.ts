@@ -3,7 +3,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Issue from "effect/SchemaIssue"
-import * as Constraint from "../models/internal/constraint.js"
+import * as Constraint from "./models/constraint.js"
 
 // -----------------------------------------------------------------------------
 // Patterns

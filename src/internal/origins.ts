@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Option from "effect/Option"
-import { isLoopback } from "../models/internal/urls.js"
+import { isLoopback } from "./models/urls.js"
 
 /** Whether a URL may receive a credential. */
 export type Allows = (url: URL) => boolean

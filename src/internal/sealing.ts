@@ -6,7 +6,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Jose from "jose"
 import { hkdfSync, randomBytes } from "node:crypto"
-import * as Constraint from "../models/internal/constraint.js"
+import * as Constraint from "./models/constraint.js"
 
 /** The size of a secret, in bytes. */
 export const secretSize = 32

@@ -52,10 +52,10 @@ import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import { randomUUID } from "node:crypto"
 import { isIdentityError, type RequiresUserConsent } from "../IdentityError.js"
+import * as Validation from "../internal/plane/validation.js"
 import * as Rendering from "../mcp/consentElicitation/render.js"
 import type { GatewayConsent } from "../mcp/gatewayConsent/protocol.js"
 import * as Gateway from "../mcp/gatewayConsent/protocol.js"
-import * as Validation from "../plane/validation.js"
 import { bind } from "./internal/callerContext.js"
 
 // -----------------------------------------------------------------------------

@@ -10,9 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
+import type * as Rows from "../internal/plane/operation.js"
+import { fromTable, make } from "../internal/plane/validation.js"
 import type * as Operation from "../Operation.js"
-import type * as Rows from "../plane/operation.js"
-import { fromTable, make } from "../plane/validation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
 /** The operations of all planes. */

@@ -21,7 +21,7 @@ const AwsDataPlane = await import(urlOfModule("aws/AwsDataPlane"))
 const Connect = await import(urlOfModule("http/Connect"))
 const Identity = await import(urlOfModule("Identity"))
 const PendingConsents = await import(urlOfModule("PendingConsents"))
-const Signals = await import(urlOfModule("pendingConsents/signals"))
+const Signals = await import(urlOfModule("internal/pendingConsents/signals"))
 const DataPlane = await import(urlOfModule("DataPlane"))
 const WorkloadAccessToken = await import(urlOfModule("WorkloadAccessToken"))
 

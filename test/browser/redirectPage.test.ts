@@ -1,6 +1,6 @@
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as RedirectPage from "../../src/consent/redirectPage.js"
+import * as RedirectPage from "../../src/internal/consent/redirectPage.js"
 import * as Server from "../support/server.js"
 import * as Chromium from "./chromium.js"
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest"
-import { isEndpoint, isEndpointOf, isIssuer } from "../../src/models/internal/urls.js"
+import { isEndpoint, isEndpointOf, isIssuer } from "../../src/internal/models/urls.js"
 
 const ambiguous = [
   "https://user@issuer.example.com",

@@ -8,8 +8,8 @@ import * as Layer from "effect/Layer"
 import * as Recorder from "./recorder.js"
 import { secret } from "./utils.js"
 
-export { type StoredCredential, storeFailures } from "../../src/credentialCache/cacheStore.js"
-export { hits, makeGenerations, misses, sharedCalls } from "../../src/credentialCache/engine.js"
+export { type StoredCredential, storeFailures } from "../../src/internal/credentialCache/cacheStore.js"
+export { hits, makeGenerations, misses, sharedCalls } from "../../src/internal/credentialCache/engine.js"
 
 const caller = WorkloadAccessToken.layer(secret("alice"))
 

@@ -2,7 +2,7 @@
 import type { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as Validation from "../../src/plane/validation.js"
+import * as Validation from "../../src/internal/plane/validation.js"
 
 export { Validation }
 

@@ -1,3 +1,3 @@
 /** Rows of tables. */
-export type { Encoded } from "../../src/models/internal/constraint.js"
-export * from "../../src/plane/operation.js"
+export type { Encoded } from "../../src/internal/models/constraint.js"
+export * from "../../src/internal/plane/operation.js"

@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import * as FastCheck from "fast-check"
-import { vendors } from "../../src/models/internal/vendors.js"
+import { vendors } from "../../src/internal/models/vendors.js"
 import type * as Rows from "./operation.js"
 import { sessionUri } from "./utils.js"
 

@@ -1,1 +1,1 @@
-export * from "../../src/pendingConsents/signals.js"
+export * from "../../src/internal/pendingConsents/signals.js"

@@ -17,8 +17,8 @@ import * as SdkDataPlane from "../../src/aws/internal/sdk/sdkDataPlane.js"
 import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
 import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
 import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
-import { addStreams } from "../../src/plane/pagination.js"
-import { decorate } from "../../src/plane/validation.js"
+import { addStreams } from "../../src/internal/plane/pagination.js"
+import { decorate } from "../../src/internal/plane/validation.js"
 
 export { Failure, HttpAdapter, SdkAdapter, SdkDataPlane }
 

@@ -18,8 +18,8 @@ import { hasProperty } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { type TransportError, UnknownServiceError, type ValidationException } from "../../IdentityError.js"
 import { truncateName } from "../../internal/messages.js"
+import type * as Rows from "../../internal/plane/operation.js"
 import { makeRedactor } from "../../internal/redactor.js"
-import type * as Rows from "../../plane/operation.js"
 
 /** An operation with any request and response. */
 export interface Row<E> extends Rows.Any {

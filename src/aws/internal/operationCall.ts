@@ -11,10 +11,10 @@ import * as Redacted from "effect/Redacted"
 import { TransportError, type UnknownServiceError } from "../../IdentityError.js"
 import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
+import type * as Rows from "../../internal/plane/operation.js"
+import { fromTable } from "../../internal/plane/validation.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import type * as Operation from "../../Operation.js"
-import type * as Rows from "../../plane/operation.js"
-import { fromTable } from "../../plane/validation.js"
 import { metadataOf, NoResponse, type Row, undecodable } from "./failure.js"
 
 /** Loads a package of the AWS SDK. The call that needs the package fails. */

@@ -7,7 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { readVariable } from "../../internal/environment.js"
-import { isLoopback } from "../../models/internal/urls.js"
+import { isLoopback } from "../../internal/models/urls.js"
 
 /** The error of a setting that is not valid. */
 export const invalidConfig = (source: string, message: string): Config.ConfigError =>

@@ -7,15 +7,21 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Consent from "../../Consent.js"
-import * as Digest from "../../credentialCache/digest.js"
 import { InProgress, Issued, type TokenResponse } from "../../DataPlane.js"
 import * as Identity from "../../Identity.js"
-import { type IssuedToken, Rejected, type Review, type ReviewError, TokenReview } from "../../identity/credentials.js"
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
+import * as Digest from "../../internal/credentialCache/digest.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
+import {
+  type IssuedToken,
+  Rejected,
+  type Review,
+  type ReviewError,
+  TokenReview
+} from "../../internal/identity/credentials.js"
+import * as Signals from "../../internal/pendingConsents/signals.js"
+import { unregistered } from "../../internal/pendingConsents/store.js"
 import * as SingleFlight from "../../internal/singleFlight.js"
-import * as Signals from "../../pendingConsents/signals.js"
-import { unregistered } from "../../pendingConsents/store.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import type { Account, Connect, Event, LinkOptions } from "./connectTypes.js"

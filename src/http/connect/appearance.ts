@@ -1,7 +1,7 @@
 /** How the pages look and read: the schemas of the option `appearance`, and their types. */
 import { isString } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as Constraint from "../../models/internal/constraint.js"
+import * as Constraint from "../../internal/models/constraint.js"
 
 const Text = Schema.String
 

@@ -13,8 +13,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { hash } from "node:crypto"
 import { retentionAfterExpiry } from "../../internal/consentStoreError.js"
+import * as Constraint from "../../internal/models/constraint.js"
 import { deriveKey, importKey, open, seal } from "../../internal/sealing.js"
-import * as Constraint from "../../models/internal/constraint.js"
 
 /** nginx by default rejects a request with more than 8 KB of cookies, and the application has cookies of its own. */
 const maxCookies = 8

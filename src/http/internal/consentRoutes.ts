@@ -6,8 +6,8 @@ import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Schema from "effect/Schema"
-import * as Completion from "../../consentCallback/completion.js"
-import * as Validation from "../../plane/validation.js"
+import * as Completion from "../../internal/consentCallback/completion.js"
+import * as Validation from "../../internal/plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
 /** Decodes ASCII three times, because applications that forward a URL may have encoded it more than once. */

@@ -3,8 +3,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AccessTokenDeclaration } from "../../Identity.js"
-import { renewCredential } from "../../identity/credentials.js"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
+import { renewCredential } from "../../internal/identity/credentials.js"
 
 // The challenges of RFC 9110, and the error codes of RFC 6750.
 

@@ -3,9 +3,9 @@ import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import type * as Rows from "../../internal/plane/operation.js"
+import { callOf, fromTable } from "../../internal/plane/validation.js"
 import type * as Operation from "../../Operation.js"
-import type * as Rows from "../../plane/operation.js"
-import { callOf, fromTable } from "../../plane/validation.js"
 import type { VaultStoreError } from "../vault/vaultStore.js"
 
 /** An exception without its operation. {@link makePlane} adds that. `Tag` is the name of the exception. */

@@ -1,7 +1,7 @@
 /** The endpoints and quirks of vendors, from their public documentation. */
-import type { Endpoints, LocalSettings, Vendor } from "../../identitySetup/localSettings.js"
-import { isLoopback } from "../../models/internal/urls.js"
-import type { Oauth2Vendor } from "../../models/internal/vendors.js"
+import type { Endpoints, LocalSettings, Vendor } from "../../internal/identitySetup/localSettings.js"
+import { isLoopback } from "../../internal/models/urls.js"
+import type { Oauth2Vendor } from "../../internal/models/vendors.js"
 import type { OnBehalfOf, Quirks } from "../oauth/oauthClient.js"
 
 export interface KnownVendor extends Endpoints {

@@ -4,7 +4,7 @@
  */
 import * as Schema from "effect/Schema"
 import type * as IdentitySetup from "../../IdentitySetup.js"
-import * as Constraint from "../../models/internal/constraint.js"
+import * as Constraint from "../../internal/models/constraint.js"
 import type { ConsentStatus, GrantStatus, RevocationOutcome } from "../backend/backendModels.js"
 import type { RequestRecord } from "../LocalControl.js"
 import type { ClockState, FaultStatus, Resources, Snapshot } from "./controlModels.js"

@@ -2,8 +2,8 @@
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import type { TransportError, UnknownServiceError } from "../../IdentityError.js"
+import type * as Rows from "../../internal/plane/operation.js"
 import type * as Operation from "../../Operation.js"
-import type * as Rows from "../../plane/operation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 
 const tables = [DataPlane.operations, ControlPlane.operations, SecurityTokenService.operations] as const

@@ -6,7 +6,7 @@ import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Jose from "jose"
 import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
-import { isEndpointOf, isIssuer } from "../../models/internal/urls.js"
+import { isEndpointOf, isIssuer } from "../../internal/models/urls.js"
 import { setBounded } from "./boundedMap.js"
 
 /**

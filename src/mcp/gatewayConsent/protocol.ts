@@ -9,7 +9,7 @@ import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { isLoopback, isSecure } from "../../models/internal/urls.js"
+import { isLoopback, isSecure } from "../../internal/models/urls.js"
 
 /**
  * The consent that a gateway asks for:

@@ -4,6 +4,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, AccessTokenRequest, ApiKeyCredential, ConsentOptions } from "../../Identity.js"
+import { ValidationException } from "../../IdentityError.js"
 import {
   accessTokenOperation,
   apiKeyOperation,
@@ -11,10 +12,9 @@ import {
   isDeclared,
   keyFields,
   makeSubjectCheck
-} from "../../identity/credentials.js"
-import { ValidationException } from "../../IdentityError.js"
-import * as Constraint from "../../models/internal/constraint.js"
-import * as Validation from "../../plane/validation.js"
+} from "../../internal/identity/credentials.js"
+import * as Constraint from "../../internal/models/constraint.js"
+import * as Validation from "../../internal/plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
 // Properties and lists are mutable, as in the official SDK, so that code with its types still compiles.

@@ -5,7 +5,7 @@ import type * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Native from "../../models/internal/native.js"
+import * as Native from "../../internal/models/native.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { User } from "./workload.js"
 

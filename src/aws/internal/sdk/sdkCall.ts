@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import { hasProperty, isString } from "effect/Predicate"
 import { withTimeLimit } from "../../../internal/boundedBody.js"
-import type { Encoded } from "../../../models/internal/constraint.js"
+import type { Encoded } from "../../../internal/models/constraint.js"
+import type * as Rows from "../../../internal/plane/operation.js"
 import type * as Operation from "../../../Operation.js"
-import type * as Rows from "../../../plane/operation.js"
 import * as Failure from "../failure.js"
 import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"
 

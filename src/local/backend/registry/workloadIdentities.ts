@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as ControlPlane from "../../../ControlPlane.js"
-import * as Constraint from "../../../models/internal/constraint.js"
+import * as Constraint from "../../../internal/models/constraint.js"
 import * as Arn from "../arn.js"
 import { type Invalid, invalid, mapStoreError, type Operations, raise } from "../failures.js"
 import * as Table from "./table.js"

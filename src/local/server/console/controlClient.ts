@@ -1,5 +1,5 @@
 /** Calls the control of the server that served this page. */
-import type { Json } from "../../../models/internal/native.js"
+import type { Json } from "../../../internal/models/native.js"
 import type * as Control from "../../control/controlApi.js"
 
 export type { Action, Body } from "../../control/controlApi.js"

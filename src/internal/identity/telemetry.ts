@@ -1,0 +1,143 @@
+/** The span and the metrics of the operations of `Identity`. */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Metric from "effect/Metric"
+import * as Predicate from "effect/Predicate"
+import * as Tracer from "effect/Tracer"
+import { Flow } from "../../ConsentSession.js"
+import { isProviderName } from "../models/constraint.js"
+import * as IdentityMetrics from "./metrics.js"
+
+/** Counts the calls of the data plane for the running operation, polls included. */
+export class Attempts extends Context.Service<Attempts, { count: number }>()(
+  "effect-agentcore-identity/identity/Attempts"
+) {}
+
+/** Counts a call of the data plane. */
+export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, Attempts | R> =>
+  Effect.flatMap(Attempts, (attempts) => {
+    attempts.count++
+    return call
+  })
+
+/** What an operation obtains. `completeAuthorization` has neither property. */
+interface Subject {
+  readonly provider?: string | undefined
+  readonly flow?: Flow | undefined
+}
+
+const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
+  if (exit._tag === "Success") return "ok"
+  const error = Cause.findErrorOption(exit.cause)
+  if (error._tag === "None") return Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "defect"
+  return Predicate.hasProperty(error.value, "_tag") && Predicate.isString(error.value._tag)
+    ? error.value._tag
+    : "failure"
+}
+
+const flows: ReadonlySet<unknown> = new Set(Flow.literals)
+
+/** The metric registry never drops a state, so the number of names that become labels is limited. */
+const makeProviderNames = () => {
+  const names = new Set<string>()
+  // Most names are known. The pattern would take 0.5 µs of a cached call.
+  const isValid = (name: string): boolean => names.has(name) || isProviderName(name)
+  return {
+    /** A value that is not a valid provider name is reported as `other`. */
+    forSpan: (name: string): string => isValid(name) ? name : "other",
+    forMetrics: (name: string): string => {
+      if (names.has(name)) return name
+      if (names.size === IdentityMetrics.maxProviders || !isValid(name)) return "other"
+      names.add(name)
+      return name
+    }
+  }
+}
+
+type Attributes = Metric.Metric.AttributeSet
+
+/** A metric caches the key of its last attributes by the identity of their object. Computing it takes 4 µs. */
+const makeAttributes = () => {
+  let last: { readonly program?: Attributes; readonly key?: string; readonly attributes: Attributes } = {
+    attributes: {}
+  }
+  return (program: Attributes, labels: IdentityMetrics.Labels): Attributes => {
+    const key = `${labels.operation} ${labels.provider} ${labels.flow} ${labels.outcome}`
+    if (last.program !== program || last.key !== key) {
+      last = { program, key, attributes: { ...program, ...IdentityMetrics.labels(labels) } }
+    }
+    return last.attributes
+  }
+}
+
+type Rest<Self> = Exclude<Effect.Services<Self>, Attempts | Tracer.ParentSpan>
+
+/** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
+type Observe = <A, E, R>(
+  operation: IdentityMetrics.Labels["operation"],
+  subject: Subject | undefined,
+  self: Effect.Effect<A, E, R>
+) => Effect.Effect<A, E, Exclude<R, Attempts | Tracer.ParentSpan>>
+
+/**
+ * The telemetry of one `Identity`, with the provider names that it has seen. Each cached call runs it. A generator in
+ * place of `withFiber` would take 5 µs of 12 (measured).
+ */
+export const make = (): Observe => {
+  const providerNames = makeProviderNames()
+  const attributesOf = makeAttributes()
+
+  const begin = (span: Tracer.Span, { flow, provider }: Subject) => {
+    if (provider !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(provider))
+    if (flow !== undefined) span.attribute("agentcore.flow", flow)
+  }
+
+  const end = (
+    span: Tracer.Span,
+    { provider, ...labels }: IdentityMetrics.Labels,
+    { attempts, seconds }: { readonly attempts: number; readonly seconds: number },
+    context: Context.Context<never>
+  ) => {
+    span.attribute("agentcore.outcome", labels.outcome)
+    span.attribute("agentcore.attempts", attempts)
+    const attributes = attributesOf(Context.get(context, Metric.CurrentMetricAttributes), {
+      ...labels,
+      provider: provider === undefined ? undefined : providerNames.forMetrics(provider)
+    })
+    const labelled = Context.add(context, Metric.CurrentMetricAttributes, attributes)
+    IdentityMetrics.operations.updateUnsafe(1, labelled)
+    IdentityMetrics.duration.updateUnsafe(seconds, labelled)
+    IdentityMetrics.attempts.updateUnsafe(attempts, labelled)
+  }
+
+  return (operation, subject, self) =>
+    Effect.useSpan(`Identity.${operation}`, {}, (span) =>
+      Effect.withFiber((fiber) => {
+        // Programs in plain JavaScript can pass anything.
+        const { flow: givenFlow, provider }: Subject = Predicate.isObject(subject) ? subject : {}
+        const flow = flows.has(givenFlow) ? givenFlow : undefined
+        begin(span, { provider, flow })
+        const attempts = { count: 0 }
+        const clock = fiber.getRef(Clock.Clock)
+        const start = clock.currentTimeNanosUnsafe()
+        const observed = Effect.updateContext(self, (context: Context.Context<Rest<typeof self>>) =>
+          // TypeScript does not see that the rest and these two are all of them.
+          context.pipe(
+            Context.add(Tracer.ParentSpan, span),
+            Context.add(Attempts, attempts)
+          ) as Context.Context<Effect.Services<typeof self>>)
+        return Effect.onExit(observed, (exit) =>
+          Effect.sync(() => {
+            const seconds = Number(clock.currentTimeNanosUnsafe() - start) / 1e9
+            end(
+              span,
+              { operation, provider, flow, outcome: outcomeOf(exit) },
+              { attempts: attempts.count, seconds },
+              fiber.context
+            )
+          }))
+      }))
+}
