@@ -216,7 +216,7 @@ const copyRequests = <I, S extends object, E, R>(
   layer: Layer.Layer<I, E, R>
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
-const validateOptions = Validation.makeCheck("CredentialCache", () => ({
+const checkOptions = Validation.makeCheck("CredentialCache", () => ({
   skew: Constraint.optional(Validation.DurationInput),
   timeToLive: Constraint.optional(Validation.DurationInput),
   opaqueTimeToLive: Constraint.optional(Validation.DurationInput),
@@ -271,7 +271,7 @@ const makeLayer = (
 export const layer = (
   options: Options = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane> =>
-  Layer.fresh(Validation.makeLayer(validateOptions, options, (options) => makeLayer(options, none)))
+  Layer.fresh(Validation.makeLayer(checkOptions, options, (options) => makeLayer(options, none)))
 
 /**
  * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
@@ -301,7 +301,7 @@ export const layerStore = (
     readonly storeTimeout?: Duration.Input | undefined
   } = {}
 ): Layer.Layer<DataPlane.DataPlane | CredentialCache, never, DataPlane.DataPlane | Store> =>
-  Layer.fresh(Validation.makeLayer(validateOptions, options, (options) =>
+  Layer.fresh(Validation.makeLayer(checkOptions, options, (options) =>
     Layer.unwrap(Effect.map(
       Store,
       (store) => makeLayer(options, makeSafe(store, options.storeTimeout ?? "100 millis"))

@@ -148,12 +148,12 @@ export const layerBudget = (options: {
   readonly pollsPerSecond: number
 }): Layer.Layer<never> =>
   Validation.makeLayer(
-    validateBudget,
+    checkBudget,
     options,
     ({ pollsPerSecond }) => Layer.sync(PollBudget, () => makeBudget(pollsPerSecond))
   )
 
-const validateBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
+const checkBudget = Validation.makeCheck("TokenPoller.layerBudget", () => ({
   pollsPerSecond: Constraint.guard(
     "a number of polls a second, above 0",
     (value): value is number => typeof value === "number" && value > 0 && value < Infinity

@@ -91,7 +91,7 @@ const makeCaller = (dataPlane: DataPlane["Service"], options: Options): Workload
   if (invalid !== undefined) return { get: Effect.fail(invalid), invalidate: () => Effect.void }
   const { name, renewAfter = defaultRenewAfter, user } = options
   const lifetime = Duration.toMillis(renewAfter)
-  const share = SingleFlight.unsafeMake<Redacted.Redacted, DataPlaneError>()
+  const share = SingleFlight.makeUnsafe<Redacted.Redacted, DataPlaneError>()
   let current: { readonly token: Redacted.Redacted; readonly renewAt: number } | undefined
 
   const keep = (token: Redacted.Redacted, renewAt: number): Redacted.Redacted => {

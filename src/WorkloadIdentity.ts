@@ -28,7 +28,7 @@ export class ReturnUrlsContended
 }
 
 /** The locks of a plane. Within a process, one fiber at a time changes an identity. */
-const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(KeyedLock.unsafeMake)
+const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(KeyedLock.makeUnsafe)
 
 // AWS has no conditional write: another writer may have read before this write, and may overwrite it. So a write is
 // read again after the time that such a writer takes from its read to its write.

@@ -178,7 +178,7 @@ const approvalLifetime = "30 days"
 /** A registration of {@link ConsentSignals} has a name. The topic of a request for an approval is unique. */
 const execution = "approval"
 
-const validateUser = Validation.makeCheck("CredentialTool.toolkit", () => ({ user: UserIdentifier }))
+const checkUser = Validation.makeCheck("CredentialTool.toolkit", () => ({ user: UserIdentifier }))
 
 /** The requests for an approval of a user's calls. */
 const makeApprovals = (signals: ConsentSignals["Service"], user: UserIdentifier) => {
@@ -299,7 +299,7 @@ export const toolkit = <Tools extends Record<string, Tool.Any>>(
   Tool.HandlersFor<Tools> | ConsentSignals
 > =>
   Effect.gen(function*() {
-    const invalid = validateUser(options)
+    const invalid = checkUser(options)
     if (invalid !== undefined) return yield* Effect.die(invalid)
     const { handle, tools } = yield* self
     const approvals = makeApprovals(yield* ConsentSignals, options.user)

@@ -186,13 +186,13 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
   return [...before.map((reminder) => Duration.fromInputUnsafe(reminder)), end]
 }
 
-const validateOptions = Validation.makeCheck("ObtainConsent.layer", () => ({
+const checkOptions = Validation.makeCheck("ObtainConsent.layer", () => ({
   invite: Validation.AnyFunction,
   reminders: Constraint.optional(Schema.Array(Validation.DurationInput)),
   patience: Constraint.optional(Validation.DurationInput)
 }))
 
-const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
+const checkTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>
   times.every((time, index) =>
       Duration.isFinite(time) && Duration.isGreaterThan(time, times[index - 1] ?? Duration.zero)
     )
@@ -203,7 +203,7 @@ const validateTimes = (times: ReadonlyArray<Duration.Duration>): ValidationExcep
       "be times in ascending order, all of them before the end of the patience"
     )
 
-const checkRequest = Validation.validate(
+const checkRequest = Validation.check(
   Schema.Struct({ user: Schema.Struct({ userId: Constraint.UserId }), episode: Constraint.string(1, 1024) }),
   "ObtainConsent"
 )
@@ -266,9 +266,9 @@ export const layer = <E, R>(options: {
   | WorkflowEngine
   | Exclude<R, Scope.Scope | WorkflowEngine | WorkflowInstance | Workflow.Execution<(typeof workflow)["_tag"]>>
 > =>
-  Validation.makeLayer(validateOptions, options, (options) => {
+  Validation.makeLayer(checkOptions, options, (options) => {
     const times = timesOf(options)
-    const error = validateTimes(times)
+    const error = checkTimes(times)
     return error === undefined
       ? workflow.toLayer(Run.run({ invite: options.invite, times }))
       : Layer.unwrap(Effect.die(error))

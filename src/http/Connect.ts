@@ -685,7 +685,7 @@ const untilGranted = <R>(
 const asUserOf = (user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user }))
 
-const validateHandler = Validation.makeCheck(
+const checkHandler = Validation.makeCheck(
   "Connect.handler",
   () => ({
     user: UserIdentifier,
@@ -761,7 +761,7 @@ export const handler = <E = never, R = never>(options: {
     readonly request: Effect.Effect<Option.Option<Redacted>, E1, R1>
   }) =>
     Effect.gen(function*() {
-      const error = validateHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
+      const error = checkHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
       if (error !== undefined) return yield* error
       const connect = yield* Connect
       yield* Connections.checkKind("handler", connect.users, options.user)

@@ -27,7 +27,7 @@ type SingleFlight<A, E> = (
   onJoin?: Effect.Effect<void>
 ) => Effect.Effect<A, E>
 
-export const unsafeMake = <A, E>(): SingleFlight<A, E> => {
+export const makeUnsafe = <A, E>(): SingleFlight<A, E> => {
   const flights = new Map<string, Flight<A, E>>()
 
   return (key, effect, onJoin = Effect.void) =>

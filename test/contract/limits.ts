@@ -258,7 +258,7 @@ const row = <Request>(
   request: object,
   members: ReadonlyArray<Member>
 ): Row => {
-  const validate = Validation.validate(operation.request, operation.name)
+  const check = Validation.check(operation.request, operation.name)
   const decodeRequest = decode(operation.request)
   return {
     name: operation.name,
@@ -268,7 +268,7 @@ const row = <Request>(
       Effect.map(
         Effect.flip(
           checks === "planes"
-            ? Effect.fromResult(validate(withMember(request, member.name, value)))
+            ? Effect.fromResult(check(withMember(request, member.name, value)))
             : Effect.fromResult(decodeRequest(operation.encode(untyped(withMember(request, member.name, value)))))
         ),
         ({ fieldList, message, reason }) =>

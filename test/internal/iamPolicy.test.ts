@@ -246,7 +246,7 @@ describe("observations of the live IAM", () => {
   const decideTagging = ({ effect, expected, key, operator, tags }: typeof observations[number]) => {
     const conditional = allow({ Condition: { [operator]: { [key]: expected } } })
     const Statement = effect === "Allow" ? [conditional] : [allow(), { ...conditional, Effect: effect }]
-    assert.isTrue(Result.isSuccess(Validation.validate(IamPolicy.Policy, "Policy")({ Statement })), operator)
+    assert.isTrue(Result.isSuccess(Validation.check(IamPolicy.Policy, "Policy")({ Statement })), operator)
     const context = readContext({ tags })
     return decide(
       Statement,
@@ -269,19 +269,19 @@ describe("observations of the live IAM", () => {
   it("accepts the policies that IAM stores, and no other", () => {
     for (const [operator, expected, isStored] of stored) {
       const Statement = allow({ Condition: { [operator]: { "aws:RequestTag/value": expected } } })
-      const result = Validation.validate(IamPolicy.Policy, "Policy")({ Statement })
+      const result = Validation.check(IamPolicy.Policy, "Policy")({ Statement })
       assert.strictEqual(Result.isSuccess(result), isStored, `${operator} ${expected}`)
     }
   })
 })
 
 describe("Policy", () => {
-  const validate = Validation.validate(IamPolicy.Policy, "Policy")
+  const check = Validation.check(IamPolicy.Policy, "Policy")
 
   const problems = (statement: object): ReadonlyArray<string> => {
     const { Action = "sts:*", Effect = "Allow", Resource = "*", ...rest } = statement as Partial<Statement>
     const whole = { Effect, ...("NotAction" in rest ? {} : { Action }), ...("NotResource" in rest ? {} : { Resource }) }
-    const result = validate({ Version: "2012-10-17", Statement: [{ ...whole, ...rest }] })
+    const result = check({ Version: "2012-10-17", Statement: [{ ...whole, ...rest }] })
     return Result.isSuccess(result)
       ? []
       : result.failure.fieldList?.map(({ message, name }) => `${name}: ${message}`) ?? []
@@ -308,7 +308,7 @@ describe("Policy", () => {
         { Action: "sts:AssumeRole", Resource: "*", Condition: { StringEquals: { "sts:ExternalId": "a" } } }
       ]
     ) assert.deepStrictEqual(problems(statement), [])
-    assert.isTrue(Result.isSuccess(validate({ Statement: allow() })))
+    assert.isTrue(Result.isSuccess(check({ Statement: allow() })))
   })
 
   it("rejects what is not evaluated, and names it", () => {
@@ -353,14 +353,14 @@ describe("Policy", () => {
     ]
     for (const [statement, problem] of cases) assert.match(problems(statement).join("\n"), problem)
     for (const statement of [{ Effect: "Allow", Resource: "*" }, { ...allow(), NotAction: "sts:*" }]) {
-      const result = validate({ Statement: statement })
+      const result = check({ Statement: statement })
       assert.include(String(Result.isFailure(result) && result.failure), "have either Action or NotAction")
     }
   })
 
   it("rejects a policy without statements, and two statements with one Sid", () => {
     const messageOf = (Statement: ReadonlyArray<object>) => {
-      const result = validate({ Statement })
+      const result = check({ Statement })
       return String(Result.isFailure(result) && result.failure)
     }
     assert.include(messageOf([]), "Value at 'Statement' failed to satisfy constraint: Member must not be empty")

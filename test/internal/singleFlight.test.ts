@@ -15,7 +15,7 @@ const many = <A, E>(n: number, effect: Effect.Effect<A, E>) =>
 describe("singleFlight", () => {
   it.effect("runs once for all callers during the run, and again for a later caller", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<number, never>()
+      const share = SingleFlight.makeUnsafe<number, never>()
       const runs = yield* Ref.make(0)
       const joined = yield* Ref.make(0)
       const call = (key: string) =>
@@ -36,7 +36,7 @@ describe("singleFlight", () => {
 
   it.effect("returns a failure and a defect to all callers, and not to later ones", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<string, string>()
+      const share = SingleFlight.makeUnsafe<string, string>()
       for (const effect of [Effect.fail("rejected"), Effect.die("broken"), Effect.succeed("well")]) {
         const fibers = yield* many(3, share("a", Effect.delay(effect, "1 second")))
         yield* TestClock.adjust("1 second")
@@ -53,7 +53,7 @@ describe("singleFlight", () => {
 
   it.effect("starts a new run when a caller retries before others have the failure", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<never, number>()
+      const share = SingleFlight.makeUnsafe<never, number>()
       const runs = yield* Ref.make(0)
       const call = share(
         "a",
@@ -69,7 +69,7 @@ describe("singleFlight", () => {
 
   it.effect("runs once wherever the fibers yield", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<number, never>()
+      const share = SingleFlight.makeUnsafe<number, never>()
       const runs = yield* Ref.make(0)
       const call = share(
         "a",
@@ -83,7 +83,7 @@ describe("singleFlight", () => {
 
   it.effect("a new caller does not wait for the finalizers of an interrupted run", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<string, never>()
+      const share = SingleFlight.makeUnsafe<string, never>()
       const cleansUp = Effect.onInterrupt(Effect.never, () => Effect.sleep("1 minute"))
       const abandoned = yield* Effect.forkChild(share("a", cleansUp))
       yield* TestClock.adjust("1 second")
@@ -99,7 +99,7 @@ describe("singleFlight", () => {
 
   it.effect("interrupting a caller, also the first one, interrupts no other", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<string, never>()
+      const share = SingleFlight.makeUnsafe<string, never>()
       const [first, second] = yield* many(2, share("a", Effect.delay(Effect.succeed("done"), "1 second")))
       yield* TestClock.adjust("500 millis")
       yield* Fiber.interrupt(first!)
@@ -112,7 +112,7 @@ describe("singleFlight", () => {
 
   it.effect("runs with the context of the first caller", () =>
     Effect.gen(function*() {
-      const share = SingleFlight.unsafeMake<string, never>()
+      const share = SingleFlight.makeUnsafe<string, never>()
       const annotation = Effect.map(References.CurrentLogAnnotations, (annotations) => JSON.stringify(annotations))
       const result = yield* Effect.annotateLogs(share("a", annotation), "caller", "alice")
       assert.strictEqual(result, "{\"caller\":\"alice\"}")

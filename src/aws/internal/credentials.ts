@@ -77,7 +77,7 @@ const check = (found: Identity): Search => {
  */
 export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> =>
   Effect.map(Effect.scope, (scope) => {
-    const flight = SingleFlight.unsafeMake<Identity, NoResponse>()
+    const flight = SingleFlight.makeUnsafe<Identity, NoResponse>()
     let kept: Identity | undefined
     let isReplacing = false
     const find = flight(

@@ -53,7 +53,7 @@ export const make = ({ accounts, emit, links }: {
     const { inspect, optionsOf } = vendors
     const digestOf = Digest.makeDigestOf()
     const drops = ExpiringMap.make<Dropped>()
-    const shareDrop = SingleFlight.unsafeMake<boolean, ReviewError>()
+    const shareDrop = SingleFlight.makeUnsafe<boolean, ReviewError>()
     /** The times of the last drops. */
     let recent: ReadonlyArray<number> = []
 

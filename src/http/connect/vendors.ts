@@ -179,7 +179,7 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
     const inspections = ExpiringMap.make<Inspection>()
     /** A failure of the vendor does not change whose account a token belongs to. */
     const owners = ExpiringMap.make<Inspection>()
-    const shareInspection = SingleFlight.unsafeMake<Inspection, never>()
+    const shareInspection = SingleFlight.makeUnsafe<Inspection, never>()
 
     const optionsOf = (name: string): AccountOptions =>
       accounts !== undefined && Object.hasOwn(accounts, name) ? accounts[name] ?? {} : {}

@@ -32,7 +32,7 @@ export const matches = (path: HttpRouter.PathInput): (request: HttpServerRequest
 
 /** Makes handlers that get the signed-in user. An invalid user is a defect that names `layer`. */
 export const makeForUser = <E, R>(layer: string, currentUser: Effect.Effect<UserIdentifier, E, R>) => {
-  const check = Validation.validate(Schema.Struct({ currentUser: UserIdentifier }), layer)
+  const check = Validation.check(Schema.Struct({ currentUser: UserIdentifier }), layer)
   return <E2, R2>(
     method: "GET" | "POST",
     run: (user: UserIdentifier) => Effect.Effect<HttpServerResponse.HttpServerResponse, E2, R2>

@@ -42,7 +42,7 @@ interface Listening {
 
 /** The servers of this process by their ports, and a lock for each port. */
 const byPort = new Map<number, Listening>()
-const lock = KeyedLock.unsafeMake()
+const lock = KeyedLock.makeUnsafe()
 
 const headers = { "cache-control": "no-store", connection: "close", "x-content-type-options": "nosniff" }
 

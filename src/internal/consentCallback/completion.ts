@@ -101,7 +101,7 @@ export type Visits = ReturnType<typeof makeVisits>
 
 /** The visits of this process: concurrent ones of a session share one call, and it remembers the completed sessions. */
 export const makeVisits = () => ({
-  share: SingleFlight.unsafeMake<Outcome, never>(),
+  share: SingleFlight.makeUnsafe<Outcome, never>(),
   completed: ExpiringMap.make<Outcome>()
 })
 

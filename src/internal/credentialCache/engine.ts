@@ -165,7 +165,7 @@ export const make = ({ capacity, skew, store: sharedStore }: {
   const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
     const { restore } = cacheable
     const store = restore === undefined ? none : sharedStore
-    const share = SingleFlight.unsafeMake<Outcome, unknown>()
+    const share = SingleFlight.makeUnsafe<Outcome, unknown>()
     const increment = (metric: Metric.Counter<number>) =>
       Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
     const hit = increment(hits)

@@ -67,7 +67,7 @@ export const compare = (definition: Definition): Effect.Effect<
   Effect.gen(function*() {
     const row: Rows.Any = rows[`create${String.capitalize(definition.kind)}CredentialProvider`]
     // Without the check, a plain string would not count as a secret, and its rotation would change nothing.
-    yield* Effect.fromResult(Validation.validate(row.request, row.name)(definition.request))
+    yield* Effect.fromResult(Validation.check(row.request, row.name)(definition.request))
     return yield* View.compare(definition, yield* get(definition))
   }).pipe(Effect.catchTag("ResourceNotFoundException", () => Effect.succeed("Missing" as const)))
 

@@ -46,7 +46,7 @@ const makeMemory = () => ({
   digestOf: Digest.makeDigestOf(),
   /** The responses of a user by request. A user expires with the latest response. */
   responses: ExpiringMap.make<ReadonlyMap<string, Remembered>>(),
-  share: SingleFlight.unsafeMake<boolean, AccessTokenError>(),
+  share: SingleFlight.makeUnsafe<boolean, AccessTokenError>(),
   /** Counts calls of `forget`. A response to an older request is not remembered. */
   generation: 0
 })

@@ -132,7 +132,7 @@ export const makeKind = ({ checkDeclaration, name }: Checks, defaultTag: Tag<unk
     return Object.assign(declared, { kind: name, request: frozen }) as unknown as Class
   }
 
-  // The function that obtains the credential validates the request and `into`.
+  // The function that obtains the credential checks the request and `into`.
   const tagOf = <Id>(subject: Tagged<Id>): Tag<Id> => {
     if (Context.isKey(subject)) return subject
     // Without `into`, Id is the identifier of the default tag.

@@ -215,11 +215,11 @@ export const stringMap = (
   max = Infinity,
   min = 0
 ): Schema.Codec<{ readonly [x: string]: string }> => {
-  const validate = Parser.decodeUnknownResult(key)
+  const decodeKey = Parser.decodeUnknownResult(key)
   // A record treats an invalid key as an excess property: it ignores the key, or reports it as an unknown name.
   const keyIssues = (map: unknown) =>
     !Predicate.isObject(map) ? [] : Object.keys(map).flatMap((name) => {
-      const result = validate(name)
+      const result = decodeKey(name)
       return result._tag === "Failure" ? [new Issue.Pointer([name], result.failure)] : []
     })
   // `Record` wants a schema of keys, and the type of a codec of strings does not say that it is one.

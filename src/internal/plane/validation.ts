@@ -273,7 +273,7 @@ export const findViolations = <A, I>(schema: Schema.Codec<A, I>): (value: unknow
 }
 
 /** Checks a request of a program. Returns a valid request itself: the parser would return a copy. */
-export const validate = <A, I>(
+export const check = <A, I>(
   schema: Schema.Codec<A, I>,
   operation: string
 ): (request: unknown) => Result.Result<A, ValidationException> => {
@@ -431,13 +431,13 @@ export const make = <const T extends Rows.Table>(
   implementation: Operation.Plane<T>
 ): Operation.Plane<T> =>
   mapMethods(table, ({ name, request: schema }, method) => {
-    const check = validate(schema, name)
+    const checkRequest = check(schema, name)
     const call = callOf(implementation, method)
     // The stack of a span would always show this line. The data-last form of `withSpan` ignores the option.
     const span = { attributes: { "rpc.system": "aws-api", "rpc.method": name }, captureStackTrace: false }
     const trace = (call: Call): Call => (request) =>
       Effect.withSpan(Effect.suspend(() => call(request)), `${plane}.${method}`, span)
-    const checked = trace((request) => Effect.flatMapEager(Effect.fromResult(check(request)), call))
+    const checked = trace((request) => Effect.flatMapEager(Effect.fromResult(checkRequest(request)), call))
     uncheckedCalls.set(checked, trace(call))
     return checked
   })

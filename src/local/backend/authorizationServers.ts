@@ -287,7 +287,7 @@ export const check = Effect.fnUntraced(function*(request: ProviderRequest, envir
 // Updates
 // -----------------------------------------------------------------------------
 
-const validateRequest = Validation.validate(
+const checkRequest = Validation.check(
   Models.CreateOauth2CredentialProviderRequest,
   "UpdateOauth2CredentialProvider"
 )
@@ -310,11 +310,11 @@ export const completeUpdate = (
   if (
     old?.clientAuthenticationMethod !== "PRIVATE_KEY_JWT" || config?.clientAuthenticationMethod !== "PRIVATE_KEY_JWT"
   ) {
-    return Effect.fromResult(validateRequest(request))
+    return Effect.fromResult(checkRequest(request))
   }
   const privateKeyJwtConfig = { ...old.privateKeyJwtConfig, ...omitUndefined({ ...config.privateKeyJwtConfig }) }
   const customOauth2ProviderConfig = { ...config, privateKeyJwtConfig }
-  return Effect.fromResult(validateRequest({ ...request, oauth2ProviderConfigInput: { customOauth2ProviderConfig } }))
+  return Effect.fromResult(checkRequest({ ...request, oauth2ProviderConfigInput: { customOauth2ProviderConfig } }))
 }
 
 /** Returns the authorization server of a provider. Checks the configuration again, because the settings can change. */

@@ -183,7 +183,7 @@ export const make = Effect.gen(function*() {
       )
     )
 
-  const flights = SingleFlight.unsafeMake<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
+  const flights = SingleFlight.makeUnsafe<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError>()
 
   /**
    * Refreshes a grant once at a time, because an authorization server treats the second use of a refresh token as theft

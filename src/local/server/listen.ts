@@ -1,4 +1,4 @@
-/** Starts the local server on a port: validates the options, and loads the optional packages that they need. */
+/** Starts the local server on a port: checks the options, and loads the optional packages that they need. */
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerRequest from "effect/http/HttpServerRequest"

@@ -55,7 +55,7 @@ export interface Options extends Control.Options, SignatureOptions {
   readonly secretEnvironment?: Readonly<Record<string, Redacted.Redacted>> | undefined
 }
 
-// The backend validates its own options.
+// The backend checks its own options.
 const rejectOptions = Validation.makeCheck("LocalIdentity", () => ({
   signatures: Constraint.optional(Schema.Literals(["presence", "verify", "off"])),
   allowedHosts: Constraint.optional(Schema.Array(Schema.String)),

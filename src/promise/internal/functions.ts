@@ -241,11 +241,11 @@ const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect
   throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }
 
-/** Validates until the value is valid: a wrapper's configuration is checked once, not at each call. */
-const untilValid = <E>(validate: () => E | undefined): () => E | undefined => {
+/** Checks until the value is valid: a wrapper's configuration is checked once, not at each call. */
+const untilValid = <E>(check: () => E | undefined): () => E | undefined => {
   let isValid = false
   return () => {
-    const invalid = isValid ? undefined : validate()
+    const invalid = isValid ? undefined : check()
     isValid = invalid === undefined
     return invalid
   }
@@ -298,10 +298,10 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
     options: UseOptions,
     makeConsent: MakeConsent<R>
   ): CredentialWrapper => {
-    const validate = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
+    const check = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
     // TypeScript does not see that the initial parameters and the last one are all parameters.
     return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-      const invalid = validate()
+      const invalid = check()
       if (invalid !== undefined) return Effect.fail(invalid)
       const request = Config.toAccessTokenRequest(subject, context)
       const use: UseOptions = { ...subject, ...options }
@@ -323,10 +323,10 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
       subject: ApiKeyCredential | Config.ApiKeyWrapperConfig,
       options: Pick<UseOptions, "workloadIdentityToken"> = {}
     ) => {
-      const validate = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
+      const check = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
       return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
         const { workloadIdentityToken }: UseOptions = { ...subject, ...options }
-        return validate()
+        return check()
           ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
       }) as CredentialWrapper
     },

@@ -12,7 +12,7 @@ import { decode, Validation } from "../../support/decode.js"
 import type * as Rows from "../../support/operation.js"
 import { cpuTime, secret } from "../../support/utils.js"
 
-const validate = <A, I>(schema: Schema.Codec<A, I>) => Validation.validate(schema, "Any")
+const check = <A, I>(schema: Schema.Codec<A, I>) => Validation.check(schema, "Any")
 
 const missing = "Member must not be null"
 const wrongType = "Member must have another type"
@@ -26,7 +26,7 @@ const violationsOf = (error: ValidationException | undefined): Violations =>
 /** The violations of a request in a program, which are the same on the wire. */
 const faults = (operation: keyof typeof operations, program: object, wire: object = program): Violations => {
   const { request }: Rows.Any = operations[operation]
-  const inProgram = violationsOf(Result.getOrThrow(Result.flip(validate(request)(program))))
+  const inProgram = violationsOf(Result.getOrThrow(Result.flip(check(request)(program))))
   const onWire = violationsOf(Result.getOrThrow(Result.flip(decode(request)(wire))))
   assert.deepStrictEqual(onWire, inProgram)
   return inProgram
@@ -63,7 +63,7 @@ describe("unknown members", () => {
     assert.notProperty(decoded, "otherMember")
     const path = "oauth2ProviderConfigInput.customOauth2ProviderConfig.oauthDiscovery.other"
     const { [path]: inner, otherMember, ...rest } = violationsOf(
-      Result.getOrThrow(Result.flip(validate(request)(wire(secret("secret")))))
+      Result.getOrThrow(Result.flip(check(request)(wire(secret("secret")))))
     )
     assert.strictEqual(
       inner,
@@ -146,7 +146,7 @@ describe("violations of members that belong together", () => {
     assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(decode(request)(value)))), {
       kmsConfiguration: wrongType
     })
-    assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(validate(request)(value)))), {
+    assert.deepStrictEqual(violationsOf(Result.getOrThrow(Result.flip(check(request)(value)))), {
       kmsConfiguration: "Member must be an object, but is a string"
     })
   })
@@ -186,7 +186,7 @@ describe("large requests", () => {
     ]
   ]
   const reject = ({ request }: Rows.Any, value: object) =>
-    [validate(request), decode(request)].map((check) => Result.getOrThrow(Result.flip(check(value))))
+    [check(request), decode(request)].map((check) => Result.getOrThrow(Result.flip(check(value))))
 
   const timeOf = (row: Rows.Any, value: object): number => {
     const times = Array.from({ length: 5 }, () => {
@@ -256,7 +256,7 @@ describe("values that a parser cannot read", () => {
   }
 
   const rejected = ({ request }: Rows.Any, value: unknown): ReadonlyArray<Violations> =>
-    [validate(request), decode(request)].map((check) => violationsOf(Result.getOrThrow(Result.flip(check(value)))))
+    [check(request), decode(request)].map((check) => violationsOf(Result.getOrThrow(Result.flip(check(value)))))
 
   it("are rejected when they have too many levels, in whole and in every member", () => {
     const message = "Member must have at most 100 levels"
@@ -331,14 +331,14 @@ describe("strings", () => {
         [operations.createApiKeyCredentialProvider, { name: "weather", apiKey: secret(string) }, "apiKey"]
       ]
       for (const [{ request }, value, field] of cases) {
-        const error = Result.getOrThrow(Result.flip(validate(request)(value)))
+        const error = Result.getOrThrow(Result.flip(check(request)(value)))
         assert.deepStrictEqual(violationsOf(error), { [field]: message })
         const onWire = Result.getOrThrow(Result.flip(decode(request)(unwrap(value))))
         assert.deepStrictEqual(violationsOf(onWire), { [field]: message })
       }
     }
     const alice = { workloadName: "agent", userId: "alice \u{1f600}" }
-    assert.isTrue(Result.isSuccess(validate(getWorkloadAccessTokenForUserId.request)(alice)))
+    assert.isTrue(Result.isSuccess(check(getWorkloadAccessTokenForUserId.request)(alice)))
   })
 
   it("may be keys that objects inherit", () => {
@@ -360,7 +360,7 @@ describe("strings", () => {
 describe("arbitrary values", () => {
   it("are rejected with messages of the service model that do not repeat them", () => {
     const rows: ReadonlyArray<Rows.Any> = [...Object.values(operations), ...Object.values(dataPlane)]
-    const rowChecks = rows.map(({ request }) => [decode(request), validate(request)])
+    const rowChecks = rows.map(({ request }) => [decode(request), check(request)])
     const sentinel = "sentinel-5f0c9b1e7a"
     const values = FastCheck.oneof(
       FastCheck.constantFrom(sentinel, null, 1, [], {}, [sentinel], { [sentinel]: sentinel }),

@@ -9,7 +9,7 @@ import { operations as clients } from "../../support/serviceModel.js"
 import { WireRoutes } from "../../support/wire.js"
 
 describe("a request", () => {
-  it.effect("is validated when the plane does not validate it", () =>
+  it.effect("is checked when the plane does not check it", () =>
     Effect.gen(function*() {
       const table = {
         rename: Rows.make("Rename", {
