@@ -29,7 +29,7 @@ export interface Log {
   lines: number
   /** In bytes. */
   size: number
-  /** Whether bytes of a failed write can follow the last line. */
+  /** Whether bytes of an unfinished write can follow the last line. The next write removes them. */
   isTorn: boolean
 }
 
@@ -161,8 +161,8 @@ export const readHeader = (bytes: Buffer): Result.Result<Header, Problem> => {
 }
 
 /**
- * Reads the lines after the header. `apply` gets the changes of each line. The log is smaller than the file if its last
- * line is unfinished. The write of such a line was not acknowledged.
+ * Reads the lines after the header. `apply` gets the changes of each line. An unfinished last line is left out, because
+ * its write was not acknowledged.
  */
 export const read = (
   { bytes, file, secret }: { readonly bytes: Buffer; readonly file: Fs.FileHandle; readonly secret: Uint8Array },
@@ -184,5 +184,7 @@ export const read = (
   // If the last byte is a damaged line break, the line was finished. A power failure can leave zeros.
   const rest = bytes.toString("latin1", log.size, bytes.length - 1)
   const isFinished = bytes.at(-1) !== 0 && open(log.key, log.lines + 1, rest) !== undefined
-  return isFinished || log.lines < count ? damaged() : Result.succeed(log)
+  if (isFinished || log.lines < count) return damaged()
+  log.isTorn = log.size < bytes.length
+  return Result.succeed(log)
 }

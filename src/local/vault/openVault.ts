@@ -104,21 +104,14 @@ const find = Effect.fnUntraced(function*(path: string) {
   })))
 }, (effect, path) => Effect.mapError(effect, mapFileError(path, path)))
 
-/** Drops an unfinished last line, after it has copied the file. */
-const dropTornLine = Effect.fnUntraced(function*(path: string, { file, size }: Log.Log, bytes: Buffer) {
+/** Copies a file whose last line is unfinished, before that line is dropped. */
+const copyTorn = Effect.fnUntraced(function*(path: string, bytes: Buffer) {
   const copy = `${path}.torn`
   yield* Effect.mapError(SafeFile.write(copy, bytes), ({ code }) => mapFileError(path, copy)(code))
-  yield* Effect.mapError(
-    Log.attempt(async () => {
-      await file.truncate(size)
-      await file.datasync()
-    }),
-    mapFileError(path, path)
-  )
   yield* Effect.logWarning(`The last write to the vault ${path} is incomplete and was dropped. ${copy} still has it`)
 })
 
-/** Reads an existing vault, and changes it only if its last line is unfinished. */
+/** Reads an existing vault. */
 const openExisting = Effect.fnUntraced(function*(
   path: string,
   { bytes, file, links }: Exclude<Effect.Success<ReturnType<typeof find>>, undefined>,
@@ -140,7 +133,7 @@ const openExisting = Effect.fnUntraced(function*(
   }
   const read = Log.read({ bytes, file, secret }, header, entries.apply)
   const log = yield* Effect.fromResult(Result.mapError(read, toError))
-  if (log.size < bytes.length) yield* dropTornLine(path, log, bytes)
+  if (log.isTorn) yield* copyTorn(path, bytes)
   return { secret, log }
 })
 

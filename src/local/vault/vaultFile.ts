@@ -7,8 +7,9 @@
  * content of the file `<path>.key`. That file is created with the vault. Other users must not be able to read it (mode
  * 600).
  *
- * When more than half of the file is outdated, its entries are written into `<path>.new`, which then replaces the
- * vault. Reads and writes continue meanwhile. So the directory has to be writable, and needs space for a second file.
+ * When the vault is opened, and when its file has grown to four times the size of its entries, they are written into
+ * `<path>.new`, which then replaces the file. Writes wait meanwhile, reads do not. So the directory has to be writable,
+ * and needs space for a second file.
  *
  * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected, because the
  * lock is for one name. Only the key file may be a link.

@@ -2,7 +2,8 @@
  * The way of a write to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one
  * sealed line, and waits until it is on the disk. Then the entries in memory change.
  *
- * When more than half of the log is outdated, `rewrite` replaces it in the background.
+ * `rewrite` replaces the log when the vault is opened, and before a write when the log has grown to four times the size
+ * of its entries.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -68,6 +69,9 @@ export type Entries = ReturnType<typeof makeEntries>
 /** In bytes. */
 const minRewriteSize = 256 * 1024
 
+/** A log of this many times the size of its entries is rewritten. */
+const maxGrowth = 4
+
 const lost = "its lock file is gone"
 
 /** Synchronizes the names of the files, which a power failure could lose. Windows does not open directories. */
@@ -76,6 +80,31 @@ const syncDirectory = (path: string) =>
     if (process.platform === "win32") return
     await SafeFile.use(await Fs.open(dirname(path), "r"), (directory) => directory.sync())
   })
+
+/** Makes a `write` that commits one batch at a time. Writes of concurrent fibers belong to one batch. */
+const makeBatches = (
+  exclusive: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>,
+  commit: (changes: ReadonlyArray<Log.Change>) => Effect.Effect<void, VaultStoreError>
+) => {
+  let batch:
+    | { readonly changes: Array<Log.Change>; readonly done: Deferred.Deferred<void, VaultStoreError> }
+    | undefined
+  return (change: Log.Change): Effect.Effect<void, VaultStoreError> =>
+    Effect.uninterruptible(Effect.suspend(() => {
+      if (batch !== undefined) {
+        batch.changes.push(change)
+        return Deferred.await(batch.done)
+      }
+      const { changes, done } = batch = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
+      return exclusive(Effect.andThen(
+        Effect.yieldNow,
+        Effect.suspend(() => {
+          batch = undefined
+          return commit(changes)
+        })
+      )).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
+    }))
+}
 
 /** Appends changes to the log, which is the file at the path. The scope closes it. */
 export const make = Effect.fnUntraced(function*(
@@ -88,88 +117,50 @@ export const make = Effect.fnUntraced(function*(
     readonly isHeld: () => boolean
   }
 ): Effect.fn.Return<VaultFile, never, Scope.Scope> {
-  const scope = yield* Effect.scope
   const exclusive = Semaphore.makeUnsafe(1).withPermits(1)
   let current = log
   // Whether the path refers to the current log, also after a power failure.
   let isNamed = false
-  // The changes since the start of a rewrite.
-  let missed: Array<Log.Change> | undefined
   // A smaller log is not rewritten.
   let minSize = minRewriteSize
   yield* Effect.addFinalizer(() => exclusive(Log.close(current)))
 
-  /** Replaces the file by one with the entries alone. After a crash it is one of the two. Writes go on meanwhile. */
+  /** Replaces the file by one with the entries alone. After a crash it is one of the two. */
   const rewrite = Effect.suspend(() => {
     const temporary = `${path}.new`
-    const changes: Array<Log.Change> = missed = []
-    const catchUp = (next: Log.Log) => Effect.suspend(() => Log.appendAll(next, changes.splice(0)))
-    const swap = Effect.fnUntraced(function*(next: Log.Log) {
-      yield* catchUp(next)
-      if (!isHeld()) return yield* Effect.fail(lost)
-      yield* attempt(() => Fs.rename(temporary, path))
-      const old = current
-      current = next
-      isNamed = false
-      yield* Log.close(old)
-    })
-    return Log.create(temporary, secret, entries.changes(), (next) =>
-      // Writes wait for the swap, so only the last changes belong to it.
-      catchUp(next).pipe(
-        Effect.repeat({ times: 10, while: () => changes.length > 0 }),
-        Effect.andThen(exclusive(swap(next)))
-      ))
+    return Log.create(
+      temporary,
+      secret,
+      entries.changes(),
+      () => isHeld() ? attempt(() => Fs.rename(temporary, path)) : Effect.fail(lost)
+    )
   }).pipe(
     Effect.matchEffect({
-      onSuccess: () => Effect.sync(() => minSize = minRewriteSize),
+      onSuccess: (next) => {
+        const old = current
+        current = next
+        isNamed = false
+        minSize = minRewriteSize
+        return Log.close(old)
+      },
       onFailure: (problem) => {
         // If the disk has no space, the log continues to grow.
         minSize = 2 * current.size
         return Effect.logWarning(`The vault ${path} was not rewritten: ${problem}`)
       }
     }),
-    Effect.ensuring(Effect.sync(() => missed = undefined))
+    Effect.uninterruptible
   )
 
-  const rewriteIfOutdated: Effect.Effect<void> = Effect.suspend(() =>
-    missed === undefined && current.size > Math.max(minSize, 2 * entries.size())
-      // The entries can be outdated again at its end.
-      ? Effect.asVoid(Effect.forkIn(Effect.andThen(rewrite, rewriteIfOutdated), scope, { startImmediately: true }))
-      : Effect.void
-  )
-
-  /** Appends one batch at a time. */
   const commit = Effect.fnUntraced(function*(changes: ReadonlyArray<Log.Change>) {
+    if (isHeld() && current.size > Math.max(minSize, maxGrowth * entries.size())) yield* rewrite
     if (!isHeld()) return yield* Effect.fail(lost)
     if (!isNamed) yield* syncDirectory(path)
     isNamed = true
     yield* Log.append(current, changes)
     entries.apply(changes)
-    missed?.push(...changes)
-    yield* rewriteIfOutdated
   }, Effect.mapError((problem) => new VaultStoreError({ message: `the vault file cannot be written: ${problem}` })))
 
-  let batch:
-    | { readonly changes: Array<Log.Change>; readonly done: Deferred.Deferred<void, VaultStoreError> }
-    | undefined
-
-  const write = (change: Log.Change): Effect.Effect<void, VaultStoreError> =>
-    Effect.uninterruptible(Effect.suspend(() => {
-      if (batch !== undefined) {
-        batch.changes.push(change)
-        return Deferred.await(batch.done)
-      }
-      const { changes, done } = batch = { changes: [change], done: Deferred.makeUnsafe<void, VaultStoreError>() }
-      // Writes of concurrent fibers belong to one batch.
-      return exclusive(Effect.andThen(
-        Effect.yieldNow,
-        Effect.suspend(() => {
-          batch = undefined
-          return commit(changes)
-        })
-      )).pipe(Effect.onExit((exit) => Deferred.done(done, exit)))
-    }))
-
-  yield* rewriteIfOutdated
-  return { entriesOf: entries.of, write }
+  if (log.lines > 0 || log.isTorn) yield* rewrite
+  return { entriesOf: entries.of, write: makeBatches(exclusive, commit) }
 })

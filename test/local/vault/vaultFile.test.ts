@@ -37,26 +37,6 @@ const fill = (options: VaultFile.Options, count = 200) =>
       { concurrency: "unbounded", discard: true }
     ))
 
-/** Waits for the end of a rewrite in the background. */
-const until = (condition: () => boolean): Effect.Effect<void> =>
-  Effect.suspend(() => condition() ? Effect.void : Effect.andThen(iteration, until(condition)))
-
-/** Writes into a vault until it is rewritten, and returns the number of entries of its first write. */
-const fillRewritten = (options: VaultFile.Options) =>
-  use(options, (things) =>
-    Effect.gen(function*() {
-      const write = Effect.forEach(
-        Array.from({ length: 1500 }, (_, index) => `user-${index}`),
-        (key) => things.put(key, secret("sentinel")),
-        { concurrency: "unbounded", discard: true }
-      )
-      yield* write
-      const before = linesOf(options.path)[0]
-      yield* write
-      yield* write
-      yield* until(() => linesOf(options.path)[0] !== before)
-    }))
-
 const failure = (options: VaultFile.Options) =>
   Effect.flip(Effect.flatMap(use(options, (things) => things.entries), () => Effect.die(new Error("it was opened"))))
     .pipe(
@@ -294,9 +274,8 @@ describe("VaultFile", () => {
       const tamper = (change: (lines: ReadonlyArray<string>) => ReadonlyArray<string>) =>
         Effect.gen(function*() {
           const options = { path: yield* path, key: key(7) }
-          for (let index = 0; index < 3; index++) yield* use(options, (things) => things.put("key", secret("value")))
           yield* use(options, (things) =>
-            Effect.forEach(["one", "two", "three", "four"], (key) =>
+            Effect.forEach(["key", "key", "key", "one", "two", "three", "four"], (key) =>
               things.put(key, secret("value")), { discard: true }))
           const lines = linesOf(options.path)
           assert.lengthOf(lines, 8)
@@ -397,140 +376,72 @@ describe("VaultFile", () => {
       }
     }))
 
-  it.live("is not rewritten when it is opened, while less than half of it is outdated", () =>
+  it.live("drops outdated values when it is opened", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
       yield* use(options, (things) =>
-        Effect.forEach([1, 2, 3], (count) =>
-          things.put(`key-${count}`, secret("x".repeat(200_000), count)), {
-          discard: true
-        }))
-      const before = Fs.readFileSync(options.path)
-      yield* use(options, (things) =>
-        Effect.andThen(things.entries, iteration))
-      assert.isTrue(before.equals(Fs.readFileSync(options.path)))
-    }))
-
-  it.live("drops outdated values when it has grown, and when more than half of it is outdated at its start", () =>
-    Effect.gen(function*() {
-      const options = { path: yield* path, key: key(7) }
-      const size = () => Fs.statSync(options.path).size
-      const header = () => linesOf(options.path)[0]
-      yield* fill(options, 10)
-      let before = header()
-      yield* use(options, (things) =>
         Effect.gen(function*() {
-          for (let count = 0; count < 10; count++) yield* things.put("key", secret("x".repeat(2_000_000), count))
-          yield* until(() => header() !== before)
-          yield* things.remove("user-1")
-          yield* things.put("key", secret("short", 10))
-          // At most twice what is in use, and what was written meanwhile.
-          yield* until(() => size() < 10_000)
-        }))
-      assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
-      before = header()
-      // The file of before the rewrite.
-      const grown = { path: yield* path, key: key(7) }
-      yield* use(grown, (things) =>
-        Effect.gen(function*() {
-          yield* things.put("key", secret("x".repeat(400_000)))
-          Fs.chmodSync(dirname(grown.path), 0o700)
-          Fs.mkdirSync(`${grown.path}.new`)
+          yield* things.put("a", secret("value"))
+          yield* things.put("key", secret("x".repeat(200_000)))
           yield* things.put("key", secret("short"))
         }))
-      Fs.rmdirSync(`${grown.path}.new`)
-      assert.isAbove(Fs.statSync(grown.path).size, 400_000)
-      yield* use(grown, () => until(() => Fs.statSync(grown.path).size < 10_000))
-      for (const { count, options: reopened } of [{ count: 10, options }, { count: 1, options: grown }]) {
-        yield* use(reopened, (things) =>
-          Effect.gen(function*() {
-            assert.lengthOf(yield* things.entries, count)
-            assert.strictEqual(Redacted.value(Option.getOrThrow(yield* things.get("key")).token), "short")
-          }))
-      }
+      assert.isAbove(Fs.statSync(options.path).size, 200_000)
+      const entries = yield* use(options, (things) => things.entries)
+      same(entries, [["a", secret("value")], ["key", secret("short")]])
+      assert.isBelow(Fs.statSync(options.path).size, 1000)
+      same(yield* use(options, (things) => things.entries), entries)
+      assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
     }))
 
-  it.live("accepts writes while it is rewritten, and contains them afterwards", () =>
+  it.live("drops outdated values before a write, when it has four times the size of its entries", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
       const header = () => linesOf(options.path)[0]
       const keys = Array.from({ length: 200 }, (_, index) => `user-${index}`)
       const expected = yield* use(options, (things) =>
         Effect.gen(function*() {
-          yield* things.put("large", secret("x".repeat(1_000_000)))
-          let before = header()
-          let [rewrites, count] = [0, 0]
-          // Each round changes all keys, and removes one of them for ever.
-          while (rewrites < 4) {
-            yield* Effect.forEach(keys, (key) => things.put(key, secret("y".repeat(500), count)), {
+          const writeAll = (count: number) =>
+            Effect.forEach(keys, (key) => things.put(key, secret("y".repeat(1000), count)), {
               concurrency: "unbounded",
               discard: true
             })
-            yield* things.remove(`user-${count++ % 200}`)
-            if (header() !== before) {
-              before = header()
-              rewrites++
-            }
+          let last = header()
+          const rewrites: Array<number> = []
+          for (let round = 0; round < 12; round++) {
+            yield* writeAll(round)
+            yield* things.remove(`user-${round}`)
+            if (header() !== last) rewrites.push(round)
+            last = header()
           }
+          assert.deepStrictEqual(rewrites, [3, 6, 9])
           return yield* things.entries
         }))
       same(yield* use(options, (things) => things.entries), expected)
       assert.deepStrictEqual(Fs.readdirSync(dirname(options.path)), ["agentcore.vault"])
     }))
 
-  it.live("is rewritten once, also when a line has changes of very different sizes", () =>
+  it.live("is used as it is when it cannot be rewritten", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(7) }
-      const header = () => linesOf(options.path)[0]
+      yield* use(options, (things) => things.put("key", secret("x".repeat(400_000))))
+      Fs.mkdirSync(`${options.path}.new`)
       yield* use(options, (things) =>
         Effect.gen(function*() {
-          // One batch, of which only the large value stays.
-          const write = Effect.forEach(
-            ["large", ...Array.from({ length: 99 }, (_, index) => `user-${index}`)],
-            (key) =>
-              things.put(key, secret((key === "large" ? "\u{20AC}" : "x").repeat(key === "large" ? 500_000 : 9))),
-            { concurrency: "unbounded", discard: true }
-          )
-          const first = header()
-          yield* write
-          yield* write
-          yield* until(() => header() !== first && !Fs.existsSync(`${options.path}.new`))
-          // Each in a line of its own.
-          const again = Effect.forEach(
-            Array.from({ length: 99 }, (_, index) => `user-${index}`),
-            (key) => things.put(key, secret("again")),
-            { discard: true }
-          )
-          yield* again
-          const second = header()
-          yield* again
-          assert.strictEqual(header(), second)
+          yield* things.put("key", secret("short"))
+          yield* things.put("key", secret("shorter"))
         }))
-    }))
-
-  it.live("does not wait with writes until it is rewritten", () =>
-    Effect.gen(function*() {
-      const options = { path: yield* path, key: key(7) }
-      const header = () => linesOf(options.path)[0]
-      yield* use(options, (things) =>
-        Effect.gen(function*() {
-          const large = secret("x".repeat(20_000_000))
-          yield* things.put("large", large)
-          const before = header()
-          yield* things.put("large", large)
-          let meanwhile = -1
-          while (header() === before) {
-            yield* things.put("small", secret("value"))
-            meanwhile++
-          }
-          assert.isAbove(meanwhile, 0)
-        }))
+      assert.isAbove(Fs.statSync(options.path).size, 400_000)
+      Fs.rmdirSync(`${options.path}.new`)
+      same(yield* use(options, (things) => things.entries), [["key", secret("shorter")]])
+      assert.isBelow(Fs.statSync(options.path).size, 1000)
     }))
 
   it.live("rejects other files and damaged files, and does not change them", () =>
     Effect.gen(function*() {
       const options = { path: yield* path, key: key(3) }
-      yield* fillRewritten(options)
+      // It is rewritten when it is opened again.
+      yield* fill(options, 1500)
+      yield* use(options, () => Effect.void)
       const good = Fs.readFileSync(options.path)
       const bad = [
         Buffer.from("The notes of somebody.\n"),
