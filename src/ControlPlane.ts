@@ -25,8 +25,10 @@ import {
 } from "./IdentityError.js"
 import { workloadName } from "./internal/generatedName.js"
 import * as Rows from "./internal/plane/operation.js"
+import * as OptionType from "./internal/plane/optionType.js"
 import { addStreams } from "./internal/plane/pagination.js"
-import * as Plane from "./internal/plane/validation.js"
+import * as Plane from "./internal/plane/plane.js"
+import * as Validation from "./internal/plane/validation.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
 import * as Models from "./Models.js"
 import type * as Operation from "./Operation.js"
@@ -349,8 +351,8 @@ export const layerRateLimit = (
   quota: number = operations.getTokenVault.quota
 ): Layer.Layer<ControlPlane, never, ControlPlane> =>
   Layer.fresh(
-    Plane.makeLayer(
-      Plane.makeCheck("ControlPlane.layerRateLimit", () => ({ quota: Plane.Rate })),
+    Validation.makeLayer(
+      Validation.makeCheck("ControlPlane.layerRateLimit", () => ({ quota: OptionType.Rate })),
       { quota },
       ({ quota }) =>
         Layer.suspend(() => {

@@ -38,6 +38,8 @@ import * as Engine from "./internal/credentialCache/engine.js"
 import { isGenerated } from "./internal/identity/returnState.js"
 import { loadPackage } from "./internal/loadPackage.js"
 import * as Constraint from "./internal/models/constraint.js"
+import * as OptionType from "./internal/plane/optionType.js"
+import * as Plane from "./internal/plane/plane.js"
 import * as Validation from "./internal/plane/validation.js"
 import type * as Operation from "./Operation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
@@ -217,12 +219,12 @@ const copyRequests = <I, S extends object, E, R>(
 ): Layer.Layer<I, E, R> => Layer.effect(tag, Effect.map(tag, Engine.copyRequests)).pipe(Layer.provide(layer))
 
 const checkOptions = Validation.makeCheck("CredentialCache", () => ({
-  skew: Constraint.optional(Validation.DurationInput),
-  timeToLive: Constraint.optional(Validation.DurationInput),
-  opaqueTimeToLive: Constraint.optional(Validation.DurationInput),
-  apiKeyTimeToLive: Constraint.optional(Validation.DurationInput),
-  capacity: Constraint.optional(Validation.Amount),
-  storeTimeout: Constraint.optional(Validation.DurationInput)
+  skew: Constraint.optional(OptionType.DurationInput),
+  timeToLive: Constraint.optional(OptionType.DurationInput),
+  opaqueTimeToLive: Constraint.optional(OptionType.DurationInput),
+  apiKeyTimeToLive: Constraint.optional(OptionType.DurationInput),
+  capacity: Constraint.optional(OptionType.Amount),
+  storeTimeout: Constraint.optional(OptionType.DurationInput)
 }))
 
 const makeLayer = (
@@ -331,7 +333,7 @@ export const layerSecurityTokenService: Layer.Layer<
 > = Layer.fresh(Layer.unwrap(Effect.map(CredentialCache, (cache) => {
   // Every service of this tag is the engine of `makeLayer`.
   const { decorator } = cache as Engine.Engine
-  const service = Validation.layerDecorate(
+  const service = Plane.layerDecorate(
     SecurityTokenService.SecurityTokenService,
     SecurityTokenService.operations,
     decorator<SecurityTokenService.SecurityTokenService["Service"]>({

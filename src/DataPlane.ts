@@ -27,7 +27,9 @@ import {
 } from "./IdentityError.js"
 import * as Constraint from "./internal/models/constraint.js"
 import * as Rows from "./internal/plane/operation.js"
-import * as Plane from "./internal/plane/validation.js"
+import * as OptionType from "./internal/plane/optionType.js"
+import * as Plane from "./internal/plane/plane.js"
+import * as Validation from "./internal/plane/validation.js"
 import * as RateLimiter from "./internal/rateLimiter.js"
 import type * as Operation from "./Operation.js"
 import { UserIdentifier } from "./UserIdentifier.js"
@@ -429,11 +431,11 @@ export const decorate = (
 export const layerRateLimit = (
   quotas: { readonly [K in keyof typeof operations]?: number } = {}
 ): Layer.Layer<DataPlane, never, DataPlane> => {
-  const check = Plane.makeCheck(
+  const check = Validation.makeCheck(
     "DataPlane.layerRateLimit",
-    () => Record.map(operations, () => Constraint.optional(Plane.Rate))
+    () => Record.map(operations, () => Constraint.optional(OptionType.Rate))
   )
-  return Layer.fresh(Plane.makeLayer(check, quotas, (quotas) =>
+  return Layer.fresh(Validation.makeLayer(check, quotas, (quotas) =>
     Layer.suspend(() => {
       // AWS counts each operation separately.
       const limiters = Record.map(operations, ({ quota }, name) => RateLimiter.make(quotas[name] ?? quota))

@@ -16,6 +16,7 @@ import type * as Schema from "effect/Schema"
 import * as CredentialTag from "./internal/identity/credentials.js"
 import * as Constraint from "./internal/models/constraint.js"
 import * as Rows from "./internal/plane/operation.js"
+import * as OptionType from "./internal/plane/optionType.js"
 import * as Validation from "./internal/plane/validation.js"
 import { operations, SecurityTokenService, type SecurityTokenServiceError } from "./SecurityTokenService.js"
 
@@ -23,7 +24,7 @@ import { operations, SecurityTokenService, type SecurityTokenServiceError } from
 
 const { name: operation } = operations.getWebIdentityToken
 
-const Lifetime = Validation.DurationInput.check(Constraint.check((duration) => {
+const Lifetime = OptionType.DurationInput.check(Constraint.check((duration) => {
   const seconds = Duration.toSeconds(duration)
   return seconds >= 60 && seconds <= 3600 && Number.isInteger(seconds)
     ? undefined

@@ -157,6 +157,7 @@ import { Connect } from "../http/Connect.js"
 import type { ValidationException } from "../IdentityError.js"
 import * as Constraint from "../internal/models/constraint.js"
 import { unregistered } from "../internal/pendingConsents/store.js"
+import * as OptionType from "../internal/plane/optionType.js"
 import * as Validation from "../internal/plane/validation.js"
 import { ConsentSignals } from "../PendingConsents.js"
 import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
@@ -187,9 +188,9 @@ const timesOf = ({ patience = "7 days", reminders = defaultReminders }: Pick<
 }
 
 const checkOptions = Validation.makeCheck("ObtainConsent.layer", () => ({
-  invite: Validation.AnyFunction,
-  reminders: Constraint.optional(Schema.Array(Validation.DurationInput)),
-  patience: Constraint.optional(Validation.DurationInput)
+  invite: OptionType.AnyFunction,
+  reminders: Constraint.optional(Schema.Array(OptionType.DurationInput)),
+  patience: Constraint.optional(OptionType.DurationInput)
 }))
 
 const checkTimes = (times: ReadonlyArray<Duration.Duration>): ValidationException | undefined =>

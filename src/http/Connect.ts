@@ -102,6 +102,7 @@ import * as Constraint from "../internal/models/constraint.js"
 import { withSignal } from "../internal/pendingConsents/listeners.js"
 import * as Signals from "../internal/pendingConsents/signals.js"
 import { PendingConsents } from "../internal/pendingConsents/store.js"
+import * as OptionType from "../internal/plane/optionType.js"
 import * as Validation from "../internal/plane/validation.js"
 import { pollUntil } from "../internal/rateLimiter.js"
 import { ConsentSignals } from "../PendingConsents.js"
@@ -319,7 +320,7 @@ const makeEvents = Effect.gen(function*() {
 
 const checkOptions = Validation.makeCheck("Connect", () => ({
   appearance: Constraint.optional(Appearance),
-  gracefulShutdownTimeout: Constraint.optional(Validation.DurationInput),
+  gracefulShutdownTimeout: Constraint.optional(OptionType.DurationInput),
   checkSetup: Constraint.optional(Schema.Boolean)
 }))
 
@@ -689,7 +690,7 @@ const checkHandler = Validation.makeCheck(
   "Connect.handler",
   () => ({
     user: UserIdentifier,
-    wait: Constraint.optional(Validation.DurationInput),
+    wait: Constraint.optional(OptionType.DurationInput),
     onDenial: Constraint.optional(Schema.Literals(["fail", "wait"]))
   })
 )

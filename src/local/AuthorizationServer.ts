@@ -39,6 +39,7 @@ import type { AddressInfo } from "node:net"
 import { installCommand } from "../internal/loadPackage.js"
 import { isEndpoint, isIssuer, issuerRule } from "../internal/models/urls.js"
 import { describeListenError, toAuthority } from "../internal/ownHost.js"
+import * as OptionType from "../internal/plane/optionType.js"
 import * as Validation from "../internal/plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
@@ -253,7 +254,7 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
 /** If the host is not a string, Node listens on all addresses. */
 const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
   host: Schema.optional(Schema.String),
-  port: Schema.optional(Validation.Port),
+  port: Schema.optional(OptionType.Port),
   allowedHosts: Schema.optional(Schema.Array(Schema.String))
 }))
 

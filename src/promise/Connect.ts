@@ -77,6 +77,7 @@ import { isDeclared } from "../internal/identity/credentials.js"
 import * as Constraint from "../internal/models/constraint.js"
 import type { Plain } from "../internal/models/native.js"
 import * as Signals from "../internal/pendingConsents/signals.js"
+import * as OptionType from "../internal/plane/optionType.js"
 import * as Validation from "../internal/plane/validation.js"
 import { ConsentSignals } from "../PendingConsents.js"
 import type { UserIdentifier } from "../UserIdentifier.js"
@@ -403,9 +404,9 @@ const checkOptions = Validation.makeCheck("Connect", () => ({
   accounts: Constraint.optional(Schema.Record(
     Schema.String,
     Schema.UndefinedOr(Schema.Struct({
-      account: Constraint.optional(Validation.AnyFunction),
-      expect: Constraint.optional(Validation.AnyFunction),
-      revoke: Constraint.optional(Validation.AnyFunction)
+      account: Constraint.optional(OptionType.AnyFunction),
+      expect: Constraint.optional(OptionType.AnyFunction),
+      revoke: Constraint.optional(OptionType.AnyFunction)
     }))
   ))
 } satisfies { readonly [K in keyof Options]-?: unknown }))

@@ -11,7 +11,7 @@ import * as Layer from "effect/Layer"
 import * as ControlPlane from "../ControlPlane.js"
 import * as DataPlane from "../DataPlane.js"
 import type * as Rows from "../internal/plane/operation.js"
-import { fromTable, make } from "../internal/plane/validation.js"
+import { fromTable, make } from "../internal/plane/plane.js"
 import type * as Operation from "../Operation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 

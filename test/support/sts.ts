@@ -2,14 +2,14 @@
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Sts from "effect-agentcore-identity/SecurityTokenService"
 import type * as Layer from "effect/Layer"
-import { Validation } from "./decode.js"
+import { Plane } from "./operation.js"
 
 type Service = Sts.SecurityTokenService["Service"]
 
 export const make = (implementation: Service): Service =>
-  Validation.make("SecurityTokenService", Sts.operations, implementation)
+  Plane.make("SecurityTokenService", Sts.operations, implementation)
 
 export const decorate = (
   decorator: Operation.Decorator<typeof Sts.operations, Sts.SecurityTokenServiceError>
 ): Layer.Layer<Sts.SecurityTokenService, never, Sts.SecurityTokenService> =>
-  Validation.layerDecorate(Sts.SecurityTokenService, Sts.operations, decorator)
+  Plane.layerDecorate(Sts.SecurityTokenService, Sts.operations, decorator)

@@ -18,7 +18,7 @@ import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
 import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
 import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
 import { addStreams } from "../../src/internal/plane/pagination.js"
-import { decorate } from "../../src/internal/plane/validation.js"
+import { decorate } from "../../src/internal/plane/plane.js"
 
 export { Failure, HttpAdapter, SdkAdapter, SdkDataPlane }
 

@@ -12,7 +12,7 @@ import { TransportError, type UnknownServiceError } from "../../IdentityError.js
 import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import type * as Rows from "../../internal/plane/operation.js"
-import { fromTable } from "../../internal/plane/validation.js"
+import { fromTable } from "../../internal/plane/plane.js"
 import { PollBudget } from "../../internal/rateLimiter.js"
 import type * as Operation from "../../Operation.js"
 import { metadataOf, NoResponse, type Row, undecodable } from "./failure.js"

@@ -7,7 +7,7 @@ import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import { OutboundWebIdentityFederationDisabledException } from "../../IdentityError.js"
 import { appendAdvice } from "../../internal/messages.js"
-import * as Plane from "../../internal/plane/validation.js"
+import * as Plane from "../../internal/plane/plane.js"
 import type * as Operation from "../../Operation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 

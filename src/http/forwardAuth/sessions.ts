@@ -13,6 +13,7 @@ import type { ConsentStoreError } from "../../internal/consentStoreError.js"
 import * as Constraint from "../../internal/models/constraint.js"
 import type * as Signals from "../../internal/pendingConsents/signals.js"
 import type { ConsentSignals } from "../../internal/pendingConsents/store.js"
+import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
@@ -44,7 +45,7 @@ const decode = Schema.decodeOption(User)
 
 const check = Validation.makeCheck("ForwardAuth.session", () => ({
   user: UserIdentifier,
-  lifetime: Constraint.optional(Validation.DurationInput)
+  lifetime: Constraint.optional(OptionType.DurationInput)
 }))
 
 const topicOf = (token: Redacted.Redacted): Signals.Topic => ({

@@ -17,6 +17,8 @@ import * as Constraint from "../models/constraint.js"
 import { isPlain } from "../models/plainData.js"
 import { describeValue, wrongType } from "../models/violation.js"
 import { membersOf } from "../plane/operation.js"
+import * as OptionType from "../plane/optionType.js"
+import * as Plane from "../plane/plane.js"
 import * as Validation from "../plane/validation.js"
 
 interface Declared<out Kind extends string, out Request> {
@@ -108,7 +110,7 @@ export interface Checks {
 }
 
 /** The tag for the credential of an inline request. */
-export const intoField = () => ({ into: Constraint.optional(Validation.Tag) })
+export const intoField = () => ({ into: Constraint.optional(OptionType.Tag) })
 
 type Tag<Id> = Context.Key<Id, Redacted.Redacted>
 
@@ -168,8 +170,8 @@ export const declarationFields = {
 }
 
 const consentFields = {
-  consent: Constraint.optional(Validation.Handler),
-  poll: Constraint.optional(Validation.Poll)
+  consent: Constraint.optional(OptionType.Handler),
+  poll: Constraint.optional(OptionType.Poll)
 }
 
 const useFields = {
@@ -216,7 +218,7 @@ export const requestToken = (
 ): ReturnType<DataPlane["Service"]["getResourceOauth2Token"]> => {
   const complete = { workloadIdentityToken, ...request }
   const response = isValid && isToken(workloadIdentityToken)
-    ? Validation.callUnchecked(dataPlane.getResourceOauth2Token, complete)
+    ? Plane.callUnchecked(dataPlane.getResourceOauth2Token, complete)
     : undefined
   return response ?? dataPlane.getResourceOauth2Token(complete)
 }
@@ -274,7 +276,7 @@ export const checkCompletion = Validation.makeCheck(operations.completeResourceT
 export const checkWorkload = Validation.makeCheck(operations.getWorkloadAccessToken.name, () => ({
   name: membersOf(operations.getWorkloadAccessToken).workloadName,
   user: Constraint.optional(UserIdentifier),
-  renewAfter: Constraint.optional(Validation.DurationInput)
+  renewAfter: Constraint.optional(OptionType.DurationInput)
 }))
 
 /** Checks a user. A program in plain JavaScript can pass any value, and `1` and `"1"` would have one key. */

@@ -12,7 +12,7 @@ import type { Node, ParseError as SyntaxError } from "jsonc-parser"
 import { readConfig } from "../environment.js"
 import { loadPackage } from "../loadPackage.js"
 import { toWords, type Violation } from "../models/violation.js"
-import { readViolations } from "../plane/validation.js"
+import { readViolations } from "../plane/issues.js"
 import { SetupParseError } from "./setupModels.js"
 
 // -----------------------------------------------------------------------------

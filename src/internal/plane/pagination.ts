@@ -5,7 +5,7 @@ import { hasProperty, isString } from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import type * as Operation from "../../Operation.js"
 import type * as Rows from "./operation.js"
-import { callOf } from "./validation.js"
+import { callOf } from "./plane.js"
 
 /** Whether a list has pages: its request has a `nextToken`. */
 const isPaged = ({ request: { ast } }: Rows.Any): boolean =>

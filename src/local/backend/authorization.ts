@@ -13,7 +13,7 @@ import { prefixKeys, readContext, type RequestContext } from "../../internal/iam
 import * as IamPolicy from "../../internal/iamPolicy.js"
 import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import type * as Rows from "../../internal/plane/operation.js"
-import { callOf, fromTable } from "../../internal/plane/validation.js"
+import { callOf, fromTable } from "../../internal/plane/plane.js"
 import type * as Operation from "../../Operation.js"
 import { OAuthError } from "../oauth/oauthClient.js"
 import * as Arn from "./arn.js"

@@ -4,7 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Rows from "../../internal/plane/operation.js"
-import { callOf, fromTable } from "../../internal/plane/validation.js"
+import { callOf, fromTable } from "../../internal/plane/plane.js"
 import type * as Operation from "../../Operation.js"
 import type { VaultStoreError } from "../vault/vaultStore.js"
 

@@ -17,6 +17,8 @@ import * as IamPolicy from "../../internal/iamPolicy.js"
 import { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { codeOf } from "../../internal/messages.js"
 import * as Constraint from "../../internal/models/constraint.js"
+import * as OptionType from "../../internal/plane/optionType.js"
+import * as Plane from "../../internal/plane/plane.js"
 import * as Validation from "../../internal/plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as SafeFile from "../internal/safeFile.js"
@@ -128,7 +130,7 @@ export class LocalBackend extends Context.Service<LocalBackend, {
 
 const string = Constraint.optional(Schema.String)
 
-const duration = Constraint.optional(Validation.DurationInput)
+const duration = Constraint.optional(OptionType.DurationInput)
 
 export const optionFields = {
   region: string,
@@ -136,7 +138,7 @@ export const optionFields = {
   publicUrl: string,
   sessionLifetime: duration,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), Validation.AnyEffect])),
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionType.AnyEffect])),
   policy: Constraint.optional(IamPolicy.Policy)
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
@@ -241,7 +243,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
       ),
       Context.add(
         SecurityTokenService.SecurityTokenService,
-        Validation.make("SecurityTokenService", SecurityTokenService.operations, authorized(sts, issuer))
+        Plane.make("SecurityTokenService", SecurityTokenService.operations, authorized(sts, issuer))
       )
     )
   }))

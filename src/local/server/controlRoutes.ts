@@ -25,7 +25,7 @@ import { isDeep, maxLevels } from "../../internal/models/plainData.js"
 import { isLoopback } from "../../internal/models/urls.js"
 import { toWords } from "../../internal/models/violation.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import * as Validation from "../../internal/plane/validation.js"
+import * as Issues from "../../internal/plane/issues.js"
 import { isSameSecret } from "../../internal/sameSecret.js"
 import * as Api from "../control/controlApi.js"
 import type { Consent, SeedError } from "../control/controlModels.js"
@@ -120,9 +120,7 @@ const decode = <A, I>(schema: Schema.Codec<A, I>) => {
   const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
   return (body: object): Effect.Effect<A, Problem> =>
     Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
-      const problems = Validation.readViolations(issue).map((one) =>
-        `${one.path.map(String).join(".")} ${toWords(one)}`
-      )
+      const problems = Issues.readViolations(issue).map((one) => `${one.path.map(String).join(".")} ${toWords(one)}`)
       return badRequest(problems.join("; "))
     })
 }

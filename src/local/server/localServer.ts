@@ -11,6 +11,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { randomBytes, randomUUID } from "node:crypto"
 import * as Constraint from "../../internal/models/constraint.js"
+import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"
 import * as ServerSpans from "../../internal/serverSpans.js"
 import { agentKey } from "../backend/authorization.js"
@@ -61,7 +62,7 @@ const rejectOptions = Validation.makeCheck("LocalIdentity", () => ({
   allowedHosts: Constraint.optional(Schema.Array(Schema.String)),
   host: Constraint.optional(Schema.String),
   allowRemote: Constraint.optional(Schema.Boolean),
-  port: Constraint.optional(Validation.Port)
+  port: Constraint.optional(OptionType.Port)
 }))
 
 // -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import {
   makeSubjectCheck
 } from "../../internal/identity/credentials.js"
 import * as Constraint from "../../internal/models/constraint.js"
+import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"
 import type { RequestContext } from "./requestContext.js"
 
@@ -79,8 +80,8 @@ const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
 const useFields = {
   ...tokenField,
-  onAuthUrl: Constraint.optional(Validation.AnyFunction),
-  poll: Constraint.optional(Validation.AnyFunction)
+  onAuthUrl: Constraint.optional(OptionType.AnyFunction),
+  poll: Constraint.optional(OptionType.AnyFunction)
 }
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */

@@ -3,10 +3,9 @@ import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { Validation } from "../../support/decode.js"
 import * as Rows from "../../support/operation.js"
 
-const { callUnchecked, decorate, make } = Validation
+const { callUnchecked, decorate, make } = Rows.Plane
 
 const { ThrottlingException, ValidationException } = IdentityError
 
