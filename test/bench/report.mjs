@@ -69,13 +69,13 @@ const definitions = {
       "over the AWS SDK, uncached: wall time of the raw SDK call",
       (result) => result.calls.uncached.ofRaw.wall.median,
       "at most",
-      1.2
+      1.35
     ],
     [
       "over the AWS SDK, uncached: CPU time of the raw SDK call",
       (result) => result.calls.uncached.ofRaw.cpu.median,
       "at most",
-      1.25
+      1.45
     ],
     [
       "cached: times as fast as the official wrapper",

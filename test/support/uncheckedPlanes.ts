@@ -16,7 +16,6 @@ import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
 import * as SdkDataPlane from "../../src/aws/internal/sdk/sdkDataPlane.js"
 import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
 import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
-import * as SdkSts from "../../src/aws/internal/sdk/sdkSecurityTokenService.js"
 import { addStreams } from "../../src/internal/plane/pagination.js"
 import { decorate } from "../../src/internal/plane/plane.js"
 
@@ -52,7 +51,7 @@ export const layerSdk = (
     return context(
       yield* SdkAdapter.operations(SdkDataPlane.dataPlane, undefined, options, search),
       yield* SdkAdapter.operations(SdkPlanes.controlPlane, undefined, options, search),
-      yield* SdkAdapter.operations(SdkSts.securityTokenService, undefined, options, search)
+      yield* SdkAdapter.operations(SdkPlanes.securityTokenService, undefined, options, search)
     )
   }))
 

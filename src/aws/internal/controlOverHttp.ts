@@ -12,7 +12,7 @@ import { controlPlane } from "./http/planes.js"
 import { dataPlane, regionSearch } from "./sdk/sdkDataPlane.js"
 
 const search = Credentials.fromProvider(async () => {
-  const { client } = dataPlane.make(await Effect.runPromise(dataPlane.load), {})
+  const client = dataPlane.make(await Effect.runPromise(dataPlane.load), {})
   try {
     return await client.config.credentials()
   } finally {

@@ -12,6 +12,7 @@
  * | more than 8 MB | `TransportError` `undecodable` with the status |
  * | an incomplete response | `TransportError` `connection` |
  * | nothing within the time limit | `TransportError` `timeout` |
+ * | a change of the protocol (101) | `TransportError` `connection`, or `timeout` over the SDK, which waits |
  */
 import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"

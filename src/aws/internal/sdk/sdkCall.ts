@@ -1,20 +1,28 @@
 /** The calls of a client of the AWS SDK, and their target. */
 import * as Effect from "effect/Effect"
-import { hasProperty, isString } from "effect/Predicate"
-import { withTimeLimit } from "../../../internal/boundedBody.js"
+import { hasProperty, isFunction, isString } from "effect/Predicate"
+import { fromReader, type NodeStream, readNode, withTimeLimit } from "../../../internal/boundedBody.js"
 import type { Encoded } from "../../../internal/models/constraint.js"
 import type * as Rows from "../../../internal/plane/operation.js"
 import type * as Operation from "../../../Operation.js"
 import * as Failure from "../failure.js"
-import type { Client, EnvironmentProfile, Output, Target } from "../operationCall.js"
+import type { Client, EnvironmentProfile, Target } from "../operationCall.js"
+
+// -----------------------------------------------------------------------------
+// Commands
+// -----------------------------------------------------------------------------
+
+/** A middleware that sees each response of a command, also of attempts that the SDK repeats. */
+type ResponseMiddleware = <Args extends object, Result extends { readonly response: unknown }>(
+  next: (args: Args) => Promise<Result>
+) => (args: Args) => Promise<Result>
 
 /** The common part of all commands. The types of the SDK have no name for it. */
 interface Command {
-  readonly input: object
   readonly middlewareStack: {
     readonly add: (
-      middleware: () => (args: { readonly request: unknown }) => Promise<{ readonly response: unknown }>,
-      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "low" }
+      middleware: ResponseMiddleware,
+      options: { readonly name: string; readonly step: "deserialize"; readonly priority: "high" | "low" }
     ) => void
   }
 }
@@ -53,6 +61,10 @@ export const connect = <Sdk extends object>(
   send: (command, options) => client.send(command as never, options as never),
   isOwn: (error) => error instanceof ServiceException
 })
+
+// -----------------------------------------------------------------------------
+// Target
+// -----------------------------------------------------------------------------
 
 /** The configuration of a client. The SDK has no type for what its clients share. */
 type Config = Readonly<Record<string, unknown>>
@@ -101,15 +113,79 @@ const readTarget = (config: Config): Effect.Effect<Target> =>
     }).catch(() => ({}))
   )
 
-/** Whether the service throttled the attempt. The SDK repeats it, and says so only if the last attempt fails. */
-export const isThrottledResponse = ({ response }: { readonly response: unknown }): boolean =>
-  hasProperty(response, "statusCode") && response.statusCode === 429
+// -----------------------------------------------------------------------------
+// Responses
+// -----------------------------------------------------------------------------
 
-const toOutput = (value: unknown): Output => ({
-  value,
-  $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined,
-  isThrottled: hasProperty(value, "isThrottled")
-})
+/** The class of a response depends on the request handler. The program may have one of its own. */
+interface Response {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | undefined>>
+  body?: unknown
+}
+
+const isNodeStream = (body: unknown): body is NodeStream =>
+  hasProperty(body, "on") && isFunction(body.on) && hasProperty(body, "destroy") && isFunction(body.destroy)
+
+const isWebStream = (body: unknown): body is ReadableStream<Uint8Array> =>
+  hasProperty(body, "getReader") && isFunction(body.getReader)
+
+const readWebStream = async (body: ReadableStream<Uint8Array>): Promise<Uint8Array> => {
+  const reader = body.getReader()
+  try {
+    return await fromReader(reader, Failure.maxBytes)
+  } catch (error) {
+    // Closes the connection.
+    reader.cancel(error).catch(() => {})
+    throw error
+  }
+}
+
+/** Reads a stream. The SDK reads any other body. */
+const readBody = async (body: unknown): Promise<unknown> => {
+  if (isNodeStream(body)) return readNode(body, Failure.maxBytes)
+  return isWebStream(body) ? readWebStream(body) : body
+}
+
+/**
+ * Reads the body of a response, up to the limit. The SDK has no limit: it buffers gigabytes, and then throws in an event
+ * listener, which ends the process. An error has the metadata that the SDK gives the errors of responses.
+ */
+const collect = async (response: Response): Promise<void> => {
+  try {
+    response.body = await readBody(response.body)
+  } catch (error) {
+    throw Object.assign(error instanceof Error ? error : new Error("aborted"), {
+      $metadata: { httpStatusCode: response.statusCode, requestId: Failure.requestIdOf(response.headers) }
+    })
+  }
+}
+
+// -----------------------------------------------------------------------------
+// Client
+// -----------------------------------------------------------------------------
+
+/** Adds the middleware to the command, so that a client of the program does not change. */
+const sendCommand = async ({ commands, send }: Connection, name: string, encoded: unknown, abortSignal: AbortSignal) => {
+  // The commands are `Commands` of the operation's table.
+  const Command: new(input: unknown) => Command = Reflect.get(commands, `${name}Command`)
+  const command = new Command(encoded)
+  let isThrottled = false
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args)
+      // The SDK has no type for the response.
+      const response = result.response as Response
+      // The SDK repeats a throttled attempt, and reports it only if it is the last one.
+      isThrottled ||= response.statusCode === 429
+      await collect(response)
+      return result
+    },
+    { name: "effectAgentcoreIdentityResponse", step: "deserialize", priority: "low" }
+  )
+  const value = await send(command, { abortSignal })
+  return { value, $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined, isThrottled }
+}
 
 /**
  * The SDK retries. `timeout` is in milliseconds. `environment` is `undefined` if the program gave the credentials: they
@@ -122,15 +198,11 @@ export const makeClient = (
 ): Client => ({
   send: (row, request, encoded) =>
     Effect.tryPromise({
+      // The limit includes a search for credentials, which ignores the signal.
       try: (interruption) =>
-        // The limit includes a search for credentials, which ignores the signal.
-        withTimeLimit(timeout, interruption, (abortSignal) => {
-          // The commands are `Commands` of the operation's table.
-          const Command: new(input: unknown) => Command = Reflect.get(connection.commands, `${row.name}Command`)
-          return connection.send(new Command(encoded), { abortSignal })
-        }),
+        withTimeLimit(timeout, interruption, (abortSignal) => sendCommand(connection, row.name, encoded, abortSignal)),
       catch: (error) => Failure.fromRejection(connection, row, error, request)
-    }).pipe(Effect.map(toOutput)),
+    }),
   target: Effect.gen(function*() {
     const target = yield* readTarget(Object(connection.config))
     return { ...target, profile: environment && (target.profile ?? (yield* environment)) }

@@ -16,8 +16,7 @@ import * as Credentials from "../credentials.js"
 import type { NoResponse } from "../failure.js"
 import * as Adapters from "../operationCall.js"
 import * as Settings from "../planeSettings.js"
-import { limit, type RequestHandler } from "./requestHandler.js"
-import { type Commands, type Connection, isThrottledResponse, makeClient } from "./sdkCall.js"
+import { type Commands, type Connection, makeClient } from "./sdkCall.js"
 
 /** The options that all planes share. */
 export type SharedOptions = Omit<Options, "controlPlane" | "dataPlane" | "sts">
@@ -39,17 +38,14 @@ type ClientConfig = Pick<
 
 interface Client {
   readonly destroy: () => void
-  readonly config: { readonly region: () => Promise<string>; requestHandler: RequestHandler }
+  readonly config: { readonly region: () => Promise<string> }
 }
-
-export type Send = Connection["send"]
 
 /** A plane and its client of the SDK. */
 export interface Adapter<T extends Rows.Table, Sdk, Config, C> {
   readonly table: T
   readonly load: Effect.Effect<Sdk, NoResponse>
-  /** Makes a client. `send` replaces the one of `connect`. */
-  readonly make: (sdk: Sdk, config: Config) => { readonly client: C; readonly send?: Send }
+  readonly make: (sdk: Sdk, config: Config) => C
   readonly connect: (sdk: Sdk, client: C) => Connection & { readonly commands: Commands<T> }
   readonly variables: Settings.EndpointVariables
 }
@@ -71,7 +67,7 @@ export const makeRegionSearch = <T extends Rows.Table, Sdk, Config extends Clien
           Effect.flatMap((sdk) =>
             Effect.acquireRelease(
               // Every configuration of a client has the properties of `ClientConfig`, all of them optional.
-              Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config).client),
+              Effect.sync(() => make(sdk, (profile === undefined ? {} : { profile }) as Config)),
               (client) => Effect.sync(() => client.destroy())
             )
           ),
@@ -194,26 +190,6 @@ const clientConfig = (
     }
   })
 
-/** Limits each command, so that the client of the program stays unchanged. */
-const connectGiven = (connection: Connection, { config }: Client): Connection => ({
-  ...connection,
-  send: async (command, options) => {
-    const { handle } = limit(config.requestHandler)
-    let isThrottled = false
-    command.middlewareStack.add(
-      // Replaces the SDK's own last step, in which the request is the handler's.
-      () => async ({ request }) => {
-        const result = await handle(request as never, options as never)
-        isThrottled ||= isThrottledResponse(result)
-        return result
-      },
-      { name: "effectAgentcoreIdentityLimit", step: "deserialize", priority: "low" }
-    )
-    const output = await connection.send(command, options)
-    return isThrottled ? Object.assign(Object(output), { isThrottled }) : output
-  }
-})
-
 const isClient = <C>(given: object): given is OwnClient<C> => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
@@ -230,17 +206,16 @@ export const operations = <const T extends Rows.Table, Sdk, Config extends Clien
     const profile = yield* Adapters.environmentProfile
     const client = given !== undefined && isClient<C>(given)
       ? makeLazily(load, (sdk) => ({
-        value: makeClient(connectGiven(connect(sdk, given.client), given.client), timeout, profile),
+        value: makeClient(connect(sdk, given.client), timeout, profile),
         destroy: () => {}
       }))
       : Effect.flatMap(clientConfig(options, given ?? {}, variables, search), (config) =>
         makeLazily(load, (sdk) => {
           // Every configuration of a client has the properties of `ClientConfig`.
-          const { client, ...send } = make(sdk, { ...given, ...config } as Config)
-          client.config.requestHandler = limit(client.config.requestHandler)
+          const client = make(sdk, { ...given, ...config } as Config)
           const isFound = given?.credentials === undefined && options.credentials === undefined
           return {
-            value: makeClient({ ...connect(sdk, client), ...send }, timeout, isFound ? profile : undefined),
+            value: makeClient(connect(sdk, client), timeout, isFound ? profile : undefined),
             destroy: () => client.destroy()
           }
         }))

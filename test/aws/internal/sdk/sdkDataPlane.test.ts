@@ -89,35 +89,3 @@ describe.each(kinds)("the data plane over %s", (_, make) => {
       ])
     }))
 })
-
-describe("a client of the layer", () => {
-  it.live("assembles its middleware once for each operation", () =>
-    Effect.gen(function*() {
-      let times = 0
-      const http = yield* server(respond)
-      const getKey = yield* keys(own, http.url, {
-        ...dataPlane,
-        make: (sdk, config) => {
-          const made = dataPlane.make(sdk, config)
-          made.client.middlewareStack.add((next) => {
-            times++
-            return next
-          }, { step: "build" })
-          return made
-        }
-      })
-      yield* Effect.forEach(["one", "two", "three"], getKey)
-      assert.strictEqual(times, 1)
-    }))
-
-  it.live("sends one user agent with each call, with a first-generation retry strategy", () =>
-    Effect.gen(function*() {
-      const http = yield* server(respond)
-      const getKey = yield* keys(
-        (config) => ({ ...config, retryStrategy: { mode: "standard", retry: (next, args) => next(args) } }),
-        http.url
-      )
-      yield* Effect.forEach(["one", "two", "three"], getKey)
-      assert.lengthOf(new Set(http.seen.map(({ headers }) => headers["user-agent"])), 1)
-    }))
-})
