@@ -286,7 +286,8 @@ const isSession = (session: unknown): boolean =>
 
 const returnUrlAdvice = (returnUrl: string | undefined): string =>
   returnUrl === undefined
-    ? "set returnUrl on the request, or Consent.ReturnUrl for the program, to a URL that is registered on the workload identity"
+    ? "give the request a return URL (returnUrl, or callbackUrl without Effect), or set Consent.ReturnUrl for the program. "
+      + "Register the URL on the workload identity"
     : `register '${returnUrl}' on the workload identity of the caller, in code with WorkloadIdentity.ensure, `
       + "or in the setup file under workloadIdentities as one of allowedResourceOauth2ReturnUrls"
 

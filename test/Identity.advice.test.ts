@@ -54,8 +54,9 @@ describe("a return URL that is not registered", () => {
       const error = yield* ask()
       assert.strictEqual(
         error.message,
-        "You must provide a ResourceOauth2ReturnUrl to proceed with this flow: set returnUrl on the request, or "
-          + "Consent.ReturnUrl for the program, to a URL that is registered on the workload identity"
+        "You must provide a ResourceOauth2ReturnUrl to proceed with this flow: give the request a return URL "
+          + "(returnUrl, or callbackUrl without Effect), or set Consent.ReturnUrl for the program. "
+          + "Register the URL on the workload identity"
       )
       const next = yield* Effect.provideService(ask(), Consent.ReturnUrl, Option.some(Local.returnUrl))
       assert.strictEqual(next._tag, "RequiresUserConsent")

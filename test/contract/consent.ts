@@ -174,7 +174,7 @@ export const consent = (subject: Subject): void => {
           requestToken(token, request),
           oauth2Rejection(
             "ValidationException",
-            "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
+            "USER_FEDERATION needs a workload access token of a user: make the caller with a user (GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId)"
           )
         )
       }

@@ -188,7 +188,7 @@ describe("runAs", () => {
 })
 
 describe("ready, with checkSetup", () => {
-  it.live("finds a mistake at AWS, and says what to do without Effect", () =>
+  it.live("finds a mistake at AWS, and says what to do", () =>
     App.inApplication(function*({ connect, url }) {
       yield* promised(() => connect.ready())
       const start = (options: Partial<Connect.Options<string, IncomingMessage>> = {}) => {
@@ -218,9 +218,10 @@ describe("ready, with checkSetup", () => {
         const error = yield* rejectionOf(start({ path: "/other", credentials: { files } }))
         assert.deepStrictEqual(String(error).split("\n"), [
           `ValidationException: files: the return URL '${url}/other/return' is not registered on the workload identity `
-          + `'${World.workload}'. Register it, in the setup file as one of allowedResourceOauth2ReturnUrls`,
-          "files: there is no OAuth2 credential provider 'files'. Create it, from a file with "
-          + "`npx agentcore-identity setup apply`, or correct the name"
+          + `'${World.workload}'. Register it, in code with WorkloadIdentity.ensure or in the setup file as one of `
+          + "allowedResourceOauth2ReturnUrls",
+          "files: there is no OAuth2 credential provider 'files'. Create it, in code with "
+          + "CredentialProvider.ensure or from a file with `npx agentcore-identity setup apply`, or correct the name"
         ])
       }))
     }, { checkSetup: true }))

@@ -199,38 +199,41 @@ describe("an invalid configuration", () => {
       return (error.fieldList ?? []).map(({ message, name }) => `${name}: ${message}`)
     })
 
-  it.live("rejects with advice in the words of this API", () =>
+  it.live("rejects with advice that says what to do without Effect", () =>
     Effect.gen(function*() {
       yield* World.setUp
       const services = yield* Effect.context<Identity.Identity | DataPlane.DataPlane>()
       const { withAccessToken, workload } = PromiseIdentity.make(services)
-      const messageOf = (config: object, user?: PromiseIdentity.User, name = "agent") =>
-        Effect.map(
-          World.rejectionOf(
-            runWithContext(
-              { workload: workload({ name, user }) },
-              () => withAccessToken({ ...World.calendar, ...config })(tool)()
-            )
-          ),
-          (error) => isIdentityError(error) ? error.message : String(error)
-        )
       const alice = { userId: "alice" }
-      const noUrl = yield* messageOf({ callbackUrl: undefined }, alice)
-      assert.include(
-        noUrl,
-        ": set callbackUrl in the configuration, or in the context of the request, to a URL that is"
-      )
-      const otherUrl = yield* messageOf({ callbackUrl: "https://agent.example.com/other" }, alice)
-      assert.include(otherUrl, "on the workload identity of the caller, in the setup file under workloadIdentities")
-      assert.include(yield* messageOf({}), "make the caller with workload({ name, user })")
-      assert.include(
-        yield* messageOf({ authFlow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }, alice),
-        "make the caller with workload({ name, user: { userToken } })"
-      )
-      assert.include(
-        yield* messageOf({}, alice, "nobody"),
-        "no workload identity 'nobody'. Create it in the setup file under workloadIdentities"
-      )
+      const rows: ReadonlyArray<
+        readonly [config: object, user: PromiseIdentity.User | undefined, name: string, advice: string]
+      > = [
+        [
+          { callbackUrl: undefined },
+          alice,
+          "agent",
+          ": give the request a return URL (returnUrl, or callbackUrl without"
+        ],
+        [
+          { callbackUrl: "https://agent.example.com/other" },
+          alice,
+          "agent",
+          "in the setup file under workloadIdentities"
+        ],
+        [{}, undefined, "agent", "make the caller with a user"],
+        [{ authFlow: "ON_BEHALF_OF_TOKEN_EXCHANGE" }, alice, "agent", "make the caller with the user's JWT"],
+        [{}, alice, "nobody", "no workload identity 'nobody'. Create it in code with"]
+      ]
+      for (const [config, user, name, advice] of rows) {
+        const error = yield* World.rejectionOf(
+          runWithContext(
+            { workload: workload({ name, user }) },
+            () => withAccessToken({ ...World.calendar, ...config })(tool)()
+          )
+        )
+        assert(isIdentityError(error))
+        assert.include(error.message, advice)
+      }
     }).pipe(Effect.provide(Identity.layer), Effect.provide(World.layer)))
 
   it.live("rejects with the names of this API when the function is called", () =>

@@ -209,7 +209,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const { onBehalfOf } = server
     if (user._tag !== "Jwt") {
       return yield* invalid(
-        "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: get it by GetWorkloadAccessTokenForJWT"
+        "ON_BEHALF_OF_TOKEN_EXCHANGE needs a workload access token that was made of a user's JWT: make the caller with the user's JWT (GetWorkloadAccessTokenForJWT)"
       )
     }
     if (user.token === undefined) {
@@ -292,7 +292,7 @@ export const make = ({ client, publicUrl, registry, sessions, settings, vault, w
     const returnUrl = yield* checkReturnUrl(workload, request.resourceOauth2ReturnUrl)
     if (user._tag === "None") {
       return yield* invalid(
-        "USER_FEDERATION needs a workload access token of a user: get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId"
+        "USER_FEDERATION needs a workload access token of a user: make the caller with a user (GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId)"
       )
     }
     // The key contains the callback id, so that a provider does not inherit the tokens of a deleted one with its name.

@@ -50,6 +50,8 @@ export const toPoller =
       )
     })
 
+export type Consents = ReturnType<typeof make>
+
 export const make = () => {
   let isServed = false
   let memory: Context.Context<PendingConsents.PendingConsents | ConsentSignals> | undefined
@@ -103,8 +105,8 @@ interface Outcome {
   readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn"
 }
 
-interface Dependencies<R> extends Runtime<R> {
-  readonly consents: ReturnType<typeof make>
+export interface Dependencies<R> extends Runtime<R> {
+  readonly consents: Consents
 }
 
 const visit = async <R>(

@@ -11,7 +11,7 @@ import * as Redacted from "effect/Redacted"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
-import { AccessDeniedException, ValidationException } from "../../IdentityError.js"
+import type { ValidationException } from "../../IdentityError.js"
 import * as Signals from "../../internal/pendingConsents/signals.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -20,30 +20,6 @@ import * as Config from "./config.js"
 import * as Consents from "./consents.js"
 import * as RequestContext from "./requestContext.js"
 import * as Workloads from "./workload.js"
-
-/** The words of programs without Effect in advice of `Identity` and of the local server. */
-const words = [
-  [
-    "set returnUrl on the request, or Consent.ReturnUrl for the program,",
-    "set callbackUrl in the configuration, or in the context of the request,"
-  ],
-  [/in code with [\w.]+,? or (?=in the setup file|from a file)/g, ""],
-  [
-    "get it by GetWorkloadAccessTokenForJWT or GetWorkloadAccessTokenForUserId",
-    "make the caller with workload({ name, user })"
-  ],
-  ["get it by GetWorkloadAccessTokenForJWT", "make the caller with workload({ name, user: { userToken } })"]
-] as const
-
-/** Returns another error as it is. */
-const inOwnWords = (error: unknown): unknown => {
-  if (!(error instanceof ValidationException || error instanceof AccessDeniedException)) return error
-  const message = words.reduce((text, [from, to]) => text.replace(from, to), error.message)
-  if (message === error.message) return error
-  return error instanceof ValidationException
-    ? new ValidationException({ ...error, message })
-    : new AccessDeniedException({ ...error, message })
-}
 
 /** All parameters except the last one, the credential. */
 type InitParams<T extends Array<unknown>> = T extends [...infer Init, unknown] ? Init : never
@@ -197,6 +173,190 @@ type MakeConsent<R> = (
 ) => Effect.Effect<ConsentOptions<unknown, R | WorkloadAccessToken>, ValidationException>
 
 /**
+ * Makes the functions. `promise/Connect` has a `withAccessToken` with consent options of its own, over the other
+ * results.
+ */
+export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
+  const settle = makeSettle(run)
+  const consents = Consents.make()
+  const runtime: Consents.Dependencies<R> = { consents, dataPlane, identity, settle }
+  const consentOptions: MakeConsent<R> = makeConsentOptions(consents)
+  const withAccessToken = makeWithAccessToken(runtime)
+  const functions: Functions = {
+    withAccessToken: (subject: AccessTokenCredential | Config.OAuth2WrapperConfig, options: UseOptions = {}) =>
+      withAccessToken(subject, options, consentOptions),
+    withApiKey: makeWithApiKey(runtime),
+    withWAT: wrap(settle, (context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
+    withWatPropagation: (client) =>
+      addPropagation(client, async () => {
+        const caller = await settle(Effect.option(RequestContext.callerOf(undefined, RequestContext.get())))
+        return Option.isSome(caller) ? settle(caller.value.get) : undefined
+      }),
+    resume: makeResume(runtime, consentOptions),
+    completeAuthorization: (options) =>
+      settle(Effect.gen(function*() {
+        const sessionUri = Workloads.toRedacted(options.sessionUri)
+        const user = Workloads.toUserIdentifier(options.user)
+        yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
+        yield* (yield* consents.signals).signal(Signals.session(sessionUri), "Completed")
+      })),
+    fetchConsentCallback: (options) => {
+      consents.serve()
+      return Consents.makeFetch(runtime)(options)
+    },
+    nodeConsentCallback: (options) => {
+      consents.serve()
+      return Consents.makeNode(runtime)(options)
+    },
+    workload: (options) => Workloads.make(options, runtime)
+  }
+  return { consentOptions, functions, settle, withAccessToken }
+}
+
+// -----------------------------------------------------------------------------
+// Calls
+// -----------------------------------------------------------------------------
+
+/** Makes the function that runs an effect as a promise. */
+const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
+  const fiber = run(effect)
+  const now = fiber.pollUnsafe()
+  // A cached credential is available at once. Capturing a stack would add a tenth to its time.
+  if (now !== undefined && Exit.isSuccess(now)) return now.value
+  const addCaller = CallerContext.captureStack()
+  const exit = now ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve))
+  if (Exit.isSuccess(exit)) return exit.value
+  const error = Cause.squash(exit.cause)
+  // A `ConfigError` is the only failure here that is not an `Error`.
+  throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
+}
+
+/** Wraps functions whose last argument is a credential. */
+const wrap = <R>(
+  settle: Workloads.Runtime<R>["settle"],
+  credentialFor: (context: Context) => Effect.Effect<Redacted.Redacted, unknown, R>
+) =>
+<Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
+async (...args: Args): Promise<A> => {
+  const credential = await settle(credentialFor(RequestContext.get()))
+  return fn(...args, Redacted.value(credential))
+}
+
+/** A call of `Identity` for the caller of a request, or the caller that the program configured. */
+interface CallAs<R> {
+  readonly configured: string | undefined
+  readonly context: Context
+  readonly call: (identity: Identity["Service"]) => Effect.Effect<Redacted.Redacted, unknown, R | WorkloadAccessToken>
+}
+
+/** Reads the caller first: without a caller, no client is built. */
+const callAs = <R>(
+  { identity }: Pick<Workloads.Runtime<R>, "identity">,
+  { call, configured, context }: CallAs<R>
+): Effect.Effect<Redacted.Redacted, unknown, R> =>
+  Effect.flatMap(
+    RequestContext.callerOf(configured, context),
+    (caller) =>
+      Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
+  )
+
+/** A call whose session is stored for the page after consent, with the user of the request. */
+const callRegistered = <R>(
+  runtime: Consents.Dependencies<R>,
+  { call, configured, context }: CallAs<R>
+): Effect.Effect<Redacted.Redacted, unknown, R> =>
+  callAs(runtime, {
+    configured,
+    context,
+    call: (identity) =>
+      Effect.gen(function*() {
+        const caller = yield* WorkloadAccessToken
+        const user = (yield* RequestContext.userOf(configured, context)) ?? caller.user
+        return yield* Effect.provideService(call(identity), WorkloadAccessToken, { ...caller, user }).pipe(
+          runtime.consents.register(user)
+        )
+      })
+  })
+
+const makeConsentOptions =
+  (consents: Consents.Consents) => ({ onAuthUrl, poll }: UseOptions): Effect.Effect<ConsentOptions<unknown>> => {
+    const show = onAuthUrl && CallerContext.bind(onAuthUrl)
+    const poller = poll && Consents.toPoller(CallerContext.bind(poll))
+    return consents.options(show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))), poller)
+  }
+
+/** Checks until the value is valid: a wrapper's configuration is checked once, not at each call. */
+const untilValid = <E>(check: () => E | undefined): () => E | undefined => {
+  let isValid = false
+  return () => {
+    const invalid = isValid ? undefined : check()
+    isValid = invalid === undefined
+    return invalid
+  }
+}
+
+const makeWithAccessToken = <R>(runtime: Consents.Dependencies<R>) =>
+(
+  subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
+  options: UseOptions,
+  makeConsent: MakeConsent<R>
+): CredentialWrapper => {
+  const check = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
+  // TypeScript does not see that the initial parameters and the last one are all parameters.
+  return wrap(runtime.settle, (context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+    const invalid = check()
+    if (invalid !== undefined) return Effect.fail(invalid)
+    const request = Config.toAccessTokenRequest(subject, context)
+    const use: UseOptions = { ...subject, ...options }
+    const consent = makeConsent(use, context)
+    return callRegistered(runtime, {
+      configured: use.workloadIdentityToken,
+      context,
+      call: (identity) => Effect.flatMap(consent, (consent) => identity.getAccessToken(request, consent))
+    })
+  }) as CredentialWrapper
+}
+
+const makeWithApiKey = <R>(runtime: Consents.Dependencies<R>): Functions["withApiKey"] =>
+(
+  subject: ApiKeyCredential | Config.ApiKeyWrapperConfig,
+  options: Pick<UseOptions, "workloadIdentityToken"> = {}
+) => {
+  const check = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
+  return wrap(runtime.settle, (context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+    const { workloadIdentityToken: configured }: UseOptions = { ...subject, ...options }
+    return check()
+      ?? callAs(runtime, {
+        configured,
+        context,
+        call: (identity) => identity.getApiKey(Config.toApiKeyRequest(subject))
+      })
+  }) as CredentialWrapper
+}
+
+const makeResume = <R>(
+  runtime: Consents.Dependencies<R>,
+  makeConsent: MakeConsent<R>
+): Functions["resume"] =>
+async (session, options = {}) => {
+  const invalid = Config.checkAccessTokenUse(options)
+  if (invalid !== undefined) throw invalid
+  const context = RequestContext.get()
+  const consent = makeConsent(options, context)
+  const token = callRegistered(runtime, {
+    configured: options.workloadIdentityToken,
+    context,
+    call: (identity) =>
+      Effect.flatMap(Effect.all([Config.toSession(session), consent]), (all) => identity.resumeAccessToken(...all))
+  })
+  return Redacted.value(await runtime.settle(token))
+}
+
+// -----------------------------------------------------------------------------
+// Propagation
+// -----------------------------------------------------------------------------
+
+/**
  * The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity.
  */
 const commands: ReadonlySet<string | undefined> = new Set([
@@ -226,145 +386,3 @@ const addPropagation = (
         : next,
     { step: "build", priority: "high", name: "agentCoreWorkloadAccessToken", override: true }
   )
-
-/** Makes the function that runs an effect as a promise. */
-const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
-  const fiber = run(effect)
-  const now = fiber.pollUnsafe()
-  // A cached credential is available at once. Capturing a stack would add a tenth to its time.
-  if (now !== undefined && Exit.isSuccess(now)) return now.value
-  const addCaller = CallerContext.captureStack()
-  const exit = now ?? await new Promise<Exit.Exit<A, unknown>>((resolve) => fiber.addObserver(resolve))
-  if (Exit.isSuccess(exit)) return exit.value
-  const error = inOwnWords(Cause.squash(exit.cause))
-  // A `ConfigError` is the only failure here that is not an `Error`.
-  throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
-}
-
-/** Checks until the value is valid: a wrapper's configuration is checked once, not at each call. */
-const untilValid = <E>(check: () => E | undefined): () => E | undefined => {
-  let isValid = false
-  return () => {
-    const invalid = isValid ? undefined : check()
-    isValid = invalid === undefined
-    return invalid
-  }
-}
-
-export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
-  const settle = makeSettle(run)
-  const consents = Consents.make()
-  const runtime = { consents, dataPlane, identity, settle }
-
-  const wrap =
-    (credentialFor: (context: Context) => Effect.Effect<Redacted.Redacted, unknown, R>) =>
-    <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
-    async (...args: Args): Promise<A> => {
-      const credential = await settle(credentialFor(RequestContext.get()))
-      return fn(...args, Redacted.value(credential))
-    }
-
-  // Reads the caller first: without a caller, no client is built.
-  const callAs = (
-    configured: string | undefined,
-    context: Context,
-    call: (identity: Identity["Service"]) => Effect.Effect<Redacted.Redacted, unknown, R | WorkloadAccessToken>
-  ) =>
-    Effect.flatMap(
-      RequestContext.callerOf(configured, context),
-      (caller) =>
-        Effect.flatMap(identity, (identity) => Effect.provideService(call(identity), WorkloadAccessToken, caller))
-    )
-
-  /** A call whose session is stored for the page after consent, with the user of the request. */
-  const callRegistered: typeof callAs = (configured, context, call) =>
-    callAs(configured, context, (identity) =>
-      Effect.gen(function*() {
-        const caller = yield* WorkloadAccessToken
-        const user = (yield* RequestContext.userOf(configured, context)) ?? caller.user
-        return yield* Effect.provideService(call(identity), WorkloadAccessToken, { ...caller, user }).pipe(
-          consents.register(user)
-        )
-      }))
-
-  const consentOptions: MakeConsent<R> = ({ onAuthUrl, poll }) => {
-    const show = onAuthUrl && CallerContext.bind(onAuthUrl)
-    const poller = poll && Consents.toPoller(CallerContext.bind(poll))
-    return consents.options(show && (({ authorizationUrl }) => show(Redacted.value(authorizationUrl))), poller)
-  }
-
-  const withAccessToken = (
-    subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-    options: UseOptions,
-    makeConsent: MakeConsent<R>
-  ): CredentialWrapper => {
-    const check = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
-    // TypeScript does not see that the initial parameters and the last one are all parameters.
-    return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-      const invalid = check()
-      if (invalid !== undefined) return Effect.fail(invalid)
-      const request = Config.toAccessTokenRequest(subject, context)
-      const use: UseOptions = { ...subject, ...options }
-      const consent = makeConsent(use, context)
-      return callRegistered(
-        use.workloadIdentityToken,
-        context,
-        (identity) => Effect.flatMap(consent, (consent) => identity.getAccessToken(request, consent))
-      )
-    }) as CredentialWrapper
-  }
-
-  const functions: Functions = {
-    withAccessToken: (
-      subject: AccessTokenCredential | Config.OAuth2WrapperConfig,
-      options: UseOptions = {}
-    ) => withAccessToken(subject, options, consentOptions),
-    withApiKey: (
-      subject: ApiKeyCredential | Config.ApiKeyWrapperConfig,
-      options: Pick<UseOptions, "workloadIdentityToken"> = {}
-    ) => {
-      const check = untilValid(() => Config.checkApiKeyConfig(subject) ?? Config.checkApiKeyUse(options))
-      return wrap((context): Effect.Effect<Redacted.Redacted, unknown, R> => {
-        const { workloadIdentityToken }: UseOptions = { ...subject, ...options }
-        return check()
-          ?? callAs(workloadIdentityToken, context, (identity) => identity.getApiKey(Config.toApiKeyRequest(subject)))
-      }) as CredentialWrapper
-    },
-    withWAT: wrap((context) => Effect.flatMap(RequestContext.callerOf(undefined, context), ({ get }) => get)),
-    withWatPropagation: (client) =>
-      addPropagation(client, async () => {
-        const caller = await settle(Effect.option(RequestContext.callerOf(undefined, RequestContext.get())))
-        return Option.isSome(caller) ? settle(caller.value.get) : undefined
-      }),
-    resume: async (session, options = {}) => {
-      const invalid = Config.checkAccessTokenUse(options)
-      if (invalid !== undefined) throw invalid
-      const context = RequestContext.get()
-      const consent = consentOptions(options, context)
-      const token = callRegistered(
-        options.workloadIdentityToken,
-        context,
-        (identity) =>
-          Effect.flatMap(Effect.all([Config.toSession(session), consent]), (all) => identity.resumeAccessToken(...all))
-      )
-      return Redacted.value(await settle(token))
-    },
-    completeAuthorization: (options) =>
-      settle(Effect.gen(function*() {
-        const sessionUri = Workloads.toRedacted(options.sessionUri)
-        const user = Workloads.toUserIdentifier(options.user)
-        yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
-        yield* (yield* consents.signals).signal(Signals.session(sessionUri), "Completed")
-      })),
-    fetchConsentCallback: (options) => {
-      consents.serve()
-      return Consents.makeFetch(runtime)(options)
-    },
-    nodeConsentCallback: (options) => {
-      consents.serve()
-      return Consents.makeNode(runtime)(options)
-    },
-    workload: (options) => Workloads.make(options, runtime)
-  }
-  return { consentOptions, functions, settle, withAccessToken }
-}

@@ -148,8 +148,8 @@ const readBody = async (body: unknown): Promise<unknown> => {
 }
 
 /**
- * Reads the body of a response, up to the limit. The SDK has no limit: it buffers gigabytes, and then throws in an event
- * listener, which ends the process. An error has the metadata that the SDK gives the errors of responses.
+ * Reads the body of a response, up to the limit. The SDK has no limit: it buffers gigabytes, and then throws in an
+ * event listener, which ends the process. An error has the metadata that the SDK gives the errors of responses.
  */
 const collect = async (response: Response): Promise<void> => {
   try {
@@ -166,7 +166,12 @@ const collect = async (response: Response): Promise<void> => {
 // -----------------------------------------------------------------------------
 
 /** Adds the middleware to the command, so that a client of the program does not change. */
-const sendCommand = async ({ commands, send }: Connection, name: string, encoded: unknown, abortSignal: AbortSignal) => {
+const sendCommand = async (
+  { commands, send }: Connection,
+  name: string,
+  encoded: unknown,
+  abortSignal: AbortSignal
+) => {
   // The commands are `Commands` of the operation's table.
   const Command: new(input: unknown) => Command = Reflect.get(commands, `${name}Command`)
   const command = new Command(encoded)
