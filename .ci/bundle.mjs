@@ -85,7 +85,7 @@ writeFileSync(`${outfile}.LICENSES.txt`, notices("agentcore-identity.js and its 
 
 const { outputFiles: [schema] } = await esbuild.build({
   ...options,
-  entryPoints: ["src/cli/setupSchema.ts"],
+  entryPoints: [".ci/setupSchema.ts"],
   write: false
 })
 const { make } = await import(`data:text/javascript;base64,${Buffer.from(schema.contents).toString("base64")}`)

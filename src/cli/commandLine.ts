@@ -3,7 +3,6 @@ import { Command, type CommandUnknownOpts, Help, InvalidArgumentError, Option } 
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Effect from "effect/Effect"
 import { isLifetime, type Lifetime } from "../internal/dates.js"
-import * as Completions from "./completions.js"
 import { type Level, levels } from "./logging.js"
 
 /** Runs the program of a command. */
@@ -49,7 +48,6 @@ export const makeRoot = () => {
         "Minimum log level on stderr (default: info for local and setup, else warning)"
       ).choices(Object.keys(levels) as ReadonlyArray<Level>)
     )
-    .addOption(new Option("--completions <shell>", "Print a completion script for a shell").choices(Completions.shells))
     .addHelpText(...details({
       environment: [["NO_COLOR", "disables colors if it is not empty"]],
       examples: [

@@ -1,8 +1,8 @@
 /** Generates completion scripts for shells from the commands. The scripts do not start the program. */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings"
+import { CommanderError, type CommandUnknownOpts, Option } from "@commander-js/extra-typings"
 import * as Completions from "effect/cli/Completions"
 
-export const shells = ["bash", "zsh", "fish", "sh"] as const
+const shells = ["bash", "zsh", "fish", "sh"] as const
 
 type Shell = typeof shells[number]
 
@@ -63,11 +63,21 @@ _${id}_words() {
 complete -F _${id}_words ${name}
 `
 
-export const script = (shell: Shell, root: CommandUnknownOpts): string => {
+const script = (shell: Shell, root: CommandUnknownOpts): string => {
   const name = root.name()
   const generate = (shell: Completions.Shell) => `${Completions.generate(name, shell, describe(root))}\n`
   if (shell === "fish") return generate("fish")
   // The equals sign in `--flag=[description]:value:` allows `--flag=value`, too.
   if (shell === "zsh") return generate("zsh").replaceAll(/(?<=\)--[a-z-]+)(?=\[.*\]:)/g, "=")
   return generate("bash") + splitAtEqualsSign(name.replaceAll("-", "_"), name)
+}
+
+/** Adds the option `--completions`. As with `--version`, nothing else runs. */
+export const add = (root: CommandUnknownOpts): void => {
+  root.addOption(new Option("--completions <shell>", "Print a completion script for a shell").choices(shells))
+  // The option has checked its choices.
+  root.on("option:completions", (shell: Shell) => {
+    process.stdout.write(script(shell, root))
+    throw new CommanderError(0, "completions", "")
+  })
 }

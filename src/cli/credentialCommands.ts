@@ -119,9 +119,7 @@ const parseAddress = (text: string): string => {
 // `LoopbackConsent.defaultReturnUrl`, which is loaded when the command runs.
 const loopbackReturnUrl = "http://127.0.0.1:8765/consent"
 
-export const add = (root: Root, run: Run): void => {
-  const act = onLoad(run, () => import("./token.js"), "warning")
-
+const addToken = (root: Root, run: Run): void => {
   root.command("token")
     .summary("Obtain an access token")
     .description("Obtains an access token. If the user has to consent, it opens a browser and waits at the return URL.")
@@ -154,9 +152,14 @@ export const add = (root: Root, run: Run): void => {
       ]
     }))
     .action((provider, operation, options, command) =>
-      act(command, ({ token }) => token({ provider, operation, ...options }))
+      onLoad(run, () => import("./token.js"), "warning")(
+        command,
+        ({ token }) => token({ provider, operation, ...options })
+      )
     )
+}
 
+const addApiKey = (root: Root, run: Run): void => {
   root.command("api-key")
     .summary("Obtain an API key")
     .description("Obtains the API key of a credential provider.")
@@ -173,9 +176,14 @@ export const add = (root: Root, run: Run): void => {
       examples: ["api-key weather --workload my-agent", "KEY=$(npx agentcore-identity api-key weather --format raw)"]
     }))
     .action((provider, operation, options, command) =>
-      act(command, ({ apiKey }) => apiKey({ provider, operation, ...options }))
+      onLoad(run, () => import("./token.js"), "warning")(
+        command,
+        ({ apiKey }) => apiKey({ provider, operation, ...options })
+      )
     )
+}
 
+const addAuthorize = (root: Root, run: Run): void => {
   root.command("authorize")
     .summary("Let a proxy add a user's credentials to an agent's requests")
     .description(
@@ -224,7 +232,9 @@ export const add = (root: Root, run: Run): void => {
         (Authorize) => Authorize.run({ module, ...options })
       )
     )
+}
 
+const addDoctor = (root: Root, run: Run): void => {
   root.command("doctor")
     .summary("Find out why a program does not get its credentials")
     .description(
@@ -258,7 +268,9 @@ export const add = (root: Root, run: Run): void => {
     .action((module, options, command) =>
       onLoad(run, () => import("./doctor.js"), "warning")(command, (Doctor) => Doctor.run({ module, ...options }))
     )
+}
 
+const addPolicy = (root: Root, run: Run): void => {
   root.command("policy")
     .summary("Print the IAM policy that a program needs")
     .description("Prints the minimal IAM policy of a program, or of those who apply a setup file.")
@@ -287,4 +299,12 @@ export const add = (root: Root, run: Run): void => {
     .action((module, options, command) =>
       onLoad(run, () => import("./policy.js"), "warning")(command, (Policy) => Policy.print({ module, ...options }))
     )
+}
+
+export const add = (root: Root, run: Run): void => {
+  addToken(root, run)
+  addApiKey(root, run)
+  addAuthorize(root, run)
+  addDoctor(root, run)
+  addPolicy(root, run)
 }

@@ -228,68 +228,76 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
-const start = (settings: Settings) =>
-  Effect.gen(function*() {
-    if (settings.policy !== undefined && settings.signatures === "verify") {
-      return yield* new CannotStart({
-        message:
-          "--policy verifies the signatures of its own access key. With --signatures verify, give the policies of "
-          + "AGENTCORE_LOCAL_ACCESS_KEY_ID in the file of --config, as local.policies"
-      })
-    }
-    const policy = settings.policy === undefined ? undefined : yield* SetupFile.loadPolicy(settings.policy)
-    const { accountId, region } = SetupFile.placeOf(policy)
-    const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
-    const { authorizationServer, environment: variables, server } = yield* Standalone.start({
-      host: settings.host,
-      port: settings.port,
-      allowRemote: settings.allowRemote,
-      allowedHosts: settings.allowedHost,
-      signatures: settings.signatures,
-      credentials: accessKey === undefined ? [] : [accessKey.key],
-      publicUrl: settings.publicUrl,
-      accountId: settings.account ?? accountId,
-      region: settings.region ?? region,
-      policy,
-      secretEnvironment: accessKey?.environment,
-      authorizationServer: hasAuthorizationServer(settings)
-        ? {
-          port: authorizationServerPort(settings),
-          scopes: settings.authorizationServerScope,
-          audiences: settings.authorizationServerAudience,
-          redirectUris: settings.authorizationServerRedirectUri,
-          trustedIssuers: settings.trustIssuer
-        }
-        : undefined,
-      offline: settings.offline,
-      load: Effect.fnUntraced(function*(variables) {
-        if (settings.offline === true) {
-          // A warning, so that it is also shown with --exec.
-          yield* Effect.logWarning(
-            `Offline: ${variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]} stands in for all vendors and for all authorization `
-              + "servers on other machines"
-          )
-        }
-        const loaded = settings.config === undefined
-          ? { setup: undefined }
-          : yield* SetupFile.load(settings.config, variables)
-        yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
-        return loaded
-      })
-    }).pipe(Effect.catchTag(["AuthorizationServerError", "LocalServerError"], explain(settings)))
-
-    yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
-      Effect.annotateLogs({
-        signatures: settings.signatures,
-        vault: settings.vault ?? "in memory",
-        ...(Option.isSome(authorizationServer) ? { authorizationServer: authorizationServer.value.service.issuer } : {})
-      })
-    )
-    const environment: ShellText.Environment = { ...variables, AGENTCORE_LOCAL_PID: String(process.pid) }
-    yield* StateFile.write({ startedAt: DateTime.formatIso(yield* DateTime.now), url: server.url, environment })
-    if (settings.writeEnv !== undefined) yield* writeEnvFile(settings.writeEnv, environment)
-    return { environment, server }
+/** Reads the policy of `--policy`. */
+const readPolicy = Effect.fnUntraced(function*({ policy, signatures }: Settings) {
+  if (policy === undefined) return undefined
+  if (signatures !== "verify") return yield* SetupFile.loadPolicy(policy)
+  return yield* new CannotStart({
+    message: "--policy verifies the signatures of its own access key. With --signatures verify, give the policies of "
+      + "AGENTCORE_LOCAL_ACCESS_KEY_ID in the file of --config, as local.policies"
   })
+})
+
+/** Reads the setup file of `--config`, which can use the variables of the server. */
+const readSetup = Effect.fnUntraced(function*(settings: Settings, variables: ShellText.Environment) {
+  if (settings.offline === true) {
+    // A warning, so that it is also shown with --exec.
+    yield* Effect.logWarning(
+      `Offline: ${variables["AGENTCORE_LOCAL_OAUTH_ISSUER"]} stands in for all vendors and for all authorization `
+        + "servers on other machines"
+    )
+  }
+  const loaded = settings.config === undefined
+    ? { setup: undefined }
+    : yield* SetupFile.load(settings.config, variables)
+  yield* warnWithoutAuthorizationServer(settings, loaded.setup?.local?.users)
+  return loaded
+})
+
+const startServers = Effect.fnUntraced(function*(settings: Settings) {
+  const policy = yield* readPolicy(settings)
+  const { accountId, region } = SetupFile.placeOf(policy)
+  const accessKey = settings.signatures === "verify" ? yield* readAccessKey : undefined
+  const authorizationServer = {
+    port: authorizationServerPort(settings),
+    scopes: settings.authorizationServerScope,
+    audiences: settings.authorizationServerAudience,
+    redirectUris: settings.authorizationServerRedirectUri,
+    trustedIssuers: settings.trustIssuer
+  }
+  return yield* Standalone.start({
+    host: settings.host,
+    port: settings.port,
+    allowRemote: settings.allowRemote,
+    allowedHosts: settings.allowedHost,
+    signatures: settings.signatures,
+    credentials: accessKey === undefined ? [] : [accessKey.key],
+    publicUrl: settings.publicUrl,
+    accountId: settings.account ?? accountId,
+    region: settings.region ?? region,
+    policy,
+    secretEnvironment: accessKey?.environment,
+    authorizationServer: hasAuthorizationServer(settings) ? authorizationServer : undefined,
+    offline: settings.offline,
+    load: (variables) => readSetup(settings, variables)
+  }).pipe(Effect.catchTag(["AuthorizationServerError", "LocalServerError"], explain(settings)))
+})
+
+/** Starts the servers. Other commands and programs find them by the environment, until the scope closes. */
+const start = Effect.fnUntraced(function*(settings: Settings) {
+  const { authorizationServer, environment: variables, server } = yield* startServers(settings)
+  yield* Effect.logInfo(`AgentCore Identity is ready at ${server.url}`).pipe(
+    Effect.annotateLogs({
+      signatures: settings.signatures,
+      vault: settings.vault ?? "in memory",
+      ...(Option.isSome(authorizationServer) ? { authorizationServer: authorizationServer.value.service.issuer } : {})
+    })
+  )
+  const environment: ShellText.Environment = { ...variables, AGENTCORE_LOCAL_PID: String(process.pid) }
+  yield* StateFile.write({ startedAt: DateTime.formatIso(yield* DateTime.now), url: server.url, environment })
+  if (settings.writeEnv !== undefined) yield* writeEnvFile(settings.writeEnv, environment)
+  return { environment, server }
+})
 
 /** Runs the server until it is interrupted, or until the program of `--exec` exits. */
 export const run = (settings: Settings, [command, ...args]: ReadonlyArray<string>) =>

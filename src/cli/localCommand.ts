@@ -8,6 +8,53 @@ const collectWords = (value: string, previous: ReadonlyArray<string> = []): Read
   ...value.match(/[^\s,]+/g) ?? []
 ]
 
+const help = details({
+  environment: [
+    ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64 or hex (default: a file next to it)"],
+    [
+      "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
+      "access key of --signatures verify (default: a new one, which is printed)"
+    ],
+    ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "client secret of --authorization-server (default: a new one)"],
+    ["NODE_EXTRA_CA_CERTS", "PEM file of the private CA of an authorization server"]
+  ],
+  sections: {
+    "Printed variables": [
+      "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL_STS,",
+      "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
+      "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
+      "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
+      "AWS_EC2_METADATA_DISABLED,",
+      "AGENTCORE_LOCAL_PID                    process id of the server",
+      "AGENTCORE_LOCAL_TOKEN                  token of its control API, at /_local/"
+    ],
+    "Printed variables with --authorization-server": [
+      "AGENTCORE_LOCAL_OAUTH_ISSUER           issuer, for vendorIssuers",
+      "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    discovery URL, for CustomOauth2",
+      "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
+      "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   endpoints, for vendorEndpoints",
+      "AGENTCORE_LOCAL_OAUTH_AUDIENCE         audience of its access tokens",
+      "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        id of a client for every provider",
+      "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    secret of that client",
+      "The setup file can use them, as in",
+      "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
+      "Its property local.users sets the claims of users, by user name."
+    ],
+    "With --exec": [
+      "The program has the environment and the terminal, and receives signals. The",
+      "exit code is the program's, or 128 plus the number of the signal that ended",
+      "it. The log shows warnings, unless --log-level is given."
+    ]
+  },
+  examples: [
+    `eval "$(node_modules/.bin/agentcore-identity local &)"`,
+    "local --config setup.jsonc --exec -- npm test",
+    "local --policy policy.json --exec -- npm test",
+    "local --port 0 --config setup.jsonc --vault vault.db",
+    "local clock --advance '61 minutes'"
+  ]
+})
+
 export const add = (root: Root) =>
   root.command("local")
     .summary("Run AgentCore Identity on this machine")
@@ -67,52 +114,7 @@ export const add = (root: Root) =>
     .option("--allow-remote", "Let other machines reach the server and every credential in it")
     .option("--account <id>", "AWS account id in ARNs (default: that of --policy, or \"123456789012\")")
     .option("--region <region>", "AWS region in ARNs (default: that of --policy, or \"us-west-2\")")
-    .addHelpText(...details({
-      environment: [
-        ["AGENTCORE_LOCAL_VAULT_KEY", "key of --vault: 32 bytes in base64 or hex (default: a file next to it)"],
-        [
-          "AGENTCORE_LOCAL_ACCESS_KEY_ID, AGENTCORE_LOCAL_SECRET_ACCESS_KEY,\nAGENTCORE_LOCAL_SESSION_TOKEN",
-          "access key of --signatures verify (default: a new one, which is printed)"
-        ],
-        ["AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET", "client secret of --authorization-server (default: a new one)"],
-        ["NODE_EXTRA_CA_CERTS", "PEM file of the private CA of an authorization server"]
-      ],
-      sections: {
-        "Printed variables": [
-          "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE, AWS_ENDPOINT_URL_STS,",
-          "AWS_ENDPOINT_URL_BEDROCK_AGENTCORE_CONTROL,",
-          "BEDROCK_AGENTCORE_DP_ENDPOINT, BEDROCK_AGENTCORE_CP_ENDPOINT,",
-          "AWS_REGION, AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,",
-          "AWS_EC2_METADATA_DISABLED,",
-          "AGENTCORE_LOCAL_PID                    process id of the server",
-          "AGENTCORE_LOCAL_TOKEN                  token of its control API, at /_local/"
-        ],
-        "Printed variables with --authorization-server": [
-          "AGENTCORE_LOCAL_OAUTH_ISSUER           issuer, for vendorIssuers",
-          "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL    discovery URL, for CustomOauth2",
-          "AGENTCORE_LOCAL_OAUTH_AUTHORIZATION_ENDPOINT,",
-          "AGENTCORE_LOCAL_OAUTH_TOKEN_ENDPOINT   endpoints, for vendorEndpoints",
-          "AGENTCORE_LOCAL_OAUTH_AUDIENCE         audience of its access tokens",
-          "AGENTCORE_LOCAL_OAUTH_CLIENT_ID        id of a client for every provider",
-          "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET    secret of that client",
-          "The setup file can use them, as in",
-          "{ \"$env\": \"AGENTCORE_LOCAL_OAUTH_CLIENT_ID\" }",
-          "Its property local.users sets the claims of users, by user name."
-        ],
-        "With --exec": [
-          "The program has the environment and the terminal, and receives signals. The",
-          "exit code is the program's, or 128 plus the number of the signal that ended",
-          "it. The log shows warnings, unless --log-level is given."
-        ]
-      },
-      examples: [
-        `eval "$(node_modules/.bin/agentcore-identity local &)"`,
-        "local --config setup.jsonc --exec -- npm test",
-        "local --policy policy.json --exec -- npm test",
-        "local --port 0 --config setup.jsonc --vault vault.db",
-        "local clock --advance '61 minutes'"
-      ]
-    }))
+    .addHelpText(...help)
 
 /** The flags of the command. */
 export type Flags = ReturnType<ReturnType<typeof add>["opts"]>

@@ -12,7 +12,6 @@ import { needsUser, type Users } from "../internal/credentials/policy.js"
 import { readContext } from "../internal/iamContext.js"
 import * as IamPolicy from "../internal/iamPolicy.js"
 import * as SetupFile from "../local/standalone/setupFile.js"
-import * as AdministratorPolicy from "./administratorPolicy.js"
 import * as Flags from "./credentialFlags.js"
 import * as CredentialModule from "./credentialModule.js"
 import * as SetupCredentials from "./setupCredentials.js"
@@ -294,7 +293,7 @@ const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
 /** Makes the policy of those who apply a setup file. */
 const makeForAdministrator = Effect.fnUntraced(function*(settings: Settings) {
   const { account = unknownAccount, region } = yield* findPlace(settings)
-  return AdministratorPolicy.make(yield* SetupCredentials.read(settings.module), { account, region })
+  return SetupCredentials.makeAdministratorPolicy(yield* SetupCredentials.read(settings.module), { account, region })
 })
 
 /** Prints a minimal policy. */

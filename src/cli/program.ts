@@ -1,5 +1,5 @@
 /** All commands of `agentcore-identity`. */
-import { CommanderError, type CommandUnknownOpts } from "@commander-js/extra-typings"
+import type { CommandUnknownOpts } from "@commander-js/extra-typings"
 import { closestName } from "../internal/models/violation.js"
 import {
   configureErrors,
@@ -28,13 +28,7 @@ export const make = (run: Run, exec: ReadonlyArray<string> = []): CommandUnknown
   CredentialCommands.add(root, run)
   addDemo(root, run)
   configureErrors(root)
-  // As with `--version`, nothing else runs.
-  root.on("option:completions", (name: string) => {
-    const shell = Completions.shells.find((shell) => shell === name)
-    if (shell === undefined) return
-    process.stdout.write(Completions.script(shell, root))
-    throw new CommanderError(0, "completions", "")
-  })
+  Completions.add(root)
   return root
 }
 

@@ -1,4 +1,7 @@
-/** The credentials of a setup file, which names providers and workload identities, and neither flows nor scopes. */
+/**
+ * The credentials of a setup file, and the IAM policy of those who run `setup apply` with it. The file names providers
+ * and workload identities, and neither flows nor scopes.
+ */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as AccessToken from "../AccessToken.js"
@@ -7,7 +10,7 @@ import type { Flow } from "../ConsentSession.js"
 import type * as Credentials from "../Credentials.js"
 import * as IdentitySetup from "../IdentitySetup.js"
 import * as Check from "../internal/credentials/check.js"
-import type { ProviderAccess } from "../internal/credentials/policy.js"
+import { allow, makeArns, makePolicy, type ProviderAccess, unique } from "../internal/credentials/policy.js"
 import { didYouMean } from "../internal/models/violation.js"
 import { readText } from "../local/internal/safeFile.js"
 import * as Flags from "./credentialFlags.js"
@@ -80,4 +83,79 @@ export const findWorkload = ({ file, setup: { workloadIdentities = [] } }: Setup
   return names.includes(name) || name.endsWith("*")
     ? Effect.succeed(name)
     : new Flags.MissingCaller({ message: `${file} has no workload identity '${name}'${didYouMean(name, names)}` })
+}
+
+// -----------------------------------------------------------------------------
+// The policy of those who run `setup apply`
+// -----------------------------------------------------------------------------
+
+type Arns = ReturnType<typeof makeArns>
+
+/** The kinds of resources in a setup, each with its resources. */
+const kindsOf = (setup: IdentitySetup.IdentitySetup, arns: Arns) => {
+  const provider = (name: string, kind: string) => ({
+    name: `${name}CredentialProvider`,
+    parent: arns.vault,
+    arnOf: (name: string) => arns.provider(kind, name)
+  })
+  return [
+    { name: "WorkloadIdentity", parent: arns.directory, arnOf: arns.workload, all: setup.workloadIdentities },
+    { ...provider("Oauth2", "oauth2"), all: setup.oauth2CredentialProviders },
+    { ...provider("ApiKey", "apikey"), all: setup.apiKeyCredentialProviders },
+    { ...provider("Payment", "payment"), all: setup.paymentCredentialProviders }
+  ].flatMap(({ all = [], ...kind }) => all.length === 0 ? [] : [{ ...kind, all }])
+}
+
+/** The secrets that AgentCore stores, or stored before an update that takes the secret of a client away. */
+const secretsOf = ({ providers, setup }: Setup, arns: Arns): ReadonlyArray<string> => {
+  const managed = (kind: string, access: { readonly [name: string]: ProviderAccess }) =>
+    Object.entries(access).flatMap(([name, { secret }]) =>
+      typeof secret === "string" ? [] : arns.managedSecrets(kind, name)
+    )
+  return unique([
+    ...managed("oauth2", providers.oauth2),
+    ...managed("apikey", providers.apiKey),
+    // The names have the vendor and the part.
+    ...(setup.paymentCredentialProviders ?? []).map(({ name }) =>
+      arns.secret(`bedrock-agentcore-identity!default/payment/*/${name}-????????/*`)
+    )
+  ])
+}
+
+/**
+ * Makes the policy. AWS's service reference lists neither `CreateTokenVault` nor the actions of Secrets Manager, and
+ * names the new resource for a creation. The statements follow what the live service checks, as several projects
+ * reported.
+ */
+export const makeAdministratorPolicy = (
+  setup: Setup,
+  place: { readonly account: string; readonly region: string }
+): Credentials.Policy => {
+  const arns = makeArns(place)
+  const kinds = kindsOf(setup.setup, arns)
+  const isTagged = (tags: object | undefined) => Object.keys({ ...setup.setup.tags, ...tags }).length > 0
+  return makePolicy([
+    ...kinds.flatMap(({ all, arnOf, name, parent }) => [
+      allow(`Create${name}`, [`bedrock-agentcore:Create${name}`], [parent, arnOf("*")]),
+      allow(name, [`bedrock-agentcore:Get${name}`, `bedrock-agentcore:Update${name}`], [
+        parent,
+        ...all.map(({ name }) => arnOf(name))
+      ])
+    ]),
+    allow(
+      "CreateTokenVault",
+      ["bedrock-agentcore:CreateTokenVault"],
+      kinds.some(({ parent }) => parent === arns.vault) ? [arns.vault] : []
+    ),
+    allow(
+      "ProviderSecrets",
+      ["secretsmanager:CreateSecret", "secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue"],
+      secretsOf(setup, arns)
+    ),
+    allow(
+      "Tags",
+      ["bedrock-agentcore:ListTagsForResource", "bedrock-agentcore:TagResource"],
+      kinds.flatMap(({ all, arnOf }) => all.filter(({ tags }) => isTagged(tags)).map(({ name }) => arnOf(name)))
+    )
+  ])
 }

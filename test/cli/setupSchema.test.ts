@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { getLanguageService, TextDocument } from "vscode-json-languageservice"
-import * as SetupSchema from "../../src/cli/setupSchema.js"
+import * as SetupSchema from "../../.ci/setupSchema.js"
 
 const uri = "https://example.com/setup.schema.json"
 

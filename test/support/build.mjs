@@ -43,6 +43,7 @@ const digestSources = () => {
     "tsconfig.json",
     ".ci/bundle.mjs",
     ".ci/console.mjs",
+    ".ci/setupSchema.ts",
     ".ci/vendor.mjs"
   ]
     .map((file) => join(root, file))

@@ -2,7 +2,7 @@
 import * as JsonSchema from "effect/JsonSchema"
 import { isObject } from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as IdentitySetup from "../IdentitySetup.js"
+import * as IdentitySetup from "../src/IdentitySetup.js"
 
 type Json = { readonly [property: string]: unknown }
 
