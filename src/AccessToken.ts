@@ -18,7 +18,9 @@ import {
   Identity
 } from "./Identity.js"
 import type { RequiresUserConsent } from "./IdentityError.js"
-import * as CredentialTag from "./internal/identity/credentials.js"
+import * as Declared from "./internal/identity/declared.js"
+import * as Renewal from "./internal/identity/renewal.js"
+import * as Requests from "./internal/identity/requests.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -35,7 +37,7 @@ export class AccessToken
 /** What a request without a consent handler fails with, if the user has to consent. */
 type Unhandled<F extends Flow> = "USER_FEDERATION" extends F ? RequiresUserConsent : never
 
-const kind = CredentialTag.makeKind(CredentialTag.accessToken, AccessToken)
+const kind = Declared.makeKind(Requests.accessToken, AccessToken)
 
 /**
  * A declared access token: a tag whose service is the token, with the request that obtains it. `F` is its flow.
@@ -148,7 +150,7 @@ export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
     options?: ConsentOptions<E, R>
   ): Effect.Effect<A, E1 | E | AccessTokenError<F>, Exclude<R1, Id> | R | Identity | WorkloadAccessToken>
 } = dual(
-  CredentialTag.isDataFirst("provider"),
+  Declared.isDataFirst("provider"),
   <A, E1, R1, Id, E, R, F extends Flow>(
     self: Effect.Effect<A, E1, R1>,
     subject: Credential<Id, F> | Options<Id, E, R, F>,
@@ -253,8 +255,8 @@ export const use = <A, E, R, F extends Flow = Flow, E1 = Unhandled<F>, R1 = neve
 ): Effect.Effect<A, E | E1 | AccessTokenError<F>, R | R1 | Identity | WorkloadAccessToken> =>
   Effect.suspend(() => {
     const { reauthenticate: _, rejected: __, ...consent } = options
-    const inline = { ...CredentialTag.requestOf("AccessToken", request), ...consent }
-    return CredentialTag.useCredential(
+    const inline = { ...Declared.requestOf("AccessToken", request), ...consent }
+    return Renewal.useCredential(
       get(request, consent),
       (forceAuthentication) => get({ ...inline, forceAuthentication }),
       f,

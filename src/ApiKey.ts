@@ -9,7 +9,9 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Redacted from "effect/Redacted"
 import { type ApiKeyCredential, type ApiKeyError, Identity } from "./Identity.js"
-import * as CredentialTag from "./internal/identity/credentials.js"
+import * as Declared from "./internal/identity/declared.js"
+import * as Renewal from "./internal/identity/renewal.js"
+import * as Requests from "./internal/identity/requests.js"
 import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
 
 /**
@@ -21,7 +23,7 @@ import type { WorkloadAccessToken } from "./WorkloadAccessToken.js"
  */
 export class ApiKey extends Context.Service<ApiKey, Redacted.Redacted>()("effect-agentcore-identity/ApiKey") {}
 
-const kind = CredentialTag.makeKind(CredentialTag.apiKey, ApiKey)
+const kind = Declared.makeKind(Requests.apiKey, ApiKey)
 
 type Request = ApiKeyCredential["request"]
 
@@ -150,4 +152,4 @@ export const use = <A, E, R>(
     readonly rejected: (error: NoInfer<E>) => boolean
   }
 ): Effect.Effect<A, E | ApiKeyError, R | Identity | WorkloadAccessToken> =>
-  CredentialTag.useCredential(get(request), () => get(request), f, options)
+  Renewal.useCredential(get(request), () => get(request), f, options)

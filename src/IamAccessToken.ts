@@ -13,7 +13,8 @@ import { dual } from "effect/Function"
 import { isObject, isString } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import type * as Schema from "effect/Schema"
-import * as CredentialTag from "./internal/identity/credentials.js"
+import * as Declared from "./internal/identity/declared.js"
+import * as Renewal from "./internal/identity/renewal.js"
 import * as Constraint from "./internal/models/constraint.js"
 import * as Rows from "./internal/plane/operation.js"
 import * as OptionType from "./internal/plane/optionType.js"
@@ -46,9 +47,9 @@ const makeCheck = (more: Schema.Struct.Fields): Validation.Check => {
     )
 }
 
-const checks: CredentialTag.Checks = {
+const checks: Declared.Checks = {
   name: "IamAccessToken",
-  checkRequest: CredentialTag.makeSubjectCheck("IamAccessToken", operation, makeCheck(CredentialTag.intoField())),
+  checkRequest: Declared.makeSubjectCheck("IamAccessToken", operation, makeCheck(Declared.intoField())),
   checkDeclaration: makeCheck({})
 }
 
@@ -63,7 +64,7 @@ export class IamAccessToken
   extends Context.Service<IamAccessToken, Redacted.Redacted>()("effect-agentcore-identity/IamAccessToken")
 {}
 
-const kind = CredentialTag.makeKind(checks, IamAccessToken)
+const kind = Declared.makeKind(checks, IamAccessToken)
 
 /**
  * A request for an AWS-signed JWT. A request that exceeds a limit of STS fails with `ValidationException` before it is
@@ -150,7 +151,7 @@ const obtain = (sts: SecurityTokenService["Service"]) =>
   Effect.suspend(() => {
     const invalid = checks.checkRequest(subject)
     if (invalid !== undefined) return Effect.fail(invalid)
-    const { audience, duration, signingAlgorithm = "ES384", tags } = CredentialTag.requestOf("IamAccessToken", subject)
+    const { audience, duration, signingAlgorithm = "ES384", tags } = Declared.requestOf("IamAccessToken", subject)
     return Effect.map(
       sts.getWebIdentityToken({
         audience: typeof audience === "string" ? [audience] : audience,
@@ -261,4 +262,4 @@ export const use = <A, E, R>(
     readonly rejected: (error: NoInfer<E>) => boolean
   }
 ): Effect.Effect<A, E | SecurityTokenServiceError, R | SecurityTokenService> =>
-  CredentialTag.useCredential(get(request), () => get(request), f, options)
+  Renewal.useCredential(get(request), () => get(request), f, options)

@@ -31,13 +31,18 @@ import {
   ValidationException
 } from "./IdentityError.js"
 import type { ConsentStoreError } from "./internal/consentStoreError.js"
-import * as Credentials from "./internal/identity/credentials.js"
+import * as Declared from "./internal/identity/declared.js"
+import * as Renewal from "./internal/identity/renewal.js"
+import * as Requests from "./internal/identity/requests.js"
 import * as ReturnState from "./internal/identity/returnState.js"
+import * as Review from "./internal/identity/review.js"
 import * as Telemetry from "./internal/identity/telemetry.js"
+import * as Transient from "./internal/identity/transient.js"
 import { appendAdvice, isAboutReturnUrl } from "./internal/messages.js"
 import { sessionLifetime } from "./internal/models/constraint.js"
 import { PendingConsents } from "./internal/pendingConsents/store.js"
-import { CallPriority, PollBudget } from "./internal/rateLimiter.js"
+import { PollBudget } from "./internal/pollBudget.js"
+import { CallPriority } from "./internal/rateLimiter.js"
 import * as TokenPoller from "./TokenPoller.js"
 import type { UserIdentifier } from "./UserIdentifier.js"
 import { WorkloadAccessToken, type WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
@@ -251,7 +256,7 @@ const isAboutAccount = ({ reason }: AuthorizationFailed): boolean =>
 
 type Caller = WorkloadAccessToken | Telemetry.Attempts
 
-type Oauth2TokenRequest = Credentials.Oauth2TokenRequest
+type Oauth2TokenRequest = Requests.Oauth2TokenRequest
 
 /** Copies lists, because the program may change them while the call waits for its workload access token. */
 const toOauth2TokenRequest = (
@@ -273,7 +278,7 @@ const withReturnUrl = <E, R>(
   returnUrl: Option.Option<string>
 ): AccessTokenRequest<E, R> | AccessTokenCredential => {
   if (Option.isNone(returnUrl)) return subject
-  const request = Credentials.requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
+  const request = Declared.requestOf<AccessTokenRequest<E, R>>("AccessToken", subject)
   // A program in plain JavaScript can pass anything. The check reports it.
   if (!Predicate.isObject(request) || request.returnUrl !== undefined) return subject
   return { ...request, returnUrl: returnUrl.value }
@@ -346,7 +351,7 @@ const register = Effect.fnUntraced(function*(session: ConsentSession) {
   if (user === undefined) {
     return yield* logUnregistered("its caller has no user. Set it with WorkloadAccessToken.withUser")
   }
-  const invalid = Credentials.checkUser({ user })
+  const invalid = Requests.checkUser({ user })
   if (invalid !== undefined) return yield* invalid
   if (customState === undefined && (yield* Consent.ReturnState)) {
     return yield* logUnregistered("it was started without PendingConsents in context, so it has no state")
@@ -411,15 +416,15 @@ const authenticated = <A>(
  */
 export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect.gen(function*() {
   const dataPlane = yield* DataPlane
-  const review = Option.getOrUndefined(yield* Effect.serviceOption(Credentials.TokenReview))
+  const review = Option.getOrUndefined(yield* Effect.serviceOption(Review.TokenReview))
   const observe = Telemetry.make()
 
   const requestUnreviewed = (request: Oauth2TokenRequest, isChecked = false) => {
-    const response = authenticated((token) => Credentials.requestToken(dataPlane, request, token, isChecked))
+    const response = authenticated((token) => Requests.requestToken(dataPlane, request, token, isChecked))
     return Effect.catch(response, (error) =>
       Effect.gen(function*() {
         // The quota belongs to the account, so another process may have used it up.
-        if (Credentials.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
+        if (Transient.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
         switch (error._tag) {
           case "ValidationException":
             return yield* withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
@@ -432,7 +437,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
   }
 
   const requestReviewed = Effect.fnUntraced(function*(
-    review: Credentials.Review,
+    review: Review.Review,
     request: Oauth2TokenRequest,
     isPolled: boolean
   ) {
@@ -468,7 +473,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
       return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
     },
     Effect.catchIf(
-      (error) => error._tag !== "AuthorizationFailed" && Credentials.isTransient(error),
+      (error) => error._tag !== "AuthorizationFailed" && Transient.isTransient(error),
       (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
     )
   )
@@ -490,14 +495,14 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     const { poll = yield* TokenPoller.TokenPoller } = options
     const base = Schedule.isSchedule(poll) ? TokenPoller.schedule(poll) : poll
     const poller: TokenPoller.TokenPoller = (wait) =>
-      Effect.raceFirst(Credentials.checkEffect("poll", base(wait)), timeOut(session))
+      Effect.raceFirst(Requests.checkEffect("poll", base(wait)), timeOut(session))
     const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
     if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)
     if (Predicate.isFunction(handler)) {
-      yield* Credentials.checkEffect("consent", handler(session))
+      yield* Requests.checkEffect("consent", handler(session))
       return poller(wait)
     }
-    const shown = Effect.suspend(() => Credentials.checkEffect("consent", handler.show(session)))
+    const shown = Effect.suspend(() => Requests.checkEffect("consent", handler.show(session)))
     return handler.wait<AccessTokenError | E, Caller | R>({
       ...wait,
       poller,
@@ -512,10 +517,10 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     options: ConsentOptions<E, R> | undefined
   ) {
     const completed = withReturnUrl(subject, yield* Consent.ReturnUrl)
-    const error = Credentials.accessToken.checkRequest(completed)
-      ?? (options === undefined ? undefined : Credentials.checkConsentOptions(options))
+    const error = Requests.accessToken.checkRequest(completed)
+      ?? (options === undefined ? undefined : Requests.checkConsentOptions(options))
     if (error !== undefined) return yield* error
-    const request: AccessTokenRequest<E, R> = { ...Credentials.requestOf("AccessToken", completed), ...options }
+    const request: AccessTokenRequest<E, R> = { ...Declared.requestOf("AccessToken", completed), ...options }
     const tokenRequest = toOauth2TokenRequest(request)
     const { flow, forceAuthentication, provider } = request
     if (flow === "USER_FEDERATION") tokenRequest.customState ??= yield* makeState
@@ -533,8 +538,8 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
         if (flow !== "USER_FEDERATION") return yield* new NoTokenOrUrl({ provider, reason: "AuthorizationUrl" })
         const wait = Effect.flatten(show(yield* makeSession(request, tokenRequest, response), request))
         // The handler can request other credentials. The rejected credential must not affect them.
-        const rejected = yield* Credentials.Rejected
-        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Credentials.Rejected, Option.none())
+        const rejected = yield* Renewal.Rejected
+        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Renewal.Rejected, Option.none())
       }
     }
   })
@@ -543,16 +548,16 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     session: ConsentSession,
     options: ConsentOptions<E, R> = {}
   ) {
-    const error = isSession(session) ? Credentials.checkConsentOptions(options) : Credentials.notASession(session)
+    const error = isSession(session) ? Requests.checkConsentOptions(options) : Requests.notASession(session)
     if (error !== undefined) return yield* error
     const token = yield* Effect.provideService(poll(session, session.sessionUri), CallPriority, "normal")
     return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
   })
 
   const getApiKey = Effect.fnUntraced(function*(subject: Parameters<Identity["Service"]["getApiKey"]>[0]) {
-    const error = Credentials.apiKey.checkRequest(subject)
+    const error = Requests.apiKey.checkRequest(subject)
     if (error !== undefined) return yield* error
-    const { provider: resourceCredentialProviderName } = Credentials.requestOf("ApiKey", subject)
+    const { provider: resourceCredentialProviderName } = Declared.requestOf("ApiKey", subject)
     const response = yield* authenticated((workloadIdentityToken) =>
       dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
     )
@@ -560,7 +565,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
   })
 
   const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Identity["Service"]["getPaymentToken"]>[0]) {
-    const error = Credentials.checkPaymentToken(request)
+    const error = Requests.checkPaymentToken(request)
     if (error !== undefined) return yield* error
     const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
     const response = yield* authenticated((workloadIdentityToken) =>
@@ -571,7 +576,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
 
   const completeAuthorization = Effect.fnUntraced(
     function*(options: Parameters<Identity["Service"]["completeAuthorization"]>[0]) {
-      const error = Credentials.checkCompletion(options)
+      const error = Requests.checkCompletion(options)
       if (error !== undefined) return yield* error
       const { sessionUri, user: userIdentifier } = options
       yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
@@ -583,7 +588,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     options?: ConsentOptions<E, R>
   ) => {
     const token = Effect.flatten(getAccessToken(subject, options))
-    return observe("getAccessToken", Credentials.requestOf("AccessToken", subject), token)
+    return observe("getAccessToken", Declared.requestOf("AccessToken", subject), token)
   }
 
   return {
@@ -591,7 +596,7 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     getAccessToken: observed as Identity["Service"]["getAccessToken"],
     resumeAccessToken: (session, options) =>
       observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
-    getApiKey: (subject) => observe("getApiKey", Credentials.requestOf("ApiKey", subject), getApiKey(subject)),
+    getApiKey: (subject) => observe("getApiKey", Declared.requestOf("ApiKey", subject), getApiKey(subject)),
     getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
     completeAuthorization: (options) => observe("completeAuthorization", undefined, completeAuthorization(options))
   }

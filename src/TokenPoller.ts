@@ -35,7 +35,7 @@ import type { ConsentSession } from "./ConsentSession.js"
 import { type AuthorizationFailed, AuthorizationTimedOut, type ValidationException } from "./IdentityError.js"
 import * as Constraint from "./internal/models/constraint.js"
 import * as Validation from "./internal/plane/validation.js"
-import { makeBudget, PollBudget, pollUntil } from "./internal/rateLimiter.js"
+import { makeBudget, PollBudget, pollUntil } from "./internal/pollBudget.js"
 
 type PollState = {
   /** The session that the user has to authorize. */

@@ -19,7 +19,7 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
-import { Rejected } from "../src/internal/identity/credentials.js"
+import { Rejected } from "../src/internal/identity/renewal.js"
 import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const

@@ -73,7 +73,7 @@ import { invalid, unknownCredential, wrongCredential } from "../http/connect/lin
 import * as Shutdown from "../http/connect/shutdown.js"
 import * as Identity from "../Identity.js"
 import { AuthorizationFailed, ValidationException } from "../IdentityError.js"
-import { isDeclared } from "../internal/identity/credentials.js"
+import { isDeclared } from "../internal/identity/declared.js"
 import * as Constraint from "../internal/models/constraint.js"
 import type { Plain } from "../internal/models/native.js"
 import * as Signals from "../internal/pendingConsents/signals.js"

@@ -7,7 +7,7 @@ import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import { identity } from "effect/Function"
 import * as Net from "node:net"
-import { PollBudget } from "../../src/internal/rateLimiter.js"
+import { PollBudget } from "../../src/internal/pollBudget.js"
 import * as Servers from "../support/server.js"
 import { adapters, apiKeyRequest, failure, json, raw, type Respond, server } from "./utils.js"
 

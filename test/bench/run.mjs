@@ -267,7 +267,7 @@ const measureClients = async (settings) => {
 
 const measureWaitsAndScale = async ({ waits: count }) => {
   const waits = { waits: await measureWaits(count, "url"), linkWaits: await measureWaits(count, "link") }
-  const { defaultLimit: limit, makeRate, maxBurst: burst } = await import(urlOfModule("internal/rateLimiter"))
+  const { defaultLimit: limit, makeRate, maxBurst: burst } = await import(urlOfModule("internal/pollBudget"))
   return { ...waits, scale: measureScale({ limit, burst, makeRate }, waits) }
 }
 

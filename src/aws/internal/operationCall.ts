@@ -13,7 +13,7 @@ import { readVariable } from "../../internal/environment.js"
 import { loadPackage } from "../../internal/loadPackage.js"
 import type * as Rows from "../../internal/plane/operation.js"
 import { fromTable } from "../../internal/plane/plane.js"
-import { PollBudget } from "../../internal/rateLimiter.js"
+import { PollBudget } from "../../internal/pollBudget.js"
 import type * as Operation from "../../Operation.js"
 import { metadataOf, NoResponse, type Row, undecodable } from "./failure.js"
 

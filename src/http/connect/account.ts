@@ -12,13 +12,8 @@ import * as Identity from "../../Identity.js"
 import { AuthorizationFailed, type ValidationException } from "../../IdentityError.js"
 import * as Digest from "../../internal/credentialCache/digest.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
-import {
-  type IssuedToken,
-  Rejected,
-  type Review,
-  type ReviewError,
-  TokenReview
-} from "../../internal/identity/credentials.js"
+import { Rejected } from "../../internal/identity/renewal.js"
+import { type IssuedToken, type Review, type ReviewError, TokenReview } from "../../internal/identity/review.js"
 import * as Signals from "../../internal/pendingConsents/signals.js"
 import { unregistered } from "../../internal/pendingConsents/store.js"
 import * as SingleFlight from "../../internal/singleFlight.js"

@@ -7,7 +7,7 @@ import type { AccessTokenCredential } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
 import { isUserCredential } from "../../internal/credentials/credential.js"
 import * as Status from "../../internal/credentials/status.js"
-import { isDeclared } from "../../internal/identity/credentials.js"
+import { isDeclared } from "../../internal/identity/declared.js"
 import * as Validation from "../../internal/plane/validation.js"
 import type { LinkOptions, Options } from "./connectTypes.js"
 

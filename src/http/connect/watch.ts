@@ -11,7 +11,7 @@ import * as Completion from "../../internal/consentCallback/completion.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import * as Signals from "../../internal/pendingConsents/signals.js"
 import { type ConsentSignals, type PendingConsent, unregistered } from "../../internal/pendingConsents/store.js"
-import { PollBudget } from "../../internal/rateLimiter.js"
+import { PollBudget } from "../../internal/pollBudget.js"
 import * as TokenPoller from "../../TokenPoller.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 

@@ -6,7 +6,7 @@
  * agent sent. So a request that is parsed in two ways still brings a credential to its own origin only.
  */
 import * as Cause from "effect/Cause"
-import { isDeclared } from "../../internal/identity/credentials.js"
+import { isDeclared } from "../../internal/identity/declared.js"
 import { isReserved } from "./askedRequest.js"
 import type { Entry } from "./decide.js"
 

@@ -4,7 +4,7 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import type { AccessTokenDeclaration } from "../../Identity.js"
 import { CredentialRejected, InsufficientScope, isIdentityError } from "../../IdentityError.js"
-import { renewCredential } from "../../internal/identity/credentials.js"
+import { renewCredential } from "../../internal/identity/renewal.js"
 
 // The challenges of RFC 9110, and the error codes of RFC 6750.
 

@@ -5,7 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as Redacted from "effect/Redacted"
-import { boundedFetch } from "../../internal/boundedBody.js"
+import { boundedFetch } from "../../internal/boundedFetch.js"
 
 /** Stores cookies by host and path, for all ports of a host, as browsers do. */
 const makeJar = () => {

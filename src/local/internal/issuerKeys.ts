@@ -5,7 +5,8 @@
 import * as Data from "effect/Data"
 import { hasProperty } from "effect/Predicate"
 import * as Jose from "jose"
-import { BodyTooLarge, boundedFetch } from "../../internal/boundedBody.js"
+import { BodyTooLarge } from "../../internal/boundedBody.js"
+import { boundedFetch } from "../../internal/boundedFetch.js"
 import { isEndpointOf, isIssuer } from "../../internal/models/urls.js"
 import { setBounded } from "./boundedMap.js"
 

@@ -5,14 +5,13 @@ import * as Schema from "effect/Schema"
 import { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, AccessTokenRequest, ApiKeyCredential, ConsentOptions } from "../../Identity.js"
 import { ValidationException } from "../../IdentityError.js"
+import { isDeclared, makeSubjectCheck } from "../../internal/identity/declared.js"
 import {
   accessTokenOperation,
   apiKeyOperation,
   declarationFields,
-  isDeclared,
-  keyFields,
-  makeSubjectCheck
-} from "../../internal/identity/credentials.js"
+  keyFields
+} from "../../internal/identity/requests.js"
 import * as Constraint from "../../internal/models/constraint.js"
 import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"

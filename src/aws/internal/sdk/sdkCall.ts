@@ -1,7 +1,8 @@
 /** The calls of a client of the AWS SDK, and their target. */
 import * as Effect from "effect/Effect"
 import { hasProperty, isFunction, isString } from "effect/Predicate"
-import { fromReader, type NodeStream, readNode, withTimeLimit } from "../../../internal/boundedBody.js"
+import { fromReader, type NodeStream, readNode } from "../../../internal/boundedBody.js"
+import { withTimeLimit } from "../../../internal/boundedFetch.js"
 import type { Encoded } from "../../../internal/models/constraint.js"
 import type * as Rows from "../../../internal/plane/operation.js"
 import type * as Operation from "../../../Operation.js"

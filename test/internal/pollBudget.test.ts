@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { defaultLimit, makeRate, maxBurst } from "../../src/internal/rateLimiter.js"
+import { defaultLimit, makeRate, maxBurst } from "../../src/internal/pollBudget.js"
 import { simulate } from "../bench/scale.mjs"
 
 /** Halves a rate at each of these times, in milliseconds. */
