@@ -39,7 +39,7 @@ const long = [
   "conformance/conformance",
   "mcp/ConsentElicitation",
   "cli/local",
-  "contract/AwsPlanes",
+  "contract/contract",
   "http/Connect.interleavings",
   "http/Connect.stories",
   "http/Connect.denial",

@@ -1,24 +1,8 @@
 import { assert, describe } from "@effect/vitest"
-import type * as DataPlane from "effect-agentcore-identity/DataPlane"
-import type { CreateOauth2CredentialProviderRequest } from "effect-agentcore-identity/Models"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { ed25519Key, p256Key } from "../support/paymentKeys.js"
-import {
-  conflict,
-  consented,
-  createApiKey,
-  createPayment,
-  createPortal,
-  deniedSecret,
-  invalid,
-  isIssued,
-  notFound,
-  readKey,
-  reference,
-  settings,
-  vaultArn
-} from "./setup.js"
+import { consented, deniedSecret, invalid, isIssued, notFound, readKey, reference, settings } from "./setup.js"
 import {
   backend,
   complete,
@@ -27,7 +11,6 @@ import {
   createProvider,
   createWorkload,
   customProvider,
-  data,
   discoveryUrl,
   rejects,
   requestConsent,
@@ -36,8 +19,7 @@ import {
   secret,
   type Subject,
   tester,
-  tokenOfUser,
-  tokenOfWorkload
+  tokenOfUser
 } from "./utils.js"
 
 /** Reads, updates and deletions of credential providers. */
@@ -80,32 +62,6 @@ export const providers = (subject: Subject): void => {
         update({}, "nothing"),
         notFound("UpdateOauth2CredentialProvider", "CredentialProvider not found")
       )
-    })
-
-    test("do not show the tenant of Microsoft", function*() {
-      const request: CreateOauth2CredentialProviderRequest = {
-        name: "microsoft",
-        credentialProviderVendor: "MicrosoftOauth2",
-        oauth2ProviderConfigInput: {
-          microsoftOauth2ProviderConfig: {
-            clientId: "id",
-            clientSecret: secret("the client secret"),
-            tenantId: "tenant-1"
-          }
-        }
-      }
-      yield* control((plane) => plane.createOauth2CredentialProvider(request))
-      const { oauth2ProviderConfigOutput } = yield* get("microsoft")
-      assert.hasAllKeys(oauth2ProviderConfigOutput, ["microsoftOauth2ProviderConfig"])
-      assert.hasAllKeys(oauth2ProviderConfigOutput?.microsoftOauth2ProviderConfig, ["clientId", "oauthDiscovery"])
-    })
-
-    test("have the ARN of a secret, also without a secret", function*() {
-      const config = { clientSecret: undefined, clientAuthenticationMethod: "AWS_IAM_ID_TOKEN_JWT" }
-      const { clientSecretArn, clientSecretSource } = yield* createProvider("calendar", config)
-      same(clientSecretSource, undefined)
-      assert.match(clientSecretArn?.secretArn ?? "", /^arn:aws:secretsmanager:.+\/oauth2\/calendar-\w{6}$/)
-      same((yield* get()).clientSecretArn, clientSecretArn)
     })
 
     withSettings("have secrets by reference, and reject another source of the secret", function*() {
@@ -180,55 +136,9 @@ export const providers = (subject: Subject): void => {
       assert.isTrue(Exit.isFailure(yield* Effect.exit(complete(opened.sessionUri, { userId: "bob" }))))
       assert.isTrue(isIssued(yield* requestToken(yield* tokenOfUser("alice"), ofMail)))
     })
-
-    tester(subject, { consentPortalDelay: 0 })(
-      "cannot be deleted while a consent portal uses them",
-      function*() {
-        yield* createProvider()
-        const { consentPortalId } = yield* createPortal()
-        const remove = control((plane) => plane.deleteOauth2CredentialProvider({ name: "calendar" }))
-        yield* rejects(
-          subject,
-          remove,
-          conflict(
-            "DeleteOauth2CredentialProvider",
-            "The credential provider is used by the ConsentPortal with name 'portal'"
-          )
-        )
-        yield* control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
-        yield* remove
-      }
-    )
   })
 
   describe("existing API-key credential providers", () => {
-    test("are read, replaced and deleted", function*() {
-      yield* createWorkload()
-      const created = yield* createApiKey()
-      const get = control((plane) => plane.getApiKeyCredentialProvider({ name: "weather" }))
-      const { createdTime, lastUpdatedTime, ...rest } = yield* get
-      same(rest, created)
-      same(createdTime, lastUpdatedTime)
-      const updated = yield* control((plane) =>
-        plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("another") })
-      )
-      same(updated.apiKeySecretArn, created.apiKeySecretArn)
-      same(updated.lastUpdatedTime, lastUpdatedTime)
-      same(yield* get, updated)
-      same(yield* readKey(), { apiKey: secret("another") })
-      const remove = control((plane) => plane.deleteApiKeyCredentialProvider({ name: "weather" }))
-      yield* remove
-      const gone = (operation: string) => notFound(operation, "ApiKeyCredentialProvider not found for weather")
-      yield* rejects(subject, remove, gone("DeleteApiKeyCredentialProvider"))
-      yield* rejects(subject, get, gone("GetApiKeyCredentialProvider"))
-      yield* rejects(
-        subject,
-        control((plane) => plane.updateApiKeyCredentialProvider({ name: "weather", apiKey: secret("x") })),
-        gone("UpdateApiKeyCredentialProvider")
-      )
-      yield* rejects(subject, readKey(), gone("GetResourceApiKey"))
-    })
-
     withSettings("have keys by reference, and reject another source of the key", function*() {
       yield* createWorkload()
       const external = { name: "external", apiKeySecretSource: "EXTERNAL", apiKeySecretConfig: reference } as const
@@ -267,57 +177,6 @@ export const providers = (subject: Subject): void => {
   describe("payment credential providers", () => {
     const path = "providerConfigurationInput.coinbaseCdpConfiguration"
 
-    test("are created, read without their tags, replaced and deleted", function*() {
-      const { providerConfigurationOutput, ...rest } = yield* createPayment()
-      same(rest, {
-        name: "payments",
-        credentialProviderVendor: "CoinbaseCDP",
-        credentialProviderArn: `${vaultArn}/paymentcredentialprovider/payments`
-      })
-      const { apiKeySecretArn, walletSecretArn, ...coinbase } = providerConfigurationOutput.coinbaseCdpConfiguration
-        ?? {}
-      // The service model requires an ARN, also of a missing secret.
-      assert.match(walletSecretArn?.secretArn ?? "", /\/payment\/coinbasecdp\/payments-[0-9a-f]{8}\/wallet-\w{6}$/)
-      same(coinbase, { apiKeyId: "key-1", apiKeySecretSource: "MANAGED" })
-      assert.match(
-        apiKeySecretArn?.secretArn ?? "",
-        /^arn:aws:secretsmanager:.+\/payment\/coinbasecdp\/payments-[0-9a-f]{8}\/apikey-[A-Za-z0-9]{6}$/
-      )
-      yield* rejects(
-        subject,
-        createPayment(),
-        invalid("CreatePaymentCredentialProvider", "Credential provider with name: payments already exists")
-      )
-      const get = control((plane) => plane.getPaymentCredentialProvider({ name: "payments" }))
-      const read = yield* get
-      assert.notProperty(read, "tags")
-      same(read.providerConfigurationOutput, providerConfigurationOutput)
-      const updated = yield* control((plane) =>
-        plane.updatePaymentCredentialProvider({
-          name: "payments",
-          credentialProviderVendor: "CoinbaseCDP",
-          providerConfigurationInput: {
-            coinbaseCdpConfiguration: { apiKeyId: "key-2", apiKeySecret: secret(ed25519Key()) }
-          }
-        })
-      )
-      const { coinbaseCdpConfiguration } = updated.providerConfigurationOutput
-      assert.strictEqual(coinbaseCdpConfiguration?.apiKeyId, "key-2")
-      assert.match(
-        coinbaseCdpConfiguration?.walletSecretArn?.secretArn ?? "",
-        /\/payment\/coinbasecdp\/payments-[0-9a-f]{8}\/wallet-\w{6}$/
-      )
-      assert.notProperty(coinbaseCdpConfiguration, "walletSecretSource")
-      assert.hasAllKeys(updated.providerConfigurationOutput, ["coinbaseCdpConfiguration"])
-      same(updated.createdTime, read.createdTime)
-      same(yield* get, updated)
-      const remove = control((plane) => plane.deletePaymentCredentialProvider({ name: "payments" }))
-      yield* remove
-      const gone = (operation: string) => notFound(operation, "PaymentCredentialProvider not found")
-      yield* rejects(subject, remove, gone("DeletePaymentCredentialProvider"))
-      yield* rejects(subject, get, gone("GetPaymentCredentialProvider"))
-    })
-
     withSettings("need their secrets, by value or by reference", function*() {
       const create = (config: object) =>
         control((plane) =>
@@ -346,46 +205,6 @@ export const providers = (subject: Subject): void => {
       const { coinbaseCdpConfiguration } = created.providerConfigurationOutput
       same(coinbaseCdpConfiguration?.apiKeySecretJsonKey, "key")
       same(coinbaseCdpConfiguration?.walletSecretSource, "MANAGED")
-    })
-
-    test("return tokens of their own vendor only", function*() {
-      yield* createWorkload()
-      yield* control((plane) =>
-        plane.createPaymentCredentialProvider({
-          name: "privy",
-          credentialProviderVendor: "StripePrivy",
-          providerConfigurationInput: {
-            stripePrivyConfiguration: { appId: "app-1", appSecret: secret("app-secret"), authorizationId: "auth-1" }
-          }
-        })
-      )
-      const token = (paymentTokenRequest: DataPlane.PaymentTokenRequest, provider = "privy") =>
-        Effect.flatMap(tokenOfWorkload(), (workloadIdentityToken) =>
-          data((plane) =>
-            plane.getResourcePaymentToken({
-              workloadIdentityToken,
-              resourceCredentialProviderName: provider,
-              paymentTokenRequest
-            })
-          ))
-      same(yield* token({ stripePrivyTokenRequest: { requestPath: "/v1/wallets", requestBody: secret("{}") } }), {
-        paymentTokenResponse: {
-          stripePrivyTokenResponse: {
-            appId: "app-1",
-            basicAuthToken: secret(Buffer.from("app-1:app-secret").toString("base64"))
-          }
-        }
-      })
-      const other: DataPlane.PaymentTokenRequest = {
-        coinbaseCdpTokenRequest: { requestMethod: "GET", requestPath: "/v1" }
-      }
-      const operation = "GetResourcePaymentToken"
-      yield* rejects(
-        subject,
-        token(other),
-        invalid(operation, "The credential provider is one of StripePrivy", "paymentTokenRequest")
-      )
-      yield* rejects(subject, token(other, "nothing"), notFound(operation, "PaymentCredentialProvider not found"))
     })
   })
 }

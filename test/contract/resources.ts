@@ -4,8 +4,6 @@ import * as Effect from "effect/Effect"
 import {
   conflict,
   consented,
-  createApiKey,
-  createPayment,
   createPortal,
   identityArn,
   invalid,
@@ -38,24 +36,6 @@ import {
 /** Existing workload identities, the token vault, tags and consent portals. */
 export const resources = (subject: Subject): void => {
   const test = tester(subject)
-
-  // A service requires the name.
-  if (subject.checks === "planes") {
-    describe("a workload identity without a name", () => {
-      test("gets one, another one each time", function*() {
-        const create = control((plane) =>
-          plane.createWorkloadIdentity({ allowedResourceOauth2ReturnUrls: [returnUrl] })
-        )
-        const [first, second] = yield* Effect.all([create, create])
-        for (const { name } of [first, second]) {
-          assert.match(name, /^workload-[0-9a-f]{8}$/)
-          const { allowedResourceOauth2ReturnUrls } = yield* control((plane) => plane.getWorkloadIdentity({ name }))
-          same(allowedResourceOauth2ReturnUrls, [returnUrl])
-        }
-        assert.notStrictEqual(first.name, second.name)
-      })
-    })
-  }
 
   describe("existing workload identities", () => {
     test("are replaced by an update, which changes the time and nothing else", function*() {
@@ -113,20 +93,8 @@ export const resources = (subject: Subject): void => {
   })
 
   describe("the token vault", () => {
-    test("has a key of the service, or of the customer", function*() {
-      const get = control((plane) => plane.getTokenVault({}))
-      const before = yield* get
-      same(before.tokenVaultId, "default")
-      same(before.kmsConfiguration, { keyType: "ServiceManagedKey" })
-      same(yield* get, before)
-      const kmsConfiguration = {
-        keyType: "CustomerManagedKey",
-        kmsKeyArn: "arn:aws:kms:us-west-2:123456789012:key/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
-      } as const
-      const set = yield* control((plane) => plane.setTokenVaultCmk({ tokenVaultId: "default", kmsConfiguration }))
-      same(set.kmsConfiguration, kmsConfiguration)
-      assert.isTrue(DateTime.isGreaterThanOrEqualTo(set.lastModifiedDate, before.lastModifiedDate))
-      same(yield* control((plane) => plane.getTokenVault({ tokenVaultId: "default" })), set)
+    test("is the default one", function*() {
+      const kmsConfiguration = { keyType: "ServiceManagedKey" } as const
       yield* rejects(
         subject,
         control((plane) => plane.getTokenVault({ tokenVaultId: "other" })),
@@ -141,32 +109,17 @@ export const resources = (subject: Subject): void => {
   })
 
   describe("tags", () => {
-    test("are added to and removed from every resource with an ARN", function*() {
-      const longName = "w".repeat(255)
-      const workload = yield* control((plane) => plane.createWorkloadIdentity({ name: longName, tags: { a: "1" } }))
-      const arns = [
-        workload.workloadIdentityArn,
-        (yield* createProvider()).credentialProviderArn,
-        (yield* createApiKey()).credentialProviderArn,
-        (yield* createPayment()).credentialProviderArn,
-        (yield* createPortal()).consentPortalArn,
-        vaultArn,
-        `${identityArn}:workload-identity-directory/default`
-      ]
-      const list = (resourceArn: string) => control((plane) => plane.listTagsForResource({ resourceArn }))
-      same(yield* list(workload.workloadIdentityArn), { tags: { a: "1" } })
-      for (const resourceArn of arns) {
-        const before = (yield* list(resourceArn)).tags ?? {}
-        const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
-        const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
-        assert.isUndefined(added)
-        same((yield* list(resourceArn)).tags, { ...before, ...tags })
-        yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
-        yield* control((plane) =>
-          plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there", ...Object.keys(before)] })
-        )
-        same(yield* list(resourceArn), { tags: { empty: "no more" } })
-      }
+    test("are replaced, and removed where they exist", function*() {
+      yield* createProvider()
+      const { consentPortalArn: resourceArn } = yield* createPortal()
+      const list = control((plane) => plane.listTagsForResource({ resourceArn }))
+      const tags = { "a project/b@c+d=": "x y_z: 1.2", empty: "" }
+      const added: void = yield* control((plane) => plane.tagResource({ resourceArn, tags }))
+      assert.isUndefined(added)
+      same((yield* list).tags, tags)
+      yield* control((plane) => plane.tagResource({ resourceArn, tags: { empty: "no more" } }))
+      yield* control((plane) => plane.untagResource({ resourceArn, tagKeys: ["a project/b@c+d=", "not there"] }))
+      same(yield* list, { tags: { empty: "no more" } })
     })
 
     test("are rejected when AWS reserves the key", function*() {
@@ -228,63 +181,6 @@ export const resources = (subject: Subject): void => {
 
   describe("consent portals", () => {
     const activeTest = tester(subject, { consentPortalDelay: 0 })
-    const get = (consentPortalIdentifier: string) =>
-      control((plane) => plane.getConsentPortal({ consentPortalIdentifier }))
-    const update = (consentPortalIdentifier: string, description: string) =>
-      control((plane) => plane.updateConsentPortal({ consentPortalIdentifier, description }))
-    const remove = (consentPortalIdentifier: string) =>
-      control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier }))
-    const gone = (operation: string, identifier: string): Rejection => ({
-      tag: "ResourceNotFoundException",
-      operation,
-      message: `ConsentPortal '${identifier}' not found`
-    })
-
-    tester(subject, { consentPortalDelay: "1 hour" })(
-      "are neither changed nor deleted while they are being created",
-      function*() {
-        yield* createProvider()
-        const { consentPortalArn, consentPortalId, createdAt, portalUrl, updatedAt, ...rest } = yield* createPortal()
-        same(rest, { ...portal(), status: "CREATING" })
-        // The AWS SDK omits a null.
-        same(portalUrl ?? null, null)
-        same(createdAt, updatedAt)
-        assert.match(consentPortalId, /^portal-[A-Za-z0-9]{10}$/)
-        same(consentPortalArn, `${identityArn}:consent-portal/${consentPortalId}`)
-        const busy = (operation: string) =>
-          conflict(operation, "ConsentPortal 'portal' is in status CREATING: wait until it is ACTIVE")
-        yield* rejects(subject, update(consentPortalId, "new"), busy("UpdateConsentPortal"))
-        yield* rejects(subject, remove(consentPortalArn), busy("DeleteConsentPortal"))
-        yield* rejects(
-          subject,
-          createPortal(),
-          conflict("CreateConsentPortal", "ConsentPortal with name 'portal' already exists")
-        )
-      }
-    )
-
-    activeTest("are then read by id and ARN, changed in parts, listed and deleted", function*() {
-      yield* createProvider()
-      const { consentPortalArn, consentPortalId } = yield* createPortal()
-      const active = yield* get(consentPortalId)
-      same(active.status, "ACTIVE")
-      same(active.portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
-      same(yield* get(consentPortalArn), active)
-      const updated = yield* update(consentPortalArn, "Für alle")
-      same(updated.description, "Für alle")
-      same(updated.idpConfig, active.idpConfig)
-      const { executionRoleArn, idpConfig, ...summary } = updated
-      same(executionRoleArn, portal().executionRoleArn)
-      same(idpConfig, portal().idpConfig)
-      same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [summary] })
-      yield* remove(consentPortalId)
-      yield* rejects(subject, get(consentPortalId), gone("GetConsentPortal", consentPortalId))
-      yield* rejects(subject, update(consentPortalId, ""), gone("UpdateConsentPortal", consentPortalId))
-      yield* rejects(subject, remove(consentPortalId), gone("DeleteConsentPortal", consentPortalId))
-      same(yield* control((plane) => plane.listConsentPortals({})), { consentPortals: [] })
-      assert.notStrictEqual((yield* createPortal()).consentPortalId, consentPortalId)
-    })
-
     activeTest("need an OAuth2 credential provider", function*() {
       yield* createProvider()
       const { consentPortalId } = yield* createPortal()
@@ -383,7 +279,7 @@ export const resources = (subject: Subject): void => {
       )
       yield* rejects(subject, create("portal-0123456789"), taken)
       yield* rejects(subject, create(`${identityArn}:gateway/portal-0123456789`), taken)
-      yield* remove(consentPortalId)
+      yield* control((plane) => plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
       const { portalUrl } = yield* create(`${identityArn}:gateway/portal-0123456789`)
       same(portalUrl, "https://portal-0123456789.consent-portal.bedrock-agentcore.us-west-2.amazonaws.com")
     })

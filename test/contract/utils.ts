@@ -31,10 +31,6 @@ export interface Subject {
     oauth?: Scripted.Options,
     options?: LocalBackend.Options
   ) => Layer.Layer<Planes, unknown>
-  /**
-   * Where requests are checked: in the planes, before they are sent, or in the service, whose errors have a request id.
-   */
-  readonly checks: "planes" | "service"
   /** Whether errors come from a server. */
   readonly remote: boolean
 }
@@ -180,34 +176,3 @@ const facts = (error: { readonly _tag: string }): Facts => {
     ...(fieldList === undefined ? {} : { fieldList: fieldList.map(({ message, name }) => ({ message, name })) })
   }
 }
-
-/** Asserts that a request violates a limit, and that the error has the message of the operation's schema. */
-export const breaks = <A, E extends { readonly _tag: string }, R>(
-  subject: Subject,
-  effect: Effect.Effect<A, E, R>,
-  expected: IdentityError.ValidationException,
-  quoted: (text: string) => string
-): Effect.Effect<void, A, R> =>
-  Effect.map(Effect.flip(effect), (error) => {
-    const { requestId, ...rest } = facts(error)
-    const { fieldList = [], message = "", ...others } = facts(expected)
-    assert.deepStrictEqual(rest, {
-      ...others,
-      message: quoted(message),
-      fieldList: fieldList.map((field) => ({ name: field.name, message: quoted(field.message) }))
-    })
-    assert.strictEqual(requestId !== undefined, subject.checks === "service")
-  })
-
-/** Asserts that a request conforms to the service model. The call may fail for another reason. */
-export const fits = <A, E extends { readonly _tag: string }, R>(
-  effect: Effect.Effect<A, E, R>
-): Effect.Effect<void, never, R> =>
-  Effect.map(Effect.result(effect), (result) => {
-    if (result._tag === "Failure") {
-      const { message } = facts(result.failure)
-      // The error of a rule beyond the service model may name a member too.
-      assert.notMatch(message ?? "", /^\d+ validation errors? detected/)
-      assert.notInclude(["TransportError", "UnknownServiceError", "InternalServerException"], result.failure._tag)
-    }
-  })

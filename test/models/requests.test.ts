@@ -55,6 +55,49 @@ const anchored = (shape: Shape): Shape => ({
   ...shape.value === undefined ? {} : { value: anchored(shape.value) }
 })
 
+const role = String.raw`arn:aws(-[a-z-]+)?:iam::[0-9]{12}:role/[a-zA-Z0-9+=,.@\-_/]+`
+const portalIdentifier =
+  "(arn:aws[^:]*:bedrock-agentcore:[a-z0-9-]+:[0-9]{12}:consent-portal/)?[a-zA-Z0-9\\-_]{1,50}-[A-Za-z0-9]{10}"
+const tag = String.raw`[a-zA-Z0-9\s._:/=+@-]*`
+
+const idpLimits: { readonly [path: string]: Partial<Shape> } = {
+  "idpConfig.credentialProviderArn": {
+    pattern:
+      "arn:(aws|aws-cn|aws-us-gov|aws-iso|aws-iso-b|aws-iso-e|aws-iso-f|aws-eusc):bedrock-agentcore:[a-z0-9-]{1,32}:[0-9]{12}:token-vault/[a-zA-Z0-9_-]{1,64}/oauth2credentialprovider/[a-zA-Z0-9_-]{1,128}"
+  },
+  "idpConfig.scopes": { min: 1 },
+  "idpConfig.scopes[]": { min: 1, max: 255, pattern: String.raw`[\x21\x23-\x5B\x5D-\x7E]+` }
+}
+
+/** The limits of consent portals, from the API reference and the developer guide. */
+const portalLimits: { readonly [operation: string]: { readonly [path: string]: Partial<Shape> } } = {
+  CreateConsentPortal: {
+    name: { min: 1, max: 50, pattern: "[a-zA-Z0-9_-]+" },
+    executionRoleArn: { pattern: role },
+    ...idpLimits,
+    sources: { min: 1, max: 1 },
+    "sources[].identifier": {
+      pattern:
+        "(([0-9a-z][-]?){1,100}-[0-9a-z]{10}|arn:aws(-[a-z-]+)?:bedrock-agentcore:[a-z0-9-]{1,20}:[0-9]{12}:gateway/([0-9a-z][-]?){1,48}-[a-z0-9]{10})"
+    },
+    "sources[].type": { enum: ["agentcore-gateway"] },
+    description: { max: 512 },
+    tags: { max: 50 },
+    "tags{key}": { min: 1, max: 128, pattern: tag },
+    "tags{value}": { max: 256, pattern: tag },
+    clientToken: { min: 1, max: 256 }
+  },
+  GetConsentPortal: { consentPortalIdentifier: { pattern: portalIdentifier } },
+  UpdateConsentPortal: {
+    consentPortalIdentifier: { pattern: portalIdentifier },
+    executionRoleArn: { pattern: role },
+    ...idpLimits,
+    description: { max: 512 }
+  },
+  DeleteConsentPortal: { consentPortalIdentifier: { pattern: portalIdentifier } },
+  ListConsentPortals: { maxResults: { min: 1, max: 100 } }
+}
+
 const excepted = (fact: string): string => {
   const [member = ""] = fact.split(": ", 1)
   const found = exceptions.find((exception) => exception.member.test(member) && fact === `${member}: ${exception.ours}`)
@@ -66,6 +109,8 @@ const ofRequest = (name: string): Shape => {
   if (ast === undefined) throw new Error(`no operation ${name}`)
   return ofSchema(ast)
 }
+
+const isLimit = (fact: string): boolean => /: (min|max|pattern|one of) /.test(fact)
 
 const same = (ours: ReadonlyArray<string>, model: ReadonlyArray<string>): void => {
   assert.deepStrictEqual([...ours].sort(), [...model].sort())
@@ -89,13 +134,23 @@ describe("requests of the service model", () => {
   })
 
   // Without limits and enumerations, because the clients do not have them.
-  const bare = (shape: Shape, name: string) =>
-    facts(shape, name).filter((fact) => !/: (min|max|pattern|one of) /.test(fact))
+  const bare = (shape: Shape, name: string) => facts(shape, name).filter((fact) => !isLimit(fact))
 
   it.each(clientOperations)("have the members of the AWS client: $name", ({ input, name, shapes }) => {
     // The developer guide documents it, and the client does not have it.
     const ours = bare(ofRequest(name), name).filter((fact) => !fact.startsWith("CreateConsentPortal.clientToken"))
     same(ours, bare(ofClient(shapes, input), name))
+  })
+
+  it.each(Object.entries(portalLimits))("have the limits of %s", (name, members) => {
+    const shapes = Object.entries(members).map(([path, limits]) =>
+      [anchored({ type: "string", ...limits }), `${name}.${path}`] as const
+    )
+    same(
+      facts(ofRequest(name), name).filter(isLimit),
+      shapes.flatMap(([shape, path]) => facts(shape, path)).filter(isLimit)
+    )
+    same(expressions(ofRequest(name), name), shapes.flatMap(([shape, path]) => expressions(shape, path)))
   })
 
   it("have maps under the names that the decoder of requests knows, and no other member under them", () => {

@@ -15,7 +15,6 @@ import * as HttpAdapter from "../../src/aws/internal/http/httpPlane.js"
 import * as HttpPlanes from "../../src/aws/internal/http/planes.js"
 import * as SdkDataPlane from "../../src/aws/internal/sdk/sdkDataPlane.js"
 import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
-import * as SdkPlanes from "../../src/aws/internal/sdk/sdkPlanes.js"
 import { addStreams } from "../../src/internal/plane/pagination.js"
 import { decorate } from "../../src/internal/plane/plane.js"
 
@@ -41,19 +40,6 @@ const context = (
       decorate(SecurityTokenService.operations, sts, (_, effect) => effect)
     )
   )
-
-/** `AwsPlanes.layer`. */
-export const layerSdk = (
-  options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "dataPlane" | "sts">
-): Layer.Layer<Layer.Success<ReturnType<typeof AwsPlanes.layer>>, Config.ConfigError> =>
-  Layer.effectContext(Effect.gen(function*() {
-    const search = yield* SdkDataPlane.regionSearch
-    return context(
-      yield* SdkAdapter.operations(SdkDataPlane.dataPlane, undefined, options, search),
-      yield* SdkAdapter.operations(SdkPlanes.controlPlane, undefined, options, search),
-      yield* SdkAdapter.operations(SdkPlanes.securityTokenService, undefined, options, search)
-    )
-  }))
 
 /** `AwsPlanes.layerHttp`. */
 export const layerHttp = (
