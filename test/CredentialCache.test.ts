@@ -803,15 +803,6 @@ describe("CredentialCache.layerSecurityTokenService", () => {
   const use = <A, E, R>(f: (service: SecurityTokenService.SecurityTokenService["Service"]) => Effect.Effect<A, E, R>) =>
     Effect.flatMap(SecurityTokenService.SecurityTokenService, f)
 
-  it.effect("calls its own service inside a program with another one, with one cache or two", () =>
-    Effect.gen(function*() {
-      const token = Effect.map(use(ask), ([token]) => token)
-      assert.strictEqual(yield* token, "a-1")
-      assert.strictEqual(yield* Effect.provide(token, sts("b")), "b-1")
-      assert.strictEqual(yield* Effect.provide(token, sts("c").pipe(Layer.provide(cached(numbered)))), "c-1")
-      assert.strictEqual(yield* token, "a-1")
-    }).pipe(Effect.provide(sts("a").pipe(Layer.provideMerge(cached(numbered))))))
-
   it.effect("keeps a token until a minute before it expires", () =>
     use((service) =>
       Effect.gen(function*() {

@@ -6,7 +6,6 @@ import { AuthorizationTimedOut, type RequiresUserConsent } from "effect-agentcor
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -467,49 +466,4 @@ describe("Identity, other credentials", () => {
       const planes = yield* ScriptedPlanes.ScriptedPlanes
       assert.lengthOf(yield* planes.calls, 0)
     }).pipe(Effect.provide(scripted({}))))
-})
-
-describe("Identity.layer", () => {
-  const planes = (account: string) =>
-    ScriptedPlanes.layer({ getResourceApiKey: () => Effect.succeed({ apiKey: secret(`key-${account}`) }) })
-
-  const account = (name: string) => Layer.provide(Identity.layer, planes(name))
-
-  const key = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" })).pipe(
-    Effect.map(Redacted.value),
-    Effect.provide(WorkloadAccessToken.layer(secret("workload-token")))
-  )
-
-  it.effect("has its own planes inside a program that has another one", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* key, "key-a")
-      assert.strictEqual(yield* Effect.provide(key, account("b")), "key-b")
-      assert.strictEqual(yield* Effect.provide(Effect.provide(key, Identity.layer), planes("c")), "key-c")
-      assert.strictEqual(yield* key, "key-a")
-    }).pipe(Effect.provide(account("a"))))
-
-  it.effect("has its own planes in a layer with another one", () =>
-    Effect.gen(function*() {
-      class First extends Context.Service<First, Identity.Identity["Service"]>()("test/First") {}
-      class Second extends Context.Service<Second, Identity.Identity["Service"]>()("test/Second") {}
-      const keyOf = (identity: Identity.Identity["Service"]) => Effect.provideService(key, Identity.Identity, identity)
-      const keys = Effect.all([Effect.flatMap(First, keyOf), Effect.flatMap(Second, keyOf)])
-      const both = Layer.merge(
-        Layer.provide(Layer.effect(First, Identity.Identity), account("a")),
-        Layer.provide(Layer.effect(Second, Identity.Identity), account("b"))
-      )
-      assert.deepStrictEqual(yield* Effect.provide(keys, both), ["key-a", "key-b"])
-    }))
-
-  it.effect("does not separate a constant layer over it, which is shared unless it is local", () =>
-    Effect.gen(function*() {
-      class Weather extends Context.Service<Weather, Identity.Identity["Service"]>()("test/Weather") {}
-      const layer = Layer.provide(Layer.effect(Weather, Identity.Identity), Identity.layer)
-      const own = Effect.flatMap(Weather, (identity) => Effect.provideService(key, Identity.Identity, identity))
-      yield* Effect.gen(function*() {
-        const other = Layer.provide(layer, planes("b"))
-        assert.strictEqual(yield* Effect.provide(own, other), "key-a")
-        assert.strictEqual(yield* Effect.provide(own, other, { local: true }), "key-b")
-      }).pipe(Effect.provide(Layer.provide(layer, planes("a"))))
-    }))
 })

@@ -3,7 +3,6 @@ import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -154,26 +153,4 @@ describe("next", () => {
       assert.notInclude(JSON.stringify(topics), "alice")
       assert.notInclude(JSON.stringify(topics), "bm90IGpzb24")
     }))
-})
-
-describe("layerMemory of signals", () => {
-  class Signalled extends Context.Service<Signalled, PendingConsents.ConsentSignals["Service"]>()("test/Signalled") {}
-  class Waiting extends Context.Service<Waiting, PendingConsents.ConsentSignals["Service"]>()("test/Waiting") {}
-
-  it.effect("is shared by all layers that provide it", () =>
-    Effect.gen(function*() {
-      assert.strictEqual<unknown>(yield* Signalled, yield* Waiting)
-    }).pipe(Effect.provide(Layer.merge(
-      Layer.provide(Layer.effect(Signalled, PendingConsents.ConsentSignals), Signals.layerMemory),
-      Layer.provide(Layer.effect(Waiting, PendingConsents.ConsentSignals), Signals.layerMemory)
-    ))))
-
-  it.effect("is shared with a nested program, unless it is local", () =>
-    Effect.gen(function*() {
-      const signals = yield* PendingConsents.ConsentSignals
-      const inside = (options?: { readonly local: boolean }) =>
-        Effect.provide(PendingConsents.ConsentSignals, Signals.layerMemory, options)
-      assert.strictEqual(yield* inside(), signals)
-      assert.notStrictEqual(yield* inside({ local: true }), signals)
-    }).pipe(Effect.provide(Signals.layerMemory)))
 })

@@ -1,16 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { contract } from "./support/consentStore.js"
 import * as Recorder from "./support/recorder.js"
-import * as Signals from "./support/signals.js"
 import * as Tools from "./support/tools.js"
 import { authorizationUrl, cpuTime, same, secret, sessionUri } from "./support/utils.js"
 
@@ -94,35 +91,4 @@ describe("PendingConsents", () => {
       Recorder.assertSecretFree(Recorder.faces(error.success), [sessionUri, "header.payload.signature"])
     }
   })
-})
-
-describe("PendingConsents.layerMemory", () => {
-  class Opener extends Context.Service<Opener, PendingConsents.PendingConsents["Service"]>()("test/Opener") {}
-  class Claimer extends Context.Service<Claimer, PendingConsents.PendingConsents["Service"]>()("test/Claimer") {}
-
-  const opened = Effect.flatMap(Opener, (pending) => pending.open({ session, user: alice }))
-  const claimed = Effect.flatMap(Claimer, (pending) => pending.claim(own))
-
-  it.effect("is shared by all layers that provide it", () =>
-    Effect.gen(function*() {
-      yield* opened
-      assert.deepStrictEqual((yield* claimed).user, alice)
-    }).pipe(Effect.provide(Layer.merge(
-      Layer.provide(Layer.effect(Opener, PendingConsents.PendingConsents), PendingConsents.layerMemory),
-      Layer.provide(Layer.effect(Claimer, PendingConsents.PendingConsents), PendingConsents.layerMemory)
-    ))))
-
-  it.effect("is shared with a nested program, unless it is local", () =>
-    Effect.gen(function*() {
-      yield* open(alice)
-      assert.strictEqual(yield* Effect.provide(reason, PendingConsents.layerMemory, { local: true }), "Unknown")
-      assert.deepStrictEqual((yield* Effect.provide(claim, PendingConsents.layerMemory)).user, alice)
-    }).pipe(Effect.provide(PendingConsents.layerMemory)))
-
-  it.effect("shares its signals with their own layer", () =>
-    Effect.gen(function*() {
-      const signals = yield* PendingConsents.ConsentSignals
-      assert.strictEqual(yield* Effect.provide(PendingConsents.ConsentSignals, PendingConsents.layerMemory), signals)
-      assert.strictEqual(yield* Effect.provide(PendingConsents.ConsentSignals, Signals.layerMemory), signals)
-    }).pipe(Effect.provide(Signals.layerMemory)))
 })

@@ -448,9 +448,16 @@ describe("a constant of a layer and its plane", () => {
 })
 
 describe("memory stores", () => {
-  it.live("stay one", () =>
+  const stores = Effect.all([PendingConsents.PendingConsents, PendingConsents.ConsentSignals])
+
+  it.live("stay one, with one store of signals, unless they are local", () =>
     Effect.gen(function*() {
-      const outer = yield* PendingConsents.PendingConsents
-      assert.strictEqual(yield* Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory), outer)
+      const [outer, signals] = yield* stores
+      const both = Layer.merge(PendingConsents.layerMemory, Signals.layerMemory)
+      const [inner, sameSignals] = yield* Effect.provide(stores, both)
+      assert.strictEqual(inner, outer)
+      assert.strictEqual(sameSignals, signals)
+      const [local] = yield* Effect.provide(stores, both, { local: true })
+      assert.notStrictEqual(local, outer)
     }).pipe(Effect.provide(PendingConsents.layerMemory)))
 })

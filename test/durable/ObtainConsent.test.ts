@@ -453,34 +453,4 @@ describe("ObtainConsent on the in-memory engine", () => {
       assert.deepStrictEqual(yield* registrations, ["an execution of another program"])
     }).pipe(Effect.provide(Layer.provideMerge(ObtainConsent.layer({ invite }), base)))
   })
-
-  it.effect("separates the signals of a nested program", () => {
-    const signalled: Array<string> = []
-    const recording = (name: string) =>
-      Layer.effect(
-        PendingConsents.ConsentSignals,
-        Effect.map(Signals.makeMemory, (signals) => ({
-          ...signals,
-          signal: () => Effect.sync(() => void signalled.push(name))
-        }))
-      )
-    const program = (name: string) =>
-      ObtainConsent.layerSignals.pipe(Layer.provide(recording(name)), Layer.provide(WorkflowEngine.layerMemory))
-    return Effect.gen(function*() {
-      yield* signal
-      yield* Effect.provide(signal, program("inner"))
-      assert.deepStrictEqual(signalled, ["outer", "inner"])
-    }).pipe(Effect.provide(program("outer")))
-  })
-
-  it.effect("shares the store in memory when layers are merged or nested", () =>
-    Effect.gen(function*() {
-      const [outer, pending] = yield* Effect.all([PendingConsents.ConsentSignals, PendingConsents.PendingConsents])
-      const [inner, others] = yield* Effect.provide(
-        Effect.all([PendingConsents.ConsentSignals, PendingConsents.PendingConsents]),
-        Layer.merge(PendingConsents.layerMemory, Signals.layerMemory)
-      )
-      assert.strictEqual(inner, outer)
-      assert.strictEqual(others, pending)
-    }).pipe(Effect.provide(PendingConsents.layerMemory)))
 })

@@ -5,18 +5,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
-import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
-import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Headers from "effect/http/Headers"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import { LocalBackend, OAuthClient, OAuthHttp, Scripted, VaultStore } from "../support/localBackend.js"
 import * as Recorder from "../support/recorder.js"
-import { secret } from "../support/utils.js"
 import * as Wire from "../support/wire.js"
 
 const scripted = Scripted.layer()
@@ -72,31 +68,6 @@ describe("two backends in memory", () => {
       it.live(`are separate: ${innerName} and ${outerName}`, () => areSeparateMerged(outer(), inner()))
     }
   }
-})
-
-describe("LocalIdentity", () => {
-  it.live("has the credentials of its own backend when it is nested", () => {
-    const store = (apiKey: string) =>
-      Effect.gen(function*() {
-        const { createApiKeyCredentialProvider } = yield* ControlPlane.ControlPlane
-        yield* create("agent")
-        yield* createApiKeyCredentialProvider({ name: "weather", apiKey: secret(apiKey) })
-      })
-    const stored = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" })).pipe(
-      Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent" })),
-      Effect.map(Redacted.value)
-    )
-    return Effect.gen(function*() {
-      yield* store("the key of the outer one")
-      const { url } = yield* LocalIdentity.LocalServer
-      yield* Effect.gen(function*() {
-        assert.notStrictEqual((yield* LocalIdentity.LocalServer).url, url)
-        yield* store("the key of the inner one")
-        assert.strictEqual(yield* stored, "the key of the inner one")
-      }).pipe(Effect.provide(LocalIdentity.layer()))
-      assert.strictEqual(yield* stored, "the key of the outer one")
-    }).pipe(Effect.provide(LocalIdentity.layer()))
-  })
 })
 
 describe("AuthorizationServer", () => {

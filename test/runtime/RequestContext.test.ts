@@ -516,24 +516,4 @@ describe("layerRedaction", () => {
       Effect.provide(RequestContext.layerRedaction),
       Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-program"])
     ))
-
-  it.live("keeps the names of each of two nested programs", () =>
-    Effect.map(PlatformHeaders.CurrentRedactedNames, (names) => assert.includeMembers([...names], ["x-inner", wat]))
-      .pipe(
-        Effect.provide(RequestContext.layerRedaction),
-        Effect.updateService(PlatformHeaders.CurrentRedactedNames, (names) => [...names, "x-inner"]),
-        Effect.provide(RequestContext.layerRedaction)
-      ))
-})
-
-describe("layerFallback", () => {
-  it.live("uses the caller of its own program, also inside another one", () => {
-    const caller = Effect.map(RequestContext.provide(currentToken, read({})), Redacted.value)
-    const developer = (token: string) =>
-      Layer.provide(RequestContext.layerFallback, WorkloadAccessToken.layer(secret(token)))
-    return Effect.gen(function*() {
-      assert.strictEqual(yield* caller, "outer")
-      assert.strictEqual(yield* Effect.provide(caller, developer("inner")), "inner")
-    }).pipe(Effect.provide(developer("outer")))
-  })
 })
