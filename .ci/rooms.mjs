@@ -39,7 +39,7 @@ local/server: local/server/ <- ground values internal plane planes flow local/in
   local/backend local/control node effect/http @effect/platform-node
 local/standalone: local/standalone/ <- internal plane flow/private flow local/internal local/oauth local/vault local/authorization
   local/model local/server node
-local/console: local/server/console/ <- ground internal local/internal local/backend local/control jsonc-parser preact @preact/signals
+local/console: local/server/console/ <- ground internal local/internal local/backend local/server jsonc-parser preact @preact/signals
 testing: testing/ <- values internal plane planes
 persistence: persistence/ <- ground internal plane flow/private flow node ioredis @effect/sql-pg effect/persistence
   effect/reactivity effect/sql

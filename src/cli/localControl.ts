@@ -11,9 +11,8 @@ import * as Stream from "effect/Stream"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import * as RedirectPage from "../internal/consent/redirectPage.js"
-import type { Json } from "../internal/models/native.js"
-import type * as Control from "../local/control/controlApi.js"
 import { readText } from "../local/internal/safeFile.js"
+import type * as Control from "../local/server/controlOperations.js"
 import * as Table from "./printTable.js"
 import * as StateFile from "./stateFile.js"
 
@@ -50,10 +49,10 @@ const send = <A>(path: string, init: RequestInit = {}, found: typeof StateFile.f
       ok && isReadonlyObject(body) ? Effect.succeed(body as A) : toFailure(server.url, status, body)
     )))
 
-const read = <P extends keyof Control.Reads>(path: P) => send<Json<Control.Reads[P]>>(path)
+const read = <R extends Control.Read>(path: R) => send<Control.Found<R>>(path)
 
 const act = <A extends Control.Action>(path: A, body: Control.Body<A>, server?: typeof StateFile.find) =>
-  send<Json<Control.Result<A>>>(path, { method: "POST", body: JSON.stringify(body) }, server)
+  send<Control.Done<A>>(path, { method: "POST", body: JSON.stringify(body) }, server)
 
 const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, line: string) =>
   Effect.andThen(act(path, body), Console.log(line))
@@ -129,7 +128,7 @@ export const removeFault = (id: string | undefined) =>
     ? actAndPrint("faults/clear", {}, "There are no faults now.")
     : actAndPrint("faults/remove", { id }, "Removed the fault.")
 
-type Request = Json<Control.Reads["requests"]>["requests"][number]
+type Request = Control.Found<"requests">["requests"][number]
 
 /** The credential provider of a request that gets a credential, or manages the provider. */
 const providerOf = ({ operation, request }: Request): unknown => {

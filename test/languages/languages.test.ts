@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { bodies, type Reads } from "../../src/local/control/controlApi.js"
+import * as Control from "../../src/local/server/controlOperations.js"
 import * as Project from "../support/project.js"
 import * as Python from "../support/python.js"
 
@@ -106,18 +106,8 @@ describe("the page for Python", () => {
       /`(POST \/_local\/\w+\/)\w+`, `…\/(\w+)`(?:, `…\/(\w+)`)?/g,
       (all, start: string, ...names: ReadonlyArray<string>) => `${all} ${names.map((name) => start + name).join(" ")}`
     )
-    const reads: { readonly [Path in keyof Reads]: true } = {
-      clock: true,
-      snapshots: true,
-      faults: true,
-      requests: true,
-      consents: true,
-      grants: true,
-      resources: true,
-      server: true
-    }
     // Only the page of the console uses `console/token`.
-    const actions = Object.keys(bodies).filter((path) => path !== "console/token")
-    for (const path of [...Object.keys(reads), ...actions, "events"]) assert.include(page, `/_local/${path}`)
+    const actions = Object.keys(Control.actions).filter((path) => path !== Control.exchangePath)
+    for (const path of [...Object.keys(Control.reads), ...actions, "events"]) assert.include(page, `/_local/${path}`)
   })
 })

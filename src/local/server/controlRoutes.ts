@@ -1,42 +1,31 @@
 /**
- * Serves `control/controlApi` at `/_local/`, for programs on this machine that have the token of the server.
+ * Serves `controlOperations` at `/_local/`, for programs on this machine that have the token of the server.
  *
  * `POST /_local/console` returns a URL of the console. The page exchanges its code for the token at
  * `/_local/console/token`, the only path that needs no token. Error responses have `error`, `message` and usually
  * `reason`.
  */
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Option from "effect/Option"
 import { hasProperty } from "effect/Predicate"
-import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { randomUUID } from "node:crypto"
-import * as IdentitySetup from "../../IdentitySetup.js"
 import { toPlain } from "../../internal/models/native.js"
 import { isDeep, maxLevels } from "../../internal/models/plainData.js"
 import { isLoopback } from "../../internal/models/urls.js"
-import { toWords } from "../../internal/models/violation.js"
 import { isOwnHost } from "../../internal/ownHost.js"
-import * as Issues from "../../internal/plane/issues.js"
 import { isSameSecret } from "../../internal/sameSecret.js"
-import * as Api from "../control/controlApi.js"
-import type { Consent, SeedError } from "../control/controlModels.js"
-import * as Exceptions from "../control/exceptions.js"
 import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
-import type { ConsoleCodes } from "./consoleRoutes.js"
+import type { ControlError, Controlled } from "./controlOperations.js"
+import * as Operations from "./controlOperations.js"
 import { isJson, parse, readBody, respondDefect, type Settings } from "./dispatch.js"
 import { headers, wireErrors } from "./errors.js"
 import * as LiveEvents from "./liveEvents.js"
-import type { LocalServer } from "./serverModels.js"
 
 interface Problem {
   readonly status: number
@@ -68,16 +57,9 @@ const statuses: { readonly [error: string]: { readonly [reason: string]: number 
   GrantError: { Unknown: 404, Unsupported: 409, Failed: 502, Store: 500 }
 }
 
-type ControlError =
-  | LocalControl.LocalControlError
-  | SeedError
-  | IdentitySetup.SetupParseError
-  | LocalControl.SessionError
-  | LocalControl.GrantError
-
-const fromControl = (error: ControlError | Problem): Problem => {
-  if (!("_tag" in error)) return error
+const toProblem = (error: ControlError): Problem => {
   const reason = hasProperty(error, "reason") ? String(error.reason) : undefined
+  if (error._tag === "Unauthorized") return unauthorized(error.message)
   return {
     status: statuses[error._tag]?.[reason ?? ""] ?? 400,
     error: error._tag,
@@ -87,15 +69,14 @@ const fromControl = (error: ControlError | Problem): Problem => {
 }
 
 /** Checks that a program or page of this machine sent the request to this server. */
-const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined =>
-  !isOwnHost(request.headers.host, settings.allowedHosts)
-    ? forbidden(wireErrors.foreignHost.message)
-    // A server may not know the address. Then only the token protects the control.
-    : Option.exists(request.remoteAddress, (address) => !isLoopback(address))
-    ? forbidden("The control of the server is for programs on its own machine")
-    : isCrossSite(request)
-    ? forbidden(wireErrors.crossSite.message)
-    : undefined
+const checkSource = (request: HttpServerRequest.HttpServerRequest, settings: Settings): Problem | undefined => {
+  if (!isOwnHost(request.headers.host, settings.allowedHosts)) return forbidden(wireErrors.foreignHost.message)
+  // A server may not know the address. Then only the token protects the control.
+  if (Option.exists(request.remoteAddress, (address) => !isLoopback(address))) {
+    return forbidden("The control of the server is for programs on its own machine")
+  }
+  return isCrossSite(request) ? forbidden(wireErrors.crossSite.message) : undefined
+}
 
 const checkToken = (request: HttpServerRequest.HttpServerRequest, token: Redacted.Redacted): Problem | undefined =>
   isSameSecret(request.headers.authorization ?? "", `Bearer ${Redacted.value(token)}`) ? undefined : {
@@ -113,141 +94,6 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
       () => badRequest(`The body of the request must have at most ${maxLevels} levels`)
     )
   )
-
-/** Decodes a body. The message names properties, and quotes no value, because values may be secrets. */
-const decode = <A, I>(schema: Schema.Codec<A, I>) => {
-  // A violation contains the type of a value.
-  const decodeBody = Schema.decodeUnknownResult(schema, { errors: "all", onExcessProperty: "error", reportInput: true })
-  return (body: object): Effect.Effect<A, Problem> =>
-    Effect.mapError(Effect.fromResult(decodeBody(body)), ({ issue }) => {
-      const problems = Issues.readViolations(issue).map((one) => `${one.path.map(String).join(".")} ${toWords(one)}`)
-      return badRequest(problems.join("; "))
-    })
-}
-
-const toDuration = (name: string, input: string | number): Effect.Effect<Duration.Duration, Problem> =>
-  Effect.mapError(
-    Effect.fromOption(
-      typeof input === "number" && input < 0 ? Option.none() : Duration.fromInput(input as Duration.Input)
-    ),
-    () => badRequest(`${name} is a duration such as "90 seconds", or milliseconds`)
-  )
-
-const toConsent = ({ id, sessionUri }: Api.Selector): Effect.Effect<Consent, Problem> =>
-  (id === undefined) === (sessionUri === undefined)
-    ? Effect.fail(badRequest("The body names the session by either id or sessionUri"))
-    : Effect.succeed(id ?? sessionUri ?? "")
-
-const hasReference = (value: unknown): boolean =>
-  typeof value === "object" && value !== null
-  && (Object.hasOwn(value, "$env") || Object.values(value).some(hasReference))
-
-const parseSetup = (
-  body: object
-): Effect.Effect<IdentitySetup.IdentitySetup, IdentitySetup.SetupParseError | Problem> =>
-  hasReference(body)
-    ? Effect.fail(badRequest(
-      "A seed over HTTP has no {\"$env\"}: it would read the variables of the server. Put the value in its place."
-    ))
-    : Effect.provideService(
-      IdentitySetup.parse(JSON.stringify(body), { file: "body" }),
-      ConfigProvider.ConfigProvider,
-      ConfigProvider.fromEnv({ env: {} })
-    )
-
-interface Controlled {
-  /** The codes of `server.consoleUrl`. */
-  readonly codes: ConsoleCodes
-  readonly control: LocalControl.LocalControl["Service"]
-  readonly server: LocalServer["Service"]
-  /** Variables that `Server.environment` does not hold. */
-  readonly secretEnvironment: Readonly<Record<string, Redacted.Redacted>>
-  readonly events: LiveEvents.LiveEvents
-}
-
-const describeServer = ({ secretEnvironment, server: { controlToken, environment, url } }: Controlled): Api.Server => {
-  const secrets = { ...secretEnvironment, AGENTCORE_LOCAL_TOKEN: controlToken }
-  return {
-    url,
-    environment: { ...environment, ...Record.map(secrets, Redacted.value) },
-    secrets: Object.keys(secrets),
-    operations: [...Exceptions.operationNames],
-    exceptions: Object.keys(Exceptions.statusOf)
-  }
-}
-
-const makeReads = (controlled: Controlled): {
-  readonly [P in keyof Api.Reads]: Effect.Effect<Api.Reads[P], ControlError>
-} => {
-  const { clock, consents, faults, grants, requests, resources, snapshots } = controlled.control
-  return {
-    clock: clock.state,
-    snapshots: Effect.map(snapshots, (snapshots) => ({ snapshots })),
-    faults: Effect.map(faults.list, (faults) => ({ faults })),
-    requests: Effect.map(requests, (requests) => ({ requests })),
-    consents: Effect.map(consents.list, (consents) => ({ consents })),
-    grants: Effect.map(grants.list, (grants) => ({ grants })),
-    resources,
-    server: Effect.succeed(describeServer(controlled))
-  }
-}
-
-type Actions = {
-  readonly [A in Api.Action]: (
-    body: (typeof Api.bodies)[A]["Type"]
-  ) => Effect.Effect<A extends keyof Api.Results ? Api.Results[A] : void, ControlError | Problem>
-}
-
-const makeActions = ({ codes, control, server }: Controlled): Actions => {
-  const { clock, consents, faults, grants } = control
-  return {
-    reset: () => control.reset,
-    seed: (body) =>
-      Effect.map(Effect.flatMap(parseSetup(body), control.seed), (changes) => ({
-        changes: changes.map(({ action, kind, name }) => ({ action, kind, name }))
-      })),
-    snapshot: ({ name }) => control.snapshot(name),
-    restore: ({ name }) => control.restore(name),
-    clock: ({ advance, reset, set }) =>
-      [advance, set, reset].filter((value) => value !== undefined).length !== 1
-        ? Effect.fail(badRequest("The body has either advance, set or reset"))
-        : advance !== undefined
-        ? Effect.flatMap(toDuration("advance", advance), clock.advance)
-        : set !== undefined
-        ? Option.match(DateTime.make(set), {
-          onNone: () => Effect.fail(badRequest("set is a time in ISO 8601, such as 2027-01-01T00:00:00Z")),
-          onSome: (time) => clock.set(DateTime.toUtc(time))
-        })
-        : clock.reset,
-    faults: ({ delay, ...fault }) =>
-      delay === undefined
-        ? faults.add(fault)
-        : Effect.flatMap(toDuration("delay", delay), (delay) => faults.add({ ...fault, delay })),
-    "faults/remove": ({ id }) => faults.remove(id),
-    "faults/clear": () => faults.clear,
-    "consents/open": ({ id }) => Effect.map(consents.authorizationUrl(id), (url) => ({ url: Redacted.value(url) })),
-    "consents/approve": ({ userName, ...selector }) =>
-      Effect.flatMap(toConsent(selector), (consent) => consents.approve(consent, { userName })),
-    "consents/deny": (selector) => Effect.flatMap(toConsent(selector), consents.deny),
-    "consents/expire": (selector) => Effect.flatMap(toConsent(selector), consents.expire),
-    "grants/expire": ({ id }) => grants.expire(id),
-    "grants/revoke": ({ id }) => Effect.map(grants.revoke(id), (outcome) => ({ outcome })),
-    "grants/forget": ({ id }) => grants.forget(id),
-    console: () => Effect.map(server.consoleUrl, (url) => ({ url: Redacted.value(url) })),
-    [exchangePath]: ({ code }) =>
-      Effect.flatMap(codes.redeem(Redacted.value(code)), (isValid) =>
-        isValid
-          ? Effect.succeed({ token: Redacted.value(server.controlToken) })
-          : Effect.fail(
-            unauthorized("The code was used, or is older than a minute: run 'npx agentcore-identity console'")
-          ))
-  }
-}
-
-/** The path that exchanges the code of the console for the token. Its caller has no token yet. */
-const exchangePath = "console/token"
-
-const decoders = Record.map(Api.bodies, (schema) => decode<unknown, unknown>(schema))
 
 const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(toPlain(output ?? {}), { headers })
@@ -268,20 +114,20 @@ type Handler = (
   request: HttpServerRequest.HttpServerRequest
 ) => Effect.Effect<HttpServerResponse.HttpServerResponse, Problem, Scope.Scope>
 
-const makeActor = (path: Api.Action, actions: Actions): Handler => (request) => {
-  if (!isJson(request.headers["content-type"])) {
-    return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
+const makeActor =
+  ({ run }: (typeof Operations.actions)[Operations.Action], controlled: Controlled): Handler => (request) => {
+    if (!isJson(request.headers["content-type"])) {
+      return Effect.fail(problem(415, "UnsupportedMediaType")(wireErrors.wrongContentType.message))
+    }
+    return readBody(request).pipe(
+      Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
+      Effect.flatMap(parseBody),
+      // An action that has started finishes, even if the caller closes the connection.
+      Effect.flatMap((body) =>
+        Effect.uninterruptible(Effect.mapBoth(run(controlled, body), { onFailure: toProblem, onSuccess: toResponse }))
+      )
+    )
   }
-  // The decoder of a path returns what its action takes.
-  const run = actions[path] as (body: unknown) => Effect.Effect<object | void, ControlError | Problem>
-  return readBody(request).pipe(
-    Effect.mapError(({ message, status }) => problem(status, status === 413 ? "TooLarge" : "BadRequest")(message)),
-    Effect.flatMap(parseBody),
-    // An action that has started finishes, even if the caller closes the connection.
-    Effect.flatMap((body) => Effect.uninterruptible(Effect.flatMap(decoders[path](body), run))),
-    Effect.mapBoth({ onFailure: fromControl, onSuccess: toResponse })
-  )
-}
 
 interface Route {
   readonly method: "GET" | "POST"
@@ -289,25 +135,31 @@ interface Route {
   readonly handler: Handler
 }
 
-const makeRoutes = (controlled: Controlled): ReadonlyArray<Route> => {
-  const actions = makeActions(controlled)
-  return [
-    { method: "GET", path: "events", handler: () => respondEvents(controlled.events) },
-    ...Object.entries(makeReads(controlled)).map(([path, read]): Route => ({
-      method: "GET",
-      path,
-      handler: () => Effect.mapBoth(read, { onFailure: fromControl, onSuccess: toResponse })
-    })),
-    ...Record.keys(actions).map((path): Route => ({ method: "POST", path, handler: makeActor(path, actions) }))
-  ]
-}
+const makeRoutes = (controlled: Controlled, events: LiveEvents.LiveEvents): ReadonlyArray<Route> => [
+  { method: "GET", path: "events", handler: () => respondEvents(events) },
+  ...Object.entries(Operations.reads).map(([path, read]): Route => ({
+    method: "GET",
+    path,
+    handler: () => Effect.mapBoth(read(controlled), { onFailure: toProblem, onSuccess: toResponse })
+  })),
+  ...Object.entries(Operations.actions).map(([path, action]): Route => ({
+    method: "POST",
+    path,
+    handler: makeActor(action, controlled)
+  }))
+]
 
-export const add = (router: HttpRouter.HttpRouter, settings: Settings, controlled: Controlled): Effect.Effect<void> => {
-  const routes = makeRoutes(controlled)
+export const add = (
+  router: HttpRouter.HttpRouter,
+  settings: Settings,
+  controlled: Controlled,
+  events: LiveEvents.LiveEvents
+): Effect.Effect<void> => {
+  const routes = makeRoutes(controlled, events)
   const handle: Handler = (request) => {
     const path = (request.url.split("?", 1)[0] ?? "").replace(/^\/_local\//, "")
     const rejection = checkSource(request, settings)
-      ?? (path === exchangePath ? undefined : checkToken(request, controlled.server.controlToken))
+      ?? (path === Operations.exchangePath ? undefined : checkToken(request, controlled.server.controlToken))
     if (rejection !== undefined) return Effect.fail(rejection)
     const found = routes.filter((route) => route.path === path)
     if (found.length === 0) return Effect.fail(problem(404, "NotFound")("The control has no action at this path"))

@@ -140,7 +140,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
       yield* router.add("GET", "/health", serveDocument("health", settings, respondHealth))
       yield* ConsoleRoutes.add(router, settings)
       const events = LiveEvents.make(requests, ControlRoutes.toEventData)
-      yield* ControlRoutes.add(router, settings, { codes, control, events, secretEnvironment, server: self })
+      yield* ControlRoutes.add(router, settings, { codes, control, secretEnvironment, server: self }, events)
       yield* ServerSpans.disableUnusedSpans(node.serve(server, respondToAll(router.asHttpEffect(), settings)))
       // Runs before the backend is released, so that earlier requests get their responses. Live events never end.
       yield* Effect.addFinalizer(() => Effect.andThen(events.end, NodeServer.stop(node.server)))

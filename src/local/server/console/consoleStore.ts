@@ -94,7 +94,7 @@ const handleFailure = (error: unknown): void => {
 }
 
 /** The paths that a section reads. Every page also shows the clock, and the numbers of faults and consents. */
-const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Path> } = {
+const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Read> } = {
   grants: ["grants"],
   providers: ["resources"],
   faults: ["server"],
@@ -102,24 +102,24 @@ const reads: { readonly [S in Section]?: ReadonlyArray<Wire.Path> } = {
   environment: ["server"]
 }
 
-const read = async (token: string, path: Wire.Path): Promise<object> => {
+const read = async (token: string, path: Wire.Read): Promise<object> => {
   const response = await Wire.read(token, path)
   if ("now" in response) clockDifference.value = Date.parse(response.now) - Date.now()
   // Other responses have the properties of `data`.
   return path === "clock" || path === "server" || path === "resources" ? { [path]: response } : response
 }
 
-const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
+const readAll = async (more: ReadonlySet<Wire.Read>): Promise<void> => {
   const currentToken = token.value
   if (currentToken === undefined) return
-  const paths = new Set<Wire.Path>(["clock", "faults", "consents", ...reads[section.value] ?? [], ...more])
+  const paths = new Set<Wire.Read>(["clock", "faults", "consents", ...reads[section.value] ?? [], ...more])
   if (held.value !== undefined) paths.delete("requests")
   try {
     const responses = await Promise.all(Array.from(paths, (path) => read(currentToken, path)))
     batch(() => {
       browserNow.value = Date.now()
       for (const [name, value] of responses.flatMap((response) => Object.entries(response))) {
-        // The control responds with what `control/controlApi` declares.
+        // The control responds with what `controlOperations` declares.
         if (Object.hasOwn(data, name)) data[name as keyof typeof data].value = value as never
       }
     })
@@ -129,15 +129,15 @@ const readAll = async (more: ReadonlySet<Wire.Path>): Promise<void> => {
 }
 
 let reading: Promise<void> = Promise.resolve()
-let next: { readonly paths: Set<Wire.Path>; readonly done: Promise<void> } | undefined
+let next: { readonly paths: Set<Wire.Read>; readonly done: Promise<void> } | undefined
 
 /**
  * Reads what the section shows. Waits for the current read to end, because that read may have missed a change. `more`
  * has paths that the section does not read each time.
  */
-const refresh = (...more: ReadonlyArray<Wire.Path>): Promise<void> => {
+const refresh = (...more: ReadonlyArray<Wire.Read>): Promise<void> => {
   if (next === undefined) {
-    const paths = new Set<Wire.Path>()
+    const paths = new Set<Wire.Read>()
     reading = reading.then(() => {
       next = undefined
       return readAll(paths)
@@ -214,8 +214,8 @@ const keepFocus = (): void => {
 export const act = <A extends Wire.Action>(
   path: A,
   body: Wire.Body<A>,
-  onSuccess: (response: Wire.Result<A>) => string,
-  more: ReadonlyArray<Wire.Path> = []
+  onSuccess: (response: Wire.Done<A>) => string,
+  more: ReadonlyArray<Wire.Read> = []
 ): void => {
   if (isActing || token.value === undefined) return
   isActing = true

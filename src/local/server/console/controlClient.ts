@@ -1,30 +1,23 @@
 /** Calls the control of the server that served this page. */
-import type { Json } from "../../../internal/models/native.js"
-import type * as Control from "../../control/controlApi.js"
+import type { Action, Body, Done, Found, Read } from "../controlOperations.js"
 
-export type { Action, Body } from "../../control/controlApi.js"
+export type { Action, Body, Done, Read } from "../controlOperations.js"
 
-export type Path = keyof Control.Reads
+export type RequestRecord = Found<"requests">["requests"][number]
 
-type Read<P extends Path> = Json<Control.Reads[P]>
+export type Consent = Found<"consents">["consents"][number]
 
-export type Result<A extends Control.Action> = Json<Control.Result<A>>
+export type Grant = Found<"grants">["grants"][number]
 
-export type RequestRecord = Read<"requests">["requests"][number]
+export type Resources = Found<"resources">
 
-export type Consent = Read<"consents">["consents"][number]
+export type Clock = Found<"clock">
 
-export type Grant = Read<"grants">["grants"][number]
+export type Snapshot = Found<"snapshots">["snapshots"][number]
 
-export type Resources = Read<"resources">
+export type FaultStatus = Found<"faults">["faults"][number]
 
-export type Clock = Read<"clock">
-
-export type Snapshot = Read<"snapshots">["snapshots"][number]
-
-export type FaultStatus = Read<"faults">["faults"][number]
-
-export type Server = Read<"server">
+export type Server = Found<"server">
 
 /** An error response of the server. The message says why. */
 export class ControlError extends Error {
@@ -50,13 +43,14 @@ const send = async (token: string | undefined, path: string, init: RequestInit =
   throw new ControlError(response.status, message ?? `The server responded with the status ${response.status}`)
 }
 
-export const read = async <P extends Path>(token: string, path: P): Promise<Read<P>> => (await send(token, path)).json()
+export const read = async <R extends Read>(token: string, path: R): Promise<Found<R>> =>
+  (await send(token, path)).json()
 
-export const act = async <A extends Control.Action>(
+export const act = async <A extends Action>(
   token: string | undefined,
   path: A,
-  body: Control.Body<A>
-): Promise<Result<A>> => (await send(token, path, { method: "POST", body: JSON.stringify(body) })).json()
+  body: Body<A>
+): Promise<Done<A>> => (await send(token, path, { method: "POST", body: JSON.stringify(body) })).json()
 
 /** Reports the requests from now on, until the connection ends. `EventSource` cannot send the token. */
 export const listen = async (

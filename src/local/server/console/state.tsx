@@ -3,12 +3,12 @@ import { signal } from "@preact/signals"
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser"
 import { Button, Field, Form, formatRelative, InputField, Table } from "./components.js"
 import { act, ask, complain, data, serverNow } from "./consoleStore.js"
-import type { Path, Result } from "./controlClient.js"
+import type { Done, Read } from "./controlClient.js"
 
 /** The changes of the last seed. */
-const changes = signal<Result<"seed">["changes"]>()
+const changes = signal<Done<"seed">["changes"]>()
 
-const all: ReadonlyArray<Path> = ["requests", "grants", "snapshots", "resources"]
+const all: ReadonlyArray<Read> = ["requests", "grants", "snapshots", "resources"]
 
 const askReset = (): void =>
   ask({
