@@ -161,7 +161,7 @@ const layerServer = (server: Server, { check, route }: SignIn) => {
   )
 }
 
-/** A program in the module can be wrong in a way that is a defect in a program of its own. */
+/** A mistake in a module is a defect in its own program. For this command, it is wrong input. */
 const isMistake = (defect: unknown): defect is Error =>
   isTagged(defect, "ValidationException") || isTagged(defect, "IllegalArgumentError")
 
@@ -187,7 +187,7 @@ const configure = (options: Proxy.ProxyOptions, proxy: Settings["proxy"]): strin
     ? Object.values(proxies).map(([title, make]) => `${title}\n${make(options)}`).join("\n")
     : proxies[proxy][1](options)
 
-/** What the user does next. The secret of the session goes to the terminal of the person who has asked for it. */
+/** Tells the user what to do next. Only the terminal of this person shows the secret of the session. */
 const describe = ({ entries, user }: Server, { expiresAt, token }: Session, listen: string): string =>
   [
     `The agent of ${Flags.describeUser(user)} sends its requests to the proxy, until ${DateTime.formatIso(expiresAt)}:`,

@@ -42,7 +42,7 @@ export const causes: ReadonlyArray<Cause> = [
   },
   {
     sentence: "Invalid Discovery URL",
-    cause: "The discovery document could not be read, or it is no metadata of an authorization server.",
+    cause: "The discovery document could not be read, or it is not authorization server metadata.",
     check: "Open the URL with `curl`. It must be public, with status 200 and JSON with `issuer` and `token_endpoint`."
   },
   {
@@ -67,8 +67,8 @@ export const causes: ReadonlyArray<Cause> = [
   },
   {
     sentence: "Invalid or expired session",
-    cause: "Another user than the one who asked completes the session, or the session is over 10 minutes old, or used.",
-    check: "Complete it with the very user id or JWT of the workload access token. A renewed JWT does not count."
+    cause: "The session was completed by a different user, is over 10 minutes old, or was already used.",
+    check: "Complete it with the same user id or JWT as in the workload access token. A renewed JWT is a different one."
   },
   {
     sentence:
@@ -93,17 +93,17 @@ export const causes: ReadonlyArray<Cause> = [
   },
   {
     sentence: "Access denied when retrieving secret '…'",
-    cause: "AgentCore reads the secrets of providers with the caller's permissions, and the caller has none.",
+    cause: "AgentCore reads the secrets of providers with the caller's permissions, which do not allow it.",
     check: "Allow `secretsmanager:GetSecretValue` on the secret. `npx agentcore-identity doctor` prints the statement."
   },
   {
     sentence: "Credential provider with name: … already exists",
-    cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
+    cause: "The name is taken. The exception is a ValidationException, not a ConflictException.",
     check: "Update the provider, or choose another name."
   },
   {
     sentence: "WorkloadIdentity with name '…' already exists.",
-    cause: "The name is taken. The exception is a ValidationException, and not a ConflictException.",
+    cause: "The name is taken. The exception is a ValidationException, not a ConflictException.",
     check: "Update the workload identity, or choose another name."
   },
   {
@@ -119,12 +119,12 @@ export const causes: ReadonlyArray<Cause> = [
   {
     sentence: "OutboundWebIdentityFederation is disabled.",
     cause: "The account does not allow AWS-signed JWTs.",
-    check: "Run `aws iam enable-outbound-web-identity-federation`. STS follows about 10 seconds later."
+    check: "Run `aws iam enable-outbound-web-identity-federation`. It takes effect after about 10 seconds."
   },
   {
     sentence: "Requested token expiry time must be before the original session's expiry time.",
-    cause: "The JWT would outlive the session of the role that asks for it.",
-    check: "Ask for a shorter duration, or renew the session first."
+    cause: "The JWT would outlive the session of the role that requests it.",
+    check: "Request a shorter duration, or renew the session first."
   },
   {
     sentence: "JWT payload exceeds maximum allowed size",

@@ -106,7 +106,7 @@ const users = {
 const parseServerPort = (text: string): number => {
   const port = parsePort(text)
   if (port > 0) return port
-  throw new InvalidArgumentError("The return URL has the port: give another one than 0.")
+  throw new InvalidArgumentError("The return URL contains the port, so it cannot be 0.")
 }
 
 /** The configurations contain it as it is. */
@@ -217,7 +217,7 @@ const addAuthorize = (root: Root, run: Run): void => {
         ],
         Output: [
           "Stdout has the configuration, with the secret path of the route: keep it from",
-          "the agent. Each start has another one. The session and the address for the",
+          "the agent. The path changes at each start. The session and the address for the",
           "browser go to stderr. The session is a secret of the agent."
         ]
       },

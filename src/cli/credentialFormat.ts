@@ -56,8 +56,8 @@ const readAttributes = Effect.map(
     )
 )
 
-const allServers = "This helper is limited to no host, so git sends the credential to every server. "
-  + "Configure it for one, as credential.https://git.example.com.helper"
+const allServers = "This helper is not limited to a host, so git sends the credential to every server. "
+  + "Configure it for one host: credential.https://git.example.com.helper"
 
 /** git does not tell a helper for which hosts it is configured. Windows would run a `git` of the repository. */
 const warnUnlimited = process.platform === "win32" ? Effect.void : Effect.ignore(Effect.flatMap(

@@ -28,7 +28,7 @@ const needsCompiler = (file: string, code: string): boolean =>
 const explainTypeScript = (file: string, name: string): string => {
   const command = `${relative(process.cwd(), realpathSync(process.argv[1] ?? "."))} ${name}`
   return "it has syntax that Node cannot strip, such as an enum or JSX, or this Node strips no types. "
-    + `Run 'npx tsx ${command} ${file}', or compile it, and name the JavaScript`
+    + `Run 'npx tsx ${command} ${file}', or compile it, and give the JavaScript file`
 }
 
 const isCredential = (value: unknown): value is Credentials.Credential =>

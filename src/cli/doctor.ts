@@ -103,7 +103,7 @@ const checkClock = (report: Report, ahead: number | undefined) => {
   if (ahead === undefined) return report("unknown", "clock", "no endpoint reported the time")
   const seconds = Math.round(Math.abs(ahead) / 1000)
   // The header `date` has no milliseconds, and the response takes time to arrive.
-  const message = seconds <= 2 ? "right" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
+  const message = seconds <= 2 ? "correct" : `${seconds} seconds ${ahead > 0 ? "ahead" : "behind"}`
   return Math.abs(ahead) <= maxSkew
     ? report("ok", "clock", message)
     : report("problem", "clock", `${message}. AWS rejects signatures that are more than 5 minutes off: set the clock`)
@@ -184,7 +184,7 @@ const attempt = Effect.fnUntraced(function*(credential: Credentials.Credential) 
           "RequiresUserConsent",
           ({ nextStep }) =>
             Effect.succeed(
-              `AgentCore asks for the user's consent: ${nextStep} (that of this attempt expires in 10 minutes)`
+              `AgentCore asks for the user's consent: ${nextStep} (the link of this attempt expires in 10 minutes)`
             )
         )
       )
@@ -250,7 +250,7 @@ const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Po
     const read = yield* Policy.readOptions(program, yield* Policy.requireUsers(list, context), context)
     return { read, policy: yield* Policy.make(list, read.options) }
   })
-  // Without `--policy`, the policy is only a help.
+  // Without `--policy`, the policy is only advice.
   const prepared = file === undefined ? Option.getOrUndefined(yield* Effect.option(prepare)) : yield* prepare
   const policy = prepared?.policy
   const reportError = makeReportError(report, policy)

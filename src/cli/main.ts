@@ -50,7 +50,7 @@ const run: Run = (program, level) =>
     })
   )
 
-// The reader of a pipe has gone, as after `| head -1`: end as after a signal, without a word.
+// The reader of a pipe has exited, as after `| head -1`. End as after a signal, and print nothing.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error

@@ -63,7 +63,7 @@ export const requireUsers = (
     message:
       `the policy depends on how the program identifies the users of ${credential.key}. Give --users userId (by id: `
       + "it may act for any user), --users jwt (by JWT), or --users runtime (AgentCore Runtime supplies the workload access "
-      + "tokens). --user and AGENTCORE_USER_TOKEN choose too"
+      + "tokens). --user or AGENTCORE_USER_TOKEN decides it, too"
   })
 }
 
@@ -83,7 +83,7 @@ export const readOptions = Effect.fnUntraced(function*(
 
 type Read = Effect.Success<ReturnType<typeof readOptions>>
 
-/** Whether a problem is about a name that AgentCore does not know. No statement mends it. */
+/** Whether a problem is about a name that AgentCore does not know. No statement fixes it. */
 export const isWrongName = ({ _tag }: Credentials.Problem): boolean =>
   _tag === "WorkloadNotFound" || _tag === "ProviderNotFound" || _tag === "ProviderOfOtherKind"
 
@@ -214,7 +214,7 @@ export const compare = Effect.fnUntraced(function*(
       decision._tag === "Allowed" ? findUnknownKeys(policies, call, decision.by) : []
     )
     if (keys.length > 0) {
-      const message = `it depends on ${Arr.dedupe(keys).join(", ")} whether ${file} suffices`
+      const message = `whether ${file} suffices depends on ${Arr.dedupe(keys).join(", ")}`
       return [{ result: "unknown", subject, message }]
     }
     return credential.kind !== "IamAccessToken" && unread.includes(credential.request.provider)

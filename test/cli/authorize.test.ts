@@ -236,7 +236,7 @@ describe("agentcore-identity authorize", () => {
       }
       assert.include((yield* authorize(module, "--user", "bob")).stderr, `Another program listens on port ${port}`)
       assert.include((yield* authorize(module)).stderr, "no user is named")
-      assert.include((yield* authorize(module, "--port", "0")).stderr, "The return URL has the port")
+      assert.include((yield* authorize(module, "--port", "0")).stderr, "The return URL contains the port")
       const declared = writeModule("declared.mjs", "export const forwardAuth = []\n")
       assert.include((yield* authorize(declared, "--user", "alice")).stderr, "exports no credential with its origins")
       started.child.kill("SIGTERM")

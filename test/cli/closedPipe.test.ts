@@ -1,4 +1,4 @@
-/** A reader that has gone, as after `| head -1`, ends the command without a word. */
+/** A reader that has exited, as after `| head -1`, ends the command, which prints nothing. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"

@@ -126,11 +126,11 @@ describe("agentcore-identity doctor", () => {
         "- AWS credentials the local server has no accounts",
         `✓ control plane ${url}`,
         `✓ data plane ${url}`,
-        "✓ clock right",
+        "✓ clock correct",
         "✓ workload identity my-agent",
         "✓ workload access token for user alice",
         "✓ app/Calendar AgentCore asks for the user's consent: give the request a consent handler, or show the user the "
-        + "link and resume the session (that of this attempt expires in 10 minutes)",
+        + "link and resume the session (the link of this attempt expires in 10 minutes)",
         "✓ app/Reports AgentCore returned a token",
         "✓ app/Warehouse STS issued a token",
         "✓ app/Weather AgentCore returned the key",
@@ -333,7 +333,7 @@ describe("agentcore-identity doctor", () => {
       assert.deepInclude(resultsOf(yield* compare(same, [denied], ["--users", "userId"], withoutUser)), [
         "app/Calendar",
         "unknown",
-        "it depends on bedrock-agentcore:userid whether FILE suffices"
+        "whether FILE suffices depends on bedrock-agentcore:userid"
       ])
 
       // Only AWS knows the tags of the resources, and the caller.
@@ -348,7 +348,7 @@ describe("agentcore-identity doctor", () => {
         ["app/Calendar", "app/Reports", "app/Weather"].map((name) => [
           name,
           "unknown",
-          "it depends on aws:ResourceTag/stage whether FILE suffices"
+          "whether FILE suffices depends on aws:ResourceTag/stage"
         ])
       )
 
@@ -502,7 +502,7 @@ describe("agentcore-identity doctor", () => {
       const unsupported = yield* error(file)
       assert.include(unsupported, "it has syntax that Node cannot strip, such as an enum or JSX")
       assert.include(unsupported, `Run ${advice}`)
-      assert.include(unsupported, "or compile it, and name the JavaScript")
+      assert.include(unsupported, "or compile it, and give the JavaScript file")
 
       writeFileSync(file, "export const color: string = 'red'")
       env = { ...env, NODE_OPTIONS: "--no-experimental-strip-types" }

@@ -278,7 +278,7 @@ describe("the defaults of token, api-key and doctor", () => {
       assert.include(yield* stderr("none"), "ResourceNotFoundException: ")
     }).pipe(Effect.provide(world)))
 
-  it.live("report a server that refuses the connection, not a missing caller", () =>
+  it.live("report a server that is not running, not a missing caller", () =>
     Effect.gen(function*() {
       const url = yield* Effect.map(Server.freePort, (port) => `http://127.0.0.1:${port}`)
       const gone = Object.fromEntries(
@@ -328,7 +328,7 @@ describe("agentcore-identity api-key", () => {
       })
     }).pipe(Effect.provide(world)))
 
-  it.live("rejects a header and a prefix that are no parts of a header", () =>
+  it.live("rejects an invalid header name or prefix", () =>
     Effect.gen(function*() {
       const env = yield* environment
       const run = (...args: ReadonlyArray<string>) =>

@@ -16,7 +16,7 @@ afterAll(local.stop)
 test("Alice consents once, and her agent gets a token", async () => {
   const alice = { workload: workload({ name: "my-agent", user: { userId: "alice" } }) }
   await expect(runWithContext(alice, readReports)).rejects.toMatchObject({ _tag: "RequiresUserConsent" })
-  // In the place of Alice and her browser. `deny` and `expire` are the other ends of a consent.
+  // Stands in for Alice's browser. `deny` and `expire` are the other outcomes.
   for (const { id } of await local.control.consents.list()) await local.control.consents.approve(id)
   expect(await runWithContext(alice, readReports)).toMatch(/a token of \d{3} characters/)
 })

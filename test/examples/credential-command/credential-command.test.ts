@@ -186,11 +186,11 @@ describe("a command that supplies credentials", () => {
       for (const key of ["helper", "https://.helper", "https://*.example.com.helper"]) {
         const { stderr, stdout } = yield* fill(key)
         assert.include(stdout, "password=", key)
-        assert.strictEqual(stderr.includes("This helper is limited to no host"), !key.includes("example"), key)
+        assert.strictEqual(stderr.includes("This helper is not limited to a host"), !key.includes("example"), key)
       }
       const limited = yield* fill("https://git.example.com.helper")
       assert.include(limited.stdout, "password=")
-      assert.notInclude(limited.stderr, "limited to no host")
+      assert.notInclude(limited.stderr, "limited to a host")
     }).pipe(Effect.provide(world)), 60_000)
 
   it.live("is a source of Docker Sandboxes and of Claude Code", () =>
