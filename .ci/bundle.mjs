@@ -80,7 +80,9 @@ const { metafile } = await esbuild.build({
   metafile: true
 })
 
-const inputs = [...Object.keys(metafile.inputs), ...consoleInputs]
+/** The files that are in the command and its console. */
+export const inputs = [...Object.keys(metafile.inputs), ...consoleInputs]
+
 writeFileSync(`${outfile}.LICENSES.txt`, notices("agentcore-identity.js and its console", inputs))
 
 const { outputFiles: [schema] } = await esbuild.build({

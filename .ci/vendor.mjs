@@ -11,14 +11,21 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const names = ["aws/internal/http/sdk/config", "internal/consent/open"]
 
-/** The licenses of the packages in a bundle. `inputs` are paths of files, relative to the project. */
-export const notices = (bundle, inputs) => {
-  const packages = new Set(inputs.flatMap((input) => {
+/** The packages of a bundle, each with its folder. `inputs` are paths of files, relative to the project. */
+export const packagesOf = (inputs) => {
+  const folders = new Set(inputs.flatMap((input) => {
     const inside = /^(.*node_modules\/(?:@[^/]+\/)?[^./][^/]*)\//.exec(input)
     return inside === null ? [] : [inside[1]]
   }))
-  const texts = [...packages].sort().map((directory) => {
-    const { license, name, version } = JSON.parse(readFileSync(join(root, directory, "package.json"), "utf8"))
+  return [...folders].sort().map((directory) => ({
+    ...JSON.parse(readFileSync(join(root, directory, "package.json"), "utf8")),
+    directory
+  }))
+}
+
+/** The licenses of the packages in a bundle. */
+export const notices = (bundle, inputs) => {
+  const texts = packagesOf(inputs).map(({ directory, license, name, version }) => {
     const file = readdirSync(join(root, directory)).find((entry) => /^licen[cs]e(\.|$)/i.test(entry))
     const text = file === undefined ? "" : readFileSync(join(root, directory, file), "utf8").trim()
     return `${name} ${version} (${license})\n\n${text}`
@@ -37,7 +44,7 @@ const replaceModules = {
   }
 }
 
-/** Changes the modules in the folder `directory`. */
+/** Changes the modules in the folder `directory`. Returns the files that went into them. */
 export const vendorPackages = async (directory) => {
   const fileOf = (module) => join(directory, `${module}.js`)
   const { metafile } = await esbuild.build({
@@ -59,4 +66,5 @@ export const vendorPackages = async (directory) => {
   const inputs = Object.keys(metafile.inputs)
   writeFileSync(join(directory, "LICENSES.txt"), notices(names.map((name) => `${name}.js`).join(", "), inputs))
   for (const name of names) rmSync(`${fileOf(name)}.map`, { force: true })
+  return inputs
 }

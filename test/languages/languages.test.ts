@@ -85,10 +85,6 @@ describe("the page for Python", () => {
         assert.match(yield* Effect.promise(() => run(python, step, { files, env, edit })), expected)
       }))
 
-  it.concurrent("has a program in the names of this package", async () => {
-    assert.match(await run(python, "run sdk", { files: ["sdk.ts"] }), /Sales, with a token of \d{3,} characters/)
-  })
-
   pythonCase(
     "has a program of the SDK, which runs if it is installed",
     "run sdk",
@@ -96,7 +92,7 @@ describe("the page for Python", () => {
     /Sales, with a token|without the SDK/,
     (command) =>
       command.replace(
-        "node sdk.ts",
+        "python3 sdk.py",
         `sh -c 'python3 -m py_compile sdk.py; python3 -c "import bedrock_agentcore" && python3 sdk.py || echo without the SDK'`
       )
   )

@@ -1,23 +1,14 @@
-// Packs the built package and checks the tarball as users get it: publint, attw, the types and the import of every
+// Packs the built packages and checks the tarballs as users get them: publint, attw, the types and the import of every
 // subpath, and the command. Each check runs in an empty folder with only the packages that package.json requires.
 import { spawn, spawnSync } from "node:child_process"
 import { createHash } from "node:crypto"
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, posix } from "node:path"
 import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { countNames, unnamedTypes } from "./declarations.mjs"
-import { checkLicenses } from "./licenses.mjs"
+import { checkLicenses, checkSbom } from "./licenses.mjs"
 import { pages } from "./pages.mjs"
 import { isPublic } from "./publicModules.mjs"
 
@@ -46,11 +37,12 @@ const must = (name, result) => {
 }
 
 heading("contents")
-const makePack = (name) => {
+const makePack = (name, folder = ".") => {
   const destination = join(temporary, name)
   mkdirSync(destination)
   const { status, stderr, stdout } = run("npm", [
     "pack",
+    folder,
     "--ignore-scripts",
     "--json",
     "--pack-destination",
@@ -120,13 +112,21 @@ console.log(`  ${maps.length} maps lead to the sources of public modules`)
 
 const specifier = (subpath) => `${manifest.name}${subpath.slice(1)}`
 
-heading("licenses")
-const notices = files.filter((file) => file.endsWith("LICENSES.txt")).map((file) =>
-  readFileSync(join(root, file), "utf8")
-)
-const licenses = checkLicenses(root, manifest, notices)
-for (const line of licenses.problems) fail(`not a permissive license: ${line}`)
-console.log(`  ${licenses.count} packages that are installed or bundled, ${licenses.problems.length} problems`)
+heading("licenses, and what is inside")
+/** `folder` is that of a package, and `files` are those in its tarball. */
+const checkContents = (folder, manifest, files) => {
+  const notices = files.filter((file) => file.endsWith("LICENSES.txt")).map((file) =>
+    readFileSync(join(folder, file), "utf8")
+  )
+  const licenses = checkLicenses(root, manifest, notices)
+  for (const line of licenses.problems) fail(`not a permissive license: ${line}`)
+  console.log(`  ${licenses.count} packages that are installed or bundled, ${licenses.problems.length} problems`)
+  const bom = JSON.parse(readFileSync(join(folder, "dist/sbom.cdx.json"), "utf8"))
+  const problems = checkSbom(bom, manifest, notices)
+  for (const line of problems) fail(`dist/sbom.cdx.json: ${line}`)
+  console.log(`  ${bom.components.length} packages in the software bill of materials, ${problems.length} problems`)
+}
+checkContents(root, manifest, files)
 
 heading("publint")
 must("publint", node([join(root, "node_modules/publint/src/cli.js"), "run", tarball, "--strict"]))
@@ -148,11 +148,12 @@ must(
 )
 
 /** An empty project, where only the unpacked package and links to the named packages can be found. */
-const project = (name, packages) => {
+const project = (name, packages, unpack = { name: manifest.name, tarball }) => {
   const directory = join(temporary, name)
   const modulesDirectory = join(directory, "node_modules")
-  mkdirSync(join(modulesDirectory, manifest.name), { recursive: true })
-  const unpacked = run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modulesDirectory, manifest.name)])
+  mkdirSync(join(modulesDirectory, unpack.name), { recursive: true })
+  const target = join(modulesDirectory, unpack.name)
+  const unpacked = run("tar", ["-xzf", unpack.tarball, "--strip-components=1", "-C", target])
   if (unpacked.status !== 0) throw new Error(unpacked.stderr)
   for (const dependency of new Set(packages)) {
     const link = join(modulesDirectory, dependency)
@@ -337,20 +338,43 @@ for (const name of stdout.split("\n").filter(Boolean)) fail(`${name} can be impo
 console.log(`  ${hidden.length} modules are private`)
 must("require() of the root", node(["--input-type=commonjs", "--eval", `require("${manifest.name}")`], { cwd: full }))
 
-heading("the program, with the dependencies alone")
-const bare = project("bare", Object.keys(manifest.dependencies))
-const [[, bin]] = Object.entries(manifest.bin)
-const program = join(bare, "node_modules", manifest.name, bin)
-if (existsSync(program)) {
-  must("--help", node([program, "--help"], { cwd: bare }))
-  must("demo --auto-consent", node([program, "demo", "--auto-consent"], { cwd: bare, timeout: 60_000 }))
+heading("the package of the command")
+const commandFolder = join(root, "agentcore-identity")
+const own = JSON.parse(readFileSync(join(commandFolder, "package.json"), "utf8"))
+const command = makePack("command", "./agentcore-identity")
+if (makePack("command again", "./agentcore-identity").sha256 !== command.sha256) fail("a second tarball differs")
+const commandFiles = command.pack.files.map(({ path }) => path)
+console.log(`  ${commandFiles.length} files, ${command.pack.size} bytes packed, SHA-256 ${command.sha256}, twice`)
+const sameFile = /^(LICENSE|dist\/bin\/.*|dist\/local\/server\/console\/main\.(css|js)|dist\/setup\.schema\.json)$/
+const shared = files.filter((file) => sameFile.test(file))
+const expectedFiles = [...shared, "README.md", "dist/sbom.cdx.json", "package.json"].sort()
+if (commandFiles.sort().join() !== expectedFiles.join()) fail(`it has other files: ${commandFiles.join(" ")}`)
+for (const file of shared) {
+  if (!readFileSync(join(root, file)).equals(readFileSync(join(commandFolder, file)))) fail(`${file} is another build`)
 }
+for (const name of ["version", "license", "engines", "bin", "publishConfig", "repository"]) {
+  if (JSON.stringify(own[name]) !== JSON.stringify(manifest[name])) fail(`its ${name} differs`)
+}
+const readme = readFileSync(join(commandFolder, "README.md"), "utf8")
+if (readme.split("\n").length > 31) fail("its README has more than 30 lines")
+for (const [link] of readme.matchAll(/(?<=\]\()[^)]+/g)) {
+  const path = link.replace(`${manifest.homepage}/blob/main/`, "").split("#")[0]
+  if (!files.includes(path)) fail(`its README links ${link}`)
+}
+checkContents(commandFolder, own, commandFiles)
+must("publint", node([join(root, "node_modules/publint/src/cli.js"), "run", command.tarball, "--strict"]))
+
+heading("the program, with the dependencies of its package alone")
+const bare = project("bare", Object.keys(own.dependencies), { name: own.name, tarball: command.tarball })
+const [[, bin]] = Object.entries(own.bin)
+const program = join(bare, "node_modules", own.name, bin)
+must("--help", node([program, "--help"], { cwd: bare }))
+must("demo --auto-consent", node([program, "demo", "--auto-consent"], { cwd: bare, timeout: 60_000 }))
 
 /** Starts the local server, sends it a request, and stops it. Returns what it printed, and its exit code or signal. */
 const serve = async (directory, args, expected = 201) => {
   const start = performance.now()
-  const file = join(directory, "node_modules", manifest.name, bin)
-  const child = spawn(process.execPath, [file, "local", "--port", "0", ...args], { cwd: directory })
+  const child = spawn(process.execPath, [program, "local", "--port", "0", ...args], { cwd: directory })
   const ended = new Promise((resolve) => child.on("close", (code, signal) => resolve(code ?? signal)))
   const timer = setTimeout(() => child.kill("SIGKILL"), 30_000)
   let [stdout, stderr] = ["", ""]
@@ -388,15 +412,10 @@ const serve = async (directory, args, expected = 201) => {
   }
 }
 
-if (existsSync(program)) {
-  must("local", await serve(bare, []))
-  must(
-    "local --authorization-server",
-    await serve(bare, ["--authorization-server", "--authorization-server-port", "0"])
-  )
-  must("local --signatures verify", await serve(bare, ["--signatures", "verify"], 403))
-  must("local --vault", await serve(bare, ["--vault", join(temporary, "vault")]))
-}
+must("local", await serve(bare, []))
+must("local --authorization-server", await serve(bare, ["--authorization-server", "--authorization-server-port", "0"]))
+must("local --signatures verify", await serve(bare, ["--signatures", "verify"], 403))
+must("local --vault", await serve(bare, ["--vault", join(temporary, "vault")]))
 
-console.log(failures === 0 ? "\nThe tarball is fine." : `\n${failures} problems with the tarball.`)
+console.log(failures === 0 ? "\nBoth tarballs are fine." : `\n${failures} problems with the tarballs.`)
 process.exitCode = failures === 0 ? 0 : 1

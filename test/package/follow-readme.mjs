@@ -72,14 +72,14 @@ const freePort = () =>
     })
   })
 
-const [pack] = Object.values(JSON.parse(
-  execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", temporary], {
-    cwd: root,
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "ignore"]
-  })
-))
-const tarball = join(temporary, pack.filename)
+// The package, and the one of the command.
+const [tarball, commandTarball] = Object.values(JSON.parse(
+  execFileSync(
+    "npm",
+    ["pack", ".", "./agentcore-identity", "--json", "--ignore-scripts", "--pack-destination", temporary],
+    { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }
+  )
+)).map(({ filename }) => join(temporary, filename))
 
 /** The folder of the executables of a Node version. */
 const findNode = (major) =>
@@ -118,7 +118,7 @@ const newcomer = async (name, node, withPnpm = false) => {
     withPackageManager(text).replace(
       /^(p?npm (?:install|add) .*?)(?:\S+\/)?effect-agentcore-identity(?:-\S+\.tgz)?(?= |$)/gm,
       `$1${tarball}`
-    )
+    ).replace(/^(npm install )agentcore-identity$/gm, `$1${commandTarball}`)
   const run = (script, onOutput = () => {}, cwd = folder) =>
     new Promise((resolve, reject) => {
       const child = spawn("bash", ["--norc", "-e", "-c", `${stopServer}\n${script}`], {
@@ -276,9 +276,12 @@ const python = async (name) => {
 }
 
 /** The guide of the local server, in any folder. */
-const local = async (name) => {
-  const me = await newcomer(name, node22)
+const local = (node) => async (name) => {
+  const me = await newcomer(name, node)
   await me.type(["install, any language"], ["a machine with reports:read: 2 reports", "authorization code + PKCE"])
+  if (existsSync(join(me.folder, "node_modules/effect"))) throw new Error(`${name}: npm installed effect`)
+  // The demo had a server, consent and tokens.
+  if (node !== node22) return
   me.save("setup.jsonc")
   me.save("agent.py")
   await me.type(["local", "commands", "stop"], [new RegExp(`${aToken.source}[^]*${maskedCredentials.source}`)])
@@ -354,7 +357,9 @@ const walks = {
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 22": javascript(node22),
   Python: python,
-  "The local server": local,
+  "The local server, Node 24": local(node24),
+  "The local server, Node 22": local(node22),
+  "The local server, Node 26": local(node26),
   "A clone": clone,
   "Beside the latest effect": besideLatestEffect
 }

@@ -26,18 +26,39 @@ const installed = (root, manifest) => {
     }
   }
   const optional = manifest.peerDependenciesMeta ?? {}
-  const peers = Object.keys(manifest.peerDependencies).filter((name) => !(name in optional))
+  const peers = Object.keys(manifest.peerDependencies ?? {}).filter((name) => !(name in optional))
   visit([...Object.keys(manifest.dependencies), ...peers], "")
   return [...found].map(([folder, license]) => [folder.replace(/^.*node_modules\//, ""), license])
 }
 
 /** Each package of a `LICENSES.txt`, with its license. */
 const bundled = (notices) =>
-  [...notices.matchAll(/^(\S+) \d\S* \(([^)]*)\)$/gm)].map(([, name, license]) => [name, license])
+  [...notices.matchAll(/^(\S+) (\d\S*) \(([^)]*)\)$/gm)].map(([, name, version, license]) => [name, license, version])
 
 /** Returns the number of packages, and a line for each whose license is not permissive. `notices` are texts. */
 export const checkLicenses = (root, manifest, notices) => {
   const all = [...installed(root, manifest), ...notices.flatMap(bundled)]
   const problems = all.filter(([, license]) => !permissive.has(license)).map(([name, license]) => `${name}: ${license}`)
   return { count: new Map(all).size, problems }
+}
+
+/** Returns a line for each problem of a software bill of materials. */
+export const checkSbom = (bom, manifest, notices) => {
+  const refs = [bom.metadata.component, ...bom.components].map((component) => component["bom-ref"])
+  const [self, ...known] = bom.dependencies
+  const inside = bom.components.filter(({ properties }) => properties.length > 0).map(({ name }) => name)
+  const expected = notices.flatMap(bundled).map(([name, , version]) => `${name}@${version}`)
+  return [
+    ...["serialNumber", "timestamp", "tools"].filter((name) => name in bom || name in bom.metadata),
+    ...refs.filter((ref, index) => refs.indexOf(ref) !== index).map((ref) => `${ref} is there twice`),
+    ...known.flatMap(({ dependsOn, ref }) => [ref, ...dependsOn]).filter((ref) => !refs.includes(ref)),
+    ...expected.filter((ref) => !self.dependsOn.includes(ref)).map((ref) => `it lacks ${ref}, which is in a bundle`),
+    ...inside.filter((name) => !expected.some((ref) => ref.startsWith(`${name}@`))).map((name) =>
+      `no bundle has ${name}`
+    ),
+    ...Object.keys(manifest.dependencies).filter((name) => !self.dependsOn.some((ref) => ref.startsWith(`${name}@`)))
+      .map((name) => `it lacks the dependency ${name}`),
+    ...bom.components.filter(({ hashes, licenses, purl }) => !hashes || !licenses || !purl)
+      .map(({ name }) => `${name} has no hash, license or purl`)
+  ]
 }

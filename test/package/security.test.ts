@@ -28,5 +28,6 @@ describe("a release", () => {
     assert.match(jobs.publish.if, /workflow_dispatch.* && inputs\.publish && /)
     const publishing = Object.entries(jobs).filter(([, job]) => JSON.stringify(job).includes("npm publish"))
     assert.deepStrictEqual(publishing.map(([name]) => name), ["publish"])
+    assert.strictEqual(jobs.publish.steps.at(-1).run, "npm publish && npm publish ./agentcore-identity")
   })
 })

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { readdirSync, readFileSync } from "node:fs"
 import { dirname, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { isPublic } from "./publicModules.mjs"
 
 const src = fileURLToPath(new URL("../../src/", import.meta.url))
 const effect = fileURLToPath(new URL("../../node_modules/effect/dist/", import.meta.url))
@@ -15,6 +16,8 @@ const importOf = /(?:import|export) (?:type )?(?:\* as (\w+)|\{([^}]*)\}|\*)?(?:
 interface Module {
   /** The imported modules of this package. */
   readonly own: ReadonlyArray<string>
+  /** Those that it loads when it needs them. */
+  readonly lazy: ReadonlyArray<string>
   /** The used parts of Effect, such as `Effect.map`, each with its module. */
   readonly members: ReadonlyArray<readonly [module: string, member: string]>
 }
@@ -35,7 +38,10 @@ const read = (file: string): Module => {
       : [...code.matchAll(new RegExp(`(?<![\\w.])${namespace}\\.(\\w+)`, "g"))].map(([, member = ""]) => member)
     for (const member of new Set(used)) if (member !== "") members.push([from.slice("effect/".length), member])
   }
-  const module = { own, members }
+  const lazy = [...code.matchAll(/import\("(\.[^"]+)"\)/g)].map(([, from = ""]) =>
+    resolve(dirname(file), from.replace(/\.js$/, ".ts"))
+  )
+  const module = { own, lazy, members }
   modules.set(file, module)
   return module
 }
@@ -64,14 +70,14 @@ const stabilities = (module: string): ReadonlyMap<string, string> => {
   return found
 }
 
-/** The unstable parts of Effect in all modules that these modules load. */
-const unstable = (...names: ReadonlyArray<string>): Record<string, ReadonlyArray<string>> => {
+/** The unstable parts of Effect in all modules that these modules load, at once or `lazily`. */
+const unstable = (names: ReadonlyArray<string>, lazily = false): Record<string, ReadonlyArray<string>> => {
   const seen = new Set<string>()
   const found = new Map<string, Set<string>>()
   const visit = (file: string): void => {
     if (seen.has(file)) return
     seen.add(file)
-    const { members, own } = read(file)
+    const { lazy, members, own } = read(file)
     for (const [module, member] of members) {
       const stability = stabilities(module).get(member)
       if (stability === "stable") continue
@@ -79,6 +85,7 @@ const unstable = (...names: ReadonlyArray<string>): Record<string, ReadonlyArray
       found.set(module, set.add(stability === undefined ? `${member}?` : member))
     }
     own.forEach(visit)
+    if (lazily) lazy.forEach(visit)
   }
   for (const name of names) visit(`${src}${name}.ts`)
   return Object.fromEntries([...found].map(([module, set]) => [module, [...set].sort()] as const).sort())
@@ -95,17 +102,17 @@ const layerHttp = { "http/HttpClient": ["HttpClient"] }
 describe("the parts of Effect that the package uses", () => {
   it("are stable on the path of a token over `layerHttpNode`", () => {
     assert.deepStrictEqual(
-      unstable("Identity", "aws/AwsDataPlane", "aws/internal/http/httpPlane", "aws/internal/http/nodeRuntime"),
+      unstable(["Identity", "aws/AwsDataPlane", "aws/internal/http/httpPlane", "aws/internal/http/nodeRuntime"]),
       layerHttp
     )
   })
 
   it("are stable on the path of a token over the SDK", () => {
-    assert.deepStrictEqual(unstable("Identity", "aws/AwsDataPlane", "aws/internal/sdk/sdkDataPlane"), layerHttp)
+    assert.deepStrictEqual(unstable(["Identity", "aws/AwsDataPlane", "aws/internal/sdk/sdkDataPlane"]), layerHttp)
   })
 
   it("are stable elsewhere, except for these", () => {
-    assert.deepStrictEqual(unstable(...everything), {
+    assert.deepStrictEqual(unstable(everything), {
       "ai/AiError": ["UnknownError", "make"],
       "ai/McpClient": ["Transport"],
       "ai/McpClientError": ["McpClientError", "TransportError", "isMcpClientError"],
@@ -198,5 +205,18 @@ describe("the parts of Effect that the package uses", () => {
       "workflow/Workflow": ["Execution", "Workflow", "make"],
       "workflow/WorkflowEngine": ["WorkflowEngine", "WorkflowInstance"]
     })
+  })
+
+  it("are in the guide, for each public module", () => {
+    const parts = new Map<string, Array<string>>()
+    for (const name of everything.filter(isPublic).filter((name) => name !== "index").sort()) {
+      const used = [...new Set(Object.keys(unstable([name], true)).map((module) => `\`effect/${dirname(module)}\``))]
+        .join(", ")
+      if (used !== "") parts.set(used, [...parts.get(used) ?? [], `\`${name}\``])
+    }
+    const rows = [...parts].map(([used, names]) => `| ${names.join(", ")} | ${used} |`)
+    const guide = readFileSync(`${src}aws/README.md`, "utf8")
+    const [, table] = /^\| modules \| .*\n\| --- \| --- \|\n((?:\|.*\n)+)/m.exec(guide) ?? []
+    assert.strictEqual(table, `${rows.join("\n")}\n`)
   })
 })

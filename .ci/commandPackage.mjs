@@ -1,0 +1,53 @@
+// Makes the package `agentcore-identity`, for people of other languages: the built command with its console.
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { writeSbom } from "./sbom.mjs"
+
+const root = fileURLToPath(new URL("..", import.meta.url))
+const name = "agentcore-identity"
+
+/** The first sections of the guide. Its links lead to the repository, because the package has no other page. */
+const makeReadme = (homepage) => {
+  const page = "src/local/README.md"
+  const [introduction, shell] = readFileSync(join(root, page), "utf8").split(/^## /m)
+  const [first] = shell.split(/(?<=\n```\n)/)
+  const links = `The guide also has
+[a container for tests of any language](#a-container),
+[the set-up file](#the-set-up-file),
+[the console and the control](#the-console-and-the-control), and
+[what the server does as AWS does](#fidelity).
+`
+  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`.replaceAll(/^<!-- .* -->\n/gm, "")
+    .replaceAll(/(?<=\]\()(?!https:)[^)]+/g, (link) => `${new URL(link, `${homepage}/blob/main/${page}`)}`)
+}
+
+export const makeCommandPackage = (manifest, inputs) => {
+  const { bin, bugs, dependencies, engines, homepage, license, publishConfig, repository, type, version } = manifest
+  const folder = join(root, name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  const own = {
+    name,
+    version,
+    description:
+      "Amazon Bedrock AgentCore Identity on your machine, for every AWS SDK: OAuth2 flows, consent, API keys",
+    keywords: ["aws", "bedrock", "agentcore", "identity", "oauth2", "local-server", "emulator"],
+    homepage,
+    bugs,
+    repository,
+    license,
+    type,
+    engines,
+    bin,
+    publishConfig,
+    // The others are in the bundle.
+    dependencies: Object.fromEntries(Object.entries(dependencies).filter(([name]) => name.startsWith("@aws-sdk/")))
+  }
+  writeFileSync(join(folder, "package.json"), `${JSON.stringify(own, null, 2)}\n`)
+  writeFileSync(join(folder, "README.md"), makeReadme(homepage))
+  for (const path of ["LICENSE", "dist/bin", "dist/local/server/console", "dist/setup.schema.json"]) {
+    cpSync(join(root, path), join(folder, path), { recursive: true })
+  }
+  writeSbom(join(folder, "dist/sbom.cdx.json"), own, inputs)
+}
