@@ -196,9 +196,18 @@ export const events = Effect.gen(function*() {
   )
 })
 
-export const missingId: Effect.Effect<never, ControlFailed> = new ControlFailed({
-  message: "No id was given. Run the command without arguments to list ids"
-})
+/** Without an id, a command acts on the only one: of the consents, the only one that waits. */
+const findId = (path: "consents" | "grants", id: string | undefined) =>
+  Effect.gen(function*() {
+    if (id !== undefined) return id
+    const rows: ReadonlyArray<{ readonly id: string }> = path === "grants"
+      ? (yield* read("grants")).grants
+      : (yield* read("consents")).consents.filter(({ state }) => /^(Pending|Authoriz.*)$/.test(state))
+    const [only, ...others] = rows
+    if (only !== undefined && others.length === 0) return only.id
+    const several = `There are several ${path}, give an id: ${rows.map(({ id }) => id).join(", ")}`
+    return yield* new ControlFailed({ message: only === undefined ? `There are no ${path}` : several })
+  })
 
 const consentOutcomes = {
   approve: "The user has consented.",
@@ -206,8 +215,11 @@ const consentOutcomes = {
   expire: "The session has expired."
 }
 
-export const changeConsent = (action: keyof typeof consentOutcomes, id: string, userName?: string) =>
-  actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
+export const changeConsent = (action: keyof typeof consentOutcomes, given: string | undefined, userName?: string) =>
+  Effect.flatMap(
+    findId("consents", given),
+    (id) => actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
+  )
 
 const grantOutcomes = { expire: "The access token has expired.", forget: "The vault has forgotten the grant." }
 
@@ -217,7 +229,8 @@ const revocations = {
     + "The vault has forgotten the grant. The token stays valid until it expires."
 }
 
-export const changeGrant = (action: "expire" | "revoke" | "forget", id: string) =>
-  action === "revoke"
-    ? Effect.flatMap(act("grants/revoke", { id }), ({ outcome }) => Console.log(revocations[outcome]))
-    : actAndPrint(`grants/${action}`, { id }, grantOutcomes[action])
+export const changeGrant = (action: "expire" | "revoke" | "forget", given: string | undefined) =>
+  Effect.flatMap(findId("grants", given), (id) =>
+    action === "revoke"
+      ? Effect.flatMap(act("grants/revoke", { id }), ({ outcome }) => Console.log(revocations[outcome]))
+      : actAndPrint(`grants/${action}`, { id }, grantOutcomes[action]))

@@ -201,15 +201,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
     .summary("List the consent sessions, or act on one as its user")
     .description("Lists the consent sessions of the server that runs, or acts on one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
-    .argument("[id]", "The id of the session")
+    .argument("[id]", "The id of the session (default: the only one that waits)")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
     .option(...json)
-    .addHelpText(...makeDetails("consents", "consents approve <id>"))
+    .addHelpText(...makeDetails("consents", "consents approve"))
     .action((action, id, { json = false, user }, command) =>
       act(
         command,
-        ({ changeConsent, list, missingId }) =>
-          action === undefined ? list("consents", json) : id === undefined ? missingId : changeConsent(action, id, user)
+        ({ changeConsent, list }) => action === undefined ? list("consents", json) : changeConsent(action, id, user)
       )
     )
 
@@ -220,14 +219,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
         + "revokes it, or the vault forgets it."
     )
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
-    .argument("[id]", "The id of the grant")
+    .argument("[id]", "The id of the grant (default: the only one)")
     .option(...json)
-    .addHelpText(...makeDetails("grants", "grants expire <id>"))
+    .addHelpText(...makeDetails("grants", "grants expire"))
     .action((action, id, { json = false }, command) =>
       act(
         command,
-        ({ changeGrant, list, missingId }) =>
-          action === undefined ? list("grants", json) : id === undefined ? missingId : changeGrant(action, id)
+        ({ changeGrant, list }) => action === undefined ? list("grants", json) : changeGrant(action, id)
       )
     )
 }

@@ -273,16 +273,16 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
 const call = ({ url }: Pick<World, "url">, operation: string, input: unknown) =>
   Wire.operation(url, `/identities/${operation}`, input)
 
-const callOperation = (world: World, operation: string, input: unknown) =>
+const callOperation = (world: Pick<World, "url">, operation: string, input: unknown) =>
   Effect.map(call(world, operation, input), ({ text }): Item => JSON.parse(text))
 
-const tokenFor = (world: World) =>
+const tokenFor = (world: Pick<World, "url">) =>
   Effect.map(
     callOperation(world, "GetWorkloadAccessTokenForUserId", { workloadName: "agent", userId: "alice" }),
     ({ workloadAccessToken }) => String(workloadAccessToken)
   )
 
-const ask = (world: World, workloadIdentityToken: string, more: object = {}) =>
+const ask = (world: Pick<World, "url">, workloadIdentityToken: string, more: object = {}) =>
   callOperation(world, "oauth2/token", {
     workloadIdentityToken,
     resourceCredentialProviderName: "calendar",
@@ -481,10 +481,12 @@ describe.each([["the service", service], ["HTTP", http], ["the command", command
 )
 
 /** The variables of a server in this process, for the command. */
-const environmentOfServer = Effect.map(inProcess, ({ local }) => ({
+const environmentOf = (local: Effect.Success<typeof inProcess>["local"]) => ({
   AWS_ENDPOINT_URL_BEDROCK_AGENTCORE: local.url,
   AGENTCORE_LOCAL_TOKEN: Redacted.value(local.controlToken)
-}))
+})
+
+const environmentOfServer = Effect.map(inProcess, ({ local }) => environmentOf(local))
 
 describe("local fault and clock", () => {
   it.live("fail with the reason of the server", () =>
@@ -508,6 +510,25 @@ describe("local restore", () => {
       yield* Program.inProcess(["local", "snapshot", "one"], env)
       yield* Program.inProcess(["local", "snapshot", "two"], env)
       assert.include(yield* attempt, "There is no snapshot with this name. There are: one, two")
+    }))
+})
+
+describe("local consents and grants", () => {
+  it.live("act on the only one without an id, and list the ids of several", () =>
+    Effect.gen(function*() {
+      const { control, local } = yield* inProcess
+      const env = environmentOf(local)
+      const run = (...args: ReadonlyArray<string>) => Program.inProcess(["local", ...args], env)
+      const approve = Program.failure(["local", "consents", "approve"], env)
+      assert.strictEqual(yield* approve, "There are no consents")
+      const token = yield* tokenFor(local)
+      yield* ask(local, token)
+      yield* ask(local, token, { forceAuthentication: true })
+      const ids = (yield* control.consents.list).map(({ id }) => id)
+      assert.strictEqual(yield* approve, `There are several consents, give an id: ${ids.join(", ")}`)
+      yield* run("consents", "deny", ids[0] ?? "")
+      assert.strictEqual(yield* run("consents", "approve"), "The user has consented.\n")
+      assert.strictEqual(yield* run("grants", "expire"), "The access token has expired.\n")
     }))
 })
 
