@@ -143,7 +143,11 @@ describe("a generic container", () => {
       const [executable = "", ...rest] = [
         ...readOnly(yield* Tools.pathOf("network namespaces"), folder),
         ...program,
-        ...[...args, "--port", "0", "--config", "/mnt/setup.jsonc"]
+        ...args,
+        "--port",
+        "0",
+        "--config",
+        "/mnt/setup.jsonc"
       ]
       const container = yield* Effect.acquireRelease(
         Effect.sync(() => execFile(executable, rest, { env })),
