@@ -136,8 +136,8 @@ type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
  *   does not help, the request fails with `CredentialRejected`. A stream body is not sent twice
  * - `insufficient_scope`: the request fails with `InsufficientScope`, or steps up within `maxScopes`
  *
- * All other responses go to the caller. No response, error or span of the client contains the header, unless an inner
- * client fails with an error of more than 1,000 objects while tracing is off. Invalid `origins` throw at once.
+ * All other responses go to the caller. No response, error or span of the client contains the header. Invalid `origins`
+ * throw at once.
  *
  * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
  * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent

@@ -1,7 +1,6 @@
 /**
  * Puts a credential into a header of the requests of an HTTP client, for the allowed origins only. Each hop of a
- * redirect is checked separately. Responses and errors of the client do not contain the credential: each of the
- * first 1,000 objects in them is looked at.
+ * redirect is checked separately. Responses, errors and spans of the client do not contain the credential.
  *
  * Inner clients can follow redirects and copy headers. So a request carries a mark instead of the credential, until it
  * is about to be sent and its origin is known. A request that is sent without this check has no credential.
@@ -77,19 +76,6 @@ export const checkEachRequest = (check: (request: Request) => void) => <A, E, R>
 
 const isResponse = (value: unknown): value is Response => Predicate.hasProperty(value, HttpClientResponse.TypeId)
 
-/** An exit has far fewer objects, unless the program has put its own into it. */
-const maxObjects = 1000
-
-/** The requests and responses in a value: an error that was made of others, an `Option`, a collection. */
-const messagesIn = (value: unknown, seen = new Set<unknown>()): ReadonlyArray<Request | Response> => {
-  if (HttpClientRequest.isHttpClientRequest(value) || isResponse(value)) return [value]
-  if (!Predicate.isObjectOrArray(value) || seen.has(value) || seen.size >= maxObjects) return []
-  seen.add(value)
-  const items: ReadonlyArray<unknown> = value instanceof Map || value instanceof Set ? [...value] : []
-  const members = Reflect.ownKeys(value).map((name) => Reflect.getOwnPropertyDescriptor(value, name)?.value)
-  return [...items, ...members].flatMap((member) => messagesIn(member, seen))
-}
-
 /** The value, or the errors and the defects. */
 const valuesOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknown> =>
   Exit.isSuccess(exit)
@@ -98,19 +84,125 @@ const valuesOf = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<unknown> =>
       Cause.isFailReason(reason) ? reason.error : Cause.isDieReason(reason) ? reason.defect : undefined
     )
 
-/** Passes the exits of all spans on before their tracer sees them. An inner hop's span ends with its response. */
-const onSpanEnd = (use: (exit: Exit.Exit<unknown, unknown>) => unknown) => (tracer: Tracer.Tracer): Tracer.Tracer =>
-  Tracer.make({
-    span: (options) => {
-      const span = tracer.span(options)
-      const end = span.end.bind(span)
-      span.end = (time, exit) => {
-        use(exit)
-        end(time, exit)
+const membersOf = (value: object): ReadonlyArray<unknown> => [
+  ...value instanceof Map || value instanceof Set ? [...value] : [],
+  ...Reflect.ownKeys(value).map((name) => Reflect.getOwnPropertyDescriptor(value, name)?.value)
+]
+
+/** The value of a span can be a service of the program. An error is searched completely. */
+const maxObjectsOfValue = 1000
+
+/** The requests and responses in an exit: an error that was made of others, an `Option`, a collection. */
+const messagesIn = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request | Response> => {
+  const maxObjects = Exit.isSuccess(exit) ? maxObjectsOfValue : Infinity
+  const messages: Array<Request | Response> = []
+  const reached = new Set(valuesOf(exit).filter(Predicate.isObjectOrArray))
+  // The set grows during the iteration.
+  for (const value of reached) {
+    if (HttpClientRequest.isHttpClientRequest(value) || isResponse(value)) {
+      messages.push(value)
+    } else if (!ArrayBuffer.isView(value)) {
+      for (const member of membersOf(value)) {
+        if (Predicate.isObjectOrArray(member) && reached.size < maxObjects) reached.add(member)
       }
-      return span
+    }
+  }
+  return messages
+}
+
+/** Runs `onEnd` before the tracer sees the exit of a span. `onStart` runs when the span begins. */
+const onSpanEnd =
+  <A>(onStart: () => A, onEnd: (started: A, exit: Exit.Exit<unknown, unknown>) => void) =>
+  (tracer: Tracer.Tracer): Tracer.Tracer =>
+    Tracer.make({
+      span: (options) => {
+        const started = onStart()
+        const span = tracer.span(options)
+        const end = span.end.bind(span)
+        span.end = (time, exit) => {
+          onEnd(started, exit)
+          end(time, exit)
+        }
+        return span
+      },
+      context: tracer.context
+    })
+
+interface Header {
+  readonly name: string
+  readonly credential: string
+  readonly isAllowed: (request: Request) => boolean
+}
+
+/**
+ * The header of the requests of one attempt: `mark` until a request is checked, the credential while it is sent, and
+ * `mark` again after that, because an inner client makes its next hop from it.
+ *
+ * `HttpClient.make` sends the very object that it checks, or a copy with the headers of a trace. So the checked ones
+ * are known, and the copies are in the exit of the span that the trace headers name.
+ */
+const makeHeader = ({ credential, isAllowed, name }: Header) => {
+  const mark: string = crypto.randomUUID()
+  const checked: Array<{ readonly request: Request; readonly fiber: Fiber.Fiber<unknown, unknown> | undefined }> = []
+  /** The requests that were sent with the credential, and have the mark again. */
+  const marked = new WeakSet<Request>()
+  let isUnchecked = false
+  const hasMark = ({ headers }: Request) => headers[name] === mark
+  const hasCredential = ({ headers }: Request) => headers[name] === credential
+  const set = (request: Request, value: string) =>
+    Object.assign(request, { headers: Headers.set(request.headers, name, value) })
+  const putMark = (request: Request): void => {
+    if (hasCredential(request)) marked.add(set(request, mark))
+  }
+
+  const check = (request: Request): void => {
+    if (!hasMark(request) && !hasCredential(request)) return
+    if (!isAllowed(request)) throw new Error(redirected)
+    const fiber = Fiber.getCurrent()
+    const follower = followerIn(fiber?.context ?? Context.empty())
+    if (follower !== undefined) throw new Error(follows[follower])
+    checked.push({ request: set(request, credential), fiber })
+  }
+
+  /**
+   * Cleans the requests in an exit, and those that were checked since: they were sent, if this is their fiber, or their
+   * fiber has ended. A request that another fiber is sending keeps its credential.
+   */
+  const clean = (since: number, exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request> => {
+    const current = Fiber.getCurrent()
+    const sent = checked.slice(since).flatMap(({ fiber, request }) =>
+      fiber === current || fiber?.pollUnsafe() !== undefined ? [request] : []
+    )
+    const found = messagesIn(exit).map((message) => {
+      const request = isResponse(message) ? message.request : message
+      isUnchecked ||= isResponse(message) && hasMark(request) && !marked.has(request)
+      return request
+    })
+    const all = [...sent, ...found]
+    all.forEach(putMark)
+    return all
+  }
+
+  return {
+    mark,
+    check,
+    cleanSpans: onSpanEnd(() => checked.length, clean),
+    finish: (exit: Exit.Exit<unknown, unknown>): void => {
+      for (const request of clean(0, exit).filter(hasMark)) {
+        Object.assign(request, { headers: Headers.remove(request.headers, name) })
+      }
     },
-    context: tracer.context
+    /** A request was sent without a check. */
+    rejectUnchecked: Effect.suspend(() => isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void)
+  }
+}
+
+const encodeError = (request: Request, header: string) =>
+  new HttpClientError.HttpClientError({
+    reason: new HttpClientError.EncodeError({
+      request,
+      description: `the credential has characters that the header '${header}' cannot carry`
+    })
   })
 
 /**
@@ -135,49 +227,13 @@ export const inject = <E, R, E2, R2>(
 
   const attempt = (request: Request): Attempt<E, R> => (value) => {
     const credential = Redacted.value(value)
-    if (!fieldValue.test(credential)) {
-      return Effect.fail(
-        new HttpClientError.HttpClientError({
-          reason: new HttpClientError.EncodeError({
-            request,
-            description: `the credential has characters that the header '${header}' cannot carry`
-          })
-        })
-      )
-    }
+    if (!fieldValue.test(credential)) return Effect.fail(encodeError(request, header))
     return Effect.suspend(() => {
-      const mark = crypto.randomUUID()
-      /** The requests that were sent with the credential, and have the mark again. */
-      const checked = new WeakSet<Request>()
-      const hasMark = ({ headers }: Request) => headers[name] === mark
-      const hasCredential = ({ headers }: Request) => headers[name] === credential
-      // `HttpClient.make` sends this very object, so it is changed and not copied.
-      const check = (sent: Request): void => {
-        if (!hasMark(sent) && !hasCredential(sent)) return
-        if (!isAllowed(sent)) throw new Error(redirected)
-        const follower = followerIn(Fiber.getCurrent()?.context ?? Context.empty())
-        if (follower !== undefined) throw new Error(follows[follower])
-        Object.assign(sent, { headers: Headers.set(sent.headers, name, credential) })
-      }
-      let isUnchecked = false
-      /** Puts the mark back, with which inner clients make the next hop. Notes a request that was not checked. */
-      const clean = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request> =>
-        messagesIn(valuesOf(exit)).map((message) => {
-          const sent = isResponse(message) ? message.request : message
-          if (hasCredential(sent)) checked.add(Object.assign(sent, { headers: Headers.set(sent.headers, name, mark) }))
-          isUnchecked ||= isResponse(message) && hasMark(sent) && !checked.has(sent)
-          return sent
-        })
-      const finish = (exit: Exit.Exit<unknown, unknown>): void => {
-        for (const sent of clean(exit).filter(hasMark)) {
-          Object.assign(sent, { headers: Headers.remove(sent.headers, name) })
-        }
-      }
-      const rejectUnchecked = Effect.suspend(() => isUnchecked ? Effect.die(new Error(unchecked)) : Effect.void)
+      const { check, cleanSpans, finish, mark, rejectUnchecked } = makeHeader({ name, credential, isAllowed })
       return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
-        Effect.updateService(Tracer.Tracer, onSpanEnd(clean)),
+        Effect.updateService(Tracer.Tracer, cleanSpans),
         Effect.onExit((exit) => Effect.sync(() => finish(exit))),
         Effect.catchCause((cause) => Effect.andThen(rejectUnchecked, Effect.failCause(cause))),
         Effect.tap(rejectUnchecked),

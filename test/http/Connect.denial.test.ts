@@ -22,6 +22,8 @@ import * as Denials from "../../src/http/connect/denials.js"
 import { returnUrlOf } from "../support/connectPages.js"
 import * as World from "../support/connectWorld.js"
 import { keyOf } from "../support/consentStore.js"
+import { jwtOf } from "../support/gatewayWorld.js"
+import { withRandomYields } from "../support/randomYields.js"
 import * as Redis from "../support/redis.js"
 import * as States from "../support/states.js"
 import { responses, secret } from "../support/utils.js"
@@ -101,13 +103,18 @@ const urlOf = (sessionUri: string) =>
   `https://identity.example.com/identities/oauth2/authorize?request_uri=${encodeURIComponent(sessionUri)}`
 
 /** The pages over a scripted AgentCore with a session for each request. `failed` and `granted` have users. */
-const scripted = () => {
+const scripted = ({ onListen = () => {}, users }: {
+  readonly users?: "jwt"
+  /** Runs when a session begins to be polled. */
+  readonly onListen?: () => void
+} = {}) => {
   const failed = new Set<string>()
   const granted = new Set<string>()
   const polls: Array<{ readonly user: string; readonly at: number; readonly session: string }> = []
   let sessions = 0
   const plane = ScriptedPlanes.layer({
     getWorkloadAccessTokenForUserId: ({ userId }) => Effect.succeed({ workloadAccessToken: secret(userId) }),
+    getWorkloadAccessTokenForJwt: () => Effect.succeed({ workloadAccessToken: secret("a-user-with-a-jwt") }),
     completeResourceTokenAuth: ({ userIdentifier }) =>
       Effect.sync(() => void granted.add(String(userIdentifier.userId))),
     getResourceOauth2Token: ({ sessionUri, workloadIdentityToken }) =>
@@ -129,6 +136,7 @@ const scripted = () => {
       path: "/connect",
       credentials: { files: Files },
       workload: World.workload,
+      users,
       currentUser: World.currentUser
     })
     const send = (path: string, cookie: string, init: RequestInit = {}) =>
@@ -136,15 +144,22 @@ const scripted = () => {
         World.sendTo(app)(path, { ...init, headers: { ...init.headers, ...World.json, cookie } }),
         (response) => Effect.promise(() => response.json())
       )
+    const cookie = users === undefined ? "user" : "jwt"
     const open = (user: string) =>
       Effect.flatMap(
-        send("/connect/files", `user=${user}`),
-        ({ token }) => send("/connect/files", `user=${user}`, World.formOf("connect", token))
+        send("/connect/files", `${cookie}=${user}`),
+        ({ token }) => send("/connect/files", `${cookie}=${user}`, World.formOf("connect", token))
       )
     const comeBack = (started: { readonly authorizationUrl: string }, more = "") =>
       send(returnUrlOf(started.authorizationUrl, more), "user=alice")
     return { service, open, comeBack }
-  })
+  }).pipe(Effect.updateService(PendingConsents.ConsentSignals, (signals) => ({
+    ...signals,
+    listen: (...args: Parameters<typeof signals.listen>) => {
+      onListen()
+      return signals.listen(...args)
+    }
+  })))
   const services = PendingConsents.layerMemory.pipe(
     Layer.provideMerge(Layer.provideMerge(Identity.layer, Layer.provideMerge(States.layer, plane)))
   )
@@ -203,6 +218,21 @@ describe("a session that the pages opened", () => {
         assert.lengthOf(polls, 1)
       })
     )
+  })
+
+  it.effect("is one of the last three, also if its request is interrupted when the polling begins", () => {
+    let request: Fiber.Fiber<unknown, unknown> | undefined
+    const { polls, run } = scripted({ users: "jwt", onListen: () => request?.interruptUnsafe() })
+    return run(({ open }) =>
+      Effect.gen(function*() {
+        for (let session = 0; session < 30; session++) {
+          request = yield* Effect.forkChild(open(jwtOf("alice")))
+          yield* Fiber.await(request)
+        }
+        yield* TestClock.adjust("5 seconds")
+        assert.isAtMost(polls.length, 3)
+      })
+    ).pipe(withRandomYields)
   })
 
   it.effect("has expired, and was not denied, if it fails at its end", () => {

@@ -319,6 +319,19 @@ describe("a token that is dropped", () => {
     )))
   })
 
+  it.effect("has an unknown account after 5 seconds, also if the function of the program cannot be interrupted", () => {
+    const hour = Effect.sleep("1 hour")
+    const stuck = Effect.scoped(Effect.acquireRelease(hour, () => Effect.void))
+    const rules = [
+      { account: () => Effect.andThen(stuck, Effect.succeed({ id: "1", label: "alice" })), expect: () => true },
+      { ...ruleOf(true), expect: () => Effect.as(stuck, true) }
+    ]
+    return Effect.forEach(rules, (rule) =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* together([outcomeFor(files, "alice")]), ["AccountUnknown"])
+      }).pipe(Effect.provide(Layer.provideMerge(links(rule), issuing()))))
+  })
+
   it.effect("is one of at most 10 in a minute: the others are withheld", () => {
     const users = Array.from({ length: 50 }, (_, index) => `user-${index}`)
     const requestAll = Effect.map(

@@ -11,6 +11,7 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/forwardAuth.js"
 import * as Recorder from "../support/recorder.js"
@@ -100,21 +101,30 @@ describe("a session", () => {
     ))
 })
 
-describe("the caller of the program", () => {
-  const arrived = Deferred.makeUnsafe<void>()
+describe("the caller of the program has 5 seconds", () => {
+  const hour = Effect.sleep("1 hour")
+  const callers: ReadonlyArray<readonly [name: string, caller: Effect.Effect<never, never, Scope.Scope>]> = [
+    ["if it does not end", Effect.never],
+    ["while it acquires a resource", Effect.andThen(Effect.acquireRelease(hour, () => Effect.void), Effect.never)],
+    ["if its release takes longer", Effect.scoped(Effect.andThen(Effect.addFinalizer(() => hour), Effect.never))]
+  ]
 
-  it.effect("has 5 seconds", () =>
-    Effect.gen(function*() {
-      const response = yield* Effect.forkChild(World.ask("own"))
-      yield* Deferred.await(arrived)
-      yield* TestClock.adjust("5 seconds")
-      const { headers, status } = yield* Fiber.join(response)
-      assert.deepStrictEqual([status, headers["retry-after"]], [503, "5"])
-    }).pipe(
-      Effect.provide(World.server({
-        options: { caller: () => Effect.andThen(Deferred.succeed(arrived, undefined), Effect.never) }
-      }))
-    ))
+  for (const [name, caller] of callers) {
+    it.effect(name, () => {
+      const arrived = Deferred.makeUnsafe<void>()
+      return Effect.gen(function*() {
+        const response = yield* Effect.forkChild(World.ask("own"))
+        yield* Deferred.await(arrived)
+        yield* TestClock.adjust("5 seconds")
+        const { headers, status } = yield* Fiber.join(response)
+        assert.deepStrictEqual([status, headers["retry-after"]], [503, "5"])
+      }).pipe(
+        Effect.provide(World.server({
+          options: { caller: () => Effect.andThen(Deferred.succeed(arrived, undefined), Effect.scoped(caller)) }
+        }))
+      )
+    })
+  }
 })
 
 describe("the headers of the request", () => {

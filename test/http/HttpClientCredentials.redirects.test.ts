@@ -20,6 +20,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
+import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as FastCheck from "fast-check"
 import { inspect } from "node:util"
@@ -387,6 +388,93 @@ describe("a credential", () => {
       assert.isTrue(exits.some(Exit.isSuccess))
       Recorder.assertSecretFree(exits.map((exit) => inspect(exit, { depth: 20, showHidden: true })), secrets)
     }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
+
+  const items = Array.from({ length: 1200 }, (_, index) => ({ index }))
+
+  type Respond = Effect.Effect<HttpClientResponse.HttpClientResponse, unknown>
+
+  /** What inner clients make of a response. */
+  const large: ReadonlyArray<readonly [name: string, transform: (self: Respond) => Respond]> = [
+    ["an error", Effect.mapError((error) => ({ items, nested: [items, { error }] }))],
+    [
+      "an error that another fiber returns",
+      (self) => Effect.mapError(Effect.timeout(self, "1 hour"), (error) => ({ items, nested: [items, { error }] }))
+    ],
+    ["a defect", Effect.catch((error) => Effect.die({ items, error }))],
+    [
+      "a value",
+      (self) =>
+        Effect.flatMap(
+          Effect.withSpan(Effect.map(self, (response) => ({ items, response })), "value"),
+          ({ response }) => Effect.fail({ items, response })
+        )
+    ]
+  ]
+
+  for (const [name, transform] of large) {
+    for (const [tracing, disabled] of [["on", false], ["off for HTTP", true]] as const) {
+      it.live(`is not in 1,200 objects of ${name}, tracing ${tracing}`, () =>
+        Effect.gen(function*() {
+          const { faces, tracer } = exitRecorder()
+          const { seen, url } = yield* resource(({ path }, response) =>
+            path === "/start" ? response.writeHead(302, { location: "/final" }).end() : response.end("ok")
+          )
+          const base = (yield* HttpClient.HttpClient).pipe(
+            HttpClient.followRedirects(),
+            HttpClient.filterStatus(() => name === "a value")
+          )
+          const api = HttpClient.transformResponse(base, transform).pipe(
+            HttpClient.transformResponse(Effect.withSpan("inner")),
+            HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins: [url] })
+          )
+          const exit = yield* api.get(`${url}/start`).pipe(
+            Effect.withSpan("outer"),
+            Effect.provideService(HttpClient.TracerDisabledWhen, () => disabled),
+            Effect.provideService(Tracer.Tracer, tracer),
+            Effect.exit
+          )
+          assert.isTrue(Exit.isFailure(exit))
+          assert.deepStrictEqual(seen.map(({ headers }) => headers["x-own-key"]), [
+            `${sentinel}-key`,
+            `${sentinel}-key`
+          ])
+          const options = { depth: 20, maxArrayLength: null, showHidden: true, customInspect: false } as const
+          Recorder.assertSecretFree([...faces, inspect(exit, options)], secrets)
+        }).pipe(provide, Effect.provide(FetchHttpClient.layer)))
+    }
+  }
+
+  it.effect("stays on a request that is being sent, while spans around it and beside it end", () =>
+    Effect.gen(function*() {
+      const sent: Array<string | undefined> = []
+      const { faces, tracer } = exitRecorder()
+      const transport = HttpClient.make((request) =>
+        Effect.gen(function*() {
+          yield* Effect.withSpan(Effect.sleep("1 second"), "resolve")
+          sent.push(request.headers["x-own-key"])
+          return HttpClientResponse.fromWeb(request, new Response("ok"))
+        })
+      )
+      // Two requests at the same time. The second begins later.
+      const api = HttpClient.transform(transport, (self, request) => {
+        const later = Effect.delay(transport.execute(HttpClientRequest.setHeader(request, "x-copy", "1")), "500 millis")
+        return Effect.andThen(
+          Effect.withSpan(Effect.forkChild(later, { startImmediately: true }), "forked"),
+          (second) => Effect.andThen(Effect.withSpan(self, "first"), Fiber.join(second))
+        )
+      }).pipe(HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins }))
+      for (const disabled of [false, true]) {
+        const fiber = yield* api.get(mine).pipe(
+          Effect.provideService(HttpClient.TracerDisabledWhen, () => disabled),
+          Effect.provideService(Tracer.Tracer, tracer),
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* TestClock.adjust("2 seconds")
+        yield* Fiber.join(fiber)
+      }
+      assert.deepStrictEqual(sent, Array.from({ length: 4 }, () => `${sentinel}-key`))
+      Recorder.assertSecretFree(faces, secrets)
+    }).pipe(provide))
 
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
     Effect.gen(function*() {

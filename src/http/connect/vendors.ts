@@ -1,4 +1,5 @@
 /** Asks vendors whose account a token belongs to, and ends grants. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -16,6 +17,7 @@ import type { ValidationException } from "../../IdentityError.js"
 import * as BoundedStream from "../../internal/boundedStream.js"
 import * as Digest from "../../internal/credentialCache/digest.js"
 import { checkEachRequest } from "../../internal/credentialHeader.js"
+import { withDeadline } from "../../internal/deadline.js"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 import { tagOf } from "../../internal/messages.js"
 import { followerIn, urlOf, withoutRedirects } from "../../internal/origins.js"
@@ -34,7 +36,8 @@ type Inspection =
 // Requests to vendors
 // -----------------------------------------------------------------------------
 
-const timeLimit = "5 seconds"
+/** An `acquire` of the program cannot be interrupted. It ends in the background. */
+const withTimeLimit = withDeadline({ duration: "5 seconds", onTimeout: () => new Cause.TimeoutError() })
 
 /** Bytes. */
 const maxResponse = 1_000_000
@@ -166,7 +169,7 @@ export const isExpected = (
     Effect.suspend(() => {
       const result: unknown = expect(user, account)
       return Effect.isEffect(result) ? result as Effect.Effect<unknown> : Effect.succeed(result)
-    }).pipe(Effect.timeout(timeLimit), Effect.filterOrFail((result) => typeof result === "boolean")),
+    }).pipe(withTimeLimit, Effect.filterOrFail((result) => typeof result === "boolean")),
     (error) =>
       Effect.as(Effect.logWarning(`expect of accounts.${name} returned no boolean: ${describe(error)}`), undefined)
   )
@@ -185,7 +188,7 @@ export const make = (accounts: LinkOptions["accounts"], links: Links) =>
       accounts !== undefined && Object.hasOwn(accounts, name) ? accounts[name] ?? {} : {}
 
     const callVendor = <A, E>(call: () => Effect.Effect<A, E, HttpClient.HttpClient>) =>
-      Effect.suspend(call).pipe(Effect.timeout(timeLimit), Effect.provideService(HttpClient.HttpClient, client))
+      Effect.suspend(call).pipe(withTimeLimit, Effect.provideService(HttpClient.HttpClient, client))
 
     const ask = (name: string, account: NonNullable<AccountOptions["account"]>, token: Redacted.Redacted) =>
       orElse(

@@ -86,6 +86,8 @@ export const make = (dependencies: Dependencies) =>
           Context.merge(context, Context.pick(WorkloadAccessToken, Tracer.ParentSpan)(request))
         ),
         Effect.forkIn(scope),
-        Effect.flatMap((watch) => add(consent, watch))
+        Effect.flatMap((watch) => add(consent, watch)),
+        // A request that ends in between would leave a watch that is not counted.
+        Effect.uninterruptible
       )
   })

@@ -10,6 +10,7 @@ import * as Identity from "../../Identity.js"
 import type { CredentialRejected, InsufficientScope, RequiresUserConsent } from "../../IdentityError.js"
 import { fieldName, fieldValue } from "../../internal/credentialHeader.js"
 import { isUserCredential } from "../../internal/credentials/credential.js"
+import { withDeadline } from "../../internal/deadline.js"
 import { isDeclared } from "../../internal/identity/declared.js"
 import { checkWorkload } from "../../internal/identity/requests.js"
 import { isThrottled } from "../../internal/identity/transient.js"
@@ -48,7 +49,7 @@ export interface Options<E = never, R = never> {
   readonly trust?: "X-Forwarded" | "X-Original" | undefined
   /**
    * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `None`. After 5 seconds
-   * it is interrupted, and the response has the status 503. Default: the user of a session.
+   * the response has the status 503, and this effect is interrupted in the background. Default: the user of a session.
    */
   readonly caller?:
     | ((bearer: Redacted.Redacted) => Effect.Effect<Option.Option<UserIdentifier>, E, R>)
@@ -259,10 +260,13 @@ export const make = <E, R>(
     const userOf = (bearer: Redacted.Redacted): Effect.Effect<Option.Option<UserIdentifier> | Decision, E, R> =>
       caller === undefined
         ? Effect.catch(Sessions.userOf(signals, bearer), unavailable)
-        : Effect.timeoutOrElse(caller(bearer), {
-          duration: "5 seconds",
-          orElse: () => unavailable({ _tag: "TimeoutError", message: "the option caller took more than 5 seconds" })
-        })
+        : Effect.result(caller(bearer)).pipe(
+          withDeadline({
+            duration: "5 seconds",
+            onTimeout: () => ({ _tag: "TimeoutError", message: "the option caller took more than 5 seconds" })
+          }),
+          Effect.matchEffect({ onFailure: unavailable, onSuccess: Effect.fromResult })
+        )
 
     /** Decides on a request with these headers. Names are in lower case. */
     return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>
