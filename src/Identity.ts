@@ -390,6 +390,204 @@ const authenticated = <A>(
     )
   })
 
+// -----------------------------------------------------------------------------
+// Requests for an access token
+// -----------------------------------------------------------------------------
+
+const requestUnreviewed = (dataPlane: DataPlane["Service"], request: Oauth2TokenRequest, isChecked = false) => {
+  const response = authenticated((token) => Requests.requestToken(dataPlane, request, token, isChecked))
+  return Effect.catch(response, (error) =>
+    Effect.gen(function*() {
+      // The quota belongs to the account, so another process may have used it up.
+      if (Transient.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
+      switch (error._tag) {
+        case "ValidationException":
+          return yield* withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
+        case "ResourceNotFoundException":
+          return yield* withProviderName(error, request.resourceCredentialProviderName)
+        default:
+          return yield* error
+      }
+    }))
+}
+
+const requestReviewed = Effect.fnUntraced(function*(
+  dataPlane: DataPlane["Service"],
+  review: Review.Review,
+  request: Oauth2TokenRequest,
+  isPolled: boolean
+) {
+  const response = yield* requestUnreviewed(dataPlane, request, !isPolled)
+  if (response._tag !== "Issued") return response
+  const reviewed = review<Caller>({
+    credential: {
+      ...request,
+      provider: request.resourceCredentialProviderName,
+      returnUrl: request.resourceOauth2ReturnUrl
+    },
+    token: response.accessToken,
+    isPolled,
+    request: (forceAuthentication) =>
+      requestUnreviewed(dataPlane, { ...request, sessionUri: undefined, forceAuthentication })
+  })
+  return reviewed === undefined ? response : yield* reviewed
+})
+
+type RequestToken = (
+  request: Oauth2TokenRequest,
+  isPolled: boolean
+) => Effect.Effect<TokenResponse, Review.ReviewError, Caller>
+
+const makeRequestToken =
+  (dataPlane: DataPlane["Service"], review: Review.Review | undefined): RequestToken => (request, isPolled) =>
+    // Without a user's consent, no browser has chosen an account.
+    review !== undefined && request.oauth2Flow === "USER_FEDERATION"
+      ? requestReviewed(dataPlane, review, request, isPolled)
+      : requestUnreviewed(dataPlane, request, !isPolled)
+
+/** Returns `None` if the token does not exist yet, or the connection was lost. */
+const poll = Effect.fnUntraced(
+  function*(requestToken: RequestToken, session: ConsentSession, sessionUri?: Redacted.Redacted) {
+    const { customState, ...request } = toOauth2TokenRequest(session)
+    // A new session is not shown, so it has no state.
+    const state = sessionUri === undefined ? undefined : { customState, sessionUri }
+    const response = yield* requestToken({ ...request, ...state }, true)
+    if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
+    return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
+  },
+  Effect.catchIf(
+    (error) => error._tag !== "AuthorizationFailed" && Transient.isTransient(error),
+    (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
+  )
+)
+
+/** Also polls on after an error about the account: the vendor may name it later, or the user may connect it again. */
+const pollOn = (requestToken: RequestToken, session: ConsentSession, sessionUri?: Redacted.Redacted) =>
+  Effect.catchIf(
+    poll(requestToken, session, sessionUri),
+    (error) => error._tag === "AuthorizationFailed" && isAboutAccount(error),
+    (error) => Effect.as(Effect.logDebug(`Polling continues: ${error.message}`), Option.none())
+  )
+
+/** Shows the session, and returns the wait. The frame of a generator would take memory as long as the wait lasts. */
+const show = Effect.fnUntraced(function*<E, R>(
+  requestToken: RequestToken,
+  session: ConsentSession,
+  options: ConsentOptions<E, R>
+) {
+  if (!(yield* DateTime.isFuture(session.expiresAt))) return yield* new AuthorizationTimedOut({ session })
+  // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
+  const handler = options.consent
+    ?? (yield* Consent.Handler) as Consent.Handler<unknown> as Consent.Handler<E, R>
+  const { poll = yield* TokenPoller.TokenPoller } = options
+  const base = Schedule.isSchedule(poll) ? TokenPoller.schedule(poll) : poll
+  const poller: TokenPoller.TokenPoller = (wait) =>
+    Effect.raceFirst(Requests.checkEffect("poll", base(wait)), timeOut(session))
+  const wait = { session, poll: Effect.suspend(() => pollOn(requestToken, session, session.sessionUri)) }
+  if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)
+  if (Predicate.isFunction(handler)) {
+    yield* Requests.checkEffect("consent", handler(session))
+    return poller(wait)
+  }
+  const shown = Effect.suspend(() => Requests.checkEffect("consent", handler.show(session)))
+  return handler.wait<AccessTokenError | E, Caller | R>({
+    ...wait,
+    poller,
+    request: Effect.suspend(() => pollOn(requestToken, session)),
+    shown
+  })
+})
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
+
+/** Returns the token, or the wait for it. */
+const getAccessToken = Effect.fnUntraced(function*<E, R>(
+  requestToken: RequestToken,
+  subject: AccessTokenRequest<E, R> | AccessTokenCredential,
+  options: ConsentOptions<E, R> | undefined
+) {
+  const completed = withReturnUrl(subject, yield* Consent.ReturnUrl)
+  const error = Requests.accessToken.checkRequest(completed)
+    ?? (options === undefined ? undefined : Requests.checkConsentOptions(options))
+  if (error !== undefined) return yield* error
+  const request: AccessTokenRequest<E, R> = { ...Declared.requestOf("AccessToken", completed), ...options }
+  const tokenRequest = toOauth2TokenRequest(request)
+  const { flow, forceAuthentication, provider } = request
+  if (flow === "USER_FEDERATION") tokenRequest.customState ??= yield* makeState
+  const response = yield* requestToken({ ...tokenRequest, forceAuthentication }, false)
+  switch (response._tag) {
+    case "Issued":
+      return Effect.succeed(response.accessToken)
+    case "Failed":
+      return yield* flow === "USER_FEDERATION"
+        ? new AuthorizationFailed({ provider })
+        : new NoTokenOrUrl({ provider, reason: "Failed" })
+    case "InProgress":
+      return yield* new NoTokenOrUrl({ provider })
+    case "ConsentRequired": {
+      if (flow !== "USER_FEDERATION") return yield* new NoTokenOrUrl({ provider, reason: "AuthorizationUrl" })
+      const wait = Effect.flatten(show(requestToken, yield* makeSession(request, tokenRequest, response), request))
+      // The handler can request other credentials. The rejected credential must not affect them.
+      const rejected = yield* Renewal.Rejected
+      return Option.isNone(rejected) ? wait : Effect.provideService(wait, Renewal.Rejected, Option.none())
+    }
+  }
+})
+
+/** Returns the token, or the wait for it. */
+const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
+  requestToken: RequestToken,
+  session: ConsentSession,
+  options: ConsentOptions<E, R> = {}
+) {
+  const error = isSession(session) ? Requests.checkConsentOptions(options) : Requests.notASession(session)
+  if (error !== undefined) return yield* error
+  const token = yield* Effect.provideService(poll(requestToken, session, session.sessionUri), CallPriority, "normal")
+  return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(requestToken, session, options))
+})
+
+const getApiKey = Effect.fnUntraced(function*(
+  dataPlane: DataPlane["Service"],
+  subject: Parameters<Identity["Service"]["getApiKey"]>[0]
+) {
+  const error = Requests.apiKey.checkRequest(subject)
+  if (error !== undefined) return yield* error
+  const { provider: resourceCredentialProviderName } = Declared.requestOf("ApiKey", subject)
+  const response = yield* authenticated((workloadIdentityToken) =>
+    dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
+  )
+  return response.apiKey
+})
+
+const getPaymentToken = Effect.fnUntraced(function*(
+  dataPlane: DataPlane["Service"],
+  request: Parameters<Identity["Service"]["getPaymentToken"]>[0]
+) {
+  const error = Requests.checkPaymentToken(request)
+  if (error !== undefined) return yield* error
+  const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
+  const response = yield* authenticated((workloadIdentityToken) =>
+    dataPlane.getResourcePaymentToken({ workloadIdentityToken, resourceCredentialProviderName, paymentTokenRequest })
+  )
+  return response.paymentTokenResponse
+})
+
+const completeAuthorization = Effect.fnUntraced(function*(
+  dataPlane: DataPlane["Service"],
+  options: Parameters<Identity["Service"]["completeAuthorization"]>[0]
+) {
+  const error = Requests.checkCompletion(options)
+  if (error !== undefined) return yield* error
+  const { sessionUri, user: userIdentifier } = options
+  yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
+})
+
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
+
 /**
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>`, and updates
  * metrics in Effect's registry, where an exporter such as `@effect/opentelemetry` reads them:
@@ -416,178 +614,17 @@ const authenticated = <A>(
  */
 export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect.gen(function*() {
   const dataPlane = yield* DataPlane
-  const review = Option.getOrUndefined(yield* Effect.serviceOption(Review.TokenReview))
+  const requestToken = makeRequestToken(
+    dataPlane,
+    Option.getOrUndefined(yield* Effect.serviceOption(Review.TokenReview))
+  )
   const observe = Telemetry.make()
-
-  const requestUnreviewed = (request: Oauth2TokenRequest, isChecked = false) => {
-    const response = authenticated((token) => Requests.requestToken(dataPlane, request, token, isChecked))
-    return Effect.catch(response, (error) =>
-      Effect.gen(function*() {
-        // The quota belongs to the account, so another process may have used it up.
-        if (Transient.isThrottled(error)) yield* PollBudget.use(({ throttled }) => throttled)
-        switch (error._tag) {
-          case "ValidationException":
-            return yield* withReturnUrlAdvice(error, request.resourceOauth2ReturnUrl)
-          case "ResourceNotFoundException":
-            return yield* withProviderName(error, request.resourceCredentialProviderName)
-          default:
-            return yield* error
-        }
-      }))
-  }
-
-  const requestReviewed = Effect.fnUntraced(function*(
-    review: Review.Review,
-    request: Oauth2TokenRequest,
-    isPolled: boolean
-  ) {
-    const response = yield* requestUnreviewed(request, !isPolled)
-    if (response._tag !== "Issued") return response
-    const reviewed = review<Caller>({
-      credential: {
-        ...request,
-        provider: request.resourceCredentialProviderName,
-        returnUrl: request.resourceOauth2ReturnUrl
-      },
-      token: response.accessToken,
-      isPolled,
-      request: (forceAuthentication) => requestUnreviewed({ ...request, sessionUri: undefined, forceAuthentication })
-    })
-    return reviewed === undefined ? response : yield* reviewed
-  })
-
-  // Without a user's consent, no browser has chosen an account.
-  const requestToken = (request: Oauth2TokenRequest, isPolled: boolean) =>
-    review !== undefined && request.oauth2Flow === "USER_FEDERATION"
-      ? requestReviewed(review, request, isPolled)
-      : requestUnreviewed(request, !isPolled)
-
-  // Returns `None` if the token does not exist yet, or the connection was lost.
-  const poll = Effect.fnUntraced(
-    function*(session: ConsentSession, sessionUri?: Redacted.Redacted) {
-      const { customState, ...request } = toOauth2TokenRequest(session)
-      // A new session is not shown, so it has no state.
-      const state = sessionUri === undefined ? undefined : { customState, sessionUri }
-      const response = yield* requestToken({ ...request, ...state }, true)
-      if (response._tag === "Failed") return yield* new AuthorizationFailed({ provider: session.provider })
-      return response._tag === "Issued" ? Option.some(response.accessToken) : Option.none()
-    },
-    Effect.catchIf(
-      (error) => error._tag !== "AuthorizationFailed" && Transient.isTransient(error),
-      (error) => Effect.as(Effect.logDebug(`Polling continues after ${error._tag}`), Option.none())
-    )
-  )
-
-  // The vendor may name the account later, or the user may connect it again.
-  const pollOn = (session: ConsentSession, sessionUri?: Redacted.Redacted) =>
-    Effect.catchIf(
-      poll(session, sessionUri),
-      (error) => error._tag === "AuthorizationFailed" && isAboutAccount(error),
-      (error) => Effect.as(Effect.logDebug(`Polling continues: ${error.message}`), Option.none())
-    )
-
-  // Shows the session, and returns the wait. The frame of a generator would take memory as long as the wait lasts.
-  const show = Effect.fnUntraced(function*<E, R>(session: ConsentSession, options: ConsentOptions<E, R>) {
-    if (!(yield* DateTime.isFuture(session.expiresAt))) return yield* new AuthorizationTimedOut({ session })
-    // Without a handler, a request has the same E and R as the default handler: RequiresUserConsent and never.
-    const handler = options.consent
-      ?? (yield* Consent.Handler) as Consent.Handler<unknown> as Consent.Handler<E, R>
-    const { poll = yield* TokenPoller.TokenPoller } = options
-    const base = Schedule.isSchedule(poll) ? TokenPoller.schedule(poll) : poll
-    const poller: TokenPoller.TokenPoller = (wait) =>
-      Effect.raceFirst(Requests.checkEffect("poll", base(wait)), timeOut(session))
-    const wait = { session, poll: Effect.suspend(() => pollOn(session, session.sessionUri)) }
-    if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)
-    if (Predicate.isFunction(handler)) {
-      yield* Requests.checkEffect("consent", handler(session))
-      return poller(wait)
-    }
-    const shown = Effect.suspend(() => Requests.checkEffect("consent", handler.show(session)))
-    return handler.wait<AccessTokenError | E, Caller | R>({
-      ...wait,
-      poller,
-      request: Effect.suspend(() => pollOn(session)),
-      shown
-    })
-  })
-
-  // Returns the token, or the wait for it.
-  const getAccessToken = Effect.fnUntraced(function*<E, R>(
-    subject: AccessTokenRequest<E, R> | AccessTokenCredential,
-    options: ConsentOptions<E, R> | undefined
-  ) {
-    const completed = withReturnUrl(subject, yield* Consent.ReturnUrl)
-    const error = Requests.accessToken.checkRequest(completed)
-      ?? (options === undefined ? undefined : Requests.checkConsentOptions(options))
-    if (error !== undefined) return yield* error
-    const request: AccessTokenRequest<E, R> = { ...Declared.requestOf("AccessToken", completed), ...options }
-    const tokenRequest = toOauth2TokenRequest(request)
-    const { flow, forceAuthentication, provider } = request
-    if (flow === "USER_FEDERATION") tokenRequest.customState ??= yield* makeState
-    const response = yield* requestToken({ ...tokenRequest, forceAuthentication }, false)
-    switch (response._tag) {
-      case "Issued":
-        return Effect.succeed(response.accessToken)
-      case "Failed":
-        return yield* flow === "USER_FEDERATION"
-          ? new AuthorizationFailed({ provider })
-          : new NoTokenOrUrl({ provider, reason: "Failed" })
-      case "InProgress":
-        return yield* new NoTokenOrUrl({ provider })
-      case "ConsentRequired": {
-        if (flow !== "USER_FEDERATION") return yield* new NoTokenOrUrl({ provider, reason: "AuthorizationUrl" })
-        const wait = Effect.flatten(show(yield* makeSession(request, tokenRequest, response), request))
-        // The handler can request other credentials. The rejected credential must not affect them.
-        const rejected = yield* Renewal.Rejected
-        return Option.isNone(rejected) ? wait : Effect.provideService(wait, Renewal.Rejected, Option.none())
-      }
-    }
-  })
-
-  const resumeAccessToken = Effect.fnUntraced(function*<E, R>(
-    session: ConsentSession,
-    options: ConsentOptions<E, R> = {}
-  ) {
-    const error = isSession(session) ? Requests.checkConsentOptions(options) : Requests.notASession(session)
-    if (error !== undefined) return yield* error
-    const token = yield* Effect.provideService(poll(session, session.sessionUri), CallPriority, "normal")
-    return Option.isSome(token) ? Effect.succeed(token.value) : Effect.flatten(show(session, options))
-  })
-
-  const getApiKey = Effect.fnUntraced(function*(subject: Parameters<Identity["Service"]["getApiKey"]>[0]) {
-    const error = Requests.apiKey.checkRequest(subject)
-    if (error !== undefined) return yield* error
-    const { provider: resourceCredentialProviderName } = Declared.requestOf("ApiKey", subject)
-    const response = yield* authenticated((workloadIdentityToken) =>
-      dataPlane.getResourceApiKey({ workloadIdentityToken, resourceCredentialProviderName })
-    )
-    return response.apiKey
-  })
-
-  const getPaymentToken = Effect.fnUntraced(function*(request: Parameters<Identity["Service"]["getPaymentToken"]>[0]) {
-    const error = Requests.checkPaymentToken(request)
-    if (error !== undefined) return yield* error
-    const { payment: paymentTokenRequest, provider: resourceCredentialProviderName } = request
-    const response = yield* authenticated((workloadIdentityToken) =>
-      dataPlane.getResourcePaymentToken({ workloadIdentityToken, resourceCredentialProviderName, paymentTokenRequest })
-    )
-    return response.paymentTokenResponse
-  })
-
-  const completeAuthorization = Effect.fnUntraced(
-    function*(options: Parameters<Identity["Service"]["completeAuthorization"]>[0]) {
-      const error = Requests.checkCompletion(options)
-      if (error !== undefined) return yield* error
-      const { sessionUri, user: userIdentifier } = options
-      yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
-    }
-  )
 
   const observed = <E, R>(
     subject: AccessTokenRequest<E, R> | AccessTokenCredential,
     options?: ConsentOptions<E, R>
   ) => {
-    const token = Effect.flatten(getAccessToken(subject, options))
+    const token = Effect.flatten(getAccessToken(requestToken, subject, options))
     return observe("getAccessToken", Declared.requestOf("AccessToken", subject), token)
   }
 
@@ -595,10 +632,11 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
     // TypeScript cannot see that the errors of a consent end the flow `USER_FEDERATION` only.
     getAccessToken: observed as Identity["Service"]["getAccessToken"],
     resumeAccessToken: (session, options) =>
-      observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(session, options))),
-    getApiKey: (subject) => observe("getApiKey", Declared.requestOf("ApiKey", subject), getApiKey(subject)),
-    getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(request)),
-    completeAuthorization: (options) => observe("completeAuthorization", undefined, completeAuthorization(options))
+      observe("resumeAccessToken", session, Effect.flatten(resumeAccessToken(requestToken, session, options))),
+    getApiKey: (subject) => observe("getApiKey", Declared.requestOf("ApiKey", subject), getApiKey(dataPlane, subject)),
+    getPaymentToken: (request) => observe("getPaymentToken", request, getPaymentToken(dataPlane, request)),
+    completeAuthorization: (options) =>
+      observe("completeAuthorization", undefined, completeAuthorization(dataPlane, options))
   }
 })
 

@@ -1,6 +1,7 @@
 /** A cache over the calls of any plane. It reads memory, then the store, then makes one call for all callers. */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
@@ -73,31 +74,6 @@ interface Outcome {
 type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
 
 // -----------------------------------------------------------------------------
-// Memory
-// -----------------------------------------------------------------------------
-
-const isSame = (a: Redacted.Redacted, b: Redacted.Redacted): boolean =>
-  a === b || Redacted.value(a) === Redacted.value(b)
-
-/** Credentials in memory, up to a capacity. The oldest is dropped first. */
-const makeMemory = (capacity: number) => {
-  const entries = new Map<string, CachedResponse>()
-  return {
-    get: (key: string) => entries.get(key),
-    set: (key: string, entry: CachedResponse): void => {
-      // A key that is set again becomes the newest.
-      entries.delete(key)
-      entries.set(key, entry)
-      const [oldest] = entries.keys()
-      if (entries.size > capacity && oldest !== undefined) entries.delete(oldest)
-    },
-    remove: (key: string): void => void entries.delete(key),
-    keysOf: (credential: Redacted.Redacted): ReadonlyArray<string> =>
-      [...entries].flatMap(([key, entry]) => isSame(entry.credential, credential) ? [key] : [])
-  }
-}
-
-// -----------------------------------------------------------------------------
 // Generations
 // -----------------------------------------------------------------------------
 
@@ -135,7 +111,165 @@ export const makeGenerations = () => {
 }
 
 // -----------------------------------------------------------------------------
-// Constructor
+// Memory
+// -----------------------------------------------------------------------------
+
+/** Credentials in memory, up to a capacity, and the calls in flight. The oldest credential is dropped first. */
+const makeMemory = (capacity: number) => {
+  const entries = new Map<string, CachedResponse>()
+  const generations = makeGenerations()
+  const calls = new Set<CacheRequest>()
+  const forget = (key: string): void => {
+    generations.end(key)
+    entries.delete(key)
+  }
+  return {
+    generations,
+    calls,
+    get: (key: string) => entries.get(key),
+    set: (key: string, entry: CachedResponse): void => {
+      // A key that is set again becomes the newest.
+      entries.delete(key)
+      entries.set(key, entry)
+      const [oldest] = entries.keys()
+      if (entries.size > capacity && oldest !== undefined) entries.delete(oldest)
+    },
+    remove: (key: string): void => void entries.delete(key),
+    forget,
+    /** Forgets a credential, also for the calls in flight, and returns its keys. */
+    invalidate: (credential: Redacted.Redacted): ReadonlyArray<string> => {
+      for (const { invalidated } of calls) invalidated.push(credential)
+      const keys = [...entries].flatMap(([key, entry]) => Equal.equals(entry.credential, credential) ? [key] : [])
+      keys.forEach(forget)
+      return keys
+    }
+  }
+}
+
+type Memory = ReturnType<typeof makeMemory>
+
+/** Adapters reject an empty credential, but a program's own plane, or a store, may have one. */
+const isUsable = (
+  { credential, usableUntil }: StoredCredential,
+  now: number,
+  rejected: Redacted.Redacted | undefined
+): boolean =>
+  now < usableUntil && Redacted.value(credential) !== ""
+  && (rejected === undefined || !Equal.equals(credential, rejected))
+
+// -----------------------------------------------------------------------------
+// Memory and the store
+// -----------------------------------------------------------------------------
+
+/** What an operation does with its credentials in memory and in the store. */
+const makeStorage = (memory: Memory, sharedStore: SafeStore, restore: Cacheable<unknown, unknown>["restore"]) => {
+  const { generations } = memory
+  const store = restore === undefined ? none : sharedStore
+
+  const readStore = Effect.fnUntraced(function*({ generation, key, rejected }: CacheRequest) {
+    const found = yield* store.get(key)
+    const now = yield* Clock.currentTimeMillis
+    if (restore === undefined || Option.isNone(found) || !generations.isCurrent(key, generation)) return Option.none()
+    if (!isUsable(found.value, now, rejected)) {
+      yield* store.remove(key)
+      return Option.none()
+    }
+    const response = restore(found.value.credential)
+    memory.set(key, { ...found.value, response })
+    return Option.some(response)
+  })
+
+  const drop = (key: string): Effect.Effect<void> => {
+    const dropped = Effect.sync(() => memory.forget(key))
+    // Forgets again, for a request that read the store before the removal.
+    return Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
+  }
+
+  const write = Effect.fnUntraced(function*(key: string, entry: StoredCredential, response: unknown) {
+    memory.set(key, { ...entry, response })
+    const current = generations.enter(key)
+    yield* store.set(key, entry).pipe(
+      // It may have been invalidated or replaced while the store was writing.
+      Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
+      Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
+    )
+  })
+
+  return { drop, readStore, write }
+}
+
+type Storage = ReturnType<typeof makeStorage>
+
+/** Drops a credential from memory, and from the store unless another process has stored a newer one. */
+const invalidate = (memory: Memory, store: SafeStore, credential: Redacted.Redacted): Effect.Effect<void> => {
+  const forgotten = Effect.sync(() => memory.invalidate(credential))
+  const removeFromStore = (key: string) =>
+    Effect.flatMap(
+      store.get(key),
+      (found) =>
+        Option.exists(found, (entry) => Equal.equals(entry.credential, credential)) ? store.remove(key) : Effect.void
+    )
+  return forgotten.pipe(
+    Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
+    // As in `drop`.
+    Effect.andThen(forgotten)
+  )
+}
+
+// -----------------------------------------------------------------------------
+// Calls of the service
+// -----------------------------------------------------------------------------
+
+/** Makes a function that calls the service, and keeps the credential of its response. */
+const makeCallService = (
+  cacheable: Cacheable<unknown, unknown>,
+  { calls, forget, generations }: Memory,
+  storage: Storage,
+  skew: number
+) => {
+  const keep = Effect.fnUntraced(function*(
+    { generation, invalidated, key, rejected, request }: CacheRequest,
+    response: unknown
+  ) {
+    const now = yield* Clock.currentTimeMillis
+    const replaces = cacheable.replaces(request)
+    const credential = cacheable.credentialOf(response)
+    // Two requests replaced the credential, and only the service knows which was the last.
+    if (credential === undefined || !generations.isCurrent(key, generation)) {
+      return yield* replaces ? storage.drop(key) : Effect.void
+    }
+    const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
+    // A store cannot hold infinite numbers.
+    const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
+    if (!isUsable(entry, now, rejected) || invalidated.some((old) => Equal.equals(old, credential))) {
+      // A cached credential is no longer the latest. A request that reads the cache has found none.
+      return yield* cacheable.bypassesRead(request) ? storage.drop(key) : Effect.void
+    }
+    // Calls in flight may return the replaced credential.
+    if (replaces) forget(key)
+    yield* storage.write(key, entry, response)
+  })
+
+  return (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
+    Effect.uninterruptibleMask((restoreMask) => {
+      calls.add(request)
+      return Effect.matchCauseEffect(restoreMask(effect), {
+        // Even a failed or interrupted request may have replaced the credential at the service.
+        onFailure: (cause) => {
+          const failed = Effect.failCause(cause)
+          return cacheable.replaces(request.request) ? Effect.andThen(storage.drop(request.key), failed) : failed
+        },
+        onSuccess: (response): Effect.Effect<Outcome> =>
+          Effect.as(keep(request, response), {
+            response: cacheable.responseOf(response, request.request),
+            cache: "miss"
+          })
+      }).pipe(Effect.ensuring(Effect.sync(() => calls.delete(request))))
+    })
+}
+
+// -----------------------------------------------------------------------------
+// Cached calls
 // -----------------------------------------------------------------------------
 
 const counter = (name: string, description: string): Metric.Counter<number> =>
@@ -147,202 +281,103 @@ export const misses = counter("misses", "Requests for which no credential is cac
 
 export const sharedCalls = counter("shared", "Requests that joined a call in flight")
 
-export const make = ({ capacity, skew, store: sharedStore }: {
+/** Returns `undefined` for a request that the plane rejects. */
+const readProperty = <A>(read: () => A): A | undefined => {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+const annotate = (cache: Outcome["cache"]) => Effect.annotateCurrentSpan("agentcore.cache", cache)
+
+interface Options {
   readonly capacity: number
   /** In milliseconds. */
   readonly skew: number
   readonly store: SafeStore
-}): Engine => {
-  const memory = makeMemory(capacity)
-  const generations = makeGenerations()
-  const digestOf = Digest.makeDigestOf()
-  const calls = new Set<CacheRequest>()
+}
 
-  const forget = (key: string): void => {
-    generations.end(key)
-    memory.remove(key)
-  }
+const makeCall = (
+  operation: string,
+  cacheable: Cacheable<unknown, unknown>,
+  memory: Memory,
+  digestOf: Digest.DigestOf,
+  { skew, store }: Options
+): Call => {
+  const storage = makeStorage(memory, store, cacheable.restore)
+  const callService = makeCallService(cacheable, memory, storage, skew)
+  const share = SingleFlight.makeUnsafe<Outcome, unknown>()
+  const increment = (metric: Metric.Counter<number>) =>
+    Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
+  const [hit, miss, shared] = [increment(hits), increment(misses), increment(sharedCalls)]
 
-  const cached = (operation: string, cacheable: Cacheable<unknown, unknown>): Call => {
-    const { restore } = cacheable
-    const store = restore === undefined ? none : sharedStore
-    const share = SingleFlight.makeUnsafe<Outcome, unknown>()
-    const increment = (metric: Metric.Counter<number>) =>
-      Metric.update(Metric.withAttributes(metric, { "agentcore.operation": operation }), 1)
-    const hit = increment(hits)
-    const miss = increment(misses)
-    const shared = increment(sharedCalls)
-
-    const read = <A>(property: (request: unknown, digestOf: Digest.DigestOf) => A, request: unknown): A | undefined => {
-      try {
-        return property(request, digestOf)
-      } catch {
-        return undefined
-      }
+  const lookUp = Effect.fnUntraced(function*(request: CacheRequest, effect: Effect.Effect<unknown, unknown>) {
+    const found = yield* storage.readStore(request)
+    if (Option.isNone(found)) {
+      yield* miss
+      return yield* callService(request, effect)
     }
+    yield* hit
+    return { response: found.value, cache: "hit" } as const
+  })
 
-    const readStore = Effect.fnUntraced(function*({ generation, key, rejected }: CacheRequest) {
-      const found = yield* store.get(key)
-      const now = yield* Clock.currentTimeMillis
-      if (restore === undefined || Option.isNone(found) || !generations.isCurrent(key, generation)) return Option.none()
-      if (!isUsable(found.value, now, rejected)) {
-        yield* store.remove(key)
-        return Option.none()
+  return (request, effect) =>
+    Effect.withFiber((fiber) => {
+      const key = readProperty(() => cacheable.keyOf(request, digestOf))
+      if (key === undefined) return effect
+      const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
+      // A caller whose credential was rejected needs another one, and the cache may have it already.
+      const reads = rejected !== undefined || !cacheable.bypassesRead(request)
+      const found = reads ? memory.get(key) : undefined
+      if (found !== undefined) {
+        const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+        if (isUsable(found, now, rejected)) return Effect.andThen(annotate("hit"), Effect.as(hit, found.response))
+        memory.remove(key)
       }
-      const response = restore(found.value.credential)
-      memory.set(key, { ...found.value, response })
-      return Option.some(response)
-    })
-
-    const drop = (key: string): Effect.Effect<void> => {
-      const dropped = Effect.sync(() => forget(key))
-      // Forgets again, for a request that read the store before the removal.
-      return Effect.andThen(Effect.andThen(dropped, store.remove(key)), dropped)
-    }
-
-    const keep = Effect.fnUntraced(function*(
-      { generation, invalidated, key, rejected, request }: CacheRequest,
-      response: unknown
-    ) {
-      const now = yield* Clock.currentTimeMillis
-      const replaces = cacheable.replaces(request)
-      const credential = cacheable.credentialOf(response)
-      // Two requests replaced the credential, and only the service knows which was the last.
-      if (credential === undefined || !generations.isCurrent(key, generation)) {
-        return yield* replaces ? drop(key) : Effect.void
+      const variant = readProperty(() => cacheable.variantOf(request, digestOf))
+      if (variant === undefined) return effect
+      const run = (generation: Generation) => {
+        // A call of an earlier generation, or of a caller without this rejection, may return the old credential.
+        const flight = JSON.stringify([generation.id, rejected === undefined ? null : digestOf(rejected), ...variant])
+        const cacheRequest = { request, key, rejected, generation, invalidated: [] }
+        const call = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
+        return Effect.flatMap(
+          share(flight, call, shared),
+          ({ cache, response }) => Effect.as(annotate(cache), response)
+        )
       }
-      const usableUntil = cacheable.usableUntil(response, credential, { now, skew })
-      // A store cannot hold infinite numbers.
-      const entry = { credential, usableUntil: Math.min(Math.floor(usableUntil), Number.MAX_SAFE_INTEGER) }
-      if (!isUsable(entry, now, rejected) || invalidated.some((old) => isSame(old, credential))) {
-        // A cached credential is no longer the latest. A request that reads the cache has found none.
-        return yield* cacheable.bypassesRead(request) ? drop(key) : Effect.void
-      }
-      // Calls in flight may return the replaced credential.
-      if (replaces) forget(key)
-      memory.set(key, { ...entry, response })
-      yield* writeStore(key, entry)
-    })
-
-    const writeStore = Effect.fnUntraced(function*(key: string, entry: StoredCredential) {
-      const current = generations.enter(key)
-      yield* store.set(key, entry).pipe(
-        // It may have been invalidated or replaced while the store was writing.
-        Effect.andThen(Effect.suspend(() => generations.isCurrent(key, current) ? Effect.void : store.remove(key))),
-        Effect.ensuring(Effect.sync(() => generations.leave(key, current)))
+      return Effect.acquireUseRelease(
+        Effect.andThen(annotate("miss"), Effect.sync(() => memory.generations.enter(key))),
+        run,
+        (generation) => Effect.sync(() => memory.generations.leave(key, generation))
       )
     })
+}
 
-    // Even a failed or interrupted request may have replaced the credential at the service.
-    const callService = (request: CacheRequest, effect: Effect.Effect<unknown, unknown>) =>
-      Effect.uninterruptibleMask((restoreMask) => {
-        calls.add(request)
-        return Effect.matchCauseEffect(restoreMask(effect), {
-          onFailure: (cause) => {
-            const failed = Effect.failCause(cause)
-            return cacheable.replaces(request.request) ? Effect.andThen(drop(request.key), failed) : failed
-          },
-          onSuccess: (response): Effect.Effect<Outcome> =>
-            Effect.as(keep(request, response), {
-              response: cacheable.responseOf(response, request.request),
-              cache: "miss"
-            })
-        }).pipe(Effect.ensuring(Effect.sync(() => calls.delete(request))))
-      })
+// -----------------------------------------------------------------------------
+// Constructors
+// -----------------------------------------------------------------------------
 
-    const lookUp = Effect.fnUntraced(function*(request: CacheRequest, effect: Effect.Effect<unknown, unknown>) {
-      const found = yield* readStore(request)
-      if (Option.isNone(found)) {
-        yield* miss
-        return yield* callService(request, effect)
-      }
-      yield* hit
-      return { response: found.value, cache: "hit" } as const
-    })
-
-    return (request, effect) =>
-      Effect.withFiber((fiber) => {
-        const key = read(cacheable.keyOf, request)
-        // The plane reports what is wrong with the request.
-        if (key === undefined) return effect
-        const observe = (cache: Outcome["cache"]) => Effect.annotateCurrentSpan("agentcore.cache", cache)
-        const rejected = Option.getOrUndefined(fiber.getRef(Rejected))
-        // A caller whose credential was rejected needs another one, and the cache may have it already.
-        const reads = rejected !== undefined || !cacheable.bypassesRead(request)
-        const found = memory.get(key)
-        if (found !== undefined && reads) {
-          const now = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
-          if (isUsable(found, now, rejected)) {
-            return Effect.andThen(observe("hit"), Effect.as(hit, found.response))
-          }
-          memory.remove(key)
-        }
-        const variant = read(cacheable.variantOf, request)
-        if (variant === undefined) return effect
-        return Effect.acquireUseRelease(
-          Effect.andThen(observe("miss"), Effect.sync(() => generations.enter(key))),
-          (generation) => {
-            // A call of an earlier generation, or of a caller without this rejection, may return the old credential.
-            const flight = JSON.stringify([
-              generation.id,
-              rejected === undefined ? null : digestOf(rejected),
-              ...variant
-            ])
-            const cacheRequest = { request, key, rejected, generation, invalidated: [] }
-            const run = reads ? lookUp(cacheRequest, effect) : callService(cacheRequest, effect)
-            return Effect.flatMap(
-              share(flight, run, shared),
-              ({ response, cache }) => Effect.as(observe(cache), response)
-            )
-          },
-          (generation) => Effect.sync(() => generations.leave(key, generation))
-        )
-      })
-  }
-
+export const make = (options: Options): Engine => {
+  const memory = makeMemory(options.capacity)
+  const digestOf = Digest.makeDigestOf()
   return {
     decorator: <Plane>(cacheables: Cacheables<Plane>) => {
       // A record of operations loses the types of each operation's requests and responses.
       const calls: { readonly [K in keyof Plane]?: Call } = Record.map(
         cacheables as Record<string, Cacheable<unknown, unknown>>,
-        (cacheable, operation) => cached(operation, cacheable)
+        (cacheable, operation) => makeCall(operation, cacheable, memory, digestOf, options)
       )
       return <A, E>(operation: keyof Plane, effect: Effect.Effect<A, E>, request: unknown) => {
         const call = calls[operation]
         return call === undefined ? effect : call(request, effect) as Effect.Effect<A, E>
       }
     },
-    invalidate: (credential) => {
-      const forgotten = Effect.sync(() => {
-        for (const { invalidated } of calls) invalidated.push(credential)
-        const keys = memory.keysOf(credential)
-        keys.forEach(forget)
-        return keys
-      })
-      const removeFromStore = (key: string) =>
-        // Another process may have stored a newer credential.
-        Effect.flatMap(sharedStore.get(key), (found) =>
-          Option.exists(found, (entry) =>
-              isSame(entry.credential, credential))
-            ? sharedStore.remove(key)
-            : Effect.void)
-      return forgotten.pipe(
-        Effect.flatMap(Effect.forEach(removeFromStore, { discard: true, concurrency: "unbounded" })),
-        // As in `drop`.
-        Effect.andThen(forgotten)
-      )
-    }
+    invalidate: (credential) => invalidate(memory, options.store, credential)
   }
 }
-
-/** Adapters reject an empty credential, but a program's own plane, or a store, may have one. */
-const isUsable = (
-  { credential, usableUntil }: StoredCredential,
-  now: number,
-  rejected: Redacted.Redacted | undefined
-): boolean =>
-  now < usableUntil && Redacted.value(credential) !== ""
-  && (rejected === undefined || !isSame(credential, rejected))
 
 /**
  * Makes a plane that copies its requests. A caller may change a list while the cache reads the store, but the key and
