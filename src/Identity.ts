@@ -8,6 +8,7 @@
 import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -384,7 +385,7 @@ const authenticated = <A>(
           Effect.gen(function*() {
             yield* invalidate(token)
             const fresh = yield* get
-            if (Redacted.value(fresh) === Redacted.value(token)) return yield* error
+            if (Equal.equals(fresh, token)) return yield* error
             return yield* attempt(fresh)
           }))
     )

@@ -8,6 +8,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -125,7 +126,7 @@ const makeCaller = (dataPlane: DataPlane["Service"], options: Options): Workload
   })
   const invalidate = (stale: Redacted.Redacted) =>
     Effect.sync(() => {
-      if (current !== undefined && Redacted.value(current.token) === Redacted.value(stale)) current = undefined
+      if (current !== undefined && Equal.equals(current.token, stale)) current = undefined
     })
   return { workload: name, user, get, invalidate }
 }

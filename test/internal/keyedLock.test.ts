@@ -22,7 +22,7 @@ const makeCounter = () => {
 describe("keyedLock", () => {
   it.effect("runs effects of one key one after the other, and of two keys at the same time", () =>
     Effect.gen(function*() {
-      const lock = yield* KeyedLock.make
+      const lock = KeyedLock.makeUnsafe()
       const counter = makeCounter()
       const run = (key: string) => lock(key, counter.count(Effect.sleep("1 second")))
       const fibers = yield* Effect.forEach(["a", "a", "a"].map(run), (effect) => Effect.forkChild(effect))
@@ -37,7 +37,7 @@ describe("keyedLock", () => {
 
   it.effect("excludes wherever the fibers yield", () =>
     Effect.gen(function*() {
-      const lock = yield* KeyedLock.make
+      const lock = KeyedLock.makeUnsafe()
       const counter = makeCounter()
       const run = lock("a", counter.count(Effect.repeat(Effect.yieldNow, { times: 5 })))
       for (let round = 0; round < 100; round++) {
@@ -48,7 +48,7 @@ describe("keyedLock", () => {
 
   it.effect("passes a failure and an interruption on, and is free afterwards", () =>
     Effect.gen(function*() {
-      const lock = yield* KeyedLock.make
+      const lock = KeyedLock.makeUnsafe()
       assert.strictEqual(yield* Effect.flip(lock("a", Effect.fail("rejected"))), "rejected")
       const holder = yield* Effect.forkChild(lock("a", Effect.never))
       yield* Effect.yieldNow

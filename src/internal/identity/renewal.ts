@@ -1,8 +1,9 @@
 /** A new credential in the place of one that a resource has rejected. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 
 /** The credential that a resource has rejected. A cache does not return it to the next request. */
 export const Rejected = Context.Reference("effect-agentcore-identity/internal/Rejected", {
@@ -24,7 +25,7 @@ export const renewCredential = <E, R>(
   const request = (forceAuthentication: boolean) =>
     obtain(forceAuthentication).pipe(
       Effect.provideService(Rejected, Option.some(rejected)),
-      Effect.map(Option.liftPredicate((fresh) => Redacted.value(fresh) !== Redacted.value(rejected)))
+      Effect.map(Option.liftPredicate((fresh) => !Equal.equals(fresh, rejected)))
     )
   return Effect.flatMap(
     request(false),

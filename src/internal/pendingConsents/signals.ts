@@ -48,7 +48,8 @@ export const grant = ({ credential, user, workload }: {
     (user) => ({ _tag: "Grant", name: Redacted.make(JSON.stringify([workload, user, credential])) })
   )
 
-const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
+/** The name of a topic among topics of all kinds. It contains secrets. */
+export const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** Signals and registrations in the memory of this process. */
 export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(() => {

@@ -81,7 +81,7 @@ const makeSecret = (): string => randomBytes(32).toString("base64url")
 export const make = Effect.fnUntraced(
   function*(lifetime: number) {
     const collection = (yield* VaultStore).collection("consent-sessions", StoredEntry)
-    const lock = yield* KeyedLock.make
+    const lock = KeyedLock.makeUnsafe()
     // By URI, in the order of opening. After the clock is moved back, the order of expiry differs.
     const sessions = ExpiringMap.make<Entry>()
     /** By authorization state. */

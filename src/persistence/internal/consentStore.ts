@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { ConsentStoreError, retentionAfterExpiry } from "../../internal/consentStoreError.js"
@@ -86,8 +86,6 @@ const contents = (["Session", "Grant"] as const).flatMap((kind) =>
   (["Completed", "Failed", "Denied", "NotCompleted"] as const).map((outcome) => ({ kind, outcome }))
 )
 
-const nameOf = ({ _tag, name }: Signals.Topic): string => `${_tag} ${Redacted.value(name)}`
-
 /** The first key makes names and seals. All keys find and open. */
 export const makeKeys = (options: StoreKeys.KeyOptions) =>
   Effect.gen(function*() {
@@ -111,7 +109,7 @@ export const makeKeys = (options: StoreKeys.KeyOptions) =>
       /** The messages of a signal, one for each key: a previous key may still be the current one of another process. */
       messagesOf: (topic: Signals.Topic, outcome: Signals.Outcome) =>
         all.map(({ digestOf, sign }) => {
-          const name = digestOf(nameOf(topic))
+          const name = digestOf(Signals.nameOf(topic))
           return `${name} ${sign(name, topic._tag, outcome)}`
         }),
       /** Returns `undefined` for a message that no key has signed. The name is a digest under the key of the sender. */
@@ -142,7 +140,7 @@ const makePending = (
   { namesOf, sealing }: Keys,
   backing: ConsentBacking
 ): PendingConsents.PendingConsents["Service"] => {
-  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(nameOf(Signals.session(sessionUri)))
+  const namesOfSession = (sessionUri: Redacted.Redacted): Names => namesOf(Signals.nameOf(Signals.session(sessionUri)))
   const read = ({ name, sealed }: Sealed) =>
     Effect.flatMap(sealing.open(name, sealed), ([pending]) => decodePending(pending))
   return {
@@ -199,10 +197,10 @@ const makeSignals = (
           (message) => Effect.andThen(Effect.sync(() => notify(message)), publish(message)),
           { discard: true }
         ),
-      listen: (topic, onSignal) => listeners.listen(namesOf(nameOf(topic))[0], onSignal),
+      listen: (topic, onSignal) => listeners.listen(namesOf(Signals.nameOf(topic))[0], onSignal),
       register: ({ execution, expiresAt, topic }) =>
         Effect.gen(function*() {
-          const topicName = namesOf(nameOf(topic))[0]
+          const topicName = namesOf(Signals.nameOf(topic))[0]
           const executionName = namesOf(execution)[0]
           const end = DateTime.toEpochMillis(expiresAt)
           const now = yield* Clock.currentTimeMillis
@@ -211,10 +209,10 @@ const makeSignals = (
           yield* backing.register({ topic: topicName, execution: executionName, sealed, expiresAt: end, now })
         }).pipe(failWith("register")),
       unregister: (topic, execution) =>
-        failWith("unregister")(backing.unregister(namesOf(nameOf(topic)), namesOf(execution))),
+        failWith("unregister")(backing.unregister(namesOf(Signals.nameOf(topic)), namesOf(execution))),
       registrations: (topic) =>
         Effect.gen(function*() {
-          const rows = yield* failWith("registrations")(backing.registrations(namesOf(nameOf(topic))))
+          const rows = yield* failWith("registrations")(backing.registrations(namesOf(Signals.nameOf(topic))))
           const now = yield* Clock.currentTimeMillis
           const found = yield* Effect.forEach(
             rows,

@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import type * as Tracer from "effect/Tracer"
@@ -114,7 +115,7 @@ describe("the span of an operation", () => {
 
   it.effect("has its own count of attempts, and reports the outcome before it ends", () =>
     Effect.gen(function*() {
-      const count = Effect.map(Telemetry.countAttempt(Telemetry.Attempts), (attempts) => attempts.count)
+      const count = Effect.flatMap(Telemetry.countAttempt(Telemetry.Attempts), Ref.get)
       const [first, second] = yield* Effect.zip(inner(Effect.andThen(count, count)), inner(count))
       assert.deepStrictEqual([first, second], [2, 1])
       const seen: Array<unknown> = []
