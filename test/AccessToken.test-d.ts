@@ -2,7 +2,6 @@ import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import type * as Consent from "effect-agentcore-identity/Consent"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
-import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
 import * as Identity from "effect-agentcore-identity/Identity"
@@ -15,7 +14,6 @@ import type {
 } from "effect-agentcore-identity/IdentityError"
 import type * as Models from "effect-agentcore-identity/Models"
 import type * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
 import type { WorkloadAccessToken } from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -24,7 +22,6 @@ import * as Schedule from "effect/Schedule"
 import { describe, expectTypeOf, test } from "vitest"
 
 class GithubToken extends Context.Service<GithubToken, Redacted.Redacted>()("GithubToken") {}
-class GoogleToken extends Context.Service<GoogleToken, Redacted.Redacted>()("GoogleToken") {}
 class Database extends Context.Service<Database, { readonly name: string }>()("Database") {}
 class Chat extends Context.Service<Chat, { readonly name: string }>()("Chat") {}
 
@@ -37,72 +34,31 @@ interface QueryFailed {
 
 declare const useGithub: Effect.Effect<number, QueryFailed, GithubToken | Database>
 declare const query: Effect.Effect<number, QueryFailed, Database>
-declare const useBoth: Effect.Effect<number, QueryFailed, GithubToken | GoogleToken>
 declare const useDefault: Effect.Effect<string, never, AccessToken.AccessToken>
 declare const inChat: Consent.Handler<ChatClosed, Chat>
 
 type WithoutConsent = DataPlane.DataPlaneError | MissingWorkloadAccessToken | NoTokenOrUrl
 type Flow = WithoutConsent | AuthorizationFailed | AuthorizationTimedOut | PendingConsents.ConsentStoreError
 
+type Caller = Identity.Identity | WorkloadAccessToken
+
 const github = { provider: "github", flow: "USER_FEDERATION" } as const
 
 describe("withAccessToken", () => {
   test("removes the tag from the requirements, and adds its own requirements and errors", () => {
-    expectTypeOf(AccessToken.withAccessToken(useGithub, { ...github, into: GithubToken })).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        QueryFailed | Flow | RequiresUserConsent,
-        Database | Identity.Identity | WorkloadAccessToken
-      >
+    const expected = expectTypeOf<
+      Effect.Effect<number, QueryFailed | Flow | RequiresUserConsent, Database | Caller>
     >()
-  })
-
-  test("has the same type in a pipe", () => {
-    expectTypeOf(useGithub.pipe(AccessToken.withAccessToken({ ...github, into: GithubToken }))).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        QueryFailed | Flow | RequiresUserConsent,
-        Database | Identity.Identity | WorkloadAccessToken
-      >
-    >()
-  })
-
-  test("has a default tag", () => {
+    expected.toEqualTypeOf(AccessToken.withAccessToken(useGithub, { ...github, into: GithubToken }))
+    expected.toEqualTypeOf(useGithub.pipe(AccessToken.withAccessToken({ ...github, into: GithubToken })))
     expectTypeOf(useDefault.pipe(AccessToken.withAccessToken(github))).toEqualTypeOf<
-      Effect.Effect<string, Flow | RequiresUserConsent, Identity.Identity | WorkloadAccessToken>
+      Effect.Effect<string, Flow | RequiresUserConsent, Caller>
     >()
   })
 
   test("replaces RequiresUserConsent with the errors and requirements of a handler", () => {
     expectTypeOf(useGithub.pipe(AccessToken.withAccessToken({ ...github, into: GithubToken, consent: inChat })))
-      .toEqualTypeOf<
-        Effect.Effect<
-          number,
-          QueryFailed | Flow | ChatClosed,
-          Database | Chat | Identity.Identity | WorkloadAccessToken
-        >
-      >()
-  })
-
-  test("adds nothing for a handler that cannot fail", () => {
-    const consent = (_session: ConsentSession) => Effect.void
-    expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent }))).toEqualTypeOf<
-      Effect.Effect<string, Flow, Identity.Identity | WorkloadAccessToken>
-    >()
-  })
-
-  test("accepts a tag for each of two providers", () => {
-    const both = useBoth.pipe(
-      AccessToken.withAccessToken({ ...github, into: GithubToken }),
-      AccessToken.withAccessToken({ provider: "google", flow: "USER_FEDERATION", into: GoogleToken, consent: inChat })
-    )
-    expectTypeOf(both).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        QueryFailed | Flow | RequiresUserConsent | ChatClosed,
-        Chat | Identity.Identity | WorkloadAccessToken
-      >
-    >()
+      .toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | Caller>>()
   })
 
   test("rejects a tag of another service, and a flow that does not exist", () => {
@@ -122,8 +78,6 @@ class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather
 declare const useCalendar: Effect.Effect<number, QueryFailed, Calendar | Database>
 declare const useAll: Effect.Effect<number, QueryFailed, Calendar | Reports | Weather>
 declare const token: Effect.Effect<Redacted.Redacted, never, Calendar>
-
-type Caller = Identity.Identity | WorkloadAccessToken
 
 describe("a declared access token", () => {
   test("is a tag of the token, and carries its request, its kind and its flow as types", () => {
@@ -217,35 +171,27 @@ describe("a declared access token", () => {
     )).toEqualTypeOf<Effect.Effect<number, QueryFailed | Flow | ChatClosed, Weather | Chat | Caller>>()
   })
 
-  test("can be wrapped, because it is an effect", () => {
-    expectTypeOf(AccessToken.withAccessToken(Calendar, Calendar)).toEqualTypeOf<
-      Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
-    >()
-    expectTypeOf(Calendar.pipe(AccessToken.withAccessToken(Calendar, { consent: inChat }))).toEqualTypeOf<
-      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
-    >()
-  })
-
   test("is accepted by every function that takes a request", () => {
-    expectTypeOf(
-      Effect.map(
-        AccessToken.makeWithAccessToken,
-        (withAccessToken) => useCalendar.pipe(withAccessToken(Calendar, { consent: inChat }))
-      )
-    ).toEqualTypeOf<
+    // It requires Identity once, and leaves the workload access token as a requirement.
+    const made = expectTypeOf<
       Effect.Effect<
         Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | WorkloadAccessToken>,
         never,
         Identity.Identity
       >
     >()
+    made.toEqualTypeOf(Effect.map(
+      AccessToken.makeWithAccessToken,
+      (withAccessToken) => useCalendar.pipe(withAccessToken(Calendar, { consent: inChat }))
+    ))
+    made.toEqualTypeOf(Effect.map(
+      AccessToken.makeWithAccessToken,
+      (withAccessToken) => useGithub.pipe(withAccessToken({ ...github, into: GithubToken, consent: inChat }))
+    ))
     expectTypeOf(AccessToken.get(Calendar)).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | RequiresUserConsent, Caller>
     >()
     expectTypeOf(AccessToken.get(Calendar, { consent: inChat })).toEqualTypeOf<
-      Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
-    >()
-    expectTypeOf(AccessToken.get({ ...github, consent: inChat })).toEqualTypeOf<
       Effect.Effect<Redacted.Redacted, Flow | ChatClosed, Chat | Caller>
     >()
     const identity = {} as Identity.Identity["Service"]
@@ -289,14 +235,6 @@ describe("a flow without consent", () => {
     obtained.toEqualTypeOf(Reports.pipe(AccessToken.withAccessToken(Reports)))
     obtained.toEqualTypeOf(AccessToken.withAccessToken(Mail, Mail))
     obtained.toEqualTypeOf(AccessToken.use(Mail, Effect.succeed, { rejected }))
-    expectTypeOf(Effect.map(AccessToken.makeWithAccessToken, (withAccessToken) => Mail.pipe(withAccessToken(Mail))))
-      .toEqualTypeOf<
-        Effect.Effect<
-          Effect.Effect<Redacted.Redacted, WithoutConsent, WorkloadAccessToken>,
-          never,
-          Identity.Identity
-        >
-      >()
   })
 
   test("has no errors of an authorization: inline", () => {
@@ -324,22 +262,6 @@ describe("a flow without consent", () => {
   })
 })
 
-describe("makeWithAccessToken", () => {
-  test("requires Identity once, and leaves the workload access token as a requirement", () => {
-    const program = Effect.gen(function*() {
-      const withAccessToken = yield* AccessToken.makeWithAccessToken
-      return useGithub.pipe(withAccessToken({ ...github, into: GithubToken, consent: inChat }))
-    })
-    expectTypeOf(program).toEqualTypeOf<
-      Effect.Effect<
-        Effect.Effect<number, QueryFailed | Flow | ChatClosed, Database | Chat | WorkloadAccessToken>,
-        never,
-        Identity.Identity
-      >
-    >()
-  })
-})
-
 describe("use", () => {
   interface ApiError {
     readonly _tag: "ApiError"
@@ -349,17 +271,6 @@ describe("use", () => {
   const call: ByToken<ApiError> = () => Effect.never
   const query: ByToken<QueryFailed> = () => Effect.never
   const either: ByToken<ApiError | QueryFailed> = () => Effect.never
-
-  test("adds the requirements of the token, and the errors of the function", () => {
-    const program = AccessToken.use(github, call, { rejected: (error) => error.status === 401 })
-    expectTypeOf(program).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        ApiError | Flow | RequiresUserConsent,
-        Database | Identity.Identity | WorkloadAccessToken
-      >
-    >()
-  })
 
   test("infers the errors of an inline function for `rejected`", () => {
     const program = AccessToken.use({ ...github, consent: inChat }, (token) => {
@@ -375,7 +286,7 @@ describe("use", () => {
       Effect.Effect<
         number,
         QueryFailed | Flow | ChatClosed,
-        Database | Chat | Identity.Identity | WorkloadAccessToken
+        Database | Chat | Caller
       >
     >()
   })
@@ -411,11 +322,7 @@ describe("use", () => {
   test("accepts a `rejected` for more errors than the function has, but not for fewer", () => {
     const rejected = (error: ApiError | QueryFailed) => error._tag === "ApiError" && error.status === 401
     expectTypeOf(AccessToken.use(github, call, { rejected })).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        ApiError | Flow | RequiresUserConsent,
-        Database | Identity.Identity | WorkloadAccessToken
-      >
+      Effect.Effect<number, ApiError | Flow | RequiresUserConsent, Database | Caller>
     >()
     // @ts-expect-error the check does not know QueryFailed
     void AccessToken.use(github, either, { rejected: (error: ApiError) => error.status === 401 })
@@ -444,26 +351,20 @@ describe("withApiKey", () => {
 
   test("removes the tag from the requirements", () => {
     expectTypeOf(useGithub.pipe(ApiKey.withApiKey({ provider: "github", into: GithubToken }))).toEqualTypeOf<
-      Effect.Effect<
-        number,
-        QueryFailed | DataPlane.DataPlaneError | MissingWorkloadAccessToken,
-        Database | Identity.Identity | WorkloadAccessToken
-      >
+      Effect.Effect<number, QueryFailed | Identity.ApiKeyError, Database | Caller>
     >()
+    expectTypeOf<Identity.ApiKeyError>().toEqualTypeOf<DataPlane.DataPlaneError | MissingWorkloadAccessToken>()
   })
 })
 
 describe("handlers", () => {
   test("the errors and requirements of any handler flow into the result", () => {
-    type Result<E, R> = Effect.Effect<Redacted.Redacted, Flow | E, Identity.Identity | WorkloadAccessToken | R>
+    type Result<E, R> = Effect.Effect<Redacted.Redacted, Flow | E, Caller | R>
     const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
     expectTypeOf(AccessToken.get({ ...github, consent: inChat })).toEqualTypeOf<Result<ChatClosed, Chat>>()
     expectTypeOf(AccessToken.get({ ...github, consent: waiting })).toEqualTypeOf<Result<ChatClosed, Chat>>()
     expectTypeOf(AccessToken.get({ ...github, consent: LoopbackConsent.handler({ user: { userId: "alice" } }) }))
       .toEqualTypeOf<Result<LoopbackConsent.LoopbackUnavailable, never>>()
-    expectTypeOf(useDefault.pipe(AccessToken.withAccessToken({ ...github, consent: waiting }))).toEqualTypeOf<
-      Effect.Effect<string, Flow | ChatClosed, Identity.Identity | WorkloadAccessToken | Chat>
-    >()
     expectTypeOf(AccessToken.get({
       ...github,
       consent: {
@@ -478,11 +379,7 @@ describe("handlers", () => {
     const waiting = {} as Consent.WaitingHandler<ChatClosed, Chat>
     const wrapped = { ...waiting, show: (session: ConsentSession) => Effect.andThen(query, waiting.show(session)) }
     expectTypeOf(AccessToken.get({ ...github, consent: wrapped })).toExtend<
-      Effect.Effect<
-        Redacted.Redacted,
-        Flow | ChatClosed | QueryFailed,
-        Identity.Identity | WorkloadAccessToken | Chat | Database
-      >
+      Effect.Effect<Redacted.Redacted, Flow | ChatClosed | QueryFailed, Caller | Chat | Database>
     >()
     // @ts-expect-error: a function around it would lose the wait
     void ((session: ConsentSession) => waiting(session))
@@ -490,42 +387,25 @@ describe("handlers", () => {
 })
 
 describe("models", () => {
-  test("a user has one identifier", () => {
-    expectTypeOf<{ readonly userId: string }>().toExtend<UserIdentifier.UserIdentifier>()
-    expectTypeOf<{ readonly userId: string; readonly userToken: Redacted.Redacted }>().not.toExtend<
-      UserIdentifier.UserIdentifier
-    >()
-  })
-
   test("a token response is one of four types", () => {
     expectTypeOf<DataPlane.TokenResponse["_tag"]>().toEqualTypeOf<
       "Issued" | "ConsentRequired" | "InProgress" | "Failed"
     >()
   })
 
-  test("the errors of the planes are exact", () => {
+  test("the errors of the data plane are exact", () => {
     type ErrorOf<F> = F extends (request: never) => Effect.Effect<unknown, infer E>
       ? E extends { _tag: infer T } ? T : never
       : never
-    type E6 =
+    expectTypeOf<ErrorOf<DataPlane.DataPlane["Service"][keyof DataPlane.DataPlane["Service"]]>>().toEqualTypeOf<
       | "UnauthorizedException"
       | "ValidationException"
       | "AccessDeniedException"
       | "ResourceNotFoundException"
       | "ThrottlingException"
       | "InternalServerException"
-    type Common = E6 | "TransportError" | "UnknownServiceError"
-    expectTypeOf<ErrorOf<DataPlane.DataPlane["Service"][keyof DataPlane.DataPlane["Service"]]>>().toEqualTypeOf<
-      Common
-    >()
-    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["getWorkloadIdentity"]>>().toEqualTypeOf<Common>()
-    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["createOauth2CredentialProvider"]>>().toEqualTypeOf<
-      | Common
-      | "ConflictException"
-      | "ServiceQuotaExceededException"
-      | "ResourceLimitExceededException"
-      | "EncryptionFailure"
-      | "DecryptionFailure"
+      | "TransportError"
+      | "UnknownServiceError"
     >()
   })
 

@@ -6,51 +6,15 @@ import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import type * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
 import type * as Identity from "effect-agentcore-identity/Identity"
-import type * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type * as Operation from "effect-agentcore-identity/Operation"
 import type * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import { describe, expectTypeOf, it } from "vitest"
 import type { Commands } from "../../src/aws/internal/sdk/sdkCall.js"
 import * as Rows from "../support/operation.js"
-
-type ErrorOf<Method> = Method extends (request: never) => Effect.Effect<infer _A, infer E, infer _R> ? E : never
-
-type Unmodelled = IdentityError.UnknownServiceError | IdentityError.TransportError
-
-describe("error unions", () => {
-  type Six =
-    | IdentityError.ValidationException
-    | IdentityError.UnauthorizedException
-    | IdentityError.AccessDeniedException
-    | IdentityError.ResourceNotFoundException
-    | IdentityError.ThrottlingException
-    | IdentityError.InternalServerException
-  type NewProvider =
-    | Six
-    | IdentityError.ConflictException
-    | IdentityError.ServiceQuotaExceededException
-    | IdentityError.ResourceLimitExceededException
-    | IdentityError.EncryptionFailure
-    | IdentityError.DecryptionFailure
-
-  it("of the operations are those of the service model, and the errors without a response", () => {
-    expectTypeOf<ErrorOf<DataPlane.DataPlane["Service"][keyof DataPlane.DataPlane["Service"]]>>().toEqualTypeOf<
-      Six | Unmodelled
-    >()
-    expectTypeOf<ErrorOf<ControlPlane.ControlPlane["Service"]["createWorkloadIdentity" | "getWorkloadIdentity"]>>()
-      .toEqualTypeOf<
-        Six | Unmodelled
-      >()
-    expectTypeOf<
-      ErrorOf<ControlPlane.ControlPlane["Service"]["createOauth2CredentialProvider" | "createApiKeyCredentialProvider"]>
-    >().toEqualTypeOf<NewProvider | Unmodelled>()
-  })
-})
 
 describe("requests", () => {
   // `connect` of the adapters compiles only if every request fits its command.
