@@ -41,16 +41,6 @@ export const layer = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- * import * as FetchHttpClient from "effect/http/FetchHttpClient"
- *
- * const live = Identity.layer.pipe(
- *   Layer.provideMerge(AwsDataPlane.layerHttp({ region: "us-west-2" })),
- *   Layer.provide(FetchHttpClient.layer)
- * )
  */
 export const layerHttp = (
   options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "maxSockets" | "sts"> = {}
@@ -66,14 +56,6 @@ export const layerHttp = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * const live = Identity.layer.pipe(
- *   Layer.provideMerge(AwsDataPlane.layerHttpNode({ region: "us-west-2" }))
- * )
  */
 export const layerHttpNode = (
   options: Omit<AwsPlanes.HttpOptions, "controlPlane" | "sts"> = {}

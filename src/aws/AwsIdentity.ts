@@ -44,9 +44,7 @@ export const layer = (
   Layer.provideMerge(Identity.layer, AwsPlanes.layer(options))
 
 /**
- * The same as {@link layer}, with options from configuration.
- * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
- * `Layer.fresh`.
+ * The same as {@link layer}, with options from configuration, as `AwsPlanes.layerConfig` reads them.
  *
  * @since 0.2.0
  * @category layers

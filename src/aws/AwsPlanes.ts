@@ -126,9 +126,7 @@ export interface HttpOptions extends Pick<Options, "allowInsecureEndpoint" | "en
    */
   readonly region?: string | undefined
   /**
-   * Static credentials, or a credential provider of the AWS SDK. A provider is called 5 minutes before its credentials
-   * expire, once for all callers. No call waits for it while the old ones are valid. After 10 seconds without
-   * credentials, calls fail with a `TransportError` of kind `credentials`.
+   * Static credentials, or a credential provider of the AWS SDK, called as with {@link layer}.
    *
    * Default of `layerHttp`: the variables `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. Default
    * of `layerHttpNode`: the credentials that the AWS SDK's own chain finds. The chain is loaded only if there is an AWS
@@ -140,20 +138,16 @@ export interface HttpOptions extends Pick<Options, "allowInsecureEndpoint" | "en
    */
   readonly credentials?: Options["credentials"]
   /**
-   * The number of attempts for a request, including the first one. Default: `AWS_MAX_ATTEMPTS`, then `max_attempts` of
-   * the AWS profile (`layerHttpNode`), then 3, as in the AWS SDK.
+   * The number of attempts for a request, including the first one. Default: `AWS_MAX_ATTEMPTS`, then for
+   * `layerHttpNode` `max_attempts` of the AWS profile, then 3.
    */
   readonly maxAttempts?: number | undefined
   /**
-   * The time limit of each call: the search for credentials, all attempts, and the waits between them. A call that
-   * takes longer is aborted, and fails with a `TransportError` of kind `timeout`. `Duration.infinity` sets no limit.
-   * Default: 30 seconds.
+   * The time limit of each call, with its search for credentials, all attempts and waits. `Duration.infinity` sets no
+   * limit. Default: 30 seconds.
    */
   readonly timeout?: Duration.Input | undefined
-  /**
-   * The maximum number of connections of `layerHttpNode` to an endpoint. More calls than that at once wait for a free
-   * connection. Default: 256
-   */
+  /** The maximum number of connections of `layerHttpNode` to an endpoint. Further calls wait for one. Default: 256. */
   readonly maxSockets?: number | undefined
   /** Options of the data plane. They override the options above. */
   readonly dataPlane?:
@@ -257,14 +251,6 @@ export const layerHttp = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * const live = Identity.layer.pipe(
- *   Layer.provideMerge(AwsPlanes.layerHttpNode({ region: "us-west-2" }))
- * )
  */
 export const layerHttpNode = (
   options: HttpOptions = {}

@@ -1,10 +1,7 @@
 /**
- * Links with which users connect their accounts, and the pages behind them: `http/Connect` without Effect. A link never
- * expires, and can be mailed. AgentCore's own authorization URL expires after 10 minutes.
- *
- * The pages work in any server: {@link Connect} has the form `fetch` for `Request` and `Response`, and the form `node`
- * for `node:http`, Express and the like. They list the connections of the signed-in user, connect, reconnect and
- * disconnect, and the browser returns to them after consent. Paths and guards are those of `http/Connect`.
+ * Links with which users connect their accounts, and the pages behind them: `http/Connect` without Effect, which
+ * describes links, pages and guards. {@link Connect} has the form `fetch` for `Request` and `Response`, and the form
+ * `node` for `node:http`, Express and the like.
  *
  * AgentCore sends the browser back to `<path>/return` of this server. Register this address as a return URL of the
  * workload identity.
@@ -170,10 +167,9 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
     | {
       readonly [K in Name]?: {
         /**
-         * Returns the account that an access token belongs to. If it throws an error, or a `Response`, with the status
-         * 401, the vendor no longer accepts the token. After any other failure, and after 5 seconds, the account is
-         * unknown, which never prevents a consent. `signal` then ends the request. The pages and the waits remember
-         * that for 30 seconds, unless the user presses *Check*. Default: the account is not asked for.
+         * Returns the account that an access token belongs to. Throw an error, or a `Response`, with the status 401 if
+         * the vendor no longer accepts the token. `signal` aborts after 5 seconds. Default: the account is not asked
+         * for.
          */
         readonly account?:
           | ((
@@ -182,36 +178,26 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
           ) => Http.Account | Promise<Http.Account> | Effect.Effect<Http.Account, unknown, HttpClient.HttpClient>)
           | undefined
         /**
-         * Whether the user may connect this account. It needs `account`. If it returns `false`, AgentCore drops the
-         * token, and no agent gets it. If the account is unknown, no agent gets the token. If the vendor rejects the
-         * token of an agent's request twice within 5 seconds, AgentCore drops it, and the user is asked again. Each
-         * `Connect` drops at most 10 tokens a minute: it treats further accounts as unknown. Of credentials with one
-         * grant, the functions of all decide, and those of fewer scopes decide on a step-up too. Compare the `id`, or a
-         * label that its owner cannot choose. The functions of this `Connect` check the account, and so does
-         * `promise/ForwardAuth` with it. The functions of `promise/Identity` do not check it. Default: any account.
+         * Whether the user may connect this account. It needs `account`, and works as in `http/Connect`. Compare the
+         * `id`, or a label that its owner cannot choose. The functions of this `Connect` check the account, and so does
+         * `promise/ForwardAuth` with it. Those of `promise/Identity` do not. Default: any account.
          */
         readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
-        /**
-         * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
-         * prevent that. Default: the vendor is not told.
-         */
+        /** Ends the grant at the vendor when a user disconnects. Default: the vendor is not told. */
         readonly revoke?: ((token: string, signal: AbortSignal) => unknown) | undefined
       } | undefined
     }
     | undefined
-  /** The credentials that users connect, by their names in links. A name in a mailed link must not change. */
+  /** The credentials that users connect, by their names in links. Do not change a name: mailed links contain it. */
   readonly credentials: { readonly [K in Name]: Credential }
   /**
-   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie, or
-   * `undefined` if no user is signed in. There is no default. If it throws, nothing is opened.
-   *
-   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
+   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie with
+   * `SameSite=Lax`, or `undefined` if no user is signed in. If it throws, nothing is opened.
    */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   /**
    * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` of the reason
-   * `NotSignedIn`, it can redirect to the sign-in with the address of the request. Headers that forbid caching and
-   * frames are added to responses that lack them.
+   * `NotSignedIn`, it can redirect to the sign-in with the address of the request.
    */
   readonly respond?:
     | ((view: Http.View, request: Req) => Response | undefined | Promise<Response | undefined>)
@@ -245,15 +231,14 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   extends Omit<Functions, "withAccessToken">, AsyncDisposable
 {
   /**
-   * Responds to a request for a page. The status is 404 if the path is not one of the pages, spelled as in the option
-   * `path`. Rejects with the errors of `currentUser`, `describeUser` and `respond`, and with `BodyAlreadyRead` if a
-   * middleware has read the form.
+   * Responds to a request for a page, with the status 404 for any other path. Rejects with the errors of `currentUser`,
+   * `describeUser` and `respond`, and with `BodyAlreadyRead` if a middleware has read the form.
    */
   readonly fetch: (request: Request & Req) => Promise<Response>
   /**
-   * Responds to a request of `node:http`, Express and the like. If the path is not one of the pages, it calls `next`,
-   * or else responds with the status 404. Errors go to `next`. Without `next`, the log has their names, and the status
-   * is 500. It works before and after a middleware that reads bodies and sets `request.body`.
+   * Responds to a request of `node:http`, Express and the like. It calls `next` for any other path, and with an error.
+   * Without `next`, the status is 404 or 500, and the log has the name of the error. It works before and after a
+   * middleware that reads bodies and sets `request.body`.
    */
   readonly node: (
     request: IncomingMessage & Req,
@@ -268,11 +253,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly runAs: <T>(user: User, f: () => T) => T
   /**
-   * Returns the address where users connect a credential. It never expires, and contains no user and no secret. The
-   * credential is given by its name, as it is declared, or by the `session` of a `RequiresUserConsent`. With
-   * `continue`, users then continue to an address that the option `continueTo` allows.
-   *
-   * Rejects with `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
+   * Returns the address where users connect a credential, a declared one, that of a `session`, or a name in
+   * `credentials`. With `continue`, users then continue to an address that the option `continueTo` allows. Rejects with
+   * `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
    */
   readonly link: (
     credential: Name | Credential | ConsentSession,
@@ -291,14 +274,13 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly ready: () => Promise<void>
   /**
-   * Asks AgentCore and the vendor whether a connection of a user still works. The state `RevokedAtVendor` says that the
-   * vendor does not accept the token, also after AgentCore has had the chance to renew it. The vendor is asked only if
-   * the option `accounts` has the function `account`. Rejects as `status` does.
+   * Asks AgentCore whether a connection of a user still works, and the vendor if `accounts` has the function `account`.
+   * Rejects as `status` does.
    */
   readonly check: (user: User, credential: Name | Credential) => Promise<Http.Connection>
   /**
-   * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. It tries all
-   * credentials, and returns what happened to each. Call it again if one has `Failed`. Rejects with `OtherUserKind`.
+   * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. Call it again
+   * if a credential has `Failed`. Rejects with `OtherUserKind`.
    */
   readonly disconnectAll: (user: User) => Promise<ReadonlyArray<Http.Disconnection>>
   /**
@@ -306,15 +288,12 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
    */
   readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
-  /**
-   * The consent events of this process, from the first `next()` until `dispose`. A reader that is more than 1024 events
-   * behind misses the oldest.
-   */
+  /** The consent events of this process, from the first `next()` until `dispose`, as in `http/Connect`. */
   readonly events: () => AsyncIterable<Plain<Http.Event>>
   /**
-   * Passes the access token of a credential, or of its name in `credentials`, to an async function as its last
-   * argument. Each call obtains the token for its own caller. With `onLink`, the user is shown the link, and the call
-   * continues when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
+   * Passes the access token of a credential, or of its name in `credentials`, to an async function, as
+   * `withAccessToken` of `promise/Identity` does. With `onLink`, the user is shown the link, and the call continues
+   * when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
    *
    * Without `onLink` it rejects with `RequiresUserConsent`, and, if the user has denied since then, once with
    * `AuthorizationFailed`.
@@ -324,12 +303,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
     options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
   ) => ReturnType<Functions["withAccessToken"]>
   /**
-   * Ends the pages, then the events, then the connections to the stores. Requests and waits of `onLink` that run are
-   * finished first, for at most `gracefulShutdownTimeout`. New requests get a page with the status 503 until `dispose`
-   * resolves. The next use makes new pages.
-   *
-   * A wait that takes longer gets no more signals, so it can take up to 5 minutes to notice that the user has
-   * connected. Consents in memory are lost.
+   * Ends the pages, then the events, then the connections to the stores, after running requests and waits of `onLink`,
+   * for at most `gracefulShutdownTimeout`. A wait that takes longer gets no more signals, so it can take up to 5
+   * minutes to notice that the user has connected. Consents in memory are lost. The next use makes new pages.
    */
   readonly dispose: () => Promise<void>
   /** Runs an effect with the services of the pages, for `promise/ForwardAuth`. */
@@ -713,15 +689,11 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
 // -----------------------------------------------------------------------------
 
 /**
- * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid, or a part of
- * `accounts` is no function.
+ * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid, or a property of `accounts`
+ * is not a function.
  *
- * The first use builds them, and connects to the store of `pendingConsents`: call `ready` at the start. It rejects with
- * `ValidationException` if another option is invalid, and with `PendingConsentsError` if a package is missing or the
- * store cannot be set up. The next use tries again.
- *
- * A user who is not signed in gets a page with the status 401. To send another response, such as a redirect to the
- * sign-in, return it from `respond` for the view `Rejected` with the reason `NotSignedIn`.
+ * The first use builds them, and connects to the store of `pendingConsents`: call `ready` at the start. If it rejects,
+ * the next use tries again.
  *
  * If a server has several processes, they need the same `formKey`, and clocks that differ by less than the 10 minutes
  * that a session lives.

@@ -1,8 +1,7 @@
 /**
- * Credentials for agents that never hold one: `http/ForwardAuth` without Effect. A proxy asks this route about each
- * request of a sandbox, and gets the header with the credential. {@link ForwardAuth} has the form `fetch` for `Request`
- * and `Response`, and the form `node` for `node:http`, Express and the like. The responses are those of
- * `http/ForwardAuth`.
+ * Credentials for agents that never hold one: `http/ForwardAuth` without Effect, which describes the route and its
+ * responses. {@link ForwardAuth} has the form `fetch` for `Request` and `Response`, and the form `node` for
+ * `node:http`, Express and the like.
  *
  * @since 0.2.0
  * @example
@@ -83,9 +82,9 @@ export type Options =
   & Pick<Http.Options, "trust" | "workload">
   & {
     /**
-     * The credentials with their origins. An origin has one credential, and is https unless it is a loopback host. A
-     * credential is a class of `AccessToken.Tag` or `ApiKey.Tag`, or a configuration of `promise/Identity` without what
-     * belongs to a single call. A configuration that users connect has the `callbackUrl` that it has for `Connect`.
+     * The credentials with their origins: a class of `AccessToken.Tag` or `ApiKey.Tag`, or a configuration of
+     * `promise/Identity` without what belongs to a single call. An origin has one credential, and is https unless it is
+     * a loopback host. A configuration that users connect has the `callbackUrl` that it has for `Connect`.
      */
     readonly credentials: Arr.NonEmptyReadonlyArray<
       | Pick<AccessTokenOptions, "maxScopes" | "origins" | "reauthenticate" | "stepUp"> & {
@@ -132,8 +131,7 @@ export interface ForwardAuth extends AsyncDisposable {
   /** Responds to a proxy. It reads headers only, so mount it at any path. Rejects with the errors of `caller`. */
   readonly fetch: (request: Request) => Promise<Response>
   /**
-   * Responds to a proxy, for `node:http`, Express and the like. Errors go to `next`. Without `next`, the log has their
-   * names, and the status is 500.
+   * Responds to a proxy, for `node:http`, Express and the like. Errors are handled as by `node` of `promise/Connect`.
    */
   readonly node: (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void>
   /**

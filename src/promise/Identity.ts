@@ -99,19 +99,6 @@ export type {
  *
  * @since 0.2.0
  * @category context
- * @example
- * import { runWithContext, withApiKey } from "effect-agentcore-identity/promise/Identity"
- *
- * const forecast = withApiKey({ providerName: "weather" })(async (city: string, apiKey: string) =>
- *   fetch(`https://weather.example.com/${city}`, { headers: { "x-api-key": apiKey } })
- * )
- *
- * // One line in a handler of any framework.
- * const handler = (headers: Headers) =>
- *   runWithContext(
- *     { workloadAccessToken: headers.get("x-amz-bedrock-agentcore-identity-wat") ?? undefined },
- *     () => forecast("Zürich")
- *   )
  */
 export const runWithContext = <T>(context: Contexts.RequestContext, f: () => T): T => Contexts.run(context, f)
 
@@ -260,30 +247,14 @@ const defaultFunctions = Implementation.make({
 
 /**
  * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller. It
- * calls AWS, with the region, credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same
- * function over any other layer.
+ * takes a configuration of the official SDK, or a credential of `AccessToken.Tag`, and calls AWS with the region,
+ * credentials and endpoint of `AwsDataPlane.layer()`. {@link make} returns the same function over any other layer.
  *
- * It takes a configuration of the official SDK, or a credential of `AccessToken.Tag`.
- *
- * The promise rejects with the errors of the function, with `AccessTokenError`, and with the errors of `onAuthUrl`.
- * Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has to consent.
+ * The promise rejects with the errors of the function and of `onAuthUrl`, and with `AccessTokenError`: without
+ * `onAuthUrl` with `RequiresUserConsent` if the user has to consent.
  *
  * @since 0.2.0
  * @category functions
- * @example
- * import { withAccessToken } from "effect-agentcore-identity/promise/Identity"
- *
- * const myTool = withAccessToken({
- *   providerName: "github",
- *   scopes: ["repo"],
- *   authFlow: "M2M"
- * })(async (input: string, token: string) => {
- *   return { result: input, authorization: `Bearer ${token}` }
- * })
- *
- * const program = async () => {
- *   await myTool("hello")
- * }
  */
 export const withAccessToken: Implementation.Functions["withAccessToken"] = defaultFunctions.withAccessToken
 
@@ -349,7 +320,7 @@ export const workload: Implementation.Functions["workload"] = defaultFunctions.w
 
 /**
  * Continues a session: the `session` of `RequiresUserConsent`, or its string from {@link encodeSession}. It requests
- * the token at once. The caller must be the one that started the session.
+ * the token at once. The caller must be that of the session.
  *
  * The promise rejects with `AccessTokenError`, with the errors of `onAuthUrl`, and with `ValidationException` if the
  * string is damaged. Without `onAuthUrl` it rejects with `RequiresUserConsent` if the user has not consented yet.
@@ -431,20 +402,6 @@ export const fetchConsentCallback: Implementation.Functions["fetchConsentCallbac
  *
  * @since 0.2.0
  * @category functions
- * @example
- * import { nodeConsentCallback } from "effect-agentcore-identity/promise/Identity"
- * import { createServer } from "node:http"
- *
- * // On your own machine, the user is you.
- * const consent = nodeConsentCallback({ currentUser: () => ({ userId: "alice" }) })
- *
- * const server = createServer((request, response) => {
- *   if (request.url?.startsWith("/consent?")) {
- *     void consent(request, response)
- *   } else {
- *     response.writeHead(404).end()
- *   }
- * })
  */
 export const nodeConsentCallback: Implementation.Functions["nodeConsentCallback"] = defaultFunctions.nodeConsentCallback
 

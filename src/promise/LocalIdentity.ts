@@ -318,34 +318,16 @@ const makeUser = (
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import { runWithContext, withApiKey, workload } from "effect-agentcore-identity/promise/Identity"
- * import { start } from "effect-agentcore-identity/promise/LocalIdentity"
- *
- * const fetchKey = withApiKey({ providerName: "weather" })(async (apiKey: string) => apiKey)
- *
- * const test = async () => {
- *   const local = await start({
- *     setup: {
- *       workloadIdentities: [{ name: "my-agent" }],
- *       apiKeyCredentialProviders: [{ name: "weather", apiKey: "for development" }]
- *     }
- *   })
- *   // The functions of `promise/Identity`, and AWS SDKs, find the server by these variables.
- *   Object.assign(process.env, local.environment)
- *   console.log(await runWithContext({ workload: workload({ name: "my-agent" }) }, () => fetchKey()))
- *   await local.stop()
- * }
  */
 export const start: {
-  /** With an authorization server, and its users. */
+  /** Starts a server with an authorization server, and its users. */
   (
     options: Options & {
       /** Starts an authorization server too, with one client for every provider. */
       readonly authorizationServer: Exclude<Options["authorizationServer"], false | undefined>
     }
   ): Promise<LocalIdentityWithUsers>
-  /** Without an authorization server. */
+  /** Starts a server without an authorization server. */
   (options?: Options): Promise<LocalIdentity>
 } = async (options: Options = {}): Promise<LocalIdentityWithUsers> => {
   const wrong = checkOptions(options)

@@ -1,18 +1,12 @@
 /**
  * Consent in servers and clients of MCP, without Effect. This module loads no package of MCP.
  *
- * {@link forSdk} and {@link forServer} ask a user for consent inside of a tool call. A tool that needs a credential of
- * the user only obtains it, for example with `withAccessToken` of `promise/Identity` and without `onAuthUrl`. If it
- * rejects with `RequiresUserConsent`, the client gets a link in the form that it knows, as with
- * `mcp/ConsentElicitation`.
+ * {@link forSdk} and {@link forServer} ask a user for consent inside of a tool call, as `mcp/ConsentElicitation` does.
+ * A tool that needs a credential of the user only obtains it, for example with `withAccessToken` of `promise/Identity`
+ * and without `onAuthUrl`. If it rejects with `RequiresUserConsent`, the client gets a link in the form that it knows.
  *
- * {@link forSdk} is for servers of `@modelcontextprotocol/sdk` 1.x, {@link forServer} for those of
- * `@modelcontextprotocol/server` 2.x.
- *
- * {@link retryingGateway} calls tools of AgentCore Gateway that need a user's consent. It recognizes the forms of all
- * clients that `mcp/GatewayConsent` lists. In revision 2026-07-28 of MCP the gateway responds `input_required`: then
- * `retryingGateway` repeats the call, and `@modelcontextprotocol/client` returns the result to it with the option
- * `allowInputRequired`.
+ * {@link retryingGateway} calls tools of AgentCore Gateway that need a user's consent, over the clients and revisions
+ * of MCP that `mcp/GatewayConsent` describes.
  *
  * @since 0.2.0
  * @example
@@ -131,17 +125,14 @@ type Wrapper<Result> = <Args extends Array<unknown>, A>(
  */
 export interface GatewayOptions extends Pick<Gateway.Options, "hosts"> {
   /**
-   * Shows the link to the user, and waits until the user is done: the browser is back at the return URL, or the consent
-   * portal has the consent. A rejection ends the call: a program that does not wait for its user rejects with the link.
-   *
-   * With `complete`, the page at the return URL must check that the signed-in user is the one who was asked. Anyone can
-   * open a forwarded link, and would connect their own account.
+   * Shows the link to the user, and waits until the user is done. A rejection ends the call: a program that does not
+   * wait for its user rejects with the link. With `complete`, the page at the return URL must check that the signed-in
+   * user is the one who was asked, as `mcp/GatewayConsent` explains.
    */
   readonly show: (consent: GatewayConsent) => unknown
   /**
-   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the
-   * identifier that called the gateway. A newer JWT of the same user is rejected. It is not called for the link of a
-   * consent portal. Default: the authorization is completed elsewhere, for example by the page at the return URL.
+   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the very
+   * identifier that called the gateway. Default: it is completed elsewhere, for example by the page at the return URL.
    */
   readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
 }
@@ -301,10 +292,7 @@ export const forServer = <Request, Result>(
 
 /**
  * Runs a call of a tool. If its error or its result asks for consent, shows the link once, completes the authorization,
- * and repeats the call once. All other errors and results pass through.
- *
- * Rejects with an error of the `_tag` `GatewayConsentRequired` if the repeated call needs a consent too, of
- * `InvalidGatewayConsent` if the link must not be shown, and with the errors of `show` and `complete`.
+ * and repeats the call once, as `retrying` of `mcp/GatewayConsent` does, with its errors.
  *
  * @since 0.2.0
  * @category functions

@@ -11,13 +11,11 @@ import type { Options } from "../AwsPlanes.js"
 import { exceptionNameOf, NoResponse } from "./failure.js"
 import { invalidConfig } from "./planeSettings.js"
 
-type Given = NonNullable<Options["credentials"]>
-
 /** A credential provider of the AWS SDK. */
-export type CredentialsProvider = Extract<Given, (...args: never) => unknown>
+export type CredentialsProvider = Extract<Options["credentials"], (...args: never) => unknown>
 
 /** Static credentials. */
-export type Credentials = Exclude<Given, CredentialsProvider>
+export type StaticCredentials = Exclude<Options["credentials"], CredentialsProvider | undefined>
 
 /** Credentials in the form of the AWS SDK. */
 export interface Identity {
@@ -48,18 +46,14 @@ const isValid = ({ expiration }: Identity, time: number): boolean =>
 
 const problemOf = (found: unknown): string | undefined => {
   const { accessKeyId, expiration, secretAccessKey, sessionToken }: Record<string, unknown> = Object(found)
-  return !isString(accessKeyId) || accessKeyId === ""
-    ? "Expected accessKeyId to be a string"
-    : !isString(secretAccessKey) || secretAccessKey === ""
-    ? "Expected secretAccessKey to be a string"
-    : sessionToken !== undefined && !isString(sessionToken)
-    ? "Expected sessionToken to be a string"
-    : expiration !== undefined && !(isDate(expiration) && Number.isFinite(expiration.getTime()))
-    ? "Expected expiration to be a Date"
-    : undefined
+  if (!isString(accessKeyId) || accessKeyId === "") return "Expected accessKeyId to be a string"
+  if (!isString(secretAccessKey) || secretAccessKey === "") return "Expected secretAccessKey to be a string"
+  if (sessionToken !== undefined && !isString(sessionToken)) return "Expected sessionToken to be a string"
+  const isTime = isDate(expiration) && Number.isFinite(expiration.getTime())
+  return expiration === undefined || isTime ? undefined : "Expected expiration to be a Date"
 }
 
-/** In plain JavaScript a provider can return anything. */
+/** A provider of the program may return keys of any form, such as a variable that is not set. */
 const check = (found: Identity): Search => {
   const problem = problemOf(found)
   return problem === undefined ? Effect.succeed(found) : searchError(new TypeError(problem))
@@ -120,27 +114,23 @@ export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noC
 /** The credentials of a provider of the AWS SDK. */
 export const fromProvider = (provider: () => Promise<Identity>, code?: string): Search =>
   Effect.tryPromise({
-    // In plain JavaScript a provider may throw instead of returning a promise.
-    try: async () => await provider(),
+    try: () => provider(),
     catch: (error) => searchError(error, code)
   })
 
 /** The credentials of a provider of the program. Its errors can come from any service, so they all have one code. */
 export const fromOwnProvider = (provider: () => Promise<Identity>): Search => fromProvider(provider, noCredentials)
 
-const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: Credentials): string | undefined =>
-  !isString(accessKeyId)
-    ? "Expected accessKeyId to be a string"
-    : !Redacted.isRedacted(secretAccessKey)
-    ? "Expected secretAccessKey to be Redacted"
-    : sessionToken !== undefined && !Redacted.isRedacted(sessionToken)
-    ? "Expected sessionToken to be Redacted"
-    : ![secretAccessKey, sessionToken].every((secret) => secret === undefined || isReadable(secret))
-    ? `Expected the secrets to ${readable}`
-    : undefined
+const problemOfStatic = ({ accessKeyId, secretAccessKey, sessionToken }: StaticCredentials): string | undefined => {
+  if (!isString(accessKeyId)) return "Expected accessKeyId to be a string"
+  if (!Redacted.isRedacted(secretAccessKey)) return "Expected secretAccessKey to be Redacted"
+  if (sessionToken !== undefined && !Redacted.isRedacted(sessionToken)) return "Expected sessionToken to be Redacted"
+  const isKnown = isReadable(secretAccessKey) && (sessionToken === undefined || isReadable(sessionToken))
+  return isKnown ? undefined : `Expected the secrets to ${readable}`
+}
 
-/** Static credentials in the form of the SDK. In plain JavaScript a secret may not be `Redacted`. */
-export const fromStatic = (credentials: Credentials): Effect.Effect<Identity, Config.ConfigError> => {
+/** Static credentials in the form of the SDK. */
+export const fromStatic = (credentials: StaticCredentials): Effect.Effect<Identity, Config.ConfigError> => {
   const problem = problemOfStatic(credentials)
   const { accessKeyId, secretAccessKey, sessionToken } = credentials
   return problem !== undefined ? Effect.fail(invalidConfig("credentials", problem)) : Effect.succeed({

@@ -52,12 +52,10 @@ const timeoutCodes: ReadonlySet<string | undefined> = new Set([
 ])
 
 /** The kind of error for Node's code of a lost request. */
-export const kindOfCode = (code: string | undefined): TransportError["kind"] =>
-  timeoutCodes.has(code)
-    ? "timeout"
-    : code === "BodyTooLarge" || code?.startsWith("HPE_") === true
-    ? "undecodable"
-    : "connection"
+export const kindOfCode = (code: string | undefined): TransportError["kind"] => {
+  if (timeoutCodes.has(code)) return "timeout"
+  return code === "BodyTooLarge" || code?.startsWith("HPE_") === true ? "undecodable" : "connection"
+}
 
 /** The SDK lists the names of the header in this order. */
 const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
@@ -194,15 +192,13 @@ export const fromRejection = <E>(
   row: Row<E>,
   error: unknown,
   request: unknown
-): E | UnknownServiceError | NoResponse =>
-  error instanceof NoResponse
-    ? error
-    : !hasProperty(error, "$fault")
-    ? noResponse(error)
-    : exceptions.isOwn(error)
-    ? exception(exceptions, row, error, request)
-    // An exception of STS or SSO, thrown while the SDK fetched credentials.
-    : new NoResponse({ kind: "credentials", code: exceptionNameOf(error) })
+): E | UnknownServiceError | NoResponse => {
+  if (error instanceof NoResponse) return error
+  if (!hasProperty(error, "$fault")) return noResponse(error)
+  if (exceptions.isOwn(error)) return exception(exceptions, row, error, request)
+  // An exception of STS or SSO, thrown while the SDK fetched credentials.
+  return new NoResponse({ kind: "credentials", code: exceptionNameOf(error) })
+}
 
 /** The error for a response that does not match the operation. */
 export const undecodable = (output: unknown): NoResponse =>

@@ -85,17 +85,14 @@ export const stsVariables: EndpointVariables = { awsVariable: "AWS_ENDPOINT_URL_
 // Messages do not repeat the value, because it may contain a password.
 const endpointProblem = (value: string, allowInsecure: boolean): string | undefined => {
   const url = URL.parse(value)
-  return url === null
-    ? "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
-    : url.protocol !== "https:" && url.protocol !== "http:"
-    ? "Expected a URL with https"
-    : url.username !== "" || url.password !== ""
-    ? "Expected a URL without user name and password"
-    : url.search !== "" || url.hash !== ""
-    ? "Expected a URL without query and fragment"
-    : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
-    ? "Expected a URL with https: tokens would be readable on the network. http is allowed for loopback hosts, or with allowInsecureEndpoint"
-    : undefined
+  if (url === null) return "Expected a URL, as in https://bedrock-agentcore.us-west-2.amazonaws.com"
+  const { hash, hostname, password, protocol, search, username } = url
+  if (protocol !== "https:" && protocol !== "http:") return "Expected a URL with https"
+  if (username !== "" || password !== "") return "Expected a URL without user name and password"
+  if (search !== "" || hash !== "") return "Expected a URL without query and fragment"
+  return protocol === "https:" || allowInsecure || isLoopback(hostname)
+    ? undefined
+    : "Expected a URL with https: tokens would be readable on the network. http is allowed for loopback hosts, or with allowInsecureEndpoint"
 }
 
 /** Returns the endpoint without a trailing slash, because the SDK would double the slash in paths. */
@@ -133,7 +130,7 @@ export const checkCount = (source: string, value: number): Effect.Effect<number,
 /** AWS documents no limit. People do not wait longer for a page. */
 const defaultTimeout = Duration.seconds(30)
 
-/** The time limit of a call in milliseconds. In plain JavaScript the value may not be a duration. */
+/** The time limit of a call in milliseconds. */
 export const timeout = (option: Duration.Input = defaultTimeout): Effect.Effect<number, Config.ConfigError> => {
   const millis = Option.getOrElse(Option.map(Duration.fromInput(option), Duration.toMillis), () => 0)
   return millis > 0

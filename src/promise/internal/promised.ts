@@ -46,13 +46,12 @@ interface Runtime<R> {
 
 const convert = <R>(value: Served<R>, runtime: Runtime<R>): unknown => {
   const runPlain = (effect: Effect.Effect<unknown, unknown, R>) => runtime.run(Effect.map(effect, Native.toPlain))
-  return Effect.isEffect(value)
-    ? () => runPlain(value)
-    : Stream.isStream(value)
-    ? () => Stream.toAsyncIterable(runtime.within(Stream.map(value, Native.toPlain)))
-    : typeof value === "function"
-    ? (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
-    : Record.map(value, (inner) => convert(inner, runtime))
+  if (Effect.isEffect(value)) return () => runPlain(value)
+  if (Stream.isStream(value)) return () => Stream.toAsyncIterable(runtime.within(Stream.map(value, Native.toPlain)))
+  if (typeof value === "function") {
+    return (...args: ReadonlyArray<never>) => runPlain(Effect.suspend(() => value(...args)))
+  }
+  return Record.map(value, (inner) => convert(inner, runtime))
 }
 
 /** `R` are the services that the functions need. */

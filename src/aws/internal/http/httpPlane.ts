@@ -74,7 +74,7 @@ interface Shared extends Runtime {
 }
 
 const fromOption = (
-  given: Credentials.Credentials | Credentials.CredentialsProvider
+  given: Credentials.StaticCredentials | Credentials.CredentialsProvider
 ): Effect.Effect<Credentials.Source, Config.ConfigError, Scope.Scope> =>
   typeof given === "function"
     // The providers of the AWS SDK need no properties.

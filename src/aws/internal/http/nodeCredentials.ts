@@ -171,27 +171,19 @@ const isSwitchedOn = (value: string | undefined): boolean => Boolean(value) && v
 
 const rolePath = "/latest/meta-data/iam/security-credentials/"
 
-/** Milliseconds. So long the last credentials of an instance are used again, plus up to as much again. */
+/** Milliseconds. How much longer expired credentials of an instance are used; up to twice that. */
 const extension = 300_000
 
-/**
- * The credentials of an instance, from its metadata service: version 2, or version 1 where version 2 does not issue a
- * token. If the service returns expired credentials, or none after it did, the last ones are used on: AWS may accept
- * them while the service is out of order. All rules are those of the AWS SDK, whose provider is ten times as large.
- */
-export const fromInstance = (env: Machine["env"], transport: Transport): Credentials.Search => {
-  const url = URL.parse(instanceEndpoint(env))
-  if (url === null) {
-    return Effect.suspend(() => Credentials.searchError(new Error("The endpoint of the metadata service is not a URL")))
-  }
+/** Requests credentials by version 2 of the metadata service, or by version 1 if it does not issue a token. */
+const requestOfInstance = (env: Machine["env"], transport: Transport, origin: string): Credentials.Search => {
   const get = Effect.fnUntraced(function*(path: string, headers: Readonly<Record<string, string>>) {
-    const { body, status } = yield* sendLocal(transport, "GET", url.origin, path, headers)
+    const { body, status } = yield* sendLocal(transport, "GET", origin, path, headers)
     return status === 200 ? body : yield* Credentials.searchError(undefined)
   })
-  const request: Credentials.Search = Effect.gen(function*() {
+  return Effect.gen(function*() {
     const ttl = { "x-aws-ec2-metadata-token-ttl-seconds": "21600" }
     const { body: token, status } = yield* Effect.orElseSucceed(
-      sendLocal(transport, "PUT", url.origin, "/latest/api/token", ttl),
+      sendLocal(transport, "PUT", origin, "/latest/api/token", ttl),
       () => ({ status: 0, body: "" })
     )
     if (status === 400) return yield* Credentials.searchError(undefined)
@@ -203,6 +195,19 @@ export const fromInstance = (env: Machine["env"], transport: Transport): Credent
     const body = yield* get(`${rolePath}${encodeURI(role.trim())}`, headers)
     return read(() => decodeJson(body)) ?? (yield* Credentials.searchError(undefined))
   })
+}
+
+/**
+ * The credentials of an instance, from its metadata service. If the service returns expired credentials, or none after
+ * it did, the previous ones stay in use: AWS may accept them while the service is out of order. All rules are those of
+ * the AWS SDK, whose provider is ten times as large.
+ */
+export const fromInstance = (env: Machine["env"], transport: Transport): Credentials.Search => {
+  const url = URL.parse(instanceEndpoint(env))
+  if (url === null) {
+    return Effect.suspend(() => Credentials.searchError(new Error("The endpoint of the metadata service is not a URL")))
+  }
+  const request = requestOfInstance(env, transport, url.origin)
   let last: Credentials.Identity | undefined
   return Effect.gen(function*() {
     const found = yield* Effect.catch(
@@ -213,7 +218,7 @@ export const fromInstance = (env: Machine["env"], transport: Transport): Credent
     const isCurrent = found.expiration === undefined || DateTime.toEpochMillis(now) <= found.expiration.getTime()
     if (found !== last && isCurrent) return last = found
     yield* Effect.logWarning(
-      "The metadata service of the instance issues no new credentials: the last ones are used on"
+      "The metadata service of the instance issues no new credentials: the previous ones stay in use"
     )
     return last = {
       ...found,

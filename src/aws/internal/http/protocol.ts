@@ -160,17 +160,15 @@ const capitalize = (name: string): string => name.charAt(0).toUpperCase() + name
 const uncapitalize = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
 
 /** The parameters of a value. A map becomes a list of keys and values. An empty list has no parameters. */
-const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name: string, value: string]> =>
-  value === undefined
-    ? []
-    : Array.isArray(value)
-    ? value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item))
-    : isObject(value)
-    ? Object.entries(value).flatMap(([key, item], index) => [
-      ...parameters(`${name}.member.${index + 1}.Key`, key),
-      ...parameters(`${name}.member.${index + 1}.Value`, item)
-    ])
-    : [[name, String(value)]]
+const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name: string, value: string]> => {
+  if (value === undefined) return []
+  if (Array.isArray(value)) return value.flatMap((item, index) => parameters(`${name}.member.${index + 1}`, item))
+  if (!isObject(value)) return [[name, String(value)]]
+  return Object.entries(value).flatMap(([key, item], index) => [
+    ...parameters(`${name}.member.${index + 1}.Key`, key),
+    ...parameters(`${name}.member.${index + 1}.Value`, item)
+  ])
+}
 
 /** The body of a request. */
 export const encodeForm = (action: string, request: object): string =>

@@ -119,7 +119,7 @@ describe("the credentials of an instance, compared with the AWS SDK", () => {
       assert.isUndefined((yield* search({ keys: raw(200, "<html>") }))[0]?.result)
     }))
 
-  it.live("are used on when the service returns expired ones, or none after it did", () =>
+  it.live("stay in use when the service returns expired ones, or none after it did", () =>
     Effect.gen(function*() {
       const responses: ReadonlyArray<Parts> = [
         { keys: given({ AccessKeyId: "SECOND", Expiration: inMinutes(-60) }) },
