@@ -35,12 +35,12 @@ const json = ["--json", "Print JSON"] as const
 
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "selects the server, if several run"]] as const
 
-export const add = (root: Root, run: Run): void => {
+const addEnv = (root: Root, run: Run): void => {
   const act = onSelected(run, () => import("./running.js"), "warning")
 
   addSelecting(root, "env")
-    .summary("Print the environment of the local server that runs")
-    .description("Prints the environment of the 'npx agentcore-identity local' that runs, for a shell or a file.")
+    .summary("Print the environment of the running local server")
+    .description("Prints the environment of the running 'npx agentcore-identity local', for a shell or a file.")
     .addOption(
       new Option("--shell <shell>", "The form of the lines; bash is also for zsh and sh")
         .choices(ShellText.forms).default("bash" as const)
@@ -59,10 +59,16 @@ export const add = (root: Root, run: Run): void => {
       if (unset && shell === "dotenv") command.error("error: --unset is for a shell, and not for dotenv")
       act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
     })
+}
+
+export const add = (root: Root, run: Run): void => {
+  const act = onSelected(run, () => import("./running.js"), "warning")
+
+  addEnv(root, run)
 
   addSelecting(root, "status")
-    .summary("List the local servers that run")
-    .description("Lists each 'npx agentcore-identity local' of this user that runs, and whether it responds.")
+    .summary("List the running local servers")
+    .description("Lists each running 'npx agentcore-identity local' of this user, and whether it responds.")
     .option(...json)
     .addHelpText(...details({
       sections: { "Exit codes": ["0  every running server responds", "1  none runs, or one does not respond"] },
@@ -71,35 +77,41 @@ export const add = (root: Root, run: Run): void => {
     .action(({ json = false }, command) => act(command, ({ status }) => status(json)))
 
   addSelecting(root, "console")
-    .summary("Open the console of the local server that runs")
+    .summary("Open the console of the running local server")
     .description(
-      "Opens the console of the 'npx agentcore-identity local' that runs in a browser. Without a browser, or if the output "
+      "Opens the console of the running 'npx agentcore-identity local' in a browser. Without a browser, or if the output "
         + "is not a terminal, prints a URL, which opens the console once, within a minute."
     )
     .addHelpText(...details({ environment: controlledBy, examples: ["console", "console --port 4020"] }))
-    .action((_, command) =>
-      onSelected(run, () => import("./localControl.js"), "info")(command, ({ openConsole }) => openConsole)
-    )
+    .action((_, command) => onControlled(run)(command, ({ openConsole }) => openConsole))
 
   addSelecting(root, "stop")
-    .summary("Stop the local server that runs")
-    .description("Stops the 'npx agentcore-identity local' that runs, and waits until it has exited.")
+    .summary("Stop the running local server")
+    .description("Stops the running 'npx agentcore-identity local', and waits until it has exited.")
     .option("--all", "Stop all of them")
     .addHelpText(...details({ environment: selectedBy, examples: ["stop", "stop --port 4020", "stop --all"] }))
     .action(({ all = false }, command) => act(command, ({ stop }) => stop(all)))
 }
 
-/** Adds the commands below `local`. */
-export const addControl = (local: Command<Array<unknown>, Record<string, unknown>>, run: Run): void => {
-  const act = onSelected(run, () => import("./localControl.js"), "info")
+// -----------------------------------------------------------------------------
+// Below `local`
+// -----------------------------------------------------------------------------
 
-  const makeDetails = (...examples: ReadonlyArray<string>) =>
-    details({ environment: controlledBy, examples: examples.map((example) => `local ${example}`) })
+type Local = Command<Array<unknown>, Record<string, unknown>>
+
+/** Makes an action that controls a server. */
+const onControlled = (run: Run) => onSelected(run, () => import("./localControl.js"), "info")
+
+const makeDetails = (...examples: ReadonlyArray<string>) =>
+  details({ environment: controlledBy, examples: examples.map((example) => `local ${example}`) })
+
+const addState = (local: Local, run: Run): void => {
+  const act = onControlled(run)
 
   addSelecting(local, "reset")
-    .summary("Empty the server that runs, and apply its --config again")
+    .summary("Empty the running server, and apply its --config again")
     .description(
-      "Empties the server that runs, and applies its --config again. Users, sign-ins, faults, requests and the clock "
+      "Empties the running server, and applies its --config again. Users, sign-ins, faults, requests and the clock "
         + "are as at its start. Snapshots stay."
     )
     .addHelpText(...makeDetails("reset"))
@@ -107,14 +119,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
 
   addSelecting(local, "seed")
     .summary("Add the resources of a file")
-    .description("Adds the resources of a file to the server that runs, until the next reset.")
+    .description("Adds the resources of a file to the running server, until the next reset.")
     .argument("<file>", "A JSON or JSONC file, as for --config")
     .addHelpText(...makeDetails("seed more.jsonc"))
     .action((file, _, command) => act(command, ({ seed }) => seed(file)))
 
   addSelecting(local, "snapshot")
     .summary("Take a snapshot, or list them")
-    .description("Takes a snapshot of the server that runs, in its memory. Without a name, lists the snapshots.")
+    .description("Takes a snapshot of the running server, in its memory. Without a name, lists the snapshots.")
     .argument("[name]", "Letters, digits, dots, underscores and hyphens")
     .option(...json)
     .addHelpText(...makeDetails("snapshot consented", "snapshot"))
@@ -124,15 +136,19 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
 
   addSelecting(local, "restore")
     .summary("Go back to a snapshot")
-    .description("Replaces the content of the server that runs by a snapshot.")
+    .description("Replaces the content of the running server with a snapshot.")
     .argument("<name>", "The name of a snapshot")
     .addHelpText(...makeDetails("restore consented"))
     .action((name, _, command) => act(command, ({ restore }) => restore(name)))
+}
+
+const addClock = (local: Local, run: Run): void => {
+  const act = onControlled(run)
 
   addSelecting(local, "clock")
     .summary("Show or move the clock")
     .description(
-      "Shows the clock of the server that runs, or moves it: tokens, sessions and grants expire by it. Signatures and "
+      "Shows the clock of the running server, or moves it: tokens, sessions and grants expire by it. Signatures and "
         + "the HTTP Date header stay real."
     )
     .addOption(new Option("--advance <duration>", "Move it forward, as by '2 hours'").conflicts(["set", "reset"]))
@@ -145,10 +161,14 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
         ({ clock }) => clock(advance !== undefined ? { advance } : set !== undefined ? { set } : reset && { reset })
       )
     )
+}
+
+const addFault = (local: Local, run: Run): void => {
+  const act = onControlled(run)
 
   addSelecting(local, "fault")
     .summary("Make operations fail, be slow, or lose their connection")
-    .description("Adds a fault to the server that runs, and prints its id. Without options, lists the faults.")
+    .description("Adds a fault to the running server, and prints its id. Without options, lists the faults.")
     .addOption(
       new Option("--operation <name>", "An operation, such as GetResourceApiKey, or '*'").conflicts("endpoint")
     )
@@ -183,23 +203,31 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
           ? list("faults", json)
           : addFault(fault))
     )
+}
+
+const addRequests = (local: Local, run: Run): void => {
+  const act = onControlled(run)
 
   addSelecting(local, "requests")
     .summary("List the last requests, with the reasons of errors")
-    .description("Lists the last requests of the server that runs, the newest first, with the reasons of errors.")
+    .description("Lists the last requests of the running server, the newest first, with the reasons of errors.")
     .option(...json)
     .addHelpText(...makeDetails("requests", "requests --json"))
     .action(({ json = false }, command) => act(command, ({ requests }) => requests(json)))
 
   addSelecting(local, "events")
     .summary("Print requests as they come")
-    .description("Prints each request of the server that runs as one line of JSON, until it is stopped.")
+    .description("Prints each request of the running server as one line of JSON, until it is stopped.")
     .addHelpText(...makeDetails("events"))
     .action((_, command) => act(command, ({ events }) => events))
+}
+
+const addUsers = (local: Local, run: Run): void => {
+  const act = onControlled(run)
 
   addSelecting(local, "consents")
     .summary("List the consent sessions, or act on one as its user")
-    .description("Lists the consent sessions of the server that runs, or acts on one as its user.")
+    .description("Lists the consent sessions of the running server, or acts on one as its user.")
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
     .argument("[id]", "The id of the session (default: the only one that waits)")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
@@ -215,7 +243,7 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
   addSelecting(local, "grants")
     .summary("List the grants of users, or end one")
     .description(
-      "Lists the grants of the server that runs, or ends one: its access token expires, the authorization server "
+      "Lists the grants of the running server, or ends one: its access token expires, the authorization server "
         + "revokes it, or the vault forgets it."
     )
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
@@ -228,4 +256,13 @@ export const addControl = (local: Command<Array<unknown>, Record<string, unknown
         ({ changeGrant, list }) => action === undefined ? list("grants", json) : changeGrant(action, id)
       )
     )
+}
+
+/** Adds the commands below `local`. */
+export const addControl = (local: Local, run: Run): void => {
+  addState(local, run)
+  addClock(local, run)
+  addFault(local, run)
+  addRequests(local, run)
+  addUsers(local, run)
 }
