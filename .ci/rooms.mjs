@@ -1,6 +1,6 @@
 // Checks the imports of `src` against the table of rooms: a room imports only the rooms and packages of its row. Imports
-// of types count. `--write` draws the picture in `src/README.md`, which is checked too. Comments are at most 120 wide, and
-// few files of `test` import private files.
+// of types count. `--write` draws the picture in `src/README.md`, which is checked too. Comments are at most 120 wide, few
+// files of `test` import private files, and each development dependency is used.
 import { readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { posix } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -132,6 +132,30 @@ for (const folder of ["src", "test"]) {
 }
 if (privateTests > mostPrivateTests) {
   problems.push(`${privateTests} files of test import private files, at most ${mostPrivateTests} may`)
+}
+
+// A development dependency is imported, run, or the types of another dependency; or it has its reason here.
+const reasons = {
+  "@dprint/typescript": ".dprint.json loads it",
+  "@opentelemetry/sdk-logs": "@effect/opentelemetry loads it",
+  "@opentelemetry/sdk-trace-node": "@effect/opentelemetry loads it"
+}
+const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
+const installed = { node: "", ...manifest.dependencies, ...manifest.devDependencies }
+const texts = ["src", "test", ".ci"].flatMap((folder) =>
+  readdirSync(root + folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.m?[jt]sx?$/.test(entry.name))
+    .map(({ name, parentPath }) => readFileSync(`${parentPath}/${name}`, "utf8"))
+)
+const uses = [...texts, ...Object.values(manifest.scripts), readFileSync(`${root}vitest.config.ts`, "utf8")].join("\n")
+for (const name of Object.keys(manifest.devDependencies)) {
+  const typed = /^@types\/(.*)$/.exec(name)?.[1]
+  const isUsed = typed === undefined
+    ? RegExp(`(?:from |import |\\()["']${name}["'/]|node_modules/${name}/|(?:^|&& )${name} `, "m").test(uses)
+    : typed in installed
+  if (isUsed === name in reasons) {
+    problems.push(`package.json: the development dependency ${name} ${isUsed ? "needs no reason" : "is not used"}`)
+  }
 }
 
 // A room is drawn one line above the highest room that it imports.

@@ -1,4 +1,4 @@
-/** Every action of the control, through the service, HTTP, and the command. */
+/** Every action of the control, through the service, and through the command, which is a client over HTTP. */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
@@ -32,7 +32,7 @@ interface Item {
   readonly [property: string]: unknown
 }
 
-/** The actions, with the names and properties of HTTP. */
+/** The actions, with the names and properties of the control over HTTP. */
 interface Way {
   readonly act: (path: string, body: object) => Effect.Effect<unknown>
   readonly list: (property: string) => Effect.Effect<ReadonlyArray<Item>>
@@ -142,58 +142,6 @@ const service: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess
           yield* Effect.yieldNow
           yield* during
           return json((yield* Fiber.join(event))[0])
-        })
-    }
-  }
-})
-
-const request = (url: string, token: string, path: string, body?: unknown) =>
-  Effect.promise(async () => {
-    const response = await fetch(`${url}/_local/${path}`, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) })
-    })
-    const json: Item = await response.json()
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${JSON.stringify(json)}`)
-    return json
-  })
-
-const itemsOf = (json: Item, property: string) => json[property] as ReadonlyArray<Item>
-
-/** The data of the first event of a stream. */
-const firstEvent = (response: Response) =>
-  Effect.promise(async () => {
-    let text = ""
-    const reader = (response.body ?? assert.fail("no body")).pipeThrough(new TextDecoderStream()).getReader()
-    for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      text += next.value
-      const data = /^event: request\ndata: (.*)\n\n/m.exec(text)?.[1]
-      if (data === undefined) continue
-      await reader.cancel()
-      return JSON.parse(data) as Item
-    }
-    return assert.fail("the events ended")
-  })
-
-const http: Effect.Effect<World, unknown, Scope.Scope> = Effect.map(inProcess, ({ local }) => {
-  const { url } = local
-  const token = Redacted.value(local.controlToken)
-  const send = (path: string, body?: unknown) => request(url, token, path, body)
-  return {
-    url,
-    way: {
-      act: (path, body) => send(path, body),
-      list: (property) => Effect.map(send(property), (json) => itemsOf(json, property)),
-      clock: send("clock"),
-      event: (during) =>
-        Effect.gen(function*() {
-          const response = yield* Effect.promise(() =>
-            fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${token}` } })
-          )
-          assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
-          yield* during
-          return yield* firstEvent(response)
         })
     }
   }
@@ -461,7 +409,7 @@ const actions: Record<string, (world: World) => Effect.Effect<void>> = {
     })
 }
 
-describe.each([["the service", service], ["HTTP", http], ["the command", command]] as const)(
+describe.each([["the service", service], ["the command", command]] as const)(
   "the control, through %s",
   (_, start) => {
     const scope = Effect.runSync(Scope.make())

@@ -78,39 +78,11 @@ describe("agentcore-identity --help", () => {
       assert.strictEqual(stdout, yield* help("local", "clock"))
     }))
 
-  it.live("names defaults, choices and environment variables", () =>
-    Effect.gen(function*() {
-      const local = (yield* help("local")).replaceAll(/\s+/g, " ")
-      for (
-        const part of [
-          "(default: \"127.0.0.1\")",
-          "(default: 4020, or a free one with --exec)",
-          "(choices: \"presence\", \"verify\", \"off\", default: \"presence\")",
-          "AGENTCORE_LOCAL_VAULT_KEY",
-          "AGENTCORE_LOCAL_SECRET_ACCESS_KEY",
-          "AGENTCORE_LOCAL_OAUTH_ISSUER",
-          "AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL",
-          "AGENTCORE_LOCAL_OAUTH_CLIENT_ID",
-          "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
-        ]
-      ) {
-        assert.include(local, part)
-      }
-      assert.include(yield* help("setup", "plan"), "2  changes are pending")
-      const token = (yield* help("token")).replaceAll(/\s+/g, " ")
-      for (
-        const part of [
-          `(default: "${LoopbackConsent.defaultReturnUrl}")`,
-          "(default: as the provider supports; USER_FEDERATION with a user, else M2M)",
-          "(choices: \"USER_FEDERATION\", \"M2M\", \"ON_BEHALF_OF_TOKEN_EXCHANGE\")",
-          "(env: AGENTCORE_WORKLOAD)",
-          "AGENTCORE_USER_TOKEN"
-        ]
-      ) {
-        assert.include(token, part.replaceAll(/\s+/g, " "))
-      }
-      assert.include(yield* help("doctor"), "2  there are problems to fix")
-    }))
+  it.live("names the default return URL of token", () =>
+    Effect.map(
+      help("token"),
+      (text) => assert.include(text.replaceAll(/\s+/g, " "), `(default: "${LoopbackConsent.defaultReturnUrl}")`)
+    ))
 
   it.live("names every variable that the server prints", () =>
     Effect.gen(function*() {
@@ -136,33 +108,28 @@ describe("an unknown command or flag", () => {
       [["local", "clock", "--advanc", "1 hour"], "unknown option '--advanc'", "--advance"],
       [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
-      [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"]
+      [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"],
+      [["local", "zzz"], "unknown command 'zzz'", undefined],
+      // Another command has a similar one.
+      [["demo", "--rotate-secret"], "unknown option '--rotate-secret'", undefined]
     ] as const
   )("%s is rejected with the nearest of its command", ([args, problem, nearest]) =>
     Effect.gen(function*() {
       const { code, stderr, stdout } = yield* Program.run(args)
       assert.strictEqual(code, 1)
       assert.strictEqual(stdout, "")
-      assert.include(stderr, `error: ${problem}\n(Did you mean ${nearest}?)\nRun 'npx agentcore-identity`)
-    }))
-
-  it.live("is rejected below local without a similar one", () =>
-    Effect.gen(function*() {
-      const { code, stderr } = yield* Program.run(["local", "zzz"])
-      assert.strictEqual(code, 1)
-      assert.include(stderr, "error: unknown command 'zzz'\nRun 'npx agentcore-identity local --help'")
-    }))
-
-  it.live("is rejected without a flag of another command", () =>
-    Effect.gen(function*() {
-      const { code, stderr } = yield* Program.run(["demo", "--rotate-secret"])
-      assert.strictEqual(code, 1)
-      assert.notInclude(stderr, "Did you mean")
+      const suggestion = nearest === undefined ? "" : `(Did you mean ${nearest}?)\n`
+      assert.include(stderr, `error: ${problem}\n${suggestion}Run 'npx agentcore-identity`)
     }))
 
   it.live("rejects an invalid value, and names the valid ones", () =>
     Effect.gen(function*() {
-      assert.include((yield* Program.run(["local", "--port", "x"])).stderr, "A port is a whole number from 0 to 65535.")
+      for (const port of ["x", "99999"]) {
+        assert.include(
+          (yield* Program.run(["local", "--port", port])).stderr,
+          "A port is a whole number from 0 to 65535."
+        )
+      }
       assert.include((yield* Program.run(["local", "--signatures", "x"])).stderr, "presence, verify, off")
       assert.include((yield* Program.run(["setup", "plan"])).stderr, "missing required argument 'file'")
       assert.include(

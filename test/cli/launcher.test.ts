@@ -23,26 +23,21 @@ const runOn = (version: string) => {
 }
 
 describe("the launcher", () => {
-  it.each(["8.17.0", "18.20.8", "20.19.4", "21.7.3", "22.15.1"])(
-    "rejects Node %s, and names the required version in one line",
-    (version) => {
+  const versions = {
+    "does not run": ["8.17.0", "18.20.8", "20.19.4", "21.7.3", "22.15.1"],
+    "is not tested": ["20.19.5", "20.20.2", "22.16.0", "22.20.0"],
+    runs: ["22.21.0", "23.0.0", "24.1.0", "100.0.0"]
+  }
+
+  it.each(Object.entries(versions).flatMap(([result, all]) => all.map((version) => [result, version] as const)))(
+    "%s on Node %s, and otherwise names the required version in one line",
+    (result, version) => {
       const { status, stderr, stdout } = runOn(version)
-      assert.strictEqual(stderr, `agentcore-identity does not run on Node ${version}: use Node 22.21 or later.\n`)
-      assert.strictEqual(stdout, "")
-      assert.strictEqual(status, 1)
+      const line = `agentcore-identity ${result} on Node ${version}: use Node 22.21 or later.\n`
+      assert.strictEqual(stderr, result === "runs" ? "" : line)
+      assert.deepStrictEqual([status, stdout.trim()], result === "does not run" ? [1, ""] : [0, ownVersion])
     }
   )
-
-  it.each(["20.19.5", "20.20.2", "22.16.0", "22.20.0"])("warns on Node %s, and starts the command", (version) => {
-    const { status, stderr, stdout } = runOn(version)
-    assert.strictEqual(stderr, `agentcore-identity is not tested on Node ${version}: use Node 22.21 or later.\n`)
-    assert.deepStrictEqual([status, stdout.trim()], [0, ownVersion])
-  })
-
-  it.each(["22.21.0", "23.0.0", "24.1.0", "100.0.0"])("starts the command on Node %s", (version) => {
-    const { status, stderr, stdout } = runOn(version)
-    assert.deepStrictEqual([status, stderr, stdout.trim()], [0, "", ownVersion])
-  })
 
   it("loads for `--help` only a part of the command", () => {
     const { stdout } = spawnSync(process.execPath, ["--import", recorder, Program.file, "--help"], { encoding: "utf8" })

@@ -33,14 +33,6 @@ const stateFiles = (folder: string) => {
   return existsSync(directory) ? readdirSync(directory) : []
 }
 
-/** The variables of a shell after it evaluates the string. */
-const evaluate = (text: string, env: Program.Environment = {}): Program.Environment =>
-  Object.fromEntries(
-    execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", text], { env, encoding: "utf8" })
-      .split("\0").map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)] as const)
-      .filter(([name]) => /^(A|B)/.test(name) && !name.startsWith("BASH"))
-  )
-
 const waitUntil = (condition: () => boolean): Effect.Effect<void> =>
   Effect.suspend(() => condition() ? Effect.void : Effect.andThen(Effect.sleep("10 millis"), waitUntil(condition)))
     .pipe(Effect.timeout("20 seconds"), Effect.orDie)
@@ -144,7 +136,7 @@ describe("agentcore-identity env, status, stop", () => {
       assert.strictEqual(statSync(file).mode & 0o777, 0o600)
       assert.deepStrictEqual({ ...parseEnv(readFileSync(file, "utf8")) }, running.variables)
 
-      assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), running.variables)
+      assert.deepStrictEqual(Program.evaluate(yield* Program.inProcess(["env"], env)), running.variables)
       const dotenv = yield* Program.inProcess(["env", "--shell", "dotenv"], env)
       assert.deepStrictEqual({ ...parseEnv(dotenv) }, running.variables)
       const fish = yield* Program.inProcess(["env", "--shell", "fish"], env)
@@ -154,7 +146,7 @@ describe("agentcore-identity env, status, stop", () => {
       // A shell that has evaluated the environment, and has its own variables.
       const own = { ...running.variables, AWS_PROFILE: "mine" }
       const text = yield* Program.inProcess(["env", "--unset"], own)
-      assert.deepStrictEqual(evaluate(text, own), { AWS_PROFILE: "mine" })
+      assert.deepStrictEqual(Program.evaluate(text, own), { AWS_PROFILE: "mine" })
       assert.include(yield* Program.inProcess(["env", "--unset", "--shell", "fish"], own), "set -ge AWS_REGION\n")
       assert.include(
         yield* Program.failure(["env", "--unset"], { ...env, AWS_ACCESS_KEY_ID: "mine" }),
@@ -320,7 +312,7 @@ describe("the lines for a shell", () => {
   it.live("are evaluated by bash to the same values", () =>
     Effect.gen(function*() {
       const env = yield* environmentOf(environment)
-      assert.deepStrictEqual(evaluate(yield* Program.inProcess(["env"], env)), environment)
+      assert.deepStrictEqual(Program.evaluate(yield* Program.inProcess(["env"], env)), environment)
     }))
 
   it.live("are a dotenv file, or an error that names the unsupported variable", () =>

@@ -216,13 +216,4 @@ describe("agentcore-identity setup", () => {
         "account unknown, region eu-west-1, caller unknown (InvalidClientTokenId)"
       )
     }))
-
-  it.live("reports the place of an error in the file, without values", () =>
-    Effect.gen(function*() {
-      const { file } = yield* fileOf(`{ "workloadIdentities": [{ "name": "x" }], "${sentinel}": 1 }`)
-      const output = yield* Program.run(["setup", "plan", file])
-      assert.strictEqual(output.code, 1)
-      assert.include(output.stderr, `${file}:1:`)
-      assert.include(output.stderr, "workloadIdentities[0].name: must have length greater than or equal to 3")
-    }))
 })

@@ -173,29 +173,20 @@ export const onTerminal = (
   env: Environment,
   input: string
 ): Effect.Effect<Output> =>
-  Effect.promise(() =>
-    new Promise((resolve, reject) => {
-      const command = [process.execPath, file, ...args].map((word) => `'${word}'`).join(" ")
-      const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-        env: environment(env),
-        stdio: ["pipe", "pipe", "pipe"]
-      })
-      let [stdout, stderr] = ["", ""]
-      child.stderr.setEncoding("utf8").on("data", (text: string) => stderr += text)
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        stdout += text
-        // The user types when the question appears.
-        if (child.stdin.writable && stdout.endsWith("[y/N] ")) child.stdin.end(input)
-      })
-      child.once("error", reject)
-      child.once("close", (code, signal) => resolve({ code, signal, stdout: stdout.replaceAll("\r\n", "\n"), stderr }))
+  Effect.scoped(Effect.gen(function*() {
+    const { child, ended, output } = yield* launch(args, env, { terminal: true })
+    child.stdout?.on("data", () => {
+      // The user types when the question appears.
+      if (child.stdin?.writable === true && output.stdout.endsWith("[y/N] ")) child.stdin.end(input)
     })
-  )
+    const { stdout, ...rest } = yield* Effect.promise(() => ended)
+    return { ...rest, stdout: stdout.replaceAll("\r\n", "\n") }
+  }))
 
-/** The environment after a shell evaluates the lines. */
-const evaluate = (lines: string): Environment => {
+/** The environment after a shell with an environment evaluates the lines. */
+export const evaluate = (lines: string, env: Environment = {}): Environment => {
   const text = execFileSync("bash", ["--norc", "-c", "eval \"$1\"; env -0", "bash", lines], {
-    env: {},
+    env,
     encoding: "utf8"
   })
   const variables = text.split("\0").flatMap((entry) => {

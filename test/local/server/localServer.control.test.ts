@@ -331,6 +331,7 @@ describe("/_local/", () => {
         const response = yield* Effect.promise(() =>
           fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${bearer}` } })
         )
+        assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
         return yield* Effect.forkChild(Effect.promise(() => response.text()))
       }))
       assert.include(yield* Fiber.join(events), ": connected")
