@@ -1,15 +1,28 @@
-// Builds the reference of the API, a static site with search, from the docs of the public modules, and checks its links.
-import { existsSync, readdirSync, readFileSync } from "node:fs"
+// Builds the site: the guides and the reference of the API, with search, from the pages and the docs of the public modules.
+// Checks its links, and what the search finds.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
+import { inflateSync } from "node:zlib"
 import { Application, Comment, CommentTag, Converter, MinimalSourceFile, OptionDefaults } from "typedoc"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const out = join(root, "docs")
-const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const { description, exports, homepage } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 
 /** The modules that a user can import. The root only exports some of them again. */
 const modules = Object.keys(exports).flatMap((name) => /^\.\/([\w/]+)$/.exec(name)?.[1] ?? [])
+
+/** The guides and recipes, in the order of the README, each with what it is about. */
+const guides = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^\| (\[.*) \| (.*) \|$/gm)].flatMap(
+  ([, links, about]) =>
+    [...links.matchAll(/\[([^\]]+)\]\(((?:src|test)\/.+?\/[\w.-]+\.md)\)/g)].map(([, title, path]) => ({
+      about,
+      path,
+      title
+    }))
+)
 
 /** A comment of a source file as typedoc reads it. */
 const toComment = (text, file, { converter, project }) => {
@@ -53,9 +66,10 @@ const build = async () => {
     entryPoints: modules.map((name) => join(root, "src", `${name}.ts`)),
     tsconfig: join(root, "src", "tsconfig.json"),
     readme: join(root, "README.md"),
-    projectDocuments: ["src/*/README.md", "test/languages/*.md", "test/examples/*/README.md"].map((glob) =>
-      join(root, glob)
-    ),
+    projectDocuments: guides.map(({ path }) => join(root, path)),
+    sort: ["kind", "alphabetical-ignoring-documents"],
+    searchInDocuments: true,
+    searchInComments: true,
     out,
     // `npm run check` checks types with two compilers.
     skipErrorChecking: true,
@@ -140,6 +154,8 @@ const build = async () => {
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, (_, document) => {
     const text = document.content.map((part) => part.text).join("")
     document.name = /^# (.+)$/m.exec(text)?.[1] ?? document.name
+    // A guide explains what modules only mention. As it is long, the search would list it last.
+    document.relevanceBoost = 200
   })
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, addComments)
   const project = await app.convert()
@@ -171,7 +187,47 @@ const brokenLinks = () => {
   return broken
 }
 
+/** Searches, each with the page that has to be among the first ten. */
+const searches = {
+  offline: "The local server",
+  "Unknown link": "Troubleshooting",
+  AuthorizationTimedOut: "Troubleshooting",
+  vendorEndpoints: "The local server",
+  Caddy: "Agents that never hold a token"
+}
+
+/** The searches that do not find their page. */
+const badSearches = () => {
+  const [, data] = /"([^"]+)"/.exec(readFileSync(join(out, "assets/search.js"), "utf8"))
+  const { index, rows } = JSON.parse(inflateSync(Buffer.from(data, "base64")).toString())
+  // The version that made the index.
+  const lunr = createRequire(import.meta.resolve("typedoc"))("lunr")
+  const search = lunr.Index.load(index)
+  return Object.entries(searches).flatMap(([text, expected]) => {
+    // As the script of the page does.
+    const query = text.toLowerCase().split(" ").map((word) => `*${word}*`).join(" ")
+    const found = search.search(query).map(({ ref, score }) => {
+      const { name, parent } = rows[Number(ref)]
+      const boost = name.toLowerCase().startsWith(text.toLowerCase())
+        ? 10 / (1 + Math.abs(name.length - text.length))
+        : 1
+      return { name: parent ? `${parent}.${name}` : name, score: score * boost }
+    }).sort((a, b) => b.score - a.score).slice(0, 10).map(({ name }) => name)
+    return found.includes(expected) ? [] : [`'${text}' does not find '${expected}': ${found.join(", ")}`]
+  })
+}
+
+/** What a model reads first: <https://llmstxt.org>. */
+const writeList = () => {
+  const lines = guides.map(({ about, path, title }) => `- [${title}](${homepage}/blob/main/${path}): ${about}`)
+  writeFileSync(
+    join(out, "llms.txt"),
+    `# effect-agentcore-identity\n\n> ${description}\n\n## Guides and recipes\n\n${lines.join("\n")}\n`
+  )
+}
+
 const isBuilt = await build()
-const broken = brokenLinks()
-for (const link of broken) console.log(`  ${link}`)
-process.exitCode = isBuilt && broken.length === 0 ? 0 : 1
+writeList()
+const problems = [...brokenLinks(), ...badSearches()]
+for (const problem of problems) console.log(`  ${problem}`)
+process.exitCode = isBuilt && problems.length === 0 ? 0 : 1

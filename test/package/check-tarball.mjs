@@ -79,7 +79,7 @@ for (
 }
 for (const file of files) {
   if (
-    !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/.*(\.ts|\/README\.md)|src\/README\.md|test\/(examples|languages)\/.*|test\/pictures\/.*\.(svg|png))$/
+    !/^(package\.json|README\.md|LICENSE|AGENTS\.md|CHANGELOG\.md|dist\/.*|src\/.*(\.ts|\/README\.md)|src\/README\.md|test\/(examples|languages)\/.*|test\/pictures\/.*\.(svg|png))$/
       .test(file)
   ) {
     fail(`${file} does not belong in the tarball`)
