@@ -98,11 +98,7 @@ type Options<Id, E, R, F extends Flow> = AccessTokenRequest<E, R, F> & {
 
 /** `Needs` is what it adds to the requirements of the effect. */
 type Combinator<Needs> = {
-  /**
-   * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
-   * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
-   * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
-   */
+  /** The data-last form of {@link withAccessToken}. */
   <Id = AccessToken, F extends Flow = Flow, E = Unhandled<F>, R = never>(
     request: Credential<Id, F> | Options<Id, E, R, F>,
     options?: ConsentOptions<E, R>
@@ -112,8 +108,10 @@ type Combinator<Needs> = {
 }
 
 /**
- * Provides an access token to an effect. Each run obtains the token. To cache tokens, put `CredentialCache` under
- * `Identity`.
+ * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
+ * (default: {@link AccessToken}). Each run obtains the token for its own caller. Without `consent` it fails with
+ * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential. To cache tokens, put
+ * `CredentialCache` under `Identity`.
  *
  * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
  * instead.
@@ -139,11 +137,7 @@ type Combinator<Needs> = {
  * )
  */
 export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
-  /**
-   * Provides an access token to an effect: under the tag of a declared credential, or under the tag `into` of a request
-   * (default: `AccessToken`). Each run obtains the token for its own caller. Without `consent` it fails with
-   * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential.
-   */
+  /** The data-first form. */
   <A, E1, R1, Id = AccessToken, F extends Flow = Flow, E = Unhandled<F>, R = never>(
     self: Effect.Effect<A, E1, R1>,
     request: Credential<Id, F> | Options<Id, E, R, F>,

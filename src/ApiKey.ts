@@ -68,19 +68,15 @@ export const Tag = <Self = never>(): <const Id extends string>(
 
 /** `Needs` is what it adds to the requirements of the effect. */
 type Combinator<Needs> = {
-  /**
-   * Provides an API key to an effect: under the tag of a declared credential, or under the tag `into` of a request
-   * (default: `ApiKey`). Each run obtains the key for its own caller.
-   */
+  /** The data-last form of {@link withApiKey}. */
   <Id = ApiKey>(
     request: Credential<Id> | Options<Id>
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ApiKeyError, Exclude<R, Id> | Needs>
 }
 
 /**
- * Provides an API key to an effect. Each run obtains the key. To cache keys, put `CredentialCache` under `Identity`.
- *
- * The effect has one key for its whole run. A program that runs for hours uses {@link get} instead.
+ * Provides an API key to an effect, as `AccessToken.withAccessToken` provides a token: under the tag of a declared
+ * credential, or under the tag `into` of a request (default: {@link ApiKey}). Each run obtains the key.
  *
  * @since 0.2.0
  * @category combinators
@@ -96,10 +92,7 @@ type Combinator<Needs> = {
  * const program = Effect.flatMap(Weather, forecast).pipe(ApiKey.withApiKey(Weather))
  */
 export const withApiKey: Combinator<Identity | WorkloadAccessToken> & {
-  /**
-   * Provides an API key to an effect: under the tag of a declared credential, or under the tag `into` of a request
-   * (default: `ApiKey`). Each run obtains the key for its own caller.
-   */
+  /** The data-first form. */
   <A, E, R, Id = ApiKey>(
     self: Effect.Effect<A, E, R>,
     request: Credential<Id> | Options<Id>
@@ -124,8 +117,8 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
 /**
  * Returns the current API key. With `CredentialCache` under `Identity`, a cached key takes microseconds.
  *
- * It is for programs that run for hours. They call it right before each use. {@link withApiKey} obtains a key when its
- * effect starts, and a rotation makes that key invalid.
+ * Programs that run for hours call it right before each use. The key of {@link withApiKey} is that of its start, which
+ * a rotation makes invalid.
  *
  * @since 0.2.0
  * @category accessors
@@ -136,10 +129,8 @@ export const get = (
   Effect.flatMap(Identity, (identity) => identity.getApiKey(request))
 
 /**
- * Uses an API key with any client. If the resource rejects the key, `use` obtains it again and runs `f` once more with
- * the new key. The cache never returns the rejected key. If the key has not changed, `use` fails with the first error.
- *
- * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
+ * Uses an API key with any client, as `AccessToken.use` does: if the resource rejects the key, `f` runs once more with
+ * the new one.
  *
  * @since 0.2.0
  * @category combinators

@@ -21,8 +21,6 @@ import * as OptionType from "./internal/plane/optionType.js"
 import * as Validation from "./internal/plane/validation.js"
 import { operations, SecurityTokenService, type SecurityTokenServiceError } from "./SecurityTokenService.js"
 
-// Checks by the members of `GetWebIdentityToken`.
-
 const { name: operation } = operations.getWebIdentityToken
 
 const Lifetime = OptionType.DurationInput.check(Constraint.check((duration) => {
@@ -165,24 +163,18 @@ const obtain = (sts: SecurityTokenService["Service"]) =>
 
 /** `Needs` is what it adds to the requirements of the effect. */
 type Combinator<Needs> = {
-  /**
-   * Provides an AWS-signed JWT to an effect: under the tag of a declared credential, or under the tag `into` of a
-   * request (default: `IamAccessToken`). Each run obtains the token. The account must have outbound web identity
-   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
+  /** The data-last form of {@link withIamAccessToken}. */
   <Id = IamAccessToken>(
     request: Credential<Id> | Options<Id>
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SecurityTokenServiceError, Exclude<R, Id> | Needs>
 }
 
 /**
- * Provides an AWS-signed JWT to an effect. Each run obtains the token. `CredentialCache.layerSecurityTokenService`
- * caches tokens until they expire.
+ * Provides an AWS-signed JWT to an effect, as `AccessToken.withAccessToken` provides a token: under the tag of a
+ * declared credential, or under the tag `into` of a request (default: {@link IamAccessToken}). Each run obtains it.
+ * `CredentialCache.layerSecurityTokenService` caches tokens until they expire.
  *
  * The account must have outbound web identity federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
- *
- * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
- * instead.
  *
  * @since 0.2.0
  * @category combinators
@@ -202,11 +194,7 @@ type Combinator<Needs> = {
  * const program = Effect.flatMap(Reports, report).pipe(IamAccessToken.withIamAccessToken(Reports))
  */
 export const withIamAccessToken: Combinator<SecurityTokenService> & {
-  /**
-   * Provides an AWS-signed JWT to an effect: under the tag of a declared credential, or under the tag `into` of a
-   * request (default: `IamAccessToken`). Each run obtains the token. The account must have outbound web identity
-   * federation enabled, and IAM must allow `sts:GetWebIdentityToken`.
-   */
+  /** The data-first form. */
   <A, E, R, Id = IamAccessToken>(
     self: Effect.Effect<A, E, R>,
     request: Credential<Id> | Options<Id>
@@ -233,8 +221,8 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
  * Returns a current AWS-signed JWT. With `CredentialCache.layerSecurityTokenService`, a cached token takes
  * microseconds.
  *
- * It is for programs that run for hours. They call it right before each use. {@link withIamAccessToken} obtains a token
- * when its effect starts, and that token expires.
+ * Programs that run for hours call it right before each use. The token of {@link withIamAccessToken} is that of its
+ * start, and expires.
  *
  * @since 0.2.0
  * @category accessors
@@ -245,11 +233,8 @@ export const get = (
   Effect.flatMap(SecurityTokenService, (sts) => obtain(sts)(request))
 
 /**
- * Uses an AWS-signed JWT with any client. If the service rejects the token, `use` obtains a new one and runs `f` once
- * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
- * error.
- *
- * For an `HttpClient` use `http/HttpClientCredentials`. `AccessToken.use` has an example.
+ * Uses an AWS-signed JWT with any client, as `AccessToken.use` does: if the service rejects the token, `f` runs once
+ * more with a new one.
  *
  * @since 0.2.0
  * @category combinators

@@ -1,25 +1,10 @@
 /**
  * How a program waits for a user's consent: by a `Schedule`, or by a custom poller.
  *
- * All waits of a process that follow a schedule share one polling budget, including those of `http/Connect`. The
- * default is 100 polls per second: half of the quota of `GetResourceOauth2Token` (AWS documentation). If more polls are
- * due, the intervals stretch: the budget spreads the polls evenly, and the poll that has been due longest runs next.
- *
- * When the service throttles a call, also one that is then repeated, the budget halves, at most once per second,
- * because the quota belongs to the account. It then doubles in 40 seconds. Below 1.7 polls per second it grows by 1
- * % for each poll, so that a halving lasts where many processes share the account. At most a quarter of a second's
- * polls run concurrently, so that slow responses leave connections to other calls.
- *
- * So processes share a quota without knowing each other. A model (`npm run bench -- --scale`) has 100 processes that
- * start at once, 1,000,000 users with links of `http/Connect`, and 2,000 consents per minute, beside 60 other token
- * calls per second. In the first hour:
- *
- * | | polls per second | other calls throttled | 99 % of the tokens after consent |
- * | --- | --- | --- | --- |
- * | the processes share their signals (`persistence/`) | 78 | 1.2 % | within 0.2 seconds |
- * | no signals | 108 | 1.2 % | not within the hour: the polls find 16 % of the consents in it |
- *
- * A wait takes 15 KB.
+ * All waits of a process that follow a schedule share one polling budget, including those of `http/Connect`: 100 polls
+ * per second by default, half of the quota of `GetResourceOauth2Token` (AWS documentation). If more polls are due, the
+ * intervals stretch. When the service throttles a call, the budget shrinks for a while. {@link layerBudget} sets
+ * another one.
  *
  * @since 0.2.0
  */

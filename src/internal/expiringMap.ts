@@ -10,19 +10,19 @@ interface Entry<out A> {
   index: number
 }
 
-export const make = <A>() => {
-  const entries = new Map<string, Entry<A>>()
-  const heap: Array<Entry<A>> = []
+/** A binary heap: the entry that expires first is its root. */
+const makeHeap = <A>() => {
+  const entries: Array<Entry<A>> = []
 
   const put = (entry: Entry<A>, index: number): void => {
-    heap[index] = entry
+    entries[index] = entry
     entry.index = index
   }
   const rise = (entry: Entry<A>): void => {
     while (entry.index > 0) {
       const { index } = entry
       const parentIndex = (index - 1) >> 1
-      const parent = heap[parentIndex]
+      const parent = entries[parentIndex]
       if (parent === undefined || parent.expiresAt <= entry.expiresAt) return
       put(parent, index)
       put(entry, parentIndex)
@@ -31,8 +31,8 @@ export const make = <A>() => {
   const sink = (entry: Entry<A>): void => {
     while (true) {
       const { index } = entry
-      const left = heap[2 * index + 1]
-      const right = heap[2 * index + 2]
+      const left = entries[2 * index + 1]
+      const right = entries[2 * index + 2]
       const child = left !== undefined && right !== undefined && right.expiresAt < left.expiresAt ? right : left
       if (child === undefined || entry.expiresAt <= child.expiresAt) return
       const childIndex = child.index
@@ -40,14 +40,32 @@ export const make = <A>() => {
       put(entry, childIndex)
     }
   }
+  return {
+    first: (): Entry<A> | undefined => entries[0],
+    add: (key: string, value: A, expiresAt: number): Entry<A> => {
+      const entry = { key, value, expiresAt, index: entries.length }
+      entries.push(entry)
+      rise(entry)
+      return entry
+    },
+    remove: (entry: Entry<A>): void => {
+      const last = entries.pop()
+      if (last === undefined || last === entry) return
+      put(last, entry.index)
+      rise(last)
+      sink(last)
+    }
+  }
+}
+
+export const make = <A>() => {
+  const entries = new Map<string, Entry<A>>()
+  const heap = makeHeap<A>()
+
   const remove = (key: string): void => {
     const entry = entries.get(key)
-    const last = entry && heap.pop()
+    if (entry !== undefined) heap.remove(entry)
     entries.delete(key)
-    if (entry === undefined || last === undefined || last === entry) return
-    put(last, entry.index)
-    rise(last)
-    sink(last)
   }
   return {
     size: (): number => entries.size,
@@ -56,10 +74,7 @@ export const make = <A>() => {
     /** `expiresAt` is a time in the unit of `now`. */
     set: (key: string, value: A, expiresAt: number): void => {
       remove(key)
-      const entry = { key, value, expiresAt, index: heap.length }
-      entries.set(key, entry)
-      heap.push(entry)
-      rise(entry)
+      entries.set(key, heap.add(key, value, expiresAt))
     },
     remove,
     /** The value of the key that was added first, of those that match. */
@@ -70,7 +85,7 @@ export const make = <A>() => {
     /** Removes the expired entries, and returns their values. Those that expired first come first. */
     removeExpired: (now: number): ReadonlyArray<A> => {
       const removed: Array<A> = []
-      for (let first = heap[0]; first !== undefined && first.expiresAt <= now; first = heap[0]) {
+      for (let first = heap.first(); first !== undefined && first.expiresAt <= now; first = heap.first()) {
         remove(first.key)
         removed.push(first.value)
       }

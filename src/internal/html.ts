@@ -16,14 +16,11 @@ type Interpolation = string | number | Html | ReadonlyArray<Html> | undefined
 export const escape = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character] ?? "")
 
 // Values of programs in plain JavaScript can have any type, so only the class is trusted.
-const interpolate = (value: Interpolation): string =>
-  value === undefined
-    ? ""
-    : value instanceof Html
-    ? value.source
-    : Array.isArray(value)
-    ? value.map(interpolate).join("")
-    : escape(String(value))
+const interpolate = (value: Interpolation): string => {
+  if (value === undefined) return ""
+  if (value instanceof Html) return value.source
+  return Array.isArray(value) ? value.map(interpolate).join("") : escape(String(value))
+}
 
 /** Makes HTML from a template. It escapes every value that is not `Html` itself. */
 export const html = (strings: TemplateStringsArray, ...values: ReadonlyArray<Interpolation>): Html =>

@@ -11,19 +11,18 @@ import { isLoopback } from "./models/urls.js"
 /** Whether a URL may receive a credential. */
 export type Allows = (url: URL) => boolean
 
-const problemOf = (url: URL, allowInsecure: boolean): string | undefined =>
-  url.protocol !== "https:" && url.protocol !== "http:"
-    ? "is not an http or https URL"
-    : url.username !== "" || url.password !== ""
-    ? "has a user name or a password"
-    : url.pathname !== "/" || url.search !== "" || url.hash !== ""
-    ? "has a path, a query or a fragment: an origin is scheme, host and port, and all of it receives the credential"
-    // The URL parser accepts it as a part of the name, and no request would ever match.
-    : url.hostname.includes("*")
-    ? "has a wildcard: name each host"
-    : url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
+const problemOf = (url: URL, allowInsecure: boolean): string | undefined => {
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "is not an http or https URL"
+  if (url.username !== "" || url.password !== "") return "has a user name or a password"
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
+    return "has a path, a query or a fragment: an origin is scheme, host and port, and all of it receives the credential"
+  }
+  // The URL parser accepts it as a part of the name, and no request would ever match.
+  if (url.hostname.includes("*")) return "has a wildcard: name each host"
+  return url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)
     ? "is plain http: the credential would be readable on the network. http is for loopback hosts only, unless allowInsecureOrigins is set"
     : undefined
+}
 
 /**
  * An allow-list. An invalid entry is a programming mistake, and throws at once. The message omits the value, because it

@@ -10,7 +10,6 @@ import * as Ref from "effect/Ref"
 import * as Tracer from "effect/Tracer"
 import { Flow } from "../../ConsentSession.js"
 import { isProviderName } from "../models/constraint.js"
-import * as IdentityMetrics from "./metrics.js"
 
 /** Counts the calls of the data plane for the running operation, polls included. */
 export class Attempts extends Context.Service<Attempts, Ref.Ref<number>>()(
@@ -20,6 +19,58 @@ export class Attempts extends Context.Service<Attempts, Ref.Ref<number>>()(
 /** Counts a call of the data plane. */
 export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, Attempts | R> =>
   Effect.flatMap(Attempts, (attempts) => Effect.andThen(Ref.update(attempts, (count) => count + 1), call))
+
+// -----------------------------------------------------------------------------
+// Metrics, which `Identity.make` documents
+// -----------------------------------------------------------------------------
+
+interface Labels {
+  readonly operation:
+    | "getAccessToken"
+    | "resumeAccessToken"
+    | "getApiKey"
+    | "getPaymentToken"
+    | "completeAuthorization"
+  readonly provider?: string | undefined
+  readonly flow?: Flow | undefined
+  readonly outcome: string
+}
+
+const operations: Metric.Counter<number> = Metric.counter("agentcore.identity.operations", {
+  description: "Operations of Identity that have ended",
+  incremental: true
+})
+
+const duration: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.duration", {
+  description: "Duration of the operations of Identity, the wait for a user's consent included",
+  // From a cached token (below 1 ms) to the lifetime of an authorization URL (600 s).
+  boundaries: [0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
+  // `@effect/opentelemetry` takes the unit from this attribute.
+  attributes: { unit: "s" }
+})
+
+const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.identity.operation.attempts", {
+  description: "Calls of the data plane in one operation of Identity, polls included",
+  // The default schedule polls 120 times.
+  boundaries: [0, 1, 2, 3, 5, 10, 25, 50, 125]
+})
+
+/**
+ * The maximum number of provider names that the metrics of one `Identity` distinguish, because the registry of metrics
+ * never drops a state. An AWS account has 50 providers of each kind by default (AWS documentation).
+ */
+const maxProviders = 1000
+
+const attributesOf = ({ flow, operation, outcome, provider }: Labels): Readonly<Record<string, string>> => ({
+  "agentcore.operation": operation,
+  ...(provider === undefined ? {} : { "agentcore.provider": provider }),
+  ...(flow === undefined ? {} : { "agentcore.flow": flow }),
+  "agentcore.outcome": outcome
+})
+
+// -----------------------------------------------------------------------------
+// Operations
+// -----------------------------------------------------------------------------
 
 /** What an operation obtains. `completeAuthorization` has neither property. */
 interface Subject {
@@ -38,7 +89,6 @@ const outcomeOf = (exit: Exit.Exit<unknown, unknown>): string => {
 
 const flows: ReadonlySet<unknown> = new Set(Flow.literals)
 
-/** The metric registry never drops a state, so the number of names that become labels is limited. */
 const makeProviderNames = () => {
   const names = new Set<string>()
   // Most names are known. The pattern would take 0.5 µs of a cached call.
@@ -48,7 +98,7 @@ const makeProviderNames = () => {
     forSpan: (name: string): string => isValid(name) ? name : "other",
     forMetrics: (name: string): string => {
       if (names.has(name)) return name
-      if (names.size === IdentityMetrics.maxProviders || !isValid(name)) return "other"
+      if (names.size === maxProviders || !isValid(name)) return "other"
       names.add(name)
       return name
     }
@@ -58,14 +108,14 @@ const makeProviderNames = () => {
 type Attributes = Metric.Metric.AttributeSet
 
 /** A metric caches the key of its last attributes by the identity of their object. Computing it takes 4 µs. */
-const makeAttributes = () => {
+const makeAttributeCache = () => {
   let last: { readonly program?: Attributes; readonly key?: string; readonly attributes: Attributes } = {
     attributes: {}
   }
-  return (program: Attributes, labels: IdentityMetrics.Labels): Attributes => {
+  return (program: Attributes, labels: Labels): Attributes => {
     const key = `${labels.operation} ${labels.provider} ${labels.flow} ${labels.outcome}`
     if (last.program !== program || last.key !== key) {
-      last = { program, key, attributes: { ...program, ...IdentityMetrics.labels(labels) } }
+      last = { program, key, attributes: { ...program, ...attributesOf(labels) } }
     }
     return last.attributes
   }
@@ -73,7 +123,7 @@ const makeAttributes = () => {
 
 /** Runs an operation in its span, counts its attempts, and updates the metrics at its end. */
 type Observe = <A, E, R>(
-  operation: IdentityMetrics.Labels["operation"],
+  operation: Labels["operation"],
   subject: Subject | undefined,
   self: Effect.Effect<A, E, R>
 ) => Effect.Effect<A, E, Exclude<R, Attempts | Tracer.ParentSpan>>
@@ -81,12 +131,12 @@ type Observe = <A, E, R>(
 const updateMetrics = (
   context: Context.Context<never>,
   attributes: Attributes,
-  { attempts, seconds }: { readonly attempts: number; readonly seconds: number }
+  ended: { readonly attempts: number; readonly seconds: number }
 ): void => {
   const labelled = Context.add(context, Metric.CurrentMetricAttributes, attributes)
-  IdentityMetrics.operations.updateUnsafe(1, labelled)
-  IdentityMetrics.duration.updateUnsafe(seconds, labelled)
-  IdentityMetrics.attempts.updateUnsafe(attempts, labelled)
+  operations.updateUnsafe(1, labelled)
+  duration.updateUnsafe(ended.seconds, labelled)
+  attempts.updateUnsafe(ended.attempts, labelled)
 }
 
 /** Runs an effect with its span and its count of attempts. */
@@ -98,7 +148,7 @@ const provide = <A, E, R>(self: Effect.Effect<A, E, R>, span: Tracer.Span, attem
 /** The telemetry of one `Identity`, with the provider names that it has seen. */
 export const make = (): Observe => {
   const providerNames = makeProviderNames()
-  const attributesOf = makeAttributes()
+  const cachedAttributes = makeAttributeCache()
 
   return (operation, subject, self) =>
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
@@ -109,19 +159,19 @@ export const make = (): Observe => {
         const flow = flows.has(givenFlow) ? givenFlow : undefined
         if (provider !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(provider))
         if (flow !== undefined) span.attribute("agentcore.flow", flow)
-        const attemptCount = Ref.makeUnsafe(0)
+        const attempts = Ref.makeUnsafe(0)
         const clock = fiber.getRef(Clock.Clock)
         const start = clock.currentTimeNanosUnsafe()
-        return Effect.onExit(provide(self, span, attemptCount), (exit) =>
-          Effect.map(Ref.get(attemptCount), (attempts) => {
+        return Effect.onExit(provide(self, span, attempts), (exit) =>
+          Effect.map(Ref.get(attempts), (count) => {
             const seconds = Number(clock.currentTimeNanosUnsafe() - start) / 1e9
             const outcome = outcomeOf(exit)
             span.attribute("agentcore.outcome", outcome)
-            span.attribute("agentcore.attempts", attempts)
+            span.attribute("agentcore.attempts", count)
             const name = provider === undefined ? undefined : providerNames.forMetrics(provider)
             const labels = { operation, provider: name, flow, outcome }
             const programAttributes = Context.get(fiber.context, Metric.CurrentMetricAttributes)
-            updateMetrics(fiber.context, attributesOf(programAttributes, labels), { attempts, seconds })
+            updateMetrics(fiber.context, cachedAttributes(programAttributes, labels), { attempts: count, seconds })
           }))
       }))
 }

@@ -55,12 +55,12 @@ export const check = <A>(
 type Pattern = string | RegExp | { readonly model: string; readonly check: RegExp }
 
 /** `expression` is what a message shows. The service model has neither anchors nor escaped slashes. */
-const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expression: string } =>
-  typeof pattern === "string"
-    ? { check: new RegExp(`^(?:${pattern})$`), expression: pattern }
-    : pattern instanceof RegExp
+const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expression: string } => {
+  if (typeof pattern === "string") return { check: new RegExp(`^(?:${pattern})$`), expression: pattern }
+  return pattern instanceof RegExp
     ? { check: pattern, expression: pattern.source.replace(/^\^|\$$/g, "").replaceAll("\\/", "/") }
     : { check: pattern.check, expression: pattern.model }
+}
 
 /** Counts code points, as the service model does. Most strings need no count. */
 const isLonger = (value: string, length: number): boolean =>
@@ -69,17 +69,13 @@ const isLonger = (value: string, length: number): boolean =>
 /** A string with limits. One check is faster than one for each limit. */
 export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
   const { check: regExp, expression } = pattern === undefined ? {} : readPattern(pattern)
-  const violation = (value: string): string | undefined =>
+  const violation = (value: string): string | undefined => {
     // UTF-8 cannot encode an unpaired surrogate: strings that differ in one would become the same key or secret.
-    !value.isWellFormed()
-      ? "be well-formed Unicode"
-      : min > 0 && !isLonger(value, min - 1)
-      ? atLeast(min)
-      : isLonger(value, max)
-      ? atMost(max)
-      : regExp?.test(value) === false
-      ? `satisfy regular expression pattern: ${expression}`
-      : undefined
+    if (!value.isWellFormed()) return "be well-formed Unicode"
+    if (min > 0 && !isLonger(value, min - 1)) return atLeast(min)
+    if (isLonger(value, max)) return atMost(max)
+    return regExp?.test(value) === false ? `satisfy regular expression pattern: ${expression}` : undefined
+  }
   return Schema.String.check(check(violation, {
     toJsonSchema: () => ({ ...limits("Length", min, max), ...regExp === undefined ? {} : { pattern: regExp.source } }),
     arbitraryConstraint: {

@@ -19,14 +19,11 @@ export type Plain<A, Time = Date> = A extends Option.Option<infer B> ? Plain<B, 
 export type Json<A> = Plain<A, string>
 
 const convert = (value: unknown): unknown =>
-  mapDeep(value, (inner) =>
-    Option.isOption(inner)
-      ? convert(Option.getOrUndefined(inner))
-      : DateTime.isDateTime(inner)
-      ? DateTime.toDateUtc(inner)
-      : Duration.isDuration(inner)
-      ? Duration.toMillis(inner)
-      : inner)
+  mapDeep(value, (inner) => {
+    if (Option.isOption(inner)) return convert(Option.getOrUndefined(inner))
+    if (DateTime.isDateTime(inner)) return DateTime.toDateUtc(inner)
+    return Duration.isDuration(inner) ? Duration.toMillis(inner) : inner
+  })
 
 export const toPlain = <A>(value: A): Plain<A> =>
   // The type and the function have the same cases.

@@ -55,10 +55,11 @@ const listOf: { readonly [item: string]: string } = {
 
 const describeDeclaration = (ast: AST.Declaration): string => {
   const [type] = ast.typeParameters
-  const expected = ast.annotations?.["expected"]
-  return type === undefined
-    ? typeof expected === "string" ? expected : "of another type"
-    : Constraint.isWhole(ast)
+  if (type === undefined) {
+    const expected = ast.annotations?.["expected"]
+    return typeof expected === "string" ? expected : "of another type"
+  }
+  return Constraint.isWhole(ast)
     ? describe(type)
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
 }
@@ -102,22 +103,18 @@ const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
 /** A value that is none of the literals. The input of a request from the wire is not reported. */
 const readLiteral = (issue: Issue.InvalidType | Issue.AnyOf): Rule => {
   const expected = literalsOf(issue.ast)
-  return !Issue.hasInput(issue)
-    ? { rule: "value", expected }
-    : typeof issue.input === "string"
+  if (!Issue.hasInput(issue)) return { rule: "value", expected }
+  return typeof issue.input === "string"
     ? { rule: "value", expected, suggestion: closestName(issue.input, expected) }
     : wrongType(`one of [${expected.join(", ")}]`, issue.input)
 }
 
-const readType = (issue: Issue.InvalidType | Issue.AnyOf): Rule =>
-  isLiteral(issue.ast) && !isUndefined(issue.ast)
-    ? readLiteral(issue)
-    : issue.ast._tag === "Never"
-    ? { rule: "name", expected: [] }
-    : Issue.hasInput(issue)
-    // A file has the encoded type. The schema of a program's request has no encoding.
-    ? wrongType(describe(AST.toEncoded(issue.ast)), issue.input)
-    : { rule: "type" }
+const readType = (issue: Issue.InvalidType | Issue.AnyOf): Rule => {
+  if (isLiteral(issue.ast) && !isUndefined(issue.ast)) return readLiteral(issue)
+  if (issue.ast._tag === "Never") return { rule: "name", expected: [] }
+  // A file has the encoded type. The schema of a program's request has no encoding.
+  return Issue.hasInput(issue) ? wrongType(describe(AST.toEncoded(issue.ast)), issue.input) : { rule: "type" }
+}
 
 /** The issues of the closest members that say more than "wrong type", or else the types of all members. */
 const readUnion = (issue: Issue.AnyOf, path: Path): Violations => {
