@@ -33,7 +33,7 @@ local/testUser: local/TestUser. <- internal local/internal local/authorization
 local/model: local/LocalControl. <- flow local/authorization
 local/backend: local/backend/ <- ground models values internal plane planes flow/private local/internal local/oauth local/vault
   local/model node jose
-local/control: local/control/ <- ground values internal plane planes flow local/internal local/oauth local/vault local/authorization
+local/control: local/control/ <- ground values internal plane planes flow/private flow local/internal local/oauth local/vault local/authorization
   local/model local/backend node
 local/server: local/server/ <- ground values internal plane planes flow local/internal local/oauth local/vault local/model
   local/backend local/control node effect/http @effect/platform-node

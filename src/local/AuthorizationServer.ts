@@ -206,14 +206,14 @@ const checkResources = ([first = "", ...others]: ReadonlyArray<string> = [defaul
 }
 
 /** An issuer with the URL of its key set can have any identifier, for example behind a proxy. */
-const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> =>
-  typeof trusted === "string"
-    ? isIssuer(trusted)
-      ? Effect.succeed([trusted])
-      : invalid(`A trusted issuer must ${issuerRule}`)
-    : !URL.canParse(trusted.issuer) || !isEndpoint(trusted.jwksUri)
-    ? invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
-    : Effect.succeed([trusted.issuer, trusted.jwksUri])
+const checkIssuer = (trusted: TrustedIssuer): Effect.Effect<readonly [string, string?], AuthorizationServerError> => {
+  if (typeof trusted === "string") {
+    return isIssuer(trusted) ? Effect.succeed([trusted]) : invalid(`A trusted issuer must ${issuerRule}`)
+  }
+  return URL.canParse(trusted.issuer) && isEndpoint(trusted.jwksUri)
+    ? Effect.succeed([trusted.issuer, trusted.jwksUri])
+    : invalid("The issuer of a trusted issuer is a URL, and its jwksUri one of https, or of http on a loopback host")
+}
 
 const loadPackage: Effect.Effect<Module, AuthorizationServerError> = Effect.tryPromise({
   try: loadModule,
@@ -251,6 +251,29 @@ const signingKey = Effect.promise(async (): Promise<JsonWebKey> => {
   return { ...await exportJWK(privateKey), alg: "ES256", use: "sig" }
 })
 
+/** Registers the clients, users and trusted issuers of the options. More can be added later. */
+const register = Effect.fnUntraced(function*(options: Options) {
+  const clients = new Map<string, Client>()
+  const registerClient = Effect.fnUntraced(function*(client: Client) {
+    const problem = Accounts.findClientProblem(client)
+    if (problem !== undefined) return yield* invalid(`Client '${client.clientId}': ${problem}`)
+    clients.set(client.clientId, client)
+  })
+  for (const client of options.clients ?? []) yield* registerClient(client)
+  const trustedIssuers = new Map<string, string | undefined>()
+  const trustIssuer = (trusted: TrustedIssuer) =>
+    Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
+  for (const trusted of options.trustedIssuers ?? []) yield* trustIssuer(trusted)
+  const users = new Map<string, UserClaims>()
+  const addUser = Effect.fnUntraced(function*(userName: string, claims: UserClaims) {
+    const problem = Accounts.findUserProblem(userName, claims)
+    if (problem !== undefined) return yield* invalid(`User '${userName}': ${problem}`)
+    users.set(userName, claims)
+  })
+  for (const [name, claims] of Object.entries(options.users ?? {})) yield* addUser(name, claims)
+  return { addUser, clients, registerClient, trustIssuer, trustedIssuers, users }
+})
+
 /** If the host is not a string, Node listens on all addresses. */
 const checkOptions = Validation.makeCheck("AuthorizationServer.make", () => ({
   host: Schema.optional(Schema.String),
@@ -278,25 +301,7 @@ export const make = (
     }
     const accessTokenLifetime = yield* toSeconds(options.accessTokenLifetime)
 
-    const clients = new Map<string, Client>()
-    const registerClient = Effect.fnUntraced(function*(client: Client) {
-      const problem = Accounts.findClientProblem(client)
-      if (problem !== undefined) return yield* invalid(`Client '${client.clientId}': ${problem}`)
-      clients.set(client.clientId, client)
-    })
-    for (const client of options.clients ?? []) yield* registerClient(client)
-    const trustedIssuers = new Map<string, string | undefined>()
-    const trustIssuer = (trusted: TrustedIssuer) =>
-      Effect.map(checkIssuer(trusted), ([name, keys]) => void trustedIssuers.set(name, keys))
-    for (const trusted of options.trustedIssuers ?? []) yield* trustIssuer(trusted)
-    const users = new Map<string, UserClaims>()
-    const addUser = Effect.fnUntraced(function*(userName: string, claims: UserClaims) {
-      const problem = Accounts.findUserProblem(userName, claims)
-      if (problem !== undefined) return yield* invalid(`User '${userName}': ${problem}`)
-      users.set(userName, claims)
-    })
-    for (const [name, claims] of Object.entries(options.users ?? {})) yield* addUser(name, claims)
-
+    const { addUser, clients, registerClient, trustIssuer, trustedIssuers, users } = yield* register(options)
     const module = yield* loadPackage
     const clock = yield* Clock.Clock
     let clockOffset = 0

@@ -8,6 +8,7 @@ import type * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import {
   ask as requestToken,
+  type Control,
   createWorkload,
   LocalBackend,
   type Scripted,
@@ -29,7 +30,7 @@ export interface Subject {
   readonly name: string
   readonly layer: (
     oauth?: Scripted.Options,
-    options?: LocalBackend.Options
+    options?: Control.Options
   ) => Layer.Layer<Planes, unknown>
   /** Whether errors come from a server. */
   readonly remote: boolean
@@ -40,7 +41,7 @@ export type Planes = LocalBackend.Planes | LocalBackend.LocalBackend
 /** Creates tests, each over its own backend. */
 export const tester = (
   subject: Subject,
-  { oauth, ...options }: LocalBackend.Options & { readonly oauth?: Scripted.Options } = {}
+  { oauth, ...options }: Control.Options & { readonly oauth?: Scripted.Options } = {}
 ) =>
 (name: string, body: () => Generator<Effect.Effect<unknown, unknown, Planes>, void, never>): void =>
   it.live(name, () => Effect.provide(Effect.gen(body), subject.layer(oauth, options)))

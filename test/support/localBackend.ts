@@ -38,14 +38,14 @@ export const returnUrl = "https://agent.example.com/consent?tab=1"
 
 export const memory = Layer.fresh(VaultStore.layerMemory)
 
-const backendOver = (oauth: Layer.Layer<OAuthClient.OAuthClient>, options: LocalBackend.Options) =>
+const backendOver = (oauth: Layer.Layer<OAuthClient.OAuthClient>, options: Control.Options) =>
   // The store in memory does not fail, and there is no setup.
   Layer.orDie(Control.layer(options).pipe(Layer.provide([memory, oauth])))
 
-export const backend = (scripted: Scripted.Options = {}, options: LocalBackend.Options = {}) =>
+export const backend = (scripted: Scripted.Options = {}, options: Control.Options = {}) =>
   backendOver(Scripted.layer(scripted), options)
 
-export const backendOverHttp = (options: LocalBackend.Options = {}) => backendOver(OAuthHttp.layer, options)
+export const backendOverHttp = (options: Control.Options = {}) => backendOver(OAuthHttp.layer, options)
 
 export const serverOverHttp = (options: LocalServer.Options = {}) =>
   LocalServer.layer(options).pipe(Layer.provide([memory, OAuthHttp.layer]))

@@ -112,11 +112,8 @@ const optional = (parameters: Parameters, name: string): string | undefined => {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** Adds the grants to a provider. */
-export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
-  const { errors } = module
-  const resourceServer = makeResourceServer(settings, module)
-
+/** Reads the tokens of a request. */
+const makeReader = ({ errors }: Module, tokens: Tokens.Tokens) => {
   const required = (parameters: Parameters, name: string): string => {
     const value = optional(parameters, name)
     if (value === undefined) throw new errors.InvalidRequest(`missing required parameter '${name}'`)
@@ -148,6 +145,25 @@ export const register = (provider: Provider, module: Module, settings: Settings,
     }
     return verified
   }
+
+  const readActor = async (parameters: Parameters, subject: Tokens.VerifiedToken) => {
+    if (optional(parameters, "actor_token") === undefined) {
+      if (optional(parameters, "actor_token_type") === undefined) return undefined
+      throw new errors.InvalidRequest("actor_token_type without actor_token")
+    }
+    const actor = await verifyTyped(parameters, "actor_token")
+    if (mayAct(subject, actor.claims)) return actor
+    throw new errors.InvalidRequest("the actor_token does not name the actor that may_act of the subject_token allows")
+  }
+
+  return { readActor, verify, verifyTyped }
+}
+
+/** Adds the grants to a provider. */
+export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
+  const { errors } = module
+  const resourceServer = makeResourceServer(settings, module)
+  const { readActor, verify, verifyTyped } = makeReader(module, tokens)
 
   const resourceOf = (parameters: Parameters): string => {
     const targets = new Set([parameters.resource, parameters.audience].flat().filter((value) => value !== undefined))
@@ -182,16 +198,6 @@ export const register = (provider: Provider, module: Module, settings: Settings,
       ...(token.scope === undefined ? {} : { scope: token.scope }),
       ...more
     }
-  }
-
-  const readActor = async (parameters: Parameters, subject: Tokens.VerifiedToken) => {
-    if (optional(parameters, "actor_token") === undefined) {
-      if (optional(parameters, "actor_token_type") === undefined) return undefined
-      throw new errors.InvalidRequest("actor_token_type without actor_token")
-    }
-    const actor = await verifyTyped(parameters, "actor_token")
-    if (mayAct(subject, actor.claims)) return actor
-    throw new errors.InvalidRequest("the actor_token does not name the actor that may_act of the subject_token allows")
   }
 
   const repeatable = ["audience", "resource"]

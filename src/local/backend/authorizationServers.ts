@@ -44,7 +44,7 @@ type Secrets =
 
 /** A valid configuration. Like the live service, the backend reads secrets and keys only when it uses them. */
 interface Configured {
-  readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "quirks">
+  readonly server: Pick<AuthorizationServer, "discovery" | "clientId" | "onBehalfOf" | "deviations">
   readonly authentication: Effect.Effect<ClientAuthentication, Invalid | Exception<"AccessDeniedException">>
 }
 
@@ -194,8 +194,20 @@ type VendorConfig = Secrets & Partial<Endpoints> & { readonly clientId: string; 
 const readMember = (request: VendorRequest): readonly [Member, VendorConfig] =>
   Object.entries(request.oauth2ProviderConfigInput)[0] as [Member, VendorConfig]
 
-/** An authorization server in the settings does not have the quirks of the vendor. */
-const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", quirks: undefined } as const
+/** An authorization server in the settings does not have the deviations of the vendor. */
+const basic = { clientAuthenticationMethod: "CLIENT_SECRET_BASIC", deviations: undefined } as const
+
+const findVendor = (
+  vendor: VendorRequest["credentialProviderVendor"],
+  tenantId: string | undefined,
+  replacements: LocalSettings["vendorEndpoints"]
+): Vendors.KnownVendor => {
+  // A valid request names the endpoints of the other vendors.
+  if (!isKnownVendor(vendor)) return { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
+  const replacement = replacements?.[vendor]
+  if (replacement !== undefined) return { ...replacement, ...basic }
+  return vendor === "MicrosoftOauth2" ? Vendors.makeMicrosoft(tenantId) : Vendors.known[vendor]
+}
 
 const resolveVendorServer = (
   vendor: VendorRequest["credentialProviderVendor"],
@@ -203,15 +215,7 @@ const resolveVendorServer = (
   { vendorEndpoints }: LocalSettings
 ): Vendors.KnownVendor => {
   const namesAll = issuer !== undefined && authorizationEndpoint !== undefined && tokenEndpoint !== undefined
-  const override = namesAll || !isKnownVendor(vendor) ? undefined : vendorEndpoints?.[vendor]
-  const known = override !== undefined
-    ? { ...override, ...basic }
-    : vendor === "MicrosoftOauth2"
-    ? Vendors.makeMicrosoft(tenantId)
-    : isKnownVendor(vendor)
-    ? Vendors.known[vendor]
-    // A valid request names the endpoints of the other vendors.
-    : { issuer: "", authorizationEndpoint: "", tokenEndpoint: "", ...basic }
+  const known = findVendor(vendor, tenantId, namesAll ? undefined : vendorEndpoints)
   return {
     ...known,
     issuer: issuer ?? known.issuer,
@@ -233,14 +237,14 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { sett
   yield* checkEndpoints(path, server)
   const discovery = toDiscovery(server)
   const replacement = findReplacement(discovery, current)
-  const { clientAuthenticationMethod, quirks } = replacement === undefined ? server : basic
+  const { clientAuthenticationMethod, deviations } = replacement === undefined ? server : basic
   return {
     authentication: authenticateWithSecret(clientAuthenticationMethod, config, settings),
     server: {
       discovery: replacement ?? discovery,
       clientId: config.clientId,
       onBehalfOf: Vendors.findOnBehalfOf(vendor, current),
-      quirks
+      deviations
     }
   }
 })

@@ -8,13 +8,14 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { toUtc } from "../../internal/dates.js"
 import { SessionError } from "../LocalControl.js"
-import type { AuthorizationServer } from "../oauth/oauthClient.js"
+import type { AuthorizationServer, Service as OAuthClient } from "../oauth/oauthClient.js"
 import type { VaultStoreError } from "../vault/vaultStore.js"
 import { BrowserResponse, type ConsentStatus } from "./backendModels.js"
 import { explain, noteUser } from "./callContext.js"
-import type { Complete, Parts } from "./dataPlane.js"
+import { completeSession, type Dependencies } from "./dataPlane.js"
 import { logStoreError } from "./failures.js"
-import { Event, type Rejection } from "./session.js"
+import type { Settings } from "./secrets.js"
+import { Event, type Rejection, type State } from "./session.js"
 import { idOf, type Session } from "./sessionStore.js"
 import { readKey } from "./vault.js"
 
@@ -60,31 +61,45 @@ const appendQuery = (url: string, parameters: ReadonlyArray<readonly [string, st
 /** The errors of an authorization response (RFC 6749, section 4.1.2.1). */
 const errorOf = { Denied: "access_denied", Rejected: "server_error" } as const
 
-/** `sessionLifetime` in milliseconds. */
-export const make = (
-  { client, registry, sessionLifetime, sessions, settings }: Parts,
-  complete: Complete
-) => {
-  const makeAuthorizationUrl = (session: Session, server: AuthorizationServer) =>
-    client.authorizationUrl(server, {
-      ...session.wanted,
-      customParameters: session.customParameters,
-      redirectUri: session.provider.callbackUrl,
-      state: session.authorizationState,
-      codeVerifier: session.codeVerifier
-    })
+const makeAuthorizationUrl = (client: OAuthClient, session: Session, server: AuthorizationServer) =>
+  client.authorizationUrl(server, {
+    ...session.wanted,
+    customParameters: session.customParameters,
+    redirectUri: session.provider.callbackUrl,
+    state: session.authorizationState,
+    codeVerifier: session.codeVerifier
+  })
 
-  const makeReturnUrl = (session: Session): Effect.Effect<Redacted.Redacted> =>
-    Effect.map(settings, ({ returnStateParameter: name = "state" }) =>
-      Redacted.make(appendQuery(session.returnUrl, [
-        ["session_id", Redacted.value(session.uri)],
-        ...Option.toArray(session.customState).flatMap((state) =>
-          name === "" ? [] : [[name, Redacted.value(state)] as const]
-        )
-      ])))
+const makeReturnUrl = (settings: Settings, session: Session): Effect.Effect<Redacted.Redacted> =>
+  Effect.map(settings, ({ returnStateParameter: name = "state" }) =>
+    Redacted.make(appendQuery(session.returnUrl, [
+      ["session_id", Redacted.value(session.uri)],
+      ...Option.toArray(session.customState).flatMap((state) =>
+        name === "" ? [] : [[name, Redacted.value(state)] as const]
+      )
+    ])))
+
+/** `sessionLifetime` in milliseconds. */
+const toStatus = (session: Session, state: State, sessionLifetime: number): ConsentStatus => {
+  const { user, workload } = readKey(session.key)
+  return {
+    id: idOf(session.uri),
+    provider: session.provider.name,
+    workload,
+    user,
+    scopes: session.wanted.scopes,
+    state: state._tag === "Failed" ? state.reason : state._tag,
+    openedAt: toUtc(session.expiresAt - sessionLifetime),
+    expiresAt: toUtc(session.expiresAt),
+    otherGrant: session.otherGrant
+  }
+}
+
+export const make = (dependencies: Dependencies) => {
+  const { client, registry, sessionLifetime, sessions, settings } = dependencies
 
   const sendToServer = (session: Session, server: AuthorizationServer): Step =>
-    Effect.matchEffect(makeAuthorizationUrl(session, server), {
+    Effect.matchEffect(makeAuthorizationUrl(client, session, server), {
       // The session keeps its state, because the server may become available again.
       onFailure: () => Effect.succeed(unavailable(session)),
       onSuccess: (url) => Effect.as(sessions.apply(session, Event.BrowserSent()), BrowserResponse.Redirect({ url }))
@@ -110,7 +125,7 @@ export const make = (
       onSuccess: () =>
         Effect.andThen(
           sessions.apply(session, Event.CallbackAccepted({ callbackUrl })),
-          Effect.map(makeReturnUrl(session), (url) => BrowserResponse.Redirect({ url }))
+          Effect.map(makeReturnUrl(settings, session), (url) => BrowserResponse.Redirect({ url }))
         )
     })
   }
@@ -171,7 +186,7 @@ export const make = (
 
   const completeForUser = (session: Session) =>
     Effect.mapError(
-      complete(session, session.artifact),
+      completeSession(dependencies, session, session.artifact),
       (error) => error === "Expired" || error === "Finished" || error === "Replayed" ? error : "Failed" as const
     )
 
@@ -201,20 +216,9 @@ export const make = (
         sessions.all,
         Arr.findFirst(([session]) => Option.liftPredicate(session.uri, () => idOf(session.uri) === id))
       ),
-    consents: Effect.map(sessions.all, (all) =>
-      all.map(([session, state]): ConsentStatus => {
-        const { user, workload } = readKey(session.key)
-        return {
-          id: idOf(session.uri),
-          provider: session.provider.name,
-          workload,
-          user,
-          scopes: session.wanted.scopes,
-          state: state._tag === "Failed" ? state.reason : state._tag,
-          openedAt: toUtc(session.expiresAt - sessionLifetime),
-          expiresAt: toUtc(session.expiresAt),
-          otherGrant: session.otherGrant
-        }
-      }).reverse())
+    consents: Effect.map(
+      sessions.all,
+      (all) => all.map(([session, state]) => toStatus(session, state, sessionLifetime)).reverse()
+    )
   }
 }

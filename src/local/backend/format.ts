@@ -33,11 +33,7 @@ export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "o
 /** Formats a duration in milliseconds in whole units: `3 min`. */
 export const formatDuration = (milliseconds: number): string => {
   const seconds = Math.max(0, Math.floor(milliseconds / 1000))
-  return seconds < 60
-    ? `${seconds} s`
-    : seconds < 3600
-    ? `${Math.floor(seconds / 60)} min`
-    : seconds < 172_800
-    ? `${Math.floor(seconds / 3600)} h`
-    : `${Math.floor(seconds / 86_400)} days`
+  if (seconds < 60) return `${seconds} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`
+  return seconds < 172_800 ? `${Math.floor(seconds / 3600)} h` : `${Math.floor(seconds / 86_400)} days`
 }

@@ -59,10 +59,10 @@ export interface Options {
    */
   readonly consentPortalDelay?: Duration.Input | undefined
   /**
-   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect runs at each
-   * use, so that a program can add secrets and keys while the backend runs.
+   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. The effect runs at
+   * each use.
    */
-  readonly settings?: Settings | Effect.Effect<Settings> | undefined
+  readonly settings?: Effect.Effect<Settings> | undefined
   /**
    * The IAM policy of the planes in this process, and in a local server of the access key `agent` with the secret
    * `agent`, which its environment then has. The control and other keys may do everything. Default: none, everything is
@@ -132,13 +132,13 @@ const string = Constraint.optional(Schema.String)
 
 const duration = Constraint.optional(OptionType.DurationInput)
 
-export const optionFields = {
+const optionFields = {
   region: string,
   accountId: string,
   publicUrl: string,
   sessionLifetime: duration,
   consentPortalDelay: duration,
-  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionType.AnyEffect])),
+  settings: Constraint.optional(OptionType.AnyEffect),
   policy: Constraint.optional(IamPolicy.Policy)
 } satisfies { readonly [K in keyof Options]-?: unknown }
 
@@ -180,8 +180,10 @@ export const layer = (options: Options = {}): Layer.Layer<
 const makeLayer = (options: Options): ReturnType<typeof layer> =>
   Layer.effectContext(Effect.gen(function*() {
     const { account, publicUrl } = LocalIssuer.readLocation(options)
-    const given = Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? {})
-    const settings = Effect.tap(given, ({ certificateAuthorities: files = [] }) => trustAuthorities(files))
+    const settings = Effect.tap(
+      options.settings ?? Effect.succeed<Settings>({}),
+      ({ certificateAuthorities: files = [] }) => trustAuthorities(files)
+    )
     const issuer = yield* Effect.flatMap(
       LocalIssuer.SharedIssuer,
       Option.match({ onNone: () => LocalIssuer.make(publicUrl, account), onSome: Effect.succeed })
@@ -215,8 +217,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
         ),
       dropOauth2Provider: vault.dropProvider
     })
-    const parts = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
-    const { complete, dataPlane } = Operations.make(parts)
+    const dependencies = { client, publicUrl, registry, sessionLifetime, sessions, settings, vault, workloadTokens }
     const authorized = Authorization.make({
       account,
       settings,
@@ -235,8 +236,11 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
     const { operations: data } = DataPlane
     const { operations: control } = ControlPlane
     const { operations: sts } = SecurityTokenService
-    return Context.make(LocalBackend, { issuer, ...Consent.make(parts, complete), ...Grants.make(parts) }).pipe(
-      Context.add(DataPlane.DataPlane, DataPlane.make(authorized(data, makePlane(data, dataPlane)))),
+    return Context.make(LocalBackend, { issuer, ...Consent.make(dependencies), ...Grants.make(dependencies) }).pipe(
+      Context.add(
+        DataPlane.DataPlane,
+        DataPlane.make(authorized(data, makePlane(data, Operations.make(dependencies))))
+      ),
       Context.add(
         ControlPlane.ControlPlane,
         ControlPlane.make(authorized(control, makePlane(control, registry.controlPlane)))

@@ -4,10 +4,10 @@ import * as Option from "effect/Option"
 import { GrantError } from "../LocalControl.js"
 import type { VaultStoreError } from "../vault/vaultStore.js"
 import type { GrantStatus, RevocationOutcome } from "./backendModels.js"
-import type { Parts } from "./dataPlane.js"
+import type { Dependencies } from "./dataPlane.js"
 import * as Vault from "./vault.js"
 
-export const make = ({ client, registry, vault }: Parts) => {
+export const make = ({ client, registry, vault }: Dependencies) => {
   const oauth2Names = Effect.orElseSucceed(registry.oauth2Names, (): ReadonlyMap<string, string> => new Map())
 
   const toStatuses = (entries: ReadonlyArray<Vault.Entry>) =>

@@ -110,13 +110,12 @@ const toEntries = (all: ReadonlyArray<readonly [key: string, grants: ReadonlyArr
 
 export type Vault = Effect.Success<typeof make>
 
-export const make = Effect.gen(function*() {
-  const client = yield* OAuthClient
-  const scope = yield* Effect.scope
+/** The grants by key, with an index by their ids. Changes run one after the other. */
+const makeGrants = Effect.gen(function*() {
   const entries = (yield* VaultStore).collection("grants", Schema.Array(Grant))
   const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
-  const readGrants = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
+  const read = (key: string): Effect.Effect<ReadonlyArray<Grant>, VaultStoreError> =>
     Effect.map(entries.get(key), Option.getOrElse((): ReadonlyArray<Grant> => []))
 
   /** The keys of all grants, by the ids of the grants. The first use reads them from the store. */
@@ -140,7 +139,7 @@ export const make = Effect.gen(function*() {
   )
 
   const update = (key: string, f: (grants: ReadonlyArray<Grant>) => ReadonlyArray<Grant>) =>
-    exclusive(Effect.flatMap(readGrants(key), (grants) => write(key, grants, f(grants))))
+    exclusive(Effect.flatMap(read(key), (grants) => write(key, grants, f(grants))))
 
   const change = (key: string, grantId: string, f: (grant: Grant) => Grant) =>
     update(key, (grants) => grants.map((grant) => grant.id === grantId ? f(grant) : grant))
@@ -150,10 +149,19 @@ export const make = Effect.gen(function*() {
 
   /** Returns the grants of a key. Drops expired ones without a refresh token. */
   const readUseful = (key: string, now: number) =>
-    exclusive(Effect.flatMap(readGrants(key), (grants) => {
+    exclusive(Effect.flatMap(read(key), (grants) => {
       const useful = grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken))
       return useful.length === grants.length ? Effect.succeed(grants) : write(key, grants, useful)
     }))
+
+  return { entries, exclusive, read, readKeysById, write, change, removeWhere, readUseful }
+})
+
+export const make = Effect.gen(function*() {
+  const client = yield* OAuthClient
+  const scope = yield* Effect.scope
+  const grants = yield* makeGrants
+  const { change, entries, exclusive, removeWhere, write } = grants
 
   const replace = (key: string, old: Grant, tokens: TokenSet) => {
     const renewed: Grant = {
@@ -165,9 +173,9 @@ export const make = Effect.gen(function*() {
     }
     return Effect.map(
       change(key, old.id, () => renewed),
-      (grants) =>
+      (after) =>
         // A grant that was dropped during the refresh stays dropped.
-        grants.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
+        after.some((grant) => grant.id === old.id) ? Option.some(tokens.accessToken) : Option.none()
     )
   }
 
@@ -195,7 +203,7 @@ export const make = Effect.gen(function*() {
       id,
       Effect.gen(function*() {
         const now = yield* Clock.currentTimeMillis
-        const grant = (yield* readGrants(key)).find((grant) => grant.id === id)
+        const grant = (yield* grants.read(key)).find((grant) => grant.id === id)
         if (grant === undefined) return Option.none()
         if (isAlive(grant, now)) return Option.some(grant.accessToken)
         return Option.isSome(grant.refreshToken)
@@ -210,8 +218,8 @@ export const make = Effect.gen(function*() {
     predicate: (grant: Grant) => boolean
   ): Effect.fn.Return<Option.Option<Redacted.Redacted>, OAuthError | VaultStoreError> {
     const now = yield* Clock.currentTimeMillis
-    const grants = (yield* readUseful(key, now)).filter(predicate)
-    const grant = grants.find((candidate) => isAlive(candidate, now)) ?? grants[0]
+    const matching = (yield* grants.readUseful(key, now)).filter(predicate)
+    const grant = matching.find((candidate) => isAlive(candidate, now)) ?? matching[0]
     if (grant === undefined) return Option.none()
     if (isAlive(grant, now)) return Option.some(grant.accessToken)
     const token = yield* refresh(key, server, grant)
@@ -236,8 +244,8 @@ export const make = Effect.gen(function*() {
       findBy(key, server, (grant) => grant.id === grantId),
     /** Returns the parts in which the closest grant differs from the shape. It is empty without a grant. */
     differences: (key: string, shape: RequestShape) =>
-      Effect.map(readGrants(key), (grants) =>
-        Arr.match(grants.map(({ asked }) => differences(asked, shape)), {
+      Effect.map(grants.read(key), (found) =>
+        Arr.match(found.map(({ asked }) => differences(asked, shape)), {
           onEmpty: () => [],
           onNonEmpty: (all) => Arr.min(all, Order.mapInput(Order.Number, (parts) => parts.length))
         })),
@@ -253,10 +261,10 @@ export const make = Effect.gen(function*() {
       commit: Effect.Effect<unknown, E>
     ) =>
       exclusive(Effect.uninterruptible(Effect.gen(function*() {
-        const grants = yield* readGrants(key)
+        const before = yield* grants.read(key)
         yield* commit
         const grant: Grant = { id: grantId, asked, accessToken, refreshToken, expiresAt, revoked: false }
-        yield* write(key, grants, [grant, ...grants.filter((old) => !isSame(old.asked, asked))])
+        yield* write(key, before, [grant, ...before.filter((old) => !isSame(old.asked, asked))])
       }))),
     /** Drops the grant of a shape. */
     drop: (key: string, shape: RequestShape) => removeWhere(key, ({ asked }) => isSame(asked, shape)),
@@ -266,9 +274,9 @@ export const make = Effect.gen(function*() {
     /** All grants, with their keys. */
     all: Effect.map(entries.entries, toEntries),
     byId: Effect.fnUntraced(function*(id: string) {
-      const key = (yield* readKeysById).get(id)
-      const grants = key === undefined ? [] : toEntries([[key, yield* readGrants(key)]])
-      return grants.find(([, grant]) => grant.id === id)
+      const key = (yield* grants.readKeysById).get(id)
+      const found = key === undefined ? [] : toEntries([[key, yield* grants.read(key)]])
+      return found.find(([, grant]) => grant.id === id)
     }),
     /** Expires the access token of a grant. Ignores a missing grant. */
     expire: (key: string, grantId: string) =>

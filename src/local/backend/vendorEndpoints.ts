@@ -1,23 +1,23 @@
-/** The endpoints and quirks of vendors, from their public documentation. */
+/** The endpoints and deviations of vendors, from their public documentation. */
 import type { Endpoints, LocalSettings, Vendor } from "../../internal/identitySetup/localSettings.js"
 import { isLoopback } from "../../internal/models/urls.js"
 import type { Oauth2Vendor } from "../../internal/models/vendors.js"
-import type { OnBehalfOf, Quirks } from "../oauth/oauthClient.js"
+import type { Deviations, OnBehalfOf } from "../oauth/oauthClient.js"
 
 export interface KnownVendor extends Endpoints {
   readonly clientAuthenticationMethod: "CLIENT_SECRET_BASIC" | "CLIENT_SECRET_POST"
-  readonly quirks?: Quirks | undefined
+  readonly deviations?: Deviations | undefined
 }
 
 /** The endpoints are relative to the issuer. */
 const define =
   (clientAuthenticationMethod: KnownVendor["clientAuthenticationMethod"]) =>
-  (issuer: string, authorizationEndpoint: string, tokenEndpoint: string, quirks?: Quirks): KnownVendor => ({
+  (issuer: string, authorizationEndpoint: string, tokenEndpoint: string, deviations?: Deviations): KnownVendor => ({
     issuer,
     authorizationEndpoint: new URL(authorizationEndpoint, issuer).href,
     tokenEndpoint: new URL(tokenEndpoint, issuer).href,
     clientAuthenticationMethod,
-    quirks
+    deviations
   })
 
 const basic = define("CLIENT_SECRET_BASIC")

@@ -6,9 +6,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as IdentitySetup from "../../IdentitySetup.js"
+import { LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import * as Constraint from "../../internal/models/constraint.js"
+import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"
 import type { AuthorizationServer } from "../AuthorizationServer.js"
 import { CallerKey, Seeding, unrestrictedKey } from "../backend/callContext.js"
@@ -23,12 +27,17 @@ import * as ShiftedClock from "./clock.js"
 import * as Planes from "./controlledPlanes.js"
 import type { ClockState, Consent, SeedError } from "./controlModels.js"
 import * as Faults from "./faults.js"
-import * as Generations from "./generations.js"
+import * as ReplaceableBackend from "./replaceableBackend.js"
 import * as Requests from "./requestRecords.js"
 import * as Snapshots from "./snapshots.js"
 import { fail } from "./snapshots.js"
 
-export interface Options extends LocalBackend.Options {
+export interface Options extends Omit<LocalBackend.Options, "settings"> {
+  /**
+   * Replacements for Secrets Manager, KMS and the vendors' authorization servers. Default: none. An effect runs at each
+   * use, so that a program can add secrets and keys while the backend runs.
+   */
+  readonly settings?: Settings | Effect.Effect<Settings> | undefined
   /**
    * The resources at the start, and after `reset`. Its section `local` is used unless there are `settings`. Default:
    * none.
@@ -39,6 +48,8 @@ export interface Options extends LocalBackend.Options {
    * users of a setup, and lets `consents.approve` sign in users. Default: none.
    */
   readonly authorizationServer?: AuthorizationServer["Service"] | undefined
+  /** Stands in for all authorization servers on other machines, unless the settings name another one. Default: none. */
+  readonly offlineIssuer?: string | undefined
 }
 
 type Settings = LocalBackend.Settings
@@ -46,6 +57,7 @@ type Settings = LocalBackend.Settings
 const mergeRecord = <A extends object>(first: A | undefined, second: A | undefined): A | undefined =>
   first && second ? { ...first, ...second } : first ?? second
 
+/** The settings of a seed replace those of the options by their names. */
 const mergeSettings = (first: Settings, second: Settings): Settings => ({
   ...first,
   ...second,
@@ -59,29 +71,120 @@ const mergeSettings = (first: Settings, second: Settings): Settings => ({
 /** The planes check the rest of a setup. */
 const checkSettings = Validation.makeCheck("LocalIdentity", () => ({
   local: IdentitySetup.IdentitySetup.fields.local,
-  settings: LocalBackend.optionFields.settings
+  settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionType.AnyEffect]))
 }))
+
+/** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
+const consentAt = (
+  backend: LocalBackend.LocalBackend["Service"],
+  { issuer }: AuthorizationServer["Service"],
+  authorizationUrl: Redacted.Redacted,
+  userName: string
+) =>
+  Effect.gen(function*() {
+    const isThere = (url: string) => URL.parse(url)?.origin === issuer
+    const walk = makeWalk((reason) => fail("Rejected", `The user cannot go on at the authorization server: ${reason}`))
+    const [{ status, text, url }] = yield* walk({ url: Redacted.value(authorizationUrl) }, {
+      input: { userName, decision: "allow", connects: false },
+      follows: isThere
+    })
+    if (isThere(Redacted.value(url))) {
+      const [error = ""] = /Error: [\w.-]{1,64}/.exec(text) ?? []
+      return yield* fail(
+        "Rejected",
+        `The authorization server rejected the request with the status ${status}. ${error}`
+      )
+    }
+    const { pathname } = new URL(Redacted.value(url))
+    const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
+    if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
+  })
+
+/** The consents of users, and what a test does in the place of a user. */
+const makeConsents = (
+  backend: LocalBackend.LocalBackend["Service"],
+  authorizationServer: AuthorizationServer["Service"] | undefined,
+  publicUrl: string
+): LocalControl["Service"]["consents"] => {
+  const findUri = (
+    action: SessionError["action"],
+    consent: Consent
+  ): Effect.Effect<Redacted.Redacted, SessionError> =>
+    typeof consent !== "string" ? Effect.succeed(consent) : Effect.flatMap(
+      backend.findSession(consent),
+      Option.match({
+        onNone: () => new SessionError({ action, reason: "Unknown" }),
+        onSome: Effect.succeed
+      })
+    )
+
+  /** Finds the user who signs in when an approval names none. */
+  const findUserName = (sessionUri: Redacted.Redacted) =>
+    Effect.map(backend.consents, (consents) => {
+      const user = consents.find(({ id }) => id === idOf(sessionUri))?.user ?? { userId: "user" }
+      return "userId" in user ? user.userId : user.subject
+    })
+
+  const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
+    Effect.gen(function*() {
+      const response = yield* backend.authorize(sessionUri)
+      // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports
+      // which.
+      if (response._tag === "Redirect") {
+        const url = new URL(Redacted.value(response.url))
+        // The host of the scripted `OAuthClient`.
+        if (url.hostname === "authorization.invalid") return yield* backend.approve(sessionUri)
+        if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
+          return yield* fail(
+            "ForeignServer",
+            `The authorization server at ${url.origin} is not in this process, and signs in its own users. `
+              + "Open the authorization URL in a browser, or start this server with an authorization server of its own."
+          )
+        }
+        yield* consentAt(backend, authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))
+      }
+      yield* Effect.mapError(
+        backend.complete(sessionUri),
+        ({ reason }) => new SessionError({ action: "approve", reason })
+      )
+    })
+
+  return {
+    list: backend.consents,
+    authorizationUrl: (id) =>
+      Effect.map(findUri("open", id), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
+    approve: (consent, { userName } = {}) =>
+      Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
+    deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),
+    expire: (consent) => Effect.flatMap(findUri("expire", consent), backend.expire)
+  }
+}
 
 const make = (options: Options) =>
   Effect.gen(function*() {
-    const { authorizationServer, setup, ...backendOptions } = options
+    const { authorizationServer, offlineIssuer, setup, ...backendOptions } = options
     const clock = ShiftedClock.make(authorizationServer?.setClockOffset ?? (() => Effect.void))
     const faults = yield* Faults.make
     const requests = (yield* Requests.SharedRequests) ?? (yield* Requests.make)
-    const store = yield* Effect.flatMap(VaultStore, Generations.makeStore)
+    const store = yield* Effect.flatMap(VaultStore, ReplaceableBackend.makeStore)
     const client = faults.decorate(yield* OAuthClient)
 
     let seeded: Settings = {}
     const settings = Effect.map(
       Effect.isEffect(options.settings) ? options.settings : Effect.succeed(options.settings ?? setup?.local ?? {}),
-      (given) => mergeSettings(given, seeded)
+      (given) => mergeSettings({ offlineIssuer, ...given }, seeded)
     )
 
     const { account, publicUrl } = LocalIssuer.readLocation(options)
     const issuer = yield* LocalIssuer.make(publicUrl, account)
-    const generations = yield* Generations.make({ ...backendOptions, settings }, { client, clock, issuer, store })
-    const backend = Generations.delegate(generations, clock, issuer)
-    const snapshots = Snapshots.make({ authorizationServer, clock, generations })
+    const replaceable = yield* ReplaceableBackend.make({ ...backendOptions, settings }, {
+      client,
+      clock,
+      issuer,
+      store
+    })
+    const backend = ReplaceableBackend.delegate(replaceable, clock, issuer)
+    const snapshots = Snapshots.make({ authorizationServer, clock, replaceable })
     const exclusive = (yield* Semaphore.make(1)).withPermits(1)
 
     const apply = (setup: IdentitySetup.IdentitySetup) =>
@@ -93,7 +196,7 @@ const make = (options: Options) =>
         // Set after the users are registered, because they can be invalid.
         seeded = mergeSettings(seeded, local)
         // Not the decorated plane: a seed meets no faults, and is not recorded as a request.
-        const context = yield* generations.current
+        const context = yield* replaceable.current
         const changes = yield* clock.shift(
           // The store may hold older secrets than the setup.
           IdentitySetup.apply(setup, { rotateSecrets: true }).pipe(
@@ -118,76 +221,6 @@ const make = (options: Options) =>
     const moveTo = (offset: number): Effect.Effect<ClockState, LocalControlError> =>
       ShiftedClock.checkOffset(offset).pipe(Effect.andThen(clock.setOffset(offset)), Effect.andThen(clockState))
 
-    const findUri = (
-      action: SessionError["action"],
-      consent: Consent
-    ): Effect.Effect<Redacted.Redacted, SessionError> =>
-      typeof consent !== "string" ? Effect.succeed(consent) : Effect.flatMap(
-        backend.findSession(consent),
-        Option.match({
-          onNone: () => new SessionError({ action, reason: "Unknown" }),
-          onSome: Effect.succeed
-        })
-      )
-
-    /** Finds the user who signs in when an approval names none. */
-    const findUserName = (sessionUri: Redacted.Redacted) =>
-      Effect.map(backend.consents, (consents) => {
-        const user = consents.find(({ id }) => id === idOf(sessionUri))?.user ?? { userId: "user" }
-        return "userId" in user ? user.userId : user.subject
-      })
-
-    /** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
-    const consentAt = (
-      { issuer }: AuthorizationServer["Service"],
-      authorizationUrl: Redacted.Redacted,
-      userName: string
-    ) =>
-      Effect.gen(function*() {
-        const isThere = (url: string) => URL.parse(url)?.origin === issuer
-        const walk = makeWalk((reason) =>
-          fail("Rejected", `The user cannot go on at the authorization server: ${reason}`)
-        )
-        const [{ status, text, url }] = yield* walk({ url: Redacted.value(authorizationUrl) }, {
-          input: { userName, decision: "allow", connects: false },
-          follows: isThere
-        })
-        if (isThere(Redacted.value(url))) {
-          const [error = ""] = /Error: [\w.-]{1,64}/.exec(text) ?? []
-          return yield* fail(
-            "Rejected",
-            `The authorization server rejected the request with the status ${status}. ${error}`
-          )
-        }
-        const { pathname } = new URL(Redacted.value(url))
-        const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
-        if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
-      })
-
-    const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
-      Effect.gen(function*() {
-        const response = yield* backend.authorize(sessionUri)
-        // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports
-        // which.
-        if (response._tag === "Redirect") {
-          const url = new URL(Redacted.value(response.url))
-          // The host of the scripted `OAuthClient`.
-          if (url.hostname === "authorization.invalid") return yield* backend.approve(sessionUri)
-          if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
-            return yield* fail(
-              "ForeignServer",
-              `The authorization server at ${url.origin} is not in this process, and signs in its own users. `
-                + "Open the authorization URL in a browser, or start this server with an authorization server of its own."
-            )
-          }
-          yield* consentAt(authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))
-        }
-        yield* Effect.mapError(
-          backend.complete(sessionUri),
-          ({ reason }) => new SessionError({ action: "approve", reason })
-        )
-      })
-
     yield* applySetup
 
     const control: LocalControl["Service"] = {
@@ -211,7 +244,7 @@ const make = (options: Options) =>
       faults: { list: faults.list, add: faults.add, remove: faults.remove, clear: faults.clear },
       requests: requests.list,
       events: requests.events,
-      resources: Effect.flatMap(generations.current, (context) =>
+      resources: Effect.flatMap(replaceable.current, (context) =>
         Effect.zipWith(
           clock.shift(Planes.listResources(Context.get(context, ControlPlane.ControlPlane), authorizationServer)),
           settings,
@@ -220,15 +253,7 @@ const make = (options: Options) =>
           Effect.mapError(({ message }) => fail("Store", `The resources cannot be listed: ${message}`)),
           Effect.provideService(CallerKey, unrestrictedKey)
         )),
-      consents: {
-        list: backend.consents,
-        authorizationUrl: (id) =>
-          Effect.map(findUri("open", id), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
-        approve: (consent, { userName } = {}) =>
-          Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
-        deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),
-        expire: (consent) => Effect.flatMap(findUri("expire", consent), backend.expire)
-      },
+      consents: makeConsents(backend, authorizationServer, publicUrl),
       grants: {
         list: Effect.mapError(backend.grants, Snapshots.mapStoreError),
         expire: backend.expireGrant,
@@ -238,7 +263,7 @@ const make = (options: Options) =>
     }
 
     return Layer.mergeAll(
-      Planes.make(generations, { clock, faults, requests }),
+      Planes.make(replaceable, { clock, faults, requests }),
       Layer.succeed(LocalBackend.LocalBackend, backend),
       Layer.succeed(LocalControl, control)
     )

@@ -18,13 +18,13 @@ import type * as LocalBackend from "../backend/localBackend.js"
 import type { ShiftedClock } from "./clock.js"
 import type { CredentialProviderSummary, Resources } from "./controlModels.js"
 import type { Faults } from "./faults.js"
-import type { Generations } from "./generations.js"
+import type { ReplaceableBackend } from "./replaceableBackend.js"
 import type { Requests } from "./requestRecords.js"
 
 type Decorator = <A, E>(method: string, effect: Effect.Effect<A, E>, request: unknown) => Effect.Effect<A, E>
 
 export const make = (
-  { current }: Generations,
+  { current }: ReplaceableBackend,
   { clock, faults, requests }: {
     readonly clock: ShiftedClock
     readonly faults: Faults

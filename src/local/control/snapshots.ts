@@ -6,7 +6,7 @@ import { LocalControlError } from "../LocalControl.js"
 import type { VaultStoreError } from "../vault/vaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 import type { Snapshot } from "./controlModels.js"
-import type * as Generations from "./generations.js"
+import type * as ReplaceableBackend from "./replaceableBackend.js"
 
 const maxSnapshots = 32
 
@@ -15,17 +15,17 @@ export const fail = (reason: LocalControlError["reason"], message: string) => ne
 export const mapStoreError = ({ message }: VaultStoreError): LocalControlError =>
   fail("Store", `The store of the backend failed: ${message}`)
 
-export const make = ({ authorizationServer, clock, generations }: {
+export const make = ({ authorizationServer, clock, replaceable }: {
   readonly authorizationServer: Pick<AuthorizationServer["Service"], "clear" | "snapshot"> | undefined
   readonly clock: ShiftedClock
-  readonly generations: Generations.Generations
+  readonly replaceable: ReplaceableBackend.ReplaceableBackend
 }) => {
   const { clear, snapshot } = authorizationServer ?? { clear: Effect.void, snapshot: Effect.succeed(Effect.void) }
   const snapshots = new Map<string, Snapshot & { readonly restore: Effect.Effect<void, LocalControlError> }>()
 
-  const load = (content: Generations.Content, offset: number, restoreIssued: Effect.Effect<void>) =>
+  const load = (content: ReplaceableBackend.Content, offset: number, restoreIssued: Effect.Effect<void>) =>
     Effect.mapError(
-      generations.replace(content, Effect.andThen(clock.setOffset(offset), restoreIssued)),
+      replaceable.replace(content, Effect.andThen(clock.setOffset(offset), restoreIssued)),
       mapStoreError
     )
 
@@ -43,7 +43,7 @@ export const make = ({ authorizationServer, clock, generations }: {
           return yield* fail("TooMany", `There are already ${maxSnapshots} snapshots: reuse one of their names`)
         }
         const takenAt = yield* DateTime.now
-        const content = yield* Effect.mapError(generations.save, mapStoreError)
+        const content = yield* Effect.mapError(replaceable.save, mapStoreError)
         snapshots.set(name, { name, takenAt, restore: load(content, clock.offset(), yield* snapshot) })
       }),
     list: Effect.sync((): ReadonlyArray<Snapshot> =>

@@ -98,13 +98,10 @@ const makeHolder = (): Holder => ({
 /** Returns `Unknown` if this process cannot see the holder. */
 const judge = (holder: Holder): "Held" | "Abandoned" | "Unknown" => {
   const here = makeHolder()
-  return holder.host === here.host && holder.boot !== undefined && holder.boot !== here.boot
-    ? "Abandoned"
-    : holder.host !== here.host || holder.pidNamespace !== here.pidNamespace
-    ? "Unknown"
-    : isRunning(holder)
-    ? "Held"
-    : "Abandoned"
+  if (holder.host !== here.host) return "Unknown"
+  if (holder.boot !== undefined && holder.boot !== here.boot) return "Abandoned"
+  if (holder.pidNamespace !== here.pidNamespace) return "Unknown"
+  return isRunning(holder) ? "Held" : "Abandoned"
 }
 
 const describe = ({ host, pid }: Holder): string =>

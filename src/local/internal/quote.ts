@@ -11,11 +11,8 @@ export const forFish = (text: string): string => plain.test(text) ? text : `'${t
  * Returns undefined for a value that a dotenv file cannot contain. Programs agree on values without quotes, and on
  * single quotes without escapes. Most programs replace `$NAME` and `\n` in double quotes.
  */
-export const forDotenv = (text: string): string | undefined =>
-  text === "" || plain.test(text)
-    ? text
-    : !text.includes("'")
-    ? `'${text}'`
-    : !/["\\$`]/.test(text)
-    ? `"${text}"`
-    : undefined
+export const forDotenv = (text: string): string | undefined => {
+  if (text === "" || plain.test(text)) return text
+  if (!text.includes("'")) return `'${text}'`
+  return /["\\$`]/.test(text) ? undefined : `"${text}"`
+}

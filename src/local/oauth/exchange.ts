@@ -12,7 +12,7 @@ import type * as OpenidClient from "openid-client"
 import { toUtc } from "../../internal/dates.js"
 import { codeOf } from "../../internal/messages.js"
 import { makeRedactor } from "../../internal/redactor.js"
-import { OAuthError, type OAuthErrorReason, type Quirks, type TokenSet } from "./oauthClient.js"
+import { type Deviations, OAuthError, type OAuthErrorReason, type TokenSet } from "./oauthClient.js"
 
 /** Parameters without secrets. An error may quote them. */
 const publicParameters = ["audience", "client_id", "grant_type", "redirect_uri", "resource", "response_type", "scope"]
@@ -221,22 +221,22 @@ const normalizeScope = (scope: unknown): unknown =>
   Array.isArray(scope) ? scope.join(" ") : typeof scope === "string" ? scope.replaceAll(",", " ") : scope
 
 /**
- * Makes a fetch that removes the ID token from the responses of a token endpoint, and rewrites responses with quirks
- * (`nonstandardResponses`) to the standard form.
+ * Makes a fetch that removes the ID token from the responses of a token endpoint, and brings nonstandard responses into
+ * the standard form.
  *
  * AgentCore returns only the access token, and no source documents that it checks ID tokens. openid-client would reject
  * an ID token with an unexpected algorithm, issuer or key.
  */
 export const normalizeTokens = (
   fetch: OpenidClient.CustomFetch,
-  quirks: Quirks | undefined
+  deviations: Deviations | undefined
 ): OpenidClient.CustomFetch =>
 async (url, options) => {
   const response = await fetch(url, options)
   const body = Option.getOrUndefined(parseObject(await response.clone().text()))
   if (body === undefined) return response
   const { id_token, scope, token_type, ...rest } = body
-  if (quirks?.nonstandardResponses === true) {
+  if (deviations?.nonstandardResponses === true) {
     return Response.json({ ...rest, token_type: normalizeTokenType(token_type), scope: normalizeScope(scope) }, {
       status: response.status
     })

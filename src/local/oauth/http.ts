@@ -48,6 +48,62 @@ const openidClient: Effect.Effect<Exchange.Openid> = Effect.orDie(
   loadPackage("openid-client", "discovery", () => import("openid-client"))
 )
 
+/** Runs requests that time out after `timeout` milliseconds. */
+const run = <A>(
+  timeout: number,
+  openid: Exchange.Openid,
+  evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>,
+  exchange = Exchange.make()
+): Effect.Effect<A, OAuthError> =>
+  Effect.tryPromise({
+    // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
+    try: (signal) => evaluate(exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))),
+    catch: (cause) => Exchange.toOAuthError(openid, cause, exchange)
+  })
+
+const privateKeyJwt = (openid: Exchange.Openid, server: PrivateKeyServer, audience: string) => {
+  const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
+  if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
+  return Effect.map(
+    Effect.promise(() => PrivateKey.toCryptoKey(key, server.signingAlgorithm)),
+    (cryptoKey) =>
+      openid.PrivateKeyJwt(cryptoKey, {
+        [openid.modifyAssertion]: (header, payload) => {
+          Object.assign(header, omitReserved(server.additionalHeaderClaims, reservedHeaders))
+          Object.assign(payload, { aud: audience }, omitReserved(server.additionalPayloadClaims, reservedClaims))
+        }
+      })
+  )
+}
+
+/** RFC 7521, section 4.2: the assertion identifies the client, so `client_id` is optional. */
+const awsJwt = (assertion: Redacted.Redacted): OpenidClient.ClientAuth => (_server, client, body) => {
+  if (client.client_id !== anonymous) body.set("client_id", client.client_id)
+  body.set("client_assertion_type", assertionType)
+  body.set("client_assertion", Redacted.value(assertion))
+}
+
+const authenticateClient = (openid: Exchange.Openid, tokenEndpoint: string, server: AuthorizationServer) => {
+  switch (server.clientAuthenticationMethod) {
+    case "PRIVATE_KEY_JWT":
+      return privateKeyJwt(openid, server, tokenEndpoint)
+    case "AWS_IAM_ID_TOKEN_JWT":
+      return Effect.map(server.awsToken(tokenEndpoint), awsJwt)
+    default: {
+      const secret = Redacted.value(server.clientSecret)
+      return Effect.succeed(
+        secret === ""
+          ? openid.None()
+          : server.clientAuthenticationMethod === "CLIENT_SECRET_POST"
+          ? openid.ClientSecretPost(secret)
+          : openid.ClientSecretBasic(secret)
+      )
+    }
+  }
+}
+
+const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
+
 /**
  * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
  * users' JWTs.
@@ -60,17 +116,6 @@ export interface Timeouts {
 export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
   const verifyUserToken = UserToken.makeVerify(keys)
-
-  const run = <A>(
-    openid: Exchange.Openid,
-    evaluate: (fetch: OpenidClient.CustomFetch) => Promise<A>,
-    exchange = Exchange.make()
-  ): Effect.Effect<A, OAuthError> =>
-    Effect.tryPromise({
-      // Replaces the signal of openid-client, which is an `AbortSignal.timeout`.
-      try: (signal) => evaluate(exchange.record((url, init) => boundedFetch(url, init, { timeout, signal }))),
-      catch: (cause) => Exchange.toOAuthError(openid, cause, exchange)
-    })
 
   const readMetadata = Effect.fnUntraced(function*(
     openid: Exchange.Openid,
@@ -90,6 +135,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     if (known !== undefined) return known
     if (!isIssuer(discoveryUrl)) return yield* new OAuthError({ reason: "Misconfigured", discoveryUrl })
     const found = yield* run(
+      timeout,
       openid,
       (fetch) =>
         openid.discovery(new URL(discoveryUrl), "discovery", undefined, openid.None(), {
@@ -101,47 +147,6 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     setBounded(discovered, maxServers, discoveryUrl, server)
     return server
   })
-
-  const privateKeyJwt = (openid: Exchange.Openid, server: PrivateKeyServer, audience: string) => {
-    const key = PrivateKey.parse(server.privateKey, server.signingAlgorithm)
-    if (key === undefined) return new OAuthError({ reason: "Misconfigured" })
-    return Effect.map(
-      Effect.promise(() => PrivateKey.toCryptoKey(key, server.signingAlgorithm)),
-      (cryptoKey) =>
-        openid.PrivateKeyJwt(cryptoKey, {
-          [openid.modifyAssertion]: (header, payload) => {
-            Object.assign(header, omitReserved(server.additionalHeaderClaims, reservedHeaders))
-            Object.assign(payload, { aud: audience }, omitReserved(server.additionalPayloadClaims, reservedClaims))
-          }
-        })
-    )
-  }
-
-  /** RFC 7521, section 4.2: the assertion identifies the client, so `client_id` is optional. */
-  const awsJwt = (assertion: Redacted.Redacted): OpenidClient.ClientAuth => (_server, client, body) => {
-    if (client.client_id !== anonymous) body.set("client_id", client.client_id)
-    body.set("client_assertion_type", assertionType)
-    body.set("client_assertion", Redacted.value(assertion))
-  }
-
-  const authenticateClient = (openid: Exchange.Openid, tokenEndpoint: string, server: AuthorizationServer) => {
-    switch (server.clientAuthenticationMethod) {
-      case "PRIVATE_KEY_JWT":
-        return privateKeyJwt(openid, server, tokenEndpoint)
-      case "AWS_IAM_ID_TOKEN_JWT":
-        return Effect.map(server.awsToken(tokenEndpoint), awsJwt)
-      default: {
-        const secret = Redacted.value(server.clientSecret)
-        return Effect.succeed(
-          secret === ""
-            ? openid.None()
-            : server.clientAuthenticationMethod === "CLIENT_SECRET_POST"
-            ? openid.ClientSecretPost(secret)
-            : openid.ClientSecretBasic(secret)
-        )
-      }
-    }
-  }
 
   const findEndpoint = (openid: Exchange.Openid, server: AuthorizationServer, endpoint: Endpoint) =>
     Effect.flatMap(readMetadata(openid, server), (as) => {
@@ -166,9 +171,9 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     const authentication = endpoint === "authorization_endpoint"
       ? openid.None()
       : yield* authenticateClient(openid, url, server)
-    return yield* run(openid, (fetch) => {
+    return yield* run(timeout, openid, (fetch) => {
       const configuration = new openid.Configuration(as, server.clientId || anonymous, undefined, authentication)
-      configuration[openid.customFetch] = Exchange.normalizeTokens(fetch, server.quirks)
+      configuration[openid.customFetch] = Exchange.normalizeTokens(fetch, server.deviations)
       if (!url.startsWith("https:")) openid.allowInsecureRequests(configuration)
       return evaluate(openid, configuration)
     }, exchange)
@@ -182,8 +187,6 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     const now = yield* Clock.currentTimeMillis
     return Exchange.toTokenSet(now, yield* call(server, "token_endpoint", evaluate))
   })
-
-  const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
   const tokenMethod =
     <Request>(method: string, evaluate: Evaluate<OpenidClient.TokenEndpointResponse, [request: Request]>) =>
@@ -207,7 +210,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
         const challenge = await openid.calculatePKCECodeChallenge(Redacted.value(request.codeVerifier))
         const url = openid.buildAuthorizationUrl(
           configuration,
-          Parameters.makeAuthorization(request, server.quirks, {
+          Parameters.makeAuthorization(request, server.deviations, {
             response_type: "code",
             redirect_uri: request.redirectUri,
             state: Redacted.value(request.state),

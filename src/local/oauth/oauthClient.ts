@@ -64,7 +64,7 @@ export type OnBehalfOf =
   }
 
 /** How an authorization server differs from the standards. */
-export interface Quirks {
+export interface Deviations {
   /** Separates scopes in an authorization request. Default: a space. */
   readonly scopeSeparator?: "," | undefined
   /** Parameters that the authorization page requires. Parameters of a request replace them. */
@@ -90,7 +90,7 @@ export type AuthorizationServer = ClientAuthentication & {
     }
   readonly clientId: string
   readonly onBehalfOf?: OnBehalfOf | undefined
-  readonly quirks?: Quirks | undefined
+  readonly deviations?: Deviations | undefined
   /** The name of the credential provider, for the log. */
   readonly provider?: string | undefined
 }

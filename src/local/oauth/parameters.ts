@@ -1,5 +1,5 @@
 /** The parameters of requests to an authorization server. */
-import type { ClientCredentialsRequest, Quirks } from "./oauthClient.js"
+import type { ClientCredentialsRequest, Deviations } from "./oauthClient.js"
 
 /** The parameters that a custom parameter cannot set, even if the request does not have them. */
 export const reserved: ReadonlyArray<string> = [
@@ -33,16 +33,16 @@ export const make = (
   return result
 }
 
-/** Makes the parameters of an authorization request, with the quirks of the server. */
+/** Makes the parameters of an authorization request, with the deviations of the server. */
 export const makeAuthorization = (
   targets: Targets,
-  quirks: Quirks | undefined,
+  deviations: Deviations | undefined,
   own: Readonly<Record<string, string>>
 ): URLSearchParams => {
-  const customParameters = { ...quirks?.authorizationParameters, ...targets.customParameters }
+  const customParameters = { ...deviations?.authorizationParameters, ...targets.customParameters }
   const result = make({ ...targets, customParameters }, own)
-  if (quirks?.scopeSeparator !== undefined && result.has("scope")) {
-    result.set("scope", (targets.scopes ?? []).join(quirks.scopeSeparator))
+  if (deviations?.scopeSeparator !== undefined && result.has("scope")) {
+    result.set("scope", (targets.scopes ?? []).join(deviations.scopeSeparator))
   }
   return result
 }

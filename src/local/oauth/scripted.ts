@@ -50,6 +50,28 @@ const toChallenge = (verifier: Redacted.Redacted): string =>
 /** Beyond this number the oldest authorizations are dropped. The local backend has fewer sessions at one time. */
 const maxAuthorizations = 100_000
 
+const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", status: 400, code: "invalid_grant" })
+
+const readCode = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
+  Effect.suspend(() => {
+    const url = new URL(Redacted.value(request.callbackUrl))
+    const exchange = Exchange.make()
+    exchange.hideCallback(url)
+    const query = url.searchParams
+    const code = query.get("code")
+    if (query.get("state") !== Redacted.value(request.state)) return new OAuthError({ reason: "Rejected" })
+    if (query.has("error")) {
+      return Exchange.fromCallback(exchange.toRejection(query.get("error"), query.get("error_description")))
+    }
+    return code === null ? new OAuthError({ reason: "Rejected" }) : Effect.succeed(code)
+  })
+
+const readSubject = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
+  Effect.mapBoth(UserToken.decode(token), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
+
+/** `token-3` for a token of this server, `aws` for any other. */
+const nameActor = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
+
 const make = (options: Options): Service => {
   const lifetime = options.tokenLifetime === "none"
     ? Option.none()
@@ -61,8 +83,6 @@ const make = (options: Options): Service => {
 
   // The server changes its state after the wait, so concurrent requests see each other's changes.
   const wait = Duration.equals(latency, Duration.zero) ? Effect.void : Effect.sleep(latency)
-
-  const invalidGrant = () => new OAuthError({ reason: "InvalidGrant", status: 400, code: "invalid_grant" })
 
   const issue = Effect.fnUntraced(function*(
     type: ScriptedGrant["type"],
@@ -91,26 +111,6 @@ const make = (options: Options): Service => {
     }
   })
 
-  const readCode = (request: CallbackRequest): Effect.Effect<string, OAuthError> =>
-    Effect.suspend(() => {
-      const url = new URL(Redacted.value(request.callbackUrl))
-      const exchange = Exchange.make()
-      exchange.hideCallback(url)
-      const query = url.searchParams
-      const code = query.get("code")
-      if (query.get("state") !== Redacted.value(request.state)) return new OAuthError({ reason: "Rejected" })
-      if (query.has("error")) {
-        return Exchange.fromCallback(exchange.toRejection(query.get("error"), query.get("error_description")))
-      }
-      return code === null ? new OAuthError({ reason: "Rejected" }) : Effect.succeed(code)
-    })
-
-  const readSubject = (token: Redacted.Redacted): Effect.Effect<string, OAuthError> =>
-    Effect.mapBoth(UserToken.decode(token), { onFailure: invalidGrant, onSuccess: ({ sub }) => sub })
-
-  /** `token-3` for a token of this server, `aws` for any other. */
-  const nameActor = (token: Redacted.Redacted): string => /^token-\d+/.exec(Redacted.value(token))?.[0] ?? "aws"
-
   const discover: Service["discover"] = ({ discovery }) =>
     Effect.suspend(() => {
       if (!("discoveryUrl" in discovery)) return Effect.void
@@ -134,7 +134,7 @@ const make = (options: Options): Service => {
         const challenge = toChallenge(request.codeVerifier)
         const authorization = { challenge, clientId: server.clientId, scopes: request.scopes }
         setBounded(authorizations, maxAuthorizations, state, authorization)
-        const query = Parameters.makeAuthorization(request, server.quirks, {
+        const query = Parameters.makeAuthorization(request, server.deviations, {
           response_type: "code",
           client_id: server.clientId,
           redirect_uri: request.redirectUri,

@@ -23,8 +23,11 @@ import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 
 export type Environment = Readonly<Record<string, string>>
 
-export interface Options
-  extends Omit<Server.Options, "authorizationServer" | "environment" | "secretEnvironment" | "settings" | "setup">
+export interface Options extends
+  Omit<
+    Server.Options,
+    "authorizationServer" | "environment" | "offlineIssuer" | "secretEnvironment" | "settings" | "setup"
+  >
 {
   /**
    * Also starts a development authorization server, where users sign in and consent, with one client for every
@@ -151,24 +154,17 @@ export const start = <E>(
       ? {}
       : undefined
     const oauth = options && (yield* startAuthorizationServer(options, offline, { host, allowedHosts }))
-    const offlineIssuer = offline ? oauth?.service.issuer : undefined
     const environment = oauth === undefined ? {} : variablesOf(oauth.service)
     const secrets: NonNullable<Server.Options["secretEnvironment"]> = oauth === undefined
       ? {}
       : { [secretVariable]: oauth.clientSecret }
     const secretEnvironment = { ...serverOptions.secretEnvironment, ...secrets }
-    const { settings: loaded, setup } = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
-    const settings = offlineIssuer === undefined
-      ? loaded
-      : Effect.map(
-        Effect.isEffect(loaded) ? loaded : Effect.succeed(loaded ?? setup?.local ?? {}),
-        (current) => ({ offlineIssuer, ...current })
-      )
+    const loaded = yield* load({ ...environment, ...Record.map(secrets, Redacted.value) })
     const context = yield* Layer.build(Server.layer({
       ...serverOptions,
-      setup,
-      settings,
+      ...loaded,
       authorizationServer: oauth?.service,
+      offlineIssuer: offline ? oauth?.service.issuer : undefined,
       environment,
       secretEnvironment
     })).pipe(Effect.provide(Layer.fresh(OAuthHttp.layer)))

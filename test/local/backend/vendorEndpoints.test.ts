@@ -246,7 +246,7 @@ describe("vendors", () => {
         const server = yield* resolve(request, settings)
         assert.deepStrictEqual(metadata(server), elsewhere)
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
-        assert.isUndefined(server.quirks)
+        assert.isUndefined(server.deviations)
         const output = AuthorizationServers.toOutput(request, settings)
         // The tenant of Microsoft is known from its own URL alone.
         const expected = vendor === "MicrosoftOauth2" ? microsoft("common") : returned(server)
@@ -312,7 +312,7 @@ describe("vendors", () => {
         const server = yield* resolve(request, settings)
         assert.deepStrictEqual(server.discovery, { discoveryUrl: `${issuer}${oidc}` }, JSON.stringify(request))
         assert.strictEqual(server.clientAuthenticationMethod, "CLIENT_SECRET_BASIC")
-        assert.isUndefined(server.quirks)
+        assert.isUndefined(server.deviations)
         // A response repeats the request, so that it can be sent again.
         assert.deepStrictEqual(
           AuthorizationServers.toOutput(request, settings),

@@ -412,7 +412,7 @@ describe("nonstandard responses", () => {
           clientId: "agent",
           clientSecret: Utils.clientSecret,
           clientAuthenticationMethod: "CLIENT_SECRET_BASIC",
-          quirks: { nonstandardResponses: status === 200 }
+          deviations: { nonstandardResponses: status === 200 }
         }, { scopes: [] })))
       assert.deepStrictEqual(errors.map(({ code, description, reason }) => [reason, code, description]), [
         ["Rejected", "bad_verification_code", "The code passed is incorrect or expired."],
@@ -437,7 +437,7 @@ describe("nonstandard responses", () => {
         clientSecret: Utils.clientSecret,
         clientAuthenticationMethod: "CLIENT_SECRET_BASIC"
       }
-      const unusual = { ...agent, quirks: { nonstandardResponses: true } }
+      const unusual = { ...agent, deviations: { nonstandardResponses: true } }
       for (const scopes of [["list"], ["text"]]) {
         yield* client.clientCredentials(unusual, { scopes })
         assert.strictEqual(yield* reason(client.clientCredentials(agent, { scopes })), "Rejected")

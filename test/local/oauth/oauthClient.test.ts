@@ -295,14 +295,14 @@ describe("layer, over servers that misbehave", () => {
         response.end(JSON.stringify({ ...body, id_token: idTokens[index] }))
       })
       for (const index of idTokens.keys()) {
-        for (const quirks of [undefined, { nonstandardResponses: true }]) {
+        for (const deviations of [undefined, { nonstandardResponses: true }]) {
           const server = account({
             authorizationServerMetadata: {
               issuer: "https://login.microsoftonline.com/{tenantid}/v2.0",
               authorizationEndpoint: `${base}/auth`,
               tokenEndpoint: `${base}/token/${index}`
             }
-          }, { quirks })
+          }, { deviations })
           const [state, codeVerifier] = [secret(), secret()]
           const callbackUrl = Redacted.make(`https://agent.example.com/callback?code=code&state=${value(state)}`)
           const request = { scopes: ["openid"] }

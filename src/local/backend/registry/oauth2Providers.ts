@@ -47,31 +47,35 @@ const maxDiscovery = "2 seconds"
 
 const noResponse = new OAuthError({ reason: "Unreachable", description: `no response within ${maxDiscovery}` })
 
+/**
+ * Reads the discovery document of a new configuration, and reports why it cannot be used. The live service accepts
+ * such a provider (recorded by aws/agentcore-cli), and the first request for a token fails.
+ */
+const checkDiscovery = Effect.fnUntraced(function*(
+  { client, settings }: Dependencies,
+  name: string,
+  server: Pick<AuthorizationServer, "discovery">
+) {
+  const isAccepted = (yield* settings).discoveryUrls !== "verify"
+  const error = yield* Effect.flip(client.discover(server, { again: true })).pipe(
+    isAccepted ? Effect.timeoutOption(maxDiscovery) : Effect.asSome,
+    Effect.catch(() => Effect.succeed(undefined))
+  )
+  if (error === undefined) return
+  const { code, description, reason } = Option.getOrElse(error, () => noResponse)
+  const details = [code, description].filter((detail) => detail !== undefined).join(": ")
+  const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. ${
+    isAccepted ? "Requests for tokens will fail" : "The setting `discoveryUrls`: \"accept\" turns this check off"
+  }`
+  yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
+  yield* explain(advice)
+  if (!isAccepted) return yield* invalid("Invalid Discovery URL", discoveryPath)
+})
+
 export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies) {
-  const { account, client, publicUrl, settings, store } = dependencies
+  const { account, publicUrl, settings, store } = dependencies
 
   const makeCallbackUrl = (callbackId: string): string => `${publicUrl}/identities/oauth2/callback/${callbackId}`
-
-  /**
-   * Reads the discovery document of a new configuration, and reports why it cannot be used. The live service accepts
-   * such a provider (recorded by aws/agentcore-cli), and the first request for a token fails.
-   */
-  const checkDiscovery = Effect.fnUntraced(function*(name: string, server: Pick<AuthorizationServer, "discovery">) {
-    const isAccepted = (yield* settings).discoveryUrls !== "verify"
-    const error = yield* Effect.flip(client.discover(server, { again: true })).pipe(
-      isAccepted ? Effect.timeoutOption(maxDiscovery) : Effect.asSome,
-      Effect.catch(() => Effect.succeed(undefined))
-    )
-    if (error === undefined) return
-    const { code, description, reason } = Option.getOrElse(error, () => noResponse)
-    const details = [code, description].filter((detail) => detail !== undefined).join(": ")
-    const advice = `the discovery URL of the provider '${name}' cannot be read: ${details === "" ? reason : details}. ${
-      isAccepted ? "Requests for tokens will fail" : "The setting `discoveryUrls`: \"accept\" turns this check off"
-    }`
-    yield* Effect.logWarning(`Invalid Discovery URL: ${advice}`)
-    yield* explain(advice)
-    if (!isAccepted) return yield* invalid("Invalid Discovery URL", discoveryPath)
-  })
 
   const { findUsed, providers, ...operations } = yield* makeKind(account, {
     kind: "oauth2",
@@ -83,7 +87,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       const server = yield* AuthorizationServers.check(request, dependencies)
       // This machine is not in the private network of the server.
       const isChecked = !(yield* Seeding) && !AuthorizationServers.hasPrivateEndpoint(request)
-      if (isChecked) yield* checkDiscovery(request.name, server)
+      if (isChecked) yield* checkDiscovery(dependencies, request.name, server)
     }),
 
     complete: (request: Models.UpdateOauth2CredentialProviderRequest, before) =>
@@ -93,15 +97,15 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       const old = before && readClientSecret(before.request)
       const secret = readClientSecret(request)
       if (secret !== undefined) yield* Secrets.checkSource(old?.source, secret.source, secret.path)
-      const secretId = secret?.reference?.secretId
-      const secretArn = secret === undefined
-        ? undefined
-        : before?.secretArn !== undefined && old?.reference?.secretId === secretId
-        ? before.secretArn
-        : secretId === undefined
-        ? Arn.secret(account, "oauth2", `${request.name}-${Arn.makeSecretsId()}`)
-        : Arn.externalSecret(account, secretId)
-      return { request, callbackId: before?.callbackId ?? randomUUID(), secretArn }
+      const findArn = () => {
+        if (secret === undefined) return undefined
+        const secretId = secret.reference?.secretId
+        if (before?.secretArn !== undefined && old?.reference?.secretId === secretId) return before.secretArn
+        return secretId === undefined
+          ? Arn.secret(account, "oauth2", `${request.name}-${Arn.makeSecretsId()}`)
+          : Arn.externalSecret(account, secretId)
+      }
+      return { request, callbackId: before?.callbackId ?? randomUUID(), secretArn: findArn() }
     }),
 
     describe: ({ callbackId, name, request, secretArn = Arn.noSecret(account, "oauth2", name) }) =>

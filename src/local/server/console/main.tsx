@@ -50,13 +50,12 @@ const connectionTexts: { readonly [C in Connection]: string } = {
 const describeNote = (section: Section): readonly [text: string, meaning: string] | undefined => {
   const [clock, consents, faults] = [data.clock.value, data.consents.value, data.faults.value]
   const waiting = consents?.filter(isWaiting).length ?? 0
-  return section === "consents" && waiting > 0
-    ? [String(waiting), "waiting"]
-    : section === "faults" && faults !== undefined && faults.length > 0
-    ? [String(faults.length), "active"]
-    : section === "clock" && clock !== undefined && clock.offset !== 0
-    ? [formatOffset(clock.offset), "from the real time"]
-    : undefined
+  if (section === "consents" && waiting > 0) return [String(waiting), "waiting"]
+  if (section === "faults" && faults !== undefined && faults.length > 0) return [String(faults.length), "active"]
+  if (section === "clock" && clock !== undefined && clock.offset !== 0) {
+    return [formatOffset(clock.offset), "from the real time"]
+  }
+  return undefined
 }
 
 const Navigation = () => (

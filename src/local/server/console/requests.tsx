@@ -103,6 +103,28 @@ const Request = ({ isOpen, record }: { readonly record: RequestRecord; readonly 
   )
 }
 
+const List = ({ requests, shown }: {
+  readonly requests: ReadonlyArray<RequestRecord> | undefined
+  /** Those that match the filter. */
+  readonly shown: ReadonlyArray<RequestRecord> | undefined
+}) => {
+  if (shown === undefined || requests === undefined) return <Empty>Reading…</Empty>
+  if (requests.length === 0) {
+    return (
+      <Empty>
+        No requests yet. Point a program to this server, with the variables of the{" "}
+        <a href="#environment">environment</a>. Its requests appear here at once.
+      </Empty>
+    )
+  }
+  if (shown.length === 0) return <Empty>None of {requests.length} requests match.</Empty>
+  return (
+    <ol class="requests" aria-label="Requests, the newest first">
+      {shown.map((record) => <Request key={record.id} record={record} isOpen={open.value.has(record.id)} />)}
+    </ol>
+  )
+}
+
 export const Requests = () => {
   const requests = data.requests.value
   const words = filter.value.toLowerCase().split(/\s+/).filter((word) => word !== "")
@@ -127,22 +149,7 @@ export const Requests = () => {
           {held.value === undefined || held.value.length === 0 ? "Pause" : `Pause (${held.value.length} new)`}
         </Button>
       </div>
-      {shown === undefined || requests === undefined
-        ? <Empty>Reading…</Empty>
-        : requests.length === 0
-        ? (
-          <Empty>
-            No requests yet. Point a program to this server, with the variables of the{" "}
-            <a href="#environment">environment</a>. Its requests appear here at once.
-          </Empty>
-        )
-        : shown.length === 0
-        ? <Empty>None of {requests.length} requests match.</Empty>
-        : (
-          <ol class="requests" aria-label="Requests, the newest first">
-            {shown.map((record) => <Request key={record.id} record={record} isOpen={open.value.has(record.id)} />)}
-          </ol>
-        )}
+      <List requests={requests} shown={shown} />
     </>
   )
 }

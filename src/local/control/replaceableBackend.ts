@@ -14,13 +14,13 @@ import { OAuthClient, type Service as Client } from "../oauth/oauthClient.js"
 import * as VaultStore from "../vault/vaultStore.js"
 import type { ShiftedClock } from "./clock.js"
 
-// The store can be emptied, copied and replaced while it is in use. Each backend writes through its own generation of
-// the store. A write fails when its generation has ended.
+// The store can be emptied, copied and replaced while it is in use. Each backend writes through its own lease of the
+// store. A write fails when its lease has ended.
 
 /** The entries of each collection. */
 export type Content = ReadonlyMap<string, ReadonlyArray<readonly [key: string, value: unknown]>>
 
-interface Generation {
+interface Lease {
   readonly store: VaultStore.VaultStore["Service"]
   /** Waits for the writes that have started. */
   readonly end: Effect.Effect<void>
@@ -48,7 +48,7 @@ export const makeStore = (inner: VaultStore.VaultStore["Service"]) =>
     const exclusive = gate.withPermits(allPermits)
     const writing = gate.withPermits(1)
     return {
-      generation: Effect.sync((): Generation => {
+      lease: Effect.sync((): Lease => {
         let ended = false
         const write = (effect: Effect.Effect<void, VaultStore.VaultStoreError>) =>
           writing(Effect.suspend(() => ended ? failure("the content of the backend was replaced") : effect))
@@ -72,7 +72,7 @@ export const makeStore = (inner: VaultStore.VaultStore["Service"]) =>
           }))
         }
       }),
-      /** Copies all entries, while no generation writes. */
+      /** Copies all entries, while no lease writes. */
       save: exclusive(Effect.suspend(() =>
         Effect.map(
           Effect.forEach(
@@ -82,7 +82,7 @@ export const makeStore = (inner: VaultStore.VaultStore["Service"]) =>
           (all): Content => new Map(all)
         )
       )),
-      /** Replaces all entries, while no generation writes. */
+      /** Replaces all entries, while no lease writes. */
       load: (content: Content) =>
         exclusive(Effect.suspend(() =>
           Effect.forEach(collections, ([name, collection]) => replaceEntries(collection, content.get(name)), {
@@ -92,14 +92,14 @@ export const makeStore = (inner: VaultStore.VaultStore["Service"]) =>
     }
   })
 
-export type Generations = Effect.Success<ReturnType<typeof make>>
+export type ReplaceableBackend = Effect.Success<ReturnType<typeof make>>
 
 export const make = (
   options: LocalBackend.Options,
   { client, clock, issuer, store }: {
     readonly client: Client
     readonly clock: ShiftedClock
-    /** Shared by all generations, which neither empty nor copy its keys, because verifiers of JWTs cache them. */
+    /** Shared by all backends, which neither empty nor copy its keys, because verifiers of JWTs cache them. */
     readonly issuer: LocalIssuer
     readonly store: Effect.Success<ReturnType<typeof makeStore>>
   }
@@ -109,21 +109,21 @@ export const make = (
     const open = yield* Latch.make(true)
 
     const start = Effect.gen(function*() {
-      const generation = yield* store.generation
+      const lease = yield* store.lease
       const scope = yield* Scope.fork(parent)
       const context = yield* clock.shift(Layer.buildWithScope(
         LocalBackend.layer(options).pipe(
-          Layer.provide(Layer.succeed(VaultStore.VaultStore, generation.store)),
+          Layer.provide(Layer.succeed(VaultStore.VaultStore, lease.store)),
           Layer.provide(Layer.succeed(OAuthClient, client)),
           Layer.provide(Layer.succeed(SharedIssuer, Option.some(issuer)))
         ),
         scope
       ))
-      return { context, generation, scope }
+      return { context, lease, scope }
     })
 
-    const end = ({ generation, scope }: { readonly generation: Generation; readonly scope: Scope.Closeable }) =>
-      Effect.andThen(generation.end, Scope.close(scope, Exit.void))
+    const end = ({ lease, scope }: { readonly lease: Lease; readonly scope: Scope.Closeable }) =>
+      Effect.andThen(lease.end, Scope.close(scope, Exit.void))
 
     let running = yield* start
     // Waiting for an open latch takes longer than most operations.
@@ -155,7 +155,7 @@ export const make = (
 
 /** The services of the current backend, with the shifted clock. */
 export const delegate = (
-  { current }: Generations,
+  { current }: ReplaceableBackend,
   clock: ShiftedClock,
   issuer: Issuer
 ): LocalBackend.LocalBackend["Service"] => {
