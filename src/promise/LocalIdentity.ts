@@ -201,7 +201,7 @@ const toNative = (control: LocalControl.LocalControl["Service"], variables: Serv
       ),
     clock: {
       ...clock,
-      /** Sets the time, from 1970 to 9999. It goes on from there. */
+      /** Sets the time, from 1970 to 9999. The clock continues from there. */
       set: (time: Date) =>
         Option.match(DateTime.make(time), {
           onNone: () =>

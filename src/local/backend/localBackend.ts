@@ -14,7 +14,7 @@ import * as Tls from "node:tls"
 import * as ControlPlane from "../../ControlPlane.js"
 import * as DataPlane from "../../DataPlane.js"
 import * as IamPolicy from "../../internal/iamPolicy.js"
-import { LocalSettings } from "../../internal/identitySetup/localSettings.js"
+import type { LocalSettings } from "../../internal/identitySetup/localSettings.js"
 import { codeOf } from "../../internal/messages.js"
 import * as Constraint from "../../internal/models/constraint.js"
 import * as OptionType from "../../internal/plane/optionType.js"
@@ -82,7 +82,10 @@ export interface Options {
 /** The planes that the layer provides, in addition to the backend itself. */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
-/** A running backend. It implements the planes, and acts for the users of pending consents. */
+/**
+ * A running backend. It implements the planes, and acts for the users of pending consents. `LocalControl` documents the
+ * functions that it passes on.
+ */
 export class LocalBackend extends Context.Service<LocalBackend, {
   /**
    * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
@@ -104,27 +107,16 @@ export class LocalBackend extends Context.Service<LocalBackend, {
    * the scripted `OAuthClient` accepts it. With any other server the session fails.
    */
   readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Denies consent in place of the user. The next poll returns `Failed`. */
   readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Expires the session. */
   readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /** Completes the session in place of the application, for the user who opened it. The user must have consented. */
   readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
   /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
   readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  /** The consent sessions, the newest first. An ended session is listed until a day after its expiry. */
   readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
-  /** The grants of users. */
   readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
-  /** Expires the access token of a grant. The next request refreshes it, or requires the user's consent. */
   readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
-  /**
-   * Revokes the refresh token at the authorization server, or the access token if there is no refresh token. The vault
-   * keeps the grant, as AWS does, until its next refresh fails. If the server revokes no access tokens, the vault
-   * removes the grant.
-   */
   readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
-  /** Removes a grant from the vault. The next request requires the user's consent. */
   readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
 }>()("effect-agentcore-identity/local/LocalBackend") {}
 

@@ -138,7 +138,7 @@ const makeConsents = (
           return yield* fail(
             "ForeignServer",
             `The authorization server at ${url.origin} is not in this process, and signs in its own users. `
-              + "Open the authorization URL in a browser, or start this server with an authorization server of its own."
+              + "Open the authorization URL in a browser, or start this server with an authorization server."
           )
         }
         yield* consentAt(backend, authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))

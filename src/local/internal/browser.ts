@@ -205,11 +205,11 @@ type Pages = Arr.NonEmptyReadonlyArray<Page>
 interface Walk<E, R> {
   /** Undefined for a user who sends no form. */
   readonly input: UserInput | undefined
-  /** How often they press the button of the decision. */
+  /** How many times they press the button of the decision. */
   readonly clicks?: 1 | 2
   /** Runs before they return from the authorization server. */
   readonly meanwhile?: Effect.Effect<unknown, E, R>
-  /** Whether they open a URL. A redirect to any other one is the end. Default: web URLs. */
+  /** Whether they open a URL. They stop at a redirect to any other one. Default: web URLs. */
   readonly follows?: (url: string) => boolean
   readonly steps?: number
 }

@@ -213,7 +213,7 @@ export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResp
   expiresAt: Option.map(Option.fromNullishOr(response.expires_in), (seconds) => toUtc(now + seconds * 1000))
 })
 
-/** Vendors use names of their own for bearer tokens. */
+/** Vendors use their own names for bearer tokens. */
 const normalizeTokenType = (type: unknown): unknown =>
   typeof type === "string" && type.toLowerCase() !== "dpop" ? "Bearer" : type
 

@@ -199,17 +199,6 @@ const explanations = {
     "its configuration cannot be used: endpoints are https URLs, or http URLs of a loopback host, without user information and fragment, and a discovery URL has no query"
 }
 
-/**
- * Why there is no token:
- *
- * - `Unreachable`: the server did not respond, or responded with status 429 or 5xx
- * - `InvalidGrant`: the server rejected the code, the refresh token or the user's token
- * - `InvalidClient`: the server rejected the client's credentials
- * - `AccessDenied`: the user denied access
- * - `Rejected`: the server sent any other error, or its response failed a check
- * - `Misconfigured`: an endpoint is missing, is http on a host that is not loopback, or has user information or a
- *   fragment; or the discovery URL has a query
- */
 export type OAuthErrorReason = OAuthError["reason"]
 
 /**
@@ -256,17 +245,6 @@ const userTokenExplanations = {
   Signature: "its signature does not match a key of its issuer"
 }
 
-/**
- * Why a JWT names no user:
- *
- * - `Malformed`: it cannot be read, or lacks a claim
- * - `Expired`: `exp` is in the past, or `nbf` in the future
- * - `Algorithm`: it is not signed, or is signed with a shared secret
- * - `Issuer`: the issuer is not allowed
- * - `Undiscoverable`: the issuer's metadata or keys cannot be used
- * - `Unreachable`: the issuer did not respond, or responded with status 429 or 5xx
- * - `Signature`: no key of the issuer matches the signature
- */
 export type UserTokenErrorReason = UserTokenError["reason"]
 
 /** A JWT that does not name a user. The error contains no part of the token. */

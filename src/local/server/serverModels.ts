@@ -49,16 +49,7 @@ export class LocalServer extends Context.Service<LocalServer, {
   readonly consoleUrl: Effect.Effect<Redacted.Redacted>
 }>()("effect-agentcore-identity/local/LocalServer") {}
 
-/**
- * Why the server did not start:
- *
- * - `MissingPackage`: the package `@effect/platform-node` is not installed
- * - `Listen`: the port is in use, or the host is not one of this machine
- * - `RemoteHost`: the host is reachable by other machines, and `allowRemote` is not set
- * - `MissingCredentials`: `signatures` is `verify`, and there are no `credentials`, or one without a secret
- * - `Store`: the content of the store cannot be used
- * - `Setup`: the option `setup` cannot be applied
- */
+/** Why the server did not start. `LocalIdentity` explains the reasons. */
 export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
   reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
   message: Schema.String,

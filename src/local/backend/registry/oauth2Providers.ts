@@ -144,7 +144,7 @@ export const makeOauth2 = Effect.fnUntraced(function*(dependencies: Dependencies
       const { callbackId, server } = yield* resolve(yield* providers.find(provider.name))
       return callbackId === provider.callbackId
         ? server
-        : yield* notFound("The credential provider of the session is gone")
+        : yield* notFound("The credential provider of the session was deleted")
     })
   }
 })

@@ -236,14 +236,14 @@ export const act = <A extends Wire.Action>(
     })
 }
 
-export const ask = (asked: Question): void => {
-  question.value = asked
+export const ask = (next: Question): void => {
+  question.value = next
 }
 
 export const closeQuestion = (isConfirmed: boolean): void => {
-  const asked = question.value
+  const current = question.value
   question.value = undefined
-  if (isConfirmed) asked?.run()
+  if (isConfirmed) current?.run()
 }
 
 // -----------------------------------------------------------------------------
