@@ -319,14 +319,4 @@ describe("a bundle", { timeout: 60_000 }, () => {
         code: "ERR_MODULE_NOT_FOUND"
       })
     }).pipe(Effect.scoped))
-
-  it.live("of promise/Identity has neither control plane nor STS", () =>
-    Effect.gen(function*() {
-      const entry = join(yield* Effect.promise(() => buildModules()), "promise", "Identity.js")
-      const { inputs } = yield* withEsbuild(entry, yield* Folder.temporary, { format: "esm", splitting: true })
-      assert.isTrue(inputs.some((input) => input.includes("@aws-sdk/client-bedrock-agentcore/")))
-      const others =
-        /\/modules\/(ControlPlane|SecurityTokenService|Models)\.js$|@aws-sdk\/client-(bedrock-agentcore-control|sts)\//
-      assert.deepStrictEqual(inputs.filter((input) => others.test(input)), [])
-    }).pipe(Effect.scoped))
 })

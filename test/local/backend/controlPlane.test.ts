@@ -349,21 +349,6 @@ describe("an update of privateKeyJwtConfig", () => {
 })
 
 describe("configurations that AWS rejects", () => {
-  it.effect("rejects a KMS key of another region", () =>
-    Effect.gen(function*() {
-      const expected = [
-        `${customPath}.privateKeyJwtConfig.privateKeySource.kmsKeySource.kmsKeyArn`,
-        "The KMS key must be in the Region of the credential provider: us-west-2"
-      ]
-      const foreign = { ...keyAt(kmsKeyArn(1, "eu-west-1")), signingAlgorithm: "ES256" }
-      assert.deepStrictEqual(yield* violation(Backend.createProvider("calendar", byKey(foreign))), expected)
-      yield* Backend.createProvider("calendar", byKey({ ...foreign, ...keyAt(kmsKeyArn(1)) }))
-      assert.deepStrictEqual(
-        yield* violation(Backend.updateProvider("calendar", byKey(keyAt(kmsKeyArn(2, "us-east-1"))))),
-        expected
-      )
-    }).pipe(Effect.provide(Backend.backend())))
-
   it.effect("rejects the grant type TOKEN_EXCHANGE without its configuration", () =>
     Effect.gen(function*() {
       const exchange = { onBehalfOfTokenExchangeConfig: { grantType: "TOKEN_EXCHANGE" as const } }

@@ -139,18 +139,6 @@ describe("the vault", () => {
       assert.strictEqual(yield* issued(token), "token-2.calendar.approved.read")
     }).pipe(Effect.provide(backend({ latency: "10 seconds" }))))
 
-  it.effect("requires another consent when the refresh token is invalid", () =>
-    Effect.gen(function*() {
-      yield* setup
-      yield* obtain(yield* tokenFor("alice"))
-      yield* TestClock.adjust("1 hour")
-      const token = yield* tokenFor("alice")
-      yield* consent(token)
-      assert.strictEqual(yield* obtain(token), "token-3.calendar.approved.read")
-    }).pipe(
-      Effect.provide(backend({ fail: ({ type }) => type === "refresh_token" ? "InvalidGrant" : undefined }))
-    ))
-
   it.effect("requires another consent when there is no refresh token", () =>
     Effect.gen(function*() {
       yield* setup

@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Jose from "jose"
 import { generateKeyPairSync } from "node:crypto"
@@ -237,38 +236,6 @@ describe("tokens on behalf of a user", () => {
     return { agent, client, server, subjectToken: accessToken }
   })
 
-  it.live("exchanges a token with scopes and a resource, with and without an actor", () =>
-    Effect.gen(function*() {
-      const { agent, client, subjectToken } = yield* start
-      const claims = (tokens: OAuthClient.TokenSet) => Jose.decodeJwt(value(tokens.accessToken))
-      const plain = claims(yield* client.exchangeToken(agent, { subjectToken, scopes: ["reports:read"] }))
-      assert.deepStrictEqual(
-        [plain.sub, plain["client_id"], plain["scope"], plain.aud, plain["act"]],
-        ["plain", "agent", "reports:read", "urn:api:default", undefined]
-      )
-      const actor = yield* client.exchangeToken(agent, {
-        subjectToken,
-        scopes: ["reports:write"],
-        resources: ["urn:api:other"],
-        actor: {
-          type: "urn:ietf:params:oauth:token-type:access_token",
-          token: () => Effect.map(client.clientCredentials(agent, { scopes: [] }), (tokens) => tokens.accessToken)
-        }
-      })
-      const acted = claims(actor)
-      assert.deepStrictEqual([acted.sub, acted["scope"], acted.aud], ["plain", "reports:write", "urn:api:other"])
-      assert.propertyVal(acted["act"], "sub", "agent")
-      assert.isTrue(Option.isSome(actor.expiresAt))
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
-  it.live("sends a JWT as the grant", () =>
-    Effect.gen(function*() {
-      const { agent, client, subjectToken } = yield* start
-      const tokens = yield* client.jwtGrant(agent, { assertion: subjectToken, scopes: ["reports:read"] })
-      const claims = Jose.decodeJwt(value(tokens.accessToken))
-      assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["plain", "agent", "reports:read"])
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
   it.live("reports why the server issued no token", () =>
     Effect.gen(function*() {
       const { agent, client, server, subjectToken } = yield* start
@@ -305,85 +272,6 @@ describe("tokens on behalf of a user", () => {
       assert.deepStrictEqual(yield* ask([], subjectToken, down), ["Unreachable", "Unreachable"])
       const error = yield* Effect.flip(client.exchangeToken(agent, { subjectToken: forged, scopes: [] }))
       assert.notInclude(inspect(error, { depth: 10, showHidden: true }), value(forged).slice(0, 20))
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
-  it.live("follows the standard, and custom parameters replace only what AWS documents", () =>
-    Effect.gen(function*() {
-      const client = yield* OAuthClient.OAuthClient
-      const { discovery, forms, url } = yield* recorder()
-      const agent: OAuthClient.AuthorizationServer = { discovery, clientId: "agent", ...secret }
-      const audiences: Array<string> = []
-      const targets = {
-        scopes: ["a", "b"],
-        resources: ["urn:r1", "urn:r2"],
-        audiences: ["aud"],
-        customParameters: {
-          actor_token: "x",
-          subject_token: "x",
-          actor_token_type: "x",
-          grant_type: "x",
-          extra: "1"
-        }
-      }
-      const replacing = (customParameters: Readonly<Record<string, string>>) => ({
-        ...targets,
-        customParameters: { ...targets.customParameters, ...customParameters }
-      })
-      yield* client.exchangeToken(agent, {
-        ...targets,
-        subjectToken: Redacted.make("user-jwt"),
-        actor: {
-          type: "urn:ietf:params:oauth:token-type:jwt",
-          token: (audience) => Effect.sync(() => Redacted.make(`actor-${audiences.push(audience)}`))
-        }
-      })
-      yield* client.exchangeToken(agent, { ...targets, subjectToken: Redacted.make("user-jwt") })
-      yield* client.jwtGrant(agent, {
-        ...targets,
-        assertion: Redacted.make("user-jwt"),
-        requestedTokenUse: "on_behalf_of"
-      })
-      yield* client.exchangeToken(agent, {
-        ...replacing({ subject_token_type: "urn:ietf:params:oauth:token-type:access_token" }),
-        subjectToken: Redacted.make("user-jwt")
-      })
-      for (const requestedTokenUse of ["on_behalf_of", undefined] as const) {
-        yield* client.jwtGrant(agent, {
-          ...replacing({ requested_token_use: "other", subject_token_type: "x" }),
-          assertion: Redacted.make("user-jwt"),
-          requestedTokenUse
-        })
-      }
-      yield* client.clientCredentials(agent, replacing({ subject_token_type: "x" }))
-      const [acted, plain, grant, typed, used, added, machine] = forms.map((form) => {
-        const entries = [...form].filter(([name]) => name !== "resource")
-        return { ...Object.fromEntries(entries), resource: form.getAll("resource") } as Record<string, unknown>
-      })
-      const common = { scope: "a b", resource: ["urn:r1", "urn:r2"], audience: "aud", extra: "1" }
-      const subject = {
-        grant_type: exchange,
-        subject_token: "user-jwt",
-        subject_token_type: "urn:ietf:params:oauth:token-type:jwt"
-      }
-      assert.deepStrictEqual(acted, {
-        ...common,
-        ...subject,
-        actor_token: "actor-1",
-        actor_token_type: "urn:ietf:params:oauth:token-type:jwt"
-      })
-      assert.deepStrictEqual(plain, { ...common, ...subject })
-      const assertion = { ...common, grant_type: jwtBearer, assertion: "user-jwt" }
-      assert.deepStrictEqual(grant, { ...assertion, requested_token_use: "on_behalf_of" })
-      assert.deepStrictEqual(typed, {
-        ...common,
-        ...subject,
-        subject_token_type: "urn:ietf:params:oauth:token-type:access_token"
-      })
-      for (const form of [used, added]) {
-        assert.deepStrictEqual(form, { ...assertion, requested_token_use: "other", subject_token_type: "x" })
-      }
-      assert.deepStrictEqual(machine, { ...common, grant_type: "client_credentials", subject_token_type: "x" })
-      assert.deepStrictEqual(audiences, [`${url}/token`])
     }).pipe(Effect.provide(OAuthHttp.layer)))
 })
 

@@ -128,22 +128,6 @@ describe("layer, over a real authorization server", () => {
       }
     }).pipe(Effect.provide(OAuthHttp.layer)))
 
-  it.live("returns a user's tokens for a code, once, with its verifier", () =>
-    Effect.gen(function*() {
-      const client = yield* OAuthClient.OAuthClient
-      const { agent, callbackUrl } = yield* start()
-      const request = yield* authorized(agent, callbackUrl)
-      yield* client.checkCallback(agent, request)
-      const other = yield* authorized(agent, callbackUrl)
-      assert.strictEqual(
-        yield* reason(client.exchangeCode(agent, { ...other, codeVerifier: request.codeVerifier })),
-        "InvalidGrant"
-      )
-      const tokens = yield* client.exchangeCode(agent, request)
-      assert.isTrue(Option.isSome(tokens.refreshToken))
-      assert.strictEqual(yield* reason(client.exchangeCode(agent, request)), "InvalidGrant")
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
   it.live("checks the callback of the browser", () =>
     Effect.gen(function*() {
       const client = yield* OAuthClient.OAuthClient
@@ -169,33 +153,6 @@ describe("layer, over a real authorization server", () => {
       assert.strictEqual(yield* reason(client.exchangeCode(agent, denied)), "AccessDenied")
       // The code is still unused.
       yield* client.exchangeCode(agent, request)
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
-  it.live("returns a user's tokens with the scope openid, for discovered and for given endpoints", () =>
-    Effect.gen(function*() {
-      const client = yield* OAuthClient.OAuthClient
-      const { agent, callbackUrl, metadata } = yield* start()
-      for (const server of [agent, account({ authorizationServerMetadata: metadata })]) {
-        const first = yield* Effect.flatMap(
-          authorized(server, callbackUrl),
-          (request) => client.exchangeCode(server, request)
-        )
-        const second = yield* client.refresh(server, { refreshToken: Option.getOrThrow(first.refreshToken) })
-        assert.isNotEmpty(value(second.accessToken))
-      }
-    }).pipe(Effect.provide(OAuthHttp.layer)))
-
-  it.live("refreshes, with rotation", () =>
-    Effect.gen(function*() {
-      const client = yield* OAuthClient.OAuthClient
-      const { agent, callbackUrl } = yield* start()
-      const first = yield* Effect.flatMap(authorized(agent, callbackUrl), (request) =>
-        client.exchangeCode(agent, request))
-      const refreshToken = Option.getOrThrow(first.refreshToken)
-      const second = yield* client.refresh(agent, { refreshToken })
-      assert.notStrictEqual(value(second.accessToken), value(first.accessToken))
-      assert.notStrictEqual(value(Option.getOrThrow(second.refreshToken)), value(refreshToken))
-      assert.strictEqual(yield* reason(client.refresh(agent, { refreshToken })), "InvalidGrant")
     }).pipe(Effect.provide(OAuthHttp.layer)))
 
   it.live("accepts no approval that no authorization server sent", () =>

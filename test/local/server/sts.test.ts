@@ -179,7 +179,6 @@ describe("GetWebIdentityToken", () => {
   it.live("rejects values outside the limits, in the words of AWS", () =>
     Effect.gen(function*() {
       const tags = (count: number) => Array.from({ length: count }, (_, index) => ({ Key: `${index}`, Value: "test" }))
-      const pattern = String.raw`Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]+`
       const between = "Member must satisfy constraint: [Member must have length less than or equal to 1000, "
         + "Member must have length greater than or equal to 1]"
       const failed = "failed to satisfy constraint:"
@@ -191,27 +190,17 @@ describe("GetWebIdentityToken", () => {
       ]
       // Recorded by radkawar/stackd, testdata/aws/iam/outbound_identity.json.
       const cases: ReadonlyArray<readonly [Partial<GetWebIdentityTokenCommandInput>, ...ReadonlyArray<string>]> = [
-        [{ Audience: [] }, `Value null at 'audience' ${failed} Member must not be null`],
         [{ Audience: undefined as never }, `Value null at 'audience' ${failed} Member must not be null`],
         [{ Audience: eleven }, `Value '[${eleven.join(", ")}]' at 'audience' ${failed} ${atMost(10)}`],
-        [{ Audience: [""] }, `Value '[]' at 'audience' ${failed} ${between}`],
         [{ Audience: [long] }, `Value '[${long}]' at 'audience' ${failed} ${between}`],
         [
           { SigningAlgorithm: "" },
           `Value '' at 'signingAlgorithm' ${failed} Member must have length greater than or equal to 5`
         ],
-        [
-          { SigningAlgorithm: "none" },
-          `Value 'none' at 'signingAlgorithm' ${failed} Member must have length greater than or equal to 5`
-        ],
         [{ SigningAlgorithm: "RS256x" }, `Value 'RS256x' at 'signingAlgorithm' ${failed} ${atMost(5)}`],
         [
           { SigningAlgorithm: undefined as never },
           `Value null at 'signingAlgorithm' ${failed} Member must not be null`
-        ],
-        [
-          { DurationSeconds: 59 },
-          `Value '59' at 'durationSeconds' ${failed} Member must have value greater than or equal to 60`
         ],
         [
           { DurationSeconds: 3601 },
@@ -223,12 +212,6 @@ describe("GetWebIdentityToken", () => {
             atMost(50)
           }`
         ],
-        [
-          { Tags: [{ Key: "", Value: "test" }] },
-          `Value '' at 'tags.1.member.key' ${failed} Member must have length greater than or equal to 1`,
-          `Value '' at 'tags.1.member.key' ${failed} ${pattern}`
-        ],
-        [{ Tags: [{ Key: "<team>", Value: "test" }] }, `Value '<team>' at 'tags.1.member.key' ${failed} ${pattern}`],
         [{ Tags: [{ Key: key, Value: "v" }] }, `Value '${key}' at 'tags.1.member.key' ${failed} ${atMost(128)}`],
         [
           { Tags: [{ Key: "k", Value: "v" }, { Key: "l", Value: "v".repeat(257) }] },
@@ -241,22 +224,6 @@ describe("GetWebIdentityToken", () => {
         assert.strictEqual(
           error.message,
           `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`
-        )
-      }
-      for (const SigningAlgorithm of ["RS384", "ES256", "HS256", "rs256"]) {
-        const error = yield* rejected({ SigningAlgorithm })
-        assert.strictEqual(error.name, "ValidationError")
-        assert.strictEqual(
-          error.message,
-          "Requested SigningAlgorithm is not supported. See the GetWebIdentityToken documentation for supported algorithms"
-        )
-      }
-      for (const other of ["team", "Team"]) {
-        const error = yield* rejected({ Tags: [{ Key: "team", Value: "one" }, { Key: other, Value: "two" }] })
-        assert.deepStrictEqual([error.name, error.$metadata.httpStatusCode], ["InvalidParameterValue", 400])
-        assert.strictEqual(
-          error.message,
-          "Duplicate tag keys found. Please note that Tag keys are case insensitive."
         )
       }
       for (const input of [{ Scope: "read" }, { SubjectMode: "OriginIdentity" as const }]) {
