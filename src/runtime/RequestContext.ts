@@ -33,7 +33,7 @@
  *     const identity = yield* Identity.Identity
  *     // The key for the workload and the user of this request.
  *     const key = yield* identity.getApiKey({ provider: "weather" })
- *     return HttpServerResponse.text(`The answer for session ${sessionId}`)
+ *     return HttpServerResponse.text(`The agenda for session ${sessionId}`)
  *   }).pipe(
  *     Effect.catchTag(
  *       "MissingWorkloadAccessToken",
@@ -115,19 +115,6 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
- * import * as Effect from "effect/Effect"
- *
- * const event = {
- *   version: "2.0",
- *   headers: {
- *     "x-amz-bedrock-agentcore-identity-wat": "the-token",
- *     oauth2callbackurl: "https://agent.example.com/consent"
- *   }
- * }
- *
- * Effect.runSync(RequestContext.fromHeaders(event)).callbackUrl // "https://agent.example.com/consent"
  */
 export const fromHeaders = (
   input: HeadersLike | {
@@ -225,19 +212,6 @@ const requestIds = new WeakMap<object, string>()
  *
  * @since 0.2.0
  * @category middleware
- * @example
- * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
- * import * as Effect from "effect/Effect"
- * import * as HttpServer from "effect/http/HttpServer"
- * import * as HttpServerResponse from "effect/http/HttpServerResponse"
- * import * as Layer from "effect/Layer"
- *
- * const app = Effect.map(
- *   RequestContext.RequestContext,
- *   ({ sessionId }) => HttpServerResponse.text(`session ${sessionId}`)
- * )
- *
- * const server = HttpServer.serve(app, RequestContext.middleware).pipe(Layer.provide(RequestContext.layerRedaction))
  */
 export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>): Effect.Effect<
   HttpServerResponse.HttpServerResponse,

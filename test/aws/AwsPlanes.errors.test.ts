@@ -396,24 +396,6 @@ describe.each(adapters)("$name", ({ name, planes }) => {
       }))
   })
 
-  describe("retries", () => {
-    it.live("are the SDK's, up to maxAttempts", () =>
-      Effect.gen(function*() {
-        const http = yield* server(json(200, {}))
-        const fail = json(500, { message: "down" }, { "x-amzn-errortype": "InternalServerException" })
-        const succeed = json(200, { apiKey: "key" })
-        http.respond = (response, seen) => (http.seen.length < 2 ? fail : succeed)(response, seen)
-        const { apiKey } = yield* Effect.provide(getApiKey, planes(http.url, { maxAttempts: 2 }))
-        assert.strictEqual(Redacted.value(apiKey), "key")
-        assert.lengthOf(http.seen, 2)
-
-        http.respond = fail
-        const error = yield* Effect.provide(failure(getApiKey), planes(http.url, { maxAttempts: 1 }))
-        assert.strictEqual(error._tag, "InternalServerException")
-        assert.lengthOf(http.seen, 3)
-      }))
-  })
-
   describe("an empty credential", () => {
     const agent = { workloadName: "my-agent" }
     const call = (f: (plane: DataPlane.DataPlane["Service"]) => Effect.Effect<unknown, unknown>) =>

@@ -7,7 +7,7 @@ import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenSe
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { variables } from "../support/utils.js"
-import { type AllPlanes, apiKeyRequest, credentials, failure, json, noVariables, planes, raw, server } from "./utils.js"
+import { type AllPlanes, apiKeyRequest, credentials, failure, noVariables, planes } from "./utils.js"
 
 const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
@@ -17,25 +17,10 @@ const errorOf = <E>(layer: Layer.Layer<AllPlanes, E>) =>
     return error
   })
 
-const hostOf = (url: string) => new URL(url).host
-
 /** Fails each request without the network. */
 const requestHandler = { handle: () => Promise.reject(Object.assign(new Error("lost"), { code: "ENOTFOUND" })) }
 
 describe("a TransportError", () => {
-  it.live("names the host of a local server, and suggests that it is not running", () =>
-    Effect.gen(function*() {
-      const url = yield* Effect.scoped(Effect.map(server(json(200, {})), (http) => http.url))
-      const error = yield* errorOf(planes(url))
-      assert.deepInclude({ ...error }, { kind: "connection", host: hostOf(url), region: "us-west-2" })
-      assert.notProperty({ ...error }, "profile")
-      assert.strictEqual(
-        error.message,
-        `GetResourceApiKey: the connection to ${hostOf(url)} failed or was lost. Is the local server running? `
-          + "Start it with: npx agentcore-identity local (ECONNREFUSED, region us-west-2)"
-      )
-    }))
-
   it.live("names the host of the service in the region, without the local server", () =>
     Effect.gen(function*() {
       const options = { region: "eu-west-1", credentials, maxAttempts: 1 }
@@ -96,18 +81,6 @@ describe("a TransportError", () => {
       assert.strictEqual(error.kind, "connection")
       client.destroy()
     }).pipe(Effect.timeout("4 seconds")))
-
-  it.live("names the host of a response that is late or unreadable", () =>
-    Effect.gen(function*() {
-      const html = yield* server(raw(502, "<html>"))
-      const undecodable = yield* errorOf(planes(html.url))
-      assert.include(undecodable.message, `the response of ${hostOf(html.url)} could not be decoded`)
-      const silent = yield* server(() => {})
-      const late = yield* errorOf(
-        planes(silent.url, { dataPlane: { requestHandler: { requestTimeout: 50, throwOnRequestTimeout: true } } })
-      )
-      assert.include(late.message, `no response arrived in time from ${hostOf(silent.url)}`)
-    }))
 
   it.live("names the profile instead of the host when there are no credentials", () =>
     Effect.gen(function*() {

@@ -2,7 +2,6 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
@@ -18,7 +17,6 @@ import { variables } from "../support/utils.js"
 import {
   adapters,
   apiKeyRequest,
-  credentials,
   failure,
   json,
   type Options,
@@ -117,23 +115,6 @@ describe.each(adapters)("a search for credentials over $name", ({ planes }) => {
       assert.lengthOf(http.seen, 20)
       assert.strictEqual(searches, 2)
     }).pipe(Effect.timeout("10 seconds")))
-
-  it.live("fails each call when it finds invalid credentials", () =>
-    Effect.gen(function*() {
-      const http = yield* server(json(200, { apiKey: "key" }))
-      const found: ReadonlyArray<object | null> = [null, {}, { ...keys, expiration: "2099-01-01T00:00:00Z" }]
-      for (const one of found) {
-        // A program in plain JavaScript can pass it.
-        const credentials = () => Promise.resolve(one as typeof keys)
-        yield* Effect.gen(function*() {
-          for (const _ of [1, 2]) {
-            const error = yield* failure(getApiKey)
-            assert.deepInclude({ ...error }, { kind: "credentials", code: "CredentialsProviderError" })
-          }
-        }).pipe(Effect.provide(planes(http.url, { credentials })))
-      }
-      assert.lengthOf(http.seen, 0)
-    }))
 })
 
 describe("the AWS SDK", () => {
@@ -177,19 +158,4 @@ describe.each(adapters)("the option of $name", ({ layer, planes }) => {
         }
       }
     }).pipe(Effect.scoped))
-})
-
-describe("AwsPlanes.layerConfig", () => {
-  it.live("reads the time limit from configuration", () =>
-    Effect.gen(function*() {
-      const http = yield* FaultyServer.start(() => "silent")
-      const layer = AwsPlanes.layerConfig({
-        region: Config.succeed("us-west-2"),
-        endpoint: Config.String("AGENT_ENDPOINT"),
-        credentials: Config.succeed(credentials),
-        timeout: Config.Duration("AGENT_TIMEOUT")
-      })
-      const environment = variables({ AGENT_ENDPOINT: http.url, AGENT_TIMEOUT: "200 millis" })
-      assertTimeout(yield* failure(Effect.provide(getApiKey, Layer.provide(layer, environment))))
-    }).pipe(Effect.timeout("10 seconds")))
 })

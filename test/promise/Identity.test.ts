@@ -104,20 +104,6 @@ describe("withAccessToken", () => {
       assert.lengthOf(shown, 1)
     }).pipe(Effect.provide(World.layer)))
 
-  it.live("prompts again with forceAuthentication", () =>
-    Effect.gen(function*() {
-      const { withAccessToken } = yield* World.functions()
-      const { approve } = yield* World.decisions
-      const tool = withAccessToken({
-        ...World.calendar,
-        workloadIdentityToken: yield* World.tokenOf("alice"),
-        forceAuthentication: true,
-        onAuthUrl: approve
-      })(async (token: string) => token)
-      assert.match(yield* Effect.promise(() => tool()), /^token-1\./)
-      assert.match(yield* Effect.promise(() => tool()), /^token-2\./)
-    }).pipe(Effect.provide(World.layer)))
-
   it.live("rejects at once with the session when there is no onAuthUrl", () =>
     Effect.gen(function*() {
       const { withAccessToken } = yield* World.functions()
@@ -376,21 +362,6 @@ describe("a declared credential", () => {
       })),
       Layer.merge(Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("1 millis"))))
     ))))
-
-  it.live("continues when the user has consented, over the local server", () =>
-    Effect.gen(function*() {
-      const { withAccessToken, withApiKey } = yield* World.functions()
-      const { approve } = yield* World.decisions
-      const context = { workloadAccessToken: yield* World.tokenOf("alice"), oauth2CallbackUrl: World.returnUrl }
-      const run = (call: () => Promise<string>) => Effect.promise(() => runWithContext(context, call))
-      const token = withAccessToken(Calendar, { onAuthUrl: approve })(async (token: string) => token)
-      assert.match(yield* run(token), /^token-1\.calendar-client\.approved\.read/)
-      assert.match(
-        yield* run(withAccessToken(Calendar)(async (token: string) => token)),
-        /^token-1\.calendar-client\.approved\.read/
-      )
-      assert.strictEqual(yield* run(withApiKey(Weather)(async (key: string) => key)), "key-of-the-weather")
-    }).pipe(Effect.provide(World.layer)))
 })
 
 describe("withApiKey", () => {

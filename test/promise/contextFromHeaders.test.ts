@@ -9,14 +9,10 @@ import * as World from "./world.js"
 
 const { contextFromHeaders, getContext, runWithContext } = PromiseIdentity
 
-const names = [
-  "X-Amz-Bedrock-AgentCore-Identity-WAT",
-  "WorkloadAccessToken",
-  "x-amzn-bedrock-agentcore-runtime-workload-accesstoken"
-]
+const name = "X-Amz-Bedrock-AgentCore-Identity-WAT"
 
 describe("contextFromHeaders, in runWithContext", () => {
-  it.live("is the caller of requests of Node, Fetch and Lambda, by any of the three headers", () =>
+  it.live("is the caller of requests of Node, Fetch and Lambda, by its header", () =>
     Effect.gen(function*() {
       const { withApiKey } = yield* World.functions()
       const forecast = withApiKey({ providerName: "weather" })(async (city: string, key: string) => `${city} ${key}`)
@@ -25,20 +21,18 @@ describe("contextFromHeaders, in runWithContext", () => {
         const call = runWithContext(contextFromHeaders(request), () => forecast("Zürich"))
         void call.then((text) => response.end(text), () => response.writeHead(500).end())
       })
-      for (const name of names) {
-        const headers = { [name]: workloadAccessToken }
-        const events = [
-          { version: "2.0", headers },
-          { headers: null, multiValueHeaders: { [name]: [workloadAccessToken] } },
-          new Request("https://agent.example.com", { headers })
-        ]
-        for (const event of events) {
-          const call = runWithContext(contextFromHeaders(event), () => forecast("Bern"))
-          assert.strictEqual(yield* Effect.promise(() => call), "Bern key-of-the-weather")
-        }
-        const response = yield* Effect.promise(() => fetch(url, { headers }).then((response) => response.text()))
-        assert.strictEqual(response, "Zürich key-of-the-weather")
+      const headers = { [name]: workloadAccessToken }
+      const events = [
+        { version: "2.0", headers },
+        { headers: null, multiValueHeaders: { [name]: [workloadAccessToken] } },
+        new Request("https://agent.example.com", { headers })
+      ]
+      for (const event of events) {
+        const call = runWithContext(contextFromHeaders(event), () => forecast("Bern"))
+        assert.strictEqual(yield* Effect.promise(() => call), "Bern key-of-the-weather")
       }
+      const response = yield* Effect.promise(() => fetch(url, { headers }).then((response) => response.text()))
+      assert.strictEqual(response, "Zürich key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
 
   it.live("has the return URL of the request", () =>
@@ -47,7 +41,7 @@ describe("contextFromHeaders, in runWithContext", () => {
       const { callbackUrl: _, ...config } = World.calendar
       const { approve } = yield* World.decisions
       const token = withAccessToken({ ...config, onAuthUrl: approve })(async (token: string) => token)
-      const headers = { [names[0] ?? ""]: yield* World.tokenOf("alice"), OAuth2CallbackUrl: World.returnUrl }
+      const headers = { [name]: yield* World.tokenOf("alice"), OAuth2CallbackUrl: World.returnUrl }
       const call = runWithContext(contextFromHeaders(headers), () => token())
       assert.notStrictEqual(yield* Effect.promise(() => call), "")
     }).pipe(Effect.provide(World.layer)))

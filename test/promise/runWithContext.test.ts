@@ -35,17 +35,6 @@ describe("runWithContext", () => {
     assert.deepStrictEqual([run(undefined), run(null)], ["ran", "ran"])
   })
 
-  it("can be nested", async () => {
-    const outer = { sessionId: "outer" }
-    const inner = { sessionId: "inner" }
-    const seen = await runWithContext(outer, async () => [
-      getContext(),
-      await runWithContext(inner, async () => getContext()),
-      getContext()
-    ])
-    assert.deepStrictEqual(seen, [outer, inner, outer])
-  })
-
   it("returns and throws what the function returns and throws", async () => {
     const response = { data: "as it is" }
     const failure = new Error("as it is")

@@ -18,7 +18,7 @@ import * as SdkAdapter from "../../src/aws/internal/sdk/sdkPlane.js"
 import { addStreams } from "../../src/internal/plane/pagination.js"
 import { decorate } from "../../src/internal/plane/plane.js"
 
-export { Failure, HttpAdapter, SdkAdapter, SdkDataPlane }
+export { Failure, HttpAdapter, SdkAdapter }
 
 /** Adds the names of operations and the streams. */
 const context = (

@@ -110,7 +110,7 @@ const fieldListOf = (
 
 /** How to read the exceptions of a client. */
 export interface Exceptions {
-  /** Whether the exception comes from this service. A service that gives credentials has other exceptions. */
+  /** Whether the exception comes from this service. A service that issues credentials has other exceptions. */
   readonly isOwn: (error: unknown) => boolean
   /** The usual names of exceptions, by the service's own names. */
   readonly exceptionNames?: Readonly<Record<string, string>> | undefined

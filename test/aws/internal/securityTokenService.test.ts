@@ -229,14 +229,6 @@ describe.each(adapters)("$name", ({ planes }) => {
   })
 
   describe("the client", () => {
-    it.live("retries up to maxAttempts", () =>
-      Effect.gen(function*() {
-        const http = yield* server(raw(500, rejection("InternalFailure")))
-        const { respond } = http
-        http.respond = (response, seen) => (http.seen.length < 2 ? respond : issued)(response, seen)
-        yield* Effect.provide(call(), planes(http.url, { maxAttempts: 2 }))
-        assert.lengthOf(http.seen, 2)
-      }))
     it.live("aborts the request in flight when it is interrupted", () =>
       Effect.gen(function*() {
         const exit = yield* interruptedInFlight(call(), (url) => planes(url, { maxAttempts: 3 }))

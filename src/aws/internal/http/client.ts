@@ -19,7 +19,7 @@ import type { HttpOptions } from "../../AwsPlanes.js"
 import * as Credentials from "../credentials.js"
 import { maxBytes } from "../failure.js"
 import { readSetting } from "../planeSettings.js"
-import { makeDataPlane as makeOver, noProfile, type Runtime } from "./httpPlane.js"
+import { makeDataPlane as makeHttpDataPlane, noProfile, type Runtime } from "./httpPlane.js"
 import { connectionClosed, type Lost, type Request, timedOut, toLost, type Transport } from "./httpTransport.js"
 
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
@@ -167,4 +167,5 @@ export const runtime: Effect.Effect<Runtime, never, HttpClient.HttpClient> = Eff
   })
 )
 
-export const makeDataPlane = (options: HttpOptions) => Effect.flatMap(runtime, (runtime) => makeOver(options, runtime))
+export const makeDataPlane = (options: HttpOptions) =>
+  Effect.flatMap(runtime, (runtime) => makeHttpDataPlane(options, runtime))

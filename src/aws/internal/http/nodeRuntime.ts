@@ -14,7 +14,7 @@ import type { HttpOptions } from "../../AwsPlanes.js"
 import { maxBytes, NoResponse } from "../failure.js"
 import { loadSdk } from "../operationCall.js"
 import * as Settings from "../planeSettings.js"
-import { makeDataPlane as makeOver, noProfile, type Profile, type Runtime } from "./httpPlane.js"
+import { makeDataPlane as makeHttpDataPlane, noProfile, type Profile, type Runtime } from "./httpPlane.js"
 import {
   connectionClosed,
   type Lost,
@@ -320,4 +320,4 @@ export const runtime = (options: HttpOptions): Effect.Effect<Runtime, Config.Con
   })
 
 export const makeDataPlane = (options: HttpOptions) =>
-  Effect.flatMap(runtime(options), (runtime) => makeOver(options, runtime))
+  Effect.flatMap(runtime(options), (runtime) => makeHttpDataPlane(options, runtime))
