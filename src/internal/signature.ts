@@ -18,11 +18,11 @@ export interface Sha256 {
   readonly hmac: (secret: string | Uint8Array) => Effect.Effect<Hmac>
 }
 
-/** The hash of `node:crypto`. Its results are there at once. */
+/** The hash of `node:crypto`, which is synchronous. */
 export const nodeSha256 = ({ createHmac, createSecretKey, hash }: typeof import("node:crypto")): Sha256 => ({
   hash: (data) => Effect.succeed(hash("sha256", data)),
   hmac: (secret) => {
-    // Given the bytes of a key, Node throws and catches an error in each HMAC, which takes 20 µs.
+    // Given the bytes of a key, Node throws and catches an error in each HMAC, which is slow.
     const key = createSecretKey(Buffer.from(secret))
     const mac = (data: string) => createHmac("sha256", key).update(data)
     return Effect.succeed({
@@ -92,7 +92,7 @@ const canonicalHeader = (value: string): string =>
 
 /**
  * Makes a signer, which keeps the key of its last secret and day. It returns the header `authorization`. With the hash
- * of Node, the functions named `…Eager` take no step of a fiber, which saves 10 µs a call.
+ * of Node, the functions named `…Eager` need no step of a fiber.
  */
 export const makeSigner = ({ hash, hmac }: Sha256) => {
   let kept: { readonly secret: string; readonly scope: string; readonly key: Hmac } | undefined

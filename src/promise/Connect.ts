@@ -605,7 +605,7 @@ const makeServed = (
   credentials: Http.LinkOptions["credentials"],
   credentialOf: ReadonlyMap<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>
 ) => {
-  // A name that is unknown is left to `http/Connect`.
+  // `http/Connect` rejects an unknown name.
   const find = (subject: string | Credential | ConsentSession) => credentialOf.get(subject) ?? subject as string
   return {
     link: (subject: string | Credential | ConsentSession, linkOptions?: Parameters<typeof Http.link>[1]) =>

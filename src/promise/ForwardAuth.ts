@@ -218,7 +218,7 @@ export const make = (options: Options): ForwardAuth => {
   let current: { readonly of: unknown; readonly decide: Effect.Success<typeof making> } | undefined
   const making = Decide.make(settings)
   const decider = Effect.gen(function*() {
-    // Another one after the services were disposed of.
+    // After the services were disposed of, there are new ones, which need a new `decide`.
     const of = Option.getOrElse(yield* Effect.serviceOption(HttpConnect), () => ConsentSignals)
     return (current?.of === of ? current : current = { of, decide: yield* making }).decide
   })

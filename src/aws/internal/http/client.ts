@@ -25,7 +25,7 @@ import { connectionClosed, type Lost, type Request, timedOut, toLost, type Trans
 /** Headers with secrets. Of these, Effect redacts only `authorization` in spans and logs. */
 const secretHeaders = ["x-amz-security-token", "x-amz-content-sha256", ...RequestHeaders.workloadAccessTokenHeaders]
 
-/** Status and headers alone, because the response of an error contains its request, with the secrets. */
+/** Returns status and headers alone, because the response of an error contains its request, with the secrets. */
 const beginningOf = ({ headers, status }: HttpClientResponse.HttpClientResponse): Lost["response"] => ({
   status,
   headers
@@ -142,7 +142,7 @@ export const webSha256: Sha256 = {
     })
 }
 
-/** The hash of Node takes a tenth of the time of that of Web Crypto, which runs on another thread. A call has three. */
+/** Prefers the hash of Node, which is ten times as fast: that of Web Crypto runs on another thread. */
 const findSha256 = (): Sha256 => {
   const crypto = globalThis.process?.getBuiltinModule?.("node:crypto")
   // Other runtimes have a part of the module.

@@ -35,7 +35,7 @@ interface Settings {
 // Signatures
 // -----------------------------------------------------------------------------
 
-/** Keeps the result for the last argument, because most calls of a second have the same. */
+/** Keeps the result for the last argument, which most calls within a second share. */
 const keepLast = <A, B>(f: (value: A) => B): (value: A) => B => {
   let last: { readonly value: A; readonly result: B } | undefined
   return (value) => {
@@ -44,7 +44,7 @@ const keepLast = <A, B>(f: (value: A) => B): (value: A) => B => {
   }
 }
 
-/** `20250102T030405Z`, of seconds since the epoch. */
+/** Formats seconds since the epoch as `20250102T030405Z`. */
 const formatSecond = (second: number): string =>
   DateTime.formatIso(DateTime.makeUnsafe(second * 1000)).replaceAll(/[-:]|\.\d{3}/g, "")
 

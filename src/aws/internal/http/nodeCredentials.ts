@@ -42,7 +42,7 @@ export interface Machine {
   /** Whether one of the files exists. */
   readonly hasProfiles: boolean
   readonly transport: Transport
-  /** Without a proxy. */
+  /** Sends requests without a proxy. */
   readonly direct: Transport
 }
 

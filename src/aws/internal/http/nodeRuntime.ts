@@ -113,7 +113,7 @@ const send = (
       if (!hasResponse) end(Effect.fail(connectionClosed()))
     })
     try {
-      // Not in the options, which Node prints with `NODE_DEBUG`.
+      // Set here, because Node prints the options with `NODE_DEBUG`.
       for (const [name, value] of Object.entries(headers)) request.setHeader(name, value)
       request.end(body)
     } catch (error) {
@@ -175,7 +175,7 @@ const makeTunnelAgent = (node: Modules, options: Http.AgentOptions, proxy: URL, 
             callback(tunnelError("ERR_PROXY_TUNNEL", { status, headers: flatten(headers) }))
           }
         })
-      // Not in the options, which Node prints with `NODE_DEBUG`.
+      // Set here, because Node prints the options with `NODE_DEBUG`.
       if (user !== ":") request.setHeader("proxy-authorization", `Basic ${Buffer.from(user).toString("base64")}`)
       opening.add(request.end())
       AbortSignal.timeout(tunnelTimeout).onabort = () => request.destroy(tunnelError("ETIMEDOUT"))

@@ -69,7 +69,7 @@ const transientCodes: ReadonlySet<string | undefined> = new Set([
   "UND_ERR_CONNECT_TIMEOUT"
 ])
 
-/** Classifies a failure. `undefined` if a retry would fail again. */
+/** Classifies a failure. Returns `undefined` if a retry would fail again. */
 export const kindOf = (
   { code, isLost = false, isSkewCorrected = false, message = "", name, status }: Failure
 ): "throttling" | "transient" | undefined =>
