@@ -129,7 +129,7 @@ const findGrants = (
 
 /**
  * Chooses a flow if `--flow` is not given: the one that the authorization server supports, or the one of the caller.
- * With the reason. A user has to grant the token unless the authorization server advertises client credentials.
+ * Returns it with the reason. A user has to grant the token unless the server advertises client credentials.
  */
 export const chooseFlow = (provider: string, user: UserIdentifier | undefined) =>
   Effect.map(findGrants(provider), (grants): { readonly flow: Flow; readonly reason?: string } => {

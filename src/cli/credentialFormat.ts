@@ -141,7 +141,7 @@ export const print = (format: Format, credential: Credential, settings: Settings
     ? new NotPrintable({ message: `The credential has characters that --format ${format} cannot carry` })
     : Terminal.printForProgram(renderers[format](credential, settings, username))
 
-/** Prints what a program reads in place of a credential. A `quit` keeps git from asking for a password. */
+/** Prints what a program reads instead of a credential. A `quit` keeps git from asking for a password. */
 export const printFailure = (
   { format, operation }: Settings,
   failure: { readonly error: string; readonly message: string; readonly link?: string; readonly expiresAt?: string }

@@ -243,6 +243,24 @@ const hasWrongName = ({ key, kind }: Credentials.Credential, problems: ReadonlyA
     && (problem.credential === undefined ? kind !== "IamAccessToken" : problem.credential === key)
   )
 
+/** Compares the policy of `--policy`. AgentCore does not know the names of some credentials: these are skipped. */
+const reportComparison = Effect.fnUntraced(function*(
+  report: Report,
+  file: string,
+  list: ReadonlyArray<Credentials.Credential>,
+  read: Policy.Read,
+  user: Context["user"],
+  problems: ReadonlyArray<Credentials.Problem>
+) {
+  const known = list.filter((one) => !hasWrongName(one, problems))
+  for (const { message, result, statements, subject } of yield* Policy.compare(file, known, read, user)) {
+    yield* report(result, subject, message, statements)
+  }
+  for (const { key } of list.filter((one) => !known.includes(one))) {
+    yield* report("skipped", key, `not compared with ${file}, because AgentCore does not know the name`)
+  }
+})
+
 const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Policy.Program, context: Context) {
   const { list } = program
   const { policy: file, token, user, workload } = context
@@ -256,14 +274,7 @@ const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Po
   const reportError = makeReportError(report, policy)
   const checked = yield* Effect.result(Credentials.check(list, { workload }))
   if (file !== undefined && prepared !== undefined) {
-    const problems = Result.isSuccess(checked) ? checked.success : []
-    const known = list.filter((one) => !hasWrongName(one, problems))
-    for (const { message, result, statements, subject } of yield* Policy.compare(file, known, prepared.read, user)) {
-      yield* report(result, subject, message, statements)
-    }
-    for (const { key } of list.filter((one) => !known.includes(one))) {
-      yield* report("skipped", key, `not compared with ${file}, because AgentCore does not know the name`)
-    }
+    yield* reportComparison(report, file, list, prepared.read, user, Result.isSuccess(checked) ? checked.success : [])
   }
   if (Result.isFailure(checked)) {
     yield* reportError("set-up")(checked.failure)

@@ -81,7 +81,7 @@ export const readOptions = Effect.fnUntraced(function*(
   return { options, exact: { ...options, providers: exact }, unread }
 })
 
-type Read = Effect.Success<ReturnType<typeof readOptions>>
+export type Read = Effect.Success<ReturnType<typeof readOptions>>
 
 /** Whether a problem is about a name that AgentCore does not know. No statement fixes it. */
 export const isWrongName = ({ _tag }: Credentials.Problem): boolean =>

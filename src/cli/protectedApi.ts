@@ -98,10 +98,10 @@ export const layer = (options: Options): Layer.Layer<never, never, HttpRouter.Ht
       "GET",
       "/quota",
       Effect.map(HttpServerRequest.HttpServerRequest, ({ headers }) => {
-        const given = headers[apiKeyHeader]
+        const given = headers[apiKeyHeader] ?? ""
         // Compares every key, so that the time does not depend on the position of the match.
-        const [match] = (options.apiKeys ?? []).filter(({ key }) => isSameSecret(Redacted.value(key), given ?? ""))
-        return match === undefined || given === undefined
+        const [match] = (options.apiKeys ?? []).filter(({ key }) => isSameSecret(Redacted.value(key), given))
+        return match === undefined
           ? invalidKey
           : respond({ owner: match.owner, limit: 1000, remaining: 997 })
       })

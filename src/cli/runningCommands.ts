@@ -56,8 +56,9 @@ const addEnv = (root: Root, run: Run): void => {
       ]
     }))
     .action(({ shell, unset = false }, command) => {
-      if (unset && shell === "dotenv") command.error("error: --unset is for a shell, and not for dotenv")
-      act(command, (running) => shell !== "dotenv" && unset ? running.unset(shell) : running.print(shell))
+      if (!unset) return act(command, ({ print }) => print(shell))
+      if (shell === "dotenv") return command.error("error: --unset is for a shell, and not for dotenv")
+      act(command, (running) => running.unset(shell))
     })
 }
 

@@ -102,7 +102,7 @@ const explainLink = (session: ConsentSession) =>
     )
   )
 
-/** Sets the exit code. Prints the link, and what a program reads in place of the credential. */
+/** Sets the exit code. Prints the link, and what a program reads instead of the credential. */
 const reportFailure = (settings: Format.Settings) => (error: unknown) =>
   Effect.gen(function*() {
     const tag = hasProperty(error, "_tag") && isString(error._tag) ? error._tag : "Error"

@@ -1,6 +1,8 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
 import * as Credentials from "effect-agentcore-identity/Credentials"
+import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Effect from "effect/Effect"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -73,6 +75,17 @@ const setupFile = (content: object) =>
     return file
   })
 
+class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+  provider: "calendar",
+  flow: "USER_FEDERATION",
+  scopes: ["read"],
+  returnUrl: "https://app.example.com/consent"
+}) {}
+
+class Reports extends AccessToken.Tag<Reports>()("app/Reports", { provider: "reports", flow: "M2M" }) {}
+
+class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", { audience: "https://w.example.com" }) {}
+
 class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
 
 describe("the comparison of a policy", () => {
@@ -138,6 +151,62 @@ describe("the comparison of a policy", () => {
       assert.isAbove((yield* compare({ account: "000000000000" }, rest)).length, 3)
       assert.isAbove((yield* compare({}, [], Policy.unknownAccount)).length, 3)
       assert.deepStrictEqual(yield* compare({}), [["ok", "FILE suffices"]])
+    }))
+
+  it.effect("does not say that a policy suffices where a condition may not hold", () =>
+    Effect.gen(function*() {
+      const list = [Calendar, Reports, Warehouse, Weather]
+      const providers = { oauth2: {}, apiKey: {} }
+      const place = { workload: "my-agent", account: "111122223333", region: "eu-west-1" }
+      const options = { ...place, users: "userId", providers } as const
+      const { Statement } = Credentials.policy(list, options)
+      const file = join(yield* Program.temporary, "policy.json")
+      const userid = (value: string) => ({ StringEquals: { "bedrock-agentcore:userid": value } })
+      const deny = (Condition: object, Action = "*") => ({ Effect: "Deny", Action, Resource: "*", Condition })
+      /** The findings for a policy with a condition in one statement, and with more statements. */
+      const compare = (userId: string | undefined, sid = "", user = "", more: ReadonlyArray<object> = []) => {
+        const changed = Statement.map((one) => one.Sid === sid ? { ...one, Condition: userid(user) } : one)
+        writeFileSync(file, JSON.stringify({ Statement: [...changed, ...more] }))
+        return Effect.map(
+          Policy.compare(
+            file,
+            list,
+            { options, exact: options, unread: [] },
+            userId === undefined ? undefined : { userId }
+          ),
+          (findings) => findings.map((one) => [one.subject, one.result, one.message.replaceAll(file, "FILE")])
+        )
+      }
+      const all = (result: string, message: string, credentials: ReadonlyArray<{ readonly key: string }> = list) =>
+        credentials.map(({ key }) => [key, result, message])
+      const suffices = all("ok", "FILE suffices for user alice")
+      assert.deepStrictEqual(yield* compare("alice"), suffices)
+      // The policy is for one user.
+      const tokens = "WorkloadAccessTokenForAnyUserId"
+      assert.deepStrictEqual(yield* compare("alice", tokens, "alice"), suffices)
+      // A request for a token names no user, so it never has the key.
+      for (
+        const [user, sid, value] of [["alice", tokens, "bob"], [undefined, tokens, "alice"], [
+          "alice",
+          "AccessTokens",
+          "alice"
+        ]]
+      ) {
+        const findings = yield* compare(user, sid, value)
+        assert.isTrue(findings.some(([, result]) => result === "problem"))
+        assert.include(JSON.stringify(findings), "the condition 'StringEquals bedrock-agentcore:userid' of statement")
+      }
+      const unknown = (key: string) => `whether FILE suffices depends on ${key}`
+      assert.deepInclude(
+        yield* compare(undefined, "", "", [deny(userid("bob"))]),
+        ["app/Calendar", "unknown", unknown("bedrock-agentcore:userid")]
+      )
+      // Only AWS knows the tags of the resources.
+      const tagged = deny({ StringEquals: { "aws:ResourceTag/stage": "prod" } }, "bedrock-agentcore:*")
+      assert.includeDeepMembers(
+        yield* compare("alice", "", "", [tagged]),
+        all("unknown", unknown("aws:ResourceTag/stage"), [Calendar, Reports, Weather])
+      )
     }))
 })
 
