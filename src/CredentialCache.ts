@@ -1,7 +1,7 @@
 /**
  * Caches access tokens and API keys, so that a program does not call AgentCore for each of its own requests. The cache
- * is off unless its layer is provided. It decorates the data plane and the security token service, so it belongs under
- * all that uses them: in a server also under `layerCallers`, and under `Connect`, which has an `Identity` of its own.
+ * is off unless its layer is provided. It decorates the data plane and the security token service, so provide it to
+ * every layer that uses them: in a server also to `layerCallers` and to `Connect`, which makes its own `Identity`.
  *
  * Only issued access tokens and API keys are cached. Other responses and failures are not. The cache key is the
  * request: workload access token, provider, flow, scopes, resources, audiences and custom parameters. A workload access

@@ -1,7 +1,7 @@
 /**
  * The flow: a program names a credential, and `Identity` obtains it, with the user's consent where necessary.
  *
- * `test/languages/python.md` has the names of the Python SDK beside those of this package.
+ * `test/languages/python.md` compares the names of the Python SDK with those of this package.
  *
  * @since 0.2.0
  */
@@ -482,15 +482,14 @@ const show = Effect.fnUntraced(function*<E, R>(
     ?? (yield* Consent.Handler) as Consent.Handler<unknown> as Consent.Handler<E, R>
   const { poll = yield* TokenPoller.TokenPoller } = options
   const base = Schedule.isSchedule(poll) ? TokenPoller.schedule(poll) : poll
-  const poller: TokenPoller.TokenPoller = (wait) =>
-    Effect.raceFirst(Requests.checkEffect("poll", base(wait)), timeOut(session))
+  const poller: TokenPoller.TokenPoller = (wait) => Effect.raceFirst(base(wait), timeOut(session))
   const wait = { session, poll: Effect.suspend(() => pollOn(requestToken, session, session.sessionUri)) }
   if (Predicate.isFunction(handler) || handler.ownPage !== true) yield* register(session)
   if (Predicate.isFunction(handler)) {
-    yield* Requests.checkEffect("consent", handler(session))
+    yield* handler(session)
     return poller(wait)
   }
-  const shown = Effect.suspend(() => Requests.checkEffect("consent", handler.show(session)))
+  const shown = Effect.suspend(() => handler.show(session))
   return handler.wait<AccessTokenError | E, Caller | R>({
     ...wait,
     poller,

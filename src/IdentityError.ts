@@ -402,8 +402,8 @@ const authorizationFailures = {
  * - `Denied`: the browser came back with the error `access_denied`
  * - `NotCompleted`: an IAM policy does not allow the page after consent to call `CompleteResourceTokenAuth`
  * - `AccountUnknown`, `RevokedAtVendor`, `WrongAccount`: AgentCore has a token, and the option `accounts` of
- *   `http/Connect` keeps it back. The vendor did not say whose account it is. Or it did not accept the token, or named
- *   an account that is not allowed, and AgentCore did not drop the token. A wait continues instead
+ *   `http/Connect` withholds it. The vendor did not say whose account it is. Or it did not accept the token, or named
+ *   an account that is not allowed, and AgentCore did not drop the token. A wait does not fail, it goes on
  *
  * The callback page reports `Denied` at once, in the same process or through a shared store of consents. A wait with a
  * link of `Connect` fails with `Failed` if a session that its page opened has failed.

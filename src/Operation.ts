@@ -109,7 +109,7 @@ export type Plane<T> = {
   readonly [K in keyof T]: (request: Request<T[K]>) => Effect.Effect<Response<T[K]>, Error<T[K]>>
 }
 
-/** The items of a page: the other member of a list's response beside `nextToken`. */
+/** The items of a page: the member of a list's response other than `nextToken`. */
 type PageItem<Page> = Page[Exclude<keyof Page, "nextToken">] extends ReadonlyArray<infer A> ? A : never
 
 /**

@@ -31,7 +31,7 @@ type PollState = {
 
 /**
  * Runs a wait. The flow ends it at the latest when the session expires. If no token can come, a poller fails with
- * `AuthorizationFailed`. In the flow, it fails with `ValidationException` if it returns no Effect.
+ * `AuthorizationFailed`.
  *
  * @since 0.2.0
  * @category models

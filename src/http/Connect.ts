@@ -97,7 +97,6 @@ import type { DataPlane } from "../DataPlane.js"
 import { type AccessTokenCredential, type AccessTokenError, Identity } from "../Identity.js"
 import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
 import * as Completion from "../internal/consentCallback/completion.js"
-import { checkEffect } from "../internal/identity/requests.js"
 import * as Constraint from "../internal/models/constraint.js"
 import { withSignal } from "../internal/pendingConsents/listeners.js"
 import * as Signals from "../internal/pendingConsents/signals.js"
@@ -661,7 +660,7 @@ const showLinkOf = Effect.fnUntraced(function*<E, R>(
   options: { readonly show: (link: string) => Effect.Effect<unknown, E, R>; readonly continue?: string | undefined }
 ) {
   const link = yield* (yield* Connect).link(session, { continue: options.continue })
-  yield* checkEffect("show", options.show(link))
+  yield* options.show(link)
 })
 
 /** Waits for a signal, or until a probe finds the grant. */

@@ -324,7 +324,7 @@ const holds = (
   const { ifExists, isNegative, quantifier, test } = parsed
   if (found.length === 0) return ifExists || quantifier === "ForAllValues" || (isNegative && quantifier === undefined)
   if (quantifier === undefined && multiValued.has(key)) return false
-  // A value that is no ARN passes neither ArnLike nor ArnNotLike.
+  // A value that is not an ARN matches neither ArnLike nor ArnNotLike.
   const isReadable = (value: string) => !/Arn/.test(operator) || arnPattern.test(value)
   const passes = (value: string) => isReadable(value) && expected.some((one) => test(value, one)) !== isNegative
   return quantifier === "ForAllValues" || (quantifier === undefined && isNegative)

@@ -5,7 +5,7 @@ const pieceLength = 8
 
 /**
  * Secrets that the request does not have: JWTs, and the session token in a canonical request, which AWS quotes. The
- * name of a property is no JWT: `privateKeyJwtConfig.additionalHeaderClaims`.
+ * name of a property is not a JWT: `privateKeyJwtConfig.additionalHeaderClaims`.
  */
 const patterns = [/(?<!K)eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g, /(?<=x-amz-security-token\W+)[A-Za-z0-9+/=%]+/gi]
 
@@ -13,7 +13,7 @@ const patterns = [/(?<!K)eyJ[\w-]+\.[\w-]+(\.[\w-]*)*/g, /(?<=x-amz-security-tok
 const spellings = (value: string): ReadonlyArray<string> => [
   value,
   JSON.stringify(value).slice(1, -1),
-  // It would throw on half a surrogate pair.
+  // It throws on an unpaired surrogate.
   encodeURIComponent(value.toWellFormed()),
   String(new URLSearchParams([["", value]])).slice(1)
 ]

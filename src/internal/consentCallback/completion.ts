@@ -49,8 +49,8 @@ const denied = "access_denied"
 export interface Visit {
   readonly sessionUri: Redacted.Redacted | undefined
   /**
-   * The `error` of an authorization response (RFC 6749, section 4.1.2.1). AWS is known to show a page of its own after
-   * a denial, and does not document a parameter for it.
+   * The `error` of an authorization response (RFC 6749, section 4.1.2.1). After a denial AWS shows its
+   * own page, and documents no parameter for it.
    */
   readonly error?: string | undefined
   /** The values of all other parameters. AWS does not document the name of the one with the `customState`. */

@@ -42,7 +42,7 @@ const declaredRequests = new WeakSet<object>()
 export const makeSubjectCheck =
   (kind: string, operation: string, checkRequest: Validation.Check): Validation.Check => (subject) =>
     isDeclared(subject, kind)
-      // A subclass can have a request of its own.
+      // A subclass can override the request.
       ? isObject(subject.request) && declaredRequests.has(subject.request) ? undefined : checkRequest(subject.request)
       : !Context.isKey(subject)
       ? checkRequest(subject)

@@ -1,4 +1,4 @@
-/** A new credential in the place of one that a resource has rejected. */
+/** Replaces a credential that a resource has rejected. */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"

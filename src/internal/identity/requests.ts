@@ -2,7 +2,6 @@
  * The checks of a program's requests, in the names of the program. They run before a cache is read, and before the
  * workload access token is obtained.
  */
-import * as Effect from "effect/Effect"
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
@@ -11,7 +10,7 @@ import type { ValidationException } from "../../IdentityError.js"
 import type { Request } from "../../Operation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as Constraint from "../models/constraint.js"
-import { describeValue, wrongType } from "../models/violation.js"
+import { wrongType } from "../models/violation.js"
 import { membersOf } from "../plane/operation.js"
 import * as OptionType from "../plane/optionType.js"
 import * as Plane from "../plane/plane.js"
@@ -99,17 +98,6 @@ export const notASession = (session: unknown): ValidationException =>
     path: ["session"],
     ...wrongType("a ConsentSession: decode a stored one with its schema", session)
   }], accessTokenOperation)
-
-/** Checks what a function of the program returned: in plain JavaScript it can be anything. */
-export const checkEffect = <A, E, R>(
-  name: "consent" | "poll" | "show",
-  returned: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | ValidationException, R> =>
-  Effect.isEffect(returned) ? returned : Effect.fail(Validation.invalidProperty(
-    accessTokenOperation,
-    name,
-    `be a function that returns an Effect, but it returned ${describeValue(returned)}`
-  ))
 
 // -----------------------------------------------------------------------------
 // Other requests

@@ -149,13 +149,13 @@ export const whole = (min: number, max: number): Schema.Codec<number> =>
 const sizeOf = (value: unknown): number =>
   Array.isArray(value) ? value.length : Predicate.isObject(value) ? Object.keys(value).length : 0
 
-const checksWhole = "effect-agentcore-identity/checksWhole"
+const beforeMembersKey = "effect-agentcore-identity/checksWhole"
 
 /**
  * Checks a value as a whole before its members. A check of Effect runs after all members were checked and reported.
  * Values are generated from `generated`: most generated values of the schema itself would be invalid.
  */
-const checkWhole = <A, I>(
+const checkBeforeMembers = <A, I>(
   schema: Schema.Codec<A, I>,
   problemOf: (input: unknown) => string | ReadonlyArray<Issue.Issue>,
   generated = () => schema
@@ -171,15 +171,15 @@ const checkWhole = <A, I>(
         : Effect.fail(new Issue.Composite(ast, [first, ...rest], input, options))
     },
     {
-      [checksWhole]: true,
+      [beforeMembersKey]: true,
       // A declaration has no JSON Schema.
       toCodecJson: () => Schema.link<A>()(schema, Transformation.passthrough()),
       toCodecArbitrary: () => Schema.link<A>()(Schema.toType(generated()), Transformation.passthrough())
     }
   )
 
-/** Whether a declaration checks a value as a whole first. Its type parameter is the schema of the value. */
-export const isWhole = (ast: AST.Declaration): boolean => ast.annotations?.[checksWhole] === true
+/** Whether a declaration is of {@link checkBeforeMembers}. Its type parameter is the schema of the value. */
+export const checksBeforeMembers = (ast: AST.Declaration): boolean => ast.annotations?.[beforeMembersKey] === true
 
 /** Limits the size of a list or a map. The maximum and the keys are checked before the items. */
 const sized = <A, I>(
@@ -188,7 +188,7 @@ const sized = <A, I>(
   max: number,
   keyIssues: (value: unknown) => ReadonlyArray<Issue.Issue> = () => []
 ): Schema.Codec<A, I> =>
-  checkWhole(
+  checkBeforeMembers(
     schema.pipe(Schema.check(
       check((value: A) => sizeOf(value) < min ? atLeast(min) : undefined, {
         toJsonSchema: ({ type }) => limits(type === "array" ? "Items" : "Properties", min, max),
@@ -295,7 +295,7 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
   )
   const generated = () => Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
   // Several members are one issue, even if their values are invalid.
-  return checkWhole(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
+  return checkBeforeMembers(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
     OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>,
     OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   >

@@ -95,7 +95,7 @@ type Outcome = "Completed" | "Failed" | "Denied" | "NotCompleted"
  * resumes the registered executions. The waits also poll. After a lost signal they find the consent at their next poll.
  *
  * Each store of pending consents provides it. A topic is the subject of a wait: one session, or a user's grant from any
- * session. A `Bearer` has no waits: its registration is the user of a session of `http/ForwardAuth`. The name
+ * session. Nothing waits for a `Bearer`: its registration is the user of a session of `http/ForwardAuth`. The name
  * identifies the subject, and is secret: stores and messages contain only a keyed digest of it.
  *
  * The outcome `Completed` means that the token exists. After `Failed` or `Denied` the session can never be completed,

@@ -59,7 +59,7 @@ const describeDeclaration = (ast: AST.Declaration): string => {
     const expected = ast.annotations?.["expected"]
     return typeof expected === "string" ? expected : "of another type"
   }
-  return Constraint.isWhole(ast)
+  return Constraint.checksBeforeMembers(ast)
     ? describe(type)
     : `a Redacted ${describe(type).replace(/^an? /, "")} (Redacted.make)`
 }
