@@ -124,7 +124,7 @@ const definitions = {
     ["bundle of an agent without the AWS SDK: kilobytes", (result) => result.bundles.http, "at most", 230]
   ],
   load: [
-    ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 18],
+    ["module load of Identity: milliseconds", (result) => result.load.wall.median, "at most", 20],
     ["module load of Identity: packages besides Effect", (result) => result.load.packages.length, "at most", 0]
   ],
   waits: waitDefinitions("waits for consent", ({ waits }) => waits),
