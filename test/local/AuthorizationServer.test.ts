@@ -31,6 +31,21 @@ const consented = (
     return { server, callbackUrl, configuration, request, page, tokens }
   })
 
+/** A browser at a new server. `subject` signs in, and returns the subject of the ID token. */
+const startBrowser = Effect.gen(function*() {
+  const { callbackUrl, server } = yield* Utils.start()
+  const configuration = yield* Utils.discover(server)
+  const user = yield* TestUser.make("alice")
+  const subject = (userName: string, parameters?: Record<string, string>) =>
+    Effect.gen(function*() {
+      const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
+      const page = yield* user.as(userName).approves(request.url)
+      const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
+      return tokens.claims()?.sub
+    })
+  return { callbackUrl, configuration, subject, user }
+})
+
 describe("AuthorizationServer", () => {
   // Runs first, because a package may print during its import, which happens once in a process.
   it.live("prints nothing", () =>
@@ -317,16 +332,7 @@ describe("AuthorizationServer", () => {
 
   it.live("lets a user select an account, the own one or another one, with prompt=select_account", () =>
     Effect.gen(function*() {
-      const { callbackUrl, server } = yield* Utils.start()
-      const configuration = yield* Utils.discover(server)
-      const user = yield* TestUser.make("alice")
-      const subject = (userName: string, parameters?: Record<string, string>) =>
-        Effect.gen(function*() {
-          const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
-          const page = yield* user.as(userName).approves(request.url)
-          const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
-          return tokens.claims()?.sub
-        })
+      const { callbackUrl, configuration, subject, user } = yield* startBrowser
       const prompt = "select_account"
       assert.strictEqual(yield* subject("alice", { prompt }), "alice")
       assert.strictEqual(yield* subject("bob"), "alice")
@@ -342,16 +348,7 @@ describe("AuthorizationServer", () => {
 
   it.live("lets another user sign in, when the request has prompt=login", () =>
     Effect.gen(function*() {
-      const { callbackUrl, server } = yield* Utils.start()
-      const configuration = yield* Utils.discover(server)
-      const user = yield* TestUser.make("alice")
-      const subject = (userName: string, parameters?: Record<string, string>) =>
-        Effect.gen(function*() {
-          const request = yield* Utils.authorizationRequest(configuration, callbackUrl, parameters)
-          const page = yield* user.as(userName).approves(request.url)
-          const tokens = yield* Effect.promise(() => Utils.exchange(configuration, request, page.url))
-          return tokens.claims()?.sub
-        })
+      const { subject } = yield* startBrowser
       assert.strictEqual(yield* subject("alice"), "alice")
       assert.strictEqual(yield* subject("bob"), "alice")
       assert.strictEqual(yield* subject("bob", { prompt: "login" }), "bob")

@@ -117,7 +117,7 @@ export interface ClientCredentialsRequest {
   readonly customParameters?: Readonly<Record<string, string>> | undefined
 }
 
-export interface AuthorizationUrlRequest extends ClientCredentialsRequest {
+interface AuthorizationUrlRequest extends ClientCredentialsRequest {
   readonly redirectUri: string
   readonly state: Redacted.Redacted
   readonly codeVerifier: Redacted.Redacted
@@ -129,17 +129,17 @@ export interface CallbackRequest {
   readonly state: Redacted.Redacted
 }
 
-export interface ExchangeCodeRequest extends CallbackRequest {
+interface ExchangeCodeRequest extends CallbackRequest {
   readonly codeVerifier: Redacted.Redacted
   readonly resources?: ReadonlyArray<string> | undefined
 }
 
-export interface RefreshRequest {
+interface RefreshRequest {
   readonly refreshToken: Redacted.Redacted
   readonly resources?: ReadonlyArray<string> | undefined
 }
 
-export interface RevocationRequest {
+interface RevocationRequest {
   readonly token: Redacted.Redacted
   readonly type: "access_token" | "refresh_token"
 }
@@ -162,7 +162,7 @@ export interface TokenExchangeRequest extends ClientCredentialsRequest {
  * A user's JWT as the grant (RFC 7523, section 2.1). The custom parameter `requested_token_use` replaces
  * `requestedTokenUse`.
  */
-export interface JwtGrantRequest extends ClientCredentialsRequest {
+interface JwtGrantRequest extends ClientCredentialsRequest {
   readonly assertion: Redacted.Redacted
   readonly requestedTokenUse?: "on_behalf_of" | undefined
 }

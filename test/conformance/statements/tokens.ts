@@ -37,6 +37,17 @@ import {
   unreachable
 } from "./resources.js"
 
+/** Opens a consent session of Alice, at an authorization server that records its requests. */
+const openSession = async (
+  world: Parameters<typeof createRecorded>[0],
+  recorder: Parameters<typeof createRecorded>[1],
+  request?: Parameters<typeof askConsent>[3]
+) => {
+  const { clientId, name } = await createRecorded(world, recorder)
+  const token = await tokenOf(world, await createWorkload(world), "alice")
+  return { clientId, name, token, ...await askConsent(world, token, name, request) }
+}
+
 const sessionBinding = guide("oauth2-authorization-url-session-binding")
 
 const tokens = guide("identity-authentication")
@@ -476,9 +487,7 @@ export const userTokens = [
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
-      const { clientId, name } = await createRecorded(world, recorder)
-      const token = await tokenOf(world, await createWorkload(world), "alice")
-      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      const { authorizationUrl, clientId, name, sessionUri, token } = await openSession(world, recorder)
       await browse(authorizationUrl)
       is("requests before", recorder.tokens(clientId).length, 0)
       is("poll before", (await askUser(world, token, name, { sessionUri })).accessToken, undefined)
@@ -556,9 +565,9 @@ export const userTokens = [
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
-      const { name } = await createRecorded(world, recorder)
-      const token = await tokenOf(world, await createWorkload(world), "alice")
-      const { authorizationUrl, sessionUri } = await askConsent(world, token, name, { customState: "state of alice" })
+      const { authorizationUrl, sessionUri } = await openSession(world, recorder, {
+        customState: "state of alice"
+      })
       const page = new URL(await browse(authorizationUrl))
       is("parameters", Object.fromEntries(page.searchParams), { session_id: sessionUri, state: "state of alice" })
     }
@@ -569,9 +578,9 @@ export const userTokens = [
     source: guess("all of it: the one who opens it again would learn the custom state, which protects the callback"),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
-      const { name } = await createRecorded(world, recorder)
-      const token = await tokenOf(world, await createWorkload(world), "alice")
-      const { authorizationUrl, sessionUri } = await askConsent(world, token, name, { customState: "state of alice" })
+      const { authorizationUrl, sessionUri } = await openSession(world, recorder, {
+        customState: "state of alice"
+      })
       const open = async () => new URL(await browse(authorizationUrl)).protocol
       is("end of the consent", await open(), new URL(returnUrl).protocol)
       is("end of the second visit", await open(), new URL(authorizationUrl).protocol)
@@ -633,9 +642,7 @@ export const userTokens = [
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
-      const { name } = await createRecorded(world, recorder)
-      const token = await tokenOf(world, await createWorkload(world), "alice")
-      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      const { authorizationUrl, sessionUri } = await openSession(world, recorder)
       await browse(authorizationUrl)
       await rejects(
         world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "mallory" } }),
@@ -661,9 +668,7 @@ export const userTokens = [
       ),
       needs: ["recorder", "browse"],
       run: async (world, { browse, recorder }) => {
-        const { name } = await createRecorded(world, recorder)
-        const token = await tokenOf(world, await createWorkload(world), "alice")
-        const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+        const { authorizationUrl, name, sessionUri, token } = await openSession(world, recorder)
         if (isConsentFirst) await browse(authorizationUrl)
         await rejects(world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId } }), invalidSession)
         if (!isConsentFirst) await browse(authorizationUrl)
@@ -681,9 +686,7 @@ export const userTokens = [
     ),
     needs: ["recorder", "browse"],
     run: async (world, { browse, recorder }) => {
-      const { name } = await createRecorded(world, recorder)
-      const token = await tokenOf(world, await createWorkload(world), "alice")
-      const { authorizationUrl, sessionUri } = await askConsent(world, token, name)
+      const { authorizationUrl, name, sessionUri, token } = await openSession(world, recorder)
       await browse(authorizationUrl)
       const complete = () => world.data.completeResourceTokenAuth({ sessionUri, userIdentifier: { userId: "alice" } })
       await complete()
