@@ -271,7 +271,11 @@ export const layer = <E, R>(options: {
     const times = timesOf(options)
     const error = checkTimes(times)
     return error === undefined
-      ? workflow.toLayer(Run.run({ invite: options.invite, times }))
+      ? workflow.toLayer(Run.run({
+        invite: ({ credential, userId, workload }, message) =>
+          options.invite({ ...message, user: { userId }, credential, workload }),
+        times
+      }))
       : Layer.unwrap(Effect.die(error))
   })
 

@@ -67,70 +67,43 @@
  *   Connect.layer({ path: "/connect", credentials: { calendar: Calendar }, currentUser, workload: "my-agent" })
  * ).pipe(Layer.provide(Connect.layerRedaction("/connect")))
  */
-import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
-import * as DateTime from "effect/DateTime"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
-import * as HttpServerError from "effect/http/HttpServerError"
-import * as HttpServerRequest from "effect/http/HttpServerRequest"
-import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import type * as HttpServerError from "effect/http/HttpServerError"
+import type * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
-import * as Option from "effect/Option"
-import { isString } from "effect/Predicate"
-import * as PubSub from "effect/PubSub"
-import type { Redacted } from "effect/Redacted"
-import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type * as Take from "effect/Take"
 import type * as Consent from "../Consent.js"
 import type { ConsentSession } from "../ConsentSession.js"
-import { ControlPlane } from "../ControlPlane.js"
-import * as Credentials from "../Credentials.js"
+import type * as Credentials from "../Credentials.js"
 import type { DataPlane } from "../DataPlane.js"
-import { type AccessTokenCredential, type AccessTokenError, Identity } from "../Identity.js"
-import { AuthorizationFailed, AuthorizationTimedOut, ValidationException } from "../IdentityError.js"
+import type { AccessTokenCredential, AccessTokenError, Identity } from "../Identity.js"
+import type { ValidationException } from "../IdentityError.js"
 import * as Completion from "../internal/consentCallback/completion.js"
-import * as Constraint from "../internal/models/constraint.js"
-import { withSignal } from "../internal/pendingConsents/listeners.js"
-import * as Signals from "../internal/pendingConsents/signals.js"
-import { PendingConsents } from "../internal/pendingConsents/store.js"
-import * as OptionType from "../internal/plane/optionType.js"
-import * as Validation from "../internal/plane/validation.js"
-import { pollUntil } from "../internal/pollBudget.js"
-import { ConsentSignals } from "../PendingConsents.js"
-import { UserIdentifier } from "../UserIdentifier.js"
-import { WorkloadAccessToken, type WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
-import { Appearance, type Texts } from "./connect/appearance.js"
+import type { UserIdentifier } from "../UserIdentifier.js"
+import type { WorkloadAccessToken, WorkloadAccessTokenError } from "../WorkloadAccessToken.js"
+import type { Texts } from "./connect/appearance.js"
 import * as Connections from "./connect/connections.js"
-import * as Pages from "./connect/connectPages.js"
-import * as Requests from "./connect/connectRequests.js"
 import {
   Connect,
   type Connection,
   type Disconnection,
   type Event,
-  eventCount,
   type LinkOptions,
-  NotSignedIn,
+  type NotSignedIn,
   type Options,
-  type OtherUserKind,
-  View
+  type OtherUserKind
 } from "./connect/connectTypes.js"
-import type { Cookie } from "./connect/cookies.js"
 import * as Links from "./connect/links.js"
-import * as Localize from "./connect/localize.js"
-import * as Shutdown from "./connect/shutdown.js"
+import * as Routes from "./connect/routes.js"
+import * as Service from "./connect/service.js"
 import * as OwnTexts from "./connect/texts.js"
-import * as Watch from "./connect/watch.js"
+import * as Wait from "./connect/wait.js"
 import * as ConsentCallback from "./ConsentCallback.js"
-import * as ConsentRoutes from "./internal/consentRoutes.js"
 
 export {
   /** @since 0.2.0 */
@@ -260,199 +233,6 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
 export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.Type } = OwnTexts.texts
 
 // -----------------------------------------------------------------------------
-// Routes
-// -----------------------------------------------------------------------------
-
-const makeService = (
-  options: LinkOptions,
-  links: Links.Links,
-  { accounts, checkKind, forUser }: Connections.Connections,
-  { events, signals }: Pick<Connect["Service"], "events" | "signals">
-): Connect["Service"] => ({
-  workload: options.workload,
-  users: options.users ?? "userId",
-  check: (user, subject) =>
-    Effect.gen(function*() {
-      yield* checkKind("check", user)
-      const name = links.nameOf(subject)
-      const credential = name === undefined ? undefined : links.find(name)
-      if (name === undefined || credential === undefined) return yield* Links.unknownCredential()
-      return yield* forUser(user).check(name, credential)
-    }),
-  connections: (user) => Effect.andThen(checkKind("connections", user), Effect.suspend(() => forUser(user).list())),
-  disconnectAll: (user) =>
-    Effect.andThen(checkKind("disconnectAll", user), Effect.suspend(() => forUser(user).disconnectAll)),
-  identity: accounts.identity,
-  review: accounts.review,
-  nameOf: (subject) => Option.fromNullishOr(links.nameOf(subject)),
-  credentialOf: (name) => Option.fromNullishOr(links.find(name)),
-  link: (subject, { continue: address } = {}) =>
-    Effect.suspend(() => {
-      const name = links.nameOf(subject)
-      if (name === undefined) return Links.unknownCredential()
-      const allowed = links.allowed(address)
-      return Option.isSome(allowed)
-        ? Effect.succeed(links.link(name, allowed.value))
-        : Links.invalid("continue", "be an address that the option continueTo allows")
-    }),
-  events,
-  signals
-})
-
-/** The events, until `end`. A reader that is late still gets those that it has not read. */
-const makeEvents = Effect.gen(function*() {
-  const pubsub = yield* PubSub.sliding<Take.Take<Event>>(1024)
-  let isEnded = false
-  return {
-    publish: (event: Event) => PubSub.publish(pubsub, [event]),
-    end: Effect.suspend(() => {
-      isEnded = true
-      return PubSub.publish(pubsub, Exit.void)
-    }),
-    events: Stream.unwrap(Effect.map(
-      PubSub.subscribe(pubsub),
-      // A reader that subscribes after the last message would wait for ever.
-      (subscription) => isEnded ? Stream.empty : Stream.flattenTake(Stream.fromSubscription(subscription))
-    ))
-  }
-})
-
-const checkOptions = Validation.makeCheck("Connect", () => ({
-  appearance: Constraint.optional(Appearance),
-  gracefulShutdownTimeout: Constraint.optional(OptionType.DurationInput),
-  checkSetup: Constraint.optional(Schema.Boolean)
-}))
-
-const makeEmit =
-  (publish: (event: Event) => Effect.Effect<unknown>) => (event: Omit<Event, "at">): Effect.Effect<void> =>
-    Effect.gen(function*() {
-      const { _tag, credential } = event
-      yield* publish({ ...event, at: yield* DateTime.now })
-      const labels = {
-        "agentcore.event": _tag,
-        ...credential === undefined ? {} : { "agentcore.credential": credential }
-      }
-      yield* Metric.update(Metric.withAttributes(eventCount, labels), 1)
-    })
-
-const toContext = (service: Connect["Service"]): Context.Context<Connect | Identity> =>
-  Context.add(Context.make(Connect, service), Identity, service.identity)
-
-const checkSetup = Effect.fnUntraced(function*({ credentials, workload }: LinkOptions) {
-  const plane = yield* Effect.serviceOption(ControlPlane)
-  if (Option.isNone(plane)) {
-    return yield* Links.invalid("checkSetup", "have a ControlPlane: AwsIdentity.layer() has one")
-  }
-  // The problems name a credential as links do.
-  const list = Object.entries(credentials).map(([key, { kind, request }]) => ({ key, kind, request }))
-  const found = yield* Effect.provideService(Credentials.check(list, { workload }), ControlPlane, plane.value)
-  for (const { _tag, message } of found) if (_tag === "NotVisible") yield* Effect.logWarning(message)
-  const problems = found.filter(({ _tag }) => _tag !== "NotVisible").map(({ message }) => message)
-  if (problems.length > 0) return yield* new ValidationException({ operation: "Connect", message: problems.join("\n") })
-})
-
-const makeRoutes = <E, R, E2, R2>(options: Options<E, R, E2, R2>) =>
-  Effect.gen(function*() {
-    const { appearance, gracefulShutdownTimeout, path } = options
-    const wrong = checkOptions({ appearance, gracefulShutdownTimeout, checkSetup: options.checkSetup })
-    if (wrong !== undefined) return yield* wrong
-    const links = yield* Links.make(options)
-    yield* Links.checkRevokeAt(options.revokeAt)
-    if (options.checkSetup === true) yield* checkSetup(options)
-    const toResponse = Pages.make(yield* Localize.make(appearance, links))
-    const shutdown = Shutdown.make()
-    const { events, publish, end } = yield* makeEvents
-    const connections = yield* Connections.make({ ...options, links, emit: makeEmit(publish) })
-    const { identity, unreviewed } = connections.accounts
-    const dependencies = yield* Effect.provideService(Completion.dependenciesOfProgram, Identity, identity)
-    const settings: Requests.Settings = {
-      ...options,
-      ...dependencies,
-      pending: Option.getOrUndefined(yield* Effect.serviceOption(PendingConsents)),
-      connections,
-      links,
-      ...yield* Requests.makeSecrets(options, links),
-      // It drops the token that it gets.
-      watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
-    }
-    // Before the watches end: a request that runs may begin one.
-    yield* Effect.addFinalizer(() => Effect.andThen(shutdown.stop(gracefulShutdownTimeout), end))
-
-    const respond = (view: View, cookies: ReadonlyArray<Cookie> = []) =>
-      Effect.gen(function*() {
-        const request = yield* HttpServerRequest.HttpServerRequest
-        const own = options.respond === undefined ? Option.none() : yield* options.respond(view)
-        const response = Option.isNone(own)
-          ? toResponse(view, request)
-          : HttpServerResponse.setHeaders(own.value, { ...Pages.headersOf(view), ...own.value.headers })
-        return settings.cookies.addTo(response, cookies)
-      })
-
-    const forUser = ConsentRoutes.makeForUser("Connect.layer", options.currentUser)
-    const reject = (reason: "NotSignedIn" | "Stopping") =>
-      respond(View.Rejected({ reason, link: undefined, connectionsUrl: links.connectionsUrl }))
-    // Fails as the router does for an unknown path.
-    const checkSpelling = Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) =>
-      Links.isSpelled(request.url, path)
-        ? Effect.void
-        : Effect.fail(
-          new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })
-        ))
-    const handle = <R3>(
-      method: "GET" | "POST",
-      run: (user: Requests.User, name: string) => Effect.Effect<View, never, R3>
-    ) =>
-      Effect.gen(function*() {
-        yield* checkSpelling
-        if (yield* Shutdown.IsStopping) {
-          return yield* reject("Stopping")
-        }
-        const { name = "" } = yield* HttpRouter.params
-        return yield* forUser(
-          method,
-          (user) =>
-            Effect.flatMap(
-              Requests.runFor(settings, user, (user) =>
-                run(user, name)),
-              ({ cookies, view }) =>
-                respond(view, cookies)
-            )
-        )
-      }).pipe(
-        Effect.catchIf(
-          (error): error is Extract<typeof error, NotSignedIn> => error instanceof NotSignedIn,
-          () => reject("NotSignedIn")
-        ),
-        shutdown.guard
-      )
-
-    const returnPath: HttpRouter.PathInput = `${path}/return` as `/${string}`
-    const linkPath: HttpRouter.PathInput = `${path}/:name` as `/${string}`
-    const returned = handle(
-      "GET",
-      (user) => Effect.flatMap(ConsentRoutes.visit, (visit) => Requests.complete(user, visit))
-    )
-    const link = handle(
-      "GET",
-      (user, name) =>
-        Effect.flatMap(
-          HttpServerRequest.ParsedSearchParams,
-          ({ continue: address }) => Requests.openLink(user, name, isString(address) ? address : undefined)
-        )
-    )
-    const routes = [
-      HttpRouter.route("GET", returnPath, HttpMiddleware.withLoggerDisabled(returned)),
-      HttpRouter.route("GET", path, handle("GET", Requests.showConnections)),
-      HttpRouter.route("GET", linkPath, link),
-      HttpRouter.route("POST", linkPath, handle("POST", Requests.submit))
-    ]
-    return {
-      service: makeService(options, links, connections, { events, signals: dependencies.signals }),
-      addTo: (router: HttpRouter.HttpRouter) => ConsentRoutes.add(router, returnPath, routes)
-    }
-  })
-
-// -----------------------------------------------------------------------------
 // Layers
 // -----------------------------------------------------------------------------
 
@@ -519,16 +299,16 @@ export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R
   Layer.provideMerge(
     HttpRouter.middleware<{ provides: Connect | Identity }>()(
       Effect.map(
-        Effect.map(Connect, toContext),
+        Effect.map(Connect, Service.toContext),
         (context) => <A, E3, R3>(self: Effect.Effect<A, E3, R3>) => Effect.provideContext(self, context)
       ),
       { global: true }
     ),
     Layer.effectContext(
       Effect.gen(function*() {
-        const { addTo, service } = yield* Effect.orDie(makeRoutes(options))
+        const { addTo, service } = yield* Effect.orDie(Routes.make(options))
         yield* addTo(yield* HttpRouter.HttpRouter)
-        return toContext(service)
+        return Service.toContext(service)
       })
     )
   )
@@ -555,7 +335,7 @@ export const httpApp = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2,
   DataPlane | Scope.Scope
 > =>
   Effect.gen(function*() {
-    const { addTo, service } = yield* makeRoutes(options)
+    const { addTo, service } = yield* Routes.make(options)
     // Its own router: `HttpRouter.toHttpEffect` would find that of a server around the program (memoized layers).
     const router = yield* HttpRouter.make
     // The app has the requirements and errors of the routes. The type of the router does not include them.
@@ -575,9 +355,9 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect | Identity
   Layer.fresh(Layer.effectContext(
     Effect.gen(function*() {
       const links = yield* Links.make(options)
-      const connections = yield* Connections.make({ ...options, links, emit: makeEmit(() => Effect.void) })
+      const connections = yield* Connections.make({ ...options, links, emit: Service.makeEmit(() => Effect.void) })
       const signals = yield* Completion.signalsOfProgram
-      return toContext(makeService(options, links, connections, { events: Stream.empty, signals }))
+      return Service.toContext(Service.make(options, links, connections, { events: Stream.empty, signals }))
     }).pipe(Effect.orDie)
   ))
 
@@ -594,105 +374,6 @@ export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =
 // -----------------------------------------------------------------------------
 // Handlers
 // -----------------------------------------------------------------------------
-
-const defaultProbe: Schedule.Schedule<unknown> = Schedule.min([
-  Schedule.exponential("5 seconds", 1.25),
-  Schedule.spaced("5 minutes")
-])
-
-/** After any failure the wait continues. */
-const probe = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
-  Effect.catch(request, () => Effect.as(Effect.logDebug("The wait continues after a failed probe"), Option.none<A>()))
-
-const timeOutAt = (deadline: number, session: ConsentSession) =>
-  Clock.currentTimeMillis.pipe(
-    Effect.flatMap((now) => Effect.sleep(Math.max(0, deadline - now))),
-    Effect.flatMap(() => new AuthorizationTimedOut({ session }))
-  )
-
-/** Fails if a session of the user ended without consent. */
-const checkOutcome = (
-  { provider }: ConsentSession,
-  outcome: Signals.Outcome
-): Effect.Effect<void, AuthorizationFailed> =>
-  outcome === "Completed" ? Effect.void : new AuthorizationFailed({ provider, reason: outcome })
-
-/** Requests a token at most three times. A throttled request has none, and the next probe can be hours away then. */
-const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
-  Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
-
-/** Listens to the signals of the user's grant. */
-type Listen = (onSignal: (outcome: Signals.Outcome) => void) => () => void
-
-const listenFor = (
-  { nameOf, signals: ofPages, workload }: Connect["Service"],
-  session: ConsentSession,
-  { onDenial, user }: Pick<Parameters<typeof handler>[0], "onDenial" | "user">
-) =>
-  Effect.gen(function*() {
-    const credential = Option.getOrElse(nameOf(session), () => "")
-    const topic = yield* Signals.grant({ workload, user, credential })
-    const signals = Option.getOrElse(yield* Effect.serviceOption(ConsentSignals), () => ofPages)
-    const listen: Listen = (onSignal) =>
-      signals.listen(topic, (outcome) => {
-        if (outcome === "Completed" || onDenial !== "wait") onSignal(outcome)
-      })
-    return listen
-  })
-
-/** Shows the link, and returns the last signal meanwhile: the user may respond before it is shown. */
-const showLink = <E, R>(
-  shown: Effect.Effect<unknown, E, R>,
-  listen: Listen
-): Effect.Effect<Signals.Outcome | undefined, E, R> =>
-  Effect.suspend(() => {
-    let signalled: Signals.Outcome | undefined
-    return Effect.acquireUseRelease(
-      Effect.sync(() => listen((outcome) => signalled = outcome)),
-      () => shown,
-      (stop) => Effect.sync(stop)
-    ).pipe(Effect.map(() => signalled))
-  })
-
-/** Shows the link of a session. A generator function of each handler would take memory as long as the wait lasts. */
-const showLinkOf = Effect.fnUntraced(function*<E, R>(
-  session: ConsentSession,
-  options: { readonly show: (link: string) => Effect.Effect<unknown, E, R>; readonly continue?: string | undefined }
-) {
-  const link = yield* (yield* Connect).link(session, { continue: options.continue })
-  yield* options.show(link)
-})
-
-/** Waits for a signal, or until a probe finds the grant. */
-const untilGranted = <R>(
-  session: ConsentSession,
-  poll: Effect.Effect<Option.Option<unknown>, never, R>,
-  listen: Listen,
-  schedule: Schedule.Schedule<unknown>,
-  deadline: number
-) =>
-  withSignal(
-    Effect.flatMap(
-      pollUntil({ schedule, input: () => undefined, deadline, poll }),
-      // A schedule may end before the deadline. The wait then ends by a signal or at the deadline.
-      (granted) => Option.isSome(granted) ? Effect.void : timeOutAt(deadline, session)
-    ),
-    listen,
-    (outcome) => Effect.asSome(checkOutcome(session, outcome))
-  )
-
-/** Requests tokens for a user whose accounts are reviewed, also if the workload access token does not know the user. */
-const asUserOf = (user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
-  Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user }))
-
-const checkHandler = Validation.makeCheck(
-  "Connect.handler",
-  () => ({
-    user: UserIdentifier,
-    wait: Constraint.optional(OptionType.DurationInput),
-    onDenial: Constraint.optional(Schema.Literals(["fail", "wait"]))
-  })
-)
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has
@@ -754,41 +435,6 @@ export const handler = <E = never, R = never>(options: {
   R | Connect | WorkloadAccessToken
 > => ({
   ownPage: true,
-  show: (session) => showLinkOf(session, options),
-  wait: <E1, R1>({ request, session, shown }: {
-    readonly session: ConsentSession
-    readonly shown: Effect.Effect<unknown, E1, R1>
-    readonly request: Effect.Effect<Option.Option<Redacted>, E1, R1>
-  }) =>
-    Effect.gen(function*() {
-      const error = checkHandler({ user: options.user, wait: options.wait, onDenial: options.onDenial })
-      if (error !== undefined) return yield* error
-      const connect = yield* Connect
-      yield* Connections.checkKind("handler", connect.users, options.user)
-      const listen = yield* listenFor(connect, session, options)
-      const signalled = yield* showLink(shown, listen)
-      const deadline = (yield* Clock.currentTimeMillis) + Duration.toMillis(options.wait ?? "10 minutes")
-      const asUser = asUserOf(options.user)
-      const token = Effect.suspend(() =>
-        asUser(Effect.flatMap(request, (found) =>
-          Option.isSome(found) ? connect.review(session, found.value) : Effect.succeed(found)))
-      )
-      // A signal during the requests is lost. The next probe finds the grant.
-      const wait: Effect.Effect<
-        Redacted,
-        E1 | AuthorizationFailed | AuthorizationTimedOut,
-        R1 | WorkloadAccessToken
-      > = Effect.flatMap(
-        untilGranted(session, probe(token), listen, options.probe ?? defaultProbe, deadline),
-        () =>
-          tokenOrWait
-      )
-      const tokenOrWait = Effect.flatMap(
-        Effect.suspend(() => requestRepeatedly(token)),
-        (found) => Option.isSome(found) ? Effect.succeed(found.value) : wait
-      )
-      if (signalled === undefined) return wait
-      yield* checkOutcome(session, signalled)
-      return tokenOrWait
-    }).pipe(Effect.flatten)
+  show: (session) => Wait.showLinkOf(session, options),
+  wait: (flow) => Wait.waitForGrant(flow, options)
 })

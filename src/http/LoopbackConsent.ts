@@ -31,7 +31,7 @@ import * as LoopbackServer from "./loopbackConsent/loopbackServer.js"
 export const defaultReturnUrl = "http://127.0.0.1:8765/consent"
 
 /** Callers who share a call of a cache wait for the same session. */
-const signals = Effect.runSync(Signals.makeMemory)
+const signals = Signals.makeMemoryUnsafe()
 
 const port = (returnUrl: string): string => new URL(returnUrl).port || "80"
 

@@ -18,14 +18,10 @@ import { ConsentSignals, unregistered } from "../../internal/pendingConsents/sto
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { ConsentNotObtained, type Outcome, type Payload, workflow } from "./workflow.js"
 
-interface Invitation {
-  readonly link: string
-  readonly user: { readonly userId: string }
-  readonly credential: string
-  readonly workload: string
-  readonly reminder: number
-  readonly key: string
-}
+type Invite<E, R> = (
+  payload: Payload,
+  message: { readonly link: string; readonly reminder: number; readonly key: string }
+) => Effect.Effect<unknown, E, R>
 
 /** Succeeds when the user has consented. */
 const granted = DurableDeferred.make("granted")
@@ -61,34 +57,26 @@ export const asUser = (workload: string, userId: string) => <A, E, R>(self: Effe
     WorkloadAccessToken.makeWorkload({ name: workload, user: { userId } })
   )
 
-/** The body of the workflow. It runs again at each resume, so each effect is an activity with a stored result. */
-export const run = <E, R>({ invite, times }: {
-  readonly invite: (invitation: Invitation) => Effect.Effect<unknown, E, R>
-  /** The times of the reminders and the end of the wait, since its beginning. */
-  readonly times: ReadonlyArray<Duration.Duration>
-}) =>
-(payload: Payload): Effect.Effect<
-  Outcome,
+const topicOf = ({ credential, userId, workload }: Payload) => Signals.grant({ workload, user: { userId }, credential })
+
+const credentialOf = (name: string): Effect.Effect<
+  AccessTokenCredential<"USER_FEDERATION">,
   ConsentNotObtained,
-  R | Connect | ConsentSignals | DataPlane | WorkflowEngine | WorkflowInstance
-> => {
-  const { credential: name, userId, workload } = payload
-  const user = { userId }
-  const topic = Signals.grant({ workload, user, credential: name })
-  const notObtained = (reason: ConsentNotObtained["reason"]) => orNotObtained(name, reason)
+  Connect
+> =>
+  Effect.flatMap(Connect, (connect) =>
+    Effect.mapError(
+      Effect.fromOption(connect.credentialOf(name)),
+      () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
+    ))
 
-  const credentialOf: Effect.Effect<AccessTokenCredential<"USER_FEDERATION">, ConsentNotObtained, Connect> = Effect
-    .flatMap(
-      Connect,
-      (connect) =>
-        Effect.mapError(
-          Effect.fromOption(connect.credentialOf(name)),
-          () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
-        )
-    )
+// -----------------------------------------------------------------------------
+// Activities
+// -----------------------------------------------------------------------------
 
-  /** Registers the execution, and stores its begin and its times, so that another deployment does not change them. */
-  const begin = Activity.make({
+/** Registers the execution, and stores its begin and its times, so that another deployment does not change them. */
+const register = (payload: Payload, times: ReadonlyArray<Duration.Duration>) =>
+  Activity.make({
     name: "ObtainConsent.register",
     success: Schema.Struct({ begunAt: Schema.Number, plan: Schema.Array(Schema.Number) }),
     error: ConsentNotObtained,
@@ -98,102 +86,128 @@ export const run = <E, R>({ invite, times }: {
       const plan = times.map(Duration.toMillis)
       const wait = Math.max(...plan) + Duration.toMillis(grace)
       yield* signals.register({
-        topic: yield* topic,
+        topic: yield* topicOf(payload),
         // An address, not a secret. It stays in the store, and no link contains it.
         execution: yield* DurableDeferred.token(granted),
         expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
       })
       return { begunAt, plan }
-    }).pipe(notObtained("Unavailable"))
+    }).pipe(orNotObtained(payload.credential, "Unavailable"))
   })
 
-  const end = Activity.make({
+const unregister = (payload: Payload) =>
+  Activity.make({
     name: "ObtainConsent.unregister",
     execute: Effect.gen(function*() {
       const signals = yield* ConsentSignals
-      yield* signals.unregister(yield* topic, yield* DurableDeferred.token(granted))
+      yield* signals.unregister(yield* topicOf(payload), yield* DurableDeferred.token(granted))
     }).pipe(
-      notObtained("Unavailable"),
+      orNotObtained(payload.credential, "Unavailable"),
       // The registration expires.
       Effect.catch((error) => Effect.logWarning(`A registration was not removed: ${error.message}`))
     )
   })
 
-  /** Requests the token from AgentCore, and returns whether the user has consented. */
-  const probe = (step: number) =>
-    Activity.make({
-      name: `ObtainConsent.probe ${step}`,
-      success: Schema.Boolean,
-      error: ConsentNotObtained,
-      execute: Effect.gen(function*() {
-        const { identity } = yield* Connect
-        return yield* unregistered(identity.getAccessToken(yield* credentialOf)).pipe(
-          Effect.as(true),
-          Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
-          asUser(workload, userId),
-          notObtained("Unavailable")
-        )
-      })
+/** Requests the token from AgentCore, and returns whether the user has consented. */
+const probe = ({ credential, userId, workload }: Payload, step: number) =>
+  Activity.make({
+    name: `ObtainConsent.probe ${step}`,
+    success: Schema.Boolean,
+    error: ConsentNotObtained,
+    execute: Effect.gen(function*() {
+      const { identity } = yield* Connect
+      return yield* unregistered(identity.getAccessToken(yield* credentialOf(credential))).pipe(
+        Effect.as(true),
+        Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
+        asUser(workload, userId),
+        orNotObtained(credential, "Unavailable")
+      )
     })
+  })
 
-  const send = (reminder: number) =>
-    Activity.make({
-      name: `ObtainConsent.invite ${reminder}`,
-      error: ConsentNotObtained,
-      execute: Effect.gen(function*() {
-        const connect = yield* Connect
-        const link = yield* connect.link(yield* credentialOf)
-        const key = yield* Activity.idempotencyKey(`invite ${reminder}`)
-        yield* invite({ link, user, credential: name, workload, reminder, key })
-      }).pipe(notObtained("InvitationFailed"))
-    })
+const send = <E, R>(payload: Payload, invite: Invite<E, R>, reminder: number) =>
+  Activity.make({
+    name: `ObtainConsent.invite ${reminder}`,
+    error: ConsentNotObtained,
+    execute: Effect.gen(function*() {
+      const connect = yield* Connect
+      const link = yield* connect.link(yield* credentialOf(payload.credential))
+      const key = yield* Activity.idempotencyKey(`invite ${reminder}`)
+      yield* invite(payload, { link, reminder, key })
+    }).pipe(orNotObtained(payload.credential, "InvitationFailed"))
+  })
 
-  const wait = (step: number, milliseconds: number) =>
-    DurableDeferred.raceAll({
-      name: `wait ${step}`,
-      success: Schema.Literals(["Granted", "Elapsed"]),
-      error: Schema.Never,
-      effects: [
-        DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
-        // An execution with a clock in memory is not suspended, so a signal could not resume it.
-        DurableClock.sleep({ name: `wait ${step}`, duration: milliseconds, inMemoryThreshold: 0 }).pipe(
-          Effect.as("Elapsed" as const)
-        )
-      ]
-    })
+const wait = (step: number, milliseconds: number) =>
+  DurableDeferred.raceAll({
+    name: `wait ${step}`,
+    success: Schema.Literals(["Granted", "Elapsed"]),
+    error: Schema.Never,
+    effects: [
+      DurableDeferred.await(granted).pipe(Effect.as("Granted" as const)),
+      // An execution with a clock in memory is not suspended, so a signal could not resume it.
+      DurableClock.sleep({ name: `wait ${step}`, duration: milliseconds, inMemoryThreshold: 0 }).pipe(
+        Effect.as("Elapsed" as const)
+      )
+    ]
+  })
 
-  /** Requests the token, and reminds the user if it is time. Returns whether the user has consented. */
-  const check = (tick: number, time: number, plan: ReadonlyArray<number>) =>
-    Effect.gen(function*() {
-      // At the end, a failure is the result of the wait.
-      if (time === plan.at(-1)) return yield* probe(tick + 1)
-      const isGranted = yield* Effect.catch(probe(tick + 1), () => Effect.succeed(undefined))
-      const reminder = plan.filter((planned) => planned <= time).length
-      // Without a response, the user may have consented, so no reminder is sent.
-      if (isGranted === false && reminder > 0) {
-        // A reminder that cannot be sent does not end the wait.
-        yield* Effect.catch(send(reminder), (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`))
-      }
-      return isGranted === true
-    })
+// -----------------------------------------------------------------------------
+// Workflow
+// -----------------------------------------------------------------------------
 
-  return Effect.gen(function*() {
-    const { begunAt, plan } = yield* begin
-    if (yield* probe(0)) return "AlreadyGranted"
-    yield* send(0)
+/** Requests the token, and reminds the user if it is time. Returns whether the user has consented. */
+const check = <E, R>(
+  payload: Payload,
+  invite: Invite<E, R>,
+  { plan, tick, time }: { readonly plan: ReadonlyArray<number>; readonly tick: number; readonly time: number }
+) =>
+  Effect.gen(function*() {
+    // At the end, a failure is the result of the wait.
+    if (time === plan.at(-1)) return yield* probe(payload, tick + 1)
+    const isGranted = yield* Effect.catch(probe(payload, tick + 1), () => Effect.succeed(undefined))
+    const reminder = plan.filter((planned) => planned <= time).length
+    // Without a response, the user may have consented, so no reminder is sent.
+    if (isGranted === false && reminder > 0) {
+      // A reminder that cannot be sent does not end the wait.
+      yield* Effect.catch(
+        send(payload, invite, reminder),
+        (error) => Effect.logWarning(`A reminder was not sent: ${error.message}`)
+      )
+    }
+    return isGranted === true
+  })
+
+/** The body of the workflow. It runs again at each resume, so each effect is an activity with a stored result. */
+export const run = <E, R>({ invite, times }: {
+  readonly invite: Invite<E, R>
+  /** The times of the reminders and the end of the wait, since its beginning. */
+  readonly times: ReadonlyArray<Duration.Duration>
+}) =>
+(payload: Payload): Effect.Effect<
+  Outcome,
+  ConsentNotObtained,
+  R | Connect | ConsentSignals | DataPlane | WorkflowEngine | WorkflowInstance
+> =>
+  Effect.gen(function*() {
+    const { begunAt, plan } = yield* register(payload, times)
+    if (yield* probe(payload, 0)) return "AlreadyGranted"
+    yield* send(payload, invite, 0)
     const elapsed = Effect.map(Clock.currentTimeMillis, (now) => now - begunAt)
     const ticks = ticksOf(plan)
     // A resumed wait continues at its last tick, so that it need not read the results of all ticks before.
     const past = yield* elapsed
     const begins = Math.max(0, ticks.filter((time) => time <= past).length - 1)
     // The deferred stores a signal that arrives during an activity. The next wait finds it.
-    for (const [index, time] of [...ticks.entries()].slice(begins)) {
-      const event = yield* wait(index, Math.max(0, time - (yield* elapsed)))
-      if (event === "Granted" || (yield* check(index, time, plan))) return "Granted"
+    for (const [tick, time] of [...ticks.entries()].slice(begins)) {
+      const event = yield* wait(tick, Math.max(0, time - (yield* elapsed)))
+      if (event === "Granted" || (yield* check(payload, invite, { plan, tick, time }))) return "Granted"
     }
-    return yield* new ConsentNotObtained({ credential: name, reason: "Expired" })
-  }).pipe(Effect.tap(() => end), Effect.tapError(() => end))
-}
+    return yield* new ConsentNotObtained({ credential: payload.credential, reason: "Expired" })
+  }).pipe(Effect.tap(() => unregister(payload)), Effect.tapError(() => unregister(payload)))
+
+// -----------------------------------------------------------------------------
+// Signals
+// -----------------------------------------------------------------------------
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 

@@ -122,7 +122,7 @@ export const Appearance = Schema.Struct({
    * Default: `en`, `de` and the languages of `texts`.
    */
   languages: Constraint.optional(Constraint.items(Text, 1)),
-  /** The texts of more languages, or in place of `Connect.texts`, by language tag as in `pt-BR`. */
+  /** The texts of more languages, or in place of `Connect.texts`, keyed by language tag, e.g. `pt-BR`. */
   texts: Constraint.optional(Schema.Record(Text, Texts)),
   /** What people read about the credentials, by name in `credentials`. */
   credentials: Constraint.optional(Schema.Record(

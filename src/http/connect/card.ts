@@ -54,15 +54,19 @@ const facts = (connection: Connection, localized: Localized): Html.Html => {
 type Action = "connect" | "reconnect" | "check" | "disconnect"
 
 /** The first action looks like a button, and the others like links. */
-const actionsOf = ({ account, state }: Connection): ReadonlyArray<Action> =>
-  // AgentCore has the token, and the vendor did not name the account.
-  state === "Unknown" && account === "unknown"
-    ? ["check", "disconnect"]
-    : state === "NotGranted" || state === "WrongAccount" || state === "Unknown"
-    ? ["connect"]
-    : state === "RevokedAtVendor"
-    ? ["reconnect", "disconnect"]
-    : ["disconnect", ...account === undefined ? [] : ["check" as const], "reconnect"]
+const actionsOf = ({ account, state }: Connection): ReadonlyArray<Action> => {
+  switch (state) {
+    case "Granted":
+      return account === undefined ? ["disconnect", "reconnect"] : ["disconnect", "check", "reconnect"]
+    case "RevokedAtVendor":
+      return ["reconnect", "disconnect"]
+    case "Unknown":
+      // AgentCore has the token, and the vendor did not name the account.
+      return account === "unknown" ? ["check", "disconnect"] : ["connect"]
+    default:
+      return ["connect"]
+  }
+}
 
 const form = (
   connection: Connection,
@@ -92,7 +96,7 @@ export const withdrawal = (
     ? undefined
     : html`<p class="soft"><a href="${revokeAt}" rel="noreferrer">${withdraw}</a></p>`
 
-/** Says what is connected. The letter is no text: a screen reader reads the label. */
+/** Says what is connected. The letter is decorative: a screen reader reads the label. */
 const heading = (connection: Connection, { describe }: Localized, level: "h2" | "p"): Html.Html => {
   const { label, logo, vendor } = describe(connection)
   const [letter = ""] = label

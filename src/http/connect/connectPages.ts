@@ -52,7 +52,7 @@ const titleOf = (
 ): string => Card.fill(texts[text], { credential: describe(connection).label })
 
 /** Links to where the user can go on. The first one looks like the main button of a form. */
-const waysOn = (...ways: ReadonlyArray<readonly [text: string, url: string | undefined] | undefined>): Html.Html =>
+const linksTo = (...ways: ReadonlyArray<readonly [text: string, url: string | undefined] | undefined>): Html.Html =>
   html`<nav>${
     ways.flatMap((way) => way === undefined || way[1] === undefined ? [] : [[way[0], way[1]] as const]).map(
       ([text, url], index) => html`<a class="button${index === 0 ? " first" : ""}" href="${url}">${text}</a>`
@@ -83,7 +83,7 @@ const linkPage: Page<"Link"> = (
   return render(
     titleOf(isGranted ? "connected" : "connect", connection, localized),
     html`${signedInAs(user, texts)}${
-      isGranted ? html`<p>${texts.nothingToDo}</p>${waysOn([texts.continue, continueUrl])}` : undefined
+      isGranted ? html`<p>${texts.nothingToDo}</p>${linksTo([texts.continue, continueUrl])}` : undefined
     }${Card.card(connection, localized, { level: "p", formToken, continue: continueUrl })}
 <p class="soft"><a href="${connectionsUrl}">${texts.connections}</a></p>`,
     localized,
@@ -96,7 +96,7 @@ const startedPage: Page<"Started"> = ({ authorizationUrl, connection }, localize
   const { texts } = localized
   return render(
     titleOf("connecting", connection, localized),
-    html`<p>${texts.vendorOpens}</p>${waysOn([texts.continue, url])}`,
+    html`<p>${texts.vendorOpens}</p>${linksTo([texts.continue, url])}`,
     localized,
     { refresh: url }
   )
@@ -111,7 +111,7 @@ const disconnectedPage: Page<"Disconnected"> = (
     titleOf("disconnected", connection, localized),
     html`<p>${texts.accessEnded} ${texts.atVendor[atVendor]}</p>${
       atVendor === "Revoked" ? undefined : Card.withdrawal(connection, texts)
-    }${waysOn([texts.continue, continueUrl], [texts.connections, connectionsUrl])}`,
+    }${linksTo([texts.continue, continueUrl], [texts.connections, connectionsUrl])}`,
     localized
   )
 }
@@ -133,7 +133,7 @@ const returnedPage: Page<"Returned"> = (
         ? Card.fill(text, { account: Card.labelOfAccount(account) ?? texts.anotherAccount, user })
         : text
     }</p>${line === undefined ? undefined : html`<p>${line}</p>`}${
-      waysOn(
+      linksTo(
         isCompleted ? undefined : [retry, link],
         isUnusable ? undefined : [texts.continue, continueUrl],
         [texts.connections, connectionsUrl],
@@ -151,7 +151,7 @@ const rejectedPage: Page<"Rejected"> = ({ connectionsUrl, link, reason }, locali
   // No page can serve a user of another kind.
   const ways = reason === "OtherUserKind"
     ? undefined
-    : waysOn([texts.tryAgain, link], [texts.connections, connectionsUrl])
+    : linksTo([texts.tryAgain, link], [texts.connections, connectionsUrl])
   return render(title, html`<p>${text}</p>${ways}`, localized)
 }
 
@@ -214,14 +214,15 @@ export const headersOf = (view: View): { readonly [name: string]: string } => ({
 
 const wantsJson = (accept = ""): boolean => /\bapplication\/json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)
 
-export const make =
-  (localize: Localize) =>
-  (view: View, { headers }: HttpServerRequest.HttpServerRequest): HttpServerResponse.HttpServerResponse => {
+export const make = (localize: Localize) => {
+  const choose = localize((localized) => ({ toJson: makeJson(localized), toPage: makePages(localized) }))
+  return (view: View, { headers }: HttpServerRequest.HttpServerRequest): HttpServerResponse.HttpServerResponse => {
     const status = statusOf(view)
-    const localized = localize(headers["accept-language"])
+    const { toJson, toPage } = choose(headers["accept-language"])
     if (wantsJson(headers["accept"])) {
-      return HttpServerResponse.jsonUnsafe(makeJson(localized)(view), { status, headers: headersOf(view) })
+      return HttpServerResponse.jsonUnsafe(toJson(view), { status, headers: headersOf(view) })
     }
-    const page = makePages(localized)(view)
+    const page = toPage(view)
     return HttpServerResponse.text(page.body, { status, headers: { ...page.headers, ...headersOf(view) } })
   }
+}

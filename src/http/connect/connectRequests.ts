@@ -130,7 +130,7 @@ export const makeSecrets = ({ formKey, path }: Pick<Options<never, never>, "form
 // -----------------------------------------------------------------------------
 
 /** What the requests of a user share. */
-const makeUser = (settings: Settings, user: UserIdentifier) => {
+const makeUser = Effect.fnUntraced(function*(settings: Settings, user: UserIdentifier) {
   const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
   /** Two JWTs of one user have one key. */
   const key = Effect.map(
@@ -145,7 +145,7 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
     /** The cookies that the response sets. */
     setCookies: new Array<Cookies.Cookie>(),
     userName: describeUser(user),
-    own: connections.forUser(user),
+    own: yield* connections.forUser(user),
     emit: (event: Omit<Event, "at" | "user" | "workload">) => connections.emitFor(user, event),
     formToken: Effect.flatMap(key, formTokens.make),
     isValid: (token: string) => Effect.flatMap(key, (key) => formTokens.isValid(token, key)),
@@ -161,9 +161,9 @@ const makeUser = (settings: Settings, user: UserIdentifier) => {
           reject("Unavailable", link)
         ))
   }
-}
+})
 
-export type User = ReturnType<typeof makeUser>
+export type User = Effect.Success<ReturnType<typeof makeUser>>
 
 /** Runs a request of a user. A user of another kind gets a view with the reason. */
 export const runFor = <R>(
@@ -171,12 +171,13 @@ export const runFor = <R>(
   user: UserIdentifier,
   run: (user: User) => Effect.Effect<View, never, R>
 ): Effect.Effect<{ readonly view: View; readonly cookies: ReadonlyArray<Cookies.Cookie> }, never, R> =>
-  Effect.suspend(() => {
-    const own = makeUser(settings, user)
-    return Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
+  Effect.gen(function*() {
+    const own = yield* makeUser(settings, user)
+    const view = yield* Effect.matchEffect(settings.connections.checkKind("currentUser", user), {
       onFailure: (error) => Effect.as(Effect.logError(error.message), own.reject("OtherUserKind")),
       onSuccess: () => run(own)
-    }).pipe(Effect.map((view) => ({ view, cookies: own.setCookies })))
+    })
+    return { view, cookies: own.setCookies }
   })
 
 /** `link` is where the user can try again. */

@@ -57,7 +57,7 @@ export interface LinkOptions {
    */
   readonly users?: "userId" | "jwt" | undefined
   /**
-   * The addresses that `?continue=` of a link may have. An entry allows its own address and those below its path.
+   * The addresses that `?continue=` of a link may have. An entry allows its URL and every path below it.
    * Pages without such an address lead back to the first entry, or to `origin`. Default: none.
    */
   readonly continueTo?: ReadonlyArray<string> | undefined
@@ -154,7 +154,7 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
    * in context, and calls AWS. What the program may not read is in the log. Default: false.
    */
   readonly checkSetup?: boolean | undefined
-  /** How long the end of the pages waits for the requests that run. Default: 10 seconds. */
+  /** How long shutdown waits for running requests. Default: 10 seconds. */
   readonly gracefulShutdownTimeout?: Duration.Input | undefined
 }
 

@@ -122,157 +122,163 @@ const addSince = (
       Effect.catchDefect(() => Effect.as(Effect.logWarning("The option connectedSince of Connect failed"), connection))
     )
 
-export const make = (
-  { connectedSince, emit, links, revokeAt = {}, users = "userId", workload, ...options }: Settings
-) =>
+/** What the functions of a user share. */
+interface Services extends Omit<Settings, "accounts"> {
+  readonly accounts: Accounts.Accounts
+  readonly emitFor: (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) => Effect.Effect<void>
+}
+
+type Caller = { readonly name: string; readonly user: UserIdentifier }
+
+type Credential = AccessTokenCredential<"USER_FEDERATION">
+
+const describe = (
+  { links, revokeAt = {} }: Pick<Settings, "links" | "revokeAt">,
+  name: string,
+  credential: Credential
+): Omit<Connection, "account" | "state"> => ({
+  name,
+  provider: credential.request.provider,
+  scopes: credential.request.scopes ?? [],
+  link: links.link(name),
+  revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
+})
+
+/** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
+const withAccount = ({ accounts }: Services, connection: Connection, credential: Credential) =>
   Effect.gen(function*() {
-    const emitFor = (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) =>
-      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
-    const accounts = yield* Accounts.make({ accounts: options.accounts, emit: emitFor, links })
-    const { identity, unreviewed, viewing } = accounts
-    // The context of a program or a request may have others.
-    const services = Context.pick(DataPlane, Consent.ReturnState, Consent.ReturnUrl, CredentialCache)(
-      yield* Effect.context<DataPlane>()
-    )
+    if (connection.state !== "Granted" || accounts.optionsOf(connection.name).account === undefined) return connection
+    const token = yield* requestToken(accounts.viewing, credential)
+    // The status may be a remembered one.
+    if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
+    const inspection = yield* accounts.inspect(connection.name, token.value, "view")
+    return { ...connection, account: inspection._tag === "Known" ? inspection.account : "unknown" as const }
+  }).pipe(Effect.catch((error) => describeFailure(connection, error)))
 
-    const describe = (
-      name: string,
-      credential: AccessTokenCredential<"USER_FEDERATION">
-    ): Omit<Connection, "account" | "state"> => ({
-      name,
-      provider: credential.request.provider,
-      scopes: credential.request.scopes ?? [],
-      link: links.link(name),
-      revokeAt: Object.hasOwn(revokeAt, name) ? revokeAt[name] : undefined
-    })
-
-    /** Adds the account of a connection that is granted. The vendor's failure changes nothing. */
-    const withAccount = (connection: Connection, credential: AccessTokenCredential<"USER_FEDERATION">) =>
+/** All connections of a user, or the present state of one. */
+const list = (services: Services, caller: Caller, only?: string) =>
+  Effect.gen(function*() {
+    const { accounts, connectedSince, links } = services
+    const named = links.entries.filter(([name]) => only === undefined || name === only)
+    const remember = only === undefined ? undefined : "0 seconds"
+    const statuses = yield* Credentials.status(named.map(([, credential]) => credential), { caller, remember })
+    return yield* Effect.forEach(Arr.zip(named, statuses), ([[name, credential], status]) =>
       Effect.gen(function*() {
-        if (connection.state !== "Granted" || accounts.optionsOf(connection.name).account === undefined) {
-          return connection
-        }
-        const token = yield* requestToken(viewing, credential)
-        // The status may be a remembered one.
-        if (Option.isNone(token)) return { ...connection, state: "NotGranted" as const }
-        const inspection = yield* accounts.inspect(connection.name, token.value, "view")
-        return { ...connection, account: inspection._tag === "Known" ? inspection.account : "unknown" as const }
-      }).pipe(Effect.catch((error) => describeFailure(connection, error)))
+        const described = describe(services, name, credential)
+        if (status._tag === "Unknown") return yield* describeFailure(described, status.error)
+        const dropped = status._tag === "NotGranted" ? yield* accounts.whyDropped(name, caller.user) : undefined
+        const connection = { ...described, state: status._tag, account: undefined, ...dropped }
+        return yield* addSince(yield* withAccount(services, connection, credential), caller.user, connectedSince)
+      }), { concurrency: 10 })
+  }).pipe(Effect.provideService(Identity, services.accounts.viewing))
 
-    /** All connections of a user, or the present state of one. */
-    const list = (caller: { readonly name: string; readonly user: UserIdentifier }, only?: string) =>
-      Effect.gen(function*() {
-        const named = links.entries.filter(([name]) => only === undefined || name === only)
-        const remember = only === undefined ? undefined : "0 seconds"
-        const statuses = yield* Credentials.status(named.map(([, credential]) => credential), { caller, remember })
-        return yield* Effect.forEach(Arr.zip(named, statuses), ([[name, credential], status]) =>
-          Effect.gen(function*() {
-            if (status._tag !== "Unknown") {
-              const dropped = status._tag === "NotGranted" ? yield* accounts.whyDropped(name, caller.user) : undefined
-              const connection = { ...describe(name, credential), state: status._tag, account: undefined, ...dropped }
-              return yield* addSince(yield* withAccount(connection, credential), caller.user, connectedSince)
-            }
-            return yield* describeFailure(describe(name, credential), status.error)
-          }), { concurrency: 10 })
-      }).pipe(Effect.provideService(Identity, viewing))
+/** Asks the vendor, whatever is remembered. */
+const check = (services: Services, caller: Caller, name: string, credential: Credential) =>
+  Effect.gen(function*() {
+    const { accounts, emitFor } = services
+    const token = yield* requestToken(accounts.unreviewed, credential)
+    if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
+    const [connection] = yield* list(services, caller, name)
+    if (connection === undefined) return yield* unknownCredential()
+    // `RevokedAtVendor` of a dropped token was already reported.
+    if (Option.isSome(token) && connection.state === "RevokedAtVendor") {
+      yield* emitFor(caller.user, { _tag: "RevokedAtVendor", credential: name })
+    }
+    return connection
+  })
 
-    /** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
-    const disconnect = (
-      user: UserIdentifier,
-      name: string,
-      credential: AccessTokenCredential<"USER_FEDERATION">,
-      { isForced }: { readonly isForced: boolean }
-    ): Effect.Effect<Disconnection, AccessTokenError, WorkloadAccessToken.WorkloadAccessToken> =>
-      Effect.gen(function*() {
-        yield* accounts.forgetDrop(name, user)
-        const token = yield* requestToken(unreviewed, credential)
-        if (Option.isNone(token) && !isForced) {
-          return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
-        }
-        const atVendor: Disconnection["atVendor"] = Option.isSome(token)
-          ? yield* accounts.revoke(name, token.value)
-          : "NotSupported"
-        if (Option.isNone(yield* forceSession(unreviewed, credential, token))) {
-          yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
-          return { name, outcome: "Failed", atVendor } as const
-        }
-        yield* emitFor(user, { _tag: "Disconnected", credential: name, atVendor })
-        return { name, outcome: "Disconnected", atVendor } as const
-      })
+/** Ends the grant at the vendor, and drops the tokens. Without a token it does nothing, unless `isForced`. */
+const disconnect = (
+  { accounts, emitFor }: Services,
+  user: UserIdentifier,
+  name: string,
+  credential: Credential,
+  { isForced }: { readonly isForced: boolean }
+): Effect.Effect<Disconnection, AccessTokenError, WorkloadAccessToken.WorkloadAccessToken> =>
+  Effect.gen(function*() {
+    yield* accounts.forgetDrop(name, user)
+    const token = yield* requestToken(accounts.unreviewed, credential)
+    if (Option.isNone(token) && !isForced) {
+      return { name, outcome: "NotConnected", atVendor: "NotSupported" } as const
+    }
+    const atVendor: Disconnection["atVendor"] = Option.isSome(token)
+      ? yield* accounts.revoke(name, token.value)
+      : "NotSupported"
+    if (Option.isNone(yield* forceSession(accounts.unreviewed, credential, token))) {
+      yield* Effect.logWarning("AgentCore still returns a token after a request with forceAuthentication")
+      return { name, outcome: "Failed", atVendor } as const
+    }
+    yield* emitFor(user, { _tag: "Disconnected", credential: name, atVendor })
+    return { name, outcome: "Disconnected", atVendor } as const
+  })
 
-    /** The failure of one does not keep the others connected. */
-    const disconnectIfConnected = (
-      user: UserIdentifier,
-      name: string,
-      credential: AccessTokenCredential<"USER_FEDERATION">
-    ) =>
-      Effect.catch(disconnect(user, name, credential, { isForced: false }), (error) =>
+/** A failure of one does not keep the others connected. */
+const disconnectAll = (services: Services, user: UserIdentifier) =>
+  Effect.forEach(
+    services.links.entries,
+    ([name, credential]) =>
+      Effect.catch(disconnect(services, user, name, credential, { isForced: false }), (error) =>
         Effect.as(
           Effect.logError(`${name} could not be disconnected: ${error._tag}: ${error.message}`),
           { name, outcome: "Failed", atVendor: "NotSupported" } satisfies Disconnection
         ))
+  )
 
-    /** The functions for a user, whose kind is checked. */
-    const forUser = (user: UserIdentifier) => {
-      const caller = { name: workload, user }
-      // One token for all that a request does.
-      const service = Effect.runSync(Effect.cached(WorkloadAccessToken.makeWorkload(caller)))
-      const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
-        Effect.provideContext(
-          Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, service),
-          services
-        )
-      const forget = Effect.forEach(
-        [identity, viewing],
-        (identity) => Effect.provideService(Statuses.forget(caller), Identity, identity),
-        { discard: true }
-      )
-      return {
-        asUser,
-        forget: asUser(forget),
-        list: (only?: string) => asUser(list(caller, only)),
-        /** Asks the vendor, whatever is remembered. */
-        check: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">) =>
-          Effect.gen(function*() {
-            const token = yield* requestToken(unreviewed, credential)
-            if (Option.isSome(token)) yield* accounts.inspect(name, token.value, "fresh")
-            const [connection] = yield* list(caller, name)
-            if (connection === undefined) return yield* unknownCredential()
-            // `RevokedAtVendor` of a dropped token is no news.
-            if (Option.isSome(token) && connection.state === "RevokedAtVendor") {
-              yield* emitFor(user, { _tag: "RevokedAtVendor", credential: name })
-            }
-            return connection
-          }).pipe(asUser),
-        requestSession: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">, isForced: boolean) =>
-          (isForced
-            ? Effect.flatMap(
-              requestToken(unreviewed, credential),
-              (old) => forceSession(unreviewed, credential, old)
-            )
-            : requestSession(identity, credential, false)).pipe(
-              Effect.tap(forget),
-              Effect.tap(accounts.forgetDrop(name, user)),
-              asUser
-            ),
-        disconnect: (name: string, credential: AccessTokenCredential<"USER_FEDERATION">) =>
-          disconnect(user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
-        disconnectAll: Effect.forEach(links.entries, ([name, credential]) =>
-          disconnectIfConnected(user, name, credential))
-          .pipe(
-            Effect.tap(() =>
-              Effect.ignore(forget)
-            ),
-            asUser
-          )
-      }
-    }
+/** The functions for a user, whose kind is checked. */
+const makeForUser = Effect.fnUntraced(function*(
+  services: Services,
+  context: Context.Context<DataPlane>,
+  user: UserIdentifier
+) {
+  const { accounts: { forgetDrop, identity, unreviewed, viewing }, workload } = services
+  const caller = { name: workload, user }
+  // One token for all that a request does.
+  const workloadToken = yield* Effect.cached(WorkloadAccessToken.makeWorkload(caller))
+  const asUser = <A, E, R>(self: Effect.Effect<A, E, R>) =>
+    Effect.provideContext(
+      Effect.provideServiceEffect(self, WorkloadAccessToken.WorkloadAccessToken, workloadToken),
+      context
+    )
+  const forget = Effect.forEach(
+    [identity, viewing],
+    (identity) => Effect.provideService(Statuses.forget(caller), Identity, identity),
+    { discard: true }
+  )
+  const reconnect = (credential: Credential) =>
+    Effect.flatMap(requestToken(unreviewed, credential), (old) => forceSession(unreviewed, credential, old))
+  return {
+    asUser,
+    forget: asUser(forget),
+    list: (only?: string) => asUser(list(services, caller, only)),
+    check: (name: string, credential: Credential) => asUser(check(services, caller, name, credential)),
+    requestSession: (name: string, credential: Credential, isForced: boolean) =>
+      (isForced ? reconnect(credential) : requestSession(identity, credential, false)).pipe(
+        Effect.tap(forget),
+        Effect.tap(forgetDrop(name, user)),
+        asUser
+      ),
+    disconnect: (name: string, credential: Credential) =>
+      disconnect(services, user, name, credential, { isForced: true }).pipe(Effect.tap(forget), asUser),
+    disconnectAll: disconnectAll(services, user).pipe(Effect.tap(Effect.ignore(forget)), asUser)
+  }
+})
 
+export const make = (settings: Settings) =>
+  Effect.gen(function*() {
+    const { emit, links, users = "userId", workload } = settings
+    const emitFor: Services["emitFor"] = (user, event) =>
+      Effect.flatMap(eventUserOf(user), (eventUser) => emit({ ...event, workload, user: eventUser }))
+    const accounts = yield* Accounts.make({ accounts: settings.accounts, emit: emitFor, links })
+    const services: Services = { ...settings, accounts, emitFor }
+    // The context of a program or a request may have others.
+    const context = Context.pick(DataPlane, Consent.ReturnState, Consent.ReturnUrl, CredentialCache)(
+      yield* Effect.context<DataPlane>()
+    )
     return {
       accounts,
-      describe,
+      describe: (name: string, credential: Credential) => describe(settings, name, credential),
       emitFor,
-      forUser,
+      forUser: (user: UserIdentifier) => makeForUser(services, context, user),
       checkKind: (part: OtherUserKind["part"], user: UserIdentifier) => checkKind(part, users, user)
     }
   })

@@ -42,7 +42,7 @@ export const checkRevokeAt = (revokeAt: Options<never, never>["revokeAt"] = {}) 
  * Whether a URL is spelled like that of a page. Routers accept other spellings too, such as `/CONNECT`, `/connect;x`
  * and `/connect/./calendar`, and a guard of the application may not know them.
  */
-export const isSpelled = (url: string, path: string): boolean => {
+export const hasSpellingOf = (url: string, path: string): boolean => {
   const [given = ""] = url.split(/[?#]/, 1)
   return given.startsWith(path) && /^(\/[\w-]+)?\/?$/.test(given.slice(path.length))
 }
@@ -65,7 +65,7 @@ const originOf = (
     )
 }
 
-/** An entry allows its own address, and those below it. */
+/** An entry allows its URL, and every path below it. */
 const isBelow = (url: URL, entry: URL): boolean =>
   url.origin === entry.origin
   && (url.pathname === entry.pathname

@@ -33,8 +33,8 @@ export interface Localized {
   }
 }
 
-/** Chooses the language by the header `accept-language`. */
-export type Localize = (acceptLanguage: string | undefined) => Localized
+/** Makes something for each language once. Returns a function that chooses by the header `accept-language`. */
+export type Localize = <A>(make: (localized: Localized) => A) => (acceptLanguage: string | undefined) => A
 
 const own = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
@@ -100,6 +100,40 @@ const checkCredentials = (
 // Languages
 // -----------------------------------------------------------------------------
 
+const makeHeader = (name: string | undefined, logo: Image | undefined): Html.Html | undefined => {
+  if (logo !== undefined) return html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`
+  return name === undefined ? undefined : html`<div class="brand">${name}</div>\n`
+}
+
+const makeLocalized = (
+  language: string,
+  { credentials, frame, logos, texts }: {
+    readonly credentials: Appearance["credentials"]
+    readonly frame: Html.Frame
+    readonly logos: ReadonlyMap<string, Image>
+    readonly texts: typeof Texts.Type
+  }
+): Localized => {
+  const read = (label: Appearances.Label | undefined) =>
+    label === undefined || isString(label) ? label : own(label, language)
+  return {
+    texts,
+    frame: { ...frame, language, direction: texts.direction },
+    formatDate: (date) => DateTime.formatUtc(DateTime.makeUnsafe(date), { locale: language, dateStyle: "long" }),
+    describe: ({ name, provider, scopes }) => {
+      const given = own(credentials, name)
+      return {
+        isDescribed: given !== undefined,
+        label: read(given?.label) ?? toTitleCase(name),
+        vendor: read(given?.vendor) ?? toTitleCase(provider),
+        logo: logos.get(name)?.url,
+        description: read(given?.description),
+        access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)
+      }
+    }
+  }
+}
+
 export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<Localize, ValidationException> =>
   Effect.gen(function*() {
     const { credentials, name } = appearance
@@ -120,41 +154,19 @@ export const make = (appearance: Appearance = {}, links: Links): Effect.Effect<L
       ? undefined
       : yield* checkLogo(appearance.logo, "appearance.logo", links)
     const origins = [logo, ...logos.values()].flatMap((image) => image?.origin ?? [])
-    const header = logo !== undefined
-      ? html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`
-      : name === undefined
-      ? undefined
-      : html`<div class="brand">${name}</div>\n`
     const frame: Html.Frame = {
       name,
-      header,
+      header: makeHeader(name, logo),
       icon: logo?.url,
       images: origins.length === 0 ? undefined : [...new Set(origins)].join(" "),
       style: makeStyle(appearance.colors)
     }
 
-    const localizeTo = (language: string, texts: typeof Texts.Type): Localized => {
-      const read = (label: Appearances.Label | undefined) =>
-        label === undefined || isString(label) ? label : own(label, language)
-      return {
-        texts,
-        frame: { ...frame, language, direction: texts.direction },
-        formatDate: (date) => DateTime.formatUtc(DateTime.makeUnsafe(date), { locale: language, dateStyle: "long" }),
-        describe: ({ name, provider, scopes }) => {
-          const given = own(credentials, name)
-          return {
-            isDescribed: given !== undefined,
-            label: read(given?.label) ?? toTitleCase(name),
-            vendor: read(given?.vendor) ?? toTitleCase(provider),
-            logo: logos.get(name)?.url,
-            description: read(given?.description),
-            access: scopes.map((scope) => read(own(given?.scopes, scope)) ?? own(texts.scopes, scope) ?? scope)
-          }
-        }
-      }
-    }
-    return (acceptLanguage) => {
-      const language = ConsentPages.chooseLanguage([first, ...others], acceptLanguage)
-      return localizeTo(language, tables[language] ?? ownTexts.en)
+    const localized = (language: string) =>
+      makeLocalized(language, { credentials, frame, logos, texts: tables[language] ?? ownTexts.en })
+    return (make) => {
+      const byDefault = make(localized(first))
+      const made = new Map(others.map((language) => [language, make(localized(language))]))
+      return (acceptLanguage) => made.get(ConsentPages.chooseLanguage([first, ...others], acceptLanguage)) ?? byDefault
     }
   })

@@ -174,83 +174,89 @@ export const isExpected = (
       Effect.as(Effect.logWarning(`expect of accounts.${name} returned no boolean: ${describe(error)}`), undefined)
   )
 
+type OptionsOf = (name: string) => AccountOptions
+
+type CallVendor = <A, E>(
+  call: () => Effect.Effect<A, E, HttpClient.HttpClient>
+) => Effect.Effect<A, E | Cause.TimeoutError>
+
+/** Whose account it is, by one request to the vendor. */
+const ask = (
+  callVendor: CallVendor,
+  name: string,
+  { account, expect }: AccountOptions,
+  token: Redacted.Redacted
+): Effect.Effect<Inspection> =>
+  account === undefined ? Effect.succeed({ _tag: "Unknown" }) : orElse(
+    Effect.map(callVendor(() => account(token)), (found) => toInspection(found, expect !== undefined)),
+    (error): Effect.Effect<Inspection> =>
+      statusOf(error) === 401
+        ? Effect.succeed({ _tag: "Rejected" })
+        : Effect.as(
+          Effect.logWarning(`The vendor did not say whose account ${name} is: ${describe(error)}`),
+          { _tag: "Unknown" }
+        )
+  )
+
+/** Asks vendors, and remembers their responses by token. */
+const makeInspections = (optionsOf: OptionsOf, callVendor: CallVendor) => {
+  const digestOf = Digest.makeDigestOf()
+  const inspections = ExpiringMap.make<Inspection>()
+  /** A failure of the vendor does not change whose account a token belongs to. */
+  const owners = ExpiringMap.make<Inspection>()
+  const share = SingleFlight.makeUnsafe<Inspection, never>()
+
+  const askAndRemember = (key: string, name: string, token: Redacted.Redacted) =>
+    Effect.gen(function*() {
+      const inspection = yield* ask(callVendor, name, optionsOf(name), token)
+      const until = (yield* Clock.currentTimeMillis) + remembered[inspection._tag]
+      inspections.set(key, inspection, until)
+      if (inspection._tag === "Known") owners.set(key, inspection, until)
+      if (inspection._tag === "Rejected") owners.remove(key)
+      return inspection
+    })
+
+  const inspect = (name: string, token: Redacted.Redacted, purpose: Purpose): Effect.Effect<Inspection> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (optionsOf(name).account === undefined) return Effect.succeed<Inspection>({ _tag: "Unknown" })
+      const key = `${name} ${digestOf(token)}`
+      inspections.removeExpired(now)
+      owners.removeExpired(now)
+      const known = purpose === "fresh" ? undefined : (purpose === "view" ? inspections : owners).get(key)
+      return known === undefined ? share(key, askAndRemember(key, name, token)) : Effect.succeed(known)
+    })
+
+  return {
+    inspect,
+    /** Asks again after the vendor has rejected a token, as it may have had an incident. */
+    inspectLater: (name: string, token: Redacted.Redacted): Effect.Effect<Inspection> =>
+      share(`${name} ${digestOf(token)} later`, Effect.delay(inspect(name, token, "fresh"), "5 seconds"))
+  }
+}
+
+/** Ends the grant at the vendor. It never fails. */
+const makeRevoke =
+  (optionsOf: OptionsOf, callVendor: CallVendor) =>
+  (name: string, token: Redacted.Redacted): Effect.Effect<Disconnection["atVendor"]> => {
+    const { revoke } = optionsOf(name)
+    return revoke === undefined ? Effect.succeed("NotSupported") : orElse(
+      Effect.as(callVendor(() => revoke(token)), "Revoked" as Disconnection["atVendor"]),
+      (error): Effect.Effect<Disconnection["atVendor"]> =>
+        hasProperty(error, "reason") && error.reason === "NotSupported"
+          ? Effect.succeed("NotSupported")
+          : Effect.as(Effect.logWarning(`The vendor did not revoke ${name}: ${describe(error)}`), "Failed")
+    )
+  }
+
+export type Vendors = Effect.Success<ReturnType<typeof make>>
+
 export const make = (accounts: LinkOptions["accounts"], links: Links) =>
   Effect.gen(function*() {
     yield* check(accounts, links)
     const client = yield* makeClient
-    const digestOf = Digest.makeDigestOf()
-    const inspections = ExpiringMap.make<Inspection>()
-    /** A failure of the vendor does not change whose account a token belongs to. */
-    const owners = ExpiringMap.make<Inspection>()
-    const shareInspection = SingleFlight.makeUnsafe<Inspection, never>()
-
-    const optionsOf = (name: string): AccountOptions =>
+    const optionsOf: OptionsOf = (name) =>
       accounts !== undefined && Object.hasOwn(accounts, name) ? accounts[name] ?? {} : {}
-
-    const callVendor = <A, E>(call: () => Effect.Effect<A, E, HttpClient.HttpClient>) =>
+    const callVendor: CallVendor = (call) =>
       Effect.suspend(call).pipe(withTimeLimit, Effect.provideService(HttpClient.HttpClient, client))
-
-    const ask = (name: string, account: NonNullable<AccountOptions["account"]>, token: Redacted.Redacted) =>
-      orElse(
-        Effect.map(callVendor(() => account(token)), (found) =>
-          toInspection(found, optionsOf(name).expect !== undefined)),
-        (error): Effect.Effect<Inspection> =>
-          statusOf(error) === 401
-            ? Effect.succeed({ _tag: "Rejected" })
-            : Effect.as(
-              Effect.logWarning(`The vendor did not say whose account ${name} is: ${describe(error)}`),
-              { _tag: "Unknown" }
-            )
-      )
-
-    /** Asks the vendor whose account it is, and remembers the response by token. */
-    const inspect = (name: string, token: Redacted.Redacted, purpose: Purpose): Effect.Effect<Inspection> =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const { account } = optionsOf(name)
-        if (account === undefined) {
-          return Effect.succeed<Inspection>({ _tag: "Unknown" })
-        }
-        const key = `${name} ${digestOf(token)}`
-        inspections.removeExpired(now)
-        owners.removeExpired(now)
-        const known = purpose === "fresh" ? undefined : (purpose === "view" ? inspections : owners).get(key)
-        return known !== undefined ? Effect.succeed(known) : shareInspection(
-          key,
-          Effect.gen(function*() {
-            const inspection = yield* ask(name, account, token)
-            const until = (yield* Clock.currentTimeMillis) + remembered[inspection._tag]
-            inspections.set(key, inspection, until)
-            if (inspection._tag === "Known") {
-              owners.set(key, inspection, until)
-            } else if (inspection._tag === "Rejected") {
-              owners.remove(key)
-            }
-            return inspection
-          })
-        )
-      })
-
-    return {
-      optionsOf,
-      inspect,
-      /** Asks again after the vendor has rejected a token, as it may have had an incident. */
-      inspectLater: (name: string, token: Redacted.Redacted): Effect.Effect<Inspection> =>
-        shareInspection(`${name} ${digestOf(token)} later`, Effect.delay(inspect(name, token, "fresh"), "5 seconds")),
-      /** Ends the grant at the vendor. It never fails. */
-      revoke: (name: string, token: Redacted.Redacted): Effect.Effect<Disconnection["atVendor"]> => {
-        const { revoke } = optionsOf(name)
-        return revoke === undefined ? Effect.succeed("NotSupported") : orElse(
-          Effect.as(
-            callVendor(() =>
-              revoke(token)
-            ),
-            "Revoked" as Disconnection["atVendor"]
-          ),
-          (error): Effect.Effect<Disconnection["atVendor"]> =>
-            hasProperty(error, "reason") && error.reason === "NotSupported"
-              ? Effect.succeed("NotSupported")
-              : Effect.as(Effect.logWarning(`The vendor did not revoke ${name}: ${describe(error)}`), "Failed")
-        )
-      }
-    }
+    return { optionsOf, ...makeInspections(optionsOf, callVendor), revoke: makeRevoke(optionsOf, callVendor) }
   })

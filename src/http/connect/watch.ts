@@ -41,7 +41,7 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
         (now) => now < DateTime.toEpochMillis(session.expiresAt) - expiryMargin
       )),
     Effect.catch((error) =>
-      Effect.as(Effect.logDebug(`A session is watched no longer: ${error._tag}: ${error.message}`), false)
+      Effect.as(Effect.logDebug(`No longer watching a session: ${error._tag}: ${error.message}`), false)
     ),
     // The page after consent signals how the session ended.
     Effect.raceFirst(

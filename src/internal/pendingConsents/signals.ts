@@ -52,7 +52,7 @@ export const grant = ({ credential, user, workload }: {
 export const nameOf = ({ _tag, name }: Topic): string => `${_tag} ${Redacted.value(name)}`
 
 /** Signals and registrations in the memory of this process. */
-export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(() => {
+export const makeMemoryUnsafe = (): ConsentSignals["Service"] => {
   const listeners = Listeners.make<Outcome>()
   const executions = ExpiringMap.make<Map<string, number>>()
   return {
@@ -82,7 +82,9 @@ export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(
           )
       )
   }
-})
+}
+
+export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(makeMemoryUnsafe)
 
 /** `PendingConsents.layerMemory` includes it. All layers of a program that provide it share it. */
 export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSignals, makeMemory)
