@@ -160,37 +160,6 @@ const consented = (app: Effect.Success<ReturnType<typeof application>>) =>
   })
 
 describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) => {
-  it.live("completes for the user who was asked, and the wait ends with one more request", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks[kind])
-      const { link, token } = yield* shown((onAuthUrl) =>
-        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
-      )
-      const page = yield* consentIn(yield* app.browserOf("alice"), "alice", link)
-      assert.strictEqual(page.status, 200)
-      assert.include(page.text, "Consent given")
-      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
-      assert.strictEqual(yield* app.count("getResourceOauth2Token"), 2)
-      // The address was opened in another tab.
-      assert.include((yield* (yield* app.browserOf("alice")).opens(page.url)).text, "Consent given")
-      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 1)
-    }).pipe(Effect.provide(LocalWorld.layer)))
-
-  it.live("stores nothing for another user, or without the state, and the own user can still return", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks[kind])
-      const { back, browser, session } = yield* consented(app)
-      const mallory = yield* (yield* app.browserOf("mallory")).opens(back)
-      assert.strictEqual(mallory.status, 403)
-      assert.include(mallory.text, "This link cannot be used")
-      const [withoutState = ""] = Redacted.value(back).split("&state=")
-      assert.strictEqual((yield* browser.opens(withoutState)).status, 403)
-      assert.strictEqual(yield* app.count("completeResourceTokenAuth"), 0)
-      const error = yield* rejectionOf(runWithContext({ workload: app.as("alice") }, () => app.resume(session)))
-      assert.strictEqual(tagOf(error), "RequiresUserConsent")
-      assert.strictEqual((yield* browser.opens(back)).status, 200)
-    }).pipe(Effect.provide(LocalWorld.layer)))
-
   it.live("completes for the own user alone without a state, if the runtime turns it off", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks[kind], { returnState: false })
@@ -204,42 +173,9 @@ describe.each(["node", "fetch"] as const)("the page after consent, %s", (kind) =
       )
       assert.strictEqual(subjectOf(token), "alice")
     }).pipe(Effect.provide(LocalWorld.layer)))
-
-  it.live("rejects unknown links, other methods, and browsers without a user, and claims nothing", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks[kind])
-      const { back, browser } = yield* consented(app)
-      const visit = (url: string) => browser.opens(url)
-      for (const query of ["", "?session_id=", "?session_id=urn:unknown", "?session_id=a&session_id=b"]) {
-        const page = yield* visit(`${app.url}/consent${query}`)
-        assert.strictEqual(page.status, 403)
-        assert.include(page.text, "This link cannot be used")
-      }
-      for (const method of ["HEAD", "POST"]) {
-        const headers = { cookie: "user=alice" }
-        const response = yield* Effect.promise(() => fetch(Redacted.value(back), { method, headers }))
-        assert.strictEqual(response.status, 405)
-        assert.strictEqual(response.headers.get("allow"), "GET")
-      }
-      const nobody = yield* Effect.promise(() => fetch(Redacted.value(back)))
-      assert.strictEqual(nobody.status, 401)
-      assert.strictEqual(nobody.headers.get("cache-control"), "no-store")
-      assert.strictEqual((yield* browser.opens(back)).status, 200)
-    }).pipe(Effect.provide(LocalWorld.layer)))
 })
 
 describe("a consent", () => {
-  it.live("ends the wait when the user denies it", () =>
-    Effect.gen(function*() {
-      const app = yield* application(callbacks.node, { poll: Schedule.spaced("20 millis") })
-      const { link, token } = yield* shown((onAuthUrl) =>
-        runWithContext({ workload: app.as("alice") }, app.tokenOf(onAuthUrl))
-      )
-      yield* consentIn(yield* app.browserOf("alice"), "alice", link, "deny")
-      const error = yield* rejectionOf(token)
-      assert.strictEqual(tagOf(error), "AuthorizationFailed" satisfies AuthorizationFailed["_tag"])
-    }).pipe(Effect.provide(LocalWorld.layer)))
-
   it.live("ends the wait at once when the browser comes back with the user's denial", () =>
     Effect.gen(function*() {
       const app = yield* application(callbacks.node)

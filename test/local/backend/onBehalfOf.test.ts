@@ -123,18 +123,6 @@ describe("tokens on behalf of a user, over a real authorization server", () => {
       assert.notStrictEqual(accessToken(yield* askAs(token, "none")), accessToken(yield* askAs(token, "none")))
     }).pipe(Effect.provide(server())))
 
-  it.live("sends a user's JWT as the grant", () =>
-    Effect.gen(function*() {
-      const { account, userToken } = yield* world
-      yield* createProvider("grant", {
-        ...account,
-        onBehalfOfTokenExchangeConfig: { grantType: "JWT_AUTHORIZATION_GRANT" }
-      })
-      const token = yield* Effect.flatMap(userToken({ sub: "bob" }), userTokenFor)
-      const claims = claimsOf(yield* askAs(token, "grant"))
-      assert.deepStrictEqual([claims.sub, claims["client_id"], claims["scope"]], ["bob", "agent", "reports:read"])
-    }).pipe(Effect.provide(server())))
-
   it.live("fails with the service's error when the server rejects the request", () =>
     Effect.gen(function*() {
       const { account, authorizationServer, userToken } = yield* world

@@ -79,10 +79,6 @@ const withOwnEndpoints = ownEndpoints.map((vendor) =>
   [vendor, "includedOauth2ProviderConfig", request(vendor, "includedOauth2ProviderConfig", ownServer)] as const
 )
 
-const custom = request("CustomOauth2", "customOauth2ProviderConfig", {
-  oauthDiscovery: { discoveryUrl: "https://issuer.example.com/.well-known/openid-configuration" }
-})
-
 const environment = (settings: LocalBackend.Settings = {}): AuthorizationServers.Environment => ({
   account: { region: "us-west-2", accountId: "123456789012" },
   settings: Effect.succeed(settings),
@@ -117,20 +113,6 @@ const microsoft = (tenant: string) => ({
 })
 
 describe("vendors", () => {
-  it.effect("return their own member in the response", () =>
-    Effect.gen(function*() {
-      const controlPlane = yield* ControlPlane.ControlPlane
-      const all = [...requests, ...withOwnEndpoints, ["CustomOauth2", "customOauth2ProviderConfig", custom] as const]
-      assert.strictEqual(new Set(all.map(([vendor]) => vendor)).size, 25)
-      for (const [, member, request] of all) {
-        const created = yield* controlPlane.createOauth2CredentialProvider(request)
-        const output = configOf(created.oauth2ProviderConfigOutput ?? {}, member)
-        assert.strictEqual(output.clientId, "client")
-        const { oauth2ProviderConfigOutput } = yield* controlPlane.getOauth2CredentialProvider({ name: request.name })
-        assert.deepStrictEqual(oauth2ProviderConfigOutput, created.oauth2ProviderConfigOutput)
-      }
-    }).pipe(Effect.provide(Backend.backend())))
-
   it.effect("have their own endpoints over https", () =>
     Effect.gen(function*() {
       const endpoints = new Set<string>()
