@@ -115,7 +115,7 @@ type Services = Layer.Success<ReturnType<typeof World.environment>> | Scope.Scop
 
 const withVendor = (
   form: World.Form,
-  accounts: (vendor: Vendor) => NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>,
+  accounts: (vendor: Vendor) => World.AccountOptions,
   run: (
     vendor: Vendor,
     declared: World.Declared
@@ -138,7 +138,7 @@ const isOwn = (user: { readonly userId?: string | undefined }, account: Connect.
 
 describe.each(World.forms)("the account behind a connection: %s", (form) => {
   const issuer: { discoveryUrl: string } = { discoveryUrl: "" }
-  const ofIssuer: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> = {
+  const ofIssuer: World.AccountOptions = {
     account: (token) => VendorAccount.openId(issuer).account(token),
     expect: (user, account) => Effect.succeed(isOwn(user, account))
   }
@@ -340,7 +340,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
 /** The links of a program without the pages, for its credential `files`. */
 const linksOf = (
   credential: Identity.AccessTokenCredential<"USER_FEDERATION">,
-  account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+  account: World.AccountOptions
 ) =>
   Connect.layerLinks({
     path: "/connect",

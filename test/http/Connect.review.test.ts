@@ -30,7 +30,7 @@ const declare = (name: string, scopes: ReadonlyArray<string>, returnPath = "/con
     returnUrl: `${World.appOrigin}${returnPath}`
   })
 
-const ruleOf = (isAllowed: boolean): NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> => ({
+const ruleOf = (isAllowed: boolean): World.AccountOptions => ({
   account: () => Effect.succeed({ id: "1", label: "work@example.com" }),
   expect: () => isAllowed
 })
@@ -276,8 +276,7 @@ describe("the revocation at a vendor", () => {
 
 describe("a token that is dropped", () => {
   const files = declare("Files", [])
-  const links = (account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>) =>
-    Connect.layerLinks(options({ files }, { files: account }))
+  const links = (account: World.AccountOptions) => Connect.layerLinks(options({ files }, { files: account }))
 
   it.effect("is dropped once for all agents of its user, and for each user with an equal token", () =>
     Effect.gen(function*() {

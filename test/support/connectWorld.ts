@@ -116,8 +116,11 @@ export type Form = "http" | "fetch" | "node"
 
 export const forms: ReadonlyArray<Form> = ["http", "fetch", "node"]
 
+/** What `Connect` does at the vendor of a credential. */
+export type AccountOptions = NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+
 const toPromiseAccount = (
-  { account, expect, revoke }: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+  { account, expect, revoke }: AccountOptions
 ): NonNullable<PromiseConnect.Options["accounts"]>[string] => ({
   account: account && ((token) => account(Redacted.make(token))),
   expect: expect && (async (user, account) => {
