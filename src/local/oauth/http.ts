@@ -102,20 +102,9 @@ const authenticateClient = (openid: Exchange.Openid, tokenEndpoint: string, serv
   }
 }
 
-const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
-
-/**
- * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
- * users' JWTs.
- */
-export interface Timeouts {
-  readonly tokens?: number | undefined
-  readonly keys?: number | undefined
-}
-
-export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service => {
+/** The calls of endpoints, with the metadata of the servers. They time out after `timeout` milliseconds. */
+const makeCalls = (timeout: number) => {
   const discovered = new Map<string, OpenidClient.ServerMetadata>()
-  const verifyUserToken = UserToken.makeVerify(keys)
 
   const readMetadata = Effect.fnUntraced(function*(
     openid: Exchange.Openid,
@@ -187,6 +176,25 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
     const now = yield* Clock.currentTimeMillis
     return Exchange.toTokenSet(now, yield* call(server, "token_endpoint", evaluate))
   })
+
+  return { call, discovered, findEndpoint, readMetadata, requestTokens }
+}
+
+const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
+
+/**
+ * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
+ * users' JWTs.
+ */
+export interface Timeouts {
+  readonly tokens?: number | undefined
+  readonly keys?: number | undefined
+}
+
+export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service => {
+  const verifyUserToken = UserToken.makeVerify(keys)
+
+  const { call, discovered, findEndpoint, readMetadata, requestTokens } = makeCalls(timeout)
 
   const tokenMethod =
     <Request>(method: string, evaluate: Evaluate<OpenidClient.TokenEndpointResponse, [request: Request]>) =>
