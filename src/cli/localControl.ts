@@ -196,17 +196,24 @@ export const events = Effect.gen(function*() {
   )
 })
 
-/** Without an id, a command acts on the only one: of the consents, the only one that waits. */
+/** The newest session of each request that waits. An agent that polls opens a session each time. */
+const findWaiting = Effect.map(read("consents"), ({ consents }) => {
+  const waiting = consents.filter(({ state }) => /^(Pending|Authoriz.*)$/.test(state))
+  const keys = waiting.map(({ provider, scopes, user, workload }) => JSON.stringify([provider, scopes, user, workload]))
+  return waiting.filter((_, index) => keys.indexOf(keys[index] ?? "") === index)
+})
+
+/** Without an id, a command acts on the only one. */
 const findId = (path: "consents" | "grants", id: string | undefined) =>
   Effect.gen(function*() {
     if (id !== undefined) return id
-    const rows: ReadonlyArray<{ readonly id: string }> = path === "grants"
-      ? (yield* read("grants")).grants
-      : (yield* read("consents")).consents.filter(({ state }) => /^(Pending|Authoriz.*)$/.test(state))
+    const rows = path === "grants" ? (yield* read("grants")).grants : yield* findWaiting
     const [only, ...others] = rows
     if (only !== undefined && others.length === 0) return only.id
-    const several = `There are several ${path}, give an id: ${rows.map(({ id }) => id).join(", ")}`
-    return yield* new ControlFailed({ message: only === undefined ? `There are no ${path}` : several })
+    const several = rows.map(({ id, provider, user }) => `${id} (${provider}, ${Table.cell(user)})`).join(", ")
+    return yield* new ControlFailed({
+      message: only === undefined ? `There are no ${path}` : `There are several ${path}, give an id: ${several}`
+    })
   })
 
 const consentOutcomes = {

@@ -1,8 +1,8 @@
 // Follows the README and the guides as a newcomer does, in empty folders, with the packed tarball instead of the
 // published package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, in Python, and
 // from a clone. Commands and files come out of the pages: a block of code below `<!-- test/examples/NAME -->` is the
-// file NAME, and below `<!-- follow: STEP -->` it is a step. The commands of the recipe for Next.js come out of its own
-// README. Arguments are the names of walks. Without them, all are walked.
+// file NAME, and below `<!-- follow: STEP -->` it is a step. The commands of some recipes come out of their own README.
+// Arguments are the names of walks. Without them, all are walked.
 //
 // Only three things differ from what a reader types: the tarball, free ports, and the user, who decides without a
 // browser. With pnpm, `npm install` is `pnpm add`. Python runs over boto3 with generated service models, because
@@ -46,7 +46,13 @@ const blocks = (marker, of) =>
   )
 const files = blocks("test/examples/", pages)
 const steps = blocks("follow: ", pages)
-for (const [recipe, page] of Object.entries({ "Next.js": "next", MCP: "mcp" })) {
+const recipes = {
+  "Next.js": "next",
+  MCP: "mcp",
+  "A proxy": "forward-auth",
+  "AgentCore Runtime": "agentcore-runtime"
+}
+for (const [recipe, page] of Object.entries(recipes)) {
   for (const [step, text] of blocks("follow: ", [`test/examples/${page}/README.md`])) {
     steps.set(`${recipe}, ${step}`, text)
   }
@@ -340,6 +346,44 @@ const mcp = async (name) => {
   )
 }
 
+/** The programs of a recipe run in the background, on other ports. They end with the shell. */
+const inBackground = (variables) => (text) =>
+  `${Object.entries(variables).map(([name, value]) => `export ${name}=${value}\n`).join("")}${
+    text.replaceAll("http://localhost:3000", "$ORIGIN").replaceAll(
+      "http://127.0.0.1:4030",
+      "http://127.0.0.1:$FORWARD_AUTH_PORT"
+    )
+  }\nkill $(jobs -p)`
+
+/** Two recipes for containers, without any. The second one is in the folder of the first, because npm takes long. */
+const containers = async (name) => {
+  const me = await newcomer(name, node24)
+  const [PORT, API_PORT, FORWARD_AUTH_PORT, page] = await Promise.all([1, 2, 3, 4].map(freePort))
+  const urls = { REPORTS_API: `http://127.0.0.1:${API_PORT}`, APPLICATION: `http://127.0.0.1:${page}` }
+  await me.type(["AgentCore Runtime, install"])
+  await me.type(
+    ["AgentCore Runtime, run"],
+    [/"type":"consent","link":"[^"]+\/connect\/reports[^]*has consented[^]*"type":"text","text":"for alice"/],
+    undefined,
+    (text) =>
+      inBackground({ PORT, API_PORT, ...urls })(
+        `sed -i s/8765/${page}/g setup.jsonc\n${
+          text.replace("8080", PORT).replace(
+            /^node invoke.*$/m,
+            "$& &\nagent=$!\nfor try in {1..20}; do npx agentcore-identity local consents approve && break || sleep 1; done\nwait $agent"
+          )
+        }`
+      )
+  )
+  await me.type(["A proxy, install"])
+  await me.type(
+    ["A proxy, run"],
+    [/401 Unauthorized[^]*\/connect\/calendar[^]*has consented[^]*200 OK[^]*authorization: Bearer ey/i],
+    undefined,
+    inBackground({ PORT, FORWARD_AUTH_PORT, ORIGIN: `http://localhost:${PORT}` })
+  )
+}
+
 /** A project that has the latest Effect already. npm resolves packages, and downloads none. */
 const besideLatestEffect = async (name) => {
   const me = await newcomer(name, node24)
@@ -350,6 +394,7 @@ const besideLatestEffect = async (name) => {
 const walks = {
   "Next.js": next,
   MCP: mcp,
+  "Recipes for containers": containers,
   "TypeScript, Node 24": typescript(node24),
   "TypeScript, Node 24, pnpm": typescript(node24, true),
   "TypeScript, Node 22": typescript(node22),
