@@ -132,6 +132,15 @@ interface Server {
   readonly region: string | undefined
 }
 
+const { NotSignedIn } = Connect.texts.en.rejections
+
+/** The address that the command prints signs its user in. */
+const text = "First open the address that the command printed, then this one again."
+const texts = {
+  ...Connect.texts.en,
+  rejections: { ...Connect.texts.en.rejections, NotSignedIn: { ...NotSignedIn, text } }
+}
+
 /** The pages for the user, if a user has to consent to a credential. */
 const pages = ({ entries, user, workload }: Server, check: SignIn["check"]) => {
   const credentials = nameCredentials(entries)
@@ -140,7 +149,8 @@ const pages = ({ entries, user, workload }: Server, check: SignIn["check"]) => {
     credentials,
     workload,
     users: user.userId === undefined ? "jwt" : "userId",
-    currentUser: Effect.as(check, user)
+    currentUser: Effect.as(check, user),
+    appearance: { texts: { en: texts } }
   })
 }
 

@@ -200,6 +200,7 @@ const runProgram = Effect.fnUntraced(function*(apiUrl: string, apiKey: Redacted.
     AccessToken.withAccessToken(Profile, { consent: askUser(show) }),
     ApiKey.withApiKey(QuotaKey),
     Effect.andThen(Effect.suspend(() => screen.table(rows))),
+    Effect.catchTag("AuthorizationTimedOut", ({ message }) => screen.text(`\n${message}. Start it again.\n`)),
     Effect.catchTag("AuthorizationFailed", (error) =>
       Effect.andThen(
         screen.failed(error.provider, error._tag),

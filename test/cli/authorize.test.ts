@@ -128,7 +128,9 @@ describe("agentcore-identity authorize", () => {
               assert.strictEqual(link, `http://127.0.0.1:${port}/connect/calendar`)
               // Only the browser that the command has signed in can connect an account.
               const stranger = yield* TestUser.make("mallory")
-              assert.strictEqual((yield* stranger.opens(Redacted.make(link))).status, 401)
+              const early = yield* stranger.opens(Redacted.make(link))
+              assert.strictEqual(early.status, 401)
+              assert.include(early.text, "First open the address that the command printed")
               const ahead = yield* Effect.promise(() => fetch(signIn, { headers: { "sec-purpose": "prefetch" } }))
               assert.strictEqual(ahead.status, 403)
               yield* user.opens(Redacted.make(signIn))

@@ -158,13 +158,17 @@ describe("the examples of the README", () => {
   it.effect("set up: safe to repeat", () =>
     Effect.gen(function*() {
       const once = yield* SetUp.setUp
-      assert.deepStrictEqual(once.map(({ outcome }) => outcome), ["Created", "Created"])
+      assert.deepStrictEqual(once.map(({ outcome }) => outcome), ["Created", "Created", "Created"])
       const twice = yield* SetUp.setUp
-      assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged"])
+      assert.deepStrictEqual(twice.map(({ outcome }) => outcome), ["Unchanged", "Unchanged", "Unchanged"])
     }).pipe(
       Effect.provideService(
         ConfigProvider.ConfigProvider,
-        ConfigProvider.fromEnv({ env: Object.fromEntries([["GITHUB_CLIENT_SECRET", "from-the-environment"]]) })
+        ConfigProvider.fromEnv({
+          env: Object.fromEntries(
+            ["GITHUB_CLIENT_SECRET", "WEATHER_API_KEY"].map((name) => [name, "from-the-environment"])
+          )
+        })
       ),
       Effect.provide(LocalIdentity.layerTest({
         settings: { secrets: { "okta-client": { secret: Redacted.make("of-okta") } } }

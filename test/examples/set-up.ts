@@ -22,5 +22,10 @@ export const setUp = Effect.gen(function*() {
     tokenEndpoint: "https://example.okta.com/oauth2/v1/token",
     offlineAccess: true
   })
-  return yield* Effect.forEach([github, okta], (definition) => CredentialProvider.ensure(definition))
+  const weather = CredentialProvider.apiKey({ name: "weather", apiKey: yield* Config.Redacted("WEATHER_API_KEY") })
+  return [
+    yield* CredentialProvider.ensure(github),
+    yield* CredentialProvider.ensure(okta),
+    yield* CredentialProvider.ensure(weather)
+  ]
 })
