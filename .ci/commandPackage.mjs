@@ -14,7 +14,7 @@ const makeReadme = (homepage) => {
   const [first] = shell.split(/(?<=\n```\n)/)
   const links = `The guide also has
 [a container for tests of any language](#a-container),
-[the set-up file](#the-set-up-file),
+[the setup file](#the-setup-file),
 [the console and the control](#the-console-and-the-control), and
 [what the server does as AWS does](#fidelity).
 `

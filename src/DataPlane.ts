@@ -366,7 +366,7 @@ export class DataPlane
 
 /**
  * A data plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation. `Identity` checks its own requests, and leaves out this check. A violation is a
+ * before it calls the implementation. `Identity` checks its own requests, and skips this check. A violation is a
  * `ValidationException` that names the member. Every call is a span `DataPlane.<operation>`.
  *
  * @since 0.2.0

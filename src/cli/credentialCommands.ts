@@ -302,9 +302,5 @@ const addPolicy = (root: Root, run: Run): void => {
 }
 
 export const add = (root: Root, run: Run): void => {
-  addToken(root, run)
-  addApiKey(root, run)
-  addAuthorize(root, run)
-  addDoctor(root, run)
-  addPolicy(root, run)
+  for (const add of [addToken, addApiKey, addAuthorize, addDoctor, addPolicy]) add(root, run)
 }

@@ -103,12 +103,12 @@ type Local = Command<Array<unknown>, Record<string, unknown>>
 /** Makes an action that controls a server. */
 const onControlled = (run: Run) => onSelected(run, () => import("./localControl.js"), "info")
 
+type Act = ReturnType<typeof onControlled>
+
 const makeDetails = (...examples: ReadonlyArray<string>) =>
   details({ environment: controlledBy, examples: examples.map((example) => `local ${example}`) })
 
-const addState = (local: Local, run: Run): void => {
-  const act = onControlled(run)
-
+const addState = (local: Local, act: Act): void => {
   addSelecting(local, "reset")
     .summary("Empty the running server, and apply its --config again")
     .description(
@@ -143,9 +143,7 @@ const addState = (local: Local, run: Run): void => {
     .action((name, _, command) => act(command, ({ restore }) => restore(name)))
 }
 
-const addClock = (local: Local, run: Run): void => {
-  const act = onControlled(run)
-
+const addClock = (local: Local, act: Act): void => {
   addSelecting(local, "clock")
     .summary("Show or move the clock")
     .description(
@@ -164,9 +162,7 @@ const addClock = (local: Local, run: Run): void => {
     )
 }
 
-const addFault = (local: Local, run: Run): void => {
-  const act = onControlled(run)
-
+const addFault = (local: Local, act: Act): void => {
   addSelecting(local, "fault")
     .summary("Make operations fail, be slow, or lose their connection")
     .description("Adds a fault to the running server, and prints its id. Without options, lists the faults.")
@@ -206,9 +202,7 @@ const addFault = (local: Local, run: Run): void => {
     )
 }
 
-const addRequests = (local: Local, run: Run): void => {
-  const act = onControlled(run)
-
+const addRequests = (local: Local, act: Act): void => {
   addSelecting(local, "requests")
     .summary("List the last requests, with the reasons of errors")
     .description("Lists the last requests of the running server, the newest first, with the reasons of errors.")
@@ -223,9 +217,7 @@ const addRequests = (local: Local, run: Run): void => {
     .action((_, command) => act(command, ({ events }) => events))
 }
 
-const addUsers = (local: Local, run: Run): void => {
-  const act = onControlled(run)
-
+const addUsers = (local: Local, act: Act): void => {
   addSelecting(local, "consents")
     .summary("List the consent sessions, or act on one as its user")
     .description("Lists the consent sessions of the running server, or acts on one as its user.")
@@ -261,9 +253,6 @@ const addUsers = (local: Local, run: Run): void => {
 
 /** Adds the commands below `local`. */
 export const addControl = (local: Local, run: Run): void => {
-  addState(local, run)
-  addClock(local, run)
-  addFault(local, run)
-  addRequests(local, run)
-  addUsers(local, run)
+  const act = onControlled(run)
+  for (const add of [addState, addClock, addFault, addRequests, addUsers]) add(local, act)
 }

@@ -468,7 +468,7 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
     })
   )
 
-/** The credentials of the options, and how to find one: by its name, or as the program has it. */
+/** The credentials of the options, and how to find one: by its name, or by the value that the program declared. */
 const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
   const declared: ReadonlyArray<readonly [string, Identity.AccessTokenCredential<"USER_FEDERATION">]> = Object.entries<
     Credential
@@ -636,7 +636,7 @@ const makeServed = (
 // Servers
 // -----------------------------------------------------------------------------
 
-/** Returns `undefined` if `url`, as the framework has it, is not that of a page. */
+/** Returns `undefined` if `url`, as the framework passes it, is not that of a page. */
 const makeHandle = (settle: Run["settle"]) =>
 (
   request: Request,
