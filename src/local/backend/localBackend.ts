@@ -68,9 +68,9 @@ export interface Options {
    * `agent`, which its environment then has. The control and other keys may do everything. Default: none, everything is
    * allowed. It tests a policy, and is not a security boundary.
    *
-   * `Credentials.policy` makes one. The server evaluates `Action`, `NotAction`, `Resource` and `NotResource` with `*` and
-   * `?`, and `Condition` with the operators of strings, numbers, dates, ARNs and booleans. A policy with anything else
-   * is invalid.
+   * `Credentials.policy` makes one.
+   * The server evaluates `Action`, `NotAction`, `Resource` and `NotResource` with `*` and `?`, and `Condition` with the
+   * operators of strings, numbers, dates, ARNs and booleans. A policy with anything else is invalid.
    *
    * AWS's pages differ about the key of a resource's tags. The page about tagging has an example with
    * `bedrock-agentcore:ResourceTag`, which is invalid here. The service reference has `aws:ResourceTag`. The token
