@@ -76,14 +76,6 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
- * }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string, const F extends Flow>(
   id: Id,
@@ -181,24 +173,6 @@ export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>,
  *
  * @since 0.2.0
  * @category accessors
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- * import * as Schedule from "effect/Schedule"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
- * }) {}
- *
- * declare const sync: (token: Redacted.Redacted) => Effect.Effect<void>
- *
- * const worker = AccessToken.get(Calendar).pipe(
- *   Effect.flatMap(sync),
- *   Effect.repeat(Schedule.spaced("10 minutes"))
- * )
  */
 export const get = <F extends Flow = Flow, E = Unhandled<F>, R = never>(
   request: AccessTokenCredential<F> | AccessTokenRequest<E, R, F>,

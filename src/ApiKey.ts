@@ -55,10 +55,6 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- *
- * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string>(
   id: Id,

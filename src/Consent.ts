@@ -182,10 +182,6 @@ export const ReturnState = Context.Reference("effect-agentcore-identity/Consent/
   defaultValue: (): boolean => true
 })
 
-// -----------------------------------------------------------------------------
-// Consent as data
-// -----------------------------------------------------------------------------
-
 /**
  * What an application shows to its user. No other person and no model may see the link.
  *

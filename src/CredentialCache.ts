@@ -44,10 +44,6 @@ import * as Validation from "./internal/plane/validation.js"
 import type * as Operation from "./Operation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.2.0
  * @category models
@@ -105,10 +101,6 @@ export class CredentialCache extends Context.Service<CredentialCache, {
    */
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }>()("effect-agentcore-identity/CredentialCache") {}
-
-// -----------------------------------------------------------------------------
-// The cached operations
-// -----------------------------------------------------------------------------
 
 /**
  * Returns the `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`.
@@ -209,10 +201,6 @@ const cacheWebIdentityToken = (service: string): Engine.Cacheable<
   restore: undefined
 })
 
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
 const copyRequests = <I, S extends object, E, R>(
   tag: Context.Key<I, S>,
   layer: Layer.Layer<I, E, R>
@@ -259,16 +247,6 @@ const makeLayer = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * const live = Identity.layer.pipe(
- *   Layer.provideMerge(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),
- *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
- * )
  */
 export const layer = (
   options: Options = {}
@@ -316,15 +294,6 @@ export const layerStore = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
- * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
- * import * as Layer from "effect/Layer"
- *
- * const live = CredentialCache.layerSecurityTokenService.pipe(
- *   Layer.provideMerge(CredentialCache.layer()),
- *   Layer.provideMerge(AwsPlanes.layer({ region: "us-west-2" }))
- * )
  */
 export const layerSecurityTokenService: Layer.Layer<
   SecurityTokenService.SecurityTokenService,

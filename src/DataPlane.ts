@@ -34,10 +34,7 @@ import * as RateLimiter from "./internal/rateLimiter.js"
 import type * as Operation from "./Operation.js"
 import { UserIdentifier } from "./UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Requests. Limits: the AWS service model.
-// -----------------------------------------------------------------------------
-
+// Limits: the AWS service model.
 const Token = Constraint.secret(1, 131072)
 const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+")
 
@@ -86,10 +83,6 @@ export const PaymentTokenRequest = Constraint.union({
  * @category models
  */
 export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
-
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
 
 // An empty credential is invalid. A resource would reject it, and a cache would repeat it.
 const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
@@ -165,10 +158,6 @@ export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(
   }))
 })) {}
 
-// -----------------------------------------------------------------------------
-// The response of GetResourceOauth2Token
-// -----------------------------------------------------------------------------
-
 const wireMembers = ["accessToken", "authorizationUrl", "sessionUri", "sessionStatus"] as const
 
 type Wire = { readonly [M in typeof wireMembers[number]]?: string | undefined }
@@ -214,19 +203,12 @@ const toWire = (response: TokenResponse): Wire => {
 
 /**
  * An unknown status is a session in progress. An empty token, URL or session is invalid, and so is an authorization URL
- * without a session, which cannot be polled.
- *
- * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
- * (`npm run bench`).
+ * without a session, which cannot be polled. A schema would take a tenth of the time of a call (`npm run bench`).
  */
 const tokenCodec: Rows.Codec<TokenResponse> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 // What rows share. `quota`: calls per second of each operation (AWS documentation).
 const commonRow = {
@@ -416,17 +398,6 @@ export const decorate = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as DataPlane from "effect-agentcore-identity/DataPlane"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * // Another fleet uses the rest of the account's quota.
- * const live = Identity.layer.pipe(
- *   Layer.provide(DataPlane.layerRateLimit({ getResourceOauth2Token: 50 })),
- *   Layer.provide(AwsDataPlane.layer())
- * )
  */
 export const layerRateLimit = (
   quotas: { readonly [K in keyof typeof operations]?: number } = {}

@@ -128,13 +128,6 @@ export interface TagClass<in out Self, out Id extends string>
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- *
- * class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", {
- *   audience: "https://warehouse.example.com",
- *   duration: "10 minutes"
- * }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string>(
   id: Id,

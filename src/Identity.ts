@@ -391,10 +391,6 @@ const authenticated = <A>(
     )
   })
 
-// -----------------------------------------------------------------------------
-// Requests for an access token
-// -----------------------------------------------------------------------------
-
 const requestUnreviewed = (dataPlane: DataPlane["Service"], request: Oauth2TokenRequest, isChecked = false) => {
   const response = authenticated((token) => Requests.requestToken(dataPlane, request, token, isChecked))
   return Effect.catch(response, (error) =>
@@ -498,10 +494,6 @@ const show = Effect.fnUntraced(function*<E, R>(
   })
 })
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 /** Returns the token, or the wait for it. */
 const getAccessToken = Effect.fnUntraced(function*<E, R>(
   requestToken: RequestToken,
@@ -583,10 +575,6 @@ const completeAuthorization = Effect.fnUntraced(function*(
   const { sessionUri, user: userIdentifier } = options
   yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 })
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /**
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>`, and updates

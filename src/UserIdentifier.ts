@@ -35,12 +35,6 @@ export type UserIdentifier =
  *
  * @since 0.2.0
  * @category schemas
- * @example
- * import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
- * import * as Redacted from "effect/Redacted"
- *
- * const byId: UserIdentifier.UserIdentifier = { userId: "github+alice" }
- * const byToken: UserIdentifier.UserIdentifier = { userToken: Redacted.make("header.payload.signature") }
  */
 export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<UserIdentifier>> = Constraint.union({
   userId: Constraint.UserId,

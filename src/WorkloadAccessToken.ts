@@ -159,19 +159,6 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- *
- * const handle = (workloadAccessToken: Redacted.Redacted) =>
- *   Effect.flatMap(Identity.Identity, ({ getApiKey }) => getApiKey({ provider: "weather" })).pipe(
- *     Effect.provideService(
- *       WorkloadAccessToken.WorkloadAccessToken,
- *       WorkloadAccessToken.make(workloadAccessToken)
- *     )
- *   )
  */
 export const make = (token: Redacted.Redacted, user?: UserIdentifier): WorkloadAccessToken["Service"] => ({
   user,
