@@ -96,14 +96,7 @@ type Options<Id> = IamAccessTokenRequest & {
  * @since 0.2.0
  * @category models
  */
-export interface IamAccessTokenCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "IamAccessToken"
-  /** The request of every use. */
-  readonly request: IamAccessTokenRequest
-}
+export interface IamAccessTokenCredential extends Declared.Declared<"IamAccessToken", IamAccessTokenRequest> {}
 
 type Credential<Id> = IamAccessTokenCredential & Context.Key<Id, Redacted.Redacted>
 

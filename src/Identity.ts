@@ -62,12 +62,7 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
   readonly consent?: Consent.Handler<E, R> | undefined
   /** How to wait. Default: `TokenPoller.TokenPoller`, every 5 seconds for 10 minutes. */
   readonly poll?:
-    | Schedule.Schedule<unknown, {
-      /** The session that the user has to authorize. */
-      readonly session: ConsentSession
-      /** The number of polls since the wait began, 0 before the first poll. */
-      readonly attempt: number
-    }>
+    | Parameters<typeof TokenPoller.schedule>[0]
     | TokenPoller.TokenPoller
     | undefined
 }
@@ -134,14 +129,9 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never, 
  * @since 0.2.0
  * @category models
  */
-export interface AccessTokenCredential<out F extends Flow = Flow> {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "AccessToken"
-  /** The request of every use. */
-  readonly request: AccessTokenDeclaration<F>
-}
+export interface AccessTokenCredential<out F extends Flow = Flow>
+  extends Declared.Declared<"AccessToken", AccessTokenDeclaration<F>>
+{}
 
 /**
  * An API key that is declared once, see `ApiKey.Tag`.
@@ -149,17 +139,12 @@ export interface AccessTokenCredential<out F extends Flow = Flow> {
  * @since 0.2.0
  * @category models
  */
-export interface ApiKeyCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "ApiKey"
-  /** The request of every use. */
-  readonly request: {
+export interface ApiKeyCredential extends
+  Declared.Declared<"ApiKey", {
     /** The name of the API-key credential provider. */
     readonly provider: string
-  }
-}
+  }>
+{}
 
 /**
  * The errors of a request for an access token. Only the flow `USER_FEDERATION` has those of an authorization. The

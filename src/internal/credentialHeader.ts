@@ -205,9 +205,7 @@ const encodeError = (request: Request, header: string) =>
     })
   })
 
-/**
- * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
- */
+/** A client whose requests to allowed origins go through `hop`. All other requests stay as they are. */
 export const inject = <E, R, E2, R2>(
   self: HttpClient.HttpClient.With<E, R>,
   { allows, header, hop }: Options<E, R, E2, R2>
