@@ -241,9 +241,8 @@ const makeLayer = (
  * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. With invalid options,
  * the layer dies with a `ValidationException`.
  *
- * Each use of the layer is a cache for the data plane below it, so that no account gets another account's credentials.
- * To share one cache between two parts of a program for one account, compose it with its plane into one constant, and
- * provide that to both: `const cached = Layer.provide(CredentialCache.layer(), planes)`.
+ * Each use of the layer is a separate cache, so that no account gets another account's credentials. `Identity.layer`
+ * says how to share one.
  *
  * @since 0.2.0
  * @category layers
@@ -255,7 +254,6 @@ export const layer = (
 
 /**
  * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
- * Each use of the layer is a cache for the data plane below it. The store may be shared.
  *
  * @since 0.2.0
  * @category layers
@@ -289,8 +287,7 @@ export const layerStore = (
 
 /**
  * Caches the tokens of the security token service in context until they expire, less the skew of the cache. Tokens stay
- * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache
- * for the service below it.
+ * in memory even with a store, because a request does not contain the IAM identity.
  *
  * @since 0.2.0
  * @category layers

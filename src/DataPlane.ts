@@ -1,9 +1,7 @@
 /**
- * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each, which
- * adapters implement.
- *
- * Programs use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or
- * for a single call.
+ * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each. Programs
+ * use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or for a
+ * single call.
  *
  * @since 0.2.0
  */
@@ -361,9 +359,6 @@ export const make = (implementation: DataPlane["Service"]): DataPlane["Service"]
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
  * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
- * Each use of the layer wraps the data plane below it. To share one decorated plane between two parts of a program,
- * compose the two into one constant, and provide that to both.
- *
  * @since 0.2.0
  * @category layers
  * @example
@@ -391,10 +386,8 @@ export const decorate = (
  *
  * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
- * Each use of the layer has its own budget, for the account of the data plane below it. Two branches of a program that
- * provide it separately have two budgets, and together may exceed the quota. To share one budget between two parts of a
- * program for one account, compose it with its plane into one constant, and provide that to both:
- * `const limited = Layer.provide(DataPlane.layerRateLimit(), planes)`.
+ * Each use of the layer has its own budget: two uses together may exceed the quota. `Identity.layer` says how to share
+ * one.
  *
  * @since 0.2.0
  * @category layers

@@ -114,10 +114,7 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an AWS-signed JWT: a tag that carries its request. Every function that takes a request also takes the
- * declared credential.
- *
- * Throws a `ValidationException` that names the property if the request is invalid.
+ * Declares an AWS-signed JWT: a tag that carries its request. Throws a `ValidationException` if the request is invalid.
  *
  * @since 0.2.0
  * @category constructors
@@ -204,11 +201,8 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
 )
 
 /**
- * Returns a current AWS-signed JWT. With `CredentialCache.layerSecurityTokenService`, a cached token takes
- * microseconds.
- *
- * Programs that run for hours call it right before each use. The token of {@link withIamAccessToken} is that of its
- * start, and expires.
+ * Returns a current AWS-signed JWT. Programs that run for hours call it right before each use, because the token of
+ * {@link withIamAccessToken} expires.
  *
  * @since 0.2.0
  * @category accessors

@@ -617,10 +617,11 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
  * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsDataPlane.layerHttpNode()`, or a
  * decorated one. `AwsIdentity.layer()` and `LocalIdentity.layer()` already include this layer.
  *
- * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. The
- * same holds for all layers of this package that depend on an account or a user. Effect shares other layers between the
- * two programs. If your own layer depends on an `Identity`, use `Layer.fresh`, or `Effect.provide` with
- * `{ local: true }`.
+ * Each `Effect.provide` builds this layer for its own data plane. The same holds for all layers of this package that
+ * depend on an account or a user, with their caches and budgets. To share one between two parts of a program for one
+ * account, compose it with its plane into one constant, and provide that to both. If your own layer depends on an
+ * `Identity`, use `Layer.fresh`, or `Effect.provide` with `{ local: true }`: Effect shares other layers between two
+ * programs.
  *
  * @since 0.2.0
  * @category layers

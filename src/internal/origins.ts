@@ -24,10 +24,7 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined => {
     : undefined
 }
 
-/**
- * An allow-list. An invalid entry is a programming mistake, and throws at once. The message omits the value, because it
- * may contain a password.
- */
+/** An allow-list. An invalid entry throws at once. The message omits the value, because it may contain a password. */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure = false): Allows => {
   if (!Array.isArray(origins) || origins.length === 0) {
     throw new Cause.IllegalArgumentError("origins is not a list of at least one origin")

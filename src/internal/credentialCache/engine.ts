@@ -75,9 +75,7 @@ type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effec
 
 /**
  * A generation of a key ends when the credential of the key is dropped. Work that began in an earlier generation may
- * have an old credential.
- *
- * A generation exists only while work on its key is in flight, so the memory is bounded.
+ * have an old credential. A generation exists only while work on its key is in flight.
  */
 interface Generation {
   readonly id: number

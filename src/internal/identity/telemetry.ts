@@ -53,8 +53,8 @@ const attempts: Metric.Histogram<number> = Metric.histogram("agentcore.identity.
 })
 
 /**
- * The maximum number of provider names that the metrics of one `Identity` distinguish, because the registry of metrics
- * never drops a state. An AWS account has 50 providers of each kind by default (AWS documentation).
+ * How many provider names the metrics of one `Identity` distinguish: the registry of metrics never drops a state. An
+ * AWS account has 50 providers of each kind by default (AWS documentation).
  */
 const maxProviders = 1000
 
