@@ -86,7 +86,7 @@ import { toPoller } from "./internal/consents.js"
 import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Node from "./internal/nodePages.js"
-import { type Input, toPromise } from "./internal/promised.js"
+import { type Inputs, toPromise, unchecked } from "./internal/promised.js"
 import * as RequestContext from "./internal/requestContext.js"
 import * as Stores from "./internal/stores.js"
 import { checkUser, toRedacted, toUserIdentifier, toWorkload } from "./internal/workload.js"
@@ -94,9 +94,6 @@ import { checkUser, toRedacted, toUserIdentifier, toWorkload } from "./internal/
 // -----------------------------------------------------------------------------
 // Models
 // -----------------------------------------------------------------------------
-
-/** Options of a module with Effect, for programs without it. */
-type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /**
  * A page as data, for the option `respond`.
@@ -159,17 +156,13 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
     Inputs<Omit<Http.Options<never, never>, "accounts" | "credentials" | "currentUser" | "respond">>,
     Stores.ServiceOptions
 {
-  /**
-   * What `Connect` does at the vendors, by name in `credentials`. `http/VendorAccount` has it for known vendors.
-   * Default: nothing.
-   */
+  /** As `accounts` of `http/Connect`, with promises. `http/VendorAccount` has known vendors. Default: nothing. */
   readonly accounts?:
     | {
       readonly [K in Name]?: {
         /**
-         * Returns the account that an access token belongs to. Throw an error, or a `Response`, with the status 401 if
-         * the vendor no longer accepts the token. `signal` aborts after 5 seconds. Default: the account is not asked
-         * for.
+         * Returns the account of an access token. Throw an error, or a `Response`, with the status 401 if the vendor no
+         * longer accepts the token. `signal` aborts after 5 seconds. Default: the account is not asked for.
          */
         readonly account?:
           | ((
@@ -178,9 +171,8 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
           ) => Http.Account | Promise<Http.Account> | Effect.Effect<Http.Account, unknown, HttpClient.HttpClient>)
           | undefined
         /**
-         * Whether the user may connect this account. It needs `account`, and works as in `http/Connect`. Compare the
-         * `id`, or a label that its owner cannot choose. The functions of this `Connect` check the account, and so does
-         * `promise/ForwardAuth` with it. Those of `promise/Identity` do not. Default: any account.
+         * Whether the user may connect this account, as in `http/Connect`. It needs `account`. Compare the `id`, or a
+         * label that its owner cannot choose. Functions of `promise/Identity` do not check it. Default: any account.
          */
         readonly expect?: ((user: UserIdentifier, account: Http.Account) => boolean | Promise<boolean>) | undefined
         /** Ends the grant at the vendor when a user disconnects. Default: the vendor is not told. */
@@ -190,14 +182,11 @@ export interface Options<Name extends string = string, Req = Request | IncomingM
     | undefined
   /** The credentials that users connect, by their names in links. Do not change a name: mailed links contain it. */
   readonly credentials: { readonly [K in Name]: Credential }
-  /**
-   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie with
-   * `SameSite=Lax`, or `undefined` if no user is signed in. If it throws, nothing is opened.
-   */
+  /** As `currentUser` of `http/Connect`. `undefined`: no user is signed in. If it throws, nothing is opened. */
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   /**
-   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` of the reason
-   * `NotSignedIn`, it can redirect to the sign-in with the address of the request.
+   * Returns the application's own page, or `undefined` for the page of `Connect`. For a `Rejected` with the reason
+   * `NotSignedIn`, it can redirect to the sign-in.
    */
   readonly respond?:
     | ((view: Http.View, request: Req) => Response | undefined | Promise<Response | undefined>)
@@ -220,9 +209,8 @@ export interface LinkOptions
 /**
  * The pages, the links, and the functions of `promise/Identity` over the same services.
  *
- * A caller of `workload` obtains its token from these services. With the option `runtime`, a caller of
- * `promise/Identity` may belong to another account or region. Each caller obtains a token of its own, in one call of
- * AWS: `runAs` keeps a caller for each user.
+ * A caller of `workload` obtains its token from these services, which may belong to another account or region than
+ * those of `promise/Identity`. Each caller obtains its own token: `runAs` keeps a caller for each user.
  *
  * @since 0.2.0
  * @category models
@@ -247,45 +235,30 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   ) => Promise<void>
   /**
    * Runs a function as `runWithContext` does, with a caller of the option `workload` that acts for a user. All calls of
-   * a user within 10 minutes have the same caller. So only the first one asks AgentCore for a workload access token,
-   * and a `CredentialCache` of the `runtime` finds the user's credentials again. A call in the function rejects with
-   * `ValidationException` if the user is invalid, and with `OtherUserKind` as `status` does.
+   * a user within 10 minutes have the same caller, so they share its workload access token and cached credentials. A
+   * call in the function rejects with `ValidationException` if the user is invalid, and with `OtherUserKind`.
    */
   readonly runAs: <T>(user: User, f: () => T) => T
-  /**
-   * Returns the address where users connect a credential, a declared one, that of a `session`, or a name in
-   * `credentials`. With `continue`, users then continue to an address that the option `continueTo` allows. Rejects with
-   * `ValidationException` if `credentials` lacks the credential, or the address is not allowed.
-   */
+  /** As `link` of `http/Connect`, with its error. */
   readonly link: (
     credential: Name | Credential | ConsentSession,
     options?: Pick<LinkOptions, "continue">
   ) => Promise<string>
-  /**
-   * Returns the connections of a user, as the page shows them. Rejects with `OtherUserKind` if the user has another
-   * kind of identifier than the option `users` names, and with a `DataPlaneError`.
-   */
+  /** As `connections` of `http/Connect`: the connections of a user, with its errors. */
   readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
   /**
-   * Builds the pages and connects to the store of `pendingConsents`, so that a server finds a mistake when it starts.
-   * With the option `checkSetup`, also a mistake at AWS. Rejects with `ValidationException` if an option is invalid,
-   * with `PendingConsentsError` if a package is missing, a key is invalid, or the store cannot be set up, and with
-   * `ConsentStoreError` if the store does not respond.
+   * Builds the pages and connects to the store, so that a server finds a mistake when it starts. Rejects with
+   * `ValidationException` if an option is invalid, with `PendingConsentsError` if a package is missing, a key is
+   * invalid, or the store cannot be set up, and with `ConsentStoreError` if the store does not respond.
    */
   readonly ready: () => Promise<void>
-  /**
-   * Asks AgentCore whether a connection of a user still works, and the vendor if `accounts` has the function `account`.
-   * Rejects as `status` does.
-   */
+  /** As `check` of `http/Connect`: whether a connection still works, with its errors. */
   readonly check: (user: User, credential: Name | Credential) => Promise<Http.Connection>
-  /**
-   * Disconnects a user from everything, at the vendors too, where `accounts` has the function `revoke`. Call it again
-   * if a credential has `Failed`. Rejects with `OtherUserKind`.
-   */
+  /** As `disconnectAll` of `http/Connect`, with its error. Call it again if a credential has `Failed`. */
   readonly disconnectAll: (user: User) => Promise<ReadonlyArray<Http.Disconnection>>
   /**
-   * Asks a user to connect every credential, in order, and waits for each. It skips credentials that are already
-   * granted, and stops at the first failure. Without `onLink` it rejects with `RequiresUserConsent`.
+   * Asks a user to connect each credential in order, except granted ones, and waits. It stops at the first failure.
+   * Without `onLink` it rejects with `RequiresUserConsent`.
    */
   readonly consentAll: (user: User, options?: LinkOptions) => Promise<void>
   /** The consent events of this process, from the first `next()` until `dispose`, as in `http/Connect`. */
@@ -303,9 +276,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
     options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
   ) => ReturnType<Functions["withAccessToken"]>
   /**
-   * Ends the pages, then the events, then the connections to the stores, after running requests and waits of `onLink`,
-   * for at most `gracefulShutdownTimeout`. A wait that takes longer gets no more signals, so it can take up to 5
-   * minutes to notice that the user has connected. Consents in memory are lost. The next use makes new pages.
+   * Waits at most `gracefulShutdownTimeout` for running requests and waits of `onLink`, then ends the pages, the events
+   * and the connections to the stores. A longer wait gets no more signals: it can take up to 5 minutes to notice that
+   * the user has connected. Consents in memory are lost. The next use makes new pages.
    */
   readonly dispose: () => Promise<void>
   /** Runs an effect with the services of the pages, for `promise/ForwardAuth`. */
@@ -356,26 +329,11 @@ const toHttpAccount = (
   revoke: revoke && toVendorEffect<unknown>(revoke)
 })
 
-const anything = Constraint.optional(Schema.Unknown)
-
 // `http/Connect` checks the other values.
 const checkOptions = Validation.makeCheck("Connect", () => ({
-  path: anything,
-  workload: anything,
-  origin: anything,
-  users: anything,
-  continueTo: anything,
-  describeUser: anything,
-  appearance: anything,
-  connectedSince: anything,
-  revokeAt: anything,
-  formKey: anything,
-  checkSetup: anything,
-  gracefulShutdownTimeout: anything,
-  currentUser: anything,
-  pendingConsents: anything,
-  runtime: anything,
-  respond: anything,
+  ...unchecked("path", "workload", "origin", "users", "continueTo", "describeUser", "appearance", "connectedSince"),
+  ...unchecked("revokeAt", "formKey", "checkSetup", "gracefulShutdownTimeout", "currentUser", "respond"),
+  ...unchecked("pendingConsents", "runtime"),
   credentials: Schema.Record(Schema.String, Schema.Unknown),
   accounts: Constraint.optional(Schema.Record(
     Schema.String,
@@ -432,12 +390,14 @@ const toHttpOptions = <Name extends string, Req>(
 // Credentials
 // -----------------------------------------------------------------------------
 
-const declare = <Req>(
+type UserCredential = Identity.AccessTokenCredential<"USER_FEDERATION">
+
+const declare = (
   name: string,
   credential: Credential,
-  { origin, path }: Pick<Options<string, Req>, "origin" | "path">
-) => {
-  if (isDeclared(credential, "AccessToken")) return credential as Identity.AccessTokenCredential<"USER_FEDERATION">
+  { origin, path }: Pick<Options, "origin" | "path">
+): UserCredential => {
+  if (isDeclared(credential, "AccessToken")) return credential as UserCredential
   if (credential?.authFlow !== "USER_FEDERATION") throw wrongCredential(name)
   const { flow: _, returnUrl, ...request } = Config.toDeclaration(credential)
   return AccessToken.Tag<unknown>()(`effect-agentcore-identity/promise/Connect/${name}`, {
@@ -470,15 +430,12 @@ const layerPages = (options: Http.Options<unknown, never, unknown>) =>
 
 /** The credentials of the options, and how to find one: by its name, or by the value that the program declared. */
 const declareAll = <Name extends string, Req>(options: Options<Name, Req>) => {
-  const declared: ReadonlyArray<readonly [string, Identity.AccessTokenCredential<"USER_FEDERATION">]> = Object.entries<
-    Credential
-  >(
-    options.credentials
-  ).map(([name, credential]) => [name, declare(name, credential, options)])
-  const credentialOf = new Map<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>(
-    declared.flatMap(([name, credential]) => [[name, credential], [options.credentials[name as Name], credential]])
+  const given: { readonly [name: string]: Credential } = options.credentials
+  const credentials = Record.map(given, (credential, name) => declare(name, credential, options))
+  const credentialOf = new Map<unknown, UserCredential>(
+    Object.entries(credentials).flatMap(([name, credential]) => [[name, credential], [given[name], credential]])
   )
-  return { credentials: Object.fromEntries(declared), credentialOf }
+  return { credentials, credentialOf }
 }
 
 const withControlPlane = Layer.merge(
@@ -561,7 +518,7 @@ const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => 
 
 const makeWithAccessToken = (
   { consentOptions, withAccessToken }: Run,
-  credentialOf: ReadonlyMap<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>
+  credentialOf: ReadonlyMap<unknown, UserCredential>
 ): Connect["withAccessToken"] =>
 (subject, { continue: address, onDenial, onLink, wait, ...use } = {}) => {
   const credential = credentialOf.get(subject) ?? subject
@@ -603,7 +560,7 @@ const forUser = <Args extends ReadonlyArray<unknown>, A, E, R>(
 const makeServed = (
   workload: string,
   credentials: Http.LinkOptions["credentials"],
-  credentialOf: ReadonlyMap<unknown, Identity.AccessTokenCredential<"USER_FEDERATION">>
+  credentialOf: ReadonlyMap<unknown, UserCredential>
 ) => {
   // `http/Connect` rejects an unknown name.
   const find = (subject: string | Credential | ConsentSession) => credentialOf.get(subject) ?? subject as string

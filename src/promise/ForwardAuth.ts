@@ -96,10 +96,7 @@ export type Options =
         readonly credential: Identity.ApiKeyCredential | Omit<ApiKeyWrapperConfig, "workloadIdentityToken">
       }
     >
-    /**
-     * Returns the user of a sandbox, by the secret that it sends as `Authorization: Bearer`, or `undefined`. Default:
-     * the user of a `session`.
-     */
+    /** As `caller` of `http/ForwardAuth`: the user of a secret, or `undefined`. Default: the user of a `session`. */
     readonly caller?: ((bearer: string) => User | null | undefined | Promise<User | null | undefined>) | undefined
   }
   & (
@@ -130,9 +127,7 @@ export type Options =
 export interface ForwardAuth extends AsyncDisposable {
   /** Responds to a proxy. It reads headers only, so mount it at any path. Rejects with the errors of `caller`. */
   readonly fetch: (request: Request) => Promise<Response>
-  /**
-   * Responds to a proxy, for `node:http`, Express and the like. Errors are handled as by `node` of `promise/Connect`.
-   */
+  /** The same for `node:http`, Express and the like. Errors are handled as by `node` of `promise/Connect`. */
   readonly node: (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void>
   /**
    * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user or the
@@ -152,10 +147,7 @@ export interface ForwardAuth extends AsyncDisposable {
 
 const declare = (entry: Options["credentials"][number], index: number): Decide.Entry => {
   const { credential } = entry
-  // Declared credentials are those of the entries of `http/ForwardAuth`.
-  if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) {
-    return entry as Decide.Entry
-  }
+  if (isDeclared(credential, "AccessToken") || isDeclared(credential, "ApiKey")) return entry as Decide.Entry
   const id = `effect-agentcore-identity/promise/ForwardAuth/${index}`
   const declared = "header" in entry
     ? ApiKey.Tag<unknown>()(id, { provider: (credential as ApiKeyWrapperConfig).providerName })

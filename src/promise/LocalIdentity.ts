@@ -46,7 +46,7 @@ import * as Server from "../local/standalone/standaloneServer.js"
 import * as TestUsers from "../local/TestUser.js"
 import * as VaultStore from "../local/vault/vaultStore.js"
 import { bind, withCaller } from "./internal/callerContext.js"
-import { type Promised, toPromise } from "./internal/promised.js"
+import { type Promised, toPromise, unchecked } from "./internal/promised.js"
 
 // -----------------------------------------------------------------------------
 // Models
@@ -78,17 +78,13 @@ export interface Options extends Pick<Server.Options, "accountId" | "offline" | 
    * such as `AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL`, or of the process. See `IdentitySetup`.
    */
   readonly setup?: Setup | string | undefined
-  /**
-   * Also starts an authorization server, with one client for every provider. Its variables `AGENTCORE_LOCAL_OAUTH_…`
-   * are in `environment`. Default: none.
-   */
+  /** Also starts an authorization server, with one client for every provider. Default: none. */
   readonly authorizationServer?: Server.Options["authorizationServer"]
   /** A name or address of this machine. Default: `127.0.0.1`. */
   readonly host?: string | undefined
   /**
-   * The IAM policy of the access key in `environment`, or the path of a file with it. The control may do everything. It
-   * tests a policy, and is not a security boundary. `accountId` and `region` are by default those of its ARNs. Default:
-   * everything is allowed.
+   * The IAM policy of the access key in `environment`, or the path of a file with it. It tests a policy, and is not a
+   * security boundary. `accountId` and `region` are by default those of its ARNs. Default: everything is allowed.
    */
   readonly policy?: Server.Options["policy"] | string
   /** Minimum log level on stderr. Default: `warning`. */
@@ -237,19 +233,10 @@ const layerLog = (level: Options["logLevel"] = "warning") =>
     Layer.succeed(References.MinimumLogLevel, logLevels[level])
   )
 
-const anything = Constraint.optional(Schema.Unknown)
-
 // The server checks the other values.
 const checkOptions = Validation.makeCheck("LocalIdentity.start", () => ({
-  setup: anything,
-  authorizationServer: anything,
+  ...unchecked("setup", "authorizationServer", "host", "port", "publicUrl", "policy", "accountId", "region"),
   offline: Constraint.optional(Schema.Boolean),
-  host: anything,
-  port: anything,
-  publicUrl: anything,
-  policy: anything,
-  accountId: anything,
-  region: anything,
   logLevel: Constraint.optional(Schema.Literals(Struct.keys(logLevels)))
 } satisfies { readonly [K in keyof Options]-?: unknown }))
 

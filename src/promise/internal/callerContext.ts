@@ -9,10 +9,7 @@ export const bind = <Args extends Array<unknown>, A>(callback: (...args: Args) =
     Effect.tryPromise({ try: () => run(...args), catch: (error) => error })
 }
 
-/**
- * Captures the stack of a call. Returns a function that appends its frames to an error. If calls share an error, it has
- * the frames of each.
- */
+/** Captures the stack of a call. Returns a function that appends its frames to an error, which calls may share. */
 export const captureStack = (): <E>(error: E) => E => {
   const call = new Error()
   return (error) => {

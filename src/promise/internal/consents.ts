@@ -95,14 +95,12 @@ export const make = () => {
   }
 }
 
+type Outcome = { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" }
+
 /** The options of a page after consent. */
 interface PageOptions<in Req> {
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   readonly respond?: ((outcome: Outcome, request: Req) => Response | Promise<Response>) | undefined
-}
-
-interface Outcome {
-  readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn"
 }
 
 export interface Dependencies<R> extends Runtime<R> {
@@ -156,19 +154,22 @@ const respondTo = async <R, Req>(
   return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
 }
 
-export const makeFetch =
-  <R>(dependencies: Dependencies<R>) => (options: PageOptions<Request>) => (request: Request): Promise<Response> =>
+export const makeFetch = <R>(dependencies: Dependencies<R>) => (options: PageOptions<Request>) => {
+  dependencies.consents.serve()
+  return (request: Request): Promise<Response> =>
     respondTo(dependencies, options, request, {
       method: request.method,
       url: request.url,
       acceptLanguage: request.headers.get("accept-language")
     })
+}
 
 export const makeNode = <R>(dependencies: Dependencies<R>) =>
 <Req extends IncomingMessage>(
   options: PageOptions<Req>
-): (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> =>
-  Node.makeListener(
+): (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void> => {
+  dependencies.consents.serve()
+  return Node.makeListener(
     "The page after consent",
     (message) => dependencies.settle(Effect.logError(message)),
     async (request, response) => {
@@ -177,3 +178,4 @@ export const makeNode = <R>(dependencies: Dependencies<R>) =>
       await Node.send(await respondTo(dependencies, options, request, { method, url, acceptLanguage }), response)
     }
   )
+}

@@ -29,30 +29,49 @@ type CredentialWrapper = <TParams extends [...Array<unknown>, string], TReturn>(
   fn: (...args: TParams) => Promise<TReturn>
 ) => (...args: InitParams<TParams>) => Promise<TReturn>
 
-type CurrentUser<Req> = (
-  request: Req
-) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
-
-type Respond<Req> = (
-  outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
-  request: Req
-) => Response | Promise<Response>
+/** The options of a page after consent. Neither an interface nor exported: other declarations cannot name it. */
+type PageOptions<Req> = {
+  /**
+   * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
+   * `undefined` if no user is signed in. If it throws, the session stays as it is.
+   *
+   * There is no default. If the page trusted the link, a user could forward their link and collect the token of another
+   * user. A program with a single user on their own machine returns a constant.
+   *
+   * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
+   */
+  readonly currentUser: (
+    request: Req
+  ) => Workloads.User | null | undefined | Promise<Workloads.User | null | undefined>
+  /**
+   * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
+   *
+   * - `Completed`: AgentCore has stored the user's authorization.
+   * - `Denied`: the browser came back with the error `access_denied`.
+   * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser,
+   *   it has expired, or AgentCore rejected it. The log has the reason.
+   * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`.
+   *   The user can reload the page. The log has the reason.
+   * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
+   */
+  readonly respond?:
+    | ((
+      outcome: { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" },
+      request: Req
+    ) => Response | Promise<Response>)
+    | undefined
+}
 
 /** The functions over a runtime, see `make`. */
 export interface Functions {
   /** Passes an access token to an async function. */
   readonly withAccessToken: {
-    /**
-     * Passes a declared access token to an async function as its last argument. Each call obtains the token for its own
-     * caller.
-     */
+    /** Passes a declared access token to an async function as its last argument, for the caller of each call. */
     (
       credential: AccessTokenCredential,
       options?: Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
     ): CredentialWrapper
-    /**
-     * Passes an access token to an async function as its last argument. Each call obtains the token for its own caller.
-     */
+    /** Passes an access token to an async function as its last argument, for the caller of each call. */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
   }
   /** Passes an API key to an async function. */
@@ -71,10 +90,7 @@ export interface Functions {
   ) => (...args: TParams) => Promise<TReturn>
   /** Propagates the caller to the next agent, in requests of this client. */
   readonly withWatPropagation: (
-    /**
-     * Any client of the AWS SDK, version 3: the part that is used here. The SDK's own types are generic in the
-     * operations of one client.
-     */
+    /** Any client of the AWS SDK, version 3. The SDK's own types are generic in the operations of one client. */
     client: {
       /** The middleware of the client. */
       readonly middlewareStack: {
@@ -107,38 +123,11 @@ export interface Functions {
     readonly user: Workloads.User
   }) => Promise<void>
   /** Makes the page that the browser returns to after consent, for servers of the Fetch API. */
-  readonly fetchConsentCallback: (options: {
-    /**
-     * Returns the user who is signed in in this browser, from the application's own session, usually a cookie. Returns
-     * `undefined` if no user is signed in.
-     *
-     * There is no default. If the page trusted the link, a user could forward their link and collect the token of
-     * another user. A program with a single user on their own machine returns a constant. If it throws, the session
-     * stays as it is.
-     *
-     * The cookie needs `SameSite=Lax`: with `Strict`, a browser that returns from another site does not send it.
-     */
-    readonly currentUser: CurrentUser<Request>
-    /**
-     * Returns the response in place of the plain pages, for example a redirect into the application. The outcome is:
-     *
-     * - `Completed`: AgentCore has stored the user's authorization.
-     * - `Denied`: the browser came back with the error `access_denied`.
-     * - `NotUsable`: nothing was stored, and only starting again helps. The session is that of another user or browser,
-     *   it has expired, or AgentCore rejected it. The log has the reason.
-     * - `Failed`: AgentCore or the store did not respond, or an IAM policy does not allow `CompleteResourceTokenAuth`.
-     *   The user can reload the page. The log has the reason.
-     * - `NotSignedIn`: `currentUser` returned no user. The session stays as it is.
-     */
-    readonly respond?: Respond<Request> | undefined
-  }) => (request: Request) => Promise<Response>
+  readonly fetchConsentCallback: (options: PageOptions<Request>) => (request: Request) => Promise<Response>
   /** Makes the page that the browser returns to after consent, for servers of Node. */
-  readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(options: {
-    /** As for `fetchConsentCallback`, from the request of the framework. */
-    readonly currentUser: CurrentUser<Req>
-    /** As for `fetchConsentCallback`. */
-    readonly respond?: Respond<Req> | undefined
-  }) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
+  readonly nodeConsentCallback: <Req extends IncomingMessage = IncomingMessage>(
+    options: PageOptions<Req>
+  ) => (request: Req, response: ServerResponse, next?: (error: unknown) => void) => Promise<void>
   /** Makes a caller, whose token comes from the data plane of the functions. */
   readonly workload: (options: {
     /** The name of the workload identity, 3 to 255 characters. */
@@ -163,19 +152,13 @@ interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity">
   readonly run: <A, E>(effect: Effect.Effect<A, E, R>) => Fiber.Fiber<A, unknown>
 }
 
-/**
- * Makes the consent options of a call. It runs before any effect does: a fiber that waits for a runtime may resume in
- * the asynchronous context of another call.
- */
+/** Makes the consent options of a call, in its asynchronous context. A waiting fiber may resume in another one. */
 type MakeConsent<R> = (
   use: UseOptions,
   context: Context
 ) => Effect.Effect<ConsentOptions<unknown, R | WorkloadAccessToken>, ValidationException>
 
-/**
- * Makes the functions. `promise/Connect` has a `withAccessToken` with consent options of its own, over the other
- * results.
- */
+/** Makes the functions. `promise/Connect` has its own `withAccessToken`, over the other results. */
 export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
   const settle = makeSettle(run)
   const consents = Consents.make()
@@ -200,14 +183,8 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
         yield* (yield* identity).completeAuthorization({ ...options, sessionUri, user })
         yield* (yield* consents.signals).signal(Signals.session(sessionUri), "Completed")
       })),
-    fetchConsentCallback: (options) => {
-      consents.serve()
-      return Consents.makeFetch(runtime)(options)
-    },
-    nodeConsentCallback: (options) => {
-      consents.serve()
-      return Consents.makeNode(runtime)(options)
-    },
+    fetchConsentCallback: Consents.makeFetch(runtime),
+    nodeConsentCallback: Consents.makeNode(runtime),
     workload: (options) => Workloads.make(options, runtime)
   }
   return { consentOptions, functions, settle, withAccessToken }
@@ -356,9 +333,7 @@ async (session, options = {}) => {
 // Propagation
 // -----------------------------------------------------------------------------
 
-/**
- * The operations that accept the header. Other operations of the client do not, such as those of AgentCore Identity.
- */
+/** The operations that accept the header. */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
   "InvokeAgentRuntimeCommandCommand",

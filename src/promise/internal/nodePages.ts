@@ -13,10 +13,7 @@ export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
   }
 }
 
-/**
- * Makes a listener. Errors go to `next`. A server of Node has no error handler, so then the log has the name of the
- * error.
- */
+/** Makes a listener. Errors go to `next`. Without it, as in a server of Node, the log has the name of the error. */
 export const makeListener = <
   Req extends IncomingMessage,
   Res extends ServerResponse,
@@ -90,10 +87,7 @@ export const toRequest = (request: FrameworkRequest): Request => {
   })
 }
 
-/**
- * Sends a response. The pages are short, so their bodies are not streamed. Cookies that a middleware has set stay.
- * Responses of HTTP/2 lack `setHeaders`.
- */
+/** Sends a response. Cookies that a middleware has set stay. Responses of HTTP/2 lack `setHeaders`. */
 export const send = async (result: Response, response: ServerResponse): Promise<void> => {
   const body = new Uint8Array(await result.arrayBuffer())
   for (const [name, value] of result.headers) {

@@ -4,7 +4,9 @@ import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import type * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import * as Constraint from "../../internal/models/constraint.js"
 import * as Native from "../../internal/models/native.js"
 import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { User } from "./workload.js"
@@ -16,10 +18,7 @@ export type Promised<A> = A extends Effect.Effect<infer B, unknown, unknown> ? (
     ? (...args: Args) => Promise<Native.Plain<B>>
   : { readonly [K in keyof A]: Promised<A[K]> }
 
-/**
- * The value of an option of a module with Effect, for programs without it. A secret may be a string, an `Option` is its
- * value or `undefined`, and a function that returns an effect returns a value or a promise.
- */
+/** An option of a module with Effect, for programs without it. */
 export type Input<A> = A extends Redacted.Redacted ? A | string
   : A extends Option.Option<infer B> ? Input<B> | undefined
   : A extends UserIdentifier ? User
@@ -28,6 +27,16 @@ export type Input<A> = A extends Redacted.Redacted ? A | string
   : A extends (...args: infer Args) => Effect.Effect<infer B, unknown, unknown>
     ? (...args: Args) => Input<B> | Promise<Input<B>>
   : A
+
+/** Options of a module with Effect, for programs without it. */
+export type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
+
+/** Schemas of options that another module checks. */
+export const unchecked = <Name extends string>(
+  ...names: ReadonlyArray<Name>
+): { readonly [K in Name]: Schema.Schema<unknown> } =>
+  // All names have a schema.
+  Object.fromEntries(names.map((name) => [name, Constraint.optional(Schema.Unknown)])) as never
 
 /** The parts of a service. */
 type Served<R> =

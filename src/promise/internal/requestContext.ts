@@ -11,10 +11,7 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import { make, WorkloadAccessToken, type WorkloadAccessTokenError } from "../../WorkloadAccessToken.js"
 import { checkUser, serviceOr, toRedacted, toUserIdentifier, type User, type Workload } from "./workload.js"
 
-/**
- * The properties of a request's context that this module reads. The `RequestContext` of the official SDK and the
- * service of `runtime/RequestContext` have them.
- */
+/** What this module reads of a `RequestContext` of the official SDK, or of the service of `runtime/RequestContext`. */
 export interface RequestContext {
   /** The caller of a request without a workload access token, see `workload`. */
   readonly workload?: Workload | undefined
@@ -85,9 +82,7 @@ const ofWorkload = ({ getToken, invalidate, name, user }: Workload): WorkloadAcc
   invalidate: (stale) => Effect.promise(() => invalidate(Redacted.value(stale)))
 })
 
-/**
- * Returns the caller of the configuration, else of the request in context, else of the runtime. Ignores empty tokens.
- */
+/** The caller of the configuration, else of the request in context, else of the runtime. Ignores empty tokens. */
 export const callerOf = (
   configured: string | undefined,
   context: RequestContext | undefined

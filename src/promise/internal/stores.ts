@@ -13,11 +13,8 @@ import * as Signals from "../../internal/pendingConsents/signals.js"
 import { ConsentSignals } from "../../internal/pendingConsents/store.js"
 import { PendingConsents } from "../../PendingConsents.js"
 import type * as ConsentStore from "../../persistence/ConsentStore.js"
-import type { Input } from "./promised.js"
+import type { Inputs } from "./promised.js"
 import { toRedacted } from "./workload.js"
-
-/** Options of a store, for programs without Effect. */
-type Inputs<A> = { readonly [K in keyof A]: Input<A[K]> }
 
 /** The services of `Connect` and `ForwardAuth`, as options. */
 export interface ServiceOptions {

@@ -14,10 +14,7 @@ import * as Validation from "../../internal/plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 
-/**
- * A user: an opaque id that the application vouches for, or the user's own JWT. AWS stores the tokens of ids and JWTs
- * separately.
- */
+/** A user, by id or by JWT. AWS stores the tokens of ids and JWTs separately. */
 export type User =
   | {
     /** An opaque id that the application vouches for, 1 to 128 characters. AWS recommends the form `provider+user`. */
@@ -68,8 +65,7 @@ export interface Workload {
   readonly user: UserIdentifier | undefined
   /**
    * Returns the workload access token. The first call obtains it, and a call after `renewAfter` or `invalidate` renews
-   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`, such as `AccessDeniedException` for an
-   * unknown name.
+   * it. Concurrent calls share one request. Rejects with a `DataPlaneError`.
    */
   readonly getToken: () => Promise<string>
   /** Marks a token that a service has rejected. The next `getToken` renews it. */
