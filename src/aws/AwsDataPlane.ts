@@ -1,7 +1,6 @@
 /**
  * The data plane at AWS alone, for an agent that only fetches its credentials. It starts faster than all planes, and
- * has nothing in context that can change what a team has set up. The layers over HTTP need no AWS SDK: they make the
- * smallest bundle, and the fastest start.
+ * has nothing in context that can change what a team has set up. The layers over HTTP need no AWS SDK.
  *
  * @since 0.2.0
  */
@@ -11,8 +10,6 @@ import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as DataPlane from "../DataPlane.js"
 import type * as AwsPlanes from "./AwsPlanes.js"
-
-// A program runs one of the layers, and loads nothing of the others.
 
 /**
  * The data plane over the AWS SDK. Options and errors are those of `AwsPlanes.layer`.

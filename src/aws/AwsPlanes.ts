@@ -32,6 +32,15 @@ type CredentialsProvider = Extract<
   (...args: never) => unknown
 >
 
+/** A client of the program, or the SDK's own configuration for one. */
+type ClientOption<Config, Client> =
+  | Config
+  | {
+    /** A client of the program, used as it is. */
+    readonly client: Client
+  }
+  | undefined
+
 /**
  * The options of {@link layer}. Everything is optional.
  *
@@ -76,9 +85,9 @@ export interface Options {
   /** The number of attempts of the SDK for a request, including the first one. Default: the SDK's, 3. */
   readonly maxAttempts?: number | undefined
   /**
-   * The time limit of each call: the search for credentials, all attempts of the SDK, and the waits between them. A
-   * call that takes longer is aborted, and fails with a `TransportError` of kind `timeout`. It also
-   * applies to a client that the program made. `Duration.infinity` sets no limit. Default: 30 seconds.
+   * The time limit of each call, with its search for credentials, all attempts and waits. A call that takes longer is
+   * aborted, and fails with a `TransportError` of kind `timeout`. It also applies to a client that the program made.
+   * `Duration.infinity` sets no limit. Default: 30 seconds.
    *
    * The SDK retries an attempt without a response only if attempts have a shorter limit: set a `requestHandler` with
    * `requestTimeout` and `throwOnRequestTimeout: true` in `dataPlane`, `controlPlane` or `sts`.
@@ -88,29 +97,14 @@ export interface Options {
    * A client of the data plane, or the SDK's own configuration for one. It overrides the options above. The layer does
    * not change or destroy a client.
    */
-  readonly dataPlane?:
-    | DataPlaneSdk.BedrockAgentCoreClientConfig
-    | {
-      /** A client of the program, used as it is. */
-      readonly client: DataPlaneSdk.BedrockAgentCoreClient
-    }
-    | undefined
+  readonly dataPlane?: ClientOption<DataPlaneSdk.BedrockAgentCoreClientConfig, DataPlaneSdk.BedrockAgentCoreClient>
   /** The same for the control plane. */
-  readonly controlPlane?:
-    | ControlPlaneSdk.BedrockAgentCoreControlClientConfig
-    | {
-      /** A client of the program, used as it is. */
-      readonly client: ControlPlaneSdk.BedrockAgentCoreControlClient
-    }
-    | undefined
+  readonly controlPlane?: ClientOption<
+    ControlPlaneSdk.BedrockAgentCoreControlClientConfig,
+    ControlPlaneSdk.BedrockAgentCoreControlClient
+  >
   /** The same for STS. */
-  readonly sts?:
-    | StsSdk.STSClientConfig
-    | {
-      /** A client of the program, used as it is. */
-      readonly client: StsSdk.STSClient
-    }
-    | undefined
+  readonly sts?: ClientOption<StsSdk.STSClientConfig, StsSdk.STSClient>
 }
 
 /**
@@ -142,10 +136,7 @@ export interface HttpOptions extends Pick<Options, "allowInsecureEndpoint" | "en
    * `layerHttpNode` `max_attempts` of the AWS profile, then 3.
    */
   readonly maxAttempts?: number | undefined
-  /**
-   * The time limit of each call, with its search for credentials, all attempts and waits. `Duration.infinity` sets no
-   * limit. Default: 30 seconds.
-   */
+  /** The time limit of each call, as in {@link Options}. Default: 30 seconds. */
   readonly timeout?: Duration.Input | undefined
   /** The maximum number of connections of `layerHttpNode` to an endpoint. Further calls wait for one. Default: 256. */
   readonly maxSockets?: number | undefined
@@ -186,9 +177,8 @@ export const layer = (
   )
 
 /**
- * The same as {@link layer}, with options from configuration.
- * Effect builds a constant layer once, with the first configuration. In a program with two configurations, wrap it in
- * `Layer.fresh`.
+ * The same as {@link layer}, with options from configuration. Effect builds a constant layer once, with the first
+ * configuration. In a program with two configurations, wrap it in `Layer.fresh`.
  *
  * @since 0.2.0
  * @category layers

@@ -1,6 +1,6 @@
 /**
- * The control plane for a program whose data plane is a client of the SDK. It has the region and the credentials that
- * the SDK finds. It is over HTTP, because a second client of the SDK would add a sixth to a bundle.
+ * The control plane over HTTP for a program whose data plane is a client of the SDK, with the region and credentials
+ * that the SDK finds. A second client would add a sixth to a bundle.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -27,20 +27,14 @@ export interface Row<E> extends Rows.Any {
   readonly errors: ReadonlyArray<Rows.ExceptionClass<E>>
 }
 
-/**
- * A call without a readable response. The adapter makes the `TransportError` of it, which names the operation and the
- * target.
- */
+/** A call without a readable response. The adapter adds operation and target, in a `TransportError`. */
 export class NoResponse extends Data.TaggedError("NoResponse")<
   Pick<TransportError, "kind" | "code" | "status" | "requestId" | "packageName"> & {
     readonly cause?: Redacted.Redacted<unknown> | undefined
   }
 > {}
 
-/**
- * The maximum size of a response after decompression, in bytes. AWS documents no limit. The largest pages have a few
- * hundred kB.
- */
+/** The maximum size of a decompressed response, in bytes. AWS documents no limit. Pages have a few hundred kB. */
 export const maxBytes = 8_000_000
 
 const timeoutCodes: ReadonlySet<string | undefined> = new Set([

@@ -1,6 +1,4 @@
-/**
- * Region, endpoint, attempts and time limit of the planes: from options, from environment variables, and from a search.
- */
+/** Region, endpoint, attempts and time limit of the planes: from options, the environment, and a search. */
 import * as Config from "effect/Config"
 import { SourceError } from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
@@ -123,7 +121,6 @@ export const endpoint = (
     return undefined
   })
 
-/** Checks a number of attempts or connections. */
 export const checkCount = (source: string, value: number): Effect.Effect<number, Config.ConfigError> =>
   Number.isInteger(value) && value > 0 ? Effect.succeed(value) : invalid(source, "Expected a whole number above zero")
 

@@ -87,10 +87,7 @@ const readStream = (response: HttpClientResponse.HttpClientResponse): Effect.Eff
     Effect.catchDefect(() => Effect.mapError(response.text, fromClientError))
   )
 
-/**
- * Reads the decompressed body of a response. A client ends a response at its `content-length`. So only a response
- * without one, or with an encoding, needs the stream, which takes longer.
- */
+/** Reads the decompressed body. Only a body without `content-length`, or with an encoding, may exceed the limit. */
 const readText = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<string, Lost> => {
   // The client over `node:http` returns a response that changes the protocol. Interrupting the read of its body
   // closes the connection.
@@ -142,7 +139,7 @@ export const webSha256: Sha256 = {
     })
 }
 
-/** Prefers the hash of Node, which is ten times as fast: that of Web Crypto runs on another thread. */
+/** Prefers the hash of Node, which is faster. */
 const findSha256 = (): Sha256 => {
   const crypto = globalThis.process?.getBuiltinModule?.("node:crypto")
   // Other runtimes have a part of the module.

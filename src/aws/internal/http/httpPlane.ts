@@ -41,10 +41,6 @@ export const dataPlane: Plane<typeof DataPlane.operations> = {
   variables: Settings.dataPlaneVariables
 }
 
-// -----------------------------------------------------------------------------
-// Runtime
-// -----------------------------------------------------------------------------
-
 /** The settings of an AWS profile for all planes, as strings of its file. */
 export interface Profile {
   readonly maxAttempts?: string | undefined
@@ -91,10 +87,7 @@ export const share = (options: HttpOptions, runtime: Runtime): Effect.Effect<Sha
 // Endpoints
 // -----------------------------------------------------------------------------
 
-/**
- * The endpoint of a service in a region. `service` is the first part of the host. A test compares the result with that
- * of the AWS SDK.
- */
+/** The endpoint of a service in a region. `service` is the first part of the host. */
 export const regionalEndpoint = (service: string, region: string, { dualStack = false, fips = false } = {}): string => {
   const { dualStackSuffix, suffix } = partitionOf(region)
   // In GovCloud, the regular hosts of STS have FIPS.

@@ -53,10 +53,7 @@ export interface Machine {
 /** A bundler leaves the package out, because its name is not in the `import()`. */
 const importUnbundled = (name: string): Promise<unknown> => import(name)
 
-/**
- * The chain is nearly as large as the rest of a bundle, and deployed bundles have no AWS profile. A bundle contains the
- * chain only if the program sets `credentials: fromNodeProviderChain()`.
- */
+/** A bundle contains the chain only if the program sets `credentials: fromNodeProviderChain()`. */
 const importChain = (): Promise<typeof import("@aws-sdk/credential-provider-node")> =>
   // The name is that of the package.
   importUnbundled("@aws-sdk/credential-provider-node") as ReturnType<typeof importChain>
@@ -134,8 +131,7 @@ const isSafe = (url: string): boolean =>
 
 /**
  * The credentials of a container, from the HTTP endpoint that ECS and EKS Pod Identity name in the environment. The
- * rules for hosts, tokens, attempts and times are those of the AWS SDK. The SDK's own provider is twenty times as
- * large.
+ * rules for hosts, tokens, attempts and times are those of the AWS SDK.
  */
 export const fromContainer = ({ full = "", readToken, relative, transport }: ContainerOptions): Credentials.Search => {
   const endpoint = relative === undefined ? full : `${ecsHost}${relative}`
@@ -200,7 +196,7 @@ const requestOfInstance = (env: Machine["env"], transport: Transport, origin: st
 /**
  * The credentials of an instance, from its metadata service. If the service returns expired credentials, or none after
  * it did, the previous ones stay in use: AWS may accept them while the service is out of order. All rules are those of
- * the AWS SDK, whose provider is ten times as large.
+ * the AWS SDK.
  */
 export const fromInstance = (env: Machine["env"], transport: Transport): Credentials.Search => {
   const url = URL.parse(instanceEndpoint(env))

@@ -1,7 +1,4 @@
-/**
- * The runtime of the adapter in Node: HTTP client, hash, the files of the AWS profile, and the credentials of the
- * machine.
- */
+/** The runtime of the adapter in Node: HTTP client, hash, AWS profile, and the credentials of the machine. */
 import type * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -29,8 +26,8 @@ import * as NodeCredentials from "./nodeCredentials.js"
 type Env = NodeCredentials.Machine["env"]
 
 /**
- * The modules of Node. They are not imported, because a bundler for an edge runtime could not find them. On Node 22 and
- * 24 an import of `node:http` also loads Node's `fetch`, which takes 20 ms.
+ * The modules of Node. They are not imported, because a bundler for an edge runtime could not find them, and because on
+ * Node 22 and 24 an import of `node:http` also loads Node's `fetch`.
  */
 const findModules = Effect.suspend(() => {
   const getModule = globalThis.process?.getBuiltinModule
@@ -234,16 +231,10 @@ const makeRoutes = (node: Modules, env: Env, maxSockets: number) => {
   }
 }
 
-/**
- * Sends requests by `node:http` and `node:https`, through the proxies of the environment. Connections are kept, and
- * closed with the scope.
- */
+/** Sends requests through the proxies of the environment. Connections are kept, and closed with the scope. */
 const makeTransport = (node: Modules, env: Env, maxSockets: number): Effect.Effect<Transport, never, Scope.Scope> =>
   Effect.map(
-    Effect.acquireRelease(
-      Effect.sync(() => makeRoutes(node, env, maxSockets)),
-      (routes) => Effect.sync(routes.destroy)
-    ),
+    Effect.acquireRelease(Effect.sync(() => makeRoutes(node, env, maxSockets)), ({ destroy }) => Effect.sync(destroy)),
     (routes) => (request, timeout) =>
       Effect.flatMap(routes.to(request.origin), (route) => send(node, request, route, timeout))
   )
@@ -257,7 +248,6 @@ const filesOf = ({ os, path }: Modules, env: Env): NodeCredentials.Files => ({
   filepath: env["AWS_SHARED_CREDENTIALS_FILE"] || path.join(os.homedir(), ".aws", "credentials")
 })
 
-/** Reads the profile. */
 const readProfile = (env: Env, files: NodeCredentials.Files): Effect.Effect<Profile> =>
   Effect.gen(function*() {
     const { loadSharedConfigFiles } = yield* loadSdk("@smithy/core", "loadSharedConfigFiles", () =>

@@ -1,7 +1,6 @@
 /**
- * The retry policy: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of the AWS SDK for
- * JavaScript (`@smithy/core/retry`), and a test compares them. That module is not imported, because it loads
- * `node:stream`.
+ * The retry policy: the standard mode of the AWS SDKs. Names, statuses, waits and costs are those of
+ * `@smithy/core/retry`, which is not imported, because it loads `node:stream`. A test compares them.
  */
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
@@ -23,9 +22,7 @@ export interface Failure {
   readonly retryAfter?: number | undefined
 }
 
-/**
- * An attempt without a result. Only the last attempt makes its error, because the search for secrets in it is slow.
- */
+/** An attempt without a result. Only the last attempt makes its error. */
 export interface Failed<E> extends Failure {
   readonly toError: () => E
 }
@@ -90,10 +87,7 @@ const maxRetryAfter = 5000
 
 export type Policy = ReturnType<typeof make>
 
-/**
- * Decides about the retries of one client. All calls share a bucket of tokens, so that a service that is down does not
- * get three times as many requests.
- */
+/** The retries of one client. Its calls share a bucket of tokens, which limits the retries while a service is down. */
 export const make = (maxAttempts: number) => {
   let tokens = capacity
   return {

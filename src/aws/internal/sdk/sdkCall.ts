@@ -33,9 +33,7 @@ type Mutable<A> = A extends ReadonlyArray<infer Item> ? Array<Mutable<Item>>
   : A extends object ? { -readonly [K in keyof A]: Mutable<A[K]> }
   : A
 
-/**
- * The commands of the SDK for a table: `<AWS name>Command`. Each takes the encoded request of its operation.
- */
+/** The commands of the SDK for a table: `<AWS name>Command`. Each takes the encoded request of its operation. */
 export type Commands<T> = {
   readonly [K in keyof T as T[K] extends Rows.Any ? `${T[K]["name"]}Command` : never]: new(
     input: Mutable<Encoded<Operation.Request<T[K]>>>
@@ -193,10 +191,7 @@ const sendCommand = async (
   return { value, $metadata: hasProperty(value, "$metadata") ? value.$metadata : undefined, isThrottled }
 }
 
-/**
- * The SDK retries. `timeout` is in milliseconds. `environment` is `undefined` if the program gave the credentials: they
- * belong to no profile.
- */
+/** `timeout` is in milliseconds. `environment` is `undefined` if the program gave the credentials. */
 export const makeClient = (
   connection: Connection,
   timeout: number,

@@ -21,11 +21,6 @@ import { type Commands, type Connection, makeClient } from "./sdkCall.js"
 /** The options that all planes share. */
 export type SharedOptions = Omit<Options, "controlPlane" | "dataPlane" | "sts">
 
-/** A client that the program made. */
-interface OwnClient<C> {
-  readonly client: C
-}
-
 // -----------------------------------------------------------------------------
 // Planes
 // -----------------------------------------------------------------------------
@@ -53,9 +48,7 @@ export interface Adapter<T extends Rows.Table, Sdk, Config, C> {
 /** The search of the SDK for the region of a profile. */
 export type RegionSearch = (profile: string | undefined) => Effect.Effect<Option.Option<string>>
 
-/**
- * The SDK's search for a region, once for each profile. Only a client can start it. All clients have the same search.
- */
+/** The SDK's search for a region, once for each profile. Only a client can start it. All have the same search. */
 export const makeRegionSearch = <T extends Rows.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { load, make }: Pick<Adapter<T, Sdk, Config, C>, "load" | "make">
 ): Effect.Effect<RegionSearch> =>
@@ -190,12 +183,12 @@ const clientConfig = (
     }
   })
 
-const isClient = <C>(given: object): given is OwnClient<C> => "client" in given
+const isClient = <C>(given: object): given is { readonly client: C } => "client" in given
 
 /** The operations of a plane, without the checks of the plane. */
 export const operations = <const T extends Rows.Table, Sdk, Config extends ClientConfig, C extends Client>(
   { connect, load, make, table, variables }: Adapter<T, Sdk, Config, C>,
-  given: Config | OwnClient<C> | undefined,
+  given: Config | { readonly client: C } | undefined,
   options: SharedOptions,
   search: RegionSearch
 ): Effect.Effect<Operation.Plane<T>, Config.ConfigError, Scope.Scope> =>
