@@ -10,12 +10,9 @@
  *
  * An approval runs one call: of this tool, with these parameters, for this user, once. `effect/ai` reads approvals from
  * the chat, which a browser or a database may have changed, so {@link toolkit} remembers each request for an approval
- * in `ConsentSignals`, for 30 days. This costs one write for each request and one removal for each approval. A signed
- * id would need no write for the request, but a key and the same removal, and `effect/ai` makes the ids.
+ * in `ConsentSignals`, for 30 days.
  *
  * Tools of an MCP server ask in its client instead: see `mcp/ConsentElicitation`.
- *
- * `effect/ai` is an unstable part of Effect, and its next minor version may change it.
  *
  * @since 0.2.0
  * @example

@@ -196,22 +196,6 @@ export const layer = <E, R>(options: {
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
- * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
- * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
- * import * as Config from "effect/Config"
- * import * as Layer from "effect/Layer"
- *
- * declare const engine: Layer.Layer<WorkflowEngine>
- *
- * const consents = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(ConsentStore.layerRedisConfig({
- *     url: Config.Redacted("REDIS_URL"),
- *     key: Config.Redacted("CONSENT_STORE_KEY")
- *   })),
- *   Layer.provideMerge(engine)
- * )
  */
 export const layerSignals: Layer.Layer<ConsentSignals, never, ConsentSignals | WorkflowEngine> = Layer.fresh(
   Layer.effect(ConsentSignals, Run.makeSignals)

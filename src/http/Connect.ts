@@ -11,26 +11,17 @@
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
- * all of them are JSON. The option `appearance` has the name, logo, colors, languages and texts of the pages.
+ * all of them are JSON.
  *
- * A user who denies at the vendor sees a page of AgentCore, as far as AWS is known, and comes back with the link or the
- * back button of the browser. So the pages poll each session that they opened every 5 seconds, within the polling
- * budget (`TokenPoller`), until it ends. If it failed, the waits for the link fail with `AuthorizationFailed`
- * (`Failed`), in every process that shares the `ConsentSignals`. If AgentCore redirects the browser to the return URL
- * with the error `access_denied`, the page says so and lets them try again, and the waits fail at once (`Denied`).
+ * After a denial, AgentCore may show a page of its own. So the pages poll each session that they opened every 5
+ * seconds, within the polling budget (`TokenPoller`), until it ends. If it failed, the waits for the link fail with
+ * `AuthorizationFailed` (`Failed`), in every process that shares the `ConsentSignals`. If AgentCore redirects the
+ * browser to the return URL with the error `access_denied`, they fail at once (`Denied`).
  *
- * A browser may be signed in to another account at the vendor: that of a colleague, or a private one. With the option
- * `accounts`, the pages ask the vendor whose account it is, and show it. `http/VendorAccount` has the functions for
- * known vendors. With `expect`, an account that the user may not connect is an outcome of its own (`WrongAccount`): the
- * page names the account and the user, AgentCore drops the token, and the waits continue. A token that the vendor does
- * not accept is dropped when an agent requests it, and the user is asked again. AgentCore stores a grant before anyone
- * can look at it. So every token is checked before `Identity` returns it: with a handler and without one, after a
+ * With the option `accounts`, the pages ask the vendor whose account was connected. AgentCore stores a grant before
+ * anyone can look at it, so `Identity` checks every token before it returns it: with a handler and without one, after a
  * resumed wait, and after a step-up. This holds in the context of {@link layer} and {@link layerLinks}, for users whom
  * the `WorkloadAccessToken` or the handler names.
- *
- * The pages cannot ask a vendor to show its account chooser for one session: AgentCore stores a grant under its
- * `customParameters`, so a session with others would be another grant. Declare them with the credential from the start,
- * as in `customParameters: { prompt: "select_account" }` for Google and Microsoft.
  *
  * The return URL of the credentials is `<path>/return` of this server, registered on the workload identity. A
  * credential with another return URL needs a `ConsentCallback` there.
@@ -64,7 +55,13 @@
  * })
  *
  * const server = HttpRouter.serve(
- *   Connect.layer({ path: "/connect", credentials: { calendar: Calendar }, currentUser, workload: "my-agent" })
+ *   Connect.layer({
+ *     path: "/connect",
+ *     credentials: { calendar: Calendar },
+ *     currentUser,
+ *     workload: "my-agent",
+ *     appearance: { name: "Acme", colors: { accent: "#0b5fff" } }
+ *   })
  * ).pipe(Layer.provide(Connect.layerRedaction("/connect")))
  */
 import type * as Duration from "effect/Duration"
@@ -167,8 +164,8 @@ export const connections = (
 
 /**
  * Asks AgentCore and the vendor whether a connection still works, and returns it as the page shows it. If the vendor
- * does not accept a token of a connection (status 401), also after AgentCore has had the chance to renew it, the state
- * is `RevokedAtVendor`. The vendor is asked only if the option `accounts` has the function `account`.
+ * rejects the token (status 401), the state is `RevokedAtVendor`. The vendor is asked only if the option `accounts` has
+ * the function `account`.
  *
  * It fails with `ValidationException` if `credentials` lacks the credential.
  *
@@ -194,8 +191,8 @@ export const disconnectAll = (
   Effect.flatMap(Connect, (connect) => connect.disconnectAll(user))
 
 /**
- * The consent events of this process, until the pages end. A reader that is more than 1024 events behind misses the
- * oldest.
+ * The events of the pages of this process after the subscription, until the pages end. A subscriber that is more than
+ * 1,024 events late misses the oldest.
  *
  * @since 0.2.0
  * @category accessors
@@ -207,28 +204,11 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
 // -----------------------------------------------------------------------------
 
 /**
- * The texts of the pages in the languages that come with the package. For the option `appearance`: a table of another
- * language has the same properties, and one with few other texts starts from one of these.
+ * The texts of the pages in English and German, for the option `appearance`. A table of another language has the same
+ * properties: `texts: { en: { ...Connect.texts.en, connections: "Your accounts at Acme" } }` replaces one text.
  *
  * @since 0.2.0
  * @category constants
- * @example
- * import * as Connect from "effect-agentcore-identity/http/Connect"
- *
- * const appearance: Connect.Appearance = {
- *   name: "Acme",
- *   logo: "https://app.example.com/logo.svg",
- *   colors: { accent: "#0b5fff" },
- *   texts: { en: { ...Connect.texts.en, connections: "Your accounts at Acme" } },
- *   credentials: {
- *     calendar: {
- *       label: { en: "Google Calendar", de: "Google Kalender" },
- *       scopes: {
- *         "https://www.googleapis.com/auth/calendar.readonly": { en: "Read your calendar", de: "Ihren Kalender lesen" }
- *       }
- *     }
- *   }
- * }
  */
 export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.Type } = OwnTexts.texts
 
@@ -243,47 +223,11 @@ export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.
  *
  * The `Identity` uses the data plane in context. With a `CredentialCache` there, disconnecting also drops its token.
  *
- * When the scope of the layer ends, requests that run are finished first, for at most `gracefulShutdownTimeout`. New
- * ones get a page with the status 503. Then the events end, and the layers below, such as the store of pending
- * consents.
- *
- * A process can be killed after AgentCore has stored a consent and before it has signalled the waits. Then the waits
- * find it at their next poll, and the page of a granted link signals them.
+ * When the scope of the layer ends, running requests finish first, for at most `gracefulShutdownTimeout`. New ones get a
+ * page with the status 503. Then the events end, and the layers below, such as the store of pending consents.
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as Effect from "effect/Effect"
- * import * as HttpRouter from "effect/http/HttpRouter"
- * import * as HttpServerResponse from "effect/http/HttpServerResponse"
- * import * as Layer from "effect/Layer"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   returnUrl: "https://app.example.com/connect/return"
- * }) {}
- *
- * const pages = Connect.layer({
- *   path: "/connect",
- *   credentials: { calendar: Calendar },
- *   // The application's own sign-in.
- *   currentUser: Effect.succeed({ userId: "alice" }),
- *   workload: "my-agent"
- * })
- *
- * const settings = HttpRouter.add(
- *   "GET",
- *   "/settings",
- *   Effect.map(Connect.link(Calendar), (link) => HttpServerResponse.text(`Connect your calendar: ${link}`))
- * )
- *
- * // `provideMerge` adds both to the server. `mergeAll` would not provide `Connect` to the route.
- * const server = HttpRouter.serve(Layer.provideMerge(settings, pages)).pipe(
- *   Layer.provide(Connect.layerRedaction("/connect"))
- * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
   | Connect
@@ -387,23 +331,6 @@ export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =
  *
  * @since 0.2.0
  * @category handlers
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as Console from "effect/Console"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   returnUrl: "https://app.example.com/connect/return"
- * }) {}
- *
- * const token = AccessToken.get(Calendar, {
- *   consent: Connect.handler({
- *     user: { userId: "alice" },
- *     show: (link) => Console.log(`Connect your calendar: ${link}`)
- *   })
- * })
  */
 export const handler = <E = never, R = never>(options: {
   /** The user whom the agent acts for, from the same function as `currentUser`. */
@@ -424,10 +351,9 @@ export const handler = <E = never, R = never>(options: {
   readonly onDenial?: "fail" | "wait" | undefined
   /**
    * When to request the token from AgentCore without a signal. A signal is lost if another process completed the
-   * consent and the two share no `ConsentSignals`. Each request opens a session that expires. The requests of all waits
-   * share the polling budget (`TokenPoller`), and have a lower priority than other calls (`layerRateLimit`). With many
-   * waiting users they become rare, so let the processes share their signals. Default: after 5 seconds, then a
-   * quarter longer each time, up to 5 minutes.
+   * consent and the two share no `ConsentSignals`. The requests of all waits share the polling budget (`TokenPoller`),
+   * so they become rare with many waiting users. Default: after 5 seconds, then a quarter longer each time, up to 5
+   * minutes.
    */
   readonly probe?: Schedule.Schedule<unknown> | undefined
 }): Consent.WaitingHandler<

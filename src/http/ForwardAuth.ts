@@ -23,10 +23,8 @@
  * `HttpClientCredentials` does. The report of a credential that was renewed meanwhile gets the new one. An agent can
  * make an origin reject its request. So with `reauthenticate`, an agent can make its user consent again.
  *
- * The recipe `test/examples/forward-auth` has the configurations of nginx and Caddy, what each of them loses, and what
- * is claimed: a credential leaves for its origins only, the agent's own `Authorization`, `Cookie` and `X-Api-Key` reach
- * none, a session has one user, logs and spans have no credential, and the agent sees a link, never a URL of AgentCore.
- * `test/http/ForwardAuth.proxies.test.ts` tests it behind both.
+ * The recipe `test/examples/forward-auth` has the configurations of nginx and Caddy, what each of them loses, and the
+ * claims with their tests.
  *
  * @since 0.2.0
  * @example

@@ -58,11 +58,10 @@ export interface AccessTokenOptions<out E = RequiresUserConsent, out R = never>
   extends ConsentOptions<E, R>, OriginOptions
 {
   /**
-   * If a token was rejected and the service returns the same token again, requests one with `forceAuthentication`. This
-   * drops the token in the vault, and needs the user's consent again. Use it for tokens that their authorization server
-   * may revoke, because AgentCore does not notice that. With `CredentialCache`, concurrent rejected requests share one
-   * re-authentication; without it each one asks the user. Default: false, and the request fails with
-   * `CredentialRejected`.
+   * If a token was rejected and the service returns it again, requests one with `forceAuthentication`. This drops the
+   * token in the vault, and needs the user's consent again. Use it for tokens that their authorization server may
+   * revoke, because AgentCore does not notice that. With `CredentialCache`, concurrent rejected requests share one
+   * re-authentication; without it each one asks the user. Default: false.
    */
   readonly reauthenticate?: boolean | undefined
   /**
@@ -111,15 +110,9 @@ type TokenError<F extends Flow = Flow> = AccessTokenError<F> | CredentialError |
 type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
 type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
-  /**
-   * Puts a declared credential on the requests of a client. Each request obtains it, for the allowed `origins` only.
-   * After a 401 the client obtains it again, and repeats the request once with another one.
-   */
+  /** Puts a declared credential on the requests of a client, for the allowed `origins` only. */
   (credential: Credential, options: Options): Wrap<E1, R1>
-  /**
-   * Puts a declared credential on the requests of a client. Each request obtains it, for the allowed `origins` only.
-   * After a 401 the client obtains it again, and repeats the request once with another one.
-   */
+  /** Puts a declared credential on the requests of a client, for the allowed `origins` only. */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     credential: Credential,
@@ -141,14 +134,12 @@ type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
  *
  * Redirects: wrap the result in `HttpClient.followRedirects`. Then the origin of each hop decides whether it gets the
  * credential. With an inner `followRedirects`, a redirect to another origin is a defect, and the credential is not sent
- * there. `fetch` and the redirect interceptor of undici do not follow redirects themselves, because they would send
- * most headers to the next origin.
+ * there. `fetch` and undici do not follow redirects themselves: they would send most headers to the next origin. Do not
+ * use an interceptor of undici that ignores `maxRedirections: 0`: its requests are not checked.
  *
- * The origin of each request is checked right before it is sent, also with tracing off around the client. Until then,
- * the request carries a random mark instead of the credential. If an inner client turns tracing off, for example with
- * `HttpClient.TracerDisabledWhen`, its requests cannot be checked. Each is then sent with the mark, and is a defect.
- * Turn tracing off around the client instead. An interceptor of undici that redirects in spite of `maxRedirections: 0`
- * must not be used, also not by `setGlobalDispatcher`, because the check does not see its requests.
+ * The origin of each request is checked right before it is sent. Until then, the request carries a random mark instead
+ * of the credential. If an inner client turns tracing off, for example with `HttpClient.TracerDisabledWhen`, each of its
+ * requests is sent with the mark, and is a defect. Turn tracing off around the client instead.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that
@@ -181,20 +172,12 @@ type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
  * })
  */
 export const withAccessToken: {
-  /**
-   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
-   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   * Redirects: wrap the result in `HttpClient.followRedirects`.
-   */
+  /** Puts a declared access token on the requests of a client, for the allowed `origins` only. */
   <F extends Flow = Flow, E1 = "USER_FEDERATION" extends F ? RequiresUserConsent : never, R1 = never>(
     credential: AccessTokenCredential<F>,
     options: AccessTokenOptions<E1, R1>
   ): Wrap<E1 | TokenError<F>, R1 | Identity | WorkloadAccessToken>
-  /**
-   * Puts a declared access token on the requests of a client, as `Authorization: Bearer`. Each request obtains the
-   * token, for the allowed `origins` only. After a 401 the client obtains another token and repeats the request once.
-   * Redirects: wrap the result in `HttpClient.followRedirects`.
-   */
+  /** Puts a declared access token on the requests of a client, for the allowed `origins` only. */
   <E, R, F extends Flow = Flow, E1 = "USER_FEDERATION" extends F ? RequiresUserConsent : never, R1 = never>(
     self: HttpClient.HttpClient.With<E, R>,
     credential: AccessTokenCredential<F>,
@@ -225,22 +208,6 @@ export const withAccessToken: {
  *
  * @since 0.2.0
  * @category combinators
- * @example
- * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
- *
- * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
- *
- * const forecast = Effect.gen(function*() {
- *   const client = HttpClientCredentials.withApiKey(yield* HttpClient.HttpClient, Weather, {
- *     origins: ["https://api.weather.example.com"],
- *     header: "x-api-key"
- *   })
- *   const response = yield* client.get("https://api.weather.example.com/v1/forecast")
- *   return yield* response.json
- * })
  */
 export const withApiKey: Combinator<
   ApiKeyCredential,
@@ -267,21 +234,6 @@ export const withApiKey: Combinator<
  *
  * @since 0.2.0
  * @category combinators
- * @example
- * import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
- * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
- *
- * class Reports extends IamAccessToken.Tag<Reports>()("app/Reports", { audience: "https://reports.example.com" }) {}
- *
- * const program = Effect.gen(function*() {
- *   const client = HttpClientCredentials.withIamAccessToken(yield* HttpClient.HttpClient, Reports, {
- *     origins: ["https://reports.example.com"]
- *   })
- *   const response = yield* client.get("https://reports.example.com/v1/daily")
- *   return yield* response.json
- * })
  */
 export const withIamAccessToken: Combinator<
   IamAccessToken.IamAccessTokenCredential,

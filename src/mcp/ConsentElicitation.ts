@@ -14,8 +14,6 @@
  * {@link toolkit} serves tools of Effect. For servers of `@modelcontextprotocol/sdk` and
  * `@modelcontextprotocol/server`, see `promise/Mcp`.
  *
- * MCP is an unstable part of Effect, and its next minor version may change it.
- *
  * @since 0.2.0
  * @example
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"

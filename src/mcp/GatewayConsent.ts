@@ -21,8 +21,6 @@
  * live service in September 2026. {@link transport} continues such a call. {@link retrying} repeats it, and
  * `@modelcontextprotocol/client` returns the result to it with the option `allowInputRequired`.
  *
- * MCP is an unstable part of Effect, and its next minor version may change it.
- *
  * @since 0.2.0
  * @example
  * import * as Identity from "effect-agentcore-identity/Identity"

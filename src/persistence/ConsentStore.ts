@@ -96,18 +96,6 @@ export const layerRedis = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
- * import * as Config from "effect/Config"
- * import * as Schema from "effect/Schema"
- *
- * const pending = ConsentStore.layerRedisConfig({
- *   url: Config.Redacted("REDIS_URL"),
- *   key: Config.Redacted("CONSENT_STORE_KEY"),
- *   previousKeys: Config.Array(Schema.RedactedFromValue(Schema.String), "CONSENT_STORE_PREVIOUS_KEYS").pipe(
- *     Config.withDefault([])
- *   )
- * })
  */
 export const layerRedisConfig = (
   options: Config.Wrap<RedisOptions>

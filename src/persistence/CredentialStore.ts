@@ -130,14 +130,6 @@ const make = (
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as Persistence from "effect/persistence/Persistence"
- * import * as CredentialStore from "effect-agentcore-identity/persistence/CredentialStore"
- * import * as Layer from "effect/Layer"
- * import type * as Redacted from "effect/Redacted"
- *
- * const store = (key: Redacted.Redacted) =>
- *   CredentialStore.layer({ key }).pipe(Layer.provide(Persistence.layerBackingKvs))
  */
 export const layer = (
   options: Omit<RedisOptions, "redis" | "url">

@@ -100,17 +100,6 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  *
  * @since 0.2.0
  * @category combinators
- * @example
- * import * as PropagateIdentity from "effect-agentcore-identity/runtime/PropagateIdentity"
- * import * as Effect from "effect/Effect"
- * import * as HttpClient from "effect/http/HttpClient"
- *
- * const gateway = "https://tools-abc123.gateway.bedrock-agentcore.us-west-2.amazonaws.com/mcp"
- *
- * const program = Effect.gen(function*() {
- *   const client = PropagateIdentity.httpClient(yield* HttpClient.HttpClient)
- *   return yield* client.post(gateway)
- * })
  */
 export const httpClient: {
   /**

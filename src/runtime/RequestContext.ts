@@ -145,24 +145,6 @@ const callerOf = (
  *
  * @since 0.2.0
  * @category combinators
- * @example
- * import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
- * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Effect from "effect/Effect"
- * import * as ManagedRuntime from "effect/ManagedRuntime"
- *
- * const agent = Effect.flatMap(Identity.Identity, (identity) => identity.getApiKey({ provider: "weather" }))
- *
- * const runtime = ManagedRuntime.make(AwsIdentity.layer())
- *
- * // A Lambda function behind API Gateway.
- * export const handler = (event: { readonly headers: Record<string, string | undefined> }) =>
- *   RequestContext.fromHeaders(event).pipe(
- *     Effect.flatMap((context) => RequestContext.provide(agent, context)),
- *     Effect.as({ statusCode: 204 }),
- *     runtime.runPromise
- *   )
  */
 export const provide: {
   /**
@@ -241,30 +223,6 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
  *
  * @since 0.2.0
  * @category HttpApi
- * @example
- * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
- * import * as Effect from "effect/Effect"
- * import * as HttpApi from "effect/http-api/HttpApi"
- * import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
- * import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
- * import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
- * import * as HttpRouter from "effect/http/HttpRouter"
- * import * as Layer from "effect/Layer"
- * import * as Schema from "effect/Schema"
- *
- * const api = HttpApi.make("agent").add(
- *   HttpApiGroup.make("runtime")
- *     .add(HttpApiEndpoint.post("invoke", "/invocations", { success: Schema.String }))
- *     .middleware(RequestContext.HttpApiMiddleware)
- * )
- *
- * const runtime = HttpApiBuilder.group(api, "runtime", (handlers) =>
- *   handlers.handle("invoke", () => Effect.map(RequestContext.RequestContext, ({ requestId }) => requestId))
- * ).pipe(Layer.provide(RequestContext.layerHttpApi))
- *
- * const server = HttpRouter.serve(HttpApiBuilder.layer(api).pipe(Layer.provide(runtime))).pipe(
- *   Layer.provide(RequestContext.layerRedaction)
- * )
  */
 export class HttpApiMiddleware extends ApiMiddleware.Service<HttpApiMiddleware, { provides: Provided }>()(
   "effect-agentcore-identity/runtime/RequestContext/HttpApiMiddleware"
@@ -284,13 +242,6 @@ export const layerHttpApi: Layer.Layer<HttpApiMiddleware> = Layer.succeed(HttpAp
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
- * import * as LocalDevelopment from "effect-agentcore-identity/local/LocalDevelopment"
- * import * as Layer from "effect/Layer"
- *
- * // In AgentCore Runtime `LocalDevelopment` has no caller, so the same program runs there.
- * const developer = RequestContext.layerFallback.pipe(Layer.provide(LocalDevelopment.layer()))
  */
 export const layerFallback: Layer.Layer<never, never, WorkloadAccessToken.WorkloadAccessToken> = Layer.fresh(
   Layer.effect(Fallback, Effect.asSome(WorkloadAccessToken.WorkloadAccessToken))

@@ -27,8 +27,8 @@ export interface Account {
   /** The vendor's own identifier of the account, which never changes: 1 to 256 characters, none of them a control. */
   readonly id: string
   /**
-   * What its owner recognizes, such as an email address. It is a text of the vendor, and can be any text. For `expect`,
-   * it is the id if it is not verified, or has control characters or more than 200 characters.
+   * What its owner recognizes, such as an email address. The vendor chooses it. For `expect`, it is the id if it is not
+   * verified, or has control characters or more than 200 characters.
    */
   readonly label: string
   /** Whether the vendor has verified the address in `label`. `undefined`: it does not say so of any label. */
@@ -100,7 +100,6 @@ export interface LinkOptions {
   } | undefined
 }
 
-/** What `Connect` does at the vendor of a credential. */
 export type AccountOptions = NonNullable<NonNullable<LinkOptions["accounts"]>[string]>
 
 /** How the pages look and read. */
@@ -263,8 +262,6 @@ export type View = Data.TaggedEnum<{
   readonly Disconnected: {
     readonly connection: Connection
     /**
-     * What happened at the vendor when a user disconnected.
-     *
      * - `Revoked`: `revoke` succeeded
      * - `NotSupported`: the credential has no `revoke`, its OpenID provider has no revocation endpoint, or there was no
      *   token. The vendor may still list the access.
@@ -352,7 +349,6 @@ export interface Event {
     | "Disconnected"
   /** The name in `credentials`. It is unknown if the store of consents failed. */
   readonly credential: string | undefined
-  /** The name of the workload identity. */
   readonly workload: string
   /** The user who is signed in: their id, or the issuer and the subject of their JWT, unless it cannot be read. */
   readonly user: { readonly userId: string } | { readonly issuer: string; readonly subject: string } | undefined
@@ -363,18 +359,15 @@ export interface Event {
   readonly at: DateTime.Utc
 }
 
-/**
- * `agentcore.consent.events`: the number of consent events. Labels: `agentcore.event`, and `agentcore.credential` if it
- * is known.
- */
+/** Labels: `agentcore.event`, and `agentcore.credential` if it is known. */
 export const eventCount: Metric.Counter<number> = Metric.counter("agentcore.consent.events", {
   description: "Consents that were opened, completed, denied, rejected or disconnected",
   incremental: true
 })
 
 /**
- * The links of the program, and its consent events. `Connect.layer` provides it with the pages, `Connect.layerLinks`
- * without them.
+ * The links of the program, and its consent events: see the functions of this module. `Connect.layer` provides it with
+ * the pages, `Connect.layerLinks` without them.
  */
 export class Connect extends Context.Service<Connect, {
   readonly workload: string
@@ -383,39 +376,27 @@ export class Connect extends Context.Service<Connect, {
   readonly nameOf: (subject: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession) => Option.Option<string>
   /** The credential of a name in `credentials`. */
   readonly credentialOf: (name: string) => Option.Option<AccessTokenCredential<"USER_FEDERATION">>
-  /** The address where users connect a credential, which can also be named as in `credentials`. */
   readonly link: (
     credential: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession | string,
     options?: { readonly continue?: string | undefined }
   ) => Effect.Effect<string, ValidationException>
-  /** The connections of a user, as the page shows them. */
   readonly connections: (
     user: UserIdentifier
   ) => Effect.Effect<ReadonlyArray<Connection>, OtherUserKind | WorkloadAccessTokenError>
-  /** Asks AgentCore and the vendor of a credential whether the connection of a user still works. */
   readonly check: (
     user: UserIdentifier,
     credential: AccessTokenCredential<"USER_FEDERATION"> | string
   ) => Effect.Effect<Connection, OtherUserKind | AccessTokenError>
-  /**
-   * Disconnects a user from everything, at the vendors too. A failure of one does not keep the others connected.
-   */
   readonly disconnectAll: (
     user: UserIdentifier
   ) => Effect.Effect<ReadonlyArray<Disconnection>, OtherUserKind>
-  /**
-   * Returns no tokens of accounts that `expect` of `accounts` does not allow. The layers provide it as `Identity`.
-   */
+  /** Returns no tokens of accounts that `expect` does not allow. The layers provide it as `Identity`. */
   readonly identity: Identity["Service"]
-  /** Returns the token of a session, unless it is one of those. */
+  /** Returns the token of a session, unless `expect` does not allow its account. */
   readonly review: (
     session: ConsentSession,
     token: Redacted.Redacted
   ) => Effect.Effect<Option.Option<Redacted.Redacted>, never, WorkloadAccessToken>
-  /**
-   * The events of the pages of this process after the subscription. A subscriber that is more than 1,024 events late
-   * misses the oldest.
-   */
   readonly events: Stream.Stream<Event>
   /** The `ConsentSignals` in the context of the layer, or else signals to the waits of this process only. */
   readonly signals: ConsentSignals["Service"]

@@ -41,6 +41,7 @@ export class GatewayConsentRequired
 }
 
 const problems = {
+  // Some clients drop the link.
   Malformed: "it has no link in the documented form",
   SeveralLinks: "it has several links, and AgentCore Gateway sends one",
   InvalidUrl: "its link is not a URL of at most 8192 characters",
@@ -50,17 +51,7 @@ const problems = {
   InvalidSession: "the 'request_uri' of its link is not that of an AgentCore session"
 }
 
-/**
- * The server asked for consent in an invalid form, and nothing was shown to the user:
- *
- * - `Malformed`: there is no link in the documented form. Some clients drop it
- * - `SeveralLinks`: there are several links, and the gateway sends one
- * - `InvalidUrl`: the link is not a URL, or longer than 8192 characters
- * - `InsecureUrl`: the link is neither https nor http to this machine
- * - `UserInfo`: the link has a user name or a password
- * - `OtherHost`: the link is at another host than those of AgentCore or of the option `hosts`
- * - `InvalidSession`: the `request_uri` is not that of an AgentCore session
- */
+/** The server asked for consent in an invalid form, and nothing was shown to the user. The message explains `reason`. */
 export class InvalidGatewayConsent
   extends Schema.TaggedError<InvalidGatewayConsent>("effect-agentcore-identity/InvalidGatewayConsent")(
     "InvalidGatewayConsent",
