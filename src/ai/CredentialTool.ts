@@ -166,10 +166,6 @@ const isConsentMissing = (credential: UserCredentialOf) =>
     onSuccess: () => false
   })
 
-// -----------------------------------------------------------------------------
-// Approvals
-// -----------------------------------------------------------------------------
-
 const approvalLifetime = "30 days"
 
 /** A registration of {@link ConsentSignals} has a name. The topic of a request for an approval is unique. */
@@ -230,10 +226,6 @@ const withApproval = (
       // The function runs in the context of the request, and the requirements of the tool include these services.
     }) as Effect.Effect<boolean>
   })
-
-// -----------------------------------------------------------------------------
-// Toolkit
-// -----------------------------------------------------------------------------
 
 const notApproved = {
   message: "This call was not approved: the user was not asked for it, or its approval was used. Call the tool again."
@@ -336,10 +328,6 @@ export const toolkit = <Tools extends Record<string, Tool.Any>>(
     // The types of the tools are those of `self`, without the credentials.
     return { tools: provided, handle: call } as never
   })
-
-// -----------------------------------------------------------------------------
-// Pending approvals
-// -----------------------------------------------------------------------------
 
 /**
  * Returns the calls of a chat that wait for an approval, each with the link for the user. The chat can be of another

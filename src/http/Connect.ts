@@ -199,10 +199,6 @@ export const disconnectAll = (
  */
 export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect.map(Connect, ({ events }) => events))
 
-// -----------------------------------------------------------------------------
-// Constants
-// -----------------------------------------------------------------------------
-
 /**
  * The texts of the pages in English and German, for the option `appearance`. A table of another language has the same
  * properties: `texts: { en: { ...Connect.texts.en, connections: "Your accounts at Acme" } }` replaces one text.
@@ -212,10 +208,6 @@ export const events: Stream.Stream<Event, never, Connect> = Stream.unwrap(Effect
  */
 export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.Type } = OwnTexts.texts
 
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
 /**
  * Adds the routes to an `HttpRouter`, and provides {@link Connect} and its `Identity` to its other routes. Put
  * {@link layerRedaction} around the server: the return URL contains the session. Invalid options, and a `currentUser`
@@ -223,8 +215,8 @@ export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.
  *
  * The `Identity` uses the data plane in context. With a `CredentialCache` there, disconnecting also drops its token.
  *
- * When the scope of the layer ends, running requests finish first, for at most `gracefulShutdownTimeout`. New ones get a
- * page with the status 503. Then the events end, and the layers below, such as the store of pending consents.
+ * When the scope of the layer ends, running requests finish first, for at most `gracefulShutdownTimeout`. New ones get
+ * a page with the status 503. Then the events end, and the layers below, such as the store of pending consents.
  *
  * @since 0.2.0
  * @category layers
@@ -314,10 +306,6 @@ export const layerLinks = (options: LinkOptions): Layer.Layer<Connect | Identity
  */
 export const layerRedaction = (path: HttpRouter.PathInput): Layer.Layer<never> =>
   ConsentCallback.layerRedaction(`${path}/return` as `/${string}`)
-
-// -----------------------------------------------------------------------------
-// Handlers
-// -----------------------------------------------------------------------------
 
 /**
  * A consent handler that shows the link of `Connect` instead of AgentCore's URL. Then the flow waits until the user has

@@ -28,10 +28,6 @@ import type { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import { sendWithAccessToken, sendWithCredential } from "./httpClientCredentials/authenticatedRequest.js"
 import { tokenOptions } from "./internal/rejection.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * The origins that may receive a credential.
  *
@@ -102,10 +98,6 @@ type CredentialError = CredentialRejected | HttpClientError.HttpClientError
 
 type TokenError<F extends Flow = Flow> = AccessTokenError<F> | CredentialError | InsufficientScope
 
-// -----------------------------------------------------------------------------
-// Combinators
-// -----------------------------------------------------------------------------
-
 /** Wraps a client. `E1` and `R1` are the errors and the requirements that the credential adds. */
 type Wrap<E1, R1> = <E, R>(self: HttpClient.HttpClient.With<E, R>) => HttpClient.HttpClient.With<E | E1, R | R1>
 
@@ -138,8 +130,8 @@ type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
  * use an interceptor of undici that ignores `maxRedirections: 0`: its requests are not checked.
  *
  * The origin of each request is checked right before it is sent. Until then, the request carries a random mark instead
- * of the credential. If an inner client turns tracing off, for example with `HttpClient.TracerDisabledWhen`, each of its
- * requests is sent with the mark, and is a defect. Turn tracing off around the client instead.
+ * of the credential. If an inner client turns tracing off, for example with `HttpClient.TracerDisabledWhen`, each of
+ * its requests is sent with the mark, and is a defect. Turn tracing off around the client instead.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that

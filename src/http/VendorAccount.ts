@@ -62,10 +62,6 @@ import * as Struct from "effect/Struct"
 import { isSecure } from "../internal/models/urls.js"
 import type { Account } from "./Connect.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** An access token. `promise/Connect` passes a string. */
 type Token = Redacted.Redacted | string
 
@@ -120,10 +116,6 @@ export class VendorError extends Schema.TaggedError<VendorError>()("VendorError"
     return problems[this.reason](this)
   }
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 const valueOf = (token: Token): string => Redacted.isRedacted(token) ? Redacted.value(token) : token
 
@@ -224,10 +216,6 @@ const revokeAt = (url: string, token: Token, client: Client | undefined) => {
     Effect.asVoid
   )
 }
-
-// -----------------------------------------------------------------------------
-// Vendors
-// -----------------------------------------------------------------------------
 
 const discover = (discoveryUrl: string, endpoint: string) =>
   requestObject(HttpClientRequest.get(discoveryUrl)).pipe(

@@ -176,10 +176,6 @@ export const provide: {
     })
 )
 
-// -----------------------------------------------------------------------------
-// Middleware
-// -----------------------------------------------------------------------------
-
 /** Ids by the request of the server itself: stacked middlewares share one, also if headers change between them. */
 const requestIds = new WeakMap<object, string>()
 

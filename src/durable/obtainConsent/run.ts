@@ -70,10 +70,6 @@ const credentialOf = (name: string): Effect.Effect<
       () => new ConsentNotObtained({ credential: name, reason: "UnknownCredential" })
     ))
 
-// -----------------------------------------------------------------------------
-// Activities
-// -----------------------------------------------------------------------------
-
 /** Registers the execution, and stores its begin and its times, so that another deployment does not change them. */
 const register = (payload: Payload, times: ReadonlyArray<Duration.Duration>) =>
   Activity.make({
@@ -151,10 +147,6 @@ const wait = (step: number, milliseconds: number) =>
     ]
   })
 
-// -----------------------------------------------------------------------------
-// Workflow
-// -----------------------------------------------------------------------------
-
 /** Requests the token, and reminds the user if it is time. Returns whether the user has consented. */
 const check = <E, R>(
   payload: Payload,
@@ -204,10 +196,6 @@ export const run = <E, R>({ invite, times }: {
     }
     return yield* new ConsentNotObtained({ credential: payload.credential, reason: "Expired" })
   }).pipe(Effect.tap(() => unregister(payload)), Effect.tapError(() => unregister(payload)))
-
-// -----------------------------------------------------------------------------
-// Signals
-// -----------------------------------------------------------------------------
 
 const parse = Schema.decodeResult(DurableDeferred.TokenParsed.FromString)
 

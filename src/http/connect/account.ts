@@ -70,10 +70,6 @@ const callerOf = (name: string) =>
     return { user: caller.user, workload: caller.workload ?? Redacted.value(yield* caller.get) }
   })
 
-// -----------------------------------------------------------------------------
-// Dropped tokens
-// -----------------------------------------------------------------------------
-
 /** Returns whether one more token may be dropped in this minute. */
 const makeDropLimit = (): Effect.Effect<boolean> => {
   let recent: ReadonlyArray<number> = []
@@ -154,10 +150,6 @@ const makeDrops = ({ emit, links }: Pick<Settings, "emit" | "links">) => {
       Effect.map(keyOfName(name, user), drops.remove)
   }
 }
-
-// -----------------------------------------------------------------------------
-// Reviews
-// -----------------------------------------------------------------------------
 
 /** What the vendor says about an issued token. */
 const inspectIssued = Effect.fnUntraced(function*(

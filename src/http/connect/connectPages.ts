@@ -32,10 +32,6 @@ const statusOf = (view: View): number =>
     ? statusOfRejection[view.reason]
     : 200
 
-// -----------------------------------------------------------------------------
-// HTML
-// -----------------------------------------------------------------------------
-
 type Page<Tag extends View["_tag"]> = (view: Extract<View, { readonly _tag: Tag }>, localized: Localized) => Html.Page
 
 const render = (
@@ -165,10 +161,6 @@ const makePages = (localized: Localized) =>
     Rejected: (view) => rejectedPage(view, localized)
   })
 
-// -----------------------------------------------------------------------------
-// JSON
-// -----------------------------------------------------------------------------
-
 const makeJson = ({ describe, texts }: Localized) => {
   /** Adds the texts that the application gave. */
   const withTexts = <C extends Pick<Connection, "name" | "provider" | "scopes">>(connection: C) => {
@@ -195,10 +187,6 @@ const makeJson = ({ describe, texts }: Localized) => {
     Rejected: ({ _tag, reason, ...view }) => ({ ...view, error: reason, message: texts.rejections[reason].text })
   })
 }
-
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
 
 /**
  * Headers of every response, including the application's own pages. A browser sends `Origin: null` with a form if the

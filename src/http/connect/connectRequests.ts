@@ -38,10 +38,6 @@ export interface Settings
   readonly watch: Watch
 }
 
-// -----------------------------------------------------------------------------
-// Users
-// -----------------------------------------------------------------------------
-
 /** The id, or the first claim of the JWT that names an account. The application has verified the JWT. */
 const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<string> =>
   userToken === undefined
@@ -51,10 +47,6 @@ const describeByClaims = ({ userId, userToken }: UserIdentifier): Effect.Effect<
       const claims = decodeJwt(Redacted.value(userToken))
       return [claims["email"], claims["preferred_username"], claims["name"], claims.sub].find(isString)
     }).pipe(Effect.orElseSucceed(() => undefined), Effect.map((name) => name ?? "a user without a name"))
-
-// -----------------------------------------------------------------------------
-// Forms
-// -----------------------------------------------------------------------------
 
 /** Bytes. */
 const maxFormSize = 16 * 1024
@@ -125,10 +117,6 @@ export const makeSecrets = ({ formKey, path }: Pick<Options<never, never>, "form
       (cookies) => ({ cookies, formTokens: makeFormTokens(secret) })
     ))
 
-// -----------------------------------------------------------------------------
-// A user
-// -----------------------------------------------------------------------------
-
 /** What the requests of a user share. */
 const makeUser = Effect.fnUntraced(function*(settings: Settings, user: UserIdentifier) {
   const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
@@ -185,10 +173,6 @@ const makeReject =
   ({ connectionsUrl }: Links) => (reason: Extract<View, { readonly _tag: "Rejected" }>["reason"], link?: string) =>
     View.Rejected({ reason, link, connectionsUrl })
 
-// -----------------------------------------------------------------------------
-// Pages
-// -----------------------------------------------------------------------------
-
 export const showConnections = ({ attempt, formToken, own, userName }: User) =>
   attempt(Effect.gen(function*() {
     return View.Connections({ user: yield* userName, connections: yield* own.list(), formToken: yield* formToken })
@@ -227,10 +211,6 @@ export const openLink = (user: User, name: string, address: string | undefined):
     ? Effect.succeed(reject("ContinueNotAllowed"))
     : showLink(user, name, continueUrl.value)
 }
-
-// -----------------------------------------------------------------------------
-// Sessions
-// -----------------------------------------------------------------------------
 
 const toStarted = (
   { key, user }: User,
@@ -272,10 +252,6 @@ const toConsent = (
     continue: address
   }
 }
-
-// -----------------------------------------------------------------------------
-// Buttons
-// -----------------------------------------------------------------------------
 
 interface Pressed {
   readonly name: string
@@ -354,10 +330,6 @@ export const submit = (user: User, name: string) =>
       ? reject("StaleForm", retry)
       : yield* attempt(act(user, { name, credential, continueUrl: continueUrl.value }), retry)
   })
-
-// -----------------------------------------------------------------------------
-// The return URL
-// -----------------------------------------------------------------------------
 
 /** What the page after consent says of an account. */
 interface ReviewedAccount {

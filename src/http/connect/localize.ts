@@ -46,10 +46,6 @@ const toTitleCase = (name: string): string =>
     (word) => word.toUpperCase()
   )
 
-// -----------------------------------------------------------------------------
-// Checks
-// -----------------------------------------------------------------------------
-
 const isLanguageTag = (tag: string): boolean => Option.isSome(Option.liftThrowable(Intl.getCanonicalLocales)(tag))
 
 interface Image {
@@ -95,10 +91,6 @@ const checkCredentials = (
     }
     return logos
   })
-
-// -----------------------------------------------------------------------------
-// Languages
-// -----------------------------------------------------------------------------
 
 const makeHeader = (name: string | undefined, logo: Image | undefined): Html.Html | undefined => {
   if (logo !== undefined) return html`<div class="brand"><img src="${logo.url}" alt="${name}"></div>\n`

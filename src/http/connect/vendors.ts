@@ -32,10 +32,6 @@ type Inspection =
   | { readonly _tag: "Rejected" }
   | { readonly _tag: "Unknown" }
 
-// -----------------------------------------------------------------------------
-// Requests to vendors
-// -----------------------------------------------------------------------------
-
 /** An `acquire` of the program cannot be interrupted. It ends in the background. */
 const withTimeLimit = withDeadline({ duration: "5 seconds", onTimeout: () => new Cause.TimeoutError() })
 
@@ -132,10 +128,6 @@ const toInspection = (account: unknown, isChecked: boolean): Inspection => {
   return { _tag: "Known", account: { ...account, id, label: isLabel ? shown : id } }
 }
 
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
-
 const check = (accounts: LinkOptions["accounts"] = {}, links: Links): Effect.Effect<void, ValidationException> =>
   Effect.gen(function*() {
     for (const [name, options] of Object.entries(accounts)) {
@@ -147,10 +139,6 @@ const check = (accounts: LinkOptions["accounts"] = {}, links: Links): Effect.Eff
       }
     }
   })
-
-// -----------------------------------------------------------------------------
-// Vendors
-// -----------------------------------------------------------------------------
 
 /** Milliseconds. The account of a token never changes. Only views and polls use a failure that is remembered. */
 const remembered = { Known: 60 * 60_000, Rejected: 30_000, Unknown: 30_000 }

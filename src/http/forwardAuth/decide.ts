@@ -76,10 +76,6 @@ export interface Decision {
 
 const invalid = (property: string, expected: string) => Validation.invalidProperty("ForwardAuth", property, expected)
 
-// -----------------------------------------------------------------------------
-// Decisions
-// -----------------------------------------------------------------------------
-
 const reject = (
   status: number,
   error: string,
@@ -114,10 +110,6 @@ const unavailable = (error: { readonly _tag: string; readonly message: string })
 const rejected = reject(403, "credential_rejected", "The origin rejects the credential, and there is no other.")
 
 const insufficient = reject(403, "insufficient_scope", "The credential lacks scopes that the origin requires.")
-
-// -----------------------------------------------------------------------------
-// Credentials
-// -----------------------------------------------------------------------------
 
 /** A report about a credential. The proxy may report one that was renewed meanwhile. */
 type ReportOn = (credential: Redacted.Redacted) => Asked.Report | undefined
@@ -192,10 +184,6 @@ const makeSources = Effect.fnUntraced(function*(identity: Identity.Identity["Ser
   }
   return sources
 })
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 /** A response to these methods can contain the headers of its request. */
 const isEchoed = (method: string) => ["TRACE", "TRACK", "CONNECT"].includes(method)

@@ -71,10 +71,6 @@ const portOf = ({ port, protocol }: URL): string => port === "" ? protocol === "
 
 const indent = (lines: string, by: string): string => lines.trim().replaceAll(/\n(?=.)/g, `\n${by}`)
 
-// -----------------------------------------------------------------------------
-// nginx
-// -----------------------------------------------------------------------------
-
 const variableOf = (header: string): string => header.toLowerCase().replaceAll("-", "_")
 
 /** The variable with the value of a header. No header has the name of another variable. */
@@ -193,10 +189,6 @@ server {
 }
 `
 }
-
-// -----------------------------------------------------------------------------
-// Caddy
-// -----------------------------------------------------------------------------
 
 /**
  * A header with hyphens, and its forms with underscores. Some origins read an underscore as a hyphen. nginx passes no

@@ -51,7 +51,7 @@ const problems = {
   InvalidSession: "the 'request_uri' of its link is not that of an AgentCore session"
 }
 
-/** The server asked for consent in an invalid form, and nothing was shown to the user. The message explains `reason`. */
+/** The server asked for consent in an invalid form, and nothing was shown to the user. The message has the details. */
 export class InvalidGatewayConsent
   extends Schema.TaggedError<InvalidGatewayConsent>("effect-agentcore-identity/InvalidGatewayConsent")(
     "InvalidGatewayConsent",
@@ -186,10 +186,6 @@ export const fromResult = (result: unknown, hosts: Hosts): Recognized => {
   if (at(content, "resultType") === "input_required") return fromInputRequired(content, hosts)
   return isResponse ? none : fromToolResult(result, hosts)
 }
-
-// -----------------------------------------------------------------------------
-// Repeated calls
-// -----------------------------------------------------------------------------
 
 /** Options of `retrying` and `transport`. */
 export interface Options<E1 = never, R1 = never, E2 = never, R2 = never> {

@@ -16,10 +16,6 @@ import * as PendingConsents from "../../PendingConsents.js"
 import { PendingConsentsError } from "../ConsentStore.js"
 import * as StoreKeys from "./storeKeys.js"
 
-// -----------------------------------------------------------------------------
-// Backing
-// -----------------------------------------------------------------------------
-
 /** The names of an entry: its digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
@@ -65,20 +61,12 @@ export interface ConsentBacking {
   readonly subscribe?: ((onMessage: (message: string) => void) => Effect.Effect<void, never, Scope.Scope>) | undefined
 }
 
-// -----------------------------------------------------------------------------
-// Settings
-// -----------------------------------------------------------------------------
-
 const publishTimeout = "2 seconds"
 
 // A new format of entries gets a new number.
 const purpose = "pending consents 1"
 
 const unreadable = "an entry cannot be read: it has another key, or it is damaged"
-
-// -----------------------------------------------------------------------------
-// Keys
-// -----------------------------------------------------------------------------
 
 type Keys = Effect.Success<ReturnType<typeof makeKeys>>
 
@@ -122,10 +110,6 @@ export const makeKeys = (options: StoreKeys.KeyOptions) =>
       }
     }
   })
-
-// -----------------------------------------------------------------------------
-// Services
-// -----------------------------------------------------------------------------
 
 const Registration = Schema.Tuple([Schema.String, Schema.Number])
 

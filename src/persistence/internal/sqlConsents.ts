@@ -15,10 +15,6 @@ import { codeOf } from "../../internal/messages.js"
 import { PendingConsentsError, type SqlOptions } from "../ConsentStore.js"
 import { type ConsentBacking, makeKeys, makeServices, type SealedRegistration } from "./consentStore.js"
 
-// -----------------------------------------------------------------------------
-// Statements
-// -----------------------------------------------------------------------------
-
 /** The code of the driver, or the tag of Effect's error. Messages can quote values, so they are not used. */
 const reasonOf = (error: unknown): string => {
   if (!isSqlError(error)) return codeOf(error)
@@ -70,10 +66,6 @@ const makeExecute = (sql: SqlClient): Execute => {
   return (...statements) => Effect.updateContext(run(statements), Context.omit(sql.transactionService)) as never
 }
 
-// -----------------------------------------------------------------------------
-// Messages
-// -----------------------------------------------------------------------------
-
 type PgClient = import("@effect/sql-pg/PgClient").PgClient
 
 /** Excludes a pool of one connection, because messages would leave no connection for statements. */
@@ -110,10 +102,6 @@ const subscribe = (sql: PgClient, channel: string) => (onMessage: (message: stri
       Effect.forkScoped,
       Effect.asVoid
     )
-
-// -----------------------------------------------------------------------------
-// Tables
-// -----------------------------------------------------------------------------
 
 const waitsOf = (table: string): string => `${table}_waits`
 
@@ -169,10 +157,6 @@ const migrate = (sql: SqlClient, sessions: string, execute: Execute) =>
       if (!done.has(id)) yield* execute(...statements, insert)
     }
   }).pipe(Effect.retry(migrationRetries), within(migrationTimeout))
-
-// -----------------------------------------------------------------------------
-// Backing
-// -----------------------------------------------------------------------------
 
 /** Includes the wait for a connection of the pool. */
 const statementTimeout = "2 seconds"
