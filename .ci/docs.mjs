@@ -102,7 +102,6 @@ const build = async () => {
       "CredentialWrapper",
       "CustomOauth2Config",
       "CustomOauth2ConfigUpdate",
-      "Declared",
       "Encoded",
       "ExternalApiKey",
       "HeadersLike",

@@ -1,6 +1,7 @@
 /**
- * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault:
- * a table of its operations, and a service with a method for each. `Models` has the requests and responses.
+ * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault.
+ * The module has a table of the operations, and a service with a method for each. Adapters implement the service.
+ * Its requests and responses are in `Models`.
  *
  * @since 0.2.0
  */
@@ -326,7 +327,7 @@ export const make = (implementation: Operation.Plane<typeof operations>): Contro
 
 /**
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
- * limits, or faults in tests.
+ * limits, or faults in tests. Each use of the layer wraps the control plane below it.
  *
  * @since 0.2.0
  * @category layers
@@ -340,8 +341,8 @@ export const decorate = (
   ))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls per second for each operation, as
- * `DataPlane.layerRateLimit` does. Default: 20 (AWS documentation).
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20
+ * (AWS documentation). Each use of the layer has its own budget, as with `DataPlane.layerRateLimit`.
  *
  * @since 0.2.0
  * @category layers

@@ -1,6 +1,7 @@
 /**
- * The operations of STS on the caller's own IAM identity: who it is, and a JWT that AWS signs for services outside of
- * AWS (outbound web identity federation). Programs use `IamAccessToken`, which is built on this service.
+ * The operations of STS on the caller's own IAM identity. GetCallerIdentity returns who the caller is.
+ * GetWebIdentityToken returns a JWT that AWS signs for services outside of AWS (outbound web identity federation).
+ * Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
  *
  * @since 0.2.0
  */

@@ -34,7 +34,14 @@ const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(
 // read again after the time that such a writer takes from its read to its write.
 const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
 
-const converge = (name: string, returnUrls: ReadonlyArray<string>) =>
+const converge = (
+  name: string,
+  returnUrls: ReadonlyArray<string>
+): Effect.Effect<
+  GetWorkloadIdentityResponse,
+  Operation.Error<typeof operations.getWorkloadIdentity> | ReturnUrlsContended,
+  ControlPlane
+> =>
   Effect.gen(function*() {
     const plane = yield* ControlPlane
     const current = yield* plane.getWorkloadIdentity({ name })
@@ -46,6 +53,9 @@ const converge = (name: string, returnUrls: ReadonlyArray<string>) =>
     })
     return yield* new ReturnUrlsContended({ name })
   }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
+
+const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
+  ControlPlane.use((controlPlane) => lockOf(controlPlane)(name, effect))
 
 /**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
@@ -92,7 +102,7 @@ export const ensure = (
     const createOrPresent = Effect.catchTag(create, "ValidationException", (error) =>
       // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
       Effect.catchTag(present, "ResourceNotFoundException", () => Effect.fail(error)))
-    return yield* lockOf(yield* ControlPlane)(
+    return yield* withLock(
       name,
       Effect.catchTag(present, "ResourceNotFoundException", () => Effect.andThen(createOrPresent, present))
     )

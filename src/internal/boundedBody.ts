@@ -88,7 +88,8 @@ export const fromNode = (
   })
   stream.on("error", (error: unknown) => done(error))
   stream.on("close", () => {
-    // If the stream was destroyed without an error, this is its only event.
+    // If the stream was destroyed without an error, this is its only event. Without the check, each response would make
+    // an error, which takes 20 µs.
     if (!hasEnded) done(Object.assign(new Error("aborted"), { code: "ECONNRESET" }))
   })
 }

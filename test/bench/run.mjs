@@ -9,6 +9,7 @@ import { parseArgs, promisify } from "node:util"
 import { buildModules } from "../support/build.mjs"
 import { makeBundles } from "./bundle.mjs"
 import { environment, urlOfModule } from "./fixture.mjs"
+import { measureFleet } from "./fleet/measure.mjs"
 import { measureLocal } from "./local.mjs"
 import { report, targets } from "./report.mjs"
 import { measureScale } from "./scale.mjs"
@@ -20,6 +21,9 @@ const usage = `npm run bench -- [options]
   --check          exit with 1 when a target is missed
   --local          measure the local server only
   --scale          measure waits only, and simulate 100 processes with a million of them
+  --fleet          run 20 processes with Redis, PostgreSQL, 10,000 users and faults, and then 2 to 20 without faults;
+                   needs root on Linux, and takes 25 minutes
+  --brief          a short fleet
   --read FILE      report a result that was written before; measure nothing
 
   --rounds N       rounds of all subjects, one after the other (30)
@@ -304,6 +308,8 @@ const options = () => {
       check: { type: "boolean", default: false },
       local: { type: "boolean", default: false },
       scale: { type: "boolean", default: false },
+      fleet: { type: "boolean", default: false },
+      brief: { type: "boolean", default: false },
       read: string,
       rounds: { ...string, default: "30" },
       calls: { ...string, default: "200" },
@@ -317,12 +323,18 @@ const options = () => {
       entries: { ...string, default: "100000" }
     }
   })
-  const { check, json, local, read, scale, "warm-up": warmUp, ...counts } = values
+  const { brief, check, fleet, json, local, read, scale, "warm-up": warmUp, ...counts } = values
   const settings = mapValues({ ...counts, warmUp }, Number)
   if (Object.values(settings).some((count) => !Number.isInteger(count) || count < 1)) {
     throw new TypeError("Counts are whole numbers from 1 on")
   }
-  return { check, json, local, read, scale, settings }
+  return { brief, check, fleet, json, local, read, scale, settings }
+}
+
+const runFleet = async ({ brief, json }) => {
+  const results = await measureFleet(brief)
+  if (json !== undefined) writeFileSync(json, JSON.stringify(results, null, 2))
+  process.exitCode = results.some(({ wrong }) => wrong.length > 0) ? 1 : 0
 }
 
 const main = async ({ check, json, local, read, scale, settings }) => {
@@ -342,4 +354,4 @@ try {
   process.stderr.write(`${error.message}\n\n${usage}`)
   process.exitCode = 2
 }
-if (given !== undefined) await main(given)
+if (given !== undefined) await (given.fleet ? runFleet(given) : main(given))

@@ -15,6 +15,10 @@ import { toWords, type Violation } from "../models/violation.js"
 import { readViolations } from "../plane/issues.js"
 import { SetupParseError } from "./setupModels.js"
 
+// -----------------------------------------------------------------------------
+// JSON with comments
+// -----------------------------------------------------------------------------
+
 type Path = ReadonlyArray<string | number>
 
 interface Problem {
@@ -118,6 +122,10 @@ const parse = Effect.fnUntraced(function*(text: string, file: string, isJson: bo
   const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
   return { value, toError }
 })
+
+// -----------------------------------------------------------------------------
+// Parsers
+// -----------------------------------------------------------------------------
 
 const toProblem = (violation: Violation): Problem => ({
   // A key in JSON is never a symbol.
