@@ -44,7 +44,7 @@ import * as Validation from "../internal/plane/validation.js"
 import * as Accounts from "./authorization/accounts.js"
 import * as OidcStore from "./authorization/oidcStore.js"
 import * as OidcProvider from "./authorization/provider.js"
-import { type Client, defaultResource } from "./authorization/registrations.js"
+import { type Client, defaultResource, type HeadlessConsent, type UserClaims } from "./authorization/registrations.js"
 import { loadModule, type Module, type Settings } from "./authorization/serverSettings.js"
 
 export type {
@@ -64,8 +64,6 @@ type TrustedIssuer = string | {
   /** The URL of its key set. */
   readonly jwksUri: string
 }
-
-type UserClaims = Readonly<Record<string, unknown>>
 
 /**
  * The options of the server. Everything is optional.
@@ -98,12 +96,7 @@ export interface Options {
    * Signs `user` in and allows or denies every authorization request, without pages. The response to the request is
    * then the redirect to the client. Default: the user decides on the pages.
    */
-  readonly consent?: {
-    /** The name of the user who signs in. */
-    readonly user: string
-    /** `allow` redirects with a code, `deny` with the error `access_denied`. */
-    readonly decision: "allow" | "deny"
-  } | undefined
+  readonly consent?: HeadlessConsent | undefined
   /**
    * The absolute URIs of the APIs that access tokens are for (RFC 8707). The first one is the default, and becomes the
    * `audience`. A request selects another one by `resource`. Default: `urn:effect-agentcore-identity:api`.

@@ -56,11 +56,9 @@
  * @since 0.2.0
  */
 import * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import type * as ControlPlane from "../ControlPlane.js"
 import type * as DataPlane from "../DataPlane.js"
 import * as Identity from "../Identity.js"
@@ -113,37 +111,13 @@ export interface Options
    * Keeps everything in an encrypted file, so that workload identities, credential providers, users' tokens, consent
    * sessions and keys survive the process. Only one process at a time uses a file. Default: in memory.
    */
-  readonly vault?: {
-    /** The file, which is created if it is missing. Its directory has to exist. */
-    readonly path: string
-    /**
-     * 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. Default: the key in the file
-     * `<path>.key`, which is created with the vault.
-     */
-    readonly key?: Redacted.Redacted | undefined
-  } | undefined
+  readonly vault?: VaultFile.Options | undefined
 }
 
 /** @inline */
-type WithUsers = {
+type WithUsers = Pick<Standalone.Options, "offline"> & {
   /** A development authorization server, where users sign in and consent, with one client for every provider. */
-  readonly authorizationServer: true | {
-    /** Default: a free port. */
-    readonly port?: number | undefined
-    /** Additional scopes of the client `agentcore`. */
-    readonly scopes?: ReadonlyArray<string> | undefined
-    /** Additional audiences of access tokens. */
-    readonly audiences?: ReadonlyArray<string> | undefined
-    /** Redirect URIs of an application that signs in users with the client. */
-    readonly redirectUris?: ReadonlyArray<string> | undefined
-    /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
-    readonly trustedIssuers?: ReadonlyArray<string> | undefined
-  }
-  /**
-   * Whether that authorization server accepts every client, and stands in for all vendors and for all authorization
-   * servers that are not on this machine: nothing is sent to them, so no client secret either. Default: false.
-   */
-  readonly offline?: boolean | undefined
+  readonly authorizationServer: Exclude<Standalone.Options["authorizationServer"], false | undefined>
 }
 
 type Planes = ControlPlane.ControlPlane | DataPlane.DataPlane | SecurityTokenService.SecurityTokenService
@@ -251,30 +225,7 @@ export const layerTest = (
       Options,
       "accountId" | "consentPortalDelay" | "policy" | "publicUrl" | "region" | "sessionLifetime" | "settings" | "setup"
     >
-    & {
-      /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
-      readonly tokenLifetime?: Duration.Input | "none" | undefined
-      /** Whether an authorization issues a refresh token. Each refresh replaces the refresh token. Default: true. */
-      readonly refreshTokens?: boolean | undefined
-      /** How long each request for tokens takes. Default: 0. */
-      readonly latency?: Duration.Input | undefined
-      /** The discovery URLs that cannot be read, and why. Default: none. */
-      readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
-      /** The requests for tokens that fail, and why. `number` counts the requests, from 1. Default: none. */
-      readonly fail?:
-        | ((grant: {
-          readonly type:
-            | "client_credentials"
-            | "authorization_code"
-            | "refresh_token"
-            | "token_exchange"
-            | "jwt_bearer"
-          readonly clientId: string
-          readonly scopes: ReadonlyArray<string>
-          readonly number: number
-        }) => OAuthErrorReason | undefined)
-        | undefined
-    } = {}
+    & Scripted.Options = {}
 ): Layer.Layer<Identity.Identity | Planes | LocalControl, IdentitySetup.ApplyError> =>
   Identity.layer.pipe(
     Layer.provideMerge(Control.layer(options)),
@@ -287,19 +238,3 @@ export const layerTest = (
       )
     )
   )
-
-/**
- * - `Unreachable`: the server does not respond, or with status 429 or 5xx
- * - `InvalidGrant`: it rejects the code, the refresh token or the user's token
- * - `InvalidClient`: it rejects the client's credentials
- * - `AccessDenied`: the user denies access
- * - `Rejected`: it sends any other error, or its response fails a check
- * - `Misconfigured`: its configuration cannot be used
- */
-type OAuthErrorReason =
-  | "Unreachable"
-  | "InvalidGrant"
-  | "InvalidClient"
-  | "AccessDenied"
-  | "Rejected"
-  | "Misconfigured"

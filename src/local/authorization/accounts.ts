@@ -16,7 +16,6 @@ const grantsOf = ({ grants, redirectUris = [] }: Client): ReadonlyArray<GrantTyp
 /** `oidc-provider` uses client ids as the keys of an object, so such an id would change `Object.prototype`. */
 const isPropertyName = (clientId: string): boolean => clientId in {}
 
-/** Makes the metadata of a client that is not registered, for a server that accepts every client. */
 export const toUnregistered = (clientId: string): ClientMetadata | undefined =>
   isPropertyName(clientId)
     ? undefined
@@ -96,7 +95,6 @@ const scopeClaims = {
 
 const standardClaims: ReadonlySet<string> = new Set(Object.values(scopeClaims).flat())
 
-/** The claims that the server sets itself. */
 const reservedClaims: ReadonlySet<string> = new Set(
   ("_claim_names _claim_sources acr act amr at_hash aud auth_time authorization_details azp c_hash client_id cnf exp "
     + "iat iss jti nbf nonce s_hash scope sid sub").split(" ")
@@ -120,7 +118,6 @@ export const claimsByScope = (users: Iterable<UserClaims>): { readonly [scope: s
   ...scopeClaims
 })
 
-/** Selects the claims that a token with these scopes may read. */
 export const selectClaims = (claims: UserClaims, scopes: ReadonlyArray<string>): UserClaims => {
   const requested = new Set(
     Object.entries(scopeClaims).flatMap(([scope, names]) => scopes.includes(scope) ? names : [])

@@ -25,7 +25,6 @@ export const send = (ctx: Pick<Context, "set" | "body" | "status">, page: Page, 
   ctx.body = page.body
 }
 
-/** Reads a form. Returns undefined if it is too large. */
 const readForm = async (ctx: Context): Promise<URLSearchParams | undefined> => {
   try {
     return new URLSearchParams(new TextDecoder().decode(await readNode(ctx.req, maxFormBytes, maxDropped)))
@@ -117,7 +116,6 @@ const signIn = async (provider: Provider, ctx: Context, interaction: Interaction
   await finish(provider, ctx, { login: { accountId: userName }, select_account: {} })
 }
 
-/** Ends the session, and starts the authorization request again. */
 const switchUser = async (provider: Provider, ctx: Context, interaction: Interaction) => {
   await endSession(provider, interaction)
   const request = new URL(provider.urlFor("authorization"))
@@ -148,7 +146,6 @@ const submit = async (provider: Provider, ctx: Context, interaction: Interaction
   }
 }
 
-/** Handles the requests for `/interaction/<id>`. */
 export const middleware = (provider: Provider): Middleware => async (ctx, next) => {
   if (!ctx.path.startsWith("/interaction/")) return next()
   const interaction = await provider.interactionDetails(ctx.req, ctx.res).catch(() => undefined)
@@ -173,7 +170,6 @@ const signInAndAllow = async ({ oidc }: KoaContextWithOIDC, user: string): Promi
   oidc.entity("Grant", await provider.Grant.find(grantId))
 }
 
-/** The policy of `oidc-provider`, and the prompt `select_account`. */
 export const policy = ({ interactionPolicy }: Module): interactionPolicy.DefaultPolicy => {
   const policy = interactionPolicy.base()
   policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }), 0)

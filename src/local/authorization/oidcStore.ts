@@ -2,15 +2,11 @@
 import type { Adapter, AdapterPayload, ClientMetadata } from "oidc-provider"
 import * as ExpiringMap from "../../internal/expiringMap.js"
 
-/**
- * The maximum number of entries of one model, such as grants or interactions. `oidc-provider` checks expiry itself, so
- * the limit only frees memory. A development server issues fewer entries within the lifetime of one entry.
- */
+/** Entries of one model. A development server issues fewer within the lifetime of one. */
 export const capacity = 20_000
 
 export type OidcStore = ReturnType<typeof make>
 
-/** The entries of each model, by id. */
 type Content = Readonly<Record<string, ReadonlyArray<readonly [id: string, payload: AdapterPayload]>>>
 
 type Predicate = (payload: AdapterPayload) => boolean
@@ -23,7 +19,6 @@ const readScopes = ({ openid }: AdapterPayload): ReadonlyArray<string> =>
     ? openid.scope.split(" ")
     : []
 
-/** Moves the expiry by a number of seconds. */
 const shiftExpiry = (payload: AdapterPayload, seconds: number): AdapterPayload =>
   payload.exp === undefined || seconds === 0 ? payload : { ...payload, exp: payload.exp + seconds }
 
@@ -106,17 +101,14 @@ export const make = (
       }
       return live
     },
-    /** Whether a user has granted a scope of OpenID Connect to a client. */
     hasScope: (user: string, clientId: string, scope: string): boolean =>
       entriesOf("Grant").findWhere((payload) =>
         payload.accountId === user && payload.clientId === clientId && expiryOf(payload) > nowSeconds()
         && readScopes(payload).includes(scope)
       ) !== undefined,
-    /** Copies all entries. */
     save: (): Content =>
       // A copy: `oidc-provider` and `consume` change payloads.
       structuredClone(Object.fromEntries(Array.from(models, ([model, entries]) => [model, entries.all()]))),
-    /** Replaces all entries by copies. */
     load: (content: Content): void => {
       for (const entries of models.values()) entries.dropWhere(() => true)
       for (const [model, payloads] of Object.entries(structuredClone(content))) {

@@ -215,7 +215,6 @@ const acceptClients = ({ Client }: Provider, { clients }: Settings): void => {
   })
 }
 
-/** Returns the request handler of the server. */
 export const make = (
   module: Module,
   settings: Settings

@@ -2,7 +2,6 @@
 import type * as Redacted from "effect/Redacted"
 import type { JWK } from "jose"
 
-/** A client of the server. */
 export interface Client {
   /** The client id. */
   readonly clientId: string
@@ -36,14 +35,13 @@ export interface Client {
 
 export type GrantType = NonNullable<Client["grants"]>[number]
 
-/** The claims of a user. */
 export type UserClaims = Readonly<Record<string, unknown>>
 
-/** The decision of a user about every authorization request, without pages. */
 export interface HeadlessConsent {
+  /** The name of the user who signs in. */
   readonly user: string
+  /** `allow` redirects with a code, `deny` with the error `access_denied`. */
   readonly decision: "allow" | "deny"
 }
 
-/** The audience of access tokens by default. */
 export const defaultResource = "urn:effect-agentcore-identity:api"

@@ -32,22 +32,18 @@ export interface Settings {
 
 type OidcProvider = typeof import("oidc-provider")
 
-/** The optional package `oidc-provider`. */
 export interface Module extends Pick<OidcProvider, "errors" | "interactionPolicy"> {
   readonly Provider: OidcProvider["default"]
 }
 
-/**
- * Loads inner modules of the package when a server starts. The index of the package prints a warning on versions of
- * Node without long-term support.
- */
+/** Loads inner modules, because the package's index warns on versions of Node without long-term support. */
 export const loadModule = async (): Promise<Module> => {
   const [{ Provider }, errors, interactionPolicy] = await Promise.all([
     // @ts-expect-error The package's types describe its index only.
     import("oidc-provider/lib/provider.js"),
-    // @ts-expect-error The package's types describe its index only.
+    // @ts-expect-error As above.
     import("oidc-provider/lib/helpers/errors.js"),
-    // @ts-expect-error The package's types describe its index only.
+    // @ts-expect-error As above.
     import("oidc-provider/lib/helpers/interaction_policy/index.js")
   ])
   return { Provider, errors, interactionPolicy }

@@ -69,7 +69,6 @@ export const makeResourceServer =
     }
   }
 
-/** The property of Koa's state for the delegation of the new token. */
 const stateName = "delegation"
 
 /** `act` is a claim (RFC 8693, section 4.1): the current actor, which contains the previous actors. */
@@ -77,7 +76,6 @@ interface Delegation extends Pick<Tokens.VerifiedToken, "isOwn"> {
   readonly act: unknown
 }
 
-/** Returns the additional claims of an access token, for `extraTokenClaims`. */
 export const extraClaims =
   ({ users }: Pick<Settings, "users">) =>
   (ctx: KoaContextWithOIDC, token: object): Record<string, unknown> | undefined => {
@@ -112,7 +110,6 @@ const optional = (parameters: Parameters, name: string): string | undefined => {
   return typeof value === "string" && value !== "" ? value : undefined
 }
 
-/** Reads the tokens of a request. */
 const makeReader = ({ errors }: Module, tokens: Tokens.Tokens) => {
   const required = (parameters: Parameters, name: string): string => {
     const value = optional(parameters, name)
@@ -159,7 +156,6 @@ const makeReader = ({ errors }: Module, tokens: Tokens.Tokens) => {
   return { readActor, verify, verifyTyped }
 }
 
-/** Adds the grants to a provider. */
 export const register = (provider: Provider, module: Module, settings: Settings, tokens: Tokens.Tokens): void => {
   const { errors } = module
   const resourceServer = makeResourceServer(settings, module)

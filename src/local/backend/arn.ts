@@ -24,7 +24,6 @@ export const role = ({ accountId }: Account, name: string): string => `arn:aws:i
 export const assumedRole = ({ accountId }: Account, name: string, session: string): string =>
   `arn:aws:sts::${accountId}:assumed-role/${name}/${session}`
 
-/** The resource of web identity tokens. */
 export const webIdentity = ({ accountId }: Account): string => `arn:aws:sts::${accountId}:self`
 
 export const tokenVault = (account: Account, id: string): string => identity(account, `token-vault/${id}`)

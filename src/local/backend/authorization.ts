@@ -28,7 +28,6 @@ export const agentKey = "agent"
 // Resources
 // -----------------------------------------------------------------------------
 
-/** The names in the ARNs of a request's resources. */
 interface ResourceNames {
   readonly account: Arn.Account
   readonly workload: string
@@ -37,7 +36,6 @@ interface ResourceNames {
   readonly vault: string
 }
 
-/** The ARN of a resource, by its type. */
 const arnOf = {
   "workload-identity-directory": ({ account }) => Arn.workloadIdentityDirectory(account),
   "workload-identity": ({ account, workload }) => Arn.workloadIdentity(account, workload),
@@ -117,7 +115,6 @@ export const findResources = (
 // The caller
 // -----------------------------------------------------------------------------
 
-/** A caller with policies. */
 interface Restricted {
   readonly arn: string
   readonly principalArn: string
@@ -292,7 +289,6 @@ export const make = (options: Options) => {
       )
     })
 
-  /** Authorizes every operation of a plane. */
   return <const T extends Rows.Table>(table: T, plane: Operation.Plane<T>): Operation.Plane<T> =>
     fromTable(table, ({ name }, method) => (request) => {
       const call = callOf(plane, method)(request)

@@ -2,7 +2,6 @@
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type { JSONWebKeySet } from "jose"
 import type { LocalControl } from "../LocalControl.js"
 
 /**
@@ -31,23 +30,12 @@ export const BrowserResponse: Data.TaggedEnum.Constructor<BrowserResponse> = Dat
 
 type Control = LocalControl["Service"]
 
-/** The state of a consent session, without its secrets. */
 export type ConsentStatus = Effect.Success<Control["consents"]["list"]>[number]
 
-/** A user's grant in the vault, without its tokens. */
 export type GrantStatus = Effect.Success<Control["grants"]["list"]>[number]
 
 export type VaultUser = ConsentStatus["user"]
 
-/** A part of a request for a user's token. */
 export type RequestPart = ConsentStatus["otherGrant"][number]
 
 export type RevocationOutcome = Effect.Success<ReturnType<Control["grants"]["revoke"]>>
-
-/** The issuer of the JWTs of `SecurityTokenService`, in place of AWS. */
-export interface Issuer {
-  /** The OpenID Connect discovery document. */
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** The public keys. */
-  readonly keySet: Effect.Effect<JSONWebKeySet>
-}

@@ -33,7 +33,6 @@ export const CurrentCall = Context.Reference("effect-agentcore-identity/local/Cu
   defaultValue: (): Call | undefined => undefined
 })
 
-/** Reports the user of the call. */
 export const noteUser = (user: VaultUser): Effect.Effect<void> => Effect.map(CurrentCall, (call) => call?.setUser(user))
 
 /** Reports the reason of a failure, which contains no secret. */

@@ -29,7 +29,7 @@ const fromRejection = (rejection: Rejection): BrowserResponse =>
     ? BrowserResponse.Unknown()
     : BrowserResponse.Replayed()
 
-/** Why a browser gets a page that ends its way. */
+/** The reasons of pages that end a consent. */
 const explanations: { readonly [Tag in BrowserResponse["_tag"]]?: string } = {
   Expired: "The link is late: its session has expired",
   Replayed: "The link was used before: its session has passed this step, or has ended",
@@ -168,7 +168,7 @@ export const make = (dependencies: Dependencies) => {
   const requireRedirect = (step: Step): Effect.Effect<void, Rejection | VaultStoreError | "Failed"> =>
     Effect.flatMap(step, ({ _tag }) => _tag === "Redirect" ? Effect.void : Effect.fail("Failed" as const))
 
-  /** Makes up a code in place of the authorization server, unless the session already has a code. */
+  /** Makes up a code, which only the scripted `OAuthClient` accepts, unless the session already has one. */
   const respond = Effect.fnUntraced(function*(session: Session) {
     const { _tag } = yield* sessions.state(session)
     if (_tag === "Authorized") return
@@ -204,7 +204,9 @@ export const make = (dependencies: Dependencies) => {
     )
 
   return {
+    /** `GET /identities/oauth2/authorize?request_uri=…` can be repeated until the user has consented. */
     authorize: (requestUri: Redacted.Redacted) => explained(authorize(requestUri), "authorize"),
+    /** `GET /identities/oauth2/callback/<id>?…` works once. Only the query of the URL is read. */
     callback: (callbackId: string, callbackUrl: Redacted.Redacted) =>
       explained(callback(callbackId, callbackUrl), "callback"),
     approve: act("approve", (session) => Effect.andThen(respond(session), completeForUser(session))),

@@ -31,7 +31,8 @@ import * as Vault from "./vault.js"
 import * as Vendors from "./vendorEndpoints.js"
 import * as WorkloadToken from "./workloadToken.js"
 
-/** What the operations of one backend use. */
+type TokenRequest = Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>
+
 export interface Dependencies {
   readonly client: OAuthClient
   /** Without a trailing slash. */
@@ -45,10 +46,7 @@ export interface Dependencies {
   readonly workloadTokens: WorkloadToken.WorkloadTokens
 }
 
-/**
- * In characters. The parameters of a request become a part of an address, and no server accepts a longer one. A session
- * keeps them in memory.
- */
+/** Characters. The parameters become part of a URL, and no server accepts a longer one. */
 const maxShape = 16 * 1024
 
 /** Like the live service, the backend does not pass on the error of an authorization server. */
@@ -84,17 +82,11 @@ const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>
         : unparsable("RefreshToken"))
     )))
 
-/**
- * An issuer that cannot be reached is one whose keys are unknown. An `InternalServerException` would make the SDKs
- * repeat the request, with the same result.
- */
+/** An unreachable issuer is no `InternalServerException`, because the SDKs would repeat the request. */
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed" ? invalid(message, "userToken") : raise("UnauthorizedException", message)
 
-/**
- * Explains a missing or unregistered return URL. Omits the query and the fragment of the request's URL, because a
- * program may have put secrets there.
- */
+/** Omits the query and the fragment of the return URL, because they may contain secrets. */
 const explainReturnUrl = ({ allowedResourceOauth2ReturnUrls: registered, name }: Workload, returnUrl?: string) => {
   const sent = returnUrl?.replace(/([?#]).*$/s, "$1…")
   const problem = sent === undefined
@@ -142,11 +134,7 @@ const describeWrongUser = (user: VaultUser, userId: string | undefined): string 
   }`
 
 /** The live service was seen to reject these names in requests on behalf of users. */
-const checkParameters = (
-  { audiences = [], customParameters = {}, resources = [] }: Operation.Request<
-    typeof DataPlane.operations.getResourceOauth2Token
-  >
-) => {
+const checkParameters = ({ audiences = [], customParameters = {}, resources = [] }: TokenRequest) => {
   const reserved = [
     ...Parameters.reserved,
     ...resources.length > 0 ? ["resource"] : [],
@@ -160,10 +148,7 @@ const checkParameters = (
 
 const toIssued = (accessToken: Redacted.Redacted): DataPlane.TokenResponse => new DataPlane.Issued({ accessToken })
 
-const authenticate = Effect.fnUntraced(function*(
-  { registry, workloadTokens }: Dependencies,
-  token: Redacted.Redacted
-) {
+const authenticate = Effect.fnUntraced(function*({ registry, workloadTokens }: Dependencies, token: Redacted.Redacted) {
   const claims = yield* workloadTokens.open(token)
   if (claims === undefined) {
     yield* explain("The workload access token has expired, or this server did not issue it")
@@ -188,18 +173,11 @@ const makeActor = (
     ? { type: "urn:ietf:params:oauth:token-type:jwt", token: actor.awsToken }
     : undefined
 
-/**
- * Exchanges the user's JWT in the workload access token for a token that the agent uses on behalf of the user. AWS
- * does not document whether it stores such tokens. Here they are not stored, so each call sends a request to the
- * server.
- */
 const exchangeUserToken = Effect.fnUntraced(function*(
   client: OAuthClient,
   user: WorkloadToken.User,
   { server, vendor }: Oauth2Provider,
-  { audiences, customParameters, resources, scopes }: Operation.Request<
-    typeof DataPlane.operations.getResourceOauth2Token
-  >
+  { audiences, customParameters, resources, scopes }: TokenRequest
 ) {
   const { onBehalfOf } = server
   if (user._tag !== "Jwt") {
@@ -268,7 +246,6 @@ const poll = Effect.fnUntraced(function*(
   return Option.match(token, { onNone: () => new DataPlane.Failed(), onSome: toIssued })
 })
 
-/** Returns the parts in which the closest grant differs, and logs them. */
 const explainConsent = (vault: Vault.Vault, key: string, provider: Oauth2Provider, shape: Vault.RequestShape) =>
   Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
     parts.length === 0
@@ -283,7 +260,7 @@ const getUserToken = Effect.fnUntraced(function*(
   dependencies: Dependencies,
   { user, workload }: { readonly user: WorkloadToken.User; readonly workload: Workload },
   provider: Oauth2Provider,
-  request: Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>
+  request: TokenRequest
 ) {
   const { client, publicUrl, sessions, vault } = dependencies
   // Like the live service, it checks the return URL even if a grant exists.

@@ -1,7 +1,4 @@
-/**
- * Formats states, errors and times for the log and for pages. The console uses this module in a browser, so it imports
- * no code.
- */
+/** Formats states and times for the log and for pages. The console uses it in a browser, so it imports no code. */
 import type { ConsentStatus, RequestPart, VaultUser } from "./backendModels.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
@@ -16,15 +13,12 @@ const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
   Expired: "expired"
 }
 
-/** Formats a user: the user id, or the subject and issuer of the JWT. */
 export const formatUser = (user: VaultUser): string =>
   "userId" in user ? user.userId : `${user.subject} of ${user.issuer}`
 
-/** Joins parts of a request for a sentence. */
 export const formatParts = (parts: ReadonlyArray<RequestPart>): string =>
   parts.length < 2 ? parts.join() : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`
 
-/** Formats the state, and why a user has to consent again. */
 export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "otherGrant" | "state">): string =>
   otherGrant.length === 0
     ? stateTexts[state]

@@ -39,32 +39,28 @@ export const duplicateTags = new UnknownServiceError({
 const formatSeconds = (seconds: number): string =>
   DateTime.formatIso(DateTime.makeUnsafe(seconds * 1000)).replace(".000", "")
 
-/** Whether keys of tags are equal, apart from upper and lower case. */
 export const hasDuplicates = (keys: ReadonlyArray<string>): boolean =>
   new Set(keys.map((key) => key.toLowerCase())).size < keys.length
 
-/** The name of the role of all callers. */
 export const role = "agentcore-identity-local"
 
-/** It has the form of a role id in IAM. */
 const roleId = "AROALOCALAGENTCOREIDS"
 
 export type LocalIssuer = Effect.Success<ReturnType<typeof make>>
 
+type TokenRequest = Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>
+
+type Algorithm = TokenRequest["signingAlgorithm"]
+
 /** The key ids of the live service. */
 const keyIds = { RS256: "RSA_0", ES384: "EC384_0" }
 
-const generate = async (
-  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"]
-): Promise<Redacted.Redacted> => {
+const generate = async (alg: Algorithm): Promise<Redacted.Redacted> => {
   const { privateKey } = await Jose.generateKeyPair(alg, { extractable: true })
   return Redacted.make(JSON.stringify(await Jose.exportJWK(privateKey)))
 }
 
-const importKey = async (
-  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"],
-  key: Redacted.Redacted
-) => {
+const importKey = async (alg: Algorithm, key: Redacted.Redacted) => {
   const jwk: Jose.JWK = JSON.parse(Redacted.value(key))
   const kid = keyIds[alg]
   const publicKey = createPublicKey({ key: jwk, format: "jwk" }).export({ format: "jwk" })
@@ -73,21 +69,16 @@ const importKey = async (
 
 /**
  * Reads the key from the store, or stores a new one. Verifiers cache keys by their ids, which never change. If a new
- * key cannot be stored, this process uses it, and the next one has another.
+ * key cannot be stored, this process uses it, and the next one has another. It is uninterruptible, because
+ * `Effect.cached` would cache the interruption of its first caller.
  */
-const loadKey = (
-  keys: Collection<Redacted.Redacted>,
-  alg: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>["signingAlgorithm"]
-) =>
+const loadKey = (keys: Collection<Redacted.Redacted>, alg: Algorithm) =>
   Effect.gen(function*() {
     const stored = yield* Effect.orDie(keys.get(alg))
     const key = Option.isSome(stored) ? stored.value : yield* Effect.promise(() => generate(alg))
     if (Option.isNone(stored)) yield* Effect.catch(keys.put(alg, key), logStoreError)
     return yield* Effect.promise(() => importKey(alg, key))
-  }).pipe(
-    // Otherwise `Effect.cached` would cache the interruption of its first caller.
-    Effect.uninterruptible
-  )
+  }).pipe(Effect.uninterruptible)
 
 /** Reads the public URL of a backend, which is its issuer, and the account of its ARNs. */
 export const readLocation = (
@@ -113,10 +104,7 @@ export const make = (issuer: string, account: Arn.Account) =>
     }
 
     /** The plane has checked the request. `invokedBy` is the service that asks for the caller. */
-    const sign = Effect.fnUntraced(function*(
-      request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>,
-      invokedBy?: string
-    ) {
+    const sign = Effect.fnUntraced(function*(request: TokenRequest, invokedBy?: string) {
       const { audience, durationSeconds = 300, signingAlgorithm, tags = {} } = request
       if (hasDuplicates(Object.keys(tags))) return yield* duplicateTags
       const issuedAt = Math.floor((yield* Clock.currentTimeMillis) / 1000)
@@ -152,8 +140,7 @@ export const make = (issuer: string, account: Arn.Account) =>
     })
 
     return {
-      getWebIdentityToken: (request: Operation.Request<typeof SecurityTokenService.operations.getWebIdentityToken>) =>
-        sign(request),
+      getWebIdentityToken: (request: TokenRequest) => sign(request),
       getCallerIdentity: () =>
         Effect.map(CallerKey, (key) => ({
           account: account.accountId,

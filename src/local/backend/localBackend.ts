@@ -8,7 +8,6 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Tls from "node:tls"
 import * as ControlPlane from "../../ControlPlane.js"
@@ -22,11 +21,9 @@ import * as Plane from "../../internal/plane/plane.js"
 import * as Validation from "../../internal/plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
 import * as SafeFile from "../internal/safeFile.js"
-import type { GrantError, SessionError } from "../LocalControl.js"
 import { OAuthClient } from "../oauth/oauthClient.js"
 import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 import * as Authorization from "./authorization.js"
-import type { BrowserResponse, ConsentStatus, GrantStatus, Issuer, RevocationOutcome } from "./backendModels.js"
 import * as Consent from "./consent.js"
 import * as Operations from "./dataPlane.js"
 import { makePlane } from "./failures.js"
@@ -79,46 +76,16 @@ export interface Options {
   readonly policy?: IamPolicy.Policy | undefined
 }
 
-/** The planes that the layer provides, in addition to the backend itself. */
 export type Planes = DataPlane.DataPlane | ControlPlane.ControlPlane | SecurityTokenService.SecurityTokenService
 
-/**
- * A running backend. It implements the planes, and acts for the users of pending consents. `LocalControl` documents the
- * functions that it passes on.
- */
-export class LocalBackend extends Context.Service<LocalBackend, {
-  /**
-   * The issuer of the JWTs of `SecurityTokenService`. Its identifier is the backend's `publicUrl`. A local server
-   * publishes `metadata` and `keySet` there.
-   */
-  readonly issuer: Issuer
-  /**
-   * `GET /identities/oauth2/authorize?request_uri=…`: redirects the browser to the authorization server. It can be
-   * repeated until the user has consented.
-   */
-  readonly authorize: (requestUri: Redacted.Redacted) => Effect.Effect<BrowserResponse>
-  /**
-   * `GET /identities/oauth2/callback/<id>?…`: accepts the authorization response, once, and redirects the browser to
-   * the return URL with `session_id` and the custom state. It reads only the query of the URL.
-   */
-  readonly callback: (callbackId: string, callbackUrl: Redacted.Redacted) => Effect.Effect<BrowserResponse>
-  /**
-   * Consents in place of the user, and completes the session for the user who opened it. The code is made up. Only
-   * the scripted `OAuthClient` accepts it. With any other server the session fails.
-   */
-  readonly approve: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  readonly deny: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  readonly expire: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Completes the session in place of the application, for the user who opened it. The user must have consented. */
-  readonly complete: (sessionUri: Redacted.Redacted) => Effect.Effect<void, SessionError>
-  /** Returns the session URI of a {@link ConsentStatus} by its `id`. */
-  readonly findSession: (id: string) => Effect.Effect<Option.Option<Redacted.Redacted>>
-  readonly consents: Effect.Effect<ReadonlyArray<ConsentStatus>>
-  readonly grants: Effect.Effect<ReadonlyArray<GrantStatus>, VaultStoreError>
-  readonly expireGrant: (id: string) => Effect.Effect<void, GrantError>
-  readonly revokeGrant: (id: string) => Effect.Effect<RevocationOutcome, GrantError>
-  readonly forgetGrant: (id: string) => Effect.Effect<void, GrantError>
-}>()("effect-agentcore-identity/local/LocalBackend") {}
+/** A running backend. It implements the planes, and acts for browsers and for the users of pending consents. */
+export class LocalBackend extends Context.Service<
+  LocalBackend,
+  ReturnType<typeof Consent.make> & ReturnType<typeof Grants.make> & {
+    /** The issuer of the JWTs of `SecurityTokenService`. A local server publishes its `metadata` and `keySet`. */
+    readonly issuer: LocalIssuer.LocalIssuer
+  }
+>()("effect-agentcore-identity/local/LocalBackend") {}
 
 const string = Constraint.optional(Schema.String)
 

@@ -1,13 +1,9 @@
-/**
- * The errors of authorization servers. The log and the records of requests have them, because the service's own
- * responses do not contain them.
- */
+/** Reports the errors of authorization servers, which the service's responses do not contain. */
 import * as Effect from "effect/Effect"
 import * as Record from "effect/Record"
 import type { AuthorizationServer, OAuthError, Service as OAuthClient } from "../oauth/oauthClient.js"
 import { explain } from "./callContext.js"
 
-/** The names of requests to authorization servers, in OAuth terms. */
 const requestNames: { readonly [Method in Exclude<keyof OAuthClient, "discover" | "verifyUserToken">]: string } = {
   clientCredentials: "client credentials",
   authorizationUrl: "authorization request",
@@ -29,7 +25,6 @@ const report = (method: keyof typeof requestNames, provider: string) => ({ messa
   )
 }
 
-/** Makes a client that reports the errors of its requests. */
 export const observe = (client: OAuthClient): OAuthClient => {
   const observeMethod = (name: keyof typeof requestNames) => (server: AuthorizationServer, request: never) =>
     Effect.tapError<unknown, OAuthError, never, void, never, never>(

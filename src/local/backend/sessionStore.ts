@@ -56,7 +56,6 @@ export const idOf = (uri: Session["uri"]): string =>
 export const makeAuthorizationUrl = (publicUrl: string, uri: Session["uri"]): Redacted.Redacted =>
   Redacted.make(`${publicUrl}/identities/oauth2/authorize?request_uri=${encodeURIComponent(Redacted.value(uri))}`)
 
-/** Returns the shape of the request that opened the session. */
 export const readShape = ({ customParameters, wanted }: Session): RequestShape => ({ ...wanted, customParameters })
 
 const StoredEntry = Schema.Struct({ session: Session, state: Sessions.StoredState })

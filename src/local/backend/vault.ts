@@ -26,7 +26,6 @@ import type { User } from "./workloadToken.js"
 
 const Names = Schema.Array(Schema.String)
 
-/** The access that a request names. */
 export const Access = Schema.Struct({
   scopes: Names,
   resources: Schema.optional(Names),
@@ -55,7 +54,6 @@ const readPart = (shape: RequestShape, part: RequestPart): ReadonlySet<string> =
     part === "customParameters" ? Object.entries(shape[part]).map((entry) => JSON.stringify(entry)) : shape[part]
   )
 
-/** Compares in linear time, because a request can have very many scopes. */
 const isSameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>
   a.size === b.size && [...a].every((item) => b.has(item))
 
@@ -266,12 +264,10 @@ export const make = Effect.gen(function*() {
         const grant: Grant = { id: grantId, asked, accessToken, refreshToken, expiresAt, revoked: false }
         yield* write(key, before, [grant, ...before.filter((old) => !isSame(old.asked, asked))])
       }))),
-    /** Drops the grant of a shape. */
     drop: (key: string, shape: RequestShape) => removeWhere(key, ({ asked }) => isSame(asked, shape)),
     /** Drops the grants of a provider, by its callback id. */
     dropProvider: (callbackId: string) => dropWhere(([, , provider]) => provider === callbackId),
     dropWorkload: (name: string) => dropWhere(([workload]) => workload === name),
-    /** All grants, with their keys. */
     all: Effect.map(entries.entries, toEntries),
     byId: Effect.fnUntraced(function*(id: string) {
       const key = (yield* grants.readKeysById).get(id)
@@ -289,7 +285,6 @@ export const make = Effect.gen(function*() {
     /** Marks a grant whose token was revoked. Ignores a missing grant. */
     markRevoked: (key: string, grantId: string) =>
       Effect.asVoid(change(key, grantId, (grant) => ({ ...grant, revoked: true }))),
-    /** Drops one grant. */
     forget: (key: string, grantId: string) => removeWhere(key, ({ id }) => id === grantId)
   }
 })

@@ -51,7 +51,6 @@ export const nameOf = (user: User): VaultUser | undefined =>
 // A workload access token has at most 131072 characters. Encryption makes its content a third longer.
 const maxUserToken = 90_000
 
-/** Makes the user of a verified JWT. */
 export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: string; readonly sub: string }): User => ({
   _tag: "Jwt",
   iss: claims.iss,
@@ -62,8 +61,7 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A program repeats one token. Decryption is a promise: it takes longer than most operations, and a `TestClock` does
-// not wait for it. The cache contains only tokens that this backend made, so callers cannot fill it.
+// A `TestClock` does not wait for decryption, which is a promise. Callers cannot fill the cache: it has only own tokens.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)

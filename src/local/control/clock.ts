@@ -41,7 +41,6 @@ export const make = (follow: (milliseconds: number) => Effect.Effect<void>) => {
         current = Math.round(milliseconds)
         return follow(milliseconds)
       }),
-    /** Runs an effect with this clock. Sleeps take real time. */
     shift: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
       Effect.suspend(() =>
         current === 0

@@ -100,7 +100,6 @@ const consentAt = (
     if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
   })
 
-/** The consents of users, and what a test does in the place of a user. */
 const makeConsents = (
   backend: LocalBackend.LocalBackend["Service"],
   authorizationServer: AuthorizationServer["Service"] | undefined,

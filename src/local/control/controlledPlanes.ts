@@ -99,7 +99,6 @@ const toSummary = (kind: CredentialProviderSummary["kind"]) => (provider: Provid
   scopes: Option.fromUndefinedOr(provider.scopes)
 })
 
-/** Describes the authorization server of a provider. */
 const describeServer = (
   provider: Effect.Success<ReturnType<Operation.Plane<typeof ControlPlane.operations>["getOauth2CredentialProvider"]>>,
   authorizationServer: AuthorizationServer["Service"] | undefined
@@ -124,7 +123,6 @@ const readEach = <A, E, B, E2 extends { readonly _tag: string }>(
       () => Stream.empty
     ))
 
-/** Lists the resources of a backend. */
 export const listResources = (
   controlPlane: ControlPlane.ControlPlane["Service"],
   authorizationServer: AuthorizationServer["Service"] | undefined

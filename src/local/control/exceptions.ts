@@ -12,7 +12,6 @@ const rows: ReadonlyArray<Rows.Any> = tables.flatMap((table) => Object.values<Ro
 
 type Row<T> = T[keyof T]
 
-/** The errors of all operations. */
 export type PlaneError = Operation.Error<
   Row<typeof DataPlane.operations> | Row<typeof ControlPlane.operations> | Row<typeof SecurityTokenService.operations>
 >
@@ -39,7 +38,6 @@ export const statusOf: { readonly [Name in Exception["_tag"]]: number } = {
 
 export const operationNames: ReadonlySet<string> = new Set(rows.map(({ name }) => name))
 
-/** The classes of the exceptions, by name. */
 export const classes: ReadonlyMap<string, Rows.ExceptionClass<unknown>> = new Map(
   rows.flatMap(({ errors }) => errors.map((exception) => [exception._tag, exception] as const))
 )

@@ -52,7 +52,6 @@ const messages: ReadonlyMap<string, string> = new Map([
   ]
 ])
 
-/** Returns what is wrong with a fault. */
 const findProblem = (fault: Fault): string | undefined => {
   const { count, cut = false, delay, endpoint, exception, operation, provider, status } = fault
   const isFailure = exception !== undefined || status !== undefined || cut
@@ -188,7 +187,6 @@ export const make = Effect.sync(() => {
           if (error !== undefined) return yield* Effect.fail(error)
         })
       ),
-    /** Makes a client whose requests can fail. */
     decorate: (client: OAuthClient): OAuthClient => ({
       ...client,
       clientCredentials: decorate("token", client.clientCredentials),

@@ -7,7 +7,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { Issuer } from "../backend/backendModels.js"
 import { type LocalIssuer, SharedIssuer } from "../backend/issuer.js"
 import * as LocalBackend from "../backend/localBackend.js"
 import { OAuthClient, type Service as Client } from "../oauth/oauthClient.js"
@@ -17,7 +16,6 @@ import type { ShiftedClock } from "./clock.js"
 // The store can be emptied, copied and replaced while it is in use. Each backend writes through its own lease of the
 // store. A write fails when its lease has ended.
 
-/** The entries of each collection. */
 export type Content = ReadonlyMap<string, ReadonlyArray<readonly [key: string, value: unknown]>>
 
 interface Lease {
@@ -126,30 +124,21 @@ export const make = (
       Effect.andThen(lease.end, Scope.close(scope, Exit.void))
 
     let running = yield* start
-    // Waiting for an open latch takes longer than most operations.
-    let isOpen = true
-    const current = Effect.andThen(open.await, Effect.sync(() => running.context))
 
     return {
       /** Waits while the backend is replaced. */
-      current: Effect.suspend(() => isOpen ? Effect.succeed(running.context) : current),
+      current: Effect.andThen(open.await, Effect.sync(() => running.context)),
       save: store.save,
       /** Ends the backend, replaces the content of the store, runs `swap`, and starts another backend. */
       replace: (content: Content, swap: Effect.Effect<void>) =>
         Effect.uninterruptible(Effect.gen(function*() {
-          isOpen = false
           yield* open.close
           yield* end(running)
           const written = yield* Effect.exit(Effect.andThen(store.load(content), swap))
           // Also after a failure: the next backend uses what the store has.
           running = yield* start
           yield* written
-        })).pipe(Effect.ensuring(Effect.andThen(
-          Effect.sync(() => {
-            isOpen = true
-          }),
-          open.open
-        )))
+        })).pipe(Effect.ensuring(open.open))
     }
   })
 
@@ -157,7 +146,7 @@ export const make = (
 export const delegate = (
   { current }: ReplaceableBackend,
   clock: ShiftedClock,
-  issuer: Issuer
+  issuer: LocalIssuer
 ): LocalBackend.LocalBackend["Service"] => {
   const use = <A, E>(f: (backend: LocalBackend.LocalBackend["Service"]) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.flatMap(current, (context) => clock.shift(f(Context.get(context, LocalBackend.LocalBackend))))

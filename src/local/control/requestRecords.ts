@@ -99,10 +99,7 @@ class RecordedCall implements Call {
   }
 }
 
-/**
- * The HTTP request of an operation. Through it, the routes of the server and the planes exchange what only one of them
- * knows.
- */
+/** The HTTP request of an operation, which the routes of the server share with the planes. */
 export class HttpCall extends RecordedCall {
   /** Whether a fault cuts the connection. */
   cut = false
@@ -111,29 +108,25 @@ export class HttpCall extends RecordedCall {
 }
 
 export const make = Effect.map(PubSub.sliding<RequestRecord>(maxEvents), (events) => {
-  let records: Array<RequestRecord> = []
+  const records: Array<RequestRecord> = []
 
   const write = (record: RequestRecord) =>
     Effect.suspend(() => {
       records.push(record)
-      // Drops old records in batches, because removing the first item moves all others.
-      if (records.length >= 2 * maxRecords) records = records.slice(-maxRecords)
+      if (records.length > maxRecords) records.shift()
       return Effect.asVoid(PubSub.publish(events, record))
     })
 
   return {
     /** The newest first. */
-    list: Effect.sync((): ReadonlyArray<RequestRecord> => records.slice(-maxRecords).reverse()),
-    clear: Effect.sync(() => {
-      records = []
-    }),
+    list: Effect.sync((): ReadonlyArray<RequestRecord> => [...records].reverse()),
+    clear: Effect.sync(() => void records.splice(0)),
     events: Stream.fromPubSub(events),
     /** The requests from now on, until the end of the scope. */
     subscribe: PubSub.subscribe(events),
     /** Ends the events of all readers. */
     end: PubSub.shutdown(events),
     write,
-    /** Records a call of an operation. */
     observe: <A, E, R>(operation: string, request: unknown, effect: Effect.Effect<A, E, R>) =>
       Effect.withFiber<A, E, R>((fiber) => {
         const current = fiber.getRef(CurrentCall)

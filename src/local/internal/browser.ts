@@ -24,7 +24,6 @@ const makeJar = () => {
         if (lives) jar.set(key, { host: url.hostname, path, cookie })
       }
     },
-    /** Makes the header for a request. */
     header: (url: URL) =>
       [...jar.values()].filter(({ host, path }) =>
         host === url.hostname
@@ -125,7 +124,6 @@ const readRefresh = (html: string): string | undefined =>
       : []
   )[0]
 
-/** Reads the visible text. */
 const readVisibleText = (html: string): string =>
   decodeEntities(html.replace(/<(style|script|title)\b[\s\S]*?<\/\1\s*>/gi, " ").replace(/<[^>]*>/g, " "))
     .replace(/\s+/g, " ").trim()
@@ -142,7 +140,6 @@ const decisions = { allow: /^(allow|accept|approve|yes)$/i, deny: /^(deny|refuse
 const findButton = (form: Form, value: RegExp): Field | undefined =>
   form.fields.find((field) => isButton(field) && value.test(field.attributes["value"] ?? ""))
 
-/** How a user fills in forms. */
 interface UserInput {
   readonly userName: string
   readonly decision: "allow" | "deny"
@@ -173,7 +170,6 @@ const fillIn = (form: Form, { connects, decision, userName }: UserInput): Readon
   return connect === undefined ? [] : [submit("connect", form, connect, userName)]
 }
 
-/** Fills in the first form that the user can fill in. */
 const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
   parseForms(html).flatMap((form) => fillIn(form, input))[0]
 
@@ -192,7 +188,6 @@ interface Step {
   readonly body?: URLSearchParams | undefined
 }
 
-/** The last page that a user sees. */
 interface Page {
   readonly status: number
   readonly url: Redacted.Redacted
@@ -214,7 +209,6 @@ interface Walk<E, R> {
   readonly steps?: number
 }
 
-/** Why a user cannot go on. */
 export type Obstacle = "InvalidUrl" | "Unreachable" | "TooManySteps"
 
 export const isWebUrl = (url: string): boolean => /^https?:$/.test(URL.parse(url)?.protocol ?? "")

@@ -26,7 +26,7 @@ import * as SafeFile from "./safeFile.js"
 // Whether a recorded process still runs
 // -----------------------------------------------------------------------------
 
-/** A process and its start time, in the units of the operating system. The time is only known on Linux. */
+/** A process and its start time, in clock ticks since the start of the machine. */
 interface Process {
   readonly pid: number
   readonly startTime?: string | undefined
@@ -54,10 +54,7 @@ export const isRunning = ({ pid, startTime }: Process): boolean =>
 
 const Holder = Schema.Struct({
   pid: Schema.Number,
-  /**
-   * In clock ticks since the start of the machine. Only Linux has it, because it has `/proc`. The same is true for
-   * `boot` and `pidNamespace`.
-   */
+  /** Only Linux has it, `boot` and `pidNamespace`, in `/proc`. */
   startTime: Schema.optional(Schema.String),
   host: Schema.String,
   boot: Schema.optional(Schema.String),
@@ -83,7 +80,6 @@ export class LockError extends Data.TaggedError("LockError")<{
 const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, LockError> =>
   Effect.tryPromise({ try: action, catch: (error) => new LockError({ code: codeOf(error) }) })
 
-/** Returns undefined if there is no such file. Only Linux has `/proc`. */
 const tryRead = (read: () => string): string | undefined => Result.getOrUndefined(Result.try(read))
 
 const makeHolder = (): Holder => ({

@@ -35,10 +35,6 @@ export interface Rejection {
 
 export type Exchange = ReturnType<typeof make>
 
-// -----------------------------------------------------------------------------
-// Values
-// -----------------------------------------------------------------------------
-
 /** Makes one line of at most `maxLength` characters. Returns undefined for an empty string. */
 const toLine = (text: string): string | undefined => {
   // Counts code points, so that the cut does not split one.
@@ -68,7 +64,6 @@ const parseObject = Schema.decodeOption(Schema.fromJsonString(Schema.Record(Sche
 /** The parameters of a callback that developers may read. */
 const publicCallbackParameters = ["error", "error_description", "error_uri", "iss"]
 
-/** Records the last request to an authorization server and its response. */
 export const make = () => {
   const hidden = new Set<string>()
   let recorded: { readonly status: number | undefined; readonly body: string } | undefined

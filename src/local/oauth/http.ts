@@ -306,10 +306,7 @@ export const make = ({ keys, tokens: timeout = 30_000 }: Timeouts = {}): Service
 }
 
 /**
- * The client over HTTP. It uses plain http only for loopback hosts. It reads metadata once per discovery URL, and again
- * for `discover`. If the read fails, the next request repeats it. It keeps the metadata of 100 discovery URLs, and the
- * keys of 100 issuers. A request for metadata or tokens times out after 30 seconds, and a request for the keys of an
- * issuer after 5 seconds. A response body can have up to 1 MB, or 256 KB for the keys of an issuer. Interruption closes
- * the connection of a request, except for the keys of an issuer, which callers share.
+ * The client over HTTP. It uses plain http only for loopback hosts, and caches metadata by discovery URL. Interruption
+ * closes the connection of a request, except for the keys of an issuer, which callers share.
  */
 export const layer: Layer.Layer<OAuthClient> = Layer.sync(OAuthClient, () => make())

@@ -199,6 +199,14 @@ const explanations = {
     "its configuration cannot be used: endpoints are https URLs, or http URLs of a loopback host, without user information and fragment, and a discovery URL has no query"
 }
 
+/**
+ * - `Unreachable`: the server does not respond, or with status 429 or 5xx
+ * - `InvalidGrant`: it rejects the code, the refresh token or the user's token
+ * - `InvalidClient`: it rejects the client's credentials
+ * - `AccessDenied`: the user denies access
+ * - `Rejected`: it sends any other error, or its response fails a check
+ * - `Misconfigured`: its configuration cannot be used
+ */
 export type OAuthErrorReason = OAuthError["reason"]
 
 /**
@@ -261,10 +269,8 @@ export class UserTokenError extends Schema.TaggedError<UserTokenError>()(
 // Service
 // -----------------------------------------------------------------------------
 
-/** A function of the client: it calls an authorization server. */
 type Method<Request, A> = (server: AuthorizationServer, request: Request) => Effect.Effect<A, OAuthError>
 
-/** The client of authorization servers, with which the local backend obtains tokens. */
 export class OAuthClient extends Context.Service<OAuthClient, {
   /**
    * Reads the discovery document of an authorization server, unless it is known. With `again` it is read in any case.

@@ -18,6 +18,7 @@ import {
   type CallbackRequest,
   OAuthClient,
   OAuthError,
+  type OAuthErrorReason,
   type Service,
   type TokenSet
 } from "./oauthClient.js"
@@ -31,13 +32,17 @@ interface ScriptedGrant {
   readonly number: number
 }
 
-/** `LocalIdentity.layerTest` documents them. */
 export interface Options {
+  /** The lifetime of an access token. `none`: tokens do not report one. Default: 1 hour. */
   readonly tokenLifetime?: Duration.Input | "none" | undefined
+  /** Whether an authorization issues a refresh token. Each refresh replaces the refresh token. Default: true. */
   readonly refreshTokens?: boolean | undefined
+  /** How long each request for tokens takes. Default: 0. */
   readonly latency?: Duration.Input | undefined
-  readonly unreadable?: ((discoveryUrl: string) => OAuthError["reason"] | undefined) | undefined
-  readonly fail?: ((grant: ScriptedGrant) => OAuthError["reason"] | undefined) | undefined
+  /** The discovery URLs that cannot be read, and why. Default: none. */
+  readonly unreadable?: ((discoveryUrl: string) => OAuthErrorReason | undefined) | undefined
+  /** The requests for tokens that fail, and why. `number` counts the requests, from 1. Default: none. */
+  readonly fail?: ((grant: ScriptedGrant) => OAuthErrorReason | undefined) | undefined
 }
 
 type Grant = Pick<ScriptedGrant, "clientId" | "scopes">

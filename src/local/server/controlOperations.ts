@@ -24,7 +24,6 @@ import type * as LocalControl from "../LocalControl.js"
 import type { ConsoleCodes } from "./consoleRoutes.js"
 import type { LocalServer } from "./serverModels.js"
 
-/** What the operations read and act on. */
 export interface Controlled {
   /** The codes of `server.consoleUrl`. */
   readonly codes: ConsoleCodes

@@ -19,7 +19,6 @@ import { isDeep, maxLevels } from "../../internal/models/plainData.js"
 import { isLoopback } from "../../internal/models/urls.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 import { isSameSecret } from "../../internal/sameSecret.js"
-import type * as LocalControl from "../LocalControl.js"
 import { isCrossSite } from "./browserRoute.js"
 import type { ControlError, Controlled } from "./controlOperations.js"
 import * as Operations from "./controlOperations.js"
@@ -97,9 +96,6 @@ const parseBody = (body: Uint8Array): Effect.Effect<object, Problem> =>
 
 const toResponse = (output: object | void): HttpServerResponse.HttpServerResponse =>
   HttpServerResponse.jsonUnsafe(toPlain(output ?? {}), { headers })
-
-/** Encodes a request as the data of a live event. */
-export const toEventData = (record: LocalControl.RequestRecord): string => JSON.stringify(toPlain(record))
 
 const respondEvents = ({ open }: LiveEvents.LiveEvents) =>
   Effect.mapBoth(open, {

@@ -42,7 +42,6 @@ export const respondError = (error: WireError, requestId: string): HttpServerRes
   return HttpServerResponse.text(body, options)
 }
 
-/** Makes the handler of a public document. */
 export const serveDocument = (
   name: string,
   settings: Settings,
@@ -83,10 +82,7 @@ export const respondDefect = (
 export const isJson = (contentType: string | undefined): boolean =>
   contentType !== undefined && /^application\/json\s*(;|$)/i.test(contentType.trim())
 
-/**
- * Reads the body by Node's events. For a small body, a stream takes as long as the rest of the request. A body that is
- * too large is dropped.
- */
+/** Drops a body that is too large. */
 export const readBody = ({ source }: HttpServerRequest.HttpServerRequest): Effect.Effect<Uint8Array, WireError> =>
   Effect.callback((resume) => {
     // The server is Node's.
@@ -156,7 +152,6 @@ const hasPath = (path: string, url: string): boolean => {
 const respondUnrouted = (settings: Settings, error: WireError) =>
   settings.access("unknown", Effect.sync(() => respondError(error, randomUUID())))
 
-/** Makes the handler of the operations of one path. */
 export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, settings: Settings): Handler =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, (request) => {
     const row = rows.find(({ method }) => method === request.method) ?? rows[0]

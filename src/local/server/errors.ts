@@ -45,7 +45,6 @@ const denied = (message: string) => error(statusOf.AccessDeniedException, "Acces
 /** The largest valid request has a token and a JWT of 131072 characters each. */
 export const maxBytes = 1024 * 1024
 
-/** The errors with a constant message. */
 export const wireErrors = {
   crossSite: denied("A page of another site sent the request"),
   foreignHost: denied("The Host header names another host than this server: add the name to the option allowedHosts"),
@@ -113,7 +112,6 @@ export const wrongMethod = (method: string): WireError => ({
 /** The headers of every response that is not a page. */
 export const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" }
 
-/** Encodes an error for the wire. */
 export const encode = ({ allow, fieldList, message, name, reason, status }: WireError, requestId: string) => ({
   status,
   headers: {

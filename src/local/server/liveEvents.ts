@@ -1,8 +1,8 @@
 /** The requests as server-sent events, for a limited number of readers. */
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import { toPlain } from "../../internal/models/native.js"
 import type { Requests } from "../control/requestRecords.js"
-import type { RequestRecord } from "../LocalControl.js"
 
 export type LiveEvents = ReturnType<typeof make>
 
@@ -11,7 +11,7 @@ export const maxReaders = 32
 /** Keeps the connection open: proxies, and this server, close an idle one. */
 const heartbeats = Stream.drop(Stream.as(Stream.tick("15 seconds"), ":\n\n"), 1)
 
-export const make = (requests: Requests, toData: (record: RequestRecord) => string) => {
+export const make = (requests: Requests) => {
   let readers = 0
   return {
     /**
@@ -27,7 +27,7 @@ export const make = (requests: Requests, toData: (record: RequestRecord) => stri
       )
       const events = Stream.map(
         Stream.fromSubscription(yield* requests.subscribe),
-        (record) => `event: request\ndata: ${toData(record)}\n\n`
+        (record) => `event: request\ndata: ${JSON.stringify(toPlain(record))}\n\n`
       )
       return Stream.concat(
         Stream.succeed(": connected\n\n"),

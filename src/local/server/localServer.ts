@@ -139,7 +139,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
       yield* Routes.add(router, settings)
       yield* router.add("GET", "/health", serveDocument("health", settings, respondHealth))
       yield* ConsoleRoutes.add(router, settings)
-      const events = LiveEvents.make(requests, ControlRoutes.toEventData)
+      const events = LiveEvents.make(requests)
       yield* ControlRoutes.add(router, settings, { codes, control, secretEnvironment, server: self }, events)
       yield* ServerSpans.disableUnusedSpans(node.serve(server, respondToAll(router.asHttpEffect(), settings)))
       // Runs before the backend is released, so that earlier requests get their responses. Live events never end.

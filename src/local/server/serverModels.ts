@@ -28,7 +28,6 @@ export interface SignatureOptions {
     | undefined
 }
 
-/** A running server: its URL, and the environment variables with which an AWS SDK finds it. */
 export class LocalServer extends Context.Service<LocalServer, {
   /** The URL of the server on this machine, without a trailing slash. */
   readonly url: string
@@ -49,7 +48,6 @@ export class LocalServer extends Context.Service<LocalServer, {
   readonly consoleUrl: Effect.Effect<Redacted.Redacted>
 }>()("effect-agentcore-identity/local/LocalServer") {}
 
-/** Why the server did not start. `LocalIdentity` explains the reasons. */
 export class LocalServerError extends Schema.TaggedError<LocalServerError>()("LocalServerError", {
   reason: Schema.Literals(["MissingPackage", "Listen", "RemoteHost", "MissingCredentials", "Store", "Setup"]),
   message: Schema.String,

@@ -18,8 +18,7 @@ import { isOwnHost } from "../../internal/ownHost.js"
 import * as Rows from "../../internal/plane/operation.js"
 import * as Validation from "../../internal/plane/validation.js"
 import * as SecurityTokenService from "../../SecurityTokenService.js"
-import type { Issuer } from "../backend/backendModels.js"
-import { duplicateTags, hasDuplicates } from "../backend/issuer.js"
+import { duplicateTags, hasDuplicates, type LocalIssuer } from "../backend/issuer.js"
 import { isCrossSite } from "./browserRoute.js"
 import { readBody, respondDefect, respondError, serveDocument, type Settings, withCaller } from "./dispatch.js"
 import * as WireErrors from "./errors.js"
@@ -294,12 +293,11 @@ const handler = (sts: SecurityTokenService.SecurityTokenService["Service"], sett
     )
   })
 
-/** Adds `POST /`, and the issuer's metadata and keys. */
 export const add = (
   router: HttpRouter.HttpRouter,
   settings: Settings,
   sts: SecurityTokenService.SecurityTokenService["Service"],
-  issuer: Issuer
+  issuer: LocalIssuer
 ): Effect.Effect<void> => {
   const serve = (path: `/${string}`, name: string, content: Effect.Effect<unknown>) => {
     const respond = Effect.map(content, (body) => HttpServerResponse.jsonUnsafe(body, { headers: WireErrors.headers }))

@@ -13,7 +13,6 @@ import * as Errors from "./errors.js"
 import { type WireError, wireErrors } from "./errors.js"
 import type { SignatureOptions } from "./serverModels.js"
 
-/** Checks the signature of a request for one AWS service. */
 export type SignatureCheck = ReturnType<typeof make>
 
 const parameters = {

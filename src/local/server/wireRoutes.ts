@@ -102,7 +102,6 @@ const row = <Plane extends object>(method: string, operation: Rows.Any): Row<Pla
   }
 }
 
-/** The rows of each path. */
 export type Routes<Plane> = ReadonlyMap<Route["path"], ReadonlyArray<Row<Plane>>>
 
 export const routes = <const T extends Rows.Table>(table: T): Routes<Operation.Plane<T>> => {

@@ -44,7 +44,6 @@ export const parse = (
 /** Parses an IAM policy. Takes the text, and the name of its file. Like AWS, it rejects comments. */
 export const parsePolicy = makeParser(IamPolicy.Policy, { isJson: true })
 
-/** Reads the IAM policy of a file. */
 export const loadPolicy = (file: string) => Effect.flatMap(readText(file), (text) => parsePolicy(text, file))
 
 /** The account and the region that all ARNs of a policy name. Another account would be denied everything. */

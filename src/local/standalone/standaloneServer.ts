@@ -75,7 +75,6 @@ const clientId = "agentcore"
 
 const secretVariable = "AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET"
 
-/** The scopes of the client by default. */
 const commonScopes = ["profile:read", "reports:read", "reports:write", "profile", "email", "read", "write"]
 
 /**
@@ -93,7 +92,6 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
   return secret
 })
 
-/** Starts the authorization server, with the secret of its one client for every provider. */
 const startAuthorizationServer = (
   { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
   offline: boolean,

@@ -111,7 +111,6 @@ const copyTorn = Effect.fnUntraced(function*(path: string, bytes: Buffer) {
   yield* Effect.logWarning(`The last write to the vault ${path} is incomplete and was dropped. ${copy} still has it`)
 })
 
-/** Reads an existing vault. */
 const openExisting = Effect.fnUntraced(function*(
   path: string,
   { bytes, file, links }: Exclude<Effect.Success<ReturnType<typeof find>>, undefined>,

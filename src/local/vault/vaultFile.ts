@@ -1,27 +1,16 @@
 /**
- * A vault of the local backend on disk. Workload identities, credential providers, users' tokens, consent sessions, the
- * key of workload access tokens and the keys of STS survive the process. An acknowledged write survives `kill -9` too.
+ * A vault of the local backend on disk. An acknowledged write survives `kill -9`.
  *
- * The vault is one file, a log with one line for each write to the disk, sealed with AES-256-GCM. Without the key, a
- * reader of the file sees only the number and size of the writes. The key is 32 random bytes. It is an option, or the
- * content of the file `<path>.key`. That file is created with the vault. Other users must not be able to read it (mode
- * 600).
+ * | file | content |
+ * | --- | --- |
+ * | `<path>` | the log of the writes (`log.ts`). Without the key, only their number and size can be read. |
+ * | `<path>.key` | the key, unless it is an option. It may be a symbolic link, other files may not. |
+ * | `<path>.new` | the entries while they replace a log that has grown. Writes wait meanwhile, reads do not. |
+ * | `<path>.pid` | the lock of the process that uses the vault (`processLock.ts`) |
+ * | `<path>.torn` | a copy of a vault whose last write was incomplete, which is dropped with a warning |
  *
- * When the vault is opened, and when its file has grown to four times the size of its entries, they are written into
- * `<path>.new`, which then replaces the file. Writes wait meanwhile, reads do not. So the directory has to be writable,
- * and needs space for a second file.
- *
- * All of them are regular files. A symbolic link, a pipe and a vault with several hard links are rejected, because the
- * lock is for one name. Only the key file may be a link.
- *
- * Only one process at a time uses a vault, because a second process would not see the writes of the first one. The file
- * `<path>.pid` names the process that uses it. A second process fails with `InUse`. The file of a killed process is
- * replaced. If that process ran in another container or on another host, the next process waits for 15 seconds first.
- *
- * On a full disk, writes fail with a `VaultStoreError`, and reads still work. A last write that is incomplete after a
- * crash was never acknowledged. It is dropped with a warning, and `<path>.torn` is a copy of the file before. All other
- * damage is an error, with one exception: a file that was cut off behind a write looks like an earlier state of the
- * vault, because nothing outside the file counts its writes.
+ * On a full disk, writes fail, and reads still work. All damage is an error, except that a file that was cut off after
+ * a write looks like an earlier state of the vault, because nothing outside the file counts its writes.
  */
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -36,13 +25,12 @@ import type { VaultFileError } from "./openVault.js"
 import * as VaultStore from "./vaultStore.js"
 import type { VaultFile } from "./writer.js"
 
-/** The file, and its key. */
 export interface Options {
-  /** The file. Its directory has to exist. */
+  /** The file, which is created if it is missing. Its directory has to exist. */
   readonly path: string
   /**
    * 32 random bytes in base64 or hex, such as the output of `openssl rand -base64 32`. Default: the key in the file
-   * `<path>.key`.
+   * `<path>.key`, which is created with the vault.
    */
   readonly key?: Redacted.Redacted | undefined
 }

@@ -1,10 +1,6 @@
 /**
- * The storage of the local backend: workload identities, credential providers, users' tokens, consent sessions, the key
- * of workload access tokens, and the keys of STS. `layerMemory` keeps them in this process, `vaultFile.ts` stores them
- * in a file.
- *
- * One backend uses a store at a time. The backend serializes changes that belong together, and keeps consent sessions
- * in memory, so a second backend would overwrite the first one's changes.
+ * The storage of the local backend. `layerMemory` keeps everything in this process, `vaultFile.ts` in a file. One
+ * backend uses a store at a time. It keeps consent sessions in memory, so a second one would overwrite its changes.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -40,7 +36,6 @@ export interface PageOptions {
   readonly limit: number
 }
 
-/** The storage of the local backend. {@link layerMemory} provides it in memory, `VaultFile` in a file. */
 export class VaultStore extends Context.Service<VaultStore, {
   /** Returns the collection with a name. Each call with the same name returns the same entries. `I` is JSON. */
   readonly collection: <A, I>(name: string, schema: Schema.Codec<A, I>) => Collection<A>
@@ -54,13 +49,7 @@ const inMemory = <A>(values: SortedMap.SortedMap<A>): Collection<A> => ({
   page: ({ after, limit }) => Effect.sync(() => values.page(after, limit))
 })
 
-/**
- * Keeps the values in this process, without encoding them. It is synchronous, so a test with a `TestClock` does not
- * wait for it.
- *
- * Everything in a program that gets this layer shares one store, also in nested calls of `Effect.provide`.
- * `Layer.fresh` makes another store.
- */
+/** Keeps the values in this process, without encoding them. It is synchronous, for tests with a `TestClock`. */
 export const layerMemory: Layer.Layer<VaultStore> = Layer.sync(VaultStore, () => {
   const collections = new Map<string, SortedMap.SortedMap<never>>()
   return {

@@ -1,9 +1,6 @@
 /**
- * The way of a write to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one
- * sealed line, and waits until it is on the disk. Then the entries in memory change.
- *
- * `rewrite` replaces the log when the vault is opened, and before a write when the log has grown to four times the size
- * of its entries.
+ * Writes to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one sealed line,
+ * and changes the entries in memory when it is on the disk. `rewrite` shortens the log.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -24,7 +24,7 @@ const recordOf = (id: number): RequestRecord => ({
 
 const start = Effect.gen(function*() {
   const requests = yield* Requests.make
-  const events = LiveEvents.make(requests, ({ id }) => id)
+  const events = LiveEvents.make(requests)
   const write = (...ids: ReadonlyArray<number>) => Effect.forEach(ids, (id) => requests.write(recordOf(id)))
   return { events, write }
 })
@@ -32,7 +32,7 @@ const start = Effect.gen(function*() {
 /** The ids that a reader gets until the events end. */
 const read = (stream: Stream.Stream<Uint8Array>) =>
   Stream.runCollect(Stream.decodeText(stream)).pipe(
-    Effect.map((texts) => Array.from(texts.join("").matchAll(/data: (\d+)/g), ([, id]) => id)),
+    Effect.map((texts) => Array.from(texts.join("").matchAll(/"id":"(\d+)"/g), ([, id]) => id)),
     Effect.forkScoped
   )
 

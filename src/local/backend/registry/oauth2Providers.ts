@@ -26,7 +26,6 @@ type Stored = typeof Stored.Type
 
 export type Oauth2Providers = Effect.Success<ReturnType<typeof makeOauth2>>["providers"]
 
-/** A provider as the data plane needs it. */
 export type Oauth2Provider = Effect.Success<ReturnType<Effect.Success<ReturnType<typeof makeOauth2>>["find"]>>
 
 /** Returns undefined for a client without a secret. */

@@ -12,7 +12,6 @@ import type { Environment } from "../authorizationServers.js"
 import { warn } from "../callContext.js"
 import { type Exception, type Invalid, invalid, mapStoreError, notFound } from "../failures.js"
 
-/** The dependencies of the tables and their operations. */
 export interface Dependencies extends Environment {
   readonly client: OAuthClient
   /** Without a trailing slash. */
@@ -38,7 +37,6 @@ export const resourceFields = {
 
 export type Resource = Schema.Struct.Type<typeof resourceFields>
 
-/** The times in a response. */
 export const timesOf = ({ createdTime, lastUpdatedTime }: Resource) => ({ createdTime, lastUpdatedTime })
 
 /** AWS reserves these keys, in every service. */
@@ -150,7 +148,6 @@ export const make = <A extends Resource, E>(
           ? Effect.succeed(found.value)
           : notFound(describeMissing?.(name) ?? `${resourceType} with name '${name}' not found`))
 
-    /** Fails if the name is taken. */
     const checkFree = (name: string) =>
       Effect.flatMap(get(name), (found) => Option.isSome(found) ? Effect.fail(exists(name)) : Effect.void)
 
@@ -190,7 +187,6 @@ export const make = <A extends Resource, E>(
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)
 
-    /** Finds the first resource, by name, that the predicate accepts. */
     const findWhere = (predicate: (resource: A) => boolean) => Effect.map(all, (resources) => resources.find(predicate))
 
     const findByArn = (wanted: string) =>
@@ -209,7 +205,6 @@ export const make = <A extends Resource, E>(
 
       tags: (wanted: string) => Effect.map(findByArn(wanted), (found) => found?.tags),
 
-      /** Returns the new tags. */
       changeTags: <E2>(wanted: string, change: (tags: Tags) => Effect.Effect<Tags, E2>) =>
         exclusive(Effect.gen(function*() {
           const found = yield* findByArn(wanted)
@@ -233,7 +228,6 @@ export const make = <A extends Resource, E>(
           return created
         })),
 
-      /** Returns the changed resource. */
       update: <E2>(
         name: string,
         change: (before: A, now: DateTime.Utc) => Effect.Effect<A, E2>,

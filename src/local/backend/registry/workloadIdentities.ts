@@ -17,7 +17,6 @@ const limit = 11_000
 /** The live service rejects six, and the service model has no limit. The message is a guess. */
 const maxReturnUrls = 5
 
-/** Adds the return URLs of a request. */
 const withReturnUrls = <A>(resource: A, allowedResourceOauth2ReturnUrls: ReadonlyArray<string> = []) =>
   allowedResourceOauth2ReturnUrls.length > maxReturnUrls
     ? invalid(`Member must ${Constraint.atMost(maxReturnUrls)}`, "allowedResourceOauth2ReturnUrls")

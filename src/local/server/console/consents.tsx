@@ -75,10 +75,7 @@ export const Consents = () => {
         rows={consents?.map((consent) => ({
           key: consent.id,
           cells: [
-            <TwoLines
-              first={<Name>{consent.provider}</Name>}
-              second={<Name>{consent.workload}</Name>}
-            />,
+            <TwoLines first={<Name>{consent.provider}</Name>} second={<Name>{consent.workload}</Name>} />,
             <Name>{formatUser(consent.user)}</Name>,
             <Scopes scopes={consent.scopes} />,
             <TwoLines

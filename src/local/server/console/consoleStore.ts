@@ -23,19 +23,14 @@ interface Question {
   readonly run: () => void
 }
 
-/**
- * The outcome of an action. A screen reader reads each message, also one with the same text, because the id differs.
- */
+/** The outcome of an action. The id differs, so a screen reader also reads a message with the same text. */
 interface Message {
   readonly id: number
   readonly text: string
   readonly isProblem: boolean
 }
 
-/**
- * The states without a token: `closed`, `stale` after an invalid code in the address, and `rejected` after an invalid
- * token.
- */
+/** Without a token: `closed`, `stale` after an invalid code in the address, and `rejected` after an invalid token. */
 export type Connection = "connecting" | "live" | "lost" | "closed" | "stale" | "rejected"
 
 export const token = signal<string>()
@@ -292,7 +287,6 @@ export const connect = (newToken: string): void => {
   void watch()
 }
 
-/** Shows the section that the fragment of the address names. */
 const follow = (): void => {
   const name = location.hash.slice(1)
   batch(() => {
