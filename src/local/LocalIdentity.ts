@@ -36,8 +36,7 @@
  *   The message is that of AgentCore Runtime, a guess.
  * - A tag key that begins with `aws:` is rejected.
  * - IAM policies: a request for a list needs the action on all resources of its type, such as
- *   `token-vault/default/oauth2credentialprovider/*`. AWS documents no order of authorization
- *   and other checks.
+ *   `token-vault/default/oauth2credentialprovider/*`. AWS documents no order of authorization and other checks.
  * - `GetCallerIdentity` names one role, in a session with the name of the access key.
  * - The creation of a workload identity has no exception for a quota. Beyond the quota the server raises a
  *   `ValidationException`.

@@ -35,10 +35,6 @@ import * as Struct from "effect/Struct"
 import type { AuthorizationServer } from "./AuthorizationServer.js"
 import { isWebUrl, makeWalk, type Obstacle } from "./internal/browser.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** A URL, or a consent session with its authorization URL. */
 type Link = string | Redacted.Redacted | { readonly authorizationUrl: Redacted.Redacted }
 
@@ -95,10 +91,6 @@ export interface TestUser {
   readonly as: (name: string) => TestUser
 }
 
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
-
 const explanations = {
   InvalidUrl: "this is not a web URL",
   Unreachable: "no server responds",
@@ -131,10 +123,6 @@ const failure = (reason: Obstacle, url: string) => {
   const other = protocol === undefined ? "an invalid URL" : `a URL of the scheme ${protocol}`
   return new TestUserError({ reason, at: isWebUrl(url) ? `${origin}${pathname}` : other })
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 const toUrl = (link: Link): string =>
   typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)

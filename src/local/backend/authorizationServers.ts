@@ -89,10 +89,6 @@ const checkDiscovery = (discovery: Discovery) => {
     : checkEndpoints(`${path}.authorizationServerMetadata`, discovery.authorizationServerMetadata)
 }
 
-// -----------------------------------------------------------------------------
-// Issuers in the settings
-// -----------------------------------------------------------------------------
-
 /** RFC 8414, section 3.1, inserts it into the issuer. OpenID Connect Discovery 1.0 appends it. */
 const wellKnown = /\/\.well-known\/(openid-configuration|oauth-authorization-server)(?=\/|$)/
 
@@ -105,10 +101,6 @@ const findReplacement = (discovery: Discovery, settings: LocalSettings): Discove
     ? undefined
     : { discoveryUrl: `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration` }
 }
-
-// -----------------------------------------------------------------------------
-// CustomOauth2
-// -----------------------------------------------------------------------------
 
 const customPath = "oauth2ProviderConfigInput.customOauth2ProviderConfig"
 
@@ -180,10 +172,6 @@ const resolveCustom = Effect.fnUntraced(function*(config: Custom, environment: E
   }
 })
 
-// -----------------------------------------------------------------------------
-// Vendors
-// -----------------------------------------------------------------------------
-
 type VendorRequest = Exclude<ProviderRequest, { readonly credentialProviderVendor: "CustomOauth2" }>
 
 type Member = Exclude<keyof Models.Oauth2ProviderConfigOutput, "customOauth2ProviderConfig">
@@ -249,10 +237,6 @@ const resolveVendor = Effect.fnUntraced(function*(request: VendorRequest, { sett
   }
 })
 
-// -----------------------------------------------------------------------------
-// Providers
-// -----------------------------------------------------------------------------
-
 const configure = (
   request: ProviderRequest,
   environment: Environment
@@ -286,10 +270,6 @@ export const check = Effect.fnUntraced(function*(request: ProviderRequest, envir
   }
   return server
 })
-
-// -----------------------------------------------------------------------------
-// Updates
-// -----------------------------------------------------------------------------
 
 const checkRequest = Validation.check(
   Models.CreateOauth2CredentialProviderRequest,

@@ -247,14 +247,10 @@ const poll = Effect.fnUntraced(function*(
 })
 
 const explainConsent = (vault: Vault.Vault, key: string, provider: Oauth2Provider, shape: Vault.RequestShape) =>
-  Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) =>
-    parts.length === 0
-      ? Effect.void
-      : logReason(
-        key,
-        provider,
-        `The user has to consent again, because a grant exists for other ${formatParts(parts)}`
-      ))
+  Effect.tap(mapStoreError(vault.differences(key, shape)), (parts) => {
+    const reason = `The user has to consent again, because a grant exists for other ${formatParts(parts)}`
+    return parts.length === 0 ? Effect.void : logReason(key, provider, reason)
+  })
 
 const getUserToken = Effect.fnUntraced(function*(
   dependencies: Dependencies,

@@ -4,9 +4,6 @@
  * - Coinbase CDP: a bearer JWT (EdDSA or ES256, by the key) for one request, valid for 2 minutes, and for wallets a
  *   second JWT (ES256) with the hash of the body
  * - Stripe Privy: HTTP Basic credentials, and an ECDSA P-256 signature over the request in canonical JSON (RFC 8785)
- *
- * AWS documents neither the method of the request to Privy nor the lifetime of its signature. The vendor's own SDK uses
- * `POST` and 30 minutes.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"

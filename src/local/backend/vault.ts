@@ -20,10 +20,6 @@ import { VaultStore, type VaultStoreError } from "../vault/vaultStore.js"
 import type { RequestPart, VaultUser } from "./backendModels.js"
 import type { User } from "./workloadToken.js"
 
-// -----------------------------------------------------------------------------
-// Shapes
-// -----------------------------------------------------------------------------
-
 const Names = Schema.Array(Schema.String)
 
 export const Access = Schema.Struct({
@@ -62,10 +58,6 @@ export const differences = (a: RequestShape, b: RequestShape): ReadonlyArray<Req
   parts.filter((part) => !isSameSet(readPart(a, part), readPart(b, part)))
 
 const isSame = (a: RequestShape, b: RequestShape): boolean => differences(a, b).length === 0
-
-// -----------------------------------------------------------------------------
-// Grants
-// -----------------------------------------------------------------------------
 
 export const Grant = Schema.Struct({
   id: Schema.String,

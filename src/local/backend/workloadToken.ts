@@ -61,7 +61,7 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A `TestClock` does not wait for decryption, which is a promise. Callers cannot fill the cache: it has only own tokens.
+// A `TestClock` does not wait for decryption, which is a promise. Only own tokens are cached, so callers cannot fill it.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)

@@ -56,19 +56,11 @@ export const make = (
       Layer.succeed(tag, plane as never)
     )
   }
+  const { operations, SecurityTokenService: Sts } = SecurityTokenService
   return Layer.mergeAll(
     layerOf(DataPlane.DataPlane, DataPlane.operations, DataPlane.decorate),
     layerOf(ControlPlane.ControlPlane, ControlPlane.operations, ControlPlane.decorate),
-    layerOf(
-      SecurityTokenService.SecurityTokenService,
-      SecurityTokenService.operations,
-      (decorator) =>
-        layerDecorate(
-          SecurityTokenService.SecurityTokenService,
-          SecurityTokenService.operations,
-          decorator as never
-        )
-    )
+    layerOf(Sts, operations, (decorator) => layerDecorate(Sts, operations, decorator as never))
   )
 }
 

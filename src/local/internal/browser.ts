@@ -173,10 +173,6 @@ const fillIn = (form: Form, { connects, decision, userName }: UserInput): Readon
 const fillInForm = (html: string, input: UserInput): FilledForm | undefined =>
   parseForms(html).flatMap((form) => fillIn(form, input))[0]
 
-// -----------------------------------------------------------------------------
-// The user
-// -----------------------------------------------------------------------------
-
 const timeout = 30_000
 
 const maxSteps = 30

@@ -22,10 +22,6 @@ import { hostname } from "node:os"
 import { codeOf } from "../../internal/messages.js"
 import * as SafeFile from "./safeFile.js"
 
-// -----------------------------------------------------------------------------
-// Whether a recorded process still runs
-// -----------------------------------------------------------------------------
-
 /** A process and its start time, in clock ticks since the start of the machine. */
 interface Process {
   readonly pid: number
@@ -47,10 +43,6 @@ export const isRunning = ({ pid, startTime }: Process): boolean =>
     // Another process may have the id now.
     onSuccess: () => startTime === undefined || startTime === readStartTime(pid)
   })
-
-// -----------------------------------------------------------------------------
-// The lock
-// -----------------------------------------------------------------------------
 
 const Holder = Schema.Struct({
   pid: Schema.Number,

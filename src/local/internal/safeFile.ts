@@ -129,10 +129,6 @@ export const write = (
     }
   })
 
-// -----------------------------------------------------------------------------
-// A file that a user names. It can be a pipe, such as `<(command)` in a shell
-// -----------------------------------------------------------------------------
-
 export class CannotReadFile extends Data.TaggedError("CannotReadFile")<{ readonly message: string }> {}
 
 /** Does not use `node:fs`: it would wait for the writer in a thread, and the thread would keep the process running. */
@@ -155,6 +151,7 @@ const readAny = async (file: string, signal: AbortSignal): Promise<string> => {
   return String(await readBytes(createReadStream(file, { fd: descriptor, end: limit.end })))
 }
 
+/** Reads a file that a user names, which can be a pipe, such as `<(command)` in a shell. */
 export const readText = (file: string): Effect.Effect<string, CannotReadFile> =>
   Effect.tryPromise({
     try: (signal) => readAny(file, signal),

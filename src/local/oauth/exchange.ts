@@ -42,10 +42,6 @@ const toLine = (text: string): string | undefined => {
   return line.length > maxLength ? `${line.slice(0, maxLength).join("")}…` : line.join("") || undefined
 }
 
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
-
 /**
  * Returns the credentials of a header. For the scheme Basic it also returns the secret, which is form-encoded (RFC
  * 6749, section 2.3.1).
@@ -110,10 +106,6 @@ export const make = () => {
     }
   }
 }
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
 
 export type Openid = typeof OpenidClient
 
@@ -196,10 +188,6 @@ export const atDiscovery = (discoveryUrl: string) => ({ code, description, reaso
   const rejection = { error: code, description: `the discovery document ${discoveryUrl} cannot be used${details}` }
   return makeError(reason, rejection, { discoveryUrl })
 }
-
-// -----------------------------------------------------------------------------
-// Tokens
-// -----------------------------------------------------------------------------
 
 /** `now` in milliseconds. */
 export const toTokenSet = (now: number, response: OpenidClient.TokenEndpointResponse): TokenSet => ({

@@ -182,10 +182,7 @@ const makeCalls = (timeout: number) => {
 
 const span = (method: string) => Effect.withSpan(`OAuthClient.${method}`)
 
-/**
- * Milliseconds, for each request: `tokens` for metadata and tokens, `keys` for the metadata and keys of an issuer of
- * users' JWTs.
- */
+/** Milliseconds, for each request: `tokens` to authorization servers, `keys` to issuers of users' JWTs. */
 export interface Timeouts {
   readonly tokens?: number | undefined
   readonly keys?: number | undefined

@@ -175,13 +175,12 @@ const act = <T, I, A extends object | void>(
     body,
     run: (controlled, json) =>
       Effect.fromResult(decode(json)).pipe(
-        Effect.mapError(({ issue }) =>
-          badRequest(
-            Issues.readViolations(issue).map((one) => `${one.path.map(String).join(".")} ${toWords(one)}`).join(
-              "; "
-            )
+        Effect.mapError(({ issue }) => {
+          const problems = Issues.readViolations(issue).map((one) =>
+            `${one.path.map(String).join(".")} ${toWords(one)}`
           )
-        ),
+          return badRequest(problems.join("; "))
+        }),
         Effect.flatMap((input) => run(controlled, input))
       )
   }

@@ -65,10 +65,6 @@ const rejectOptions = Validation.makeCheck("LocalIdentity", () => ({
   port: Constraint.optional(OptionType.Port)
 }))
 
-// -----------------------------------------------------------------------------
-// Server
-// -----------------------------------------------------------------------------
-
 /** For supervisors. */
 const respondHealth = Effect.sync(() =>
   HttpServerResponse.jsonUnsafe({ status: "ok" }, { headers: { "x-amzn-requestid": randomUUID(), ...headers } })

@@ -37,10 +37,6 @@ export interface Log {
 export const attempt = <A>(action: () => Promise<A>): Effect.Effect<A, string> =>
   Effect.uninterruptible(Effect.tryPromise({ try: action, catch: codeOf }))
 
-// -----------------------------------------------------------------------------
-// Sealing
-// -----------------------------------------------------------------------------
-
 const version = "1"
 const algorithm = "aes-256-gcm"
 // In bytes.
@@ -67,10 +63,6 @@ const open = (key: KeyObject, number: number, sealed: string): unknown =>
     const text = Buffer.concat([decipher.update(bytes.subarray(nonceSize, -tagSize)), decipher.final()])
     return JSON.parse(text.toString())
   }))
-
-// -----------------------------------------------------------------------------
-// Writing
-// -----------------------------------------------------------------------------
 
 /** The part of a change of its line, in bytes. Base64 needs four characters for three bytes. */
 export const sizeOf = (change: Change): number => Buffer.byteLength(JSON.stringify(change)) * 4 / 3
@@ -127,10 +119,6 @@ export const create = Effect.fnUntraced(function*(
     return log
   }).pipe(Effect.onError(() => Effect.andThen(close(log), Effect.ignore(attempt(() => Fs.rm(path, { force: true }))))))
 }, Effect.uninterruptible)
-
-// -----------------------------------------------------------------------------
-// Reading
-// -----------------------------------------------------------------------------
 
 /** Why a file cannot be read, and a sentence without its subject. */
 export type Problem = readonly [reason: "UnknownFormat" | "Damaged" | "WrongKey", detail: string]

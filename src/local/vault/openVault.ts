@@ -50,10 +50,6 @@ const lock = (path: string) => {
       : mapFileError(path, file)(code))
 }
 
-// -----------------------------------------------------------------------------
-// Key
-// -----------------------------------------------------------------------------
-
 const parseKey = (path: string, text: string, name: string): Effect.Effect<Uint8Array, VaultFileError> =>
   Effect.mapError(
     Effect.fromResult(Sealing.parseSecret(Redacted.make(text), name)),
@@ -86,10 +82,6 @@ const createKey = (path: string) => {
     Effect.mapError(({ code }) => mapFileError(path, `The key file ${path}.key`)(code))
   )
 }
-
-// -----------------------------------------------------------------------------
-// Content
-// -----------------------------------------------------------------------------
 
 /** Opens and reads the file until the scope closes. Returns undefined if it does not exist. */
 const find = Effect.fnUntraced(function*(path: string) {

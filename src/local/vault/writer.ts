@@ -1,6 +1,6 @@
 /**
- * Writes to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one sealed line,
- * and changes the entries in memory when it is on the disk. `rewrite` shortens the log.
+ * Writes to the disk: `write` adds a change to the next batch. `commit` appends the batch to the log as one sealed
+ * line, and changes the entries in memory when it is on the disk. `rewrite` shortens the log.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -176,13 +176,9 @@ export const make = <A extends Resource, E>(
     /** Finds the resource that a program uses. Reports an unknown name. `words` are the words for the type. */
     const findUsed = (name: string, words: string) =>
       Effect.tapErrorTag(find(name), "ResourceNotFoundException", () =>
-        Effect.flatMap(
-          readNames,
-          (names) =>
-            Effect.flatMap(
-              adviceFor(entry, name, names),
-              (advice) => warn(`There is no ${words} '${name}': ${advice}`)
-            )
+        readNames.pipe(
+          Effect.flatMap((names) => adviceFor(entry, name, names)),
+          Effect.flatMap((advice) => warn(`There is no ${words} '${name}': ${advice}`))
         ))
 
     const put = (resource: A) => Effect.as(mapStoreError(collection.put(resource.name, resource)), resource)

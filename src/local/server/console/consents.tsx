@@ -4,10 +4,6 @@ import { Button, formatRelative, Name, Scopes, Table, TwoLines } from "./compone
 import { act, ask, data, serverNow } from "./consoleStore.js"
 import type { Consent, Grant } from "./controlClient.js"
 
-// -----------------------------------------------------------------------------
-// Consents
-// -----------------------------------------------------------------------------
-
 export const isWaiting = ({ state }: Consent): boolean =>
   state === "Pending" || state === "Authorizing" || state === "Authorized"
 
@@ -97,10 +93,6 @@ export const Consents = () => {
     </>
   )
 }
-
-// -----------------------------------------------------------------------------
-// Grants
-// -----------------------------------------------------------------------------
 
 /** A page with more grants would be slow. */
 const maxGrants = 200

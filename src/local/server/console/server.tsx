@@ -6,10 +6,6 @@ import { Button, CheckBox, copy, Empty, Form, InputField, Name, Names, Scopes, T
 import { act, data, serverNow } from "./consoleStore.js"
 import type { Body } from "./controlClient.js"
 
-// -----------------------------------------------------------------------------
-// Providers
-// -----------------------------------------------------------------------------
-
 const count = ({ items, more }: { readonly items: ReadonlyArray<unknown>; readonly more: boolean }) => (
   <span class="count">{items.length}{more && "+"}</span>
 )
@@ -66,10 +62,6 @@ export const Providers = () => {
   )
 }
 
-// -----------------------------------------------------------------------------
-// Clock
-// -----------------------------------------------------------------------------
-
 const steps = ["1 minute", "10 minutes", "1 hour", "1 day", "30 days"]
 
 const change = (body: Body<"clock">) => act("clock", body, ({ now }) => `The clock shows ${formatUtc(now)}.`)
@@ -123,10 +115,6 @@ export const ClockSection = () => {
     </>
   )
 }
-
-// -----------------------------------------------------------------------------
-// Environment
-// -----------------------------------------------------------------------------
 
 type Variables = ReadonlyArray<readonly [name: string, value: string]>
 
