@@ -103,8 +103,8 @@ export interface Options {
    */
   readonly resources?: ReadonlyArray<string> | undefined
   /**
-   * Other issuers whose JWTs can be exchanged. Without the URL of its key set, the keys of an issuer are found by OpenID
-   * Connect Discovery or RFC 8414. Default: none.
+   * Other issuers whose JWTs can be exchanged. Without the URL of its key set, the keys of an issuer are found by
+   * OpenID Connect Discovery or RFC 8414. Default: none.
    */
   readonly trustedIssuers?: ReadonlyArray<TrustedIssuer> | undefined
   /**

@@ -32,7 +32,7 @@ export type User = typeof User.Type
 
 const Claims = Schema.Struct({ workload: Schema.String, user: User, exp: Schema.Number })
 
-export type Claims = typeof Claims.Type
+type Claims = typeof Claims.Type
 
 /** Makes a digest that binds a session to the user id or JWT of its first request. */
 export const makeArtifact = (kind: "Jwt" | "UserId", value: string): string =>
@@ -61,7 +61,7 @@ export const userOfJwt = (token: Redacted.Redacted, claims: { readonly iss: stri
 
 export type WorkloadTokens = Effect.Success<ReturnType<typeof make>>
 
-// A `TestClock` does not wait for decryption, which is a promise. Only own tokens are cached, so callers cannot fill it.
+// A `TestClock` does not wait for decryption, which is a promise. Callers cannot fill the cache with their own tokens.
 const cacheSize = 1024
 
 const toSeconds = (now: DateTime.Utc): number => Math.floor(DateTime.toEpochMillis(now) / 1000)

@@ -105,16 +105,10 @@ const makeConsents = (
   authorizationServer: AuthorizationServer["Service"] | undefined,
   publicUrl: string
 ): LocalControl["Service"]["consents"] => {
-  const findUri = (
-    action: SessionError["action"],
-    consent: Consent
-  ): Effect.Effect<Redacted.Redacted, SessionError> =>
+  const findUri = (action: SessionError["action"], consent: Consent): Effect.Effect<Redacted.Redacted, SessionError> =>
     typeof consent !== "string" ? Effect.succeed(consent) : Effect.flatMap(
       backend.findSession(consent),
-      Option.match({
-        onNone: () => new SessionError({ action, reason: "Unknown" }),
-        onSome: Effect.succeed
-      })
+      Option.match({ onNone: () => new SessionError({ action, reason: "Unknown" }), onSome: Effect.succeed })
     )
 
   /** Finds the user who signs in when an approval names none. */

@@ -1,6 +1,6 @@
 /**
- * The local backend's client of authorization servers. `http.ts` speaks OAuth 2. `scripted.ts` is pure, so that tests of
- * whole flows need no HTTP.
+ * The local backend's client of authorization servers. `http.ts` speaks OAuth 2. `scripted.ts` is pure, so that tests
+ * of whole flows need no HTTP.
  */
 import * as Context from "effect/Context"
 import type * as DateTime from "effect/DateTime"

@@ -56,13 +56,10 @@ declare const consoleFolder: string | undefined
  * Finds the folder of `main.js` and `main.css`, which the build writes (`.ci/console.mjs`). Tests build their own
  * folder. In a bundle of another program `import.meta.url` may be missing: then there is no console.
  */
-export const ConsoleFolder = Context.Reference(
-  "effect-agentcore-identity/local/ConsoleFolder",
-  {
-    defaultValue: () => (): URL =>
-      new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
-  }
-)
+export const ConsoleFolder = Context.Reference("effect-agentcore-identity/local/ConsoleFolder", {
+  defaultValue: () => (): URL =>
+    new URL(typeof consoleFolder === "string" ? consoleFolder : "./console/", import.meta.url)
+})
 
 const headers = {
   "cache-control": "no-store",

@@ -24,16 +24,11 @@ export interface Collection<A> {
   /** All entries, ordered by the code units of their keys. */
   readonly entries: Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
   /** Returns the entries after a key, in the same order. */
-  readonly page: (
-    options: PageOptions
-  ) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
-}
-
-export interface PageOptions {
-  /** The last key of the previous page. Undefined for the first page. */
-  readonly after: string | undefined
-  /** The maximum number of entries. */
-  readonly limit: number
+  readonly page: (options: {
+    /** The last key of the previous page. Undefined for the first page. */
+    readonly after: string | undefined
+    readonly limit: number
+  }) => Effect.Effect<ReadonlyArray<readonly [key: string, value: A]>, VaultStoreError>
 }
 
 export class VaultStore extends Context.Service<VaultStore, {

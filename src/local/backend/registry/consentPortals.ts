@@ -54,10 +54,53 @@ const signInVendors: ReadonlyArray<string> = Object.entries(vendors).flatMap(([v
   needsEndpoints || vendor === "CustomOauth2" || vendor === "MicrosoftOauth2" ? [vendor] : []
 )
 
-export const makePortals = Effect.fnUntraced(function*(
-  { account, consentPortalDelay, settings, store }: Table.Dependencies,
-  providers: Oauth2Providers
+const checkIdp = Effect.fnUntraced(function*(
+  providers: Oauth2Providers,
+  { credentialProviderArn, scopes }: Stored["idpConfig"]
 ) {
+  const provider = yield* providers.findByArn(credentialProviderArn)
+  const vendor = provider?.request.credentialProviderVendor
+  if (vendor === undefined || !signInVendors.includes(vendor)) {
+    const requirement = vendor === undefined ? "" : ` that issues JWTs: of a vendor of [${signInVendors.join(", ")}]`
+    return yield* invalid(
+      `Member must be the ARN of an OAuth2 credential provider${requirement}`,
+      "idpConfig.credentialProviderArn"
+    )
+  }
+  if (!scopes.includes("openid")) return yield* invalid("Member must have the scope openid", "idpConfig.scopes")
+})
+
+// The live service assumes the role at creation. The message is the one of AgentCore Runtime for such a role.
+const checkRole = Effect.fnUntraced(function*({ account, settings }: Table.Dependencies, arn: string) {
+  const { assumableRoles } = yield* settings
+  if (assumableRoles === undefined ? arn.split(":")[4] !== account.accountId : !assumableRoles.includes(arn)) {
+    return yield* invalid(
+      `Role validation failed for '${arn}'. Please verify that the role exists and its trust policy allows assumption by this service`,
+      "executionRoleArn"
+    )
+  }
+})
+
+const summarize = (account: Arn.Account, portal: Stored, now: number) => {
+  const status = getStatus(portal, now)
+  return {
+    consentPortalId: portal.id,
+    consentPortalArn: Arn.consentPortal(account, portal.id),
+    name: portal.name,
+    ...(portal.description === undefined ? {} : { description: portal.description }),
+    sources: portal.sources,
+    status,
+    portalUrl: portal.change === "CREATING" && status !== "ACTIVE"
+      ? null
+      // The form of the live service (AWS Machine Learning Blog, 2026-09-14).
+      : `https://${gatewayOf(portal)}.consent-portal.bedrock-agentcore.${account.region}.amazonaws.com`,
+    createdAt: portal.createdTime,
+    updatedAt: portal.lastUpdatedTime
+  }
+}
+
+export const makePortals = Effect.fnUntraced(function*(dependencies: Table.Dependencies, providers: Oauth2Providers) {
+  const { account, consentPortalDelay, store } = dependencies
   const portals = yield* Table.make<Stored, Exception<"ConflictException">>({
     collection: store.collection("consent-portals", Stored),
     resourceType: "ConsentPortal",
@@ -67,27 +110,9 @@ export const makePortals = Effect.fnUntraced(function*(
     isAlive: ({ change, doneAt }, now) => change !== "DELETING" || now < doneAt
   })
 
-  const toSummary = (portal: Stored, now: number) => {
-    const status = getStatus(portal, now)
-    return {
-      consentPortalId: portal.id,
-      consentPortalArn: Arn.consentPortal(account, portal.id),
-      name: portal.name,
-      ...(portal.description === undefined ? {} : { description: portal.description }),
-      sources: portal.sources,
-      status,
-      portalUrl: portal.change === "CREATING" && status !== "ACTIVE"
-        ? null
-        // The form of the live service (AWS Machine Learning Blog, 2026-09-14).
-        : `https://${gatewayOf(portal)}.consent-portal.bedrock-agentcore.${account.region}.amazonaws.com`,
-      createdAt: portal.createdTime,
-      updatedAt: portal.lastUpdatedTime
-    }
-  }
-
   const toResponse = (portal: Stored) =>
     Effect.map(Clock.currentTimeMillis, (now) => ({
-      ...toSummary(portal, now),
+      ...summarize(account, portal, now),
       executionRoleArn: portal.executionRoleArn,
       idpConfig: portal.idpConfig
     }))
@@ -98,37 +123,13 @@ export const makePortals = Effect.fnUntraced(function*(
     return portal ?? (yield* notFound(`ConsentPortal '${identifier}' not found`))
   })
 
-  const checkIdp = Effect.fnUntraced(function*({ credentialProviderArn, scopes }: Stored["idpConfig"]) {
-    const provider = yield* providers.findByArn(credentialProviderArn)
-    const vendor = provider?.request.credentialProviderVendor
-    if (vendor === undefined || !signInVendors.includes(vendor)) {
-      const requirement = vendor === undefined ? "" : ` that issues JWTs: of a vendor of [${signInVendors.join(", ")}]`
-      return yield* invalid(
-        `Member must be the ARN of an OAuth2 credential provider${requirement}`,
-        "idpConfig.credentialProviderArn"
-      )
-    }
-    if (!scopes.includes("openid")) return yield* invalid("Member must have the scope openid", "idpConfig.scopes")
-  })
-
   const checkNone = (predicate: (portal: Stored) => boolean, problem: string) =>
     Effect.flatMap(
       portals.findWhere(predicate),
       (portal) => portal === undefined ? Effect.void : conflict(`${problem} with name '${portal.name}'`)
     )
 
-  // The live service assumes the role at creation. The message is the one of AgentCore Runtime for such a role.
-  const checkRole = Effect.fnUntraced(function*(arn: string) {
-    const { assumableRoles } = yield* settings
-    if (assumableRoles === undefined ? arn.split(":")[4] !== account.accountId : !assumableRoles.includes(arn)) {
-      return yield* invalid(
-        `Role validation failed for '${arn}'. Please verify that the role exists and its trust policy allows assumption by this service`,
-        "executionRoleArn"
-      )
-    }
-  })
-
-  const startChange = <C extends Stored["change"]>(change: C, now: DateTime.Utc) => ({
+  const startChange = (change: Stored["change"], now: DateTime.Utc) => ({
     change,
     doneAt: DateTime.toEpochMillis(now) + consentPortalDelay
   })
@@ -158,8 +159,8 @@ export const makePortals = Effect.fnUntraced(function*(
           ? yield* toResponse(repeated)
           : yield* conflict("The clientToken was used for another request")
       }
-      yield* checkRole(request.executionRoleArn)
-      yield* checkIdp(request.idpConfig)
+      yield* checkRole(dependencies, request.executionRoleArn)
+      yield* checkIdp(providers, request.idpConfig)
       const portal = yield* portals.create(request, (resource) =>
         checkNone(
           (portal) => gatewayOf(portal) === gatewayOf(request),
@@ -181,8 +182,8 @@ export const makePortals = Effect.fnUntraced(function*(
     updateConsentPortal: Effect.fnUntraced(function*(request) {
       const { consentPortalIdentifier, description, executionRoleArn, idpConfig } = request
       yield* find(consentPortalIdentifier)
-      if (executionRoleArn !== undefined) yield* checkRole(executionRoleArn)
-      if (idpConfig !== undefined) yield* checkIdp(idpConfig)
+      if (executionRoleArn !== undefined) yield* checkRole(dependencies, executionRoleArn)
+      if (idpConfig !== undefined) yield* checkIdp(providers, idpConfig)
       const portal = yield* update(consentPortalIdentifier, "UPDATING", {
         ...(description === undefined ? {} : { description }),
         ...(executionRoleArn === undefined ? {} : { executionRoleArn }),
@@ -197,7 +198,7 @@ export const makePortals = Effect.fnUntraced(function*(
     listConsentPortals: Effect.fnUntraced(function*(request) {
       const { items, next } = yield* portals.page(request)
       const now = yield* Clock.currentTimeMillis
-      return { consentPortals: items.map((portal) => toSummary(portal, now)), ...next }
+      return { consentPortals: items.map((portal) => summarize(account, portal, now)), ...next }
     })
   } satisfies Partial<Operations<typeof ControlPlane.operations>>
 
