@@ -102,6 +102,7 @@ const build = async () => {
       "CredentialWrapper",
       "CustomOauth2Config",
       "CustomOauth2ConfigUpdate",
+      "Declared",
       "Encoded",
       "ExternalApiKey",
       "HeadersLike",

@@ -66,8 +66,8 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  * Declares an access token: a tag that carries its request. Every function that takes a request also takes the declared
  * credential.
  *
- * AgentCore stores a user's grant under the whole request. If two requests of a program differ in one scope, the user
- * must consent twice. A declaration is one request for all uses.
+ * AgentCore stores a user's grant under the whole request: if two requests of a program differ in one scope, the user
+ * must consent twice.
  *
  * A declaration has no properties of a single use: `consent`, `poll`, `forceAuthentication` and `customState`. For the
  * last two, make an inline request: `{ ...Calendar.request, forceAuthentication: true }`.
@@ -76,14 +76,6 @@ export interface TagClass<in out Self, out Id extends string, out F extends Flow
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
- * }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string, const F extends Flow>(
   id: Id,
@@ -113,8 +105,7 @@ type Combinator<Needs> = {
  * `RequiresUserConsent` if the user has to consent. `options` belong to a declared credential. To cache tokens, put
  * `CredentialCache` under `Identity`.
  *
- * The effect has one token for its whole run. A program that runs for hours outlives the token, so it uses {@link get}
- * instead.
+ * The effect has one token for its whole run. A program that outlives its tokens uses {@link get}.
  *
  * @since 0.2.0
  * @category combinators
@@ -153,8 +144,8 @@ export const withAccessToken: Combinator<Identity | WorkloadAccessToken> & {
 )
 
 /**
- * {@link withAccessToken} over the `Identity` in context. The wrapped effect does not require `Identity`. It still
- * requires `WorkloadAccessToken`, which belongs to the caller of each run.
+ * {@link withAccessToken} over the `Identity` in context. The wrapped effect requires only `WorkloadAccessToken`, which
+ * belongs to the caller of each run.
  *
  * @since 0.2.0
  * @category accessors
@@ -171,34 +162,12 @@ export const makeWithAccessToken: Effect.Effect<Combinator<WorkloadAccessToken>,
 )
 
 /**
- * Returns the current access token of the caller of this run. With `CredentialCache` under `Identity`, a cached token
- * takes microseconds.
- *
- * It is for programs that run for hours, such as a worker or a conversation. They call it right before each use.
- * {@link withAccessToken} obtains a token when its effect starts, and that token expires.
- *
- * `options` belong to a declared credential. An inline request has the same properties itself.
+ * Returns the current access token of the caller of this run. Programs that run for hours, such as a worker or a
+ * conversation, call it right before each use, with `CredentialCache` under `Identity`. `options` belong to a declared
+ * credential. An inline request has the same properties itself.
  *
  * @since 0.2.0
  * @category accessors
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- * import * as Schedule from "effect/Schedule"
- *
- * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
- *   provider: "google",
- *   flow: "USER_FEDERATION",
- *   scopes: ["https://www.googleapis.com/auth/calendar.readonly"]
- * }) {}
- *
- * declare const sync: (token: Redacted.Redacted) => Effect.Effect<void>
- *
- * const worker = AccessToken.get(Calendar).pipe(
- *   Effect.flatMap(sync),
- *   Effect.repeat(Schedule.spaced("10 minutes"))
- * )
  */
 export const get = <F extends Flow = Flow, E = Unhandled<F>, R = never>(
   request: AccessTokenCredential<F> | AccessTokenRequest<E, R, F>,
@@ -209,9 +178,7 @@ export const get = <F extends Flow = Flow, E = Unhandled<F>, R = never>(
 /**
  * Uses an access token with any client. If the resource rejects the token, `use` obtains a new one and runs `f` once
  * more with it. The cache never returns the rejected token. If there is no other token, `use` fails with the first
- * error. `consent` and `poll` belong to a declared credential. An inline request has the same properties itself.
- *
- * For an `HttpClient` use `http/HttpClientCredentials`.
+ * error. `consent` and `poll` belong to a declared credential. For an `HttpClient` use `http/HttpClientCredentials`.
  *
  * @since 0.2.0
  * @category combinators

@@ -48,17 +48,10 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an API key: a tag that carries its request. Every function that takes a request also takes the declared
- * credential.
- *
- * Throws a `ValidationException` that names the property if the request is invalid.
+ * Declares an API key: a tag that carries its request. Throws a `ValidationException` if the request is invalid.
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as ApiKey from "effect-agentcore-identity/ApiKey"
- *
- * class Weather extends ApiKey.Tag<Weather>()("app/Weather", { provider: "weather" }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string>(
   id: Id,
@@ -115,10 +108,8 @@ export const makeWithApiKey: Effect.Effect<Combinator<WorkloadAccessToken>, neve
 )
 
 /**
- * Returns the current API key. With `CredentialCache` under `Identity`, a cached key takes microseconds.
- *
- * Programs that run for hours call it right before each use. The key of {@link withApiKey} is that of its start, which
- * a rotation makes invalid.
+ * Returns the current API key. Programs that run for hours call it right before each use, because a rotation
+ * invalidates the key of {@link withApiKey}.
  *
  * @since 0.2.0
  * @category accessors

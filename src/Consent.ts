@@ -122,8 +122,8 @@ export const console: Show = (session) =>
  *
  * Other users of the machine can read the arguments of a process. The browser is therefore started with the address of
  * a page on `127.0.0.1` that redirects once to the authorization URL. The handler succeeds when the browser has
- * requested that page. Otherwise it succeeds after 30 seconds, or 5 seconds after the browser failed to start. The page
- * ends with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
+ * requested that page, at the latest after 30 seconds, or 5 seconds after the browser failed to start. The page ends
+ * with the handler. If the browser cannot open the page, another user of the machine may have opened the URL.
  *
  * @since 0.2.0
  * @category handlers
@@ -182,10 +182,6 @@ export const ReturnState = Context.Reference("effect-agentcore-identity/Consent/
   defaultValue: (): boolean => true
 })
 
-// -----------------------------------------------------------------------------
-// Consent as data
-// -----------------------------------------------------------------------------
-
 /**
  * What an application shows to its user. No other person and no model may see the link.
  *
@@ -206,9 +202,8 @@ const wrappers = ["cause", "error", "errors", "reasons", "defect"]
 
 /**
  * Returns the consent that an error asks for, or `undefined`. It takes whatever a call rejects with: the error itself,
- * a `Cause`, or an error of a framework that wraps it.
- *
- * `Redacted.value`, or `reveal` of `promise/Identity`, returns the link.
+ * a `Cause`, or an error of a framework that wraps it. `Redacted.value`, or `reveal` of `promise/Identity`, returns the
+ * link.
  *
  * @since 0.2.0
  * @category constructors

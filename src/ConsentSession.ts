@@ -16,12 +16,7 @@ import * as Constraint from "./internal/models/constraint.js"
 export const Flow = Schema.Literals(["USER_FEDERATION", "M2M", "ON_BEHALF_OF_TOKEN_EXCHANGE"])
 
 /**
- * The OAuth2 flow: whose access it is, and how the token is obtained.
- *
- * - `USER_FEDERATION`: the user's access. The user consents once in a browser (authorization code).
- * - `M2M`: the agent's own access, without a user (client credentials).
- * - `ON_BEHALF_OF_TOKEN_EXCHANGE`: the user's access, without a page. The service exchanges the user's JWT, so the
- *   workload access token has to be one for that JWT.
+ * The OAuth2 flow, as `AccessTokenDeclaration` of `Identity` explains it.
  *
  * @since 0.2.0
  * @category models

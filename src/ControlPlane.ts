@@ -1,7 +1,6 @@
 /**
- * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault.
- * The module has a table of the operations, and a service with a method for each. Adapters implement the service.
- * Its requests and responses are in `Models`.
+ * The control plane of AgentCore Identity, which manages workload identities, credential providers and the token vault:
+ * a table of its operations, and a service with a method for each. `Models` has the requests and responses.
  *
  * @since 0.2.0
  */
@@ -327,7 +326,7 @@ export const make = (implementation: Operation.Plane<typeof operations>): Contro
 
 /**
  * Wraps every operation of the control plane in context, and the pages of its streams: for example with spans, rate
- * limits, or faults in tests. Each use of the layer wraps the control plane below it.
+ * limits, or faults in tests.
  *
  * @since 0.2.0
  * @category layers
@@ -341,8 +340,8 @@ export const decorate = (
   ))
 
 /**
- * Keeps the control plane in context within its quota, a number of calls per second for each operation. Default: 20
- * (AWS documentation). Each use of the layer has its own budget, as with `DataPlane.layerRateLimit`.
+ * Keeps the control plane in context within its quota, a number of calls per second for each operation, as
+ * `DataPlane.layerRateLimit` does. Default: 20 (AWS documentation).
  *
  * @since 0.2.0
  * @category layers

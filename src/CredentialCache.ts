@@ -44,10 +44,6 @@ import * as Validation from "./internal/plane/validation.js"
 import type * as Operation from "./Operation.js"
 import * as SecurityTokenService from "./SecurityTokenService.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * @since 0.2.0
  * @category models
@@ -105,10 +101,6 @@ export class CredentialCache extends Context.Service<CredentialCache, {
    */
   readonly invalidate: (credential: Redacted.Redacted) => Effect.Effect<void>
 }>()("effect-agentcore-identity/CredentialCache") {}
-
-// -----------------------------------------------------------------------------
-// The cached operations
-// -----------------------------------------------------------------------------
 
 /**
  * Returns the `exp` of a JWT, in milliseconds since the epoch. Undefined for other tokens, and for a JWT without `exp`.
@@ -209,10 +201,6 @@ const cacheWebIdentityToken = (service: string): Engine.Cacheable<
   restore: undefined
 })
 
-// -----------------------------------------------------------------------------
-// Layers
-// -----------------------------------------------------------------------------
-
 const copyRequests = <I, S extends object, E, R>(
   tag: Context.Key<I, S>,
   layer: Layer.Layer<I, E, R>
@@ -253,22 +241,11 @@ const makeLayer = (
  * Caches the credentials of the data plane in context, in memory. Put it under `Identity.layer`. With invalid options,
  * the layer dies with a `ValidationException`.
  *
- * Each use of the layer is a cache for the data plane below it, so that no account gets another account's credentials.
- * To share one cache between two parts of a program for one account, compose it with its plane into one constant, and
- * provide that to both: `const cached = Layer.provide(CredentialCache.layer(), planes)`.
+ * Each use of the layer is a separate cache, so that no account gets another account's credentials. `Identity.layer`
+ * says how to share one.
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * const live = Identity.layer.pipe(
- *   Layer.provideMerge(CredentialCache.layer({ opaqueTimeToLive: "10 minutes" })),
- *   Layer.provide(AwsDataPlane.layer({ region: "us-west-2" }))
- * )
  */
 export const layer = (
   options: Options = {}
@@ -277,7 +254,6 @@ export const layer = (
 
 /**
  * Caches as {@link layer} does, with a store behind the memory, so that the processes of a fleet share credentials.
- * Each use of the layer is a cache for the data plane below it. The store may be shared.
  *
  * @since 0.2.0
  * @category layers
@@ -311,20 +287,10 @@ export const layerStore = (
 
 /**
  * Caches the tokens of the security token service in context until they expire, less the skew of the cache. Tokens stay
- * in memory even with a store, because a request does not contain the IAM identity. Each use of the layer is a cache
- * for the service below it.
+ * in memory even with a store, because a request does not contain the IAM identity.
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
- * import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
- * import * as Layer from "effect/Layer"
- *
- * const live = CredentialCache.layerSecurityTokenService.pipe(
- *   Layer.provideMerge(CredentialCache.layer()),
- *   Layer.provideMerge(AwsPlanes.layer({ region: "us-west-2" }))
- * )
  */
 export const layerSecurityTokenService: Layer.Layer<
   SecurityTokenService.SecurityTokenService,

@@ -16,9 +16,7 @@ export type {
   Options
 } from "./internal/credentialProvider/definitions.js"
 
-// -----------------------------------------------------------------------------
-// Constructors. The documentation of each vendor says what makes it issue refresh tokens.
-// -----------------------------------------------------------------------------
+// The documentation of each vendor says what makes it issue refresh tokens.
 
 type Constructor<O = Options.Client> = (options: O) => Definition<"oauth2">
 
@@ -27,23 +25,6 @@ type Constructor<O = Options.Client> = (options: O) => Definition<"oauth2">
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
- * import * as Config from "effect/Config"
- * import * as Effect from "effect/Effect"
- *
- * const setUp = Effect.gen(function*() {
- *   const calendar = CredentialProvider.google({
- *     name: "calendar",
- *     clientId: "my-agent.apps.googleusercontent.com",
- *     clientSecret: yield* Config.Redacted("GOOGLE_CLIENT_SECRET"),
- *     offlineAccess: true
- *   })
- *   const { outcome } = yield* CredentialProvider.ensure(calendar)
- *   yield* Effect.log(`calendar: ${outcome}`)
- *   // Add these to the request of an access token.
- *   return calendar.authorizationParameters
- * })
  */
 export const google: Constructor<Options.Client & Options.Offline> = Constructors.makeVendor("GoogleOauth2", {
   customParameters: { access_type: "offline" }
@@ -291,10 +272,6 @@ export const coinbase: (options: Options.Coinbase) => Definition<"payment"> = Co
  */
 export const stripePrivy: (options: Options.StripePrivy) => Definition<"payment"> = Constructors.stripePrivy
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 /**
  * Creates a provider, or updates it if it differs from its definition. It is safe to repeat. {@link awaitReady} waits
  * until the provider can be used.
@@ -305,16 +282,22 @@ export const stripePrivy: (options: Options.StripePrivy) => Definition<"payment"
  * @since 0.2.0
  * @category operations
  * @example
- * import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
  * import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
  * import * as Config from "effect/Config"
  * import * as Effect from "effect/Effect"
  *
  * const setUp = Effect.gen(function*() {
- *   const apiKey = yield* Config.Redacted("WEATHER_API_KEY")
- *   const { outcome } = yield* CredentialProvider.ensure(CredentialProvider.apiKey({ name: "weather", apiKey }))
- *   yield* Effect.log(`weather: ${outcome}`) // Created, Updated or Unchanged
- * }).pipe(Effect.provide(AwsPlanes.layer({ region: "us-west-2" })))
+ *   const calendar = CredentialProvider.google({
+ *     name: "calendar",
+ *     clientId: "my-agent.apps.googleusercontent.com",
+ *     clientSecret: yield* Config.Redacted("GOOGLE_CLIENT_SECRET"),
+ *     offlineAccess: true
+ *   })
+ *   const { outcome } = yield* CredentialProvider.ensure(calendar)
+ *   yield* Effect.log(`calendar: ${outcome}`) // Created, Updated or Unchanged
+ *   // Add these to the request of an access token.
+ *   return calendar.authorizationParameters
+ * })
  */
 export const ensure: typeof Operations.ensure = Operations.ensure
 

@@ -1,9 +1,8 @@
 /**
- * Functions over a list of declared credentials. They check the setup at AWS, make the IAM policy, and read what the
- * current user has granted.
+ * Functions over a list of all the declared credentials of a program. They check the setup at AWS, make the IAM policy,
+ * and read what the current user has granted.
  *
- * A program has one list of all its credentials. The functions about users, {@link status} and {@link consentAll},
- * ignore all credentials except those with the flow `USER_FEDERATION`.
+ * {@link status} and {@link consentAll} ignore all credentials except those with the flow `USER_FEDERATION`.
  *
  * @since 0.2.0
  */
@@ -17,10 +16,9 @@ import { type Credential, isUserCredential } from "./internal/credentials/creden
 import type { Policy, PolicyOptions } from "./internal/credentials/policy.js"
 import * as Policies from "./internal/credentials/policy.js"
 import type { Problem } from "./internal/credentials/problems.js"
-import type { Status } from "./internal/credentials/status.js"
+import type { Caller, Status } from "./internal/credentials/status.js"
 import * as Statuses from "./internal/credentials/status.js"
 import type * as Operation from "./Operation.js"
-import type { UserIdentifier } from "./UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export type {
@@ -42,21 +40,12 @@ export type {
   Status
 } from "./internal/credentials/status.js"
 
-/** The caller of a run. */
-type Caller = {
-  /** The name of the workload identity. */
-  readonly name: string
-  /** The user, by id or by JWT. */
-  readonly user: UserIdentifier
-}
-
 /**
  * Checks the setup at the control plane: the workload identity, the kinds and states of the credential providers, and
  * the return URLs. Each problem says what to do. An empty list means that no problem was found. A `NotVisible` names
  * something that the caller has no permission to read.
  *
- * A credential without a return URL uses `Consent.ReturnUrl`. AWS-signed JWTs need nothing from the control plane.
- * `check` only reads.
+ * `check` only reads. A credential without a return URL uses `Consent.ReturnUrl`.
  *
  * @since 0.2.0
  * @category operations
@@ -144,8 +133,7 @@ export const check = (
 export const policy = (list: ReadonlyArray<Credential>, options: PolicyOptions): Policy => Policies.make(list, options)
 
 /**
- * Reads whether the current user has granted each `USER_FEDERATION` credential, in the order of the list. It ignores
- * other credentials, and shows nothing to the user.
+ * Reads whether the current user has granted each `USER_FEDERATION` credential, in the order of the list.
  *
  * AgentCore has no operation for this, so `status` requests each credential. A request for a credential that is not
  * granted opens an authorization session, which expires unused after ten minutes. At most `concurrency` requests run at
@@ -198,9 +186,8 @@ export const status = (
   )
 
 /**
- * Asks the current user to consent to every `USER_FEDERATION` credential in the list, in order. Call it before a
- * conversation starts. It skips other credentials, and credentials that are already granted. It stops at the first
- * failure.
+ * Asks the current user to consent to every `USER_FEDERATION` credential in the list that is not granted, in order.
+ * Call it before a conversation starts. It stops at the first failure.
  *
  * @since 0.2.0
  * @category operations

@@ -1,9 +1,7 @@
 /**
- * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each, which
- * adapters implement.
- *
- * Programs use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or
- * for a single call.
+ * The data plane of AgentCore Identity: a table of its seven operations, and a service with a method for each. Programs
+ * use `Identity`, which is built on it. Use the data plane itself to wrap it (`decorate`), to implement it, or for a
+ * single call.
  *
  * @since 0.2.0
  */
@@ -34,10 +32,7 @@ import * as RateLimiter from "./internal/rateLimiter.js"
 import type * as Operation from "./Operation.js"
 import { UserIdentifier } from "./UserIdentifier.js"
 
-// -----------------------------------------------------------------------------
-// Requests. Limits: the AWS service model.
-// -----------------------------------------------------------------------------
-
+// Limits: the AWS service model.
 const Token = Constraint.secret(1, 131072)
 const SessionUri = Constraint.secret(1, 1024, "urn:ietf:params:oauth:request_uri:[a-zA-Z0-9-._~]+")
 
@@ -86,10 +81,6 @@ export const PaymentTokenRequest = Constraint.union({
  * @category models
  */
 export type PaymentTokenRequest = typeof PaymentTokenRequest.Type
-
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
 
 // An empty credential is invalid. A resource would reject it, and a cache would repeat it.
 const Credential = Schema.RedactedFromValue(Schema.NonEmptyString)
@@ -165,10 +156,6 @@ export class PaymentTokenResponse extends Schema.Opaque<PaymentTokenResponse>()(
   }))
 })) {}
 
-// -----------------------------------------------------------------------------
-// The response of GetResourceOauth2Token
-// -----------------------------------------------------------------------------
-
 const wireMembers = ["accessToken", "authorizationUrl", "sessionUri", "sessionStatus"] as const
 
 type Wire = { readonly [M in typeof wireMembers[number]]?: string | undefined }
@@ -214,19 +201,12 @@ const toWire = (response: TokenResponse): Wire => {
 
 /**
  * An unknown status is a session in progress. An empty token, URL or session is invalid, and so is an authorization URL
- * without a session, which cannot be polled.
- *
- * This is not a schema, because every access token is decoded here. A schema takes 100 µs of a call of 1 ms
- * (`npm run bench`).
+ * without a session, which cannot be polled. A schema would take a tenth of the time of a call (`npm run bench`).
  */
 const tokenCodec: Rows.Codec<TokenResponse> = {
   decode: (output) => isWire(output) ? Option.fromNullishOr(fromWire(output)) : Option.none(),
   encode: toWire
 }
-
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
 
 // What rows share. `quota`: calls per second of each operation (AWS documentation).
 const commonRow = {
@@ -379,9 +359,6 @@ export const make = (implementation: DataPlane["Service"]): DataPlane["Service"]
  * Wraps every operation of the data plane in context, for example with a cache, spans, rate limits, or faults in tests.
  * Provide it to `Identity.layer`. If it is merged with that layer instead, it does not reach the calls of `Identity`.
  *
- * Each use of the layer wraps the data plane below it. To share one decorated plane between two parts of a program,
- * compose the two into one constant, and provide that to both.
- *
  * @since 0.2.0
  * @category layers
  * @example
@@ -409,24 +386,11 @@ export const decorate = (
  *
  * Polls for users who have not consented yet wait until all other calls of the operation have run.
  *
- * Each use of the layer has its own budget, for the account of the data plane below it. Two branches of a program that
- * provide it separately have two budgets, and together may exceed the quota. To share one budget between two parts of a
- * program for one account, compose it with its plane into one constant, and provide that to both:
- * `const limited = Layer.provide(DataPlane.layerRateLimit(), planes)`.
+ * Each use of the layer has its own budget: two uses together may exceed the quota. `Identity.layer` says how to share
+ * one.
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
- * import * as DataPlane from "effect-agentcore-identity/DataPlane"
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as Layer from "effect/Layer"
- *
- * // Another fleet uses the rest of the account's quota.
- * const live = Identity.layer.pipe(
- *   Layer.provide(DataPlane.layerRateLimit({ getResourceOauth2Token: 50 })),
- *   Layer.provide(AwsDataPlane.layer())
- * )
  */
 export const layerRateLimit = (
   quotas: { readonly [K in keyof typeof operations]?: number } = {}

@@ -96,14 +96,7 @@ type Options<Id> = IamAccessTokenRequest & {
  * @since 0.2.0
  * @category models
  */
-export interface IamAccessTokenCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "IamAccessToken"
-  /** The request of every use. */
-  readonly request: IamAccessTokenRequest
-}
+export interface IamAccessTokenCredential extends Declared.Declared<"IamAccessToken", IamAccessTokenRequest> {}
 
 type Credential<Id> = IamAccessTokenCredential & Context.Key<Id, Redacted.Redacted>
 
@@ -121,20 +114,10 @@ export interface TagClass<in out Self, out Id extends string>
 }
 
 /**
- * Declares an AWS-signed JWT: a tag that carries its request. Every function that takes a request also takes the
- * declared credential.
- *
- * Throws a `ValidationException` that names the property if the request is invalid.
+ * Declares an AWS-signed JWT: a tag that carries its request. Throws a `ValidationException` if the request is invalid.
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
- *
- * class Warehouse extends IamAccessToken.Tag<Warehouse>()("app/Warehouse", {
- *   audience: "https://warehouse.example.com",
- *   duration: "10 minutes"
- * }) {}
  */
 export const Tag = <Self = never>(): <const Id extends string>(
   id: Id,
@@ -218,11 +201,8 @@ export const makeWithIamAccessToken: Effect.Effect<Combinator<never>, never, Sec
 )
 
 /**
- * Returns a current AWS-signed JWT. With `CredentialCache.layerSecurityTokenService`, a cached token takes
- * microseconds.
- *
- * Programs that run for hours call it right before each use. The token of {@link withIamAccessToken} is that of its
- * start, and expires.
+ * Returns a current AWS-signed JWT. Programs that run for hours call it right before each use, because the token of
+ * {@link withIamAccessToken} expires.
  *
  * @since 0.2.0
  * @category accessors

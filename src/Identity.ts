@@ -62,12 +62,7 @@ export interface ConsentOptions<out E = RequiresUserConsent, out R = never> {
   readonly consent?: Consent.Handler<E, R> | undefined
   /** How to wait. Default: `TokenPoller.TokenPoller`, every 5 seconds for 10 minutes. */
   readonly poll?:
-    | Schedule.Schedule<unknown, {
-      /** The session that the user has to authorize. */
-      readonly session: ConsentSession
-      /** The number of polls since the wait began, 0 before the first poll. */
-      readonly attempt: number
-    }>
+    | Parameters<typeof TokenPoller.schedule>[0]
     | TokenPoller.TokenPoller
     | undefined
 }
@@ -134,14 +129,9 @@ export interface AccessTokenRequest<out E = RequiresUserConsent, out R = never, 
  * @since 0.2.0
  * @category models
  */
-export interface AccessTokenCredential<out F extends Flow = Flow> {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "AccessToken"
-  /** The request of every use. */
-  readonly request: AccessTokenDeclaration<F>
-}
+export interface AccessTokenCredential<out F extends Flow = Flow>
+  extends Declared.Declared<"AccessToken", AccessTokenDeclaration<F>>
+{}
 
 /**
  * An API key that is declared once, see `ApiKey.Tag`.
@@ -149,17 +139,12 @@ export interface AccessTokenCredential<out F extends Flow = Flow> {
  * @since 0.2.0
  * @category models
  */
-export interface ApiKeyCredential {
-  /** The name of the declaration. It is unique in a program. */
-  readonly key: string
-  /** The kind of the credential. */
-  readonly kind: "ApiKey"
-  /** The request of every use. */
-  readonly request: {
+export interface ApiKeyCredential extends
+  Declared.Declared<"ApiKey", {
     /** The name of the API-key credential provider. */
     readonly provider: string
-  }
-}
+  }>
+{}
 
 /**
  * The errors of a request for an access token. Only the flow `USER_FEDERATION` has those of an authorization. The
@@ -391,10 +376,6 @@ const authenticated = <A>(
     )
   })
 
-// -----------------------------------------------------------------------------
-// Requests for an access token
-// -----------------------------------------------------------------------------
-
 const requestUnreviewed = (dataPlane: DataPlane["Service"], request: Oauth2TokenRequest, isChecked = false) => {
   const response = authenticated((token) => Requests.requestToken(dataPlane, request, token, isChecked))
   return Effect.catch(response, (error) =>
@@ -498,10 +479,6 @@ const show = Effect.fnUntraced(function*<E, R>(
   })
 })
 
-// -----------------------------------------------------------------------------
-// Operations
-// -----------------------------------------------------------------------------
-
 /** Returns the token, or the wait for it. */
 const getAccessToken = Effect.fnUntraced(function*<E, R>(
   requestToken: RequestToken,
@@ -584,10 +561,6 @@ const completeAuthorization = Effect.fnUntraced(function*(
   yield* Telemetry.countAttempt(dataPlane.completeResourceTokenAuth({ sessionUri, userIdentifier }))
 })
 
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
-
 /**
  * An `Identity` over the data plane in context. Every operation has a span `Identity.<operation>`, and updates
  * metrics in Effect's registry, where an exporter such as `@effect/opentelemetry` reads them:
@@ -644,10 +617,11 @@ export const make: Effect.Effect<Identity["Service"], never, DataPlane> = Effect
  * Provides {@link Identity} over a data plane: that of `AwsDataPlane.layer()`, `AwsDataPlane.layerHttpNode()`, or a
  * decorated one. `AwsIdentity.layer()` and `LocalIdentity.layer()` already include this layer.
  *
- * Each `Effect.provide` builds this layer for its own data plane, also inside a program that has an `Identity`. The
- * same holds for all layers of this package that depend on an account or a user. Effect shares other layers between the
- * two programs. If your own layer depends on an `Identity`, use `Layer.fresh`, or `Effect.provide` with
- * `{ local: true }`.
+ * Each `Effect.provide` builds this layer for its own data plane. The same holds for all layers of this package that
+ * depend on an account or a user, with their caches and budgets. To share one between two parts of a program for one
+ * account, compose it with its plane into one constant, and provide that to both. If your own layer depends on an
+ * `Identity`, use `Layer.fresh`, or `Effect.provide` with `{ local: true }`: Effect shares other layers between two
+ * programs.
  *
  * @since 0.2.0
  * @category layers

@@ -1,9 +1,6 @@
 /**
- * An AWS operation as data: one row of the table of its plane.
- *
- * A row defines everything else: the type and the checks of the plane's method, the call of the AWS SDK, the route of
- * the local server, the scripted planes of tests, and the rate limits. The types here derive from a row, or from a
- * table.
+ * An AWS operation as data: one row of the table of its plane. The methods and checks of planes, the calls of the AWS
+ * SDK, the routes of the local server, the scripted planes of tests and the rate limits all derive from it.
  *
  * @since 0.2.0
  * @example

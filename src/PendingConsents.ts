@@ -90,20 +90,10 @@ const makeMemory: Effect.Effect<PendingConsents["Service"]> = Effect.sync(() => 
 
 /**
  * Pending consents in the memory of this process. A session is removed 10 minutes after it expires. All layers of a
- * program that provide it share it.
+ * program that provide it share it: give it to the program and to its page, `ConsentCallback.layer`.
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as AccessToken from "effect-agentcore-identity/AccessToken"
- * import * as Consent from "effect-agentcore-identity/Consent"
- * import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
- * import * as Effect from "effect/Effect"
- *
- * // The same layer has to be provided to the page, `ConsentCallback.layer`.
- * const token = AccessToken.get({ provider: "google", flow: "USER_FEDERATION" }, { consent: Consent.console }).pipe(
- *   Effect.provide(PendingConsents.layerMemory)
- * )
  */
 export const layerMemory: Layer.Layer<PendingConsents | ConsentSignals> = Layer.merge(
   Layer.effect(PendingConsents, makeMemory),

@@ -1,7 +1,6 @@
 /**
- * The operations of STS on the caller's own IAM identity. GetCallerIdentity returns who the caller is.
- * GetWebIdentityToken returns a JWT that AWS signs for services outside of AWS (outbound web identity federation).
- * Programs use `IamAccessToken`, which is built on this service. Adapters implement it.
+ * The operations of STS on the caller's own IAM identity: who it is, and a JWT that AWS signs for services outside of
+ * AWS (outbound web identity federation). Programs use `IamAccessToken`, which is built on this service.
  *
  * @since 0.2.0
  */

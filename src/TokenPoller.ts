@@ -122,11 +122,6 @@ const defaultPoller: TokenPoller = (wait) =>
  *
  * @since 0.2.0
  * @category layers
- * @example
- * import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
- *
- * // Four processes share the account.
- * const budget = TokenPoller.layerBudget({ pollsPerSecond: 25 })
  */
 export const layerBudget = (options: {
   /** Polls per second, above 0. Divide the quota of the account among the processes that share it. */

@@ -8,10 +8,9 @@ import type * as Schema from "effect/Schema"
 import * as Constraint from "./internal/models/constraint.js"
 
 /**
- * A user, by exactly one of two identifiers. AWS keeps them in separate namespaces: a token stored under a user's JWT
- * is not found under the same user's id. A user id has 1 to 128 characters (AWS service model), and AWS recommends the
- * form `provider+user`. AgentCore completes an authorization only for the original identifier, and rejects a new JWT of
- * the same subject.
+ * A user, by exactly one of two identifiers. AWS stores their tokens separately. A user id has 1 to 128 characters (AWS
+ * service model), and AWS recommends the form `provider+user`. AgentCore completes an authorization only for the
+ * original identifier, and rejects a new JWT of the same subject.
  *
  * @since 0.2.0
  * @category models
@@ -35,12 +34,6 @@ export type UserIdentifier =
  *
  * @since 0.2.0
  * @category schemas
- * @example
- * import * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
- * import * as Redacted from "effect/Redacted"
- *
- * const byId: UserIdentifier.UserIdentifier = { userId: "github+alice" }
- * const byToken: UserIdentifier.UserIdentifier = { userToken: Redacted.make("header.payload.signature") }
  */
 export const UserIdentifier: Schema.Codec<UserIdentifier, Constraint.Encoded<UserIdentifier>> = Constraint.union({
   userId: Constraint.UserId,
@@ -53,13 +46,12 @@ const accountMarker = "#account="
 const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComponent)
 
 /**
- * The identifier of one of several accounts that a user has at one provider, such as a private and a work calendar. It
- * is derived from the user's id. The same id and name give the same identifier in every process, and any other pair
- * gives a different one.
+ * The identifier of one of several accounts that a user has at one provider, such as a private and a work calendar. The
+ * same id and name give the same identifier in every process, and any other pair gives a different one.
  *
  * AgentCore treats the derived id as another user:
  *
- * - The vault has a separate namespace for it. A grant of the account is not found under the user's own id, and vice
+ * - Its grants are separate from those of the user's own id.
  *   versa.
  * - Session binding compares it too. Start and complete an authorization with the same derived identifier:
  *   `WorkloadAccessToken.layerWorkload`, and `currentUser` of the callback page.

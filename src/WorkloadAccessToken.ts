@@ -69,10 +69,7 @@ export interface Options {
   readonly renewAfter?: Duration.Input | undefined
 }
 
-/**
- * Appends advice to the message that AWS sends if the workload identity does not exist. Errors of a plane have no
- * advice.
- */
+/** Appends advice to the message that AWS sends if the workload identity does not exist. */
 const withAdvice = (error: AccessDeniedException, workloadName: string): AccessDeniedException =>
   !error.message.includes("does not belong to caller") ? error : new AccessDeniedException({
     ...error,
@@ -154,24 +151,11 @@ const obtain = (dataPlane: DataPlane["Service"], workloadName: string, user: Use
   )
 
 /**
- * Makes the service of {@link layer}, for a server that gets a token with every request. `Effect.provideService` needs
- * no layer. `user` is the user that the token is for, where the program knows it.
+ * Makes the service of {@link layer}, for `Effect.provideService` in a server that gets a token with every request.
+ * `user` is the user that the token is for, where the program knows it.
  *
  * @since 0.2.0
  * @category constructors
- * @example
- * import * as Identity from "effect-agentcore-identity/Identity"
- * import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
- * import * as Effect from "effect/Effect"
- * import type * as Redacted from "effect/Redacted"
- *
- * const handle = (workloadAccessToken: Redacted.Redacted) =>
- *   Effect.flatMap(Identity.Identity, ({ getApiKey }) => getApiKey({ provider: "weather" })).pipe(
- *     Effect.provideService(
- *       WorkloadAccessToken.WorkloadAccessToken,
- *       WorkloadAccessToken.make(workloadAccessToken)
- *     )
- *   )
  */
 export const make = (token: Redacted.Redacted, user?: UserIdentifier): WorkloadAccessToken["Service"] => ({
   user,
@@ -215,9 +199,6 @@ export const layer = (token: Redacted.Redacted): Layer.Layer<WorkloadAccessToken
  * because the user's JWT has expired, `get` returns the old token for another minute, unless it was invalidated. With
  * invalid options, `get` fails with `ValidationException`.
  *
- * Each use of the layer obtains a token from the data plane below it. To share one token between two parts of a program
- * for one account, compose the layer with its plane into one constant, and provide that to both.
- *
  * @since 0.2.0
  * @category layers
  * @example
@@ -250,8 +231,7 @@ const maxCallers = 10_000
 
 /**
  * Keeps a caller for each user of a server: for 10 minutes, and of the latest 10,000 users. The requests of a user then
- * share a workload access token, and a `CredentialCache` finds the user's credentials again. A {@link layerWorkload} in
- * each request costs one more call of AWS, and a cache does not know that two of them are one user.
+ * share a workload access token, and a `CredentialCache` finds the user's credentials again.
  *
  * @since 0.2.0
  * @category layers
@@ -333,9 +313,7 @@ export const provideCaller: {
 
 /**
  * Binds the current caller to work that runs later or in another fiber: from a queue, after a timer, in a worker.
- * Otherwise, such work runs for the caller of the fiber that runs it, and not for the caller that requested it.
- *
- * It captures the service, not a token, so the work can renew its token.
+ * Otherwise, such work runs for the caller of that fiber. The work can renew its token.
  *
  * @since 0.2.0
  * @category combinators

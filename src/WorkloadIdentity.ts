@@ -34,14 +34,7 @@ const lockOf: (plane: ControlPlane["Service"]) => KeyedLock.KeyedLock = memoize(
 // read again after the time that such a writer takes from its read to its write.
 const confirmation = Schedule.jittered(Schedule.spaced("300 millis")).pipe(Schedule.upTo({ times: 40 }))
 
-const converge = (
-  name: string,
-  returnUrls: ReadonlyArray<string>
-): Effect.Effect<
-  GetWorkloadIdentityResponse,
-  Operation.Error<typeof operations.getWorkloadIdentity> | ReturnUrlsContended,
-  ControlPlane
-> =>
+const converge = (name: string, returnUrls: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const plane = yield* ControlPlane
     const current = yield* plane.getWorkloadIdentity({ name })
@@ -53,9 +46,6 @@ const converge = (
     })
     return yield* new ReturnUrlsContended({ name })
   }).pipe(Effect.retry({ schedule: confirmation, while: (error) => error._tag === "ReturnUrlsContended" }))
-
-const withLock = <A, E>(name: string, effect: Effect.Effect<A, E, ControlPlane>): Effect.Effect<A, E, ControlPlane> =>
-  ControlPlane.use((controlPlane) => lockOf(controlPlane)(name, effect))
 
 /**
  * Ensures that a workload identity exists, and has at least these return URLs. It creates the identity, or adds the
@@ -102,7 +92,7 @@ export const ensure = (
     const createOrPresent = Effect.catchTag(create, "ValidationException", (error) =>
       // Another process may have created the identity meanwhile. If it is still missing, the request is invalid.
       Effect.catchTag(present, "ResourceNotFoundException", () => Effect.fail(error)))
-    return yield* withLock(
+    return yield* lockOf(yield* ControlPlane)(
       name,
       Effect.catchTag(present, "ResourceNotFoundException", () => Effect.andThen(createOrPresent, present))
     )

@@ -97,12 +97,39 @@ const Discovery = Schema.Struct({
 
 const Metadata = Schema.Struct({ grant_types_supported: Schema.Array(Schema.String) })
 
-/** Adds the name of the provider that was probably meant. */
+const withHint = (error: ResourceNotFoundException, hint: Effect.Effect<string, unknown, ControlPlane>) =>
+  Effect.flatMap(
+    Effect.orElseSucceed(hint, () => ""),
+    (text) => new ResourceNotFoundException({ ...error, message: error.message + text })
+  )
+
+/** Adds the command for an API key of this name, or the name of the provider that was probably meant. */
 const suggestProvider = (provider: string, error: ResourceNotFoundException) =>
-  ControlPlane.use((plane) => Stream.runCollect(plane.streamOauth2CredentialProviders())).pipe(
-    Effect.map((all) => didYouMean(provider, all.map(({ name }) => name))),
-    Effect.orElseSucceed(() => ""),
-    Effect.flatMap((suggestion) => new ResourceNotFoundException({ ...error, message: error.message + suggestion }))
+  withHint(
+    error,
+    ControlPlane.use((plane) =>
+      plane.getApiKeyCredentialProvider({ name: provider }).pipe(
+        Effect.as(`. '${provider}' is an API key: use 'npx agentcore-identity api-key ${provider}'`),
+        Effect.catch(() =>
+          Effect.map(
+            Stream.runCollect(plane.streamOauth2CredentialProviders()),
+            (all) => didYouMean(provider, all.map(({ name }) => name))
+          )
+        )
+      )
+    )
+  )
+
+/** Adds the command for a token, if an OAuth2 provider has the name. */
+export const suggestToken = (provider: string) => (error: ResourceNotFoundException) =>
+  withHint(
+    error,
+    ControlPlane.use((plane) =>
+      Effect.as(
+        plane.getOauth2CredentialProvider({ name: provider }),
+        `. '${provider}' is an OAuth2 provider: use 'npx agentcore-identity token ${provider}'`
+      )
+    )
   )
 
 /** The grants that the authorization server of a provider advertises. Empty if they are unknown. */

@@ -203,5 +203,9 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
 
 export const apiKey = Effect.fnUntraced(function*(settings: Settings) {
   const credential = yield* Flags.apiKey(settings.provider)
-  yield* run(settings, () => Effect.succeed({ flow: undefined }), () => ApiKey.get(credential))
+  yield* run(
+    settings,
+    () => Effect.succeed({ flow: undefined }),
+    () => Effect.catchTag(ApiKey.get(credential), "ResourceNotFoundException", Flags.suggestToken(settings.provider))
+  )
 }, (effect, settings) => Effect.tapError(effect, reportFailure(settings)))

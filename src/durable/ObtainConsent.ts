@@ -15,130 +15,38 @@
  * The database of the engine contains only the names of the workload, the credential and the user, and an episode. No
  * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
  *
- * A process that cannot reach the runner of an execution leaves the signal in the database. The runner finds it after
- * `entityMessagePollInterval` of the cluster, by default 10 seconds. A reminder requests the token from
- * AgentCore first.
+ * A reminder requests the token from AgentCore first.
  *
- * A runner that starts with stored executions may warn "Could not find entity manager for address, retrying": the
- * cluster read a message before {@link layer} registered the workflow. At a start this is harmless. The message returns
- * to the database, and the cluster reads it again as soon as the workflow is registered. If the warning repeats, this
- * runner has no layer of the workflow that it names. After `entityRegistrationTimeout` of the cluster, by default a
- * minute, the execution dies with "Entity type … not registered". Give all runners of a database all workflows.
- *
- * A Lambda function cannot be a runner, because nothing continues after its response. It can serve the pages, with a
- * `ClusterWorkflowEngine` over a client-only cluster, which writes the signal to the database. It can {@link start} a
- * wait in the same way. Without any runner, return `RequiresUserConsent` or the link of `Connect` to the caller, and
- * request the token again at the next request.
- *
- * Each wait requests the token every hour, because a signal may be lost. Measured with 1,000 waits over SQLite, an hour
- * of a wait costs one request for a workload access token, one for the token, 8 new rows in the database of the engine,
- * 65 statements (29 of them begin and commit transactions), and 21 milliseconds of CPU. Scaled to 100,000 waits, these
- * are 28 requests of each kind, 220 new rows and 1,800 statements a second, and 60% of a core.
- *
- * The engine never deletes the rows of an execution: 9 at its beginning and 8 for each hour, about 1,350 for a wait of
- * 7 days. These statements, for PostgreSQL, remove the executions that ended more than 30 days ago. Run them once a
- * day, in one transaction. On SQLite, write `unixepoch()` in place of `extract(epoch FROM now())`. While the rows
- * exist, an equal request returns the result of the execution. After that, it starts a new execution, which requests
- * the token from AgentCore again.
- *
- * ```sql
- * DELETE FROM cluster_messages
- * WHERE entity_type IN ('Workflow/effect-agentcore-identity/ObtainConsent', 'Workflow/-/DurableClock')
- *   AND entity_id IN (
- *   SELECT run.entity_id FROM cluster_messages run INNER JOIN cluster_replies reply ON reply.request_id = run.id
- *   WHERE run.entity_type = 'Workflow/effect-agentcore-identity/ObtainConsent' AND run.tag = 'run'
- *     AND reply.payload LIKE '%"_tag":"Complete"%'
- *     -- The id of a reply begins with its time, since 2025.
- *     AND reply.id < (CAST(extract(epoch FROM now()) AS BIGINT) - 30 * 86400 - 1735689600) * 4194304000
- * );
- * DELETE FROM cluster_replies WHERE NOT EXISTS (
- *   SELECT 1 FROM cluster_messages WHERE cluster_messages.id = cluster_replies.request_id
- * );
- * ```
+ * The guide *In production* (`src/persistence/README.md`) says what a wait costs, which processes can be runners, and
+ * how to remove old executions. `test/examples/durable-consent.ts` is a whole program, whose workflow uses
+ * {@link orAsk}.
  *
  * @since 0.2.0
  * @example
- * import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
  * import * as AccessToken from "effect-agentcore-identity/AccessToken"
  * import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
  * import * as Connect from "effect-agentcore-identity/http/Connect"
- * import * as ConsentStore from "effect-agentcore-identity/persistence/ConsentStore"
- * import * as ClusterWorkflowEngine from "effect/cluster/ClusterWorkflowEngine"
- * import * as SingleRunner from "effect/cluster/SingleRunner"
- * import * as Config from "effect/Config"
- * import * as Context from "effect/Context"
- * import * as Effect from "effect/Effect"
+ * import * as Console from "effect/Console"
  * import * as Layer from "effect/Layer"
- * import type * as Redacted from "effect/Redacted"
- * import * as Schema from "effect/Schema"
- * import * as Activity from "effect/workflow/Activity"
- * import * as DurableClock from "effect/workflow/DurableClock"
- * import * as Workflow from "effect/workflow/Workflow"
  *
- * export class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
  *   provider: "calendar",
  *   flow: "USER_FEDERATION",
  *   returnUrl: "https://agent.example.com/connect/return"
  * }) {}
  *
- * // The application's mail, and the API of the calendar.
- * export class Mail extends Context.Service<Mail, {
- *   readonly send: (user: string, text: string) => Effect.Effect<void>
- * }>()("Mail") {}
- *
- * export class Meetings extends Context.Service<Meetings, {
- *   readonly count: (token: Redacted.Redacted) => Effect.Effect<number>
- * }>()("Meetings") {}
- *
- * // Counts Alice's meetings, now and a week later. She may connect her calendar days after the workflow has started.
- * export const Report = Workflow.make("app/Report", {
- *   payload: { user: Schema.String, week: Schema.String },
- *   success: Schema.String,
- *   error: ObtainConsent.ConsentNotObtained,
- *   idempotencyKey: ({ user, week }) => `${user} ${week}`
- * })
- *
- * const report = Report.toLayer(({ user }) =>
- *   Effect.gen(function*() {
- *     const meetings = (name: string) =>
- *       Activity.make({
- *         name,
- *         success: Schema.Number,
- *         execute: Effect.all([Meetings, Calendar]).pipe(Effect.flatMap(([{ count }, token]) => count(token)))
- *       }).pipe(ObtainConsent.orAsk(Calendar, { user: { userId: user } }))
- *
- *     const before = yield* meetings("this week")
- *     yield* DurableClock.sleep({ name: "a week", duration: "7 days" })
- *     return `Meetings: ${before}, then ${yield* meetings("next week")}`
- *   })
- * )
- *
- * const consents = ObtainConsent.layer({
- *   invite: ({ link, reminder, user }) =>
- *     Effect.flatMap(
- *       Mail,
- *       ({ send }) =>
- *         send(user.userId, `${reminder === 0 ? "Please" : "Reminder: please"} connect your calendar: ${link}`)
- *     ),
- *   reminders: ["1 day", "3 days"],
+ * // In the process that runs the workflows. A real program sends a mail.
+ * export const runner = ObtainConsent.layer({
+ *   invite: ({ link, user }) => Console.log(`${user.userId}, please connect your calendar: ${link}`),
  *   patience: "7 days"
- * })
- *
- * // The workflows, in the process that runs them.
- * export const runner = Layer.merge(report, consents).pipe(
+ * }).pipe(
  *   Layer.provide(
  *     Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload: "my-agent" })
  *   )
  * )
  *
- * // Over the SqlClient of the program. Put it also around the pages of `Connect`: they resume the workflows.
- * // CONSENT_STORE_KEY is the output of `openssl rand -base64 32`.
- * export const database = ObtainConsent.layerSignals.pipe(
- *   Layer.provideMerge(ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") })),
- *   Layer.provideMerge(ClusterWorkflowEngine.layer),
- *   Layer.provideMerge(SingleRunner.layer({ runnerStorage: "sql" })),
- *   Layer.provide(NodeCrypto.layerDigest)
- * )
+ * // In any process with these links and the same engine.
+ * export const wait = ObtainConsent.start({ credential: Calendar, user: { userId: "alice" }, episode: "report 7" })
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

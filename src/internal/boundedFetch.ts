@@ -41,20 +41,14 @@ export const boundedFetch = (
     return toResponse(response, await fromReader(reader, maxBytes))
   })
 
-// -----------------------------------------------------------------------------
-// A time limit for promises, in real time, because networks do not follow the `Clock` of Effect
-// -----------------------------------------------------------------------------
-
-// `AbortSignal.timeout` and `AbortSignal.any` would do the same. But they take 20 µs a call instead of 5, and hold 4 KB
-// of each call that has ended until its time limit is over.
-
 /** Milliseconds. Node runs a longer timer at once. */
 const maxTimer = 2 ** 31 - 1
 
 /**
  * Runs with a signal that is aborted after the time limit, with the caller's signal, and after a failure. The caller
  * does not wait until `run` reacts. Rejects with a `DOMException` named `TimeoutError`, with the reason of the caller's
- * signal, or as `run` does. `timeout` is in milliseconds.
+ * signal, or as `run` does. `timeout` is in milliseconds of real time, because networks do not follow the `Clock`.
+ * `AbortSignal.timeout` would hold the memory of each call until its time limit.
  */
 export const withTimeLimit = async <A>(
   timeout: number,
@@ -72,7 +66,7 @@ export const withTimeLimit = async <A>(
   const onAbort = (): void => controller.abort(caller?.reason)
   caller?.addEventListener("abort", onAbort)
   const timer = timeout <= maxTimer
-    // oxlint-disable-next-line no-restricted-globals -- The time of a network is real, also where `Clock` is not.
+    // oxlint-disable-next-line no-restricted-globals -- Real time, as above.
     ? setTimeout(() => controller.abort(new DOMException("The time limit was exceeded", "TimeoutError")), timeout)
     : undefined
   try {

@@ -78,10 +78,6 @@ export const render = (
   return { status: statusOf[name], headers: { ...headers, vary: "accept-language" }, body }
 }
 
-// -----------------------------------------------------------------------------
-// The language of a page
-// -----------------------------------------------------------------------------
-
 /** The language ranges of the header, the preferred one first. */
 const rangesOf = (acceptLanguage: string): ReadonlyArray<string> =>
   acceptLanguage.slice(0, 1024).toLowerCase().split(",").map((item) => {

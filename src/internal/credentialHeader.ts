@@ -60,9 +60,8 @@ const unchecked = "The origins of the requests of this client cannot be checked,
 
 /**
  * Runs `self` with `check` before each request that it sends. `HttpClient.make` reads this reference right before it
- * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place in Effect.
- *
- * Effect does not read it under `Tracer.DisablePropagation`. So the request has no span for the same reason here.
+ * sends a request, also a request of an inner `HttpClient.followRedirects`. It is the only such place in Effect. Effect
+ * does not read it under `Tracer.DisablePropagation`, so here the request has no span instead.
  */
 export const checkEachRequest = (check: (request: Request) => void) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.flatMap(Tracer.DisablePropagation, (isDisabled) =>
@@ -205,9 +204,7 @@ const encodeError = (request: Request, header: string) =>
     })
   })
 
-/**
- * A client whose requests to allowed origins go through `hop`. All other requests stay as they are.
- */
+/** A client whose requests to allowed origins go through `hop`. All other requests stay as they are. */
 export const inject = <E, R, E2, R2>(
   self: HttpClient.HttpClient.With<E, R>,
   { allows, header, hop }: Options<E, R, E2, R2>

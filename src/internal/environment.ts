@@ -1,7 +1,4 @@
-/**
- * Reads settings when a layer is built. Effect's default `ConfigProvider` reads the environment once per process, so it
- * would miss variables that the program sets later.
- */
+/** Reads settings when a layer is built. Effect's default `ConfigProvider` would miss variables that are set later. */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"

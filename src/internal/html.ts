@@ -79,10 +79,7 @@ export const style = [
   "a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--accent);outline-offset:2px}"
 ].join("")
 
-/**
- * The digest by which the content security policy allows `style`. A constant, so that this module needs no hash
- * function; a test computes it.
- */
+/** The digest by which the content security policy allows `style`. A test computes it. */
 export const styleDigest = "sha256-scJmL+r5ofmU9H5yqD172TxgN87nIE4AJzQxcUpwNC0="
 
 /** The icon of every page, as a URL. */

@@ -44,11 +44,10 @@ const provideRequire = (): void => {
 }
 
 /**
- * Loads a package. The caller passes `import()` with the literal name of the package, because bundlers need it. For an
- * optional package it is in a `try`: then a bundler warns if the package is not installed, and does not fail. `name` is
- * an export that the caller needs.
- *
- * Node finds the names of most exports of a CommonJS package. Bundlers put all of them into `default`.
+ * Loads a package. The caller passes `import()` with the literal name of the package, which bundlers need: for an
+ * optional package in a `try`, so that a bundler warns if it is not installed, and does not fail. `name` is an export
+ * that the caller needs. Node finds most exports of a CommonJS package by name, bundlers put all of them into
+ * `default`.
  */
 export const loadPackage = <M extends object>(
   packageName: string,

@@ -1,10 +1,6 @@
 /** Strings from outside in messages, logs and terminals, and the messages of AWS. */
 import { hasProperty, isString } from "effect/Predicate"
 
-// -----------------------------------------------------------------------------
-// Strings for a terminal
-// -----------------------------------------------------------------------------
-
 // A control character could start a terminal command. A line break could add a line that this program never wrote. A
 // direction mark could show text in another order: C0, DEL and C1; direction marks; line and paragraph separators;
 // deprecated format characters.
@@ -21,10 +17,6 @@ export const escape = (value: string): string => value.replaceAll(unsafe, toEsca
 /** As {@link escape}, but keeps line breaks: for strings that the program itself has composed. */
 export const escapeLines = (value: string): string =>
   value.replaceAll(unsafe, (character) => character === "\n" ? character : toEscape(character))
-
-// -----------------------------------------------------------------------------
-// Errors of other libraries
-// -----------------------------------------------------------------------------
 
 /** In characters. The longest names and codes have fewer than 60. */
 const maxLength = 128
@@ -48,10 +40,6 @@ export const codeOf = (error: unknown): string =>
     : error instanceof Error
     ? truncateName(error.name)
     : "unknown error"
-
-// -----------------------------------------------------------------------------
-// Messages of AWS
-// -----------------------------------------------------------------------------
 
 /** Whether an error is about the return URL of a token request. Only its message shows that, because it has no code. */
 export const isAboutReturnUrl = ({ message }: { readonly message: string }): boolean =>

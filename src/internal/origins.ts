@@ -24,10 +24,7 @@ const problemOf = (url: URL, allowInsecure: boolean): string | undefined => {
     : undefined
 }
 
-/**
- * An allow-list. An invalid entry is a programming mistake, and throws at once. The message omits the value, because it
- * may contain a password.
- */
+/** An allow-list. An invalid entry throws at once. The message omits the value, because it may contain a password. */
 export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsecure = false): Allows => {
   if (!Array.isArray(origins) || origins.length === 0) {
     throw new Cause.IllegalArgumentError("origins is not a list of at least one origin")
@@ -45,10 +42,6 @@ export const allowList = (origins: Arr.NonEmptyReadonlyArray<string>, allowInsec
 export const urlOf = (request: HttpClientRequest.HttpClientRequest): Option.Option<URL> =>
   HttpClientRequest.toUrl(HttpClientRequest.make("GET")(request.url))
 
-// -----------------------------------------------------------------------------
-// No redirects: they would send headers with secrets to other origins
-// -----------------------------------------------------------------------------
-
 /** `UndiciOptions` of `@effect/platform-node`, by its key: that package is optional, and does not run in browsers. */
 const UndiciOptions = Context.Reference<{ readonly maxRedirections?: number }>(
   "@effect/platform-node/NodeHttpClient/UndiciOptions",
@@ -57,7 +50,7 @@ const UndiciOptions = Context.Reference<{ readonly maxRedirections?: number }>(
 
 /**
  * Runs an effect whose requests do not follow redirects: of `fetch`, which follows them by default, and of undici with
- * its redirect interceptor. The program's other settings are kept.
+ * its redirect interceptor. A redirect would send the headers to another origin. The program's other settings are kept.
  */
 export const withoutRedirects = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.contextWith((context: Context.Context<never>) => {

@@ -21,8 +21,8 @@ interface Budget {
 export const defaultLimit = 100
 
 /**
- * Maximum concurrent polls, as a fraction of the polls per second. 25 by default: the AWS SDK has 50 connections by
- * default.
+ * Maximum concurrent polls, as a fraction of the polls per second: 25 by default, half of the connections of the AWS
+ * SDK.
  */
 const concurrentFraction = 1 / 4
 
@@ -37,8 +37,8 @@ const growthPerSecond = Math.LN2 / 40
 
 /**
  * The growth of the rate for each poll, if it is lower: below 1.7 polls per second, when many processes share a quota.
- * Each of them sees few calls, so a faster growth would undo a halving before the next call is throttled. With it, less
- * than 0.01 / ln 2 of all calls are throttled, for any number of processes.
+ * A faster growth would undo a halving before the next call is throttled. So less than 0.01 / ln 2 of all calls are
+ * throttled, for any number of processes.
  */
 const growthPerPoll = 0.01
 
@@ -48,10 +48,7 @@ const pace = growthPerSecond / growthPerPoll
 /** As a fraction of the limit. */
 const lowestRate = 1 / 1000
 
-/**
- * The polls per second of a process, which the throttles of the service teach it. Times are in milliseconds. Without a
- * fiber, because `npm run bench -- --scale` simulates many processes with it.
- */
+/** The polls per second of a process, lowered by throttles. Times are in milliseconds. */
 export const makeRate = (limit: number) => {
   let base = limit
   let since = 0
@@ -115,10 +112,7 @@ export const makeBudget = (limit: number): Budget => {
   }
 }
 
-/**
- * The budget of a program. Effect creates the default value of a Reference once per process, so all programs of the
- * process share it.
- */
+/** The budget of a program. All programs of a process share the default value. */
 export const PollBudget = Context.Reference("effect-agentcore-identity/internal/PollBudget", {
   defaultValue: () => makeBudget(defaultLimit)
 })

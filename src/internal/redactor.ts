@@ -56,11 +56,7 @@ export const makeRedactor = (values: Iterable<string>): (text: string, limit?: n
     text.length <= limit ? redact(text) : `${redact(text.slice(0, limit)).slice(0, 1 - pieceLength)}…`
 }
 
-// -----------------------------------------------------------------------------
-// Sessions of consent in the encoded failure of a tool, which has their links in clear
-// -----------------------------------------------------------------------------
-
-/** A session's URN, as it is or in a URL. */
+/** A session's URN, as it is or in a URL. The encoded failure of a tool has the links of sessions in clear. */
 const urn = /oauth(:|%(25)*3a)request_uri(:|%(25)*3a)/i
 
 /** Whether a model must not see the value. */

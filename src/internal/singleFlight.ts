@@ -1,8 +1,6 @@
 /**
- * Single flight: concurrent callers share one run of an effect.
- *
- * `RcMap` keeps a failed run until its last caller has left. So a caller who retries immediately would get the old
- * failure (measured with `effect` 4.1.0).
+ * Single flight: concurrent callers share one run of an effect. `RcMap` of Effect keeps a failed run until its last
+ * caller has left, so that a caller who retries immediately gets the old failure (`effect` 4.1.0).
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"

@@ -278,6 +278,17 @@ describe("the defaults of token, api-key and doctor", () => {
       assert.include(yield* stderr("none"), "ResourceNotFoundException: ")
     }).pipe(Effect.provide(world)))
 
+  it.live("name the command for a provider of the other kind", () =>
+    Effect.gen(function*() {
+      const env = yield* shell
+      const stderr = (...args: ReadonlyArray<string>) => Effect.map(Program.run(args, env), ({ stderr }) => stderr)
+      assert.include(yield* stderr("token", "weather"), "is an API key: use 'npx agentcore-identity api-key weather'")
+      assert.include(
+        yield* stderr("api-key", "calendar"),
+        "is an OAuth2 provider: use 'npx agentcore-identity token calendar'"
+      )
+    }).pipe(Effect.provide(world)))
+
   it.live("report a server that is not running, not a missing caller", () =>
     Effect.gen(function*() {
       const url = yield* Effect.map(Server.freePort, (port) => `http://127.0.0.1:${port}`)

@@ -21,7 +21,7 @@ import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import * as SqlClient from "effect/sql/SqlClient"
 import * as Stream from "effect/Stream"
-import { readFileSync } from "node:fs"
+import { blocksOf } from "../package/pages.mjs"
 import { buildProgram } from "../support/build.mjs"
 import * as Child from "../support/child.js"
 import * as Cluster from "../support/cluster.js"
@@ -59,12 +59,11 @@ const rows = Effect.gen(function*() {
   return all.flat().flatMap((row) => Object.entries(row).flat().map(String))
 }).pipe(Effect.provideService(SqlClient.SafeIntegers, true))
 
-/** The statements of the documentation that remove executions, for the database in context. */
+/** The statements of the guide that remove executions, for the database in context. */
 const removeFinished = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const source = readFileSync(new URL("../../src/durable/ObtainConsent.ts", import.meta.url), "utf8")
-  const blocks = [...source.matchAll(/^ \* ```sql\n((?: \* .*\n)+?) \* ```$/gm)]
-  const text = (blocks[0]?.[1] ?? assert.fail("no statements")).replaceAll(/^ \* /gm, "")
+  const block = blocksOf("src/persistence/README.md").find(({ language }) => language === "sql")
+  const text = block?.code ?? assert.fail("no statements")
   const statements = text.split(";\n").filter((statement) => statement.trim() !== "")
   assert.lengthOf(statements, 2)
   const now = sql.onDialectOrElse({ pg: () => "extract(epoch FROM now())", orElse: () => "unixepoch()" })

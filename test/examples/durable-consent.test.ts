@@ -12,7 +12,6 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
-import { readFileSync } from "node:fs"
 import * as Folder from "../support/folder.js"
 import * as Backend from "../support/localBackend.js"
 import { LocalBackend } from "../support/localBackend.js"
@@ -67,12 +66,6 @@ const stateOf = (id: string) =>
   })
 
 describe("a workflow that waits for days", () => {
-  it("is the example of the documentation", () => {
-    const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
-    const documentation = read("src/durable/ObtainConsent.ts").replaceAll(/^ \* ?/gm, "")
-    assert.include(documentation, read("test/examples/durable-consent.ts"))
-  })
-
   it.effect("continues when the user has connected the calendar", () => {
     const { layer, mails, tokens } = application()
     const memory = ObtainConsent.layerSignals.pipe(

@@ -3,7 +3,10 @@ import { readFileSync } from "node:fs"
 
 const root = new URL("../../", import.meta.url)
 
-export const pages = ["README.md", ...["aws", "http", "local", "mcp", "promise"].map((room) => `src/${room}/README.md`)]
+export const pages = [
+  "README.md",
+  ...["aws", "http", "local", "mcp", "persistence", "promise"].map((room) => `src/${room}/README.md`)
+]
 
 export const read = (path) => readFileSync(new URL(path, root), "utf8")
 

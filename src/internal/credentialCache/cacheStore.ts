@@ -1,6 +1,4 @@
-/**
- * The store behind the memory of the cache, and a wrapper that makes a broken or slow store behave like an empty one.
- */
+/** The store behind the memory of the cache. A broken or slow store behaves like an empty one. */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -11,7 +9,7 @@ import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Deadline from "../deadline.js"
 
-type Stored = {
+export interface StoredCredential {
   readonly credential: Redacted.Redacted
   /** In milliseconds since the epoch, less the skew of the cache. */
   readonly usableUntil: number
@@ -32,13 +30,11 @@ export class CacheStoreError
 
 /** The store behind the memory, for `CredentialCache.layerStore`. `persistence/CredentialStore` has implementations. */
 export class Store extends Context.Service<Store, {
-  readonly get: (key: string) => Effect.Effect<Option.Option<Stored>, CacheStoreError>
+  readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>, CacheStoreError>
   /** The store drops the credential at `usableUntil`, or earlier. */
-  readonly set: (key: string, credential: Stored) => Effect.Effect<void, CacheStoreError>
+  readonly set: (key: string, credential: StoredCredential) => Effect.Effect<void, CacheStoreError>
   readonly remove: (key: string) => Effect.Effect<void, CacheStoreError>
 }>()("effect-agentcore-identity/CredentialCache/Store") {}
-
-export type StoredCredential = Parameters<Store["Service"]["set"]>[1]
 
 export interface SafeStore {
   readonly get: (key: string) => Effect.Effect<Option.Option<StoredCredential>>

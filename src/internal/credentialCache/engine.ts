@@ -73,15 +73,9 @@ interface Outcome {
 
 type Call = (request: unknown, effect: Effect.Effect<unknown, unknown>) => Effect.Effect<unknown, unknown>
 
-// -----------------------------------------------------------------------------
-// Generations
-// -----------------------------------------------------------------------------
-
 /**
  * A generation of a key ends when the credential of the key is dropped. Work that began in an earlier generation may
- * have an old credential.
- *
- * A generation exists only while work on its key is in flight, so the memory is bounded.
+ * have an old credential. A generation exists only while work on its key is in flight.
  */
 interface Generation {
   readonly id: number
@@ -109,10 +103,6 @@ export const makeGenerations = () => {
     end: (key: string): void => void generations.delete(key)
   }
 }
-
-// -----------------------------------------------------------------------------
-// Memory
-// -----------------------------------------------------------------------------
 
 /** Credentials in memory, up to a capacity, and the calls in flight. The oldest credential is dropped first. */
 const makeMemory = (capacity: number) => {
@@ -156,10 +146,6 @@ const isUsable = (
 ): boolean =>
   now < usableUntil && Redacted.value(credential) !== ""
   && (rejected === undefined || !Equal.equals(credential, rejected))
-
-// -----------------------------------------------------------------------------
-// Memory and the store
-// -----------------------------------------------------------------------------
 
 /** What an operation does with its credentials in memory and in the store. */
 const makeStorage = (memory: Memory, sharedStore: SafeStore, restore: Cacheable<unknown, unknown>["restore"]) => {
@@ -216,10 +202,6 @@ const invalidate = (memory: Memory, store: SafeStore, credential: Redacted.Redac
   )
 }
 
-// -----------------------------------------------------------------------------
-// Calls of the service
-// -----------------------------------------------------------------------------
-
 /** Makes a function that calls the service, and keeps the credential of its response. */
 const makeCallService = (
   cacheable: Cacheable<unknown, unknown>,
@@ -267,10 +249,6 @@ const makeCallService = (
       }).pipe(Effect.ensuring(Effect.sync(() => calls.delete(request))))
     })
 }
-
-// -----------------------------------------------------------------------------
-// Cached calls
-// -----------------------------------------------------------------------------
 
 const counter = (name: string, description: string): Metric.Counter<number> =>
   Metric.counter(`agentcore.credential_cache.${name}`, { description, incremental: true })
@@ -355,10 +333,6 @@ const makeCall = (
       )
     })
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 export const make = (options: Options): Engine => {
   const memory = makeMemory(options.capacity)

@@ -1,6 +1,4 @@
-/**
- * Definitions of credential providers, and the options of their constructors. `CredentialProvider` exports both.
- */
+/** Definitions of credential providers, and the options of their constructors. `CredentialProvider` exports both. */
 import type * as Redacted from "effect/Redacted"
 import type {
   CreateApiKeyCredentialProviderRequest,

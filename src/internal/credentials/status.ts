@@ -13,7 +13,7 @@ import * as ExpiringMap from "../expiringMap.js"
 import { unregistered } from "../pendingConsents/store.js"
 import * as SingleFlight from "../singleFlight.js"
 
-/** The caller of a run: the workload identity and the user that its workload access token is for. */
+/** The caller of a run. */
 export interface Caller {
   /** The name of the workload identity. */
   readonly name: string

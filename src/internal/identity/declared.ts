@@ -10,7 +10,8 @@ import { wrongType } from "../models/violation.js"
 import * as OptionType from "../plane/optionType.js"
 import * as Validation from "../plane/validation.js"
 
-interface Declared<out Kind extends string, out Request> {
+/** A declared credential. */
+export interface Declared<out Kind extends string, out Request> {
   /** The name of the declaration. It is unique in a program. */
   readonly key: string
   /** The kind of the credential. */

@@ -4,8 +4,8 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
 /**
- * Returns the issuer and the subject of a JWT. A user who signs in again has a new JWT with the same two. This function
- * does not verify the JWT, because the application has verified it.
+ * Returns the issuer and the subject of a JWT that the application has verified. A new sign-in has a new JWT with the
+ * same two.
  */
 export const subjectOf = (
   userToken: Redacted.Redacted

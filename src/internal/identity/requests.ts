@@ -17,10 +17,6 @@ import * as Plane from "../plane/plane.js"
 import * as Validation from "../plane/validation.js"
 import * as Declared from "./declared.js"
 
-// -----------------------------------------------------------------------------
-// Access tokens
-// -----------------------------------------------------------------------------
-
 export const { name: accessTokenOperation } = operations.getResourceOauth2Token
 
 const tokenMembers = membersOf(operations.getResourceOauth2Token)
@@ -98,10 +94,6 @@ export const notASession = (session: unknown): ValidationException =>
     path: ["session"],
     ...wrongType("a ConsentSession: decode a stored one with its schema", session)
   }], accessTokenOperation)
-
-// -----------------------------------------------------------------------------
-// Other requests
-// -----------------------------------------------------------------------------
 
 export const { name: apiKeyOperation } = operations.getResourceApiKey
 

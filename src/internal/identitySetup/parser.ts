@@ -15,10 +15,6 @@ import { toWords, type Violation } from "../models/violation.js"
 import { readViolations } from "../plane/issues.js"
 import { SetupParseError } from "./setupModels.js"
 
-// -----------------------------------------------------------------------------
-// JSON with comments
-// -----------------------------------------------------------------------------
-
 type Path = ReadonlyArray<string | number>
 
 interface Problem {
@@ -122,10 +118,6 @@ const parse = Effect.fnUntraced(function*(text: string, file: string, isJson: bo
   const value = yield* Effect.mapError(toValue(root, []), (problem) => toError([problem]))
   return { value, toError }
 })
-
-// -----------------------------------------------------------------------------
-// Parsers
-// -----------------------------------------------------------------------------
 
 const toProblem = (violation: Violation): Problem => ({
   // A key in JSON is never a symbol.

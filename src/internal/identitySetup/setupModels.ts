@@ -24,19 +24,8 @@ const uniqueByName = <A extends { readonly name: string }, I>(item: Schema.Codec
   )
 
 /**
- * A setup. Every property is optional.
- *
- * - `tags` apply to every resource, in addition to its own tags.
- * - `local` configures the local server, which reads it again when the file changes. `secrets` has the values of
- *   `EXTERNAL` references, by secret id and JSON key. `vendorEndpoints` replaces the authorization servers of vendors.
- *   `vendorIssuers` replaces the issuers in discovery URLs and metadata. `offlineIssuer` replaces all others.
- *   `certificateAuthorities` lists PEM files of private CAs. `kmsKeys` replaces KMS with private keys, by ARN.
- *   `kmsSign` requires the permission to sign with them, and `tokenVaultPath` the path of `GetTokenVault`.
- *   `discoveryUrls` checks discovery URLs at creation.
- *   `inboundIssuers` lists the issuers of users' JWTs. `onBehalfOfVendors` lists more vendors that act on behalf of
- *   users. `users` has the claims of the users of `local --authorization-server`. `serviceLinked` lists workload
- *   identities that get no workload access tokens, like those of AgentCore Runtime. `workloadAccessTokenLifetime`
- *   shortens the lifetime of workload access tokens. `policies` has the IAM policies of callers, by access key id.
+ * A setup. Every property is optional. `tags` apply to every resource, in addition to its own tags. `local` configures
+ * the local server, which reads it again when the file changes.
  */
 export const IdentitySetup = Schema.Struct({
   /** For editors: the package ships the JSON Schema `effect-agentcore-identity/setup.schema.json`. */

@@ -35,8 +35,8 @@ const objectsIn = (value: unknown): ReadonlyArray<object> =>
   Array.isArray(value) || isPlain(value) ? Object.values(value).filter((member) => typeof member === "object") : []
 
 /**
- * Whether a value has too many levels. Parsers recurse into each level, and would overflow the stack. So this function
- * reads the value level by level. It reads an object once, even if the object contains itself.
+ * Whether a value has too many levels: parsers recurse into each level, and would overflow the stack. It reads an
+ * object once, even if the object contains itself.
  */
 export const isDeep = (request: unknown): boolean => {
   const seen = new Set<unknown>()

@@ -88,10 +88,6 @@ export const wrongType = (expected: string, actual: unknown): Rule => ({
   actual: describeValue(actual)
 })
 
-// -----------------------------------------------------------------------------
-// The name that was probably meant
-// -----------------------------------------------------------------------------
-
 /** In characters. A longer name is not a typing error. */
 const maxNameLength = 64
 

@@ -8,10 +8,6 @@ import * as Issue from "effect/SchemaIssue"
 import * as Constraint from "../models/constraint.js"
 import { closestName, type Path, type Rule, toAwsSentence, type Violation, wrongType } from "../models/violation.js"
 
-// -----------------------------------------------------------------------------
-// The issues of a union
-// -----------------------------------------------------------------------------
-
 type Issues = ReadonlyArray<Issue.Issue>
 
 const isUndefined = (ast: AST.AST): boolean => ast._tag === "Undefined"
@@ -43,10 +39,6 @@ const closestIssues = (issues: Issues): Issues => {
   const least = Math.min(...distances)
   return issues.filter((_, index) => distances[index] === least)
 }
-
-// -----------------------------------------------------------------------------
-// The types of values
-// -----------------------------------------------------------------------------
 
 const listOf: { readonly [item: string]: string } = {
   "a string": "a list of strings",
@@ -86,10 +78,6 @@ const describe = (ast: AST.AST): string => {
       return "of another type"
   }
 }
-
-// -----------------------------------------------------------------------------
-// The violations in an issue
-// -----------------------------------------------------------------------------
 
 /** The maximum number of violations that an error reports. A request over HTTP can have one invalid item per byte. */
 const maxViolations = 100

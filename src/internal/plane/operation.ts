@@ -41,12 +41,7 @@ const codec = <A, I>(schema: Schema.Codec<A, I>): Codec<A> & { readonly schema: 
 /** The response of an operation that returns nothing. */
 export const noResponse: Codec<void> = { decode: () => Option.some(undefined), encode: () => ({}) }
 
-/**
- * A row of a plane's table.
- *
- * The type of `request` allows only secrets and plain data. Its encoding unwraps the secrets, which costs a tenth of
- * `Schema.encode`.
- */
+/** A row of a plane's table. The type of `request` allows only secrets and plain data, so encoding unwraps secrets. */
 export const make = <
   const Name extends string,
   Request,

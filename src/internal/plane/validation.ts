@@ -47,10 +47,6 @@ export const validationException = (violations: ReadonlyArray<Violation>, operat
 export const invalidProperty = (operation: string, property: string, expected: string): ValidationException =>
   validationException([{ path: [property], rule: "limit", expected }], operation)
 
-// -----------------------------------------------------------------------------
-// Checks
-// -----------------------------------------------------------------------------
-
 const tooDeep: Violation = { path: [], rule: "limit", expected: `have at most ${maxLevels} levels` }
 const unreadable: Violation = { path: [], rule: "type" }
 
