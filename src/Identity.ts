@@ -258,7 +258,6 @@ const toOauth2TokenRequest = (
   customParameters: nonEmpty({ ...request.customParameters })
 } satisfies Oauth2TokenRequest)
 
-/** The request, with the return URL of the program where it has none. */
 const withReturnUrl = <E, R>(
   subject: AccessTokenRequest<E, R> | AccessTokenCredential,
   returnUrl: Option.Option<string>

@@ -47,10 +47,6 @@ const ErrorClass =
     return Object.assign(Class, { _tag: tag }) as never
   }
 
-// -----------------------------------------------------------------------------
-// Exceptions of the service
-// -----------------------------------------------------------------------------
-
 const serviceFields = {
   /** The AWS name of the operation, as in `GetResourceOauth2Token`. */
   operation: Schema.String,
@@ -187,10 +183,6 @@ export class UnknownServiceError extends ErrorClass<UnknownServiceError>()("Unkn
   status: Schema.optional(Schema.Number)
 }) {}
 
-// -----------------------------------------------------------------------------
-// No response
-// -----------------------------------------------------------------------------
-
 const transportAdvice = ({ host, kind, packageName, profile }: TransportError): string => {
   switch (kind) {
     case "connection":
@@ -255,10 +247,6 @@ export class TransportError extends ErrorClass<TransportError>()("TransportError
   }
 }
 
-// -----------------------------------------------------------------------------
-// Exceptions of STS
-// -----------------------------------------------------------------------------
-
 /**
  * The account does not issue JWTs for services outside of AWS: outbound web identity federation is disabled. The
  * message explains how to enable it. HTTP 403.
@@ -292,10 +280,6 @@ export class JWTPayloadSizeExceededException
   extends ServiceException<JWTPayloadSizeExceededException>()("JWTPayloadSizeExceededException")
 {}
 
-// -----------------------------------------------------------------------------
-// The flow
-// -----------------------------------------------------------------------------
-
 /**
  * The user has to consent first. Give the request a consent handler, such as `Consent.openBrowser` or
  * `Connect.handler`. Or use `session` as data: show its `authorizationUrl` to this user, store the session, and
@@ -315,38 +299,22 @@ export class JWTPayloadSizeExceededException
 export class RequiresUserConsent
   extends ErrorClass<RequiresUserConsent>()("RequiresUserConsent", { session: ConsentSession })
 {
-  /**
-   * The credential provider that requires consent.
-   *
-   * @since 0.2.0
-   */
+  /** The credential provider that requires consent. */
   get provider(): string {
     return this.session.provider
   }
-  /**
-   * The page to show to the user, and to no other person.
-   *
-   * @since 0.2.0
-   */
+  /** The page to show to the user, and to no other person. */
   get authorizationUrl(): Redacted.Redacted {
     return this.session.authorizationUrl
   }
   override get message(): string {
     return `The user has to connect '${this.provider}' first.`
   }
-  /**
-   * What the developer does next. It is not part of the message, because models read messages.
-   *
-   * @since 0.2.0
-   */
+  /** What the developer does next. It is not part of the message, because models read messages. */
   get nextStep(): string {
     return "give the request a consent handler, or show the user the link and resume the session"
   }
-  /**
-   * Node's form of the error, and the next step of the developer.
-   *
-   * @since 0.2.0
-   */
+  /** Node's form of the error, and the next step of the developer. */
   // `Effect` types it as a method without parameters. Node passes these.
   override [Inspectable.NodeInspectSymbol](...args: ReadonlyArray<unknown>): unknown {
     const [depth, options, inspect] = args as [number, object, (value: unknown, options: object) => string]

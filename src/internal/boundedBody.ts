@@ -56,7 +56,6 @@ export const fromReader = async (
   return body
 }
 
-/** The used part of a readable stream of Node. */
 export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
   readonly destroy: () => unknown
 }

@@ -3,7 +3,6 @@ import * as Html from "./html.js"
 
 const { html } = Html
 
-/** The status of each page. */
 export const statusOf = {
   Completed: 200,
   Denied: 200,

@@ -8,5 +8,4 @@ export const digits: Effect.Effect<string> = Effect.map(
   (number) => number.toString(16).padStart(8, "0")
 )
 
-/** A name for a workload identity. */
 export const workloadName: Effect.Effect<string> = Effect.map(digits, (digits) => `workload-${digits}`)

@@ -39,7 +39,6 @@ const readClaims = (token: Redacted.Redacted | undefined): Values => {
   }
 }
 
-/** Reads the condition keys of a request. */
 export const readContext = (
   { audience, durationSeconds, signingAlgorithm, tagKeys, tags, userId, userIdentifier, userToken }: RequestContext
 ): Values => ({

@@ -22,6 +22,5 @@ const partitions: ReadonlyArray<readonly [prefix: string, partition: Partition]>
   ["us-isof-", { name: "aws-iso-f", suffix: "csp.hci.ic.gov", dualStackSuffix: "api.aws.hci.ic.gov" }]
 ]
 
-/** The partition of a region. */
 export const partitionOf = (region: string): Partition =>
   partitions.find(([prefix]) => region.startsWith(prefix))?.[1] ?? commercial

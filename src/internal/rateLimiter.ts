@@ -16,7 +16,6 @@ export const CallPriority = Context.Reference("effect-agentcore-identity/interna
   defaultValue: (): Priority | "byRequest" => "byRequest"
 })
 
-/** The priority of a request for an access token. */
 export const priorityOf = (request: unknown): Effect.Effect<Priority> =>
   Effect.map(CallPriority, (priority) =>
     priority !== "byRequest"

@@ -19,7 +19,6 @@ const callbackUrlHeader = "oauth2callbackurl"
 
 export const customPrefix = "x-amzn-bedrock-agentcore-runtime-custom-"
 
-/** The message for an invocation without a workload access token. */
 export const missingToken =
   "The request has no workload access token. AgentCore Runtime sends one when the agent is invoked for a user: with a JWT, or with SigV4 and the header X-Amzn-Bedrock-AgentCore-Runtime-User-Id (runtimeUserId of the SDKs)"
 

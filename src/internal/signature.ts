@@ -11,7 +11,6 @@ interface Hmac {
   readonly hex: (data: string) => Effect.Effect<string>
 }
 
-/** SHA-256, and its HMAC. */
 export interface Sha256 {
   /** In hexadecimal digits. */
   readonly hash: (data: string) => Effect.Effect<string>
@@ -44,7 +43,6 @@ export interface SignedRequest {
   readonly bodyHash: string
 }
 
-/** The access key and the scope of a signature. */
 export interface Signer {
   readonly accessKeyId: string
   readonly secretAccessKey: string

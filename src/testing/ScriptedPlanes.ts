@@ -15,7 +15,6 @@ import { fromTable, make } from "../internal/plane/plane.js"
 import type * as Operation from "../Operation.js"
 import * as SecurityTokenService from "../SecurityTokenService.js"
 
-/** The operations of all planes. */
 type Operations =
   & DataPlane.DataPlane["Service"]
   & Operation.Plane<typeof ControlPlane.operations>

@@ -62,7 +62,6 @@ export const make = (target: URL) =>
     const { port } = yield* listen(server)
     return {
       url: `http://127.0.0.1:${port}${path}`,
-      /** Succeeds when the page has redirected. */
       visited: Deferred.await(visited)
     }
   })

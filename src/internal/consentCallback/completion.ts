@@ -42,7 +42,6 @@ interface Continuation extends Pick<PendingConsents.PendingConsent, "continue" |
 
 export const Outcome = Data.taggedEnum<Outcome>()
 
-/** The error of a user, or an authorization server, that denied the request. */
 const denied = "access_denied"
 
 /** What the browser brings to the return URL. */
@@ -184,7 +183,6 @@ const announceCompleted = (dependencies: Dependencies, consent: PendingConsents.
     return outcome
   })
 
-/** Logs why a session got no token. */
 const logFailure = (reason: string): Effect.Effect<void> =>
   Effect.logWarning(`AgentCore did not complete the authorization: ${reason}`)
 
@@ -228,7 +226,6 @@ const endClaimed = (
     return Outcome.NotUsable(continuationOf(consent))
   })
 
-/** What the log says of a session that cannot be claimed. */
 const advice = {
   Unknown:
     "The browser came back with a session that is not registered here. Either another process registered it, and "

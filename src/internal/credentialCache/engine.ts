@@ -39,7 +39,6 @@ export interface Cacheable<in Request, in out Response> {
   readonly restore: ((credential: Redacted.Redacted) => Response) | undefined
 }
 
-/** The cached operations of a plane. */
 type Cacheables<Plane> = {
   readonly [Operation in keyof Plane]?: Plane[Operation] extends
     (request: infer Request) => Effect.Effect<infer Response, infer _E> ? Cacheable<Request, Response> : never
@@ -88,7 +87,6 @@ export const makeGenerations = () => {
   let nextId = 0
   const isCurrent = (key: string, generation: Generation): boolean => generations.get(key) === generation
   return {
-    /** Begins work in the current generation of the key. */
     enter: (key: string): Generation => {
       const generation = generations.get(key) ?? { id: nextId++, running: 0 }
       generation.running++
@@ -99,7 +97,6 @@ export const makeGenerations = () => {
       if (--generation.running === 0 && isCurrent(key, generation)) generations.delete(key)
     },
     isCurrent,
-    /** Ends the current generation of the key. */
     end: (key: string): void => void generations.delete(key)
   }
 }
@@ -147,7 +144,6 @@ const isUsable = (
   now < usableUntil && Redacted.value(credential) !== ""
   && (rejected === undefined || !Equal.equals(credential, rejected))
 
-/** What an operation does with its credentials in memory and in the store. */
 const makeStorage = (memory: Memory, sharedStore: SafeStore, restore: Cacheable<unknown, unknown>["restore"]) => {
   const { generations } = memory
   const store = restore === undefined ? none : sharedStore

@@ -59,7 +59,6 @@ export const makeVendor =
       offlineAccess === true ? { ...noParameters, ...offline } : noParameters
     )
 
-/** Encodes the options of a key as members of `privateKeyJwtConfig`. */
 const encodePrivateKeyJwt = ({ kmsKeyArn, ...config }: Options.PrivateKeyJwtClient["privateKeyJwt"]): Json => ({
   privateKeySource: { kmsKeySource: { kmsKeyArn } },
   ...config

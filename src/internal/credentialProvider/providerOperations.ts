@@ -36,7 +36,6 @@ type WriteError = Operation.Error<typeof rows.createOauth2CredentialProvider>
 
 // These operations cast requests and responses: TypeScript does not relate a kind to its operations.
 
-/** Reads a provider. */
 export const get = <Kind extends keyof Providers>(
   { kind, name }: { readonly kind: Kind; readonly name: string }
 ): Effect.Effect<Providers[Kind], ReadError, ControlPlane> =>

@@ -23,7 +23,6 @@ export interface SecretView {
   readonly reference?: Options.SecretReference | undefined
 }
 
-/** The names of all secrets in the service model. */
 const secretNames: ReadonlyArray<string> = [
   "clientSecret",
   "apiKeySecret",
@@ -138,17 +137,14 @@ export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()
   }
 }
 
-/** How a provider differs from its definition. */
 export interface Difference {
   readonly changes: ReadonlyArray<string>
   readonly notComparable: ReadonlyArray<string>
   /** The values of the members that differ, except of secrets. */
   readonly values: ReadonlyArray<{ readonly member: string; readonly before?: unknown; readonly after?: unknown }>
-  /** The ARN of the provider. */
   readonly arn: string
 }
 
-/** Compares a definition with a provider. */
 export const compare = (
   definition: Definition,
   provider: { readonly credentialProviderArn: string }

@@ -33,14 +33,12 @@ const findOtherKind = (kind: Definition["kind"], name: string) =>
       )
   )
 
-/** The name that is probably meant. */
 const suggest = <E, R>(name: string, all: Stream.Stream<{ readonly name: string }, E, R>) =>
   Effect.map(Effect.orElseSucceed(Stream.runCollect(all), () => []), (found) => {
     const suggestion = closestName(name, found.map(({ name }) => name))
     return suggestion === undefined ? {} : { suggestion }
   })
 
-/** Why there is no provider of the kind that a credential needs. */
 const explainMissing = Effect.fnUntraced(function*(credential: ProviderCredential) {
   const names = { kind: kindOf(credential), provider: credential.request.provider } as const
   const found = yield* findOtherKind(names.kind, names.provider)
@@ -110,7 +108,6 @@ export const check = (list: ReadonlyArray<Credential>, workload: string) =>
 
 const exchange = "onBehalfOfTokenExchangeConfig.tokenExchangeGrantTypeConfig"
 
-/** Views the definition of a provider in a setup. */
 export const viewDefinition = (kind: "oauth2" | "apiKey", request: { readonly name: string }) =>
   // The kind belongs to the request, which the types do not show.
   View.fromDefinition({ kind, name: request.name, request, authorizationParameters: noParameters } as Definition)

@@ -84,7 +84,6 @@ export interface PolicyOptions {
   } | undefined
 }
 
-/** How a program identifies its users. */
 export type Users = "jwt" | "userId" | "runtime" | "none"
 
 const accessByName = Constraint.optional(Schema.Record(
@@ -122,7 +121,6 @@ const findProblem = (list: ReadonlyArray<Credential>, options: PolicyOptions) =>
     ?? checkWorkload({ workload: options.users === "runtime" ? options.workload.replace(/\*$/, "") : options.workload })
     ?? findUsersProblem(list, options.users)
 
-/** The ARNs of the resources that a policy names. */
 export const makeArns = ({ account, region }: Pick<PolicyOptions, "account" | "region">) => {
   const partition = partitionOf(region).name
   const arn = (service: string, resource: string) => `arn:${partition}:${service}:${region}:${account}:${resource}`

@@ -24,7 +24,6 @@ export interface Declared<out Kind extends string, out Request> {
 const isCredential = (value: unknown): value is Declared<string, unknown> =>
   Context.isKey(value) && hasProperty(value, "kind") && hasProperty(value, "request")
 
-/** Whether a value is a credential of this kind. */
 export const isDeclared = <Kind extends string>(value: unknown, kind: Kind): value is Declared<Kind, unknown> =>
   isCredential(value) && value.kind === kind
 
@@ -90,16 +89,13 @@ export const freeze = (request: object): object => {
   return Object.freeze(copy)
 }
 
-/** The checks of a kind. */
 export interface Checks {
   readonly name: string
-  /** Checks the request of a declaration. */
   readonly checkDeclaration: Validation.Check
   /** Checks a request, or a credential. */
   readonly checkRequest: Validation.Check
 }
 
-/** The tag for the credential of an inline request. */
 export const intoField = () => ({ into: Constraint.optional(OptionType.Tag) })
 
 type Tag<Id> = Context.Key<Id, Redacted.Redacted>

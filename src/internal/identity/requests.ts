@@ -88,7 +88,6 @@ export const requestToken = (
 /** Checks the options of a use of a declared credential, or of a session. */
 export const checkConsentOptions = Validation.makeCheck(accessTokenOperation, () => consentFields)
 
-/** The error of a session that is not a `ConsentSession`. */
 export const notASession = (session: unknown): ValidationException =>
   Validation.validationException([{
     path: ["session"],

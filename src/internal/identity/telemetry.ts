@@ -17,7 +17,6 @@ export class Attempts extends Context.Service<Attempts, Ref.Ref<number>>()(
   "effect-agentcore-identity/identity/Attempts"
 ) {}
 
-/** Counts a call of the data plane. */
 export const countAttempt = <A, E, R>(call: Effect.Effect<A, E, R>): Effect.Effect<A, E, Attempts | R> =>
   Effect.flatMap(Attempts, (attempts) => Effect.andThen(Ref.update(attempts, (count) => count + 1), call))
 
@@ -133,7 +132,6 @@ const updateMetrics = (
   attempts.updateUnsafe(ended.attempts, labelled)
 }
 
-/** Runs an effect with its span and its count of attempts. */
 const provide = <A, E, R>(self: Effect.Effect<A, E, R>, span: Tracer.Span, attempts: Ref.Ref<number>) =>
   Effect.updateContext(self, (context: Context.Context<Exclude<R, Attempts | Tracer.ParentSpan>>) =>
     // TypeScript does not see that the rest and these two are all of them.

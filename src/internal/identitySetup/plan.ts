@@ -125,7 +125,6 @@ const compareTags = (resourceArn: string, tags: Tags) =>
     )
   )
 
-/** Returns the planned change, and what it comes from. */
 const planResource = Effect.fnUntraced(function*(resource: Resource) {
   const found = yield* resource.compare
   if (found === "Missing") return { found, tags: [], change: makeCreation(resource) }

@@ -14,10 +14,8 @@ import { type Rule, toAwsSentence } from "./violation.js"
 
 const ruleKey = "effect-agentcore-identity/rule"
 
-/** The annotations of an issue or a check about this rule. */
 const annotate = (rule: Rule) => ({ message: toAwsSentence(rule), [ruleKey]: rule })
 
-/** The rule in annotations of {@link annotate}. */
 export const ruleOf = (annotations: { readonly [name: string]: unknown } | undefined): Rule | undefined =>
   // Only `annotate` sets the annotation.
   annotations?.[ruleKey] as Rule | undefined
@@ -103,7 +101,6 @@ const toSecret = Transformation.transform<Redacted.Redacted, string>({
 export const readable =
   "be a Redacted whose value can be read: this one was wiped, or the program has two copies of effect (npm ls effect)"
 
-/** Whether {@link readable} holds. */
 export const isReadable = (secret: Redacted.Redacted<unknown>): boolean => {
   try {
     Redacted.value(secret)

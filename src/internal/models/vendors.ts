@@ -41,10 +41,8 @@ export const vendors = {
 /** The 25 vendors. */
 export type Oauth2Vendor = keyof typeof vendors
 
-/** The vendors whose authorization servers customers run: a request names the endpoints. */
 export type Oauth2VendorWithEndpoints = {
   [V in Oauth2Vendor]: (typeof vendors)[V]["needsEndpoints"] extends true ? V : never
 }[Oauth2Vendor]
 
-/** The member of `oauth2ProviderConfigInput` that a vendor takes. */
 export type Oauth2ConfigMember<V extends Oauth2Vendor = Oauth2Vendor> = (typeof vendors)[V]["config"]

@@ -81,7 +81,6 @@ export const describeValue = (value: unknown): string => {
   return "then" in value && typeof value.then === "function" ? "a promise" : "an object"
 }
 
-/** A value of the wrong type. */
 export const wrongType = (expected: string, actual: unknown): Rule => ({
   rule: "type",
   expected,

@@ -21,7 +21,6 @@ export type Topic = Signal[0]
 
 export type Outcome = Signal[1]
 
-/** The topic of a session. */
 export const session = (sessionUri: Redacted.Redacted): Topic => ({ _tag: "Session", name: sessionUri })
 
 /**
@@ -89,7 +88,6 @@ export const makeMemory: Effect.Effect<ConsentSignals["Service"]> = Effect.sync(
 /** `PendingConsents.layerMemory` includes it. All layers of a program that provide it share it. */
 export const layerMemory: Layer.Layer<ConsentSignals> = Layer.effect(ConsentSignals, makeMemory)
 
-/** Waits for the next signal of a topic. */
 export const next = (signals: ConsentSignals["Service"], topic: Topic): Effect.Effect<Outcome> =>
   Effect.callback((resume) => Effect.sync(signals.listen(topic, (outcome) => resume(Effect.succeed(outcome)))))
 

@@ -84,7 +84,6 @@ const maxViolations = 100
 
 type Violations = ReadonlyArray<Violation>
 
-/** The literals of a type that has only literals. */
 const literalsOf = (ast: AST.AST): ReadonlyArray<string> =>
   ast._tag === "Union" ? ast.types.flatMap(literalsOf) : ast._tag === "Literal" ? [String(ast.literal)] : []
 

@@ -6,16 +6,12 @@ import type { Operation } from "../../Operation.js"
 import type { Encoded } from "../models/constraint.js"
 import { mapDeep } from "../models/plainData.js"
 
-/** Decodes and encodes a response. */
 export type Codec<A> = Operation<string, unknown, A, unknown>["response"]
 
-/** The class of an exception. */
 export type ExceptionClass<E> = Operation<string, unknown, unknown, E>["errors"][number]
 
-/** The members of an exception. */
 export type ExceptionMembers = ConstructorParameters<ExceptionClass<unknown>>[0]
 
-/** Any operation. */
 export interface Any extends Omit<Operation<string, unknown, unknown, unknown>, "request" | "encode" | "response"> {
   readonly request: Schema.Codec<unknown, unknown>
   readonly encode: (request: never) => unknown

@@ -21,7 +21,6 @@ export const Amount = Constraint.guard(
   (value): value is number => typeof value === "number" && value >= 0
 )
 
-/** A quota. */
 export const Rate = Constraint.guard(
   "a number of calls per second, above 0",
   (value): value is number => typeof value === "number" && value > 0

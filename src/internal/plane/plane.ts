@@ -61,7 +61,6 @@ export const make = <const T extends Rows.Table>(
     return checked
   })
 
-/** Wraps every call of a plane. */
 export const decorate = <const T extends Rows.Table, E>(
   table: T,
   plane: Operation.Plane<T>,

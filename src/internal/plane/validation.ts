@@ -20,15 +20,12 @@ const fieldName = (path: Path): string => {
   return name.length <= maxNameLength ? name : `${name.slice(0, maxNameLength)}…`
 }
 
-/** Reads the value at the path of a violation. */
 export const valueAt = (request: unknown, path: Path): unknown =>
   path.reduce<unknown>((value, key) => Predicate.isObjectOrArray(value) ? Reflect.get(value, key) : undefined, request)
 
-/** The message of an exception for several violations. */
 export const summarize = (details: ReadonlyArray<string>): string =>
   `${details.length} validation error${details.length === 1 ? "" : "s"} detected: ${details.join("; ")}`
 
-/** The exception for violations. */
 export const validationException = (violations: ReadonlyArray<Violation>, operation: string): ValidationException => {
   const fieldList = violations.map((violation) => ({
     name: fieldName(violation.path),
