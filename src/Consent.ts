@@ -70,8 +70,8 @@ export interface WaitingHandler<out E = never, out R = never> {
   /** Shows the session to the user. */
   readonly show: (session: ConsentSession) => Effect.Effect<unknown, E, R>
   /**
-   * Whether the user sees another page than the one of the session, or the handler completes the session. The session
-   * is then not stored in `PendingConsents`. Default: `false`.
+   * Whether the user sees a page other than that of the session, or the handler completes the session. The session is
+   * then not stored in `PendingConsents`. Default: `false`.
    */
   readonly ownPage?: boolean | undefined
   /** Waits for the token. The user has not seen anything yet. */

@@ -314,9 +314,8 @@ const complete = (plane: Operation.Plane<typeof operations>): ControlPlane["Serv
 })
 
 /**
- * A control plane over an implementation of its operations. It checks requests against the limits of the service model
- * before it calls the implementation. A violation is a `ValidationException` that names the member. Every call is a
- * span `ControlPlane.<operation>`. It adds `streamX` for each `listX`.
+ * A control plane over an implementation of its operations, checked and traced as `DataPlane.make` does. It adds
+ * `streamX` for each `listX`.
  *
  * @since 0.2.0
  * @category constructors

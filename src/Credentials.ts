@@ -101,10 +101,9 @@ export const check = (
  * - `sts:GetWebIdentityToken` has one resource, `arn:aws:sts::<account>:self`. Conditions limit it to the declared
  *   audience, algorithm and duration, but not for the JWTs of `AWS_IAM_ID_TOKEN_JWT`.
  *
- * Recorded from AWS in 2026: the ARNs of secrets (`<provider>-<8 digits>-<6 characters>`; in 2025 without the digits),
- * and the resource of STS, which AWS's reference does not name. Reported by users of the service: the caller needs
- * permission to read the secrets that AgentCore stores. Clients without a secret: "Client authentication methods"
- * (AgentCore developer guide).
+ * Sources: AWS's Service Authorization Reference, "Client authentication methods" of the AgentCore developer guide, the
+ * ARNs of secrets and the resource of STS as recorded from AWS in 2026, and reports of users that the caller needs
+ * permission to read the secrets that AgentCore stores.
  *
  * Throws a `ValidationException` that names the property if an option is invalid, or if credentials that act for users
  * do not fit `users`.

@@ -67,8 +67,6 @@ export type TokenPoller = <E, R>(wait: {
   R
 >
 
-const every5Seconds = Schedule.spaced("5 seconds")
-
 /**
  * A poller that follows a schedule. It waits before the first poll, because the service has just responded that the
  * session is pending. If the schedule ends without a token, the wait fails with `AuthorizationTimedOut`. While the
@@ -109,7 +107,7 @@ const defaultPoller: TokenPoller = (wait) =>
     Clock.currentTimeMillis,
     (now) =>
       pollSession(
-        every5Seconds,
+        Schedule.spaced("5 seconds"),
         Math.min(now + Constraint.sessionLifetime, DateTime.toEpochMillis(wait.session.expiresAt)),
         wait
       )

@@ -61,8 +61,8 @@ export interface NodeStream extends Pick<NodeJS.EventEmitter, "on"> {
 }
 
 /**
- * Reads a stream of Node by its events, which are faster than its iterator. Destroys the stream when the rest must not
- * be read. May call `done` several times: only the first call counts.
+ * Reads a stream of Node by its events. Destroys the stream when the rest must not be read. May call `done` several
+ * times: only the first call counts.
  */
 export const fromNode = (
   stream: NodeStream,

@@ -1,7 +1,7 @@
 /** Definitions that all stores of consents share. */
 import * as Schema from "effect/Schema"
 
-/** For this time, the log of the page after consent can say that a link has expired. Milliseconds. */
+/** Milliseconds. How long the log of the page after consent can report that a link has expired. */
 export const retentionAfterExpiry = 10 * 60_000
 
 /**

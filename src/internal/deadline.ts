@@ -1,8 +1,6 @@
 /**
- * A time limit for effects that may be uninterruptible.
- *
- * In an uninterruptible region, `Effect.timeoutOrElse` waits until the effect ends. `Effect.interruptible` alone does
- * not help: then an interruption of the caller also reaches the effect, although the caller is uninterruptible.
+ * A time limit for effects that may be uninterruptible. In an uninterruptible region, `Effect.timeoutOrElse` waits
+ * until the effect ends, and with `Effect.interruptible` an interruption of the caller would also reach the effect.
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

@@ -1,6 +1,6 @@
 /**
- * A page on this machine that redirects once. It passes a URL to a browser. The URL is not an argument of a process,
- * because other users of the machine can read arguments.
+ * A page on this machine that redirects once: it passes a URL to a browser, because other users can read the arguments
+ * of a process.
  */
 import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"

@@ -47,10 +47,7 @@ const denied = "access_denied"
 /** What the browser brings to the return URL. */
 export interface Visit {
   readonly sessionUri: Redacted.Redacted | undefined
-  /**
-   * The `error` of an authorization response (RFC 6749, section 4.1.2.1). After a denial AWS shows its
-   * own page, and documents no parameter for it.
-   */
+  /** The `error` of an authorization response (RFC 6749, section 4.1.2.1). */
   readonly error?: string | undefined
   /** The values of all other parameters. AWS does not document the name of the one with the `customState`. */
   readonly values: ReadonlyArray<Redacted.Redacted>

@@ -122,9 +122,8 @@ export const fromProvider = (provider: object) => {
 }
 
 /**
- * A definition would switch the source of a secret. The service stores a secret (`MANAGED`) or reads it
- * from Secrets Manager (`EXTERNAL`), and cannot switch between the two. Delete and recreate the provider: this gives it
- * a new callback URL.
+ * A definition would switch the source of a secret, which the service cannot: it stores a secret (`MANAGED`), or reads
+ * it from Secrets Manager (`EXTERNAL`). Delete and recreate the provider: this gives it a new callback URL.
  */
 export class SecretSourceSwitch extends Schema.TaggedError<SecretSourceSwitch>()("SecretSourceSwitch", {
   name: Schema.String,

@@ -1,9 +1,6 @@
 /**
- * The minimal IAM policy for a program with declared credentials.
- *
- * The actions, their required resource types, and the condition keys come from "Actions, resources, and condition keys
- * for Amazon Bedrock AgentCore" and "… for AWS Security Token Service". Both are in AWS's Service Authorization
- * Reference, as of August 2026.
+ * The minimal IAM policy for a program with declared credentials. Actions, resource types and condition keys: "Amazon
+ * Bedrock AgentCore" and "AWS Security Token Service" in AWS's Service Authorization Reference, as of August 2026.
  */
 import * as Duration from "effect/Duration"
 import * as Record from "effect/Record"

@@ -1,6 +1,5 @@
 /**
- * The checks of a program's requests, in the names of the program. They run before a cache is read, and before the
- * workload access token is obtained.
+ * The checks of a program's requests, in the names of the program, before a cache or the workload access token is read.
  */
 import { isObject } from "effect/Predicate"
 import type * as Redacted from "effect/Redacted"

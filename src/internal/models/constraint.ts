@@ -60,11 +60,11 @@ const readPattern = (pattern: Pattern): { readonly check: RegExp; readonly expre
     : { check: pattern.check, expression: pattern.model }
 }
 
-/** Counts code points, as the service model does. Most strings need no count. */
+/** Counts code points, as the service model does. */
 const isLonger = (value: string, length: number): boolean =>
   value.length > length && (value.length > 2 * length || [...value].length > length)
 
-/** A string with limits. One check is faster than one for each limit. */
+/** A string with limits. */
 export const string = (min: number, max: number, pattern?: Pattern): Schema.Codec<string> => {
   const { check: regExp, expression } = pattern === undefined ? {} : readPattern(pattern)
   const violation = (value: string): string | undefined => {

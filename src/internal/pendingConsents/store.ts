@@ -53,7 +53,7 @@ const notPending = {
  * The session cannot be claimed.
  *
  * - `Unknown`: it was not opened here, or it was removed after its expiry
- * - `WrongUser`: another user than the one who is signed in started it
+ * - `WrongUser`: the user who is signed in did not start it
  * - `WrongState`: no value of the claim is the state of the session
  * - `Expired`: it has expired
  */

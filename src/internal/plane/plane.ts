@@ -36,8 +36,8 @@ export const fromTable = <const T extends Rows.Table>(
 const uncheckedCalls = new WeakMap<object, Call>()
 
 /**
- * Calls a method with a request that is valid, which takes a tenth of a call less. Undefined for a method that is not
- * from {@link make}: a decorator can change a request.
+ * Calls a method without checking a valid request again. Undefined for a method that is not from {@link make}: a
+ * decorator can change a request.
  */
 export const callUnchecked = <Request, A>(method: (request: Request) => A, request: Request): A | undefined =>
   // The call without the check has the type of the method.

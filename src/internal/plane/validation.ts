@@ -67,7 +67,7 @@ export const findViolations = <A, I>(schema: Schema.Codec<A, I>): (value: unknow
   })
   return (value) =>
     Result.match(parse(() => run(value)), {
-      // No valid value has so many levels.
+      // A valid value never has that many levels.
       onFailure: (violations) => isDeep(value) ? [tooDeep] : violations,
       onSuccess: () => []
     })
