@@ -12,8 +12,8 @@ export const Rejected = Context.Reference("effect-agentcore-identity/internal/Re
 
 /**
  * Obtains a credential to replace a rejected one, and returns `None` if every request returned the rejected one. With
- * `reauthenticate`, only a second request has `forceAuthentication`: the vault may have refreshed the
- * token, or another fiber may have re-authenticated, so that the user need not consent again.
+ * `reauthenticate`, only a second request has `forceAuthentication`: the vault may have refreshed the token, or another
+ * fiber may have re-authenticated, so that the user need not consent again.
  */
 export const renewCredential = <E, R>(
   obtain: (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>,
