@@ -127,7 +127,6 @@ type WithoutSession<Failure extends Schema.Constraint> =
 type Pending = {
   /** The id that the `tool-approval-response` repeats. */
   readonly approvalId: string
-  /** The id of the call. */
   readonly toolCallId: string
   /** The name of the tool. */
   readonly tool: string
@@ -208,11 +207,7 @@ const makeApprovals = (signals: ConsentSignals["Service"], user: UserIdentifier)
 type Approvals = ReturnType<typeof makeApprovals>
 
 /** `allow` is called for a call that needs no approval. */
-const withApproval = (
-  tool: Tool.Any,
-  { request }: Approvals,
-  allow: (toolCallId: string) => void
-): Tool.Any =>
+const withApproval = (tool: Tool.Any, { request }: Approvals, allow: (toolCallId: string) => void): Tool.Any =>
   tool.setNeedsApproval((params, context) => {
     const { needsApproval = false } = tool
     const credential = credentialOf(tool)

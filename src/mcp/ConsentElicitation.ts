@@ -114,19 +114,16 @@ const rejecting = McpServer.middleware((effect) =>
 
 type Registration = Parameters<McpServer.McpServer["Service"]["addTool"]>[0]
 
-/** Returns the reason if the user of a call has denied since they were asked. */
-type TakeDenial = Effect.Success<ReturnType<typeof Denials.make>>
-
 interface Asking {
   readonly connect: Connect["Service"]
-  readonly takeDenial: TakeDenial
+  /** Returns the reason if the user of a call has denied since they were asked. */
+  readonly takeDenial: Effect.Success<ReturnType<typeof Denials.make>>
   readonly wait: Duration.Input
 }
 
 const nameOf = ({ connect }: Asking, session: ConsentSession): string =>
   Option.getOrElse(connect.nameOf(session), () => session.provider)
 
-/** What a call finds out about its user. */
 interface Found {
   /** The session of the consent that the tool needs. */
   needed?: ConsentSession

@@ -45,7 +45,7 @@ export interface RedisOptions {
    */
   readonly key: Redacted.Redacted
   /**
-   * Find and decrypt only. To change the key, first give the new one to all processes as a previous key. Then make it
+   * These find and decrypt. To change the key, first give the new one to all processes as a previous key. Then make it
    * the key, and the old one a previous key. Drop the old one after the longest wait.
    */
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined

@@ -102,19 +102,13 @@ const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z
  * @category combinators
  */
 export const httpClient: {
-  /**
-   * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
-   * outside, set `origins` to your own gateways.
-   */
+  /** Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. */
   (
     options?: Options
   ): <E, R>(
     self: HttpClient.HttpClient.With<E, R>
   ) => HttpClient.HttpClient.With<E | PropagationError, R | WorkloadAccessToken>
-  /**
-   * Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. If URLs come from
-   * outside, set `origins` to your own gateways.
-   */
+  /** Adds the caller's workload access token to the requests of an `HttpClient` to AgentCore gateways. */
   <E, R>(
     self: HttpClient.HttpClient.With<E, R>,
     options?: Options

@@ -93,7 +93,6 @@ export class RequestContext extends Context.Service<RequestContext, {
   readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
 }>()("effect-agentcore-identity/runtime/RequestContext") {}
 
-/** The services that the middlewares provide to a handler. */
 type Provided = RequestContext | WorkloadAccessToken.WorkloadAccessToken
 
 /** Headers by name: those of Node or Effect, a plain record, or pairs (the `Headers` of Fetch, a `Map`). */
@@ -147,17 +146,11 @@ const callerOf = (
  * @category combinators
  */
 export const provide: {
-  /**
-   * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
-   * callback URL as `Consent.ReturnUrl`.
-   */
+  /** Runs an effect with the context of a request, and the `WorkloadAccessToken` of its caller. */
   (
     context: RequestContext["Service"]
   ): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, Exclude<R, Provided>>
-  /**
-   * Runs an effect for a request: with its `RequestContext`, with the `WorkloadAccessToken` of its caller, and with its
-   * callback URL as `Consent.ReturnUrl`.
-   */
+  /** Runs an effect with the context of a request, and the `WorkloadAccessToken` of its caller. */
   <A, E, R>(self: Effect.Effect<A, E, R>, context: RequestContext["Service"]): Effect.Effect<A, E, Exclude<R, Provided>>
 } = dual(
   2,
@@ -182,8 +175,6 @@ const requestIds = new WeakMap<object, string>()
 /**
  * Provides {@link RequestContext}, `WorkloadAccessToken` and `Consent.ReturnUrl` to the effect of a response. The
  * `returnUrl` of a token request takes precedence over this `Consent.ReturnUrl`.
- *
- * A request without a workload access token fails only where the handler needs the token.
  *
  * The body of a streamed response runs after the handler and outside of it. Provide its services with
  * `Stream.provideContext`.

@@ -23,7 +23,6 @@ type Invite<E, R> = (
   message: { readonly link: string; readonly reminder: number; readonly key: string }
 ) => Effect.Effect<unknown, E, R>
 
-/** Succeeds when the user has consented. */
 const granted = DurableDeferred.make("granted")
 
 /**

@@ -10,15 +10,11 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
  * plain text, even in a `Schema.Redacted`.
  */
 export const Payload = Schema.Struct({
-  /** The name of the workload identity. */
   workload: Schema.String,
   userId: Schema.String,
   /** The name that `Connect` has for the credential. */
   credential: Schema.String,
-  /**
-   * Distinguishes the waits of a user for a credential. Executions with equal payloads are one execution with one
-   * stored result. Without an episode, the user would not be asked again after a revocation.
-   */
+  /** Executions with equal payloads are one execution with one stored result. */
   episode: Schema.String
 })
 

@@ -26,14 +26,13 @@ import * as Vendors from "./vendors.js"
 /** Milliseconds. The pages say why an agent of this process has dropped a token. */
 const rememberedDrop = 10 * 60_000
 
-/** Why a token was dropped. */
 type Dropped =
   | { readonly state: "WrongAccount"; readonly account: Account }
   | { readonly state: "RevokedAtVendor"; readonly account: "unknown" }
 
 const maxRounds = 3
 
-/** In a minute. A vendor that fails must not end the consents of all users. */
+/** Per minute. A vendor that fails must not end the consents of all users. */
 const maxDrops = 10
 
 type Grant = Parameters<Links["grantKeyOf"]>[0]
@@ -41,9 +40,9 @@ type Grant = Parameters<Links["grantKeyOf"]>[0]
 /** `view`: for a page. `use`: decides on a token. */
 type Purpose = "use" | "view"
 
-/** Who requests a token. Without a name of the workload, its access token names it. */
 interface Caller {
   readonly user: UserIdentifier
+  /** Its name, or its access token. */
   readonly workload: string
 }
 
@@ -70,7 +69,7 @@ const callerOf = (name: string) =>
     return { user: caller.user, workload: caller.workload ?? Redacted.value(yield* caller.get) }
   })
 
-/** Returns whether one more token may be dropped in this minute. */
+/** Whether one more token may be dropped in this minute. */
 const makeDropLimit = (): Effect.Effect<boolean> => {
   let recent: ReadonlyArray<number> = []
   return Effect.map(Clock.currentTimeMillis, (now) => {
@@ -87,7 +86,7 @@ const makeDrops = ({ emit, links }: Pick<Settings, "emit" | "links">) => {
   const shareDrop = SingleFlight.makeUnsafe<boolean, ReviewError>()
   const takeDrop = makeDropLimit()
 
-  /** A user has another JWT in the browser than an agent has for them. */
+  /** The JWT of a user can differ between the browser and the agent. */
   const keyOf = (grant: Grant, user: UserIdentifier, workload = ""): Effect.Effect<string> =>
     Effect.map(
       Signals.grant({ workload, user, credential: links.grantKeyOf(grant) }),
@@ -133,7 +132,7 @@ const makeDrops = ({ emit, links }: Pick<Settings, "emit" | "links">) => {
     const now = yield* Clock.currentTimeMillis
     drops.removeExpired(now)
     drops.set(yield* keyOf(credential, user), dropped, now + rememberedDrop)
-    // The session of another caller has the state of that caller's request.
+    // `own` is unset for a caller who shared the drop: a session has the state of its own request.
     return own ?? (yield* request(false))
   })
 
@@ -237,7 +236,7 @@ const makeReviews = (
   }
 }
 
-/** Reviews a token that a wait has found, which may be the wait of another `Identity`. */
+/** Reviews a token that a wait has found, also a wait of another `Identity`. */
 const makeSessionReview =
   (review: Review, unreviewed: Identity.Identity["Service"]): Connect["Service"]["review"] => (session, token) => {
     const { provider } = session
@@ -272,11 +271,11 @@ export const make = ({ accounts, emit, links }: Settings) =>
       ...vendors,
       ...drops,
       review: makeSessionReview(reviewFor("use"), unreviewed),
-      /** Its tokens are reviewed. */
+      /** Reviews its tokens. */
       identity: yield* makeIdentity("use"),
-      /** Its tokens are reviewed for the pages. */
+      /** Reviews its tokens for the pages. */
       viewing: yield* makeIdentity("view"),
-      /** Its tokens are not reviewed: they are only inspected, or dropped. */
+      /** For tokens that are only inspected or dropped. */
       unreviewed
     }
   })

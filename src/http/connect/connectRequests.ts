@@ -109,7 +109,6 @@ const makeFormTokens = (secret: Uint8Array) => {
   }
 }
 
-/** What the pages sign and seal with the `formKey`. */
 export const makeSecrets = ({ formKey, path }: Pick<Options<never, never>, "formKey" | "path">, { origin }: Links) =>
   Effect.flatMap(secretOf(formKey), (secret) =>
     Effect.map(
@@ -117,7 +116,6 @@ export const makeSecrets = ({ formKey, path }: Pick<Options<never, never>, "form
       (cookies) => ({ cookies, formTokens: makeFormTokens(secret) })
     ))
 
-/** What the requests of a user share. */
 const makeUser = Effect.fnUntraced(function*(settings: Settings, user: UserIdentifier) {
   const { connections, describeUser = describeByClaims, formTokens, links, workload } = settings
   /** Two JWTs of one user have one key. */
@@ -125,7 +123,9 @@ const makeUser = Effect.fnUntraced(function*(settings: Settings, user: UserIdent
     Signals.grant({ workload, user, credential: "" }),
     ({ name }) => hash("sha256", Redacted.value(name), "base64url")
   )
-  const reject = makeReject(links)
+  /** `link` is where the user can try again. */
+  const reject = (reason: Extract<View, { readonly _tag: "Rejected" }>["reason"], link?: string) =>
+    View.Rejected({ reason, link, connectionsUrl: links.connectionsUrl })
   return {
     ...settings,
     user,
@@ -138,7 +138,6 @@ const makeUser = Effect.fnUntraced(function*(settings: Settings, user: UserIdent
     formToken: Effect.flatMap(key, formTokens.make),
     isValid: (token: string) => Effect.flatMap(key, (key) => formTokens.isValid(token, key)),
     reject,
-    /** `link` is where the user can try again. */
     attempt: <R>(
       self: Effect.Effect<View, { readonly _tag: string; readonly message: string }, R>,
       link?: string
@@ -167,11 +166,6 @@ export const runFor = <R>(
     })
     return { view, cookies: own.setCookies }
   })
-
-/** `link` is where the user can try again. */
-const makeReject =
-  ({ connectionsUrl }: Links) => (reason: Extract<View, { readonly _tag: "Rejected" }>["reason"], link?: string) =>
-    View.Rejected({ reason, link, connectionsUrl })
 
 export const showConnections = ({ attempt, formToken, own, userName }: User) =>
   attempt(Effect.gen(function*() {

@@ -96,7 +96,6 @@ const forceSession = (
     return session
   })
 
-/** What AgentCore or the vendor says in place of a token. */
 const describeFailure = (connection: Omit<Connection, "account" | "state">, error: AccessTokenError) =>
   Effect.gen(function*(): Effect.fn.Return<Connection> {
     const reason = error._tag === "AuthorizationFailed" ? error.reason : undefined
@@ -122,14 +121,12 @@ const addSince = (
       Effect.catchDefect(() => Effect.as(Effect.logWarning("The option connectedSince of Connect failed"), connection))
     )
 
-/** What the functions of a user share. */
 interface Services extends Omit<Settings, "accounts"> {
   readonly accounts: Accounts.Accounts
   readonly emitFor: (user: UserIdentifier, event: Omit<Event, "at" | "user" | "workload">) => Effect.Effect<void>
 }
 
 type Caller = { readonly name: string; readonly user: UserIdentifier }
-
 type Credential = AccessTokenCredential<"USER_FEDERATION">
 
 const describe = (
@@ -172,7 +169,7 @@ const list = (services: Services, caller: Caller, only?: string) =>
       }), { concurrency: 10 })
   }).pipe(Effect.provideService(Identity, services.accounts.viewing))
 
-/** Asks the vendor, whatever is remembered. */
+/** Asks the vendor again. */
 const check = (services: Services, caller: Caller, name: string, credential: Credential) =>
   Effect.gen(function*() {
     const { accounts, emitFor } = services
@@ -212,7 +209,6 @@ const disconnect = (
     return { name, outcome: "Disconnected", atVendor } as const
   })
 
-/** A failure of one does not keep the others connected. */
 const disconnectAll = (services: Services, user: UserIdentifier) =>
   Effect.forEach(
     services.links.entries,
@@ -224,7 +220,7 @@ const disconnectAll = (services: Services, user: UserIdentifier) =>
         ))
   )
 
-/** The functions for a user, whose kind is checked. */
+/** The kind of the user is already checked. */
 const makeForUser = Effect.fnUntraced(function*(
   services: Services,
   context: Context.Context<DataPlane>,

@@ -49,7 +49,6 @@ const checkSetup = Effect.fnUntraced(function*({ credentials, workload }: LinkOp
   if (problems.length > 0) return yield* new ValidationException({ operation: "Connect", message: problems.join("\n") })
 })
 
-/** What the requests need. The service is that of the program. */
 const makeSettings = <E, R, E2, R2>(options: Options<E, R, E2, R2>, links: Links.Links) =>
   Effect.gen(function*() {
     const shutdown = Shutdown.make()
@@ -64,7 +63,7 @@ const makeSettings = <E, R, E2, R2>(options: Options<E, R, E2, R2>, links: Links
       connections,
       links,
       ...yield* Requests.makeSecrets(options, links),
-      // It drops the token that it gets.
+      // A watch discards its token, so there is nothing to review.
       watch: yield* Watch.make({ ...dependencies, identity: unreviewed })
     }
     // Before the watches end: a request that runs may begin one.
@@ -95,7 +94,6 @@ const checkSpelling = (path: string) =>
       ? Effect.void
       : Effect.fail(new HttpServerError.HttpServerError({ reason: new HttpServerError.RouteNotFound({ request }) })))
 
-/** Makes handlers that run for the signed-in user. */
 const makeHandle = <E, R, E2, R2>(
   { currentUser, path }: Options<E, R, E2, R2>,
   settings: Requests.Settings,

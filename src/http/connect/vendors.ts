@@ -26,7 +26,7 @@ import type { UserIdentifier } from "../../UserIdentifier.js"
 import type { Account, AccountOptions, Disconnection, LinkOptions } from "./connectTypes.js"
 import { invalid, type Links } from "./links.js"
 
-/** What a vendor says about a token. `Rejected`: it does not accept the token. `Unknown`: it says nothing. */
+/** What a vendor says about a token. `Unknown`: nothing. */
 type Inspection =
   | { readonly _tag: "Known"; readonly account: Account }
   | { readonly _tag: "Rejected" }
@@ -110,14 +110,14 @@ const orElse = <A, E, R, B>(self: Effect.Effect<A, E, R>, onError: (error: unkno
 const maxId = 256
 const maxLabel = 200
 
-/** A vendor's text can be any text, also one that turns around what follows it. */
+/** The vendor's string can have control characters, also those that reverse the text after them. */
 const clean = (text: string): string => text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, "").trim()
 
 const isAccount = (account: unknown): account is Account =>
   isObject(account) && isString(account["label"]) && isString(account["id"])
   && account["id"] !== "" && account["id"].length <= maxId && clean(account["id"]) === account["id"]
 
-/** `expect` gets what the vendor said: a cleaned label, or one that is not verified, could be that of another. */
+/** With `expect`, a label that was cleaned or is not verified could be that of another account, so it is the id. */
 const toInspection = (account: unknown, isChecked: boolean): Inspection => {
   if (!isAccount(account)) return { _tag: "Unknown" }
   const { id, label, verified } = account

@@ -20,7 +20,6 @@ import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
 import { checkKind } from "./connections.js"
 import { Connect } from "./connectTypes.js"
 
-/** Options of the handler. */
 interface Options {
   readonly user: UserIdentifier
   readonly wait?: Duration.Input | undefined
@@ -54,7 +53,6 @@ const checkOutcome = (
 const requestRepeatedly = <A, E, R>(request: Effect.Effect<Option.Option<A>, E, R>) =>
   Effect.repeat(request, { until: Option.isSome, times: 2, schedule: Schedule.exponential("1 second") })
 
-/** Listens to the signals of the user's grant. */
 type Listen = (onSignal: (outcome: Signals.Outcome) => void) => () => void
 
 const listenFor = (
@@ -87,7 +85,7 @@ const showLink = <E, R>(
     ).pipe(Effect.map(() => signalled))
   })
 
-/** Shows the link of a session. A generator function of each handler would take memory as long as the wait lasts. */
+/** Shows the link of a session. */
 export const showLinkOf = Effect.fnUntraced(function*<E, R>(
   session: ConsentSession,
   options: { readonly show: (link: string) => Effect.Effect<unknown, E, R>; readonly continue?: string | undefined }
@@ -114,7 +112,7 @@ const untilGranted = <R>(
     (outcome) => Effect.asSome(checkOutcome(session, outcome))
   )
 
-/** Requests tokens for a user whose accounts are reviewed, also if the workload access token does not know the user. */
+/** Reviews need a user, and the workload access token may not know one. */
 const asUserOf = (user: UserIdentifier) => <A, E, R>(self: Effect.Effect<A, E, R>) =>
   Effect.updateService(self, WorkloadAccessToken, (caller) => ({ ...caller, user: caller.user ?? user }))
 

@@ -22,7 +22,7 @@ type Dependencies = Pick<Completion.Dependencies, "identity"> & {
 /** Milliseconds. AgentCore may report a session as failed shortly before it expires here. */
 const expiryMargin = 10_000
 
-/** Of a grant. A user can press the button any number of times. */
+/** For each grant. A user can press the button any number of times. */
 const maxWatches = 3
 
 /** Polls a session from 5 seconds on, within the budget of the process. Returns whether it failed before it expired. */
@@ -45,9 +45,7 @@ const poll = ({ identity, signals }: Dependencies, session: ConsentSession) =>
     ),
     // The page after consent signals how the session ended.
     Effect.raceFirst(
-      Signals.next(signals, Signals.session(session.sessionUri)).pipe(
-        Effect.as(false)
-      )
+      Effect.as(Signals.next(signals, Signals.session(session.sessionUri)), false)
     )
   )
 

@@ -58,11 +58,8 @@ export interface Options<E = never, R = never> {
 
 export type Entry = Options["credentials"][number]
 
-export type ApiKeyEntry = Extract<Entry, { readonly header: string }>
+type ApiKeyEntry = Extract<Entry, { readonly header: string }>
 
-export type AccessTokenEntry = Exclude<Entry, ApiKeyEntry>
-
-/** Returns the address where the user consents. */
 type Link = (session: ConsentSession) => Effect.Effect<string, unknown>
 
 /** The response to a proxy. */
@@ -98,7 +95,7 @@ const invalidRequest = reject(400, "invalid_request", "The headers about the req
 
 const notAllowed = reject(403, "origin_not_allowed", "No credential is declared for this origin and method.")
 
-/** The times are in seconds: throttling ends soon. */
+/** `Retry-After` is in seconds. */
 const unavailable = (error: { readonly _tag: string; readonly message: string }): Effect.Effect<Decision> =>
   Effect.as(
     Effect.logWarning(`ForwardAuth has no credential for a request: ${error._tag}: ${error.message}`),
@@ -128,7 +125,10 @@ interface Source {
 const rejectionOf = ({ challenge, status }: Asked.Report) =>
   Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
 
-const obtainAccessToken = (identity: Identity.Identity["Service"], entry: AccessTokenEntry): Source["obtain"] => {
+const obtainAccessToken = (
+  identity: Identity.Identity["Service"],
+  entry: Exclude<Entry, ApiKeyEntry>
+): Source["obtain"] => {
   const { request } = entry.credential
   const options = Rejection.tokenOptions(request, entry)
   // The agent waits for a user no longer than for a response.

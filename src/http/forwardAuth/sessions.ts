@@ -17,9 +17,7 @@ import * as OptionType from "../../internal/plane/optionType.js"
 import * as Validation from "../../internal/plane/validation.js"
 import { UserIdentifier } from "../../UserIdentifier.js"
 
-/**
- * The sessions of sandboxes. `ForwardAuth.layer` provides it with the route.
- */
+/** The sessions of sandboxes. `ForwardAuth.layer` provides it with the route. */
 export class ForwardAuth extends Context.Service<ForwardAuth, {
   /**
    * Makes a session for a user. Give its secret to one sandbox. It is random, and the store has only its digest. All

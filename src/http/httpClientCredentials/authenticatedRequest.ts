@@ -33,7 +33,7 @@ const responseOf = (outcome: Outcome<unknown>): Response | undefined =>
     ? outcome.failure.response
     : undefined
 
-/** In bytes. Reading a longer body costs more than a new connection. */
+/** Bytes. */
 const drainLimit = 128 * 1024
 
 /**
@@ -47,7 +47,6 @@ const discard = (outcome: Outcome<unknown>): Effect.Effect<void> =>
   )
 
 interface Options extends Pick<TokenOptions, "provider" | "reauthenticate"> {
-  /** The prefix of the credential in the header. */
   readonly prefix: string
 }
 

@@ -14,7 +14,6 @@ import * as KeyedLock from "../../internal/keyedLock.js"
 import { codeOf } from "../../internal/messages.js"
 import { isOwnHost } from "../../internal/ownHost.js"
 
-/** Where a server listens. */
 export interface Address {
   /** `localhost` has two addresses: a browser may use either. */
   readonly hosts: ReadonlyArray<string>
@@ -25,7 +24,6 @@ export interface Address {
 /** A code of Node, as in `EADDRINUSE`. */
 type ListenFailure = { readonly code: string }
 
-/** A consent that waits for the browser. */
 interface Waiting {
   readonly session: ConsentSession
   readonly path: string
@@ -119,9 +117,7 @@ const waitUntilSent = ({ responses }: Waiting): Effect.Effect<void> =>
     Effect.ignore
   )
 
-/**
- * Waits for the browser until the scope closes. `complete` runs for each request with the session.
- */
+/** Waits for the browser until the scope closes. `complete` runs for each request with the session. */
 export const open = (
   address: Address,
   session: ConsentSession,

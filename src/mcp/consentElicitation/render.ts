@@ -16,7 +16,6 @@ interface Consent {
   readonly elicitationId: string
 }
 
-/** The client that called the tool. */
 export interface Client {
   /** The protocol revision of the request, as in `2026-07-28`. */
   readonly protocolVersion: string | undefined

@@ -19,7 +19,7 @@ import * as StoreKeys from "./storeKeys.js"
 /** The names of an entry: its digest under the current key, then those under the previous keys. */
 export type Names = readonly [current: string, ...previous: ReadonlyArray<string>]
 
-interface Sealed {
+export interface Sealed {
   /** The name that the value is sealed for. */
   readonly name: string
   readonly sealed: string

@@ -41,7 +41,6 @@ export interface Connection {
   readonly command: <A>(send: (redis: Redis) => Promise<A>) => Effect.Effect<A, string>
 }
 
-/** The reason why a connection cannot be made. */
 interface ConnectFailure {
   readonly reason: "MissingPackage" | "InvalidUrl"
   readonly message: string

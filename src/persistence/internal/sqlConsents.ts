@@ -13,7 +13,7 @@ import type { Statement } from "effect/sql/Statement"
 import { withDeadline } from "../../internal/deadline.js"
 import { codeOf } from "../../internal/messages.js"
 import { PendingConsentsError, type SqlOptions } from "../ConsentStore.js"
-import { type ConsentBacking, makeKeys, makeServices, type SealedRegistration } from "./consentStore.js"
+import { type ConsentBacking, makeKeys, makeServices, type Sealed, type SealedRegistration } from "./consentStore.js"
 
 /** The code of the driver, or the tag of Effect's error. Messages can quote values, so they are not used. */
 const reasonOf = (error: unknown): string => {
@@ -163,11 +163,6 @@ const statementTimeout = "2 seconds"
 
 const sweepInterval = "1 minute"
 
-interface SessionRow {
-  readonly name: string
-  readonly sealed: string
-}
-
 const makeBacking = (
   sql: SqlClient,
   table: string,
@@ -198,7 +193,7 @@ const makeBacking = (
       },
       find: (names) =>
         Effect.map(
-          run(sql<SessionRow>`SELECT name, sealed FROM ${sessions} WHERE ${sql.in("name", names)}`),
+          run(sql<Sealed>`SELECT name, sealed FROM ${sessions} WHERE ${sql.in("name", names)}`),
           ([found]) => found
         ),
       register: ({ execution, expiresAt, sealed, topic }) =>

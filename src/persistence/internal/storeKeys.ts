@@ -5,7 +5,6 @@ import type * as Redacted from "effect/Redacted"
 import { createHmac } from "node:crypto"
 import * as Sealing from "../../internal/sealing.js"
 
-/** The keys of a store. */
 export interface KeyOptions {
   readonly key: Redacted.Redacted
   readonly previousKeys?: ReadonlyArray<Redacted.Redacted> | undefined
