@@ -264,8 +264,7 @@ describe("an editor", { timeout: 60_000 }, () => {
       "aws/AwsIdentity.layer",
       "http/Connect.layer",
       "local/LocalIdentity.layer",
-      "promise/Identity.withApiKey",
-      "promise/LocalIdentity.start"
+      "promise/Identity.withApiKey"
     ]
     const withExample = modules.flatMap((module) =>
       symbolsOf(module).flatMap((symbol) =>

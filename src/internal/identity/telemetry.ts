@@ -146,8 +146,7 @@ export const make = (): Observe => {
     Effect.useSpan(`Identity.${operation}`, {}, (span) =>
       // A generator would take a third of the time of a cached call.
       Effect.withFiber((fiber) => {
-        // Programs in plain JavaScript can pass anything.
-        const { flow: givenFlow, provider }: Subject = Predicate.isObject(subject) ? subject : {}
+        const { flow: givenFlow, provider }: Subject = subject ?? {}
         const flow = flows.has(givenFlow) ? givenFlow : undefined
         if (provider !== undefined) span.attribute("agentcore.provider", providerNames.forSpan(provider))
         if (flow !== undefined) span.attribute("agentcore.flow", flow)
