@@ -91,10 +91,6 @@ import * as RequestContext from "./internal/requestContext.js"
 import * as Stores from "./internal/stores.js"
 import { checkUser, toRedacted, toUserIdentifier, toWorkload } from "./internal/workload.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /**
  * A page as data, for the option `respond`.
  *
@@ -239,12 +235,12 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * call in the function rejects with `ValidationException` if the user is invalid, and with `OtherUserKind`.
    */
   readonly runAs: <T>(user: User, f: () => T) => T
-  /** As `link` of `http/Connect`, with its error. */
+  /** Returns the address where users connect a credential, as `link` of `http/Connect`, with its error. */
   readonly link: (
     credential: Name | Credential | ConsentSession,
     options?: Pick<LinkOptions, "continue">
   ) => Promise<string>
-  /** As `connections` of `http/Connect`: the connections of a user, with its errors. */
+  /** Returns the connections of a user, as `connections` of `http/Connect`, with its errors. */
   readonly status: (user: User) => Promise<ReadonlyArray<Http.Connection>>
   /**
    * Builds the pages and connects to the store, so that a server finds a mistake when it starts. Rejects with
@@ -252,9 +248,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * invalid, or the store cannot be set up, and with `ConsentStoreError` if the store does not respond.
    */
   readonly ready: () => Promise<void>
-  /** As `check` of `http/Connect`: whether a connection still works, with its errors. */
+  /** Asks whether a connection of a user still works, as `check` of `http/Connect`, with its errors. */
   readonly check: (user: User, credential: Name | Credential) => Promise<Http.Connection>
-  /** As `disconnectAll` of `http/Connect`, with its error. Call it again if a credential has `Failed`. */
+  /** Disconnects a user from everything, as `disconnectAll` of `http/Connect`, with its error. */
   readonly disconnectAll: (user: User) => Promise<ReadonlyArray<Http.Disconnection>>
   /**
    * Asks a user to connect each credential in order, except granted ones, and waits. It stops at the first failure.
@@ -385,10 +381,6 @@ const toHttpOptions = <Name extends string, Req>(
     formKey: formKey === undefined ? undefined : toRedacted(formKey)
   }
 }
-
-// -----------------------------------------------------------------------------
-// Credentials
-// -----------------------------------------------------------------------------
 
 type UserCredential = Identity.AccessTokenCredential<"USER_FEDERATION">
 
@@ -640,10 +632,6 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
       else response.writeHead(404).end()
     }
   )
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /**
  * Makes the pages and the links. Throws a `ValidationException` if a credential is invalid, or a property of `accounts`

@@ -14,10 +14,8 @@
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
  *   accept it.
  *
- * The official SDK lacks some functions of this module: {@link workload} makes the caller, {@link nodeConsentCallback}
- * and {@link fetchConsentCallback} make the page that the browser returns to, and {@link resume} continues a session
- * later. `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
- * {@link contextFromHeaders} reads the context of a request from its headers.
+ * The official SDK has no {@link workload}, {@link contextFromHeaders}, {@link resume} and pages after consent.
+ * `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
  *
  * @since 0.2.0
  * @example
@@ -55,10 +53,6 @@ import * as Implementation from "./internal/functions.js"
 import * as LazyRuntime from "./internal/lazyRuntime.js"
 import * as Contexts from "./internal/requestContext.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export type {
   /** @since 0.2.0 */
   ApiKeyWrapperConfig,
@@ -91,9 +85,8 @@ export type {
  * Runs a function in the context of a request. All calls that the function makes, now and later, see this context. If
  * the function returns an async generator, or a promise of one, the body of the generator sees the context too.
  *
- * It is for promises, not for Effect. A waiting fiber resumes in the asynchronous context of the code that resumes it,
- * which may belong to another request. An Effect takes its caller from `WorkloadAccessToken`, and passes it on with
- * `PropagateIdentity`.
+ * It is for promises. A waiting fiber may resume in the context of another request, so an Effect takes its caller from
+ * `WorkloadAccessToken`, and passes it on with `PropagateIdentity`.
  *
  * Throws a `ValidationException` if `workload` is not a caller of {@link workload}, for example only its name.
  *
@@ -162,19 +155,12 @@ export const contextFromHeaders = (
   readonly requestId: string
   /** The token of an `Authorization: Bearer` header. */
   readonly bearerToken: Redacted.Redacted | undefined
-  /**
-   * The client's own headers for the agent, by their names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`, in lower
-   * case.
-   */
+  /** The client's own headers, by their lower-case names after `X-Amzn-Bedrock-AgentCore-Runtime-Custom-`. */
   readonly customHeaders: { readonly [name: string]: Redacted.Redacted }
 } => {
   const context = RequestHeaders.read(input, randomUUID)
   return context.workloadAccessToken === undefined ? { ...context, ...fallback } : context
 }
-
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
 
 /**
  * Makes the functions over a runtime of the program. In addition to `Identity` and the `DataPlane`, the runtime may

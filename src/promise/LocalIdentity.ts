@@ -48,10 +48,6 @@ import * as VaultStore from "../local/vault/vaultStore.js"
 import { bind, withCaller } from "./internal/callerContext.js"
 import { type Promised, toPromise, unchecked } from "./internal/promised.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 /** A value in which any string can be `{ $env: "NAME" }`, which reads a variable. */
 type WithReferences<A> = A extends string ?
     | A
@@ -99,21 +95,16 @@ type Act<A = Page> = (
 /** The last page that a user reaches. `text` is the visible text. */
 type Page = { readonly status: number; readonly url: string; readonly text: string }
 
+/** The actions of a user that take the link alone. */
+type Acts = { readonly [K in keyof Pick<TestUsers.TestUser, "approves" | "denies" | "opens">]: Act }
+
 /**
  * A user with a browser, see `local/TestUser`.
  *
  * @since 0.2.0
  * @category models
  */
-export interface TestUser {
-  /** The user name at the authorization server. */
-  readonly name: string
-  /** Opens a page, such as the sign-in of the application. Sends no form. */
-  readonly opens: Act
-  /** Opens the link, signs in, and allows. */
-  readonly approves: Act
-  /** Opens the link, signs in, and denies. */
-  readonly denies: Act
+export interface TestUser extends Acts, Pick<TestUsers.TestUser, "name"> {
   /** Forwards the link to another user, who approves in their own browser. */
   readonly forwardsLinkTo: (other: TestUser) => Act
   /** Approves, and clicks the button twice. The result has the pages of both clicks. */
@@ -140,8 +131,8 @@ export interface LocalIdentity extends AsyncDisposable {
   readonly url: string
   readonly environment: Readonly<Record<string, string>>
   /**
-   * The functions of `LocalControl`, which return promises, and reject with its errors. An `Option` is its value or
-   * `undefined`, a duration is a number of milliseconds, and a time is a `Date`.
+   * The functions of `LocalControl`, with promises. An `Option` is its value or `undefined`, a duration is a number of
+   * milliseconds, and a time is a `Date`.
    */
   readonly control: Control
   readonly stop: () => Promise<void>
@@ -157,10 +148,6 @@ export interface LocalIdentityWithUsers extends LocalIdentity {
   readonly issuer: string
   readonly user: (name: string) => TestUser
 }
-
-// -----------------------------------------------------------------------------
-// Errors
-// -----------------------------------------------------------------------------
 
 class InvalidOption extends Data.TaggedError("InvalidOption")<{ readonly message: string }> {}
 
@@ -220,10 +207,6 @@ const toNative = (control: LocalControl.LocalControl["Service"], variables: Serv
   }
 }
 
-// -----------------------------------------------------------------------------
-// Constructors
-// -----------------------------------------------------------------------------
-
 const logLevels = { debug: "Debug", info: "Info", warning: "Warn", error: "Error", none: "None" } as const
 
 const layerLog = (level: Options["logLevel"] = "warning") =>
@@ -240,15 +223,13 @@ const checkOptions = Validation.makeCheck("LocalIdentity.start", () => ({
   logLevel: Constraint.optional(Schema.Literals(Struct.keys(logLevels)))
 } satisfies { readonly [K in keyof Options]-?: unknown }))
 
-/** Runs an effect as a promise. */
 type Run = <A>(effect: Effect.Effect<A, unknown>) => Promise<A>
 
-const readPolicy = (policy: Options["policy"]) =>
-  typeof policy === "string"
-    ? SetupFile.loadPolicy(policy)
-    : policy === undefined
-    ? Effect.succeed(undefined)
-    : Effect.flatMap(toJson(policy, "policy"), (json) => SetupFile.parsePolicy(json, "policy"))
+const readPolicy = Effect.fnUntraced(function*(policy: Options["policy"]) {
+  if (policy === undefined) return undefined
+  if (typeof policy === "string") return yield* SetupFile.loadPolicy(policy)
+  return yield* SetupFile.parsePolicy(yield* toJson(policy, "policy"), "policy")
+})
 
 const build = ({ logLevel, policy, setup, ...options }: Options) =>
   Effect.gen(function*() {

@@ -52,10 +52,6 @@ import type { GatewayConsent } from "../mcp/gatewayConsent/protocol.js"
 import * as Gateway from "../mcp/gatewayConsent/protocol.js"
 import { bind } from "./internal/callerContext.js"
 
-// -----------------------------------------------------------------------------
-// Models
-// -----------------------------------------------------------------------------
-
 export {
   /** @since 0.2.0 */
   GatewayConsent
@@ -125,13 +121,12 @@ type Wrapper<Result> = <Args extends Array<unknown>, A>(
  */
 export interface GatewayOptions extends Pick<Gateway.Options, "hosts"> {
   /**
-   * Shows the link to the user, and waits until the user is done. A rejection ends the call: a program that does not
-   * wait for its user rejects with the link. With `complete`, the page at the return URL must check that the signed-in
-   * user is the one who was asked, as `mcp/GatewayConsent` explains.
+   * Shows the link to the user, and waits until the user is done. A rejection ends the call. With `complete`, the page
+   * at the return URL must check that the signed-in user is the one who was asked, as `mcp/GatewayConsent` explains.
    */
   readonly show: (consent: GatewayConsent) => unknown
   /**
-   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the very
+   * Completes the authorization if the return URL is the application's own, with `completeAuthorization` and the same
    * identifier that called the gateway. Default: it is completed elsewhere, for example by the page at the return URL.
    */
   readonly complete?: ((sessionUri: Redacted.Redacted) => unknown) | undefined
@@ -216,10 +211,6 @@ const wrap = <Result>(
   )
 }
 
-// -----------------------------------------------------------------------------
-// Functions
-// -----------------------------------------------------------------------------
-
 /**
  * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/sdk` 1.x. If the callback rejects
  * with `RequiresUserConsent`, a client of revision 2025-11-25 that declares URL elicitation gets the error `-32042`
@@ -259,10 +250,7 @@ export const forServer = <Request, Result>(
       (spec: { inputRequests: { [name: string]: Request } }): Result
       elicitUrl(params: { message: string; url: string }): Request
     }
-    /**
-     * How long a retry after `accept` waits for the consent, in milliseconds or as a string such as `"10 seconds"`.
-     * Default: 10 seconds.
-     */
+    /** How long a retry after `accept` waits for the consent: milliseconds, or as in the default `"10 seconds"`. */
     readonly wait?: Duration.Input | undefined
   }
 ): Wrapper<Result> => {

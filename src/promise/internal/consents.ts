@@ -97,7 +97,6 @@ export const make = () => {
 
 type Outcome = { readonly _tag: "Completed" | "Denied" | "NotUsable" | "Failed" | "NotSignedIn" }
 
-/** The options of a page after consent. */
 interface PageOptions<in Req> {
   readonly currentUser: (request: Req) => User | null | undefined | Promise<User | null | undefined>
   readonly respond?: ((outcome: Outcome, request: Req) => Response | Promise<Response>) | undefined

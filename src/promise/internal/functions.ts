@@ -194,7 +194,6 @@ export const make = <R>({ dataPlane, identity, run }: Runner<R>) => {
 // Calls
 // -----------------------------------------------------------------------------
 
-/** Makes the function that runs an effect as a promise. */
 const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect<A, unknown, R>): Promise<A> => {
   const fiber = run(effect)
   const now = fiber.pollUnsafe()
@@ -329,10 +328,6 @@ async (session, options = {}) => {
   return Redacted.value(await runtime.settle(token))
 }
 
-// -----------------------------------------------------------------------------
-// Propagation
-// -----------------------------------------------------------------------------
-
 /** The operations that accept the header. */
 const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeAgentRuntimeCommand",
@@ -340,10 +335,7 @@ const commands: ReadonlySet<string | undefined> = new Set([
   "InvokeHarnessCommand"
 ])
 
-/**
- * Adds the middleware. The step `build` runs once for all attempts, before the request is signed. Priority `high` runs
- * it before the middleware of a single command, so that the latter takes precedence.
- */
+/** Runs once for all attempts, before the request is signed. Middleware of a single command takes precedence. */
 const addPropagation = (
   client: Parameters<Functions["withWatPropagation"]>[0],
   token: () => Promise<Redacted.Redacted | undefined>
