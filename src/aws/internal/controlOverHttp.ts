@@ -1,7 +1,4 @@
-/**
- * The control plane over HTTP for a program whose data plane is a client of the SDK, with the region and credentials
- * that the SDK finds. A second client would add a sixth to a bundle.
- */
+/** The control plane over HTTP, with the SDK's region and credentials. A second client would enlarge a bundle. */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ControlPlane from "../../ControlPlane.js"

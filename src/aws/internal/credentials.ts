@@ -14,7 +14,6 @@ import { invalidConfig } from "./planeSettings.js"
 /** A credential provider of the AWS SDK. */
 export type CredentialsProvider = Extract<Options["credentials"], (...args: never) => unknown>
 
-/** Static credentials. */
 export type StaticCredentials = Exclude<Options["credentials"], CredentialsProvider | undefined>
 
 /** Credentials in the form of the AWS SDK. */
@@ -25,7 +24,6 @@ export interface Identity {
   readonly expiration?: Date
 }
 
-/** A search for credentials. */
 export type Search = Effect.Effect<Identity, NoResponse>
 
 /** Kept credentials, and a search for new ones. */
@@ -107,7 +105,6 @@ export const keep = (search: Search): Effect.Effect<Source, never, Scope.Scope> 
 
 const noCredentials = "CredentialsProviderError"
 
-/** The error of a search. */
 export const searchError = (error: unknown, code = exceptionNameOf(error) ?? noCredentials): NoResponse =>
   new NoResponse({ kind: "credentials", code, cause: Redacted.make(error) })
 
@@ -140,7 +137,6 @@ export const fromStatic = (credentials: StaticCredentials): Effect.Effect<Identi
   })
 }
 
-/** Credentials that do not change. */
 export const always = (identity: Identity): Source => ({ kept: () => identity, search: Effect.succeed(identity) })
 
 /** Static credentials from the values of their variables, as in Lambda. An empty variable counts as not set. */

@@ -54,7 +54,6 @@ export const kindOfCode = (code: string | undefined): TransportError["kind"] => 
 /** The SDK lists the names of the header in this order. */
 const requestIdHeaders = ["x-amzn-requestid", "x-amzn-request-id", "x-amz-request-id"]
 
-/** The id that the service gave the request. */
 export const requestIdOf = (headers: Readonly<Record<string, string | undefined>>): string | undefined =>
   requestIdHeaders.map((name) => headers[name]).find((id) => id !== undefined)
 
@@ -180,7 +179,6 @@ const noResponse = (error: unknown): NoResponse => {
 export const exceptionNameOf = (error: unknown): string | undefined =>
   hasProperty(error, "$fault") ? nameOf(error, "name") : undefined
 
-/** Maps the rejection of a call. */
 export const fromRejection = <E>(
   exceptions: Exceptions,
   row: Row<E>,

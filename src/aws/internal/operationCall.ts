@@ -1,7 +1,4 @@
-/**
- * Calls of operations, which the adapters over the AWS SDK and over HTTP share. The row of an operation describes its
- * call. The error of a call without a response reports the target of the call.
- */
+/** Calls of operations, which the adapters over the AWS SDK and over HTTP share. */
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -39,19 +36,14 @@ export interface Output {
   readonly isThrottled?: boolean | undefined
 }
 
-/** The target of calls. */
 export interface Target {
   readonly host?: string | undefined
   readonly region?: string | undefined
   readonly profile?: string | undefined
 }
 
-/** A client of a plane. */
 export interface Client {
-  /**
-   * Sends a request, and sends it again as the client's retry policy decides. The time limit includes all attempts.
-   * Interruption aborts the request.
-   */
+  /** Sends a request, with retries within the time limit. Interruption aborts it. */
   readonly send: <E>(
     row: Row<E>,
     request: unknown,

@@ -7,7 +7,6 @@ import * as Option from "effect/Option"
 import { readVariable } from "../../internal/environment.js"
 import { isLoopback } from "../../internal/models/urls.js"
 
-/** The error of a setting that is not valid. */
 export const invalidConfig = (source: string, message: string): Config.ConfigError =>
   new Config.ConfigError(new SourceError({ message: `${source}: ${message}` }))
 
@@ -46,10 +45,7 @@ const checkRegion = (source: string, region: string): Effect.Effect<string, Conf
     ? Effect.succeed(region)
     : invalid(source, `Expected an AWS region, lower-case letters, digits and hyphens, as in ${defaultRegion}`)
 
-/**
- * The region of the option, of `AWS_REGION`, of the SDK's own search (the profile, then the instance), or `us-west-2`.
- * Like the AWS SDK for JavaScript, it does not read `AWS_DEFAULT_REGION`.
- */
+/** The region of the option, `AWS_REGION`, a search, or `us-west-2`. The SDK ignores `AWS_DEFAULT_REGION` too. */
 export const region = (
   option: string | undefined,
   search: Effect.Effect<Option.Option<string>>
@@ -61,7 +57,6 @@ export const region = (
         ? checkRegion("AWS_REGION", value)
         : Effect.flatMap(search, (found) => checkRegion("region", Option.getOrElse(found, () => defaultRegion))))
 
-/** The variables of the endpoint of a plane. */
 export interface EndpointVariables {
   /** The variable of this package, if it has one for the plane. */
   readonly variable?: string
@@ -103,10 +98,7 @@ export const checkEndpoint = (
   return problem === undefined ? Effect.succeed(new URL(value).href.replace(/\/+$/, "")) : invalid(source, problem)
 }
 
-/**
- * The endpoint of the option, or of the first variable that is set. `undefined` leaves the choice to the SDK. As in the
- * SDK, the AWS variables are ignored if `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is set.
- */
+/** The endpoint of the option, or of the first variable that is set. `undefined` leaves the choice to the SDK. */
 export const endpoint = (
   options: EndpointVariables & { readonly option: string | undefined; readonly allowInsecure: boolean }
 ): Effect.Effect<string | undefined, Config.ConfigError> =>

@@ -13,11 +13,9 @@ import type { Lost, Response, Transport } from "./httpTransport.js"
 import { type Message, parseTime, type Protocol, queryString } from "./protocol.js"
 import * as Retry from "./retry.js"
 
-/** The settings of a plane. */
 interface Settings {
   readonly transport: Transport
   readonly protocol: Protocol
-  /** The endpoint. */
   readonly url: URL
   readonly region: string
   /** The name that requests are signed for. */
@@ -81,10 +79,7 @@ const threshold = 240_000
 /** Milliseconds. The date of a response that took longer is not used. */
 const maxAge = 900_000
 
-/**
- * AWS rejects a request whose time is more than 5 minutes off. So requests are signed with the service's time, taken
- * from its responses, as the AWS SDK does.
- */
+/** Requests are signed with the service's time, because AWS rejects a time that is more than 5 minutes off. */
 export const makeServiceClock = () => {
   let current = 0
   const timeOf = keepLast(parseTime)
@@ -119,7 +114,6 @@ interface Connection extends Settings {
   readonly clock: ReturnType<typeof makeServiceClock>
 }
 
-/** A call in flight. */
 interface Call<E> {
   readonly connection: Connection
   readonly row: Failure.Row<E>

@@ -21,7 +21,6 @@ import { type Protocol, restJson } from "./protocol.js"
 // Planes
 // -----------------------------------------------------------------------------
 
-/** A plane at AWS. */
 export interface Plane<T extends Rows.Table> {
   readonly table: T
   readonly protocol: Protocol
@@ -166,7 +165,6 @@ export const operations = <const T extends Rows.Table>(
     return Adapters.operations(plane.table, Effect.succeed(client))
   })
 
-/** The data plane of a layer. */
 export const makeDataPlane = (
   options: HttpOptions,
   runtime: Runtime

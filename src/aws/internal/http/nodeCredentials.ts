@@ -27,13 +27,11 @@ import type { Response, Transport } from "./httpTransport.js"
 import * as Protocol from "./protocol.js"
 import * as Retry from "./retry.js"
 
-/** The files of the AWS profiles. */
 export interface Files {
   readonly configFilepath: string
   readonly filepath: string
 }
 
-/** The inputs of the search. */
 export interface Machine {
   /** The variables of the process, because the AWS SDK reads these. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -129,10 +127,7 @@ const linkLocalHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
 const isSafe = (url: string): boolean =>
   URL.canParse(url) && (isSecure(url) || linkLocalHosts.includes(new URL(url).hostname))
 
-/**
- * The credentials of a container, from the HTTP endpoint that ECS and EKS Pod Identity name in the environment. The
- * rules for hosts, tokens, attempts and times are those of the AWS SDK.
- */
+/** The credentials of a container (ECS, EKS Pod Identity), from its HTTP endpoint, by the rules of the AWS SDK. */
 export const fromContainer = ({ full = "", readToken, relative, transport }: ContainerOptions): Credentials.Search => {
   const endpoint = relative === undefined ? full : `${ecsHost}${relative}`
   if (!isSafe(endpoint)) {
@@ -288,10 +283,6 @@ const fromWebIdentity = (
     return yield* Retry.run(policy, () => attempt(body))
   })
 }
-
-// -----------------------------------------------------------------------------
-// Search
-// -----------------------------------------------------------------------------
 
 export const find = (
   { direct, env, files, fs, hasProfiles, transport }: Machine,

@@ -278,10 +278,6 @@ const searchRegion = (files: NodeCredentials.Files): Effect.Effect<Option.Option
     Effect.option
   )
 
-// -----------------------------------------------------------------------------
-// Runtime
-// -----------------------------------------------------------------------------
-
 const defaultMaxSockets = 256
 
 export const runtime = (options: HttpOptions): Effect.Effect<Runtime, Config.ConfigError, Scope.Scope> =>

@@ -39,10 +39,6 @@ export const queryString = (query: Message["query"]): string =>
   Object.entries(query).flatMap(([name, values]) => values.map((value) => `${escapeUri(name)}=${escapeUri(value)}`))
     .join("&")
 
-// -----------------------------------------------------------------------------
-// Times
-// -----------------------------------------------------------------------------
-
 /** Parses a time in any form that JavaScript knows. Returns milliseconds since the epoch. */
 export const parseTime = (value: string | undefined): number | undefined =>
   value === undefined ? undefined : Option.getOrUndefined(Option.map(parseHttpDate(value), DateTime.toEpochMillis))
@@ -170,7 +166,6 @@ const parameters = (name: string, value: unknown): ReadonlyArray<readonly [name:
   ])
 }
 
-/** The body of a request. */
 export const encodeForm = (action: string, request: object): string =>
   new URLSearchParams([
     ["Action", action],
@@ -195,7 +190,6 @@ const membersOf = (xml: string): { readonly [name: string]: string | Date } =>
     ])
   )
 
-/** Decodes the result of an operation. */
 export const decodeResult = (action: string, body: string): { readonly [name: string]: string | Date } =>
   membersOf(contentOf(contentOf(body, `${action}Response`), `${action}Result`))
 

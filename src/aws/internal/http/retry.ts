@@ -91,10 +91,7 @@ export type Policy = ReturnType<typeof make>
 export const make = (maxAttempts: number) => {
   let tokens = capacity
   return {
-    /**
-     * Returns the next retry after this number of attempts, if there is one: the wait before it, in milliseconds, and
-     * the tokens that its success returns to the bucket.
-     */
+    /** Returns the next retry, if there is one: the wait before it in milliseconds, and the tokens of its success. */
     next: (attempts: number, failure: Failure) =>
       Effect.map(Random.next, (random) => {
         const kind = kindOf(failure)
@@ -113,10 +110,7 @@ export const make = (maxAttempts: number) => {
 
 const isFailed = <A extends object, E>(result: A | Failed<E>): result is Failed<E> => "toError" in result
 
-/**
- * Repeats an attempt until it has a result, or the policy allows no retry. `attempt` receives its number. The result of
- * a call that the service throttled says so.
- */
+/** Repeats an attempt, which gets its number, until it has a result or the policy allows no retry. */
 export const run = <A extends object, E, E2>(
   policy: Policy,
   attempt: (attempts: number) => Effect.Effect<A | Failed<E>, E2>,
@@ -143,10 +137,7 @@ export const run = <A extends object, E, E2>(
   return go(1)
 }
 
-/**
- * The wait that a response requests, in milliseconds. `Retry-After` has seconds or a date (RFC 9110),
- * `x-amz-retry-after` has milliseconds.
- */
+/** The wait that a response requests, in milliseconds, by `Retry-After` (RFC 9110) or `x-amz-retry-after`. */
 export const retryAfter = (headers: Readonly<Record<string, string | undefined>>, now: number): number | undefined => {
   const standard = headers["retry-after"]?.trim()
   const wait = standard === undefined

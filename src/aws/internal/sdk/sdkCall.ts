@@ -44,11 +44,9 @@ export type Commands<T> = {
 export interface Connection extends Failure.Exceptions {
   readonly commands: object
   readonly send: (command: Command, options: { readonly abortSignal: AbortSignal }) => Promise<unknown>
-  /** The configuration of the client. */
   readonly config: unknown
 }
 
-/** A connection over a client and its package. */
 export const connect = <Sdk extends object>(
   commands: Sdk,
   client: { readonly config: unknown; readonly send: (command: never, options: never) => Promise<unknown> },
@@ -146,10 +144,7 @@ const readBody = async (body: unknown): Promise<unknown> => {
   return isWebStream(body) ? readWebStream(body) : body
 }
 
-/**
- * Reads the body of a response, up to the limit. The SDK has no limit: it buffers gigabytes, and then throws in an
- * event listener, which ends the process. An error has the metadata that the SDK gives the errors of responses.
- */
+/** Reads the body of a response, up to the limit. The SDK has none: a body of gigabytes would end the process. */
 const collect = async (response: Response): Promise<void> => {
   try {
     response.body = await readBody(response.body)
@@ -159,10 +154,6 @@ const collect = async (response: Response): Promise<void> => {
     })
   }
 }
-
-// -----------------------------------------------------------------------------
-// Client
-// -----------------------------------------------------------------------------
 
 /** Adds the middleware to the command, so that a client of the program does not change. */
 const sendCommand = async (

@@ -1,7 +1,4 @@
-/**
- * A plane over its AWS SDK client: its options, settings and credentials. Settings are checked when the layer is built.
- * The client is loaded and made at the first call: a program loads only the SDK packages that it calls.
- */
+/** A plane over its AWS SDK client. The first call loads the package and makes the client. */
 import type * as DataPlaneSdk from "@aws-sdk/client-bedrock-agentcore"
 import * as Cache from "effect/Cache"
 import * as Clock from "effect/Clock"
@@ -79,10 +76,7 @@ export const makeRegionSearch = <T extends Rows.Table, Sdk, Config extends Clien
 
 type Properties = Parameters<Credentials.CredentialsProvider>[0]
 
-/**
- * The chain of the SDK. The client that needs credentials makes it. An interrupted search leaves its chain waiting, so
- * the next search has a new chain.
- */
+/** The chain of the client. An interrupted search leaves its chain waiting, so the next search has a new one. */
 const makeChain = () => {
   let chain: Credentials.CredentialsProvider | undefined
   return (properties: Properties): Credentials.Search =>
@@ -133,10 +127,8 @@ export const keepCredentials = (
 // -----------------------------------------------------------------------------
 
 /**
- * The inner effect makes the client at its first run. The client is destroyed with the scope.
- *
- * Interrupting one caller neither delays nor fails the others. Each caller loads the SDK, which Node does once, and the
- * first to finish makes the client. After a failed load the next caller loads again.
+ * The inner effect makes the client at its first run. Each caller loads the SDK, and the first to finish makes it, so
+ * that interrupting one caller neither delays nor fails the others.
  */
 export const makeLazily = <Sdk, A, E>(
   load: Effect.Effect<Sdk, E>,

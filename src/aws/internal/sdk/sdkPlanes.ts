@@ -31,10 +31,6 @@ export const controlPlane: Adapter<
   variables: controlPlaneVariables
 }
 
-// -----------------------------------------------------------------------------
-// STS
-// -----------------------------------------------------------------------------
-
 // The SDK has STS's own names: members start with a capital, and exceptions have the names of the AWS Query protocol.
 
 /** Tags are a list. An empty list is left out, because the SDK would send its name. */
@@ -100,10 +96,6 @@ export const securityTokenService: Adapter<
   },
   variables: stsVariables
 }
-
-// -----------------------------------------------------------------------------
-// Services
-// -----------------------------------------------------------------------------
 
 export const make = (options: Options) =>
   Effect.flatMap(regionSearch, (search) =>
