@@ -58,10 +58,7 @@ const signInPath = "/sign-in"
 // The user's browser
 // -----------------------------------------------------------------------------
 
-/**
- * Signs in the browser that opens an address with a code, once. Another user of this machine who finds the pages cannot
- * connect their own account.
- */
+/** Signs in the browser that opens an address with a code, once, so that no other local user can connect an account. */
 const makeSignIn = Effect.fnUntraced(function*(port: number) {
   // The ports of a host share its cookies.
   const cookie = `agentcore-identity-${port}`
@@ -110,7 +107,6 @@ const withReturnUrl = (entries: Entries, returnUrl: string): Entries =>
       : entry
   })
 
-/** The names of the credentials in links. */
 const nameCredentials = (entries: Entries): Connect.LinkOptions["credentials"] =>
   Object.fromEntries(
     entries.map(({ credential }) => credential).filter(isUserCredential)

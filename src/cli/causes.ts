@@ -1,7 +1,6 @@
 /**
- * Explains errors of AWS that hide their cause. A local server knows the cause, and then its own reason is shown. At
- * AWS, a table leads from the sentence to the cause and to a check. `test/languages/troubleshooting.md` has the same
- * table for readers, and where each sentence was seen.
+ * Explains errors of AWS that hide their cause, by the reasons of a local server or by a table.
+ * `test/languages/troubleshooting.md` has the table for readers, and where each sentence was seen.
  */
 import * as Effect from "effect/Effect"
 import { hasProperty, isString, isTagged } from "effect/Predicate"
@@ -139,7 +138,6 @@ const patterns = causes.map((cause) =>
   [new RegExp(`(^|: )${cause.sentence.split("…").map(escapeRegExp).join(".+?")}`), cause] as const
 )
 
-/** Finds the row of a message. */
 export const find = (message: string): Cause | undefined => patterns.find(([pattern]) => pattern.test(message))?.[1]
 
 /** Finds what a local server knows about the request of an error. Its log has the same reasons. */

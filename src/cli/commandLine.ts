@@ -9,7 +9,7 @@ import { type Level, levels } from "./logging.js"
 export type Run = (program: Effect.Effect<unknown, unknown, NodeServices.NodeServices>, level: Level) => void
 
 /** Makes an action that loads a module and runs a program of it. Loading it later keeps the start of `local` fast. */
-export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+export const onLoad = <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level = "warning") =>
 (
   command: CommandUnknownOpts,
   use: (module: Module) => Effect.Effect<unknown, unknown, NodeServices.NodeServices>
@@ -79,10 +79,8 @@ export const parseLifetime = (text: string): Lifetime => {
 }
 
 /** The parser of a repeatable flag. */
-export const collect = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
-  ...previous,
-  value
-]
+export const collect = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  previous.concat(value)
 
 export const region = ["--region <region>", "AWS region (default: as the AWS SDK finds it)"] as const
 

@@ -152,10 +152,7 @@ const addToken = (root: Root, run: Run): void => {
       ]
     }))
     .action((provider, operation, options, command) =>
-      onLoad(run, () => import("./token.js"), "warning")(
-        command,
-        ({ token }) => token({ provider, operation, ...options })
-      )
+      onLoad(run, () => import("./token.js"))(command, ({ token }) => token({ provider, operation, ...options }))
     )
 }
 
@@ -176,10 +173,7 @@ const addApiKey = (root: Root, run: Run): void => {
       examples: ["api-key weather --workload my-agent", "KEY=$(npx agentcore-identity api-key weather --format raw)"]
     }))
     .action((provider, operation, options, command) =>
-      onLoad(run, () => import("./token.js"), "warning")(
-        command,
-        ({ apiKey }) => apiKey({ provider, operation, ...options })
-      )
+      onLoad(run, () => import("./token.js"))(command, ({ apiKey }) => apiKey({ provider, operation, ...options }))
     )
 }
 
@@ -227,10 +221,7 @@ const addAuthorize = (root: Root, run: Run): void => {
       ]
     }))
     .action((module, options, command) =>
-      onLoad(run, () => import("./authorize.js"), "warning")(
-        command,
-        (Authorize) => Authorize.run({ module, ...options })
-      )
+      onLoad(run, () => import("./authorize.js"))(command, (Authorize) => Authorize.run({ module, ...options }))
     )
 }
 
@@ -266,7 +257,7 @@ const addDoctor = (root: Root, run: Run): void => {
       ]
     }))
     .action((module, options, command) =>
-      onLoad(run, () => import("./doctor.js"), "warning")(command, (Doctor) => Doctor.run({ module, ...options }))
+      onLoad(run, () => import("./doctor.js"))(command, (Doctor) => Doctor.run({ module, ...options }))
     )
 }
 
@@ -297,7 +288,7 @@ const addPolicy = (root: Root, run: Run): void => {
       ]
     }))
     .action((module, options, command) =>
-      onLoad(run, () => import("./policy.js"), "warning")(command, (Policy) => Policy.print({ module, ...options }))
+      onLoad(run, () => import("./policy.js"))(command, (Policy) => Policy.print({ module, ...options }))
     )
 }
 

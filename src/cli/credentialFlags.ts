@@ -52,7 +52,6 @@ export const findCaller = Effect.fnUntraced(function*(flags: CallerFlags) {
 
 const workloadFlags = `--workload, AGENTCORE_WORKLOAD, or "workload_identity_name" in ${file}`
 
-/** Returns the only one of these workload identities. */
 export const onlyWorkload = (names: ReadonlyArray<string> | undefined, hasMore: boolean) => {
   const missing = (message: string) => new MissingCaller({ message })
   if (names === undefined) return missing(`no workload identity is named: give ${workloadFlags}`)

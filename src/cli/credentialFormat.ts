@@ -41,10 +41,7 @@ export interface Settings {
 // git
 // -----------------------------------------------------------------------------
 
-/**
- * The attributes of git's request. See https://git-scm.com/docs/git-credential#IOFMT. Only a line feed ends a line: the
- * user name of a URL can have a carriage return.
- */
+/** The attributes of git's request, see https://git-scm.com/docs/git-credential#IOFMT. Only a line feed ends a line. */
 const readAttributes = Effect.map(
   Effect.promise(() => text(process.stdin)),
   (lines): Readonly<Record<string, string>> =>

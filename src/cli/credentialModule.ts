@@ -80,7 +80,6 @@ const declare = (
   )
 }
 
-/** Loads the credentials of a program. */
 export const load = Effect.fnUntraced(function*(file: string, command: string) {
   const found = Object.entries(yield* runModule(file, command)).flatMap(([name, value]) => collect(name, value))
   // A value that is exported twice is one credential.

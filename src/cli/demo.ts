@@ -1,7 +1,4 @@
-/**
- * `npx agentcore-identity demo`: an agent obtains three credentials and uses them, against a local AgentCore Identity
- * server.
- */
+/** `npx agentcore-identity demo`: an agent obtains three credentials and uses them, on this machine. */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -134,10 +131,12 @@ const askUser = (show: Show) => {
   } satisfies typeof handler
 }
 
+type Account = NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>
+
 /** Serves the page of the link, the return URL and the API. */
 const servePages = (
   origin: string,
-  account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]>,
+  account: Account,
   api: Layer.Layer<never, never, HttpRouter.HttpRouter>
 ) => {
   const path = "/connect"
@@ -188,7 +187,7 @@ const setUp = Effect.fnUntraced(function*(returnUrl: string, apiKey: Redacted.Re
 /** Runs the program, and serves its pages and the API. */
 const runProgram = Effect.fnUntraced(function*(apiUrl: string, apiKey: Redacted.Redacted, show: Show) {
   const { audience, discoveryUrl, issuer, jwksUri } = yield* AuthorizationServer.AuthorizationServer
-  const account: NonNullable<NonNullable<Connect.LinkOptions["accounts"]>[string]> = {
+  const account: Account = {
     ...VendorAccount.openId({ discoveryUrl }),
     expect: ({ userId }, { label }) => label === userId
   }

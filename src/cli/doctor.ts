@@ -112,10 +112,7 @@ const checkClock = (report: Report, ahead: number | undefined) => {
 /** Milliseconds. */
 const timeLimit = 5000
 
-/**
- * Sends a request to an endpoint. Any response counts, even a rejection. Returns the duration, and how far the clock of
- * this machine is ahead, both in milliseconds. Fails with the code of the error.
- */
+/** Requests an endpoint. Returns the duration and how far this clock is ahead, in milliseconds. Fails with a code. */
 const probe = Effect.fnUntraced(function*(endpoint: string) {
   const start = yield* Clock.currentTimeMillis
   const response = yield* Effect.tryPromise({
@@ -155,10 +152,7 @@ const checkEndpoints = Effect.fnUntraced(function*(report: Report, target: Targe
 
 type Context = Flags.Caller & Omit<Settings, keyof Flags.Caller>
 
-/**
- * The statements of the policy for an operation that the service denied. The service reads the secrets of providers
- * with the caller's permissions.
- */
+/** The policy's statements for a denied operation. The service reads secrets with the caller's permissions. */
 const findStatements = (policy: Credentials.Policy | undefined, error: unknown) => {
   const isDenied = hasProperty(error, "_tag") && error._tag === "AccessDeniedException"
     || hasProperty(error, "code") && error.code === "AccessDenied"
@@ -229,7 +223,6 @@ const requestWorkloadToken = Effect.fnUntraced(function*(
   })
 })
 
-/** What a request for the credential lacks. */
 const findMissing = (credential: Credentials.Credential, user: Context["user"], hasToken: boolean | undefined) =>
   credential.kind !== "IamAccessToken" && hasToken === false
     ? "a workload access token"
@@ -306,7 +299,6 @@ const checkCredentials = Effect.fnUntraced(function*(report: Report, program: Po
 // Command
 // -----------------------------------------------------------------------------
 
-/** The credential of `--provider`. */
 const declareProvider = ({ flow, provider, scope }: Settings) =>
   provider === undefined
     ? Effect.succeed([])

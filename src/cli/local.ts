@@ -59,7 +59,6 @@ const explainPort = Effect.fnUntraced(function*(message: string, flag: string, p
   })
 })
 
-/** Explains an error of the servers to a user of the command. */
 const explain =
   (settings: Settings) => (error: AuthorizationServerError | LocalServerError): Effect.Effect<never, CannotStart> => {
     if (error.reason === "RemoteHost") {
@@ -108,10 +107,7 @@ const readAccessKey = Effect.gen(function*() {
 
 const standardOutput = 1
 
-/**
- * Prints the environment and a blank line. Closes stdout for a reader that waits for its end, as `$(…)` does. Ignores a
- * reader that has gone.
- */
+/** Prints the environment and a blank line. Closes stdout, because `$(…)` waits for that. The reader may have gone. */
 const printEnvironment = (environment: ShellText.Environment): Effect.Effect<void> =>
   Effect.ignore(Effect.try(() => {
     writeSync(standardOutput, `${ShellText.exportLines(environment)}\n`)
@@ -133,10 +129,7 @@ const readEnvFile = (file: string): Effect.Effect<string | undefined, SafeFile.S
     Effect.catchIf(({ code }) => code === "ENOENT", () => Effect.succeed(undefined))
   )
 
-/**
- * Writes the file, and removes it when the scope closes. Only the user can read it. It replaces a file that another
- * server wrote, perhaps one that was killed, and no other file.
- */
+/** Writes the file for this user, until the scope closes. It replaces only a file that another server wrote. */
 const writeEnvFile = (file: string, environment: ShellText.Environment) =>
   Effect.gen(function*() {
     const text = `${mark}\n${yield* Effect.fromResult(ShellText.format("dotenv", environment))}`
@@ -228,7 +221,6 @@ const warnWithoutAuthorizationServer = (settings: Settings, users: object | unde
     : Effect.logWarning(`Without --authorization-server, this has no effect: ${unused.join(", ")}`)
 }
 
-/** Reads the policy of `--policy`. */
 const readPolicy = Effect.fnUntraced(function*({ policy, signatures }: Settings) {
   if (policy === undefined) return undefined
   if (signatures !== "verify") return yield* SetupFile.loadPolicy(policy)

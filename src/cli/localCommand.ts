@@ -3,10 +3,8 @@ import { Option } from "@commander-js/extra-typings"
 import { collect, details, parsePort, type Root, setupFile } from "./commandLine.js"
 
 /** Parses a flag with several words, separated by spaces or commas. */
-const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> => [
-  ...previous,
-  ...value.match(/[^\s,]+/g) ?? []
-]
+const collectWords = (value: string, previous: ReadonlyArray<string> = []): ReadonlyArray<string> =>
+  previous.concat(value.match(/[^\s,]+/g) ?? [])
 
 const help = details({
   environment: [
@@ -116,5 +114,4 @@ export const add = (root: Root) =>
     .option("--region <region>", "AWS region in ARNs (default: that of --policy, or \"us-west-2\")")
     .addHelpText(...help)
 
-/** The flags of the command. */
 export type Flags = ReturnType<ReturnType<typeof add>["opts"]>

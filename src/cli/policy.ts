@@ -26,13 +26,11 @@ export const unknownAccount = "000000000000"
 
 type List = ReadonlyArray<Credentials.Credential>
 
-/** The credentials of a module, or of a setup file. */
 export interface Program {
   readonly list: List
   readonly setup?: SetupCredentials.Setup | undefined
 }
 
-/** Loads a module or a setup file. */
 export const load = Effect.fnUntraced(function*(file: string, command: string, flows?: ReadonlyArray<Flow>) {
   if (!SetupCredentials.isSetupFile(file)) {
     return { list: yield* CredentialModule.load(file, command), setup: undefined }
@@ -41,7 +39,6 @@ export const load = Effect.fnUntraced(function*(file: string, command: string, f
   return { list: yield* SetupCredentials.declare(setup, flows), setup }
 })
 
-/** Returns the workload identity of a program. */
 export const requireWorkload = ({ setup }: Program, name: string | undefined) =>
   setup === undefined ? Flags.requireWorkload(name) : SetupCredentials.findWorkload(setup, name)
 
@@ -87,7 +84,6 @@ export type Read = Effect.Success<ReturnType<typeof readOptions>>
 export const isWrongName = ({ _tag }: Credentials.Problem): boolean =>
   _tag === "WorkloadNotFound" || _tag === "ProviderNotFound" || _tag === "ProviderOfOtherKind"
 
-/** Makes the minimal policy. */
 export const make = (list: List, options: Credentials.PolicyOptions) =>
   Flags.declare(() => Credentials.policy(list, options))
 
@@ -133,7 +129,6 @@ export interface Finding {
   readonly statements?: ReadonlyArray<Credentials.Policy["Statement"][number]>
 }
 
-/** Evaluates the calls of a credential. */
 const evaluateCalls = Effect.fnUntraced(function*(
   credential: Credentials.Credential,
   policies: ReadonlyArray<IamPolicy.Policy>,
@@ -254,7 +249,6 @@ const findPlace = Effect.fnUntraced(function*({ account, region }: Settings) {
   return target
 })
 
-/** Makes the policy of those who use the credentials. */
 const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
   const program = yield* load(settings.module, "policy", settings.flow)
   if (settings.flow !== undefined && program.setup === undefined) {
@@ -290,13 +284,11 @@ const makeForProgram = Effect.fnUntraced(function*(settings: Settings) {
   return yield* make(program.list, options)
 }, (effect, { region }) => Effect.provide(effect, Flags.layer(region)))
 
-/** Makes the policy of those who apply a setup file. */
 const makeForAdministrator = Effect.fnUntraced(function*(settings: Settings) {
   const { account = unknownAccount, region } = yield* findPlace(settings)
   return SetupCredentials.makeAdministratorPolicy(yield* SetupCredentials.read(settings.module), { account, region })
 })
 
-/** Prints a minimal policy. */
 export const print = Effect.fnUntraced(function*(settings: Settings) {
   const policy = yield* settings.administrator === true ? makeForAdministrator(settings) : makeForProgram(settings)
   yield* Console.log(JSON.stringify(policy, null, 2))

@@ -25,7 +25,6 @@ export const format = (columns: ReadonlyArray<string>, rows: ReadonlyArray<Row>)
 /** The columns of the terminal. Without a terminal, lines have any length. */
 export const terminalWidth = (): number => process.stdout.isTTY && process.stdout.columns || Infinity
 
-/** Cuts a line that is too long. */
 export const cut = (line: string, width: number): string => line.length > width ? `${line.slice(0, width - 1)}…` : line
 
 /** Breaks a text into lines, between words where that is possible. */
@@ -35,5 +34,4 @@ export const wrap = (text: string, width: number): ReadonlyArray<string> => {
   return text.match(new RegExp(`\\S.{0,${limit - 1}}(?=\\s|$)|\\S{1,${limit}}`, "g")) ?? []
 }
 
-/** Prints a value as JSON. */
 export const printJson = (value: unknown): Effect.Effect<void> => Console.log(JSON.stringify(value, null, 2))

@@ -94,10 +94,7 @@ const addDemo = (root: Root, run: Run): void => {
     .option("--deny", "Deny the consent, without a browser")
     .addHelpText(...details({ examples: ["demo", "demo --auto-consent"] }))
     .action(({ autoConsent = !isInteractive(), deny = false }, command) =>
-      onLoad(run, () => import("./demo.js"), "warning")(
-        command,
-        (Demo) => Demo.run(deny ? "deny" : autoConsent ? "allow" : "ask")
-      )
+      onLoad(run, () => import("./demo.js"))(command, (Demo) => Demo.run(deny ? "deny" : autoConsent ? "allow" : "ask"))
     )
 }
 

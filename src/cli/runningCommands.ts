@@ -10,9 +10,7 @@ import { SelectedPort } from "./stateFile.js"
 const addSelecting = <Args extends Array<unknown>, Options extends Record<string, unknown>>(
   parent: Command<Args, Options>,
   name: string
-) =>
-  parent.command(name)
-    .option("--port <port>", "The server on this port", parsePort)
+) => parent.command(name).option("--port <port>", "The server on this port", parsePort)
 
 /** The variables that select the server to control. */
 const controlledBy = [
@@ -24,7 +22,7 @@ const controlledBy = [
 
 /** Makes an action that runs a function of a module for the server that `--port` selects. */
 const onSelected =
-  <Module>(run: Run, module: () => Promise<Module>, defaultLevel: Level) =>
+  <Module>(run: Run, module: () => Promise<Module>, defaultLevel?: Level) =>
   (command: CommandUnknownOpts, use: (module: Module) => Effect.Effect<unknown, unknown>): void => {
     // The option has parsed its value. Below 'local', Commander stores '--port' in the option of 'local'.
     const { port }: { readonly port?: number } = command.optsWithGlobals()
@@ -36,7 +34,7 @@ const json = ["--json", "Print JSON"] as const
 const selectedBy = [["AGENTCORE_LOCAL_TOKEN", "selects the server, if several run"]] as const
 
 const addEnv = (root: Root, run: Run): void => {
-  const act = onSelected(run, () => import("./running.js"), "warning")
+  const act = onSelected(run, () => import("./running.js"))
 
   addSelecting(root, "env")
     .summary("Print the environment of the running local server")
@@ -63,7 +61,7 @@ const addEnv = (root: Root, run: Run): void => {
 }
 
 export const add = (root: Root, run: Run): void => {
-  const act = onSelected(run, () => import("./running.js"), "warning")
+  const act = onSelected(run, () => import("./running.js"))
 
   addEnv(root, run)
 
@@ -244,10 +242,7 @@ const addUsers = (local: Local, act: Act): void => {
     .option(...json)
     .addHelpText(...makeDetails("grants", "grants expire"))
     .action((action, id, { json = false }, command) =>
-      act(
-        command,
-        ({ changeGrant, list }) => action === undefined ? list("grants", json) : changeGrant(action, id)
-      )
+      act(command, ({ changeGrant, list }) => action === undefined ? list("grants", json) : changeGrant(action, id))
     )
 }
 

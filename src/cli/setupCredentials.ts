@@ -1,7 +1,4 @@
-/**
- * The credentials of a setup file, and the IAM policy of those who run `setup apply` with it. The file names providers
- * and workload identities, and neither flows nor scopes.
- */
+/** The credentials of a setup file, and the IAM policy of those who run `setup apply` with it. */
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as AccessToken from "../AccessToken.js"
@@ -123,9 +120,8 @@ const secretsOf = ({ providers, setup }: Setup, arns: Arns): ReadonlyArray<strin
 }
 
 /**
- * Makes the policy. AWS's service reference lists neither `CreateTokenVault` nor the actions of Secrets Manager, and
- * names the new resource for a creation. The statements follow what the live service checks, as several projects
- * reported.
+ * Makes the policy. AWS's service reference lists neither `CreateTokenVault` nor the actions of Secrets Manager. The
+ * statements follow what the live service checks, as several projects reported.
  */
 export const makeAdministratorPolicy = (
   setup: Setup,

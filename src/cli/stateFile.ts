@@ -48,10 +48,7 @@ const findDirectory: Effect.Effect<string | undefined> = Effect.gen(function*() 
   return home === "" || !existsSync(home) ? undefined : join(home, ".local", "state", "agentcore-identity")
 })
 
-/**
- * Whether only this user can read or replace a file or directory. Windows has no modes, but there other users cannot
- * read the profile.
- */
+/** Whether only this user can read or replace a file. Windows has no modes, and keeps other users from the profile. */
 const isPrivate = ({ mode, uid }: Pick<Stats | BigIntStats, "mode" | "uid">): boolean =>
   process.platform === "win32" || (Number(uid) === process.getuid?.() && (Number(mode) & 0o077) === 0)
 
@@ -134,9 +131,6 @@ export const findRunning: Effect.Effect<Running, NoServer> = Effect.gen(function
       + "Choose one with --port."
   }))
 })
-
-/** A server, and the token of its control. */
-export type Controlled = Effect.Success<typeof find>
 
 /** The server of the environment, or the only one that runs. */
 export const find = Effect.gen(function*() {

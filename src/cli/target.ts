@@ -44,10 +44,7 @@ export const findCaller = (
 
 type Plane = "control" | "data"
 
-/**
- * Finds the endpoint of a plane as the plane does. Fails if it is invalid. Only the SDK knows the endpoint of the AWS
- * profile and of the region, so it is taken from a request that is not sent.
- */
+/** Finds the endpoint of a plane. Only the SDK knows it, so it is taken from a request that is not sent. */
 export const findEndpoint = (plane: Plane, region: string): Effect.Effect<string, Config.ConfigError> =>
   Effect.suspend(() => {
     let endpoint = "unknown"
@@ -95,7 +92,6 @@ export const find = (option: string | undefined, plane: Plane = "control"): Effe
     return { ...target, ...yield* findCaller(target.region) }
   })
 
-/** Says where the region comes from. */
 export const explainRegion = Effect.fnUntraced(function*(option: string | undefined) {
   if (option !== undefined) return "from --region"
   if ((yield* AwsSettings.readSetting("AWS_REGION")) !== undefined) return "from AWS_REGION"

@@ -1,9 +1,4 @@
-/**
- * `npx agentcore-identity token` and `npx agentcore-identity api-key`: obtain a credential.
- *
- * Stdout has the result alone: the credential in the form of `--format`, or else a summary without it. Everything else
- * goes to stderr, the consent link too.
- */
+/** `npx agentcore-identity token` and `api-key`. Stdout has the result alone, everything else goes to stderr. */
 import * as Console from "effect/Console"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
@@ -52,10 +47,6 @@ export class ReturnUrlNotRegistered extends Data.TaggedError("ReturnUrlNotRegist
 /** The handlers of `Consent` print to stdout, which is for the result. */
 const toStderr = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Console.consoleWith((console) => Effect.provideService(self, Console.Console, { ...console, log: console.error }))
-
-// -----------------------------------------------------------------------------
-// Results
-// -----------------------------------------------------------------------------
 
 /** Returns the claims of a JWT that mean the same for every issuer. A claim may have any type. */
 const readClaims = Option.liftThrowable((token: string) => {
@@ -160,10 +151,7 @@ const run = Effect.fnUntraced(function*<E, R>(
   }).pipe(Effect.provide(Flags.layer(settings.region)))
 })
 
-/**
- * Waits for the user's consent. On a terminal it opens a browser. Without a terminal it waits only with `--no-browser`,
- * because no user may be there.
- */
+/** Waits for the user's consent. Without a terminal, only with `--no-browser`: no user may be there. */
 const consentHandler = (
   user: UserIdentifier,
   browser: boolean
