@@ -58,7 +58,6 @@ const long = [
   "http/Connect",
   "aws/AwsPlanes.errors",
   "local/boto3",
-  "promise/Mcp.elicitation",
   "cli/policy",
   "examples/forward-auth/forward-auth",
   "aws/AwsPlanes.responses",

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
@@ -9,7 +8,6 @@ import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessTo
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
@@ -86,57 +84,6 @@ class Calendar
   extends AccessToken.Tag<Calendar>()("test/Calendar", { provider: "calendar", flow: "USER_FEDERATION" })
 {}
 class Weather extends ApiKey.Tag<Weather>()("test/Weather", { provider: "weather" }) {}
-
-describe("a declared credential", () => {
-  it.effect("is provided under its own tag, data first and in a pipe", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(
-        yield* AccessToken.withAccessToken(spend(Calendar), Calendar),
-        "calendar-workload-token-0"
-      )
-      const both = yield* Effect.all([spend(Calendar), spend(Weather)]).pipe(
-        AccessToken.withAccessToken(Calendar),
-        ApiKey.withApiKey(Weather)
-      )
-      assert.deepStrictEqual(both, ["calendar-workload-token-1", "weather-key-0"])
-      assert.strictEqual(yield* ApiKey.withApiKey(spend(Weather), Weather), "weather-key-1")
-    }).pipe(Effect.provide(scripted(telling))))
-
-  it.effect("can be wrapped, because it is an effect", () =>
-    Effect.gen(function*() {
-      const tokens = [
-        yield* AccessToken.withAccessToken(Calendar, Calendar),
-        yield* AccessToken.withAccessToken(Calendar, Calendar, {}),
-        yield* AccessToken.withAccessToken(Calendar, { ...github, into: Calendar }),
-        yield* AccessToken.withAccessToken(Calendar)(Calendar),
-        yield* ApiKey.withApiKey(Weather, Weather)
-      ]
-      assert.deepStrictEqual(tokens.map(Redacted.value), [
-        "calendar-workload-token-0",
-        "calendar-workload-token-1",
-        "github-workload-token-2",
-        "calendar-workload-token-3",
-        "weather-key-0"
-      ])
-    }).pipe(Effect.provide(scripted(telling))))
-
-  it.effect("prompts with the handler of each use", () =>
-    Effect.gen(function*() {
-      const shown: Array<string> = []
-      const consent = (session: ConsentSession) => Effect.sync(() => void shown.push(session.provider))
-      const wait = yield* Effect.forkChild(AccessToken.get(Calendar, { consent }))
-      yield* TestClock.adjust("5 seconds")
-      assert.strictEqual(Redacted.value(yield* Fiber.join(wait)), "consented")
-      const error = yield* Effect.flip(AccessToken.withAccessToken(Effect.void, Calendar))
-      assert.strictEqual(error._tag, "RequiresUserConsent")
-      assert.deepStrictEqual(shown, ["calendar"])
-    }).pipe(
-      Effect.provide(scripted({
-        getResourceOauth2Token: ({ sessionUri }) =>
-          sessionUri === undefined ? responses.consent : responses.issued("consented")
-      }))
-    ))
-})
 
 describe("get", () => {
   it.effect("returns the current credential, while a provided one does not change", () =>

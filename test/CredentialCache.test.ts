@@ -491,14 +491,6 @@ describe("CredentialCache: forced authentication", () => {
       ]
     }))))
 
-  it.effect("a token is found for another return URL and state", () =>
-    Effect.gen(function*() {
-      yield* tokenOf({ resourceOauth2ReturnUrl: "https://a.example.com", customState: secret("state-a") })
-      yield* tokenOf({ resourceOauth2ReturnUrl: "https://b.example.com", customState: secret("state-b") })
-      yield* tokenOf()
-      assert.strictEqual(yield* tokenCalls, 1)
-    }).pipe(Effect.provide(cached(numbered))))
-
   it.effect("never returns a rejected credential, and keeps the new one", () =>
     Effect.gen(function*() {
       const first = yield* tokenOf()
@@ -619,13 +611,6 @@ describe("CredentialCache: separation", () => {
         yield* Effect.all([keyOf("weather"), keyOf("maps"), keyOf("weather", "bob"), keyOf("weather"), keyOf("maps")]),
         ["key-0", "key-1", "key-2", "key-0", "key-1"]
       )
-    }).pipe(Effect.provide(cached(numbered))))
-
-  it.effect("keeps one scope with a comma and two scopes apart", () =>
-    Effect.gen(function*() {
-      const one = yield* tokenOf({ scopes: ["read,write"] })
-      assert.notStrictEqual(yield* tokenOf({ scopes: ["read", "write"] }), one)
-      assert.strictEqual(yield* tokenOf({ scopes: ["read,write"] }), one)
     }).pipe(Effect.provide(cached(numbered))))
 
   it.effect("keeps metrics with a program's own labels apart", () =>

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
-import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
 import * as Consent from "effect-agentcore-identity/Consent"
 import type { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
@@ -10,7 +9,6 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
-import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,15 +21,7 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { vi } from "vitest"
 import * as Statuses from "../src/internal/credentials/status.js"
-import {
-  backend,
-  createProvider,
-  createWorkload,
-  LocalBackend,
-  returnUrl,
-  scriptedServer
-} from "./support/localBackend.js"
-import { variables } from "./support/utils.js"
+import { backend, createProvider, createWorkload, LocalBackend, returnUrl } from "./support/localBackend.js"
 
 class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
   provider: "calendar",
@@ -240,20 +230,6 @@ describe("check", () => {
       const [workload] = yield* check.pipe(deny("getWorkloadIdentity"))
       assert.include(workload?.message, "The workload identity 'agent' could not be read")
     }).pipe(Effect.provide(backend())))
-
-  it.live("works over the AWS SDK and HTTP", () =>
-    Effect.gen(function*() {
-      yield* setUp
-      yield* drop("oauth2", "mail")
-      const { environment } = yield* LocalIdentity.LocalServer
-      const problems = yield* check.pipe(
-        Effect.provide(
-          AwsPlanes.layer({ credentials: { accessKeyId: "key", secretAccessKey: Redacted.make("secret") } })
-        ),
-        Effect.provide(variables(environment))
-      )
-      assert.deepStrictEqual(tagsOf(problems), ["ProviderNotFound"])
-    }).pipe(Effect.provide(scriptedServer())))
 })
 
 // -----------------------------------------------------------------------------

@@ -119,20 +119,6 @@ const accepting = (accepted: string) => (token: Redacted.Redacted) =>
 
 const rejected = ({ status }: Rejected) => status === 401
 
-describe("a declared token", () => {
-  it.effect("is provided under its own tag, data first and in a pipe", () =>
-    Effect.gen(function*() {
-      const program = spend(Warehouse)
-      assert.strictEqual(yield* IamAccessToken.withIamAccessToken(program, Warehouse), `${audience}-0`)
-      assert.strictEqual(yield* program.pipe(IamAccessToken.withIamAccessToken(Warehouse)), `${audience}-1`)
-      assert.strictEqual(
-        Redacted.value(yield* IamAccessToken.withIamAccessToken(Warehouse, Warehouse)),
-        `${audience}-2`
-      )
-      assert.strictEqual(Redacted.value(yield* IamAccessToken.get(Warehouse)), `${audience}-3`)
-    }).pipe(Effect.provide(telling)))
-})
-
 describe("IamAccessToken.use", () => {
   it.effect("renews a rejected token once", () =>
     Effect.gen(function*() {

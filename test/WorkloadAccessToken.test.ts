@@ -232,17 +232,6 @@ describe("WorkloadAccessToken", () => {
       }))))
   })
 
-  it.effect("works in a server that keeps a service for each user", () =>
-    Effect.gen(function*() {
-      const of = (userId: string) => WorkloadAccessToken.makeWorkload({ name: "my-agent", user: { userId } })
-      const [alice, bob] = yield* Effect.all([of("alice"), of("bob")])
-      yield* Effect.all([alice.get, bob.get, alice.get])
-      same((yield* calls).map(({ request }) => request), [
-        { workloadName: "my-agent", userId: "alice" },
-        { workloadName: "my-agent", userId: "bob" }
-      ])
-    }).pipe(Effect.provide(ScriptedPlanes.layer({ getWorkloadAccessTokenForUserId: numbered }))))
-
   describe("capture", () => {
     type Job = Effect.Effect<
       string,

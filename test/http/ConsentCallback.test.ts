@@ -137,21 +137,6 @@ describe("ConsentCallback", () => {
       same(yield* completions, [{ sessionUri: secret(sessionUri), userIdentifier: alice }])
     }).pipe(Effect.provide(server(completes, { currentUser }))))
 
-  it.live("says the same page again after a reload, and rejects expired and unknown links", () =>
-    Effect.gen(function*() {
-      yield* open()
-      for (const _ of [1, 2]) assert.include((yield* visit("alice")).text, "Consent given")
-      const expired = new ConsentSession({ ...session("-1 minutes"), sessionUri: secret(`${sessionUri}-old`) })
-      yield* open(expired)
-      for (const name of ["old", "other"]) {
-        assert.include(
-          (yield* visit("alice", { sessionUri: `${sessionUri}-${name}` })).text,
-          "This link cannot be used"
-        )
-      }
-      assert.lengthOf(yield* completions, 1)
-    }).pipe(Effect.provide(server(completes, { currentUser }))))
-
   it.live("names in the log why a link was rejected, and what to do", () =>
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
@@ -245,21 +230,6 @@ describe("ConsentCallback", () => {
         Failed: () => Effect.succeed(HttpServerResponse.empty({ status: 502 }))
       })
     }))))
-
-  it.live("wakes the program that waits, long before its next poll", () =>
-    Effect.gen(function*() {
-      const shown = yield* Deferred.make<void>()
-      const fiber = yield* Effect.forkChild(tokenAfter(Deferred.succeed(shown, undefined)))
-      yield* Deferred.await(shown)
-      assert.strictEqual((yield* visit("alice")).status, 200)
-      assert.strictEqual(yield* Fiber.join(fiber), "access-token")
-    }).pipe(
-      Effect.timeout("5 seconds"),
-      Effect.provide(server(
-        { ...completes, getResourceOauth2Token: [responses.consent, responses.issued()] },
-        { currentUser }
-      ))
-    ))
 
   it.live("wakes a program whose user returns before its handler ends", () =>
     Effect.gen(function*() {

@@ -4,7 +4,6 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as HttpClientCredentials from "effect-agentcore-identity/http/HttpClientCredentials"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
@@ -12,17 +11,15 @@ import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import { exportJWK, generateKeyPair, SignJWT } from "jose"
 import * as World from "../support/localWorld.js"
 import * as ProtectedApi from "../support/protectedApi.js"
-import * as Server from "../support/server.js"
-import { responses, scripted } from "../support/utils.js"
 
 /**
  * Starts the protected API behind a gateway that knows the revoked tokens. The API alone would accept a revoked JWT
  * until it expires. `heard` has the tokens of the requests, in order.
  */
-const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
+const startInWorld = Effect.gen(function*() {
+  const options = yield* AuthorizationServer.AuthorizationServer
   const revoked = new Set<string>()
   const heard: Array<string> = []
   const gateway = <E, R>(api: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
@@ -38,8 +35,6 @@ const start = Effect.fnUntraced(function*(options: ProtectedApi.Options) {
     })
   return { url: yield* ProtectedApi.serve(options, gateway), revoked, heard }
 })
-
-const startInWorld = Effect.flatMap(AuthorizationServer.AuthorizationServer, start)
 
 class Reports
   extends AccessToken.Tag<Reports>()("test/Reports", { provider: "calendar", flow: "M2M", scopes: ["reports:read"] })
@@ -131,32 +126,4 @@ describe("the protected API", () => {
       assert.notStrictEqual(fresh[0], first)
       assert.strictEqual(World.claimsOf(Redacted.make(fresh[0] ?? "")).scope, "reports:read")
     }).pipe(World.as("agent"), world))
-
-  it.live("renews an expired token", () =>
-    Effect.gen(function*() {
-      const { privateKey, publicKey } = yield* Effect.promise(() => generateKeyPair("ES256"))
-      const jwk = yield* Effect.promise(() => exportJWK(publicKey))
-      const keys = yield* Server.serve((_, response) => response.end(JSON.stringify({ keys: [{ ...jwk, kid: "1" }] })))
-      const own = { audience: "urn:example:api", issuer: "https://issuer.example.com", jwksUri: keys }
-      const { heard, url } = yield* start(own)
-      const now = Math.floor((yield* Clock.currentTimeMillis) / 1000)
-      const issue = (exp: number) =>
-        Effect.flatMap(
-          Effect.promise(() =>
-            new SignJWT({ sub: "agent", client_id: "agent", exp, jti: String(exp) })
-              .setIssuer(own.issuer)
-              .setAudience(own.audience)
-              .setProtectedHeader({ alg: "ES256", typ: "at+jwt", kid: "1" })
-              .sign(privateKey)
-          ),
-          responses.issued
-        )
-      const client = HttpClientCredentials.withAccessToken(yield* HttpClient.HttpClient, Reports, { origins: [url] })
-      const response = yield* Effect.provide(
-        client.get(`${url}/me`),
-        scripted({ getResourceOauth2Token: [issue(now - 1), issue(now + 60)] })
-      )
-      assert.deepInclude(yield* response.json, { subject: "agent" })
-      assert.deepStrictEqual(heard.map((token) => World.claimsOf(Redacted.make(token)).exp), [now - 1, now + 60])
-    }).pipe(Effect.provide(FetchHttpClient.layer)))
 })

@@ -1,3 +1,4 @@
+/** Users who consent to the tools of an MCP server: with `ConsentElicitation`, and with `promise/Mcp`. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
@@ -9,7 +10,7 @@ import * as McpProtocol from "effect/ai/McpProtocol"
 import * as Effect from "effect/Effect"
 import type * as HttpServer from "effect/http/HttpServer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Servers from "../promise/mcpServers.js"
 import * as World from "../support/connectWorld.js"
 import * as Mcp from "../support/mcpWorld.js"
 import * as Recorder from "../support/recorder.js"
@@ -22,105 +23,124 @@ const linkText = (link: string) => `${calendarNeeded} Ask them to open ${link}, 
 const usedBy = (userId: string, credential: World.Declared["calendar"]) =>
   AccessToken.get(credential).pipe(World.as({ userId }), Effect.map((token) => `used ${Mcp.digestOf(token)}`))
 
-const setUp = (options: Parameters<typeof Mcp.serve>[1] = {}) =>
+const setUpAt = (serve: Servers.Form["serve"], options?: Parameters<Servers.Form["serve"]>[1]) =>
   Effect.gen(function*() {
     const declared = yield* World.setUp
-    const endpoint = yield* Mcp.serve(declared, options)
+    const endpoint = yield* serve(declared, options)
     const alice = yield* Mcp.tokenOf("alice")
     const bob = yield* Mcp.tokenOf("bob")
     return { ...declared, endpoint, alice, bob, link: `${declared.origin}/connect/calendar` }
   })
 
+const setUp = (options?: Parameters<typeof Mcp.serve>[1]) => setUpAt((declared) => Mcp.serve(declared, options))
+
 const connectAs = (userId: string, link: string) => World.connect(link, { cookie: `user=${userId}` })
 
 const program = <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.scoped(self).pipe(Effect.provide(World.environment()))
 
+const clients = [
+  { client: "@modelcontextprotocol/sdk 1.32", connect: Mcp.connectSdk },
+  {
+    client: "@modelcontextprotocol/client 2.4, by default",
+    connect: (endpoint: string, token: string) => Mcp.connectModern(endpoint, token, { mode: "legacy" })
+  }
+]
+
 describe("a client that gets the error -32042", () => {
-  const clients = [
-    { name: "@modelcontextprotocol/sdk 1.32", connect: Mcp.connectSdk },
-    {
-      name: "@modelcontextprotocol/client 2.4, by default",
-      connect: (endpoint: string, token: string) => Mcp.connectModern(endpoint, token, { mode: "legacy" })
-    }
-  ]
-  it.live.each(clients)("consents, and calls again: $name", ({ connect }) =>
-    program(Effect.gen(function*() {
-      const { alice, calendar, endpoint, link } = yield* setUp()
-      const client = yield* connect(endpoint, alice)
-      const first = yield* client.call("events")
-      assert.strictEqual(first.text.replace(/^\w+: (MCP error -32042: )?/, ""), calendarNeeded)
-      assert.deepStrictEqual(first.links, [link])
-      // The link stays the same until the user consents.
-      assert.deepStrictEqual((yield* client.call("events")).links, [link])
-      assert.include((yield* connectAs("alice", link)).text, "Consent given")
-      const second = yield* client.call("events")
-      assert.deepStrictEqual(second, { isError: false, text: yield* usedBy("alice", calendar), links: [] })
-      // Each credential has its own link.
-      assert.deepStrictEqual((yield* client.call("send_mail")).links, [link.replace("calendar", "mail")])
-    })))
+  it.live.each(Servers.withSessions.flatMap((server) => clients.map((client) => ({ ...server, ...client }))))(
+    "consents, and calls again: $client, $name",
+    ({ connect, serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, calendar, endpoint, link } = yield* setUpAt(serve)
+        const client = yield* connect(endpoint, alice)
+        const first = yield* client.call("events")
+        assert.strictEqual(first.text.replace(/^\w+: (MCP error -32042: )*/, ""), calendarNeeded)
+        assert.deepStrictEqual(first.links, [link])
+        // The link stays the same until the user consents.
+        assert.deepStrictEqual((yield* client.call("events")).links, [link])
+        assert.include((yield* connectAs("alice", link)).text, "Consent given")
+        const { error: _, isError = false, ...second } = yield* client.call("events")
+        assert.deepStrictEqual({ isError, ...second }, {
+          isError: false,
+          text: yield* usedBy("alice", calendar),
+          links: []
+        })
+      }))
+  )
 })
 
 describe("a client that gets input_required", () => {
-  it.live("consents, and the same call returns the result", () =>
-    program(Effect.gen(function*() {
-      const { alice, calendar, endpoint, link } = yield* setUp()
-      const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer>())
-      const shown: Array<unknown> = []
-      const client = yield* Mcp.connectModern(endpoint, alice, {
-        onLink: async (params) => {
-          shown.push(params)
-          await run(connectAs("alice", link))
-          return "accept"
-        }
-      })
-      const { isError, text } = yield* client.call("events")
-      assert.isFalse(isError)
-      assert.strictEqual(text, yield* usedBy("alice", calendar))
-      assert.deepStrictEqual(shown, [{ mode: "url", message: "Connect 'calendar' to continue.", url: link }])
-    })))
-
-  it.live("accepts when it opens the link, and the retry waits for the user", () =>
-    program(Effect.gen(function*() {
-      const { alice, calendar, endpoint, link } = yield* setUp()
-      const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer>())
-      let rounds = 0
-      const client = yield* Mcp.connectModern(endpoint, alice, {
-        onLink: async () => {
-          // The user reads the page while the client repeats the call.
-          if (rounds++ === 0) void run(Effect.delay(connectAs("alice", link), "500 millis"))
-          return "accept"
-        }
-      })
-      assert.strictEqual((yield* client.call("events")).text, yield* usedBy("alice", calendar))
-      assert.strictEqual(rounds, 1)
-    })))
-
-  it.live("gets the same link again when the user takes longer", () =>
-    program(Effect.gen(function*() {
-      const { alice, endpoint, link } = yield* setUp({ wait: "20 millis" })
-      const links = new Set<unknown>()
-      const client = yield* Mcp.connectModern(endpoint, alice, {
-        onLink: async (params) => {
-          links.add((params as { readonly url: string }).url)
-          return "accept"
-        }
-      })
-      assert.include((yield* client.call("events")).text, "10")
-      assert.deepStrictEqual([...links], [link])
-    })))
-
-  it.live.each(["decline", "cancel"] as const)(
-    "ends when the user chooses to %s",
-    (action) =>
+  it.live.each(Servers.withoutSessions)(
+    "consents, and the same call returns the result: $name",
+    ({ serve }) =>
       program(Effect.gen(function*() {
-        const { alice, endpoint } = yield* setUp()
-        const client = yield* Mcp.connectModern(endpoint, alice, { onLink: async () => action })
-        for (const tool of ["events", "own_failure", "returned_failure", "defect"]) {
-          assert.deepStrictEqual(yield* client.call(tool), {
-            isError: true,
-            text: "The user did not consent.",
-            links: []
-          })
+        const { alice, calendar, endpoint, link } = yield* setUpAt(serve)
+        const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer>())
+        const shown: Array<unknown> = []
+        const client = yield* Mcp.connectModern(endpoint, alice, {
+          onLink: async (params) => {
+            shown.push(params)
+            await run(connectAs("alice", link))
+            return "accept"
+          }
+        })
+        const { isError = false, text } = yield* client.call("events")
+        assert.isFalse(isError)
+        assert.strictEqual(text, yield* usedBy("alice", calendar))
+        assert.deepStrictEqual(shown, [{ mode: "url", message: "Connect 'calendar' to continue.", url: link }])
+      }))
+  )
+
+  it.live.each(Servers.withoutSessions)(
+    "accepts when it opens the link, and the retry waits: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, calendar, endpoint, link } = yield* setUpAt(serve)
+        const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer>())
+        let rounds = 0
+        const client = yield* Mcp.connectModern(endpoint, alice, {
+          onLink: async () => {
+            // The user reads the page while the client repeats the call.
+            if (rounds++ === 0) void run(Effect.delay(connectAs("alice", link), "500 millis"))
+            return "accept"
+          }
+        })
+        assert.strictEqual((yield* client.call("events")).text, yield* usedBy("alice", calendar))
+        assert.strictEqual(rounds, 1)
+      }))
+  )
+
+  it.live.each(Servers.withoutSessions)(
+    "gets the same link again when the user takes longer: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, endpoint, link } = yield* setUpAt(serve, { wait: "20 millis" })
+        const links = new Set<unknown>()
+        const client = yield* Mcp.connectModern(endpoint, alice, {
+          onLink: async (params) => {
+            links.add((params as { readonly url: string }).url)
+            return "accept"
+          }
+        })
+        assert.include((yield* client.call("events")).text, "10")
+        assert.deepStrictEqual([...links], [link])
+      }))
+  )
+
+  it.live.each(Servers.withoutSessions)(
+    "ends when the user declines or cancels: $name",
+    ({ serve, tools }) =>
+      program(Effect.gen(function*() {
+        const { alice, endpoint } = yield* setUpAt(serve)
+        for (const action of ["decline", "cancel"] as const) {
+          const client = yield* Mcp.connectModern(endpoint, alice, { onLink: async () => action })
+          for (const tool of tools) {
+            assert.deepStrictEqual(yield* client.call(tool), {
+              isError: true,
+              text: "The user did not consent.",
+              links: []
+            })
+          }
         }
       }))
   )
@@ -128,27 +148,7 @@ describe("a client that gets input_required", () => {
   it.live("ends once after a denial at the vendor, and the next call asks again", () =>
     program(Effect.gen(function*() {
       const { alice, endpoint, link } = yield* setUp({ user: { userId: "alice" } })
-      const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer | Scope.Scope>())
-      const browser = yield* TestUser.make("someone@example.com")
-      let rounds = 0
-      const deny = Effect.flatMap(World.press(link, "connect"), (started) => browser.denies(World.refreshOf(started)))
-      const client = yield* Mcp.connectModern(endpoint, alice, {
-        onLink: async () => {
-          // The client accepts when it has opened the link.
-          if (rounds++ === 0) void run(deny)
-          else if (rounds > 2) void run(connectAs("alice", link))
-          return "accept"
-        }
-      })
-      assert.deepStrictEqual(yield* client.call("events"), {
-        isError: true,
-        text: "The user did not consent.",
-        links: []
-      })
-      assert.isAtMost(rounds, 2)
-      rounds = 2
-      assert.match((yield* client.call("events")).text, /^used /)
-      assert.strictEqual(rounds, 3)
+      yield* Mcp.deniesAndAsksAgain(endpoint, alice, link)
     })))
 
   it.live("is asked for the second credential at once after it has accepted the first", () =>
@@ -161,21 +161,33 @@ describe("a client that gets input_required", () => {
 })
 
 describe("a client without URL elicitation", () => {
-  it.live("gets text with the link", () =>
+  it.live.each([...Servers.withSessions, ...Servers.withoutSessions.slice(1)])(
+    "gets text with the link: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, calendar, endpoint, link } = yield* setUpAt(serve)
+        const clients = [
+          yield* Mcp.connectSdk(endpoint, alice, {}),
+          yield* Mcp.connectSdk(endpoint, alice, { elicitation: { form: {} } }),
+          yield* Mcp.connectModern(endpoint, alice, { mode: "legacy", capabilities: {} }),
+          yield* Mcp.connectModern(endpoint, alice, { capabilities: {} }),
+          yield* Mcp.connectModern(endpoint, alice, { capabilities: { elicitation: { form: {} } } })
+        ]
+        const text = { isError: true, text: linkText(link), links: [] }
+        for (const client of clients) assert.deepStrictEqual(yield* client.call("events"), text)
+        yield* connectAs("alice", link)
+        const used = yield* usedBy("alice", calendar)
+        for (const client of clients) assert.strictEqual((yield* client.call("events")).text, used)
+      }))
+  )
+
+  it.live("of 2025 gets text from a server without sessions, which does not know its capabilities", () =>
     program(Effect.gen(function*() {
-      const { alice, calendar, endpoint, link } = yield* setUp()
-      const clients = [
-        yield* Mcp.connectSdk(endpoint, alice, {}),
-        yield* Mcp.connectSdk(endpoint, alice, { elicitation: { form: {} } }),
-        yield* Mcp.connectModern(endpoint, alice, { mode: "legacy", capabilities: {} }),
-        yield* Mcp.connectModern(endpoint, alice, { capabilities: {} }),
-        yield* Mcp.connectModern(endpoint, alice, { capabilities: { elicitation: { form: {} } } })
-      ]
-      const text = { isError: true, text: linkText(link), links: [] }
-      for (const client of clients) assert.deepStrictEqual(yield* client.call("events"), text)
-      yield* connectAs("alice", link)
-      const used = yield* usedBy("alice", calendar)
-      for (const client of clients) assert.strictEqual((yield* client.call("events")).text, used)
+      const { alice, endpoint, link } = yield* setUpAt(Servers.withoutSessions[1]!.serve)
+      for (const { connect } of clients) {
+        const client = yield* connect(endpoint, alice)
+        assert.strictEqual((yield* client.call("events")).text, linkText(link))
+      }
     })))
 
   it.live("of Effect gets text, because it declares no capability", () =>
@@ -260,34 +272,41 @@ describe("a consent", () => {
     )
   })
 
-  it.live("of a user to whom the link was forwarded is their own", () =>
-    program(Effect.gen(function*() {
-      const { alice, bob, calendar, endpoint, link } = yield* setUp()
-      const client = yield* Mcp.connectSdk(endpoint, alice)
-      const [shown = ""] = (yield* client.call("events")).links
-      assert.include((yield* connectAs("bob", shown)).text, "Consent given")
-      assert.deepStrictEqual((yield* client.call("events")).links, [link])
-      const other = yield* Mcp.connectSdk(endpoint, bob)
-      assert.strictEqual((yield* other.call("events")).text, yield* usedBy("bob", calendar))
-      // Another user who opens AgentCore's own URL is rejected on the way back.
-      const forwarded = yield* World.connect(link, { returns: "user=mallory" })
-      assert.include(forwarded.text, "This link cannot be used")
-      assert.deepStrictEqual((yield* client.call("events")).links, [link])
-    })))
+  it.live.each(Servers.withSessions)(
+    "of a user to whom the link was forwarded is their own: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, bob, calendar, endpoint, link } = yield* setUpAt(serve)
+        const client = yield* Mcp.connectSdk(endpoint, alice)
+        const [shown = ""] = (yield* client.call("events")).links
+        assert.include((yield* connectAs("bob", shown)).text, "Consent given")
+        assert.deepStrictEqual((yield* client.call("events")).links, [link])
+        const other = yield* Mcp.connectSdk(endpoint, bob)
+        assert.strictEqual((yield* other.call("events")).text, yield* usedBy("bob", calendar))
+        // Another user who opens AgentCore's own URL is rejected on the way back.
+        const forwarded = yield* World.connect(link, { returns: "user=mallory" })
+        assert.include(forwarded.text, "This link cannot be used")
+        assert.deepStrictEqual((yield* client.call("events")).links, [link])
+      }))
+  )
 
-  it.live("is the own one of a user who repeats the retry of another", () =>
-    program(Effect.gen(function*() {
-      const { alice, bob, calendar, endpoint, link } = yield* setUp({ wait: "20 millis" })
-      const asked = yield* Mcp.postCall(endpoint, alice)
-      assert.strictEqual(asked.resultType, "input_required")
-      yield* connectAs("alice", link)
-      const inputResponses = { calendar: { action: "accept" } }
-      const stolen = yield* Mcp.postCall(endpoint, bob, { inputResponses })
-      assert.strictEqual(stolen.resultType, "input_required")
-      assert.strictEqual(stolen.inputRequests.calendar.params.url, link)
-      const { content } = yield* Mcp.postCall(endpoint, alice, { inputResponses })
-      assert.strictEqual(content[0].text, JSON.stringify(yield* usedBy("alice", calendar)))
-    })))
+  it.live.each(Servers.withoutSessions)(
+    "is the own one of a user who repeats the retry of another: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const { alice, bob, calendar, endpoint, link } = yield* setUpAt(serve, { wait: "20 millis" })
+        const asked = yield* Mcp.postCall(endpoint, alice)
+        assert.strictEqual(asked.resultType, "input_required")
+        yield* connectAs("alice", link)
+        const [name = ""] = Object.keys(asked.inputRequests)
+        const inputResponses = { [name]: { action: "accept" } }
+        const stolen = yield* Mcp.postCall(endpoint, bob, { inputResponses })
+        assert.strictEqual(stolen.resultType, "input_required")
+        assert.strictEqual(stolen.inputRequests[name].params.url, link)
+        const { content } = yield* Mcp.postCall(endpoint, alice, { inputResponses })
+        assert.include(content[0].text, yield* usedBy("alice", calendar))
+      }))
+  )
 
   it.live("works after its first authorization has expired, because the link never does", () =>
     program(Effect.gen(function*() {
@@ -307,44 +326,55 @@ describe("a consent", () => {
 })
 
 describe("a call", () => {
-  it.live("has the caller of its own request, also in a session that two people share", () =>
-    program(Effect.gen(function*() {
-      const declared = yield* World.setUp
-      const mallory = Redacted.make(yield* Mcp.tokenOf("mallory"))
-      // The caller of the program acts for no request.
-      const endpoint = yield* Mcp.serve(declared).pipe(
-        Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, WorkloadAccessToken.make(mallory))
-      )
-      const link = `${declared.origin}/connect/calendar`
-      for (const userId of ["bob", "mallory"]) yield* connectAs(userId, link)
-      const [alice, bob] = [yield* Mcp.tokenOf("alice"), yield* Mcp.tokenOf("bob")]
-      const version = { "mcp-protocol-version": "2025-11-25" }
-      const opened = yield* Mcp.post(endpoint, alice, {
-        method: "initialize",
-        params: {
-          protocolVersion: "2025-11-25",
-          capabilities: { elicitation: { url: {} } },
-          clientInfo: { name: "shared", version: "1.0.0" }
+  it.live.each(Servers.withSessions)(
+    "has the caller of its request, also in a session of two people: $name",
+    ({ serve }) =>
+      program(Effect.gen(function*() {
+        const declared = yield* World.setUp
+        const mallory = Redacted.make(yield* Mcp.tokenOf("mallory"))
+        // The caller of the program acts for no request.
+        const endpoint = yield* serve(declared).pipe(
+          Effect.provideService(WorkloadAccessToken.WorkloadAccessToken, WorkloadAccessToken.make(mallory))
+        )
+        const link = `${declared.origin}/connect/calendar`
+        for (const userId of ["bob", "mallory"]) yield* connectAs(userId, link)
+        const [alice, bob] = [yield* Mcp.tokenOf("alice"), yield* Mcp.tokenOf("bob")]
+        const version = { "mcp-protocol-version": "2025-11-25" }
+        const opened = yield* Mcp.post(endpoint, alice, {
+          method: "initialize",
+          params: {
+            protocolVersion: "2025-11-25",
+            capabilities: { elicitation: { url: {} } },
+            clientInfo: { name: "shared", version: "1.0.0" }
+          }
+        })
+        const session = {
+          ...version,
+          "mcp-session-id": opened.headers.get("mcp-session-id") ?? assert.fail("no session")
         }
-      })
-      const session = {
-        ...version,
-        "mcp-session-id": opened.headers.get("mcp-session-id") ?? assert.fail("no session")
-      }
-      yield* Mcp.post(endpoint, alice, { method: "notifications/initialized", id: undefined }, session)
-      const call = (token: string) =>
-        Mcp.post(endpoint, token, { method: "tools/call", params: { name: "events", arguments: {} } }, session)
-      const [ofAlice, ofBob] = yield* Effect.all([call(alice), call(bob)], { concurrency: 2 })
-      assert.strictEqual(ofAlice.json.error.code, -32042)
-      assert.strictEqual(ofBob.json.result.content[0].text, yield* usedBy("bob", declared.calendar))
-      yield* connectAs("alice", link)
-      const [afterAlice, afterBob] = yield* Effect.all([call(alice), call(bob)], { concurrency: 2 })
-      assert.strictEqual(afterAlice.json.result.content[0].text, yield* usedBy("alice", declared.calendar))
-      assert.strictEqual(afterBob.json.result.content[0].text, yield* usedBy("bob", declared.calendar))
-      // A request without a caller gets no token of another one.
-      const without = yield* call("")
-      assert.isTrue(without.json.result.isError)
-    })))
+        yield* Mcp.post(endpoint, alice, { method: "notifications/initialized", id: undefined }, session)
+        // The ids of requests in a session differ.
+        let id = 1
+        const call = (token: string) =>
+          Mcp.post(
+            endpoint,
+            token,
+            { id: ++id, method: "tools/call", params: { name: "events", arguments: {} } },
+            session
+          )
+        const [ofAlice, ofBob] = yield* Effect.all([call(alice), call(bob)], { concurrency: 2 })
+        assert.strictEqual(ofAlice.json.error.code, -32042)
+        assert.strictEqual(ofAlice.json.error.data.elicitations[0].url, link)
+        assert.strictEqual(ofBob.json.result.content[0].text, yield* usedBy("bob", declared.calendar))
+        yield* connectAs("alice", link)
+        const [afterAlice, afterBob] = yield* Effect.all([call(alice), call(bob)], { concurrency: 2 })
+        assert.strictEqual(afterAlice.json.result.content[0].text, yield* usedBy("alice", declared.calendar))
+        assert.strictEqual(afterBob.json.result.content[0].text, yield* usedBy("bob", declared.calendar))
+        // A request without a caller gets no token of another one.
+        const without = yield* call("")
+        assert.isTrue(without.json.result.isError)
+      }))
+  )
 
   it.live("asks however its tool treats the missing consent, unless the tool has a result without it", () =>
     program(Effect.gen(function*() {
@@ -354,6 +384,8 @@ describe("a call", () => {
         assert.deepStrictEqual((yield* client.call(tool)).links, [link], tool)
       }
       assert.strictEqual((yield* client.call("fallback")).text, "an empty calendar")
+      // Each credential has its own link.
+      assert.deepStrictEqual((yield* client.call("send_mail")).links, [link.replace("calendar", "mail")])
     })))
 
   it.live("that needs a credential without a link says so, and nothing else", () =>
@@ -383,6 +415,16 @@ describe("secrets of ConsentElicitation", () => {
         text: "The user has to connect an account first.",
         links: []
       })
+    })))
+
+  it.live("are not in the errors that promise/Mcp makes links for", () =>
+    program(Effect.gen(function*() {
+      const { alice, endpoint } = yield* setUpAt(Servers.withSessions[1]!.serve)
+      const client = yield* Mcp.connectSdk(endpoint, alice)
+      yield* client.call("events")
+      const printed = Servers.errors.flatMap(Recorder.faces)
+      assert.isNotEmpty(printed)
+      Recorder.assertSecretFree(printed, [alice, "request_uri"])
     })))
 
   it.live("reach no client, log line or span", () =>

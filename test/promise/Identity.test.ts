@@ -374,19 +374,6 @@ describe("withApiKey", () => {
       config.workloadIdentityToken = yield* World.tokenOf("alice")
       assert.strictEqual(yield* Effect.promise(() => call()), "key-of-the-weather")
     }).pipe(Effect.provide(World.layer)))
-
-  it.live("passes the key as the last argument", () =>
-    Effect.gen(function*() {
-      const { withApiKey } = yield* World.functions()
-      const workloadIdentityToken = yield* World.tokenOf("alice")
-      const forecast = withApiKey({ workloadIdentityToken, providerName: "weather" })(
-        async (city: string, apiKey: string) => ({ city, apiKey })
-      )
-      assert.deepStrictEqual(yield* Effect.promise(() => forecast("Zürich")), {
-        city: "Zürich",
-        apiKey: "key-of-the-weather"
-      })
-    }).pipe(Effect.provide(World.layer)))
 })
 
 describe("the caller", () => {

@@ -100,16 +100,6 @@ describe("the control of LocalIdentity", () => {
     assert.notInclude(invalid.message, "sentinel")
   })
 
-  it("takes and restores snapshots", async () => {
-    const { control } = local
-    await control.snapshot("empty")
-    const [snapshot] = await control.snapshots()
-    assert.strictEqual(snapshot?.name, "empty")
-    assert.instanceOf(snapshot?.takenAt, Date)
-    await control.restore("empty")
-    assert.strictEqual((await rejection(control.restore("none"))).name, "LocalControlError")
-  })
-
   it("moves the clock", async () => {
     const { clock } = local.control
     const token = await tokenFor()
@@ -263,30 +253,6 @@ describe("a policy", () => {
     Action: `bedrock-agentcore:${action}`,
     Resource: "*"
   }))
-
-  it("restricts the key of the environment, and not the control", async () => {
-    await using restricted = await start({ setup: { ...setup, oauth2CredentialProviders: [] }, policy: { Statement } })
-    const { AWS_ACCESS_KEY_ID: accessKeyId = "", AWS_SECRET_ACCESS_KEY: secretAccessKey = "" } = restricted.environment
-    const client = new BedrockAgentCore({
-      endpoint: restricted.url,
-      region: "us-west-2",
-      credentials: { accessKeyId, secretAccessKey },
-      maxAttempts: 1
-    })
-    const { workloadAccessToken } = await client.getWorkloadAccessTokenForUserId({
-      workloadName: "agent",
-      userId: "alice"
-    })
-    const { message, name } = await rejection(client.getResourceApiKey({
-      workloadIdentityToken: workloadAccessToken,
-      resourceCredentialProviderName: "weather"
-    }))
-    assert.strictEqual(name, "AccessDeniedException")
-    assert.include(message, "is not authorized to perform: bedrock-agentcore:GetResourceApiKey on resource: arn:aws:")
-    const [request] = await restricted.control.requests()
-    assert.include(request?.reasons.join(), "no statement allows the action: add one with the action")
-    await restricted.control.seed({ workloadIdentities: [{ name: "another" }] })
-  })
 
   it("is evaluated in the account and the region that it is for", async () => {
     const Resource = ["eu-west-1", "eu-west-1"].map((region) =>

@@ -6,7 +6,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import { type AuthorizationFailed, isIdentityError } from "effect-agentcore-identity/IdentityError"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
-import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Effect from "effect/Effect"
@@ -62,7 +61,6 @@ const never = Schedule.spaced("1 hour")
 /** The functions over the AWS SDK and the local server, and the number of calls of an operation. */
 const functions = (options: {
   readonly poll?: Schedule.Schedule<unknown>
-  readonly pending?: Layer.Layer<PendingConsents.PendingConsents>
   readonly returnState?: boolean
 } = {}) =>
   Effect.gen(function*() {
@@ -82,7 +80,6 @@ const functions = (options: {
     const runtime = yield* runtimeOf(Layer.mergeAll(
       Identity.layer.pipe(Layer.provideMerge(planes)),
       Layer.succeed(TokenPoller.TokenPoller, TokenPoller.schedule(options.poll ?? never)),
-      options.pending ?? Layer.empty,
       options.returnState === undefined ? Layer.empty : Layer.succeed(Consent.ReturnState, options.returnState)
     ))
     return {
@@ -268,22 +265,6 @@ describe("a consent", () => {
       )
       const page = yield* consentIn(yield* app.browserOf("mallory"), "alice", other)
       assert.include(page.text, "This link cannot be used")
-    }).pipe(Effect.provide(LocalWorld.layer)))
-
-  it.live("is stored in the PendingConsents of the runtime, if there is one", () =>
-    Effect.gen(function*() {
-      const pending = yield* Effect.provide(PendingConsents.PendingConsents, PendingConsents.layerMemory)
-      const shared = { pending: Layer.succeed(PendingConsents.PendingConsents, pending) }
-      const app = yield* application(() => (_, response) => response.end(), shared)
-      const { back, session } = yield* consented(app)
-      // The page is in another process.
-      const page = yield* listen(callbacks.node(yield* functions(shared)))
-      const response = yield* Effect.promise(() =>
-        fetch(Redacted.value(back).replace(app.url, page), { headers: { cookie: "user=alice" } })
-      )
-      assert.strictEqual(response.status, 200)
-      const token = runWithContext({ workload: app.as("alice") }, () => app.resume(session))
-      assert.strictEqual(subjectOf(yield* Effect.promise(() => token)), "alice")
     }).pipe(Effect.provide(LocalWorld.layer)))
 })
 

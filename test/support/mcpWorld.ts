@@ -7,6 +7,7 @@ import { StreamableHTTPClientTransport as SdkTransport } from "@modelcontextprot
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as ConsentElicitation from "effect-agentcore-identity/mcp/ConsentElicitation"
 import * as RequestContext from "effect-agentcore-identity/runtime/RequestContext"
 import type * as UserIdentifier from "effect-agentcore-identity/UserIdentifier"
@@ -22,6 +23,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 import { createHash } from "node:crypto"
 import { createServer } from "./authorizationServer.js"
 import * as World from "./connectWorld.js"
@@ -262,3 +264,29 @@ export const postCall = (
     ),
     ({ json, text }) => json.result ?? assert.fail(text)
   )
+
+/** The user denies at the vendor: the call ends once, and the next one asks again. The user is known without a token. */
+export const deniesAndAsksAgain = (endpoint: string, token: string, link: string) =>
+  Effect.gen(function*() {
+    const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer | Scope.Scope>())
+    const browser = yield* TestUser.make("someone@example.com")
+    const deny = Effect.flatMap(World.press(link, "connect"), (started) => browser.denies(World.refreshOf(started)))
+    let rounds = 0
+    const client = yield* connectModern(endpoint, token, {
+      onLink: async () => {
+        // The client accepts when it has opened the link.
+        if (rounds++ === 0) void run(deny)
+        else if (rounds > 2) void run(World.connect(link))
+        return "accept"
+      }
+    })
+    assert.deepStrictEqual(yield* client.call("events"), {
+      isError: true,
+      text: "The user did not consent.",
+      links: []
+    })
+    assert.isAtMost(rounds, 2)
+    rounds = 2
+    assert.match((yield* client.call("events")).text, /^used /)
+    assert.strictEqual(rounds, 3)
+  })
