@@ -5,6 +5,7 @@ import * as Credentials from "effect-agentcore-identity/Credentials"
 import * as IamAccessToken from "effect-agentcore-identity/IamAccessToken"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "fast-check"
+import * as IamPolicy from "../src/internal/iamPolicy.js"
 import { rounds } from "./support/rounds.js"
 
 const options: Credentials.PolicyOptions = {
@@ -29,56 +30,19 @@ const iamToken = (request: IamAccessToken.IamAccessTokenRequest) => {
   return Token
 }
 
-// -----------------------------------------------------------------------------
-// An evaluator of policies
-// -----------------------------------------------------------------------------
-
 interface Call {
   readonly action: string
   readonly resources: ReadonlyArray<string>
   /** The condition keys of the request. */
-  readonly context?: { readonly [key: string]: string | ReadonlyArray<string> }
+  readonly context?: IamPolicy.Call["context"]
 }
 
-const matches = (pattern: string, value: string): boolean =>
-  new RegExp(
-    `^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`
-  ).test(value)
-
-const toList = (value: string | ReadonlyArray<string> | undefined): ReadonlyArray<string> =>
-  value === undefined ? [] : typeof value === "string" ? [value] : value
-
-const operators: {
-  readonly [name: string]: (
-    expected: ReadonlyArray<string>,
-    found: ReadonlyArray<string>
-  ) => boolean
-} = {
-  "ForAllValues:StringEquals": (expected, found) => found.every((value) => expected.includes(value)),
-  StringEquals: (expected, found) => found.length > 0 && found.every((value) => expected.includes(value)),
-  NumericLessThanEquals: (expected, found) =>
-    found.length > 0 && found.every((value) => Number(value) <= Number(expected[0]))
-}
-
-const holds = (
-  condition: Credentials.Policy["Statement"][number]["Condition"] = {},
-  context: Call["context"] = {}
-): boolean =>
-  Object.entries(condition).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, expected]) => {
-      const evaluate = operators[operator]
-      assert.isDefined(evaluate, operator)
-      return evaluate(toList(expected), toList(context[key]))
-    })
-  )
+const toList = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
+  typeof value === "string" ? [value] : value
 
 /** IAM allows a call if a statement allows it for each resource that the operation requires. */
-const allows = (policy: Credentials.Policy, { action, context, resources }: Call): boolean =>
-  resources.every((resource) =>
-    policy.Statement.some(({ Action, Condition, Resource }) =>
-      Action.includes(action) && Resource.some((pattern) => matches(pattern, resource)) && holds(Condition, context)
-    )
-  )
+const allows = (policy: Credentials.Policy, { action, context = {}, resources }: Call): boolean =>
+  resources.every((resource) => IamPolicy.evaluate([policy], { action, resource, context })._tag === "Allowed")
 
 // -----------------------------------------------------------------------------
 // The calls of a program
@@ -400,8 +364,8 @@ describe("policy", () => {
       Credentials.policy([accessToken("calendar", "M2M")], options).Statement.at(-1)?.Resource ?? []
     const secrets = `${secret("bedrock-agentcore-identity!default")}/oauth2`
     for (const one of [pattern ?? "", ...others]) {
-      assert.isFalse(matches(one, `${secrets}/calendar-prod-1a2b3c4d-AbCdEf`))
-      assert.isFalse(matches(one, `${secrets}/calendar-prod-AbCdEf`))
+      assert.isFalse(IamPolicy.isLike(one, `${secrets}/calendar-prod-1a2b3c4d-AbCdEf`))
+      assert.isFalse(IamPolicy.isLike(one, `${secrets}/calendar-prod-AbCdEf`))
     }
   })
 

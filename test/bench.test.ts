@@ -76,24 +76,9 @@ describe("npm run bench", () => {
   let table = ""
 
   beforeAll(async () => {
-    const few = [
-      "--rounds",
-      "2",
-      "--calls",
-      "5",
-      "--burst",
-      "20",
-      "--warm-up",
-      "5",
-      "--processes",
-      "1",
-      "--waits",
-      "20",
-      ...["--grants", "--identities", "--sessions"].flatMap((option) => [option, "20"]),
-      "--entries",
-      "200"
-    ]
-    const { code, stderr, stdout } = await bench(...few, "--json", file)
+    const few = "--rounds 2 --calls 5 --burst 20 --warm-up 5 --processes 1 --waits 20 --entries 200 "
+      + "--grants 20 --identities 20 --sessions 20"
+    const { code, stderr, stdout } = await bench(...few.split(" "), "--json", file)
     assert.strictEqual(code, 0, stderr)
     table = stdout
     return () => rmSync(folder, { recursive: true })

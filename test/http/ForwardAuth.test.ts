@@ -16,7 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as World from "../support/forwardAuth.js"
 import * as Recorder from "../support/recorder.js"
 import { insufficientScope, invalidToken } from "../support/resource.js"
-import { authorizationUrl, failures, responses, secret, sessionUri, settleAndAdjust } from "../support/utils.js"
+import { failures, responses, secret, settleAndAdjust } from "../support/utils.js"
 
 const errorOf = ({ body, headers, status }: World.Response) => {
   if (status !== 200) assert.strictEqual(JSON.parse(body).error, headers["x-agentcore-error"])
@@ -212,16 +212,6 @@ describe("the headers of the request", () => {
 })
 
 describe("a user who has not consented", () => {
-  it.effect("gets the link of Connect, never the URL of AgentCore", () =>
-    Effect.gen(function*() {
-      const response = yield* World.ask(yield* World.sessionOf("alice"))
-      assert.deepStrictEqual(errorOf(response), [401, "consent_required"])
-      assert.strictEqual(JSON.parse(response.body).link, "https://app.example.com/connect/calendar")
-      assert.strictEqual(response.headers.link, "<https://app.example.com/connect/calendar>; rel=\"connect\"")
-      const text = JSON.stringify(response)
-      for (const secret of [sessionUri, new URL(authorizationUrl).host]) assert.notInclude(text, secret)
-    }).pipe(Effect.provide(World.server({ script: { getResourceOauth2Token: [responses.consent] } }))))
-
   it.effect("has connected another account: its token reaches no sandbox", () =>
     Effect.gen(function*() {
       const response = yield* World.ask(yield* World.sessionOf("alice"))

@@ -7,113 +7,13 @@ import * as AuthorizationServer from "effect-agentcore-identity/local/Authorizat
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as TestUser from "effect-agentcore-identity/local/TestUser"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import { join } from "node:path"
 import * as Folder from "../support/folder.js"
 import * as World from "../support/localWorld.js"
 import * as Server from "../support/server.js"
-
-describe("LocalIdentity", () => {
-  it.live("issues an agent its own token, and an API key", () =>
-    Effect.gen(function*() {
-      yield* World.setUp()
-      const identity = yield* Identity.Identity
-      const { issuer } = yield* AuthorizationServer.AuthorizationServer
-      const token = yield* identity.getAccessToken({ provider: "calendar", flow: "M2M", scopes: ["reports:read"] })
-      const { client_id, iss, scope, sub } = World.claimsOf(token)
-      assert.deepStrictEqual({ client_id, iss, scope, sub }, {
-        client_id: "calendar-client",
-        iss: issuer,
-        scope: "reports:read",
-        sub: "calendar-client"
-      })
-      assert.strictEqual(Redacted.value(yield* identity.getApiKey({ provider: "weather" })), "key-of-the-weather")
-    }).pipe(World.as("agent"), Effect.provide(World.layer)))
-
-  it.live("issues a user's token after consent, and again without another prompt", () =>
-    Effect.gen(function*() {
-      const { returnUrl } = yield* World.setUp()
-      const alice = yield* World.person("alice")
-      const pages: Array<TestUser.Page> = []
-      const token = yield* World.userToken(
-        returnUrl,
-        (authorizationUrl) =>
-          Effect.map(
-            alice.as("alice-at-the-calendar").approves(authorizationUrl),
-            (page) => pages.push(page)
-          )
-      )
-      assert.strictEqual(World.claimsOf(token).sub, "alice-at-the-calendar")
-      assert.strictEqual(World.claimsOf(token).scope, "profile:read")
-      assert.lengthOf(pages, 1)
-      assert.include(pages[0]?.text, "Consent given")
-
-      const again = yield* World.userToken(returnUrl, World.unexpected)
-      assert.strictEqual(Redacted.value(again), Redacted.value(token))
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
-
-  it.live("issues no token to the sender of a forwarded link", () =>
-    Effect.gen(function*() {
-      const { returnUrl } = yield* World.setUp()
-      const identity = yield* Identity.Identity
-      const mallory = yield* World.person("mallory")
-      const sent = yield* Deferred.make<Redacted.Redacted>()
-      const waiting = yield* Effect.forkChild(identity.getAccessToken({
-        provider: "calendar",
-        flow: "USER_FEDERATION",
-        scopes: World.scopes,
-        returnUrl,
-        consent: (session) => Deferred.succeed(sent, session.authorizationUrl),
-        poll: Schedule.spaced("40 millis").pipe(Schedule.upTo({ duration: "1 seconds" }))
-      }))
-      const page = yield* mallory.approves(yield* Deferred.await(sent))
-      assert.strictEqual(page.status, 403)
-      assert.include(page.text, "This link cannot be used")
-      assert.strictEqual((yield* Effect.flip(Fiber.join(waiting)))._tag, "AuthorizationTimedOut")
-
-      for (const user of ["alice", "mallory"]) {
-        const response = yield* identity.getAccessToken({
-          provider: "calendar",
-          flow: "USER_FEDERATION",
-          scopes: World.scopes,
-          returnUrl
-        }).pipe(World.as("agent", user), Effect.result)
-        assert(Result.isFailure(response))
-        assert.strictEqual(response.failure._tag, "RequiresUserConsent")
-      }
-    }).pipe(World.as("agent", "alice"), Effect.provide(World.layer)))
-
-  it.live("separates concurrent users and workloads", () =>
-    Effect.gen(function*() {
-      const { returnUrl } = yield* World.setUp()
-      const callers = ["agent", "robot"].flatMap((workload) => ["alice", "bob"].map((user) => ({ workload, user })))
-      const tokens = yield* Effect.forEach(callers, ({ user, workload }) =>
-        Effect.gen(function*() {
-          const browser = yield* World.person(user)
-          const consent = World.userToken(
-            returnUrl,
-            (authorizationUrl) => browser.as(`${user}-for-${workload}`).approves(authorizationUrl)
-          )
-          return Redacted.value(yield* World.as(workload, user)(consent))
-        }), { concurrency: "unbounded" })
-      assert.deepStrictEqual(
-        tokens.map((token) => World.claimsOf(Redacted.make(token)).sub),
-        callers.map(({ user, workload }) => `${user}-for-${workload}`)
-      )
-      const again = yield* Effect.forEach(
-        callers,
-        ({ user, workload }) => World.as(workload, user)(World.userToken(returnUrl, World.unexpected)),
-        { concurrency: "unbounded" }
-      )
-      assert.deepStrictEqual(again.map(Redacted.value), tokens)
-    }).pipe(Effect.provide(World.layer)))
-})
 
 describe("offline", () => {
   const offline = LocalIdentity.layer({ authorizationServer: true, offline: true })

@@ -198,31 +198,6 @@ describe("LocalIdentity.start", () => {
     assert.instanceOf(await fetch(url).catch((error: unknown) => error), Error)
   })
 
-  it("stands in for vendors if it is offline", async () => {
-    await using local = await start({
-      authorizationServer: true,
-      offline: true,
-      setup: {
-        workloadIdentities: [{ name: "my-agent" }],
-        oauth2CredentialProviders: [{
-          name: "github",
-          credentialProviderVendor: "GithubOauth2",
-          oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: "mine", clientSecret: "sentinel" } }
-        }]
-      }
-    })
-    const credentials = { accessKeyId: "local", secretAccessKey: "local" }
-    const sdk = new BedrockAgentCore({ endpoint: local.url, region: "us-west-2", credentials })
-    const { workloadAccessToken } = await sdk.getWorkloadAccessToken({ workloadName: "my-agent" })
-    const { accessToken = "" } = await sdk.getResourceOauth2Token({
-      workloadIdentityToken: workloadAccessToken,
-      resourceCredentialProviderName: "github",
-      scopes: ["repo"],
-      oauth2Flow: "M2M"
-    })
-    assert.strictEqual(decodeJwt(accessToken).iss, local.issuer)
-  })
-
   it("rejects invalid options, and leaves nothing behind", async () => {
     const invalid = await rejection(start({ setup: { workloadIdentities: [{ name: "?sentinel" }] } }))
     assert.strictEqual(invalid.name, "SetupParseError")

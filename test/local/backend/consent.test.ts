@@ -45,40 +45,6 @@ describe("a user's consent", () => {
       assert.strictEqual(yield* Backend.issued(token, shape), "token-1.calendar.code-of-alice.read+write")
     }).pipe(Effect.provide(Backend.backend())))
 
-  it.effect("renames or drops the state of the return URL by a setting", () => {
-    let settings: LocalBackend.Settings = {}
-    return Effect.gen(function*() {
-      yield* Backend.setup
-      const token = yield* Backend.tokenFor("alice")
-      for (
-        const [returnStateParameter, names] of [
-          [undefined, "tab,session_id,state"],
-          ["custom_state", "tab,session_id,custom_state"],
-          ["", "tab,session_id"]
-        ] as const
-      ) {
-        settings = { returnStateParameter }
-        const { sessionUri } = yield* Backend.consent(token, { customState: Redacted.make("the state") })
-        const back = yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "code" })
-        assert.strictEqual([...Backend.redirected(back).searchParams.keys()].join(), names)
-      }
-    }).pipe(Effect.provide(Backend.backend({}, { settings: Effect.sync(() => settings) })))
-  })
-
-  it.effect("redirects to return URLs with custom schemes", () =>
-    Effect.gen(function*() {
-      yield* Backend.createWorkload("agent", ["agent:consent"])
-      yield* Backend.createProvider("calendar")
-      const { sessionUri } = yield* Backend.consent(yield* Backend.tokenFor("alice"), {
-        resourceOauth2ReturnUrl: "agent:consent"
-      })
-      const back = yield* Backend.callback(yield* Backend.authorize(sessionUri), { code: "code" })
-      assert.strictEqual(
-        Backend.redirected(back).href,
-        `agent:consent?session_id=${encodeURIComponent(Redacted.value(sessionUri))}`
-      )
-    }).pipe(Effect.provide(Backend.backend())))
-
   it.effect("accepts no parameters that are too long for the address of a page", () =>
     Effect.gen(function*() {
       yield* Backend.setup

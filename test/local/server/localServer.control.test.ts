@@ -3,8 +3,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as LocalControl from "effect-agentcore-identity/local/LocalControl"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as FastCheck from "fast-check"
 import { networkInterfaces } from "node:os"
@@ -321,22 +319,6 @@ describe("/_local/", () => {
       assert.deepInclude(requests[1], { operation: "ListWorkloadIdentities", status: 400 })
       assert.strictEqual(requests[1].error.name, "SerializationException")
     }).pipe(Effect.provide(server)))
-
-  it.live("ends live events at once when the server stops", () =>
-    Effect.gen(function*() {
-      const started = Date.now()
-      const events = yield* Effect.scoped(Effect.gen(function*() {
-        const context = yield* Layer.build(Wire.server())
-        const [url, bearer] = yield* Effect.provide(Effect.all([Wire.url, token]), context)
-        const response = yield* Effect.promise(() =>
-          fetch(`${url}/_local/events`, { headers: { authorization: `Bearer ${bearer}` } })
-        )
-        assert.strictEqual(response.headers.get("content-type"), "text/event-stream")
-        return yield* Effect.forkChild(Effect.promise(() => response.text()))
-      }))
-      assert.include(yield* Fiber.join(events), ": connected")
-      assert.isBelow(Date.now() - started, 4000)
-    }))
 
   it.live("makes a URL of the console, and exchanges its code for the token once", () =>
     unchanged(Effect.gen(function*() {

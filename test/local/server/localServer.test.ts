@@ -304,18 +304,6 @@ describe("server", () => {
       assert.isTrue(authorizationUrl.startsWith(yield* url))
     }).pipe(Effect.provide(server({ host: "0.0.0.0", allowRemote: true }))))
 
-  it.live("frees its port when its scope ends, despite an open connection", () =>
-    Effect.gen(function*() {
-      const base = yield* Effect.scoped(Effect.gen(function*() {
-        const context = yield* Layer.build(server())
-        const base = yield* Effect.provide(url, context)
-        // Keeps the connection open, as SDKs do.
-        yield* Effect.promise(() => fetch(`${base}/`).then((response) => response.text()))
-        return base
-      }))
-      yield* Effect.scoped(Layer.build(server({ port: Number(new URL(base).port) })))
-    }).pipe(Effect.timeout("5 seconds")))
-
   it.live("does not share its routes with another server of the program", () =>
     Effect.gen(function*() {
       const other = yield* HttpServer.addressFormattedWith(Effect.succeed)

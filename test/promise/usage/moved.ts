@@ -1,4 +1,4 @@
-// The usage that the README and the functions of the official SDK document. `moved.ts` has another import.
+// The usage that the README and the functions of the official SDK document, with the import of this package.
 import { BedrockAgentCoreClient, InvokeAgentRuntimeCommand } from "@aws-sdk/client-bedrock-agentcore"
 
 import type { ApiKeyWrapperConfig, OAuth2WrapperConfig } from "effect-agentcore-identity/promise/Identity"
