@@ -265,7 +265,7 @@ export const postCall = (
     ({ json, text }) => json.result ?? assert.fail(text)
   )
 
-/** The user denies at the vendor: the call ends once, and the next one asks again. The user is known without a token. */
+/** The user denies at the vendor: the call ends once, and the next one asks again. The server knows the user. */
 export const deniesAndAsksAgain = (endpoint: string, token: string, link: string) =>
   Effect.gen(function*() {
     const run = Effect.runPromiseWith(yield* Effect.context<HttpServer.HttpServer | Scope.Scope>())
