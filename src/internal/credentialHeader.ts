@@ -109,9 +109,9 @@ const messagesIn = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request | 
   return messages
 }
 
-/** Runs `onEnd` before the tracer sees the exit of a span. `onStart` runs when the span begins. */
+/** Runs `onEnd` before the tracer sees the exit of a span, and its result after that. `onStart` runs when it begins. */
 const onSpanEnd =
-  <A>(onStart: () => A, onEnd: (started: A, exit: Exit.Exit<unknown, unknown>) => void) =>
+  <A>(onStart: () => A, onEnd: (started: A, exit: Exit.Exit<unknown, unknown>, kind: Tracer.SpanKind) => () => void) =>
   (tracer: Tracer.Tracer): Tracer.Tracer =>
     Tracer.make({
       span: (options) => {
@@ -119,8 +119,9 @@ const onSpanEnd =
         const span = tracer.span(options)
         const end = span.end.bind(span)
         span.end = (time, exit) => {
-          onEnd(started, exit)
+          const afterEnd = onEnd(started, exit, options.kind)
           end(time, exit)
+          afterEnd()
         }
         return span
       },
@@ -151,7 +152,7 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
   const set = (request: Request, value: string) =>
     Object.assign(request, { headers: Headers.set(request.headers, name, value) })
   const putMark = (request: Request): void => {
-    if (hasCredential(request)) marked.add(set(request, mark))
+    marked.add(set(request, mark))
   }
 
   const check = (request: Request): void => {
@@ -167,7 +168,7 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
    * Cleans the requests in an exit, and those that were checked since: they were sent, if this is their fiber, or their
    * fiber has ended. A request that another fiber is sending keeps its credential.
    */
-  const clean = (since: number, exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request> => {
+  const clean = (since: number, exit: Exit.Exit<unknown, unknown>) => {
     const current = Fiber.getCurrent()
     const sent = checked.slice(since).flatMap(({ fiber, request }) =>
       fiber === current || fiber?.pollUnsafe() !== undefined ? [request] : []
@@ -178,16 +179,30 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
       return request
     })
     const all = [...sent, ...found]
-    all.forEach(putMark)
-    return all
+    const cleaned = all.filter(hasCredential)
+    cleaned.forEach(putMark)
+    return { all, cleaned }
+  }
+
+  /**
+   * A span in which no request was checked, and that is not the one of a request, is part of sending: its transport
+   * returns the request from a function with a span. So the request has its credential again after that.
+   */
+  const cleanSpan = (since: number, exit: Exit.Exit<unknown, unknown>, kind: Tracer.SpanKind) => {
+    const isSending = kind !== "client" && checked.length === since
+    const { cleaned } = clean(since, exit)
+    return () => {
+      const fiber = Fiber.getCurrent()
+      if (isSending) checked.push(...cleaned.map((request) => ({ request: set(request, credential), fiber })))
+    }
   }
 
   return {
     mark,
     check,
-    cleanSpans: onSpanEnd(() => checked.length, clean),
+    cleanSpans: onSpanEnd(() => checked.length, cleanSpan),
     finish: (exit: Exit.Exit<unknown, unknown>): void => {
-      for (const request of clean(0, exit).filter(hasMark)) {
+      for (const request of clean(0, exit).all.filter(hasMark)) {
         Object.assign(request, { headers: Headers.remove(request.headers, name) })
       }
     },
@@ -220,14 +235,15 @@ export const inject = <E, R, E2, R2>(
   const isAllowed = (request: Request): boolean => Option.exists(urlOf(request), allows)
   const isForeign = (request: Request): boolean => Option.exists(urlOf(request), (url) => !allows(url))
   const name = header.toLowerCase()
-  const send = (request: Request) => withoutRedirects(postprocess(Effect.succeed(request)))
+  const send = (request: Effect.Effect<Request>) => withoutRedirects(postprocess(request))
 
   const attempt = (request: Request): Attempt<E, R> => (value) => {
     const credential = Redacted.value(value)
     if (!fieldValue.test(credential)) return Effect.fail(encodeError(request, header))
     return Effect.suspend(() => {
       const { check, cleanSpans, finish, mark, rejectUnchecked } = makeHeader({ name, credential, isAllowed })
-      return send(HttpClientRequest.setHeader(request, name, mark)).pipe(
+      // An inner client can run it several times, also concurrently: each gets a request of its own.
+      return send(Effect.sync(() => HttpClientRequest.setHeader(request, name, mark))).pipe(
         Effect.updateService(Headers.CurrentRedactedNames, (names) => [...names, name]),
         checkEachRequest(check),
         Effect.updateService(Tracer.Tracer, cleanSpans),
@@ -245,7 +261,7 @@ export const inject = <E, R, E2, R2>(
       Effect.flatMap(
         requests,
         (request): Effect.Effect<Response, E | E2, R | R2> =>
-          isAllowed(request) ? hop(attempt(request), request) : send(request)
+          isAllowed(request) ? hop(attempt(request), request) : send(Effect.succeed(request))
       ),
     preprocess
   )

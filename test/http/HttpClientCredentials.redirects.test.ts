@@ -16,6 +16,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Cookies from "effect/http/Cookies"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Layer from "effect/Layer"
@@ -475,6 +476,63 @@ describe("a credential", () => {
       assert.deepStrictEqual(sent, Array.from({ length: 4 }, () => `${sentinel}-key`))
       Recorder.assertSecretFree(faces, secrets)
     }).pipe(provide))
+
+  const tracings: ReadonlyArray<readonly [name: string, set: <A, E, R>(self: Effect.Effect<A, E, R>) => typeof self]> =
+    [
+      ["on", (self) => self],
+      ["without propagation", Effect.provideService(HttpClient.TracerPropagationEnabled, false)],
+      ["off for HTTP", Effect.provideService(HttpClient.TracerDisabledWhen, () => true)]
+    ]
+
+  for (const [name, tracing] of tracings) {
+    it.effect(`stays on the second of two hedged requests after the first has failed, tracing ${name}`, () =>
+      Effect.gen(function*() {
+        const sent: Array<string | undefined> = []
+        const { faces, tracer } = exitRecorder()
+        const api = HttpClient.make((request) =>
+          Effect.gen(function*() {
+            const isFirst = sent.push("") === 1
+            yield* Effect.sleep("1 second")
+            sent[isFirst ? 0 : 1] = request.headers["x-own-key"]
+            return isFirst
+              ? yield* new HttpClientError.HttpClientError({
+                reason: new HttpClientError.TransportError({ request })
+              })
+              : HttpClientResponse.fromWeb(request, new Response("ok"))
+          })
+        ).pipe(
+          HttpClient.transformResponse((self) => Effect.race(self, Effect.delay(self, "500 millis"))),
+          HttpClientCredentials.withApiKey(Weather, { header: "x-own-key", origins })
+        )
+        const fiber = yield* tracing(api.get(mine)).pipe(
+          Effect.provideService(Tracer.Tracer, tracer),
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* Fiber.join(fiber)).status, 200)
+        assert.deepStrictEqual(sent, [`${sentinel}-key`, `${sentinel}-key`])
+        Recorder.assertSecretFree(faces, secrets)
+      }).pipe(provide))
+
+    it.effect(`stays on a request that its transport returns from a span, tracing ${name}`, () =>
+      Effect.gen(function*() {
+        const sent: Array<string | undefined> = []
+        const { exits, faces, tracer } = exitRecorder()
+        const transport = HttpClient.make((request) =>
+          Effect.succeed(request).pipe(
+            Effect.withSpan("prepare"),
+            Effect.map((prepared) => {
+              sent.push(prepared.headers["x-own-key"])
+              return HttpClientResponse.fromWeb(HttpClientRequest.get(mine), new Response("ok"))
+            })
+          )
+        )
+        const api = HttpClientCredentials.withApiKey(transport, Weather, { header: "x-own-key", origins })
+        yield* tracing(api.get(mine)).pipe(Effect.provideService(Tracer.Tracer, tracer))
+        assert.deepStrictEqual(sent, [`${sentinel}-key`])
+        Recorder.assertSecretFree([...faces, inspect(exits, { depth: 20, customInspect: false })], secrets)
+      }).pipe(provide))
+  }
 
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
     Effect.gen(function*() {
