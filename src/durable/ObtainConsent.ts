@@ -15,8 +15,6 @@
  * The database of the engine contains only the names of the workload, the credential and the user, and an episode. No
  * token, URL, session or JWT is stored in it. So users have ids: a JWT would expire during the wait.
  *
- * A reminder requests the token from AgentCore first.
- *
  * The guide *In production* (`src/persistence/README.md`) says what a wait costs, which processes can be runners, and
  * how to remove old executions. `test/examples/durable-consent.ts` is a whole program, whose workflow uses
  * {@link orAsk}.
@@ -162,7 +160,10 @@ export const layer = <E, R>(options: {
      */
     readonly key: string
   }) => Effect.Effect<unknown, E, R>
-  /** When to remind the user, since the beginning of the wait, in ascending order. Default: after 1 day and 3 days. */
+  /**
+   * When to remind the user, since the beginning of the wait, in ascending order. A user who has consented gets no
+   * reminder. Default: after 1 day and 3 days.
+   */
   readonly reminders?: ReadonlyArray<Duration.Input> | undefined
   /** How long to wait for the user. Default: 7 days. */
   readonly patience?: Duration.Input | undefined
@@ -191,8 +192,8 @@ export const layer = <E, R>(options: {
  * Extends the `ConsentSignals` in context: signals also resume the executions that wait for a grant, in any process.
  * Put it between the store of consents and the pages of `Connect`.
  *
- * If the database of the engine fails, or the process of the page is killed, the consent is still complete. The
- * executions find it within an hour, because each requests the token every hour.
+ * If the database of the engine fails, or the process of the page is killed, the executions find the consent within an
+ * hour.
  *
  * @since 0.2.0
  * @category layers

@@ -23,7 +23,7 @@
  * `HttpClientCredentials` does. The report of a credential that was renewed meanwhile gets the new one. An agent can
  * make an origin reject its request. So with `reauthenticate`, an agent can make its user consent again.
  *
- * The recipe `test/examples/forward-auth` has the configurations of nginx and Caddy, what each of them loses, and the
+ * The recipe `test/examples/forward-auth` has the configurations of nginx and Caddy, what each cannot do, and the
  * claims with their tests.
  *
  * @since 0.2.0

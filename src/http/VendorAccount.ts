@@ -121,7 +121,7 @@ const valueOf = (token: Token): string => Redacted.isRedacted(token) ? Redacted.
 
 const hostOf = (url: string): string => URL.parse(url)?.host ?? ""
 
-/** Sends a request with a secret: to no other host, and not in clear text. */
+/** Sends a request with a secret: over https, or to this machine. */
 const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.gen(function*() {
     const { url } = request

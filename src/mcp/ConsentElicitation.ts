@@ -94,10 +94,7 @@ import * as Redactor from "../internal/redactor.js"
 import { WorkloadAccessToken } from "../WorkloadAccessToken.js"
 import * as Rendering from "./consentElicitation/render.js"
 
-/**
- * The JSON-RPC error that a call ends with. A tool cannot fail with an error of its own code, only a middleware around
- * it can.
- */
+/** The JSON-RPC error that a call ends with. Only a middleware can choose the code, not a tool. */
 class Rejection extends Context.Service<Rejection, { error?: McpSchema.McpErrorBase }>()(
   "effect-agentcore-identity/mcp/ConsentElicitation/Rejection"
 ) {}
@@ -235,8 +232,7 @@ const layerAsking = (wait: Duration.Input) =>
  *   `ConsentSignals` in context reaches the process with the pages.
  * - Each call runs with the `WorkloadAccessToken` of its own request, such as that of `RequestContext.layer`. Two
  *   people can share a session of MCP.
- * - A tool that returns a result in spite of the missing consent keeps it. A request with its own `consent` is not
- *   affected.
+ * - A tool may return a result without the consent. A request with its own `consent` is not affected.
  *
  * The encoded form of an error has its session in clear. A failure that contains one becomes "The user has to connect
  * an account first." A tool with such a failure must not be used without this function.

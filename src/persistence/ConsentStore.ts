@@ -8,7 +8,8 @@
  *
  * A signal reaches the other processes by publish/subscribe of Redis, or by `pg_notify` of PostgreSQL. A message has a
  * keyed digest of its topic, and a keyed signature of the outcome. A lost message delays a wait until its next poll.
- * SQLite has no messages: the waits of other processes poll.
+ * SQLite has no messages: the waits of other processes poll. The guide *In production* (`src/persistence/README.md`)
+ * says which store to choose.
  *
  * @since 0.2.0
  * @example
@@ -111,9 +112,6 @@ export const layerRedisConfig = (
  *
  * The store waits up to 1 second for the lock of another process on a SQLite file. It fails within a transaction of the
  * program on the same file, because a file has one writer.
- *
- * On PostgreSQL the messages keep a connection of the client's pool. A pool of one connection has no messages: the
- * waits of other processes poll.
  *
  * @since 0.2.0
  * @category layers

@@ -85,8 +85,8 @@ export interface Options {
 type PropagationError = WorkloadAccessTokenError | HttpClientError.HttpClientError
 
 /**
- * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` in the place of
- * the region, the host belongs to a bucket, and anyone can create that bucket.
+ * `https://<gateway id>.gateway.bedrock-agentcore.<region>.amazonaws.com`. With `s3` or `s3-us-west-2` as the region,
+ * it would be the host of a bucket, which anyone can create.
  */
 const gateway = /^https:\/\/[\w-]+\.gateway\.bedrock-agentcore\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com$/
 

@@ -117,7 +117,6 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
  */
 export const fromHeaders = (
   input: HeadersLike | {
-    /** The headers. */
     readonly headers?: HeadersLike | null | undefined
     /** The headers of an Application Load Balancer with multi-value headers. */
     readonly multiValueHeaders?: HeadersLike | null | undefined
@@ -188,7 +187,7 @@ export const middleware = <E, R>(self: Effect.Effect<HttpServerResponse.HttpServ
   Exclude<R, Provided> | HttpServerRequest.HttpServerRequest
 > =>
   Effect.flatMap(HttpServerRequest.HttpServerRequest, ({ headers, source }) => {
-    // The context is that of the headers, never one that the program has provided around its server by accident.
+    // Ignores a context that the program has provided around its server.
     const context = RequestHeaders.read(headers, () => requestIds.get(source) ?? randomUUID())
     requestIds.set(source, context.requestId)
     return provide(self, context)
@@ -205,8 +204,8 @@ export const layer: Layer.Layer<HttpRouter.Request.From<"Requires", Provided>> =
 }>()(middleware).layer
 
 /**
- * {@link middleware} for the endpoints of an `HttpApi`. There {@link layer} does not do: the services of the program
- * around the group would replace those of the request.
+ * {@link middleware} for the endpoints of an `HttpApi`. With {@link layer}, the services of the program around the
+ * group would replace those of the request.
  *
  * @since 0.2.0
  * @category HttpApi

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { actionOf, render } from "../../src/mcp/consentElicitation/render.js"
 
 const link = "https://app.example.com/connect/github"
-const consent = { provider: "github", link, elicitationId: "id-1" }
+const consent = { provider: "github", name: "github", link, elicitationId: "id-1" }
 const url = { elicitation: { url: {} } }
 
 const versions = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28", "2027-01-01", undefined]

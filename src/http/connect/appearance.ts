@@ -122,7 +122,7 @@ export const Appearance = Schema.Struct({
    * Default: `en`, `de` and the languages of `texts`.
    */
   languages: Constraint.optional(Constraint.items(Text, 1)),
-  /** The texts of more languages, or in place of `Connect.texts`, keyed by language tag, e.g. `pt-BR`. */
+  /** Texts that add a language or replace `Connect.texts`, by language tag, e.g. `pt-BR`. */
   texts: Constraint.optional(Schema.Record(Text, Texts)),
   /** What people read about the credentials, by name in `credentials`. */
   credentials: Constraint.optional(Schema.Record(
@@ -145,5 +145,5 @@ export const Appearance = Schema.Struct({
   ))
 })
 
-/** A text in all languages, or one for each language of the pages. */
+/** One string for all languages, or one for each language of the pages. */
 export type Label = typeof Label.Type

@@ -325,13 +325,12 @@ export const submit = (user: User, name: string) =>
       : yield* attempt(act(user, { name, credential, continueUrl: continueUrl.value }), retry)
   })
 
-/** What the page after consent says of an account. */
 interface ReviewedAccount {
   readonly outcome: "Completed" | "WrongAccount" | "AccountUnknown" | "NotUsable"
   readonly account: Connection["account"]
 }
 
-/** Whose account the browser has connected. The agents get its token only if it is an expected one. */
+/** The account that the browser has connected, and whether the agents may get its token. */
 const reviewAccount = ({ connections: { accounts }, emit, own }: User, name: string, isRepeated = false) =>
   Effect.gen(function*(): Effect.fn.Return<ReviewedAccount, WorkloadAccessTokenError> {
     const { account, expect } = accounts.optionsOf(name)

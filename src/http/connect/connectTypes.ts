@@ -91,7 +91,7 @@ export interface LinkOptions {
       readonly expect?: ((user: UserIdentifier, account: Account) => boolean | Effect.Effect<boolean>) | undefined
       /**
        * Ends the grant at the vendor, before AgentCore drops the tokens of a user who disconnects. A failure does not
-       * prevent that. Default: the vendor is not told.
+       * prevent that. Default: nothing is sent to the vendor.
        */
       readonly revoke?:
         | ((token: Redacted.Redacted) => Effect.Effect<unknown, unknown, HttpClient.HttpClient>)
@@ -150,7 +150,7 @@ export interface Options<E, R, E2 = never, R2 = never> extends LinkOptions {
   /**
    * Whether to read the workload identity, the credential providers and the return URLs when the pages start. They do
    * not start if one is wrong, and the error says what `npx agentcore-identity doctor` says. It needs a `ControlPlane`
-   * in context, and calls AWS. What the program may not read is in the log. Default: false.
+   * in context, and calls AWS. The log names what the program may not read. Default: false.
    */
   readonly checkSetup?: boolean | undefined
   /** How long shutdown waits for running requests. Default: 10 seconds. */

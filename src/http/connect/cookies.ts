@@ -94,7 +94,7 @@ export const make = (secret: Uint8Array, { origin, path }: { readonly origin: st
     })
 
     return {
-      /** What this browser has kept of a session. */
+      /** The session as this browser has kept it. */
       find: (session: string) =>
         Effect.zipWith(
           read(nameOf(session)),

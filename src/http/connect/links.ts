@@ -113,7 +113,7 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
       returnUrl: Option.getOrUndefined(programUrl),
       /** The page of all connections. */
       connectionsUrl: `${origin}${path}`,
-      /** Where a user who has no other address goes back to. */
+      /** Where users without another address go back to. */
       applicationUrl: entries[0]?.href ?? `${origin}/`,
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. A name is itself. */

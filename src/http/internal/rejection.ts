@@ -81,7 +81,6 @@ export const rejectionOf = ({ headers, status }: {
     : undefined
 }
 
-/** Obtains a credential. */
 export type Obtain<E, R> = (forceAuthentication: boolean) => Effect.Effect<Redacted.Redacted, E, R>
 
 export interface TokenOptions {
@@ -102,7 +101,7 @@ export const tokenOptions = (
   }
 ): TokenOptions => ({ provider, scopes, reauthenticate, stepUp, maxScopes })
 
-/** Obtains a credential in the place of a rejected one. Fails with `CredentialRejected` if there is no other. */
+/** Obtains another credential after a rejection. Fails with `CredentialRejected` if there is none. */
 export const renew = <E, R>(
   obtain: Obtain<E, R>,
   rejected: Redacted.Redacted,
@@ -119,7 +118,7 @@ const scopesOfStepUp = (
   { maxScopes, scopes, stepUp }: TokenOptions,
   required: ReadonlyArray<string>
 ): ReadonlyArray<string> | undefined => {
-  // A string in the place of the list allows no scope.
+  // A string instead of a list allows no scope.
   const allowed = maxScopes && new Set(maxScopes)
   const missing = required.filter((scope) => !scopes.includes(scope))
   // With only some of the missing scopes, the user would consent and the resource would still reject the token.
@@ -143,7 +142,7 @@ export const stepUp = <E, R>(
     const scopes = scopesOfStepUp(options, required)
     const token = scopes === undefined ? Option.none() : yield* Effect.catchIf(
       renewCredential(obtain(scopes), rejected, options),
-      // The authorization server does not know these scopes. `InsufficientScope` tells the program which ones.
+      // The authorization server does not know these scopes. `InsufficientScope` names them.
       (error) => isIdentityError(error) && error._tag === "ValidationException",
       () => Effect.succeedNone
     )

@@ -10,8 +10,8 @@ interface Consent {
    * anyone who opens that one can consent in the user's place, and a model may read this one.
    */
   readonly link: string
-  /** The key of the request in `inputRequests`, and of the response in `inputResponses`. Default: the provider. */
-  readonly name?: string | undefined
+  /** The key of the request in `inputRequests`, and of the response in `inputResponses`. */
+  readonly name: string
   /** The `elicitationId` of revision 2025-11-25, unique for the server. A random UUID will do. */
   readonly elicitationId: string
 }
@@ -50,7 +50,7 @@ export const render = ({ elicitationId, link, name, provider }: Consent, client:
   const elicitation = { mode: "url", message: `Connect '${provider}' to continue.`, url: link } as const
   switch (client.capabilities?.elicitation?.url === undefined ? undefined : client.protocolVersion) {
     case "2026-07-28": {
-      const inputRequests = { [name ?? provider]: { method: "elicitation/create", params: elicitation } as const }
+      const inputRequests = { [name]: { method: "elicitation/create", params: elicitation } as const }
       return { _tag: "InputRequired", result: { resultType: "input_required", inputRequests } } as const
     }
     case "2025-11-25": {
@@ -68,7 +68,7 @@ export const render = ({ elicitationId, link, name, provider }: Consent, client:
   }
 }
 
-/** What the user chose when the client asked, if this call is a retry. It comes from the client, in any shape. */
+/** What the user chose, if this call is a retry. The client may send any shape. */
 export const actionOf = (inputResponses: unknown, name: string): "accept" | "decline" | undefined => {
   const response = isObject(inputResponses) && Object.hasOwn(inputResponses, name)
     ? (inputResponses as Record<string, unknown>)[name]

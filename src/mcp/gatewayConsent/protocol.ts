@@ -132,7 +132,7 @@ const fromElicitations = (elicitations: unknown, hosts: Hosts): Recognized => {
 const isUrlElicitation = (request: unknown) =>
   at(request, "method") === "elicitation/create" && at(request, "params", "mode") === "url"
 
-/** A result that asks for anything else than a link is left to the client. */
+/** The client handles a result that asks for something other than a link. */
 const fromInputRequired = (result: unknown, hosts: Hosts): Recognized => {
   const requests = Object.entries(Object(at(result, "inputRequests")))
   if (!requests.some(([, request]) => isUrlElicitation(request))) return none
