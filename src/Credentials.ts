@@ -16,9 +16,10 @@ import { type Credential, isUserCredential } from "./internal/credentials/creden
 import type { Policy, PolicyOptions } from "./internal/credentials/policy.js"
 import * as Policies from "./internal/credentials/policy.js"
 import type { Problem } from "./internal/credentials/problems.js"
-import type { Caller, Status } from "./internal/credentials/status.js"
+import type { Status } from "./internal/credentials/status.js"
 import * as Statuses from "./internal/credentials/status.js"
 import type * as Operation from "./Operation.js"
+import type { UserIdentifier } from "./UserIdentifier.js"
 import type { WorkloadAccessToken, WorkloadAccessTokenError } from "./WorkloadAccessToken.js"
 
 export type {
@@ -39,6 +40,14 @@ export type {
   /** @since 0.2.0 */
   Status
 } from "./internal/credentials/status.js"
+
+/** The caller of a run. The declarations of a program could not name a type of a private module. */
+type Caller = {
+  /** The name of the workload identity. */
+  readonly name: string
+  /** The user, by id or by JWT. */
+  readonly user: UserIdentifier
+}
 
 /**
  * Checks the setup at the control plane: the workload identity, the kinds and states of the credential providers, and
