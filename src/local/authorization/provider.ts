@@ -86,8 +86,7 @@ const configuration = (settings: Settings, module: Module): Configuration => {
       ClientCredentials: settings.accessTokenLifetime,
       // Only the expiry moves, because `oidc-provider` takes the time of issue from the clock of the machine.
       IdToken: () => Math.max(1, settings.accessTokenLifetime + settings.clock.offset()),
-      // The maximum that RFC 6749 (section 4.1.2) recommends. AgentCore exchanges the code only when the application
-      // completes the session.
+      // The maximum that RFC 6749, section 4.1.2, recommends. AgentCore exchanges a code late: at completion.
       AuthorizationCode: 10 * minute,
       RefreshToken: day,
       Grant: day,

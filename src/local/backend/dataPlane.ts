@@ -82,7 +82,7 @@ const mapVaultError = <A>(effect: Effect.Effect<A, OAuthError | VaultStoreError>
         : unparsable("RefreshToken"))
     )))
 
-/** An unreachable issuer is no `InternalServerException`, because the SDKs would repeat the request. */
+/** An unreachable issuer is not an `InternalServerException`, because the SDKs would repeat the request. */
 const mapUserTokenError = ({ message, reason }: UserTokenError) =>
   reason === "Malformed" ? invalid(message, "userToken") : raise("UnauthorizedException", message)
 
@@ -209,7 +209,7 @@ const exchangeUserToken = Effect.fnUntraced(function*(
 /** Logs a reason, because the responses of the service contain none. */
 const logReason = (key: string, provider: Oauth2Provider, reason: string) =>
   Effect.andThen(
-    Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readWorkload(key) }),
+    Effect.annotateLogs(Effect.logInfo(reason), { provider: provider.name, workload: Vault.readKey(key).workload }),
     explain(reason)
   )
 

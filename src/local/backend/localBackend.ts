@@ -168,7 +168,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
         Effect.andThen(
           Effect.flatMap(sessions.all, (all) =>
             Effect.forEach(
-              all.filter(([{ key }]) => Vault.readWorkload(key) === name),
+              all.filter(([{ key }]) => Vault.readKey(key).workload === name),
               ([session]) => Effect.ignore(sessions.apply(session, Event.Expired())),
               { discard: true }
             )),
@@ -184,7 +184,7 @@ const makeLayer = (options: Options): ReturnType<typeof layer> =>
       findWorkload: (token) => Effect.map(workloadTokens.open(token), (claims) => claims?.workload),
       findSession: (uri) =>
         Effect.map(sessions.byUri(uri), (session) =>
-          session && { workload: Vault.readWorkload(session.key), provider: session.provider.name }),
+          session && { workload: Vault.readKey(session.key).workload, provider: session.provider.name }),
       findTags: (resourceArn) =>
         Effect.match(registry.controlPlane.listTagsForResource({ resourceArn }), {
           onFailure: () => ({}),

@@ -1,7 +1,6 @@
 /**
  * The secrets and keys of providers. A `MANAGED` secret is part of the request. An `EXTERNAL` one is a reference to
- * Secrets Manager. The settings contain the values of references. They are read at each use, because they can change
- * while the backend runs.
+ * Secrets Manager, whose value is in the settings. They are read at each use, because they can change.
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -50,10 +49,7 @@ export const readExternal = (settings: Settings, { jsonKey, secretId }: typeof S
 export const readKmsKey = (settings: Settings, keyArn: string) => {
   const message = `Access denied when signing with KMS key '${keyArn}'`
   return Effect.andThen(
-    Effect.flatMap(
-      settings,
-      ({ kmsSign }) => kmsSign === "ignore" ? Effect.void : checkSigning(keyArn, message)
-    ),
+    Effect.flatMap(settings, ({ kmsSign }) => kmsSign === "ignore" ? Effect.void : checkSigning(keyArn, message)),
     find(
       settings,
       ({ kmsKeys }) => findEntry(kmsKeys, keyArn),

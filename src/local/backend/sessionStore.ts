@@ -67,7 +67,7 @@ interface Entry {
 
 export type SessionStore = Effect.Success<ReturnType<typeof make>>
 
-/** For this time, a late link is distinguished from a wrong one. Milliseconds. */
+/** Milliseconds. */
 const retention = 24 * 60 * 60_000
 
 /** Beyond these, the oldest one is dropped, unless its code is being exchanged. */

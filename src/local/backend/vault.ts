@@ -84,8 +84,6 @@ export const makeKey = (workload: string, user: User, provider: string): string 
     provider
   ])
 
-export const readWorkload = (key: string): string => Schema.decodeSync(Key)(key)[0]
-
 /** Reads the parts of a key. `provider` is a callback id. */
 export const readKey = (key: string) => {
   const [workload, [kind, first = "", second = ""], provider] = Schema.decodeSync(Key)(key)

@@ -121,8 +121,7 @@ const makeConsents = (
   const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
     Effect.gen(function*() {
       const response = yield* backend.authorize(sessionUri)
-      // Without a redirect the session has a code already, has ended, or has no usable server. `complete` reports
-      // which.
+      // Without a redirect the session has a code, has ended, or has no usable server: `complete` reports which.
       if (response._tag === "Redirect") {
         const url = new URL(Redacted.value(response.url))
         // The host of the scripted `OAuthClient`.

@@ -20,7 +20,7 @@ const publicParameters = ["audience", "client_id", "grant_type", "redirect_uri",
 /** Characters of a description. A longer one is cut. */
 const maxLength = 300
 
-/** Characters that are searched for values. Their removal makes the description shorter. */
+/** Characters that are searched for values. */
 const maxRawLength = 2000
 
 /** RFC 6749, section 5.2, without the space. */
@@ -175,8 +175,7 @@ export const toOAuthError = (openid: Openid, cause: unknown, exchange: Exchange)
     const isUnreachable = ["OAUTH_TIMEOUT", "OAUTH_ABORT"].includes(cause.code ?? "") || isUnavailable(rejection.status)
     return makeError(isUnreachable ? "Unreachable" : "Rejected", { ...rejection, error: cause.code })
   }
-  // A TypeError of openid-client for invalid arguments has a code. A TypeError of fetch for a failed connection has
-  // none.
+  // A TypeError of openid-client has a code. One of fetch, for a failed connection, has none.
   const isConnection = cause instanceof TypeError && !("code" in cause)
   const unresolvedHost = toUnresolvedHost(cause)
   return makeError(isConnection ? "Unreachable" : "Rejected", { description: toNetworkCode(cause) }, { unresolvedHost })

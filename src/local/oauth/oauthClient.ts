@@ -41,10 +41,7 @@ export type ClientAuthentication =
     readonly awsToken: (audience: string) => Effect.Effect<Redacted.Redacted, OAuthError>
   }
 
-/**
- * How a client with a user's JWT acts on behalf of the user: by token exchange (RFC 8693), with or without an actor
- * token, or with the JWT as the grant (RFC 7523, section 2.1).
- */
+/** How a client acts on behalf of a user: by token exchange (RFC 8693), or with the JWT as the grant (RFC 7523). */
 export type OnBehalfOf =
   | {
     readonly grantType: "TOKEN_EXCHANGE"
@@ -98,10 +95,7 @@ export type AuthorizationServer = ClientAuthentication & {
 // Requests and responses
 // -----------------------------------------------------------------------------
 
-/**
- * The response of a token endpoint. `expiresAt` is the time of the `Clock` plus `expires_in`, or none if the server
- * reports no lifetime.
- */
+/** The response of a token endpoint. `expiresAt` is none if the server reports no lifetime. */
 export interface TokenSet {
   readonly accessToken: Redacted.Redacted
   readonly refreshToken: Option.Option<Redacted.Redacted>

@@ -186,14 +186,11 @@ export const handler = <Plane>(rows: ReadonlyArray<Row<Plane>>, plane: Plane, se
 
 /** Whether the request has one host and a path. A target that is a URL would replace both. */
 const isWellFormed = ({ source }: HttpServerRequest.HttpServerRequest): boolean => {
-  // The server is Node's.
+  // The server is Node's. Its `headers` has only the first Host header.
   const { rawHeaders, url } = source as IncomingMessage
-  return url?.startsWith("/") === true && countHosts(rawHeaders) === 1
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host")
+  return url?.startsWith("/") === true && hosts.length === 1
 }
-
-/** Counts the Host headers. Node's `headers` has only the first. */
-const countHosts = (rawHeaders: ReadonlyArray<string>): number =>
-  rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length
 
 /** Makes an application that responds to every request, also without a route or with a malformed target. */
 export const respondToAll = <R>(

@@ -1,7 +1,6 @@
 /**
  * AgentCore Identity over HTTP: the wire protocol of both planes (REST-JSON 1, one port), STS at `POST /`, the pages of
- * a user's consent, the control at `/_local/`, the console, `GET /health`, and an access log: one line for each
- * request, at the level Debug, with operation, status, duration and request id.
+ * a user's consent, the control at `/_local/`, the console, `GET /health`, and an access log at the level Debug.
  */
 import * as Effect from "effect/Effect"
 import * as HttpRouter from "effect/http/HttpRouter"

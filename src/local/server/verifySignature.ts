@@ -15,14 +15,8 @@ import type { SignatureOptions } from "./serverModels.js"
 
 export type SignatureCheck = ReturnType<typeof make>
 
-const parameters = {
-  Credential: /[ ,]Credential=([^\s,]+)/,
-  SignedHeaders: /[ ,]SignedHeaders=([^\s,]+)/,
-  Signature: /[ ,]Signature=([^\s,]+)/
-}
-
-const readParameter = (authorization: string, name: keyof typeof parameters): string | undefined =>
-  parameters[name].exec(authorization)?.[1]
+const readParameter = (authorization: string, name: "Credential" | "SignedHeaders" | "Signature"): string | undefined =>
+  new RegExp(`[ ,]${name}=([^\\s,]+)`).exec(authorization)?.[1]
 
 /** The region is undefined for the algorithm AWS4-ECDSA-P256-SHA256. */
 const parseScope = (authorization: string) => {

@@ -149,7 +149,7 @@ export const readHeader = (bytes: Buffer): Result.Result<Header, Problem> => {
 }
 
 /**
- * Reads the lines after the header. `apply` gets the changes of each line. An unfinished last line is left out, because
+ * Reads the lines after the header. `apply` gets the changes of each line. An unfinished last line is dropped, because
  * its write was not acknowledged.
  */
 export const read = (
