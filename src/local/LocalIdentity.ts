@@ -113,8 +113,11 @@ export interface Options
   readonly vault?: VaultFile.Options | undefined
 }
 
+/** Writes out a private type, so that programs can name the types of the layers. */
+type Expand<A> = { readonly [K in keyof A]: A[K] }
+
 /** @inline */
-type WithUsers = Pick<Standalone.Options, "offline"> & {
+type WithUsers = Expand<Pick<Standalone.Options, "offline">> & {
   /** A development authorization server, where users sign in and consent, with one client for every provider. */
   readonly authorizationServer: Exclude<Standalone.Options["authorizationServer"], false | undefined>
 }
@@ -224,7 +227,7 @@ export const layerTest = (
       Options,
       "accountId" | "consentPortalDelay" | "policy" | "publicUrl" | "region" | "sessionLifetime" | "settings" | "setup"
     >
-    & Scripted.Options = {}
+    & Expand<Scripted.Options> = {}
 ): Layer.Layer<Identity.Identity | Planes | LocalControl, IdentitySetup.ApplyError> =>
   Identity.layer.pipe(
     Layer.provideMerge(Control.layer(options)),

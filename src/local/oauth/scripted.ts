@@ -25,7 +25,7 @@ import {
 import * as Parameters from "./parameters.js"
 import * as UserToken from "./userToken.js"
 
-interface ScriptedGrant {
+type ScriptedGrant = {
   readonly type: "client_credentials" | "authorization_code" | "refresh_token" | "token_exchange" | "jwt_bearer"
   readonly clientId: string
   readonly scopes: ReadonlyArray<string>
