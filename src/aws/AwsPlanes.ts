@@ -4,11 +4,9 @@
  * - `layer` is over the clients of the AWS SDK. Signing, credentials and retries are the SDK's: nothing else retries a
  *   call. A client is loaded and made at its first call. If the SDK has to search for the region, the client of the
  *   data plane is loaded when the layer is built.
- * - `layerHttp` and `layerHttpNode` need no SDK, and are smaller and faster. The package signs requests itself, and
- *   tests compare its signatures with those of the AWS SDK. `layerHttp` sends them by any `HttpClient`, also on edge
- *   runtimes. It signs with `node:crypto` where available, and else with Web Crypto, which takes ten times as long.
- *   `layerHttpNode` uses `node:http` and `node:https`. It keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY`
- *   and `NO_PROXY`.
+ * - `layerHttp` and `layerHttpNode` need no SDK, and are smaller and faster. The package signs requests itself.
+ *   `layerHttp` sends them by any `HttpClient`, also on edge runtimes. `layerHttpNode` uses `node:http` and
+ *   `node:https`. It keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
  *
  * @since 0.2.0
  */
@@ -114,10 +112,7 @@ export interface Options {
  * @category models
  */
 export interface HttpOptions extends Pick<Options, "allowInsecureEndpoint" | "endpoint"> {
-  /**
-   * Default: `AWS_REGION`, then for `layerHttpNode` the AWS profile and on EC2 the instance, as in the AWS SDK, then
-   * `us-west-2`. The instance takes up to a second unless `AWS_EC2_METADATA_DISABLED` is set.
-   */
+  /** As in {@link Options}, except that `layerHttp` reads neither the AWS profile nor the instance. */
   readonly region?: string | undefined
   /**
    * Static credentials, or a credential provider of the AWS SDK, called as with {@link layer}.

@@ -80,7 +80,6 @@ export const requireWorkload = Effect.fnUntraced(function*(name: string | undefi
   return yield* onlyWorkload(workloadIdentities?.map(({ name }) => name), nextToken !== undefined)
 })
 
-/** Returns the user, or fails if none is named. */
 export const requireUser = (user: UserIdentifier | undefined): Effect.Effect<UserIdentifier, MissingCaller> =>
   user !== undefined ? Effect.succeed(user) : new MissingCaller({
     message: "no user is named, and a user has to grant this credential: "
@@ -167,7 +166,6 @@ export const chooseFlow = (provider: string, user: UserIdentifier | undefined) =
       : { flow: "USER_FEDERATION", reason: "For a token of the agent itself, give --flow M2M" }
   })
 
-/** The services of AWS. */
 export const layer = (region: string | undefined) => AwsIdentity.layer({ region })
 
 /** Names the user. It does not show a JWT. */

@@ -30,10 +30,8 @@ export const whenWritten = (end: () => void): void => {
   process.stdout.write("", () => process.stderr.write("", () => end()))
 }
 
-/** Returns the message of an error, or any other value as a string. */
 export const messageOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
-/** Returns the tag of an error, if it has one, and its message. */
 export const describeError = (error: unknown): string =>
   `${hasProperty(error, "_tag") && isString(error._tag) ? `${error._tag}: ` : ""}${messageOf(error)}`
 

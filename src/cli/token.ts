@@ -116,7 +116,6 @@ interface Chosen {
   readonly reason?: string
 }
 
-/** Obtains a credential for the caller, and prints it. */
 const run = Effect.fnUntraced(function*<E, R>(
   settings: Settings,
   choose: (

@@ -493,18 +493,16 @@ const orDenied = (makeConsent: Run["consentOptions"]): Run["consentOptions"] => 
   Effect.gen(function*() {
     const user = yield* RequestContext.userOf(use.workloadIdentityToken, context)
     const { consent, ...options } = yield* makeConsent(use, context)
-    const checkDenial = (session: ConsentSession) =>
-      Effect.flatMap(Pages, ({ takeDenial }) => takeDenial(session, user)).pipe(
-        Effect.flatMap(
-          Option.match({
-            onNone: () => Effect.void,
-            onSome: (reason) => new AuthorizationFailed({ provider: session.provider, reason })
-          })
-        )
-      )
     if (consent === undefined) return options
     const show = isFunction(consent) ? consent : consent.show
-    const shown = (session: ConsentSession) => Effect.andThen(checkDenial(session), show(session))
+    const shown = Effect.fnUntraced(function*(session: ConsentSession) {
+      const { takeDenial } = yield* Pages
+      const reason = yield* takeDenial(session, user)
+      if (Option.isSome(reason)) {
+        return yield* new AuthorizationFailed({ provider: session.provider, reason: reason.value })
+      }
+      return yield* show(session)
+    })
     return { ...options, consent: isFunction(consent) ? shown : { ...consent, show: shown } }
   })
 
@@ -519,13 +517,11 @@ const makeWithAccessToken = (
   return withAccessToken(credential, use, ({ workloadIdentityToken }, context) => {
     const show = bind(onLink)
     const poll = use.poll && toPoller(bind(use.poll))
-    return Effect.flatMap(
-      RequestContext.userOf(workloadIdentityToken, context),
-      (user) =>
-        user === undefined
-          ? Effect.fail(unknownUser())
-          : Effect.succeed({ consent: Http.handler({ user, show, continue: address, onDenial, wait }), poll })
-    )
+    return Effect.gen(function*() {
+      const user = yield* RequestContext.userOf(workloadIdentityToken, context)
+      if (user === undefined) return yield* unknownUser()
+      return { consent: Http.handler({ user, show, continue: address, onDenial, wait }), poll }
+    })
   })
 }
 

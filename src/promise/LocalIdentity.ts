@@ -59,7 +59,6 @@ type WithReferences<A> = A extends string ?
   : A extends object ? { readonly [K in keyof A]: WithReferences<A[K]> }
   : A
 
-/** The content of a setup file. */
 type Setup = WithReferences<Schema.Codec.Encoded<typeof IdentitySetup.IdentitySetup>>
 
 /**

@@ -5,7 +5,6 @@ import type { IncomingMessage, ServerResponse } from "node:http"
 import { ReadableStream as NodeReadableStream } from "node:stream/web"
 import { tagOf } from "../../internal/messages.js"
 
-/** A middleware has read the body of a form. */
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
   override get message(): string {
     return "the body of the form was already read: put the pages before the middleware that reads bodies. Or let it "

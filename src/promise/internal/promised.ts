@@ -38,16 +38,13 @@ export const unchecked = <Name extends string>(
   // All names have a schema.
   Object.fromEntries(names.map((name) => [name, Constraint.optional(Schema.Unknown)])) as never
 
-/** The parts of a service. */
 type Served<R> =
   | Effect.Effect<unknown, unknown, R>
   | Stream.Stream<unknown, unknown, R>
   | ((...args: ReadonlyArray<never>) => Effect.Effect<unknown, unknown, R>)
   | { readonly [name: string]: Served<R> }
 
-/** How the functions of a service run. */
 interface Runtime<R> {
-  /** Runs an effect as a promise. */
   readonly run: <A>(effect: Effect.Effect<A, unknown, R>) => Promise<A>
   /** Supplies the services of a stream, and ends it with the service. */
   readonly within: <A>(stream: Stream.Stream<A, unknown, R>) => Stream.Stream<A, unknown>

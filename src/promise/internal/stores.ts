@@ -19,11 +19,9 @@ import { toRedacted } from "./workload.js"
 /** The services of `Connect` and `ForwardAuth`, as options. */
 export interface ServiceOptions {
   /**
-   * Stores the sessions of `ForwardAuth`, and the consents that wait for the browser, so that a user of `Connect` can
-   * return in another browser, and a wait in another process ends at once. Default: a wait in another process ends
-   * within seconds to minutes, and a session of `ForwardAuth` is for one process.
-   *
-   * Values are encrypted with `key`. All processes need the same key. Do not keep it in the store.
+   * Stores the sessions of `ForwardAuth`, and the consents that wait for the browser: a user can return in another
+   * browser, and a wait in another process ends at once. All processes need the same `key`, which encrypts the values.
+   * Do not keep it in the store. Default: in memory. A wait in another process then ends within seconds to minutes.
    */
   readonly pendingConsents?:
     | {
