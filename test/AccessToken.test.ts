@@ -110,13 +110,6 @@ describe("get", () => {
         Layer.merge(WorkloadAccessToken.layer(secret("workload-token")))
       )
     )))
-
-  it.effect("returns the credential of the caller of each run", () =>
-    Effect.gen(function*() {
-      const as = (user: string) => Effect.provide(AccessToken.get(Calendar), WorkloadAccessToken.layer(secret(user)))
-      const tokens = yield* Effect.all([as("alice"), as("bob")])
-      assert.deepStrictEqual(tokens.map(Redacted.value), ["calendar-alice-0", "calendar-bob-1"])
-    }).pipe(Effect.provide(Layer.provide(Identity.layer, ScriptedPlanes.layer(telling)))))
 })
 
 class GithubError extends Data.TaggedError("GithubError")<{ readonly status: number; readonly token: string }> {}

@@ -613,6 +613,13 @@ describe("CredentialCache: separation", () => {
       )
     }).pipe(Effect.provide(cached(numbered))))
 
+  it.effect("keeps one scope with a comma and two scopes apart", () =>
+    Effect.gen(function*() {
+      const one = yield* tokenOf({ scopes: ["read,write"] })
+      assert.notStrictEqual(yield* tokenOf({ scopes: ["read", "write"] }), one)
+      assert.strictEqual(yield* tokenOf({ scopes: ["read,write"] }), one)
+    }).pipe(Effect.provide(cached(numbered))))
+
   it.effect("keeps metrics with a program's own labels apart", () =>
     Effect.gen(function*() {
       yield* Effect.provideService(tokenOf(), Metric.CurrentMetricAttributes, { team: "billing" })

@@ -466,6 +466,14 @@ describe("programs", () => {
       yield* World.as({ userId: "bob" })(AccessToken.get(calendar))
     }))
 
+  it.live("disconnect although the provider has no revocation endpoint", () =>
+    withVendor("http", (vendor) => ({
+      revoke: (token) => VendorAccount.openId({ discoveryUrl: `${vendor.url}/me` }).revoke(token)
+    }), function*() {
+      yield* connect("/connect/calendar")
+      assert.include((yield* press("/connect/calendar", "disconnect")).text, "may still list it")
+    }))
+
   it.effect("ask the vendor with their own HttpClient", () => {
     const asked: Array<string> = []
     const client = HttpClient.make((request) =>

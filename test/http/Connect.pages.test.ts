@@ -21,7 +21,7 @@ import * as World from "../support/connectWorld.js"
 import * as States from "../support/states.js"
 import { responses, scripted, secret, sessionUri } from "../support/utils.js"
 
-const { connect, fieldsOf, Files, json, press, request } = World
+const { connect, fieldsOf, Files, json, request } = World
 
 const german = { "accept-language": "de-AT,de;q=0.9,en;q=0.1" }
 
@@ -279,15 +279,6 @@ describe("a user who denies and comes back", () => {
       Effect.provide(World.storedEnvironment())
     )
 
-  it.live("ends the wait for the session at once", () =>
-    Effect.gen(function*() {
-      const { error, page } = yield* denials("access_denied")
-      assert.strictEqual(page.status, 200)
-      assert.include(page.text, "You did not allow access")
-      assert(error instanceof AuthorizationFailed)
-      assert.strictEqual(error.reason, "Denied")
-    }))
-
   it.live("is not said to have denied after any other error", () =>
     Effect.gen(function*() {
       const { error, page } = yield* denials("temporarily_unavailable")
@@ -314,20 +305,6 @@ describe("a user who denies and comes back", () => {
         yield* Fiber.join(events),
         ["Opened", "Denied", "Opened", "Completed"].map((tag) => [tag, "calendar"])
       )
-    }).pipe(Effect.provide(World.environment())))
-
-  it.live("is the user who asked: the error of another user ends nothing for them", () =>
-    Effect.gen(function*() {
-      yield* World.setUp
-      const started = yield* press("/connect/calendar", "connect")
-      const url = Pages.returnUrlOf(World.refreshOf(started), "&error=access_denied")
-      const page = yield* request(url, { cookie: "user=mallory" })
-      assert.strictEqual(page.status, 403)
-      assert.include(page.text, "This link cannot be used")
-      // Without a session, the page can only say what the browser says.
-      const unknown = yield* request("/connect/return?error=access_denied")
-      assert.include(unknown.text, "You did not allow access")
-      assert.notInclude(unknown.text, "Try again")
     }).pipe(Effect.provide(World.environment())))
 })
 

@@ -424,20 +424,6 @@ describe("stacked middlewares", () => {
     }).pipe(Effect.provide(server.pipe(Layer.provideMerge(NodeHttpServer.layerTest)))))
 })
 
-describe("a handler of Fetch", () => {
-  it("reads the headers of its Request", async () => {
-    const handler = HttpEffect.toWebHandler(
-      Effect.scoped(Effect.flatMap(app, (app) => RequestContext.middleware(app)))
-    )
-    const response = await handler(new Request("https://agent.example.com/invocations", { headers: sent }))
-    assert.deepStrictEqual(await response.json(), {
-      requestId: "request-1",
-      token: { redacted: "token-of-alice" },
-      callbackUrl: expected.callbackUrl
-    })
-  })
-})
-
 describe("a streamed response", () => {
   // The services of the handler, return URL included, go with its context.
   const streamed = Effect.map(
