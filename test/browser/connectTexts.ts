@@ -30,7 +30,7 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
       "Mail | Google | Unknown | Connect Mail",
       `Files | Google | Connected as <b>{user}</b>, since March 3, 2026 | ${words.en.connected}`,
       `Notes | Google | Connected. The provider did not say which account this is. | ${words.en.connected}`,
-      "Tasks | Google | Access was removed at the provider | Reconnect | Disconnect | Remove access at the provider | Forms | Google | Another account was connected, which cannot be used here | Connect Forms | Remove access at the provider"
+      "Tasks | Google | Access was removed at the provider | Reconnect | Disconnect | Remove access at the provider | Forms | Google | A different account was connected, and it cannot be used here | Connect Forms | Remove access at the provider"
     ].join(" | "),
     NoConnections:
       "Your connections | Signed in as alice | There is nothing to connect yet. Accounts that the agent can use for you will appear here.",
@@ -54,9 +54,9 @@ export const shown: { readonly [language in "en" | "de"]: { readonly [view: stri
     Failed:
       `Consent could not be completed | There is a problem on our side. Reload this page to try again, or start again later. | ${words.en.retry}`,
     WrongAccount:
-      `This is another account | You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
+      `This is a different account | You are signed in here as alice, and you connected <b>{user}</b>, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
     "WrongAccount-unknown":
-      `This is another account | You are signed in here as alice, and you connected another account, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
+      `This is a different account | You are signed in here as alice, and you connected another account, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there. | Connect another account | ${words.en.next}`,
     AccountUnknown:
       `The account could not be checked | The provider did not say which account you connected, so the agent does not use it yet. You need not connect again. The agent continues when the provider responds. | ${words.en.retry}`,
     NotSignedIn: `Not signed in | Sign in to the application here, then open this address again. | ${words.en.reload}`,

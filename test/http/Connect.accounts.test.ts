@@ -152,13 +152,13 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
 
       const wrong = yield* connect("/connect/calendar", { account: "mallory@example.com" })
       assert.strictEqual(wrong.status, 403)
-      for (const text of ["This is another account", "alice", "mallory@example.com", "Connect another account"]) {
+      for (const text of ["This is a different account", "alice", "mallory@example.com", "Connect another account"]) {
         assert.include(wrong.text, text)
       }
       assert.isUndefined(agent.pollUnsafe())
       const refused = yield* Effect.flip(World.as(alice)(AccessToken.get(calendar)))
       assert.strictEqual(refused._tag, "RequiresUserConsent")
-      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
+      assert.include((yield* request("/connect/calendar")).text, "A different account was connected")
 
       const right = yield* connect("/connect/calendar", { account: "alice@example.com" })
       assert.include(right.text, "Connected as alice@example.com")
@@ -333,7 +333,7 @@ describe.each(World.forms)("the account behind a connection: %s", (form) => {
       assert.strictEqual(page.status, 403)
       assert.include(page.text, "another")
       vendor.state = "ok"
-      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
+      assert.include((yield* request("/connect/calendar")).text, "A different account was connected")
     }))
 })
 
@@ -376,7 +376,7 @@ describe("programs", () => {
         state: "WrongAccount",
         account: { id: "id of mallory@example.com", label: "mallory@example.com" }
       })
-      assert.include((yield* request("/connect/calendar")).text, "Another account was connected")
+      assert.include((yield* request("/connect/calendar")).text, "A different account was connected")
       yield* press("/connect/calendar", "disconnect")
       assert.include((yield* request("/connect/calendar")).text, "Not connected")
     }))

@@ -21,7 +21,7 @@ const en: typeof Texts.Type = {
     Granted: "Connected",
     NotGranted: "Not connected",
     RevokedAtVendor: "Access was removed at the provider",
-    WrongAccount: "Another account was connected, which cannot be used here",
+    WrongAccount: "A different account was connected, and it cannot be used here",
     Unknown: "Unknown"
   },
   connectedAs: "Connected as {account}",
@@ -51,7 +51,7 @@ const en: typeof Texts.Type = {
   outcomes: {
     ...outcomesEn,
     WrongAccount: {
-      title: "This is another account",
+      title: "This is a different account",
       text:
         "You are signed in here as {user}, and you connected {account}, which cannot be used here. The agent gets no access to it. To choose another account, sign out at the provider first, or switch accounts there."
     },
