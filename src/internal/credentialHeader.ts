@@ -110,23 +110,25 @@ const messagesIn = (exit: Exit.Exit<unknown, unknown>): ReadonlyArray<Request | 
 }
 
 /** Runs `onEnd` before the tracer sees the exit of a span, and its result after that. `onStart` runs when it begins. */
-const onSpanEnd =
-  <A>(onStart: () => A, onEnd: (started: A, exit: Exit.Exit<unknown, unknown>, kind: Tracer.SpanKind) => () => void) =>
-  (tracer: Tracer.Tracer): Tracer.Tracer =>
-    Tracer.make({
-      span: (options) => {
-        const started = onStart()
-        const span = tracer.span(options)
-        const end = span.end.bind(span)
-        span.end = (time, exit) => {
-          const afterEnd = onEnd(started, exit, options.kind)
-          end(time, exit)
-          afterEnd()
-        }
-        return span
-      },
-      context: tracer.context
-    })
+const onSpanEnd = <A>(
+  onStart: (kind: Tracer.SpanKind) => A,
+  onEnd: (started: A, exit: Exit.Exit<unknown, unknown>, kind: Tracer.SpanKind) => () => void
+) =>
+(tracer: Tracer.Tracer): Tracer.Tracer =>
+  Tracer.make({
+    span: (options) => {
+      const started = onStart(options.kind)
+      const span = tracer.span(options)
+      const end = span.end.bind(span)
+      span.end = (time, exit) => {
+        const afterEnd = onEnd(started, exit, options.kind)
+        end(time, exit)
+        afterEnd()
+      }
+      return span
+    },
+    context: tracer.context
+  })
 
 interface Header {
   readonly name: string
@@ -144,6 +146,8 @@ interface Header {
 const makeHeader = ({ credential, isAllowed, name }: Header) => {
   const mark: string = crypto.randomUUID()
   const checked: Array<{ readonly request: Request; readonly fiber: Fiber.Fiber<unknown, unknown> | undefined }> = []
+  /** The index of the last request that a fiber checked. */
+  const lastChecked = new WeakMap<Fiber.Fiber<unknown, unknown>, number>()
   /** The requests that were sent with the credential, and have the mark again. */
   const marked = new WeakSet<Request>()
   let isUnchecked = false
@@ -161,6 +165,7 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
     const fiber = Fiber.getCurrent()
     const follower = followerIn(fiber?.context ?? Context.empty())
     if (follower !== undefined) throw new Error(follows[follower])
+    if (fiber !== undefined) lastChecked.set(fiber, checked.length)
     checked.push({ request: set(request, credential), fiber })
   }
 
@@ -184,6 +189,12 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
     return { all, cleaned }
   }
 
+  /** The span of a request begins after its check, and inner clients make the next hop from what was checked. */
+  const startOf = (kind: Tracer.SpanKind): number => {
+    const current = kind === "client" ? Fiber.getCurrent() : undefined
+    return current === undefined ? checked.length : lastChecked.get(current) ?? checked.length
+  }
+
   /**
    * A span in which no request was checked, and that is not the one of a request, is part of sending: its transport
    * returns the request from a function with a span. So the request has its credential again after that.
@@ -200,7 +211,7 @@ const makeHeader = ({ credential, isAllowed, name }: Header) => {
   return {
     mark,
     check,
-    cleanSpans: onSpanEnd(() => checked.length, cleanSpan),
+    cleanSpans: onSpanEnd(startOf, cleanSpan),
     finish: (exit: Exit.Exit<unknown, unknown>): void => {
       for (const request of clean(0, exit).all.filter(hasMark)) {
         Object.assign(request, { headers: Headers.remove(request.headers, name) })

@@ -534,6 +534,26 @@ describe("a credential", () => {
       }).pipe(provide))
   }
 
+  it("is not copied from a hop that was sent to one that turns tracing off", async () => {
+    const { client, sent } = network()
+    const [turnOff] = untraced.map(([, turnOff]) => turnOff)
+    const inner = HttpClient.transform(
+      client as unknown as Client,
+      (self, request) =>
+        request.url.startsWith(foreign) && turnOff !== undefined
+          ? turnOff(client as unknown as Client).execute(request)
+          : self
+    )
+    for (const wrap of credentials) {
+      const exit = await Effect.runPromiseExit(
+        wrap(HttpClient.followRedirects(inner)).get(`${mine}/away`).pipe(provide)
+      )
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+    }
+    assert.lengthOf(sent, 2 * credentials.length)
+    Recorder.assertSecretFree(sent.filter(({ origin }) => origin === foreign).map(({ text }) => text), secrets)
+  })
+
   it.live("a redirect that is followed inside has no Authorization header, and is a defect", () =>
     Effect.gen(function*() {
       const other = yield* resource((_, response) => response.end("ok"))
