@@ -220,6 +220,38 @@ export const texts: { readonly en: typeof Texts.Type; readonly de: typeof Texts.
  *
  * @since 0.2.0
  * @category layers
+ * @example
+ * import * as AccessToken from "effect-agentcore-identity/AccessToken"
+ * import * as Connect from "effect-agentcore-identity/http/Connect"
+ * import * as Effect from "effect/Effect"
+ * import * as HttpRouter from "effect/http/HttpRouter"
+ * import * as HttpServerResponse from "effect/http/HttpServerResponse"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Calendar extends AccessToken.Tag<Calendar>()("app/Calendar", {
+ *   provider: "google",
+ *   flow: "USER_FEDERATION",
+ *   returnUrl: "https://app.example.com/connect/return"
+ * }) {}
+ *
+ * const pages = Connect.layer({
+ *   path: "/connect",
+ *   credentials: { calendar: Calendar },
+ *   // The application's own sign-in.
+ *   currentUser: Effect.succeed({ userId: "alice" }),
+ *   workload: "my-agent"
+ * })
+ *
+ * const settings = HttpRouter.add(
+ *   "GET",
+ *   "/settings",
+ *   Effect.map(Connect.link(Calendar), (link) => HttpServerResponse.text(`Connect your calendar: ${link}`))
+ * )
+ *
+ * // `provideMerge` adds both to the server. `mergeAll` would not provide `Connect` to the route.
+ * const server = HttpRouter.serve(Layer.provideMerge(settings, pages)).pipe(
+ *   Layer.provide(Connect.layerRedaction("/connect"))
+ * )
  */
 export const layer = <E, R, E2 = never, R2 = never>(options: Options<E, R, E2, R2>): Layer.Layer<
   | Connect

@@ -117,6 +117,7 @@ const Fallback = Context.Reference("effect-agentcore-identity/runtime/RequestCon
  */
 export const fromHeaders = (
   input: HeadersLike | {
+    /** The headers of a request, or of an event. */
     readonly headers?: HeadersLike | null | undefined
     /** The headers of an Application Load Balancer with multi-value headers. */
     readonly multiValueHeaders?: HeadersLike | null | undefined
