@@ -44,10 +44,6 @@ const toList = (value: string | ReadonlyArray<string>): ReadonlyArray<string> =>
 const allows = (policy: Credentials.Policy, { action, context = {}, resources }: Call): boolean =>
   resources.every((resource) => IamPolicy.evaluate([policy], { action, resource, context })._tag === "Allowed")
 
-// -----------------------------------------------------------------------------
-// The calls of a program
-// -----------------------------------------------------------------------------
-
 const account = "arn:aws:bedrock-agentcore:us-west-2:123456789012"
 const directory = `${account}:workload-identity-directory/default`
 const vault = `${account}:token-vault/default`

@@ -232,10 +232,6 @@ describe("check", () => {
     }).pipe(Effect.provide(backend())))
 })
 
-// -----------------------------------------------------------------------------
-// Status
-// -----------------------------------------------------------------------------
-
 const as = (userId: string) => Effect.provide(WorkloadAccessToken.layerWorkload({ name: "agent", user: { userId } }))
 
 /** The backend, and the requests for tokens. */

@@ -38,10 +38,6 @@ import { authorizationUrl, secret, sessionUri } from "./support/utils.js"
 
 type Id = "A" | "B"
 
-// -----------------------------------------------------------------------------
-// Two accounts, and two users of one account
-// -----------------------------------------------------------------------------
-
 /** The planes of an account: each credential names it. */
 const account = (id: Id) =>
   ScriptedPlanes.layer({
@@ -86,10 +82,6 @@ const named = (id: Id) =>
     Headers.CurrentRedactedNames,
     Effect.map(Headers.CurrentRedactedNames, (all) => [...all, `header-${id}`])
   )
-
-// -----------------------------------------------------------------------------
-// What a program reads
-// -----------------------------------------------------------------------------
 
 // The same caller in both accounts: a cache that both shared would confuse them.
 const caller = WorkloadAccessToken.layer(secret("caller"))
@@ -171,10 +163,6 @@ const redacted = Effect.map(
   Headers.CurrentRedactedNames,
   (names) => names.map(String).filter((name) => name.startsWith("header-")).slice(-1)
 )
-
-// -----------------------------------------------------------------------------
-// The table
-// -----------------------------------------------------------------------------
 
 /** A constant layer, what stands below it in each account or for each user, and what a program then reads. */
 interface Case {
@@ -309,10 +297,6 @@ describe("the table of layers", () => {
     assert.deepStrictEqual(closed.filter((name) => required.includes(name)), [], "requires a service")
   })
 })
-
-// -----------------------------------------------------------------------------
-// The ways to provide a constant twice
-// -----------------------------------------------------------------------------
 
 type Program = Effect.Effect<ReadonlyArray<string>, unknown, unknown>
 type Seen = Readonly<Record<Id, ReadonlyArray<string>>>

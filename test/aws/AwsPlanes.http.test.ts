@@ -47,10 +47,6 @@ const getWebIdentityToken = Effect.flatMap(
   (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
 )
 
-// -----------------------------------------------------------------------------
-// Signatures
-// -----------------------------------------------------------------------------
-
 type Made = Layer.Layer<Layer.Success<ReturnType<typeof AwsPlanes.layer>>, Config.ConfigError>
 
 describe.each<readonly [name: string, layer: (options: AwsPlanes.HttpOptions) => Made]>([
@@ -128,10 +124,6 @@ describe.each<readonly [name: string, layer: (options: AwsPlanes.HttpOptions) =>
       })
     }))
 })
-
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
 
 describe("options of AwsPlanes over HTTP", () => {
   it.live("of one plane override those of all planes", () =>
@@ -216,10 +208,6 @@ describe("options of AwsPlanes over HTTP", () => {
       }
     }).pipe(Effect.scoped))
 })
-
-// -----------------------------------------------------------------------------
-// Over an HttpClient
-// -----------------------------------------------------------------------------
 
 type Sent = { readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly body: string }
 
@@ -508,10 +496,6 @@ describe("over an HttpClient", () => {
       assert.notProperty(http.seen[0]?.headers, "traceparent")
     }))
 })
-
-// -----------------------------------------------------------------------------
-// Connections
-// -----------------------------------------------------------------------------
 
 describe("AwsPlanes.layerHttpNode", () => {
   it.live("keeps its connections, and closes them with the layer", () =>

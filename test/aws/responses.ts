@@ -61,10 +61,6 @@ const ask = (row: Row, planes: Context.Context<AllPlanes>, http: Server, respond
 const explain = (result: Result.Result<unknown, { readonly _tag: string; readonly message?: string }>): string =>
   Result.isFailure(result) ? `: ${result.failure._tag} ${result.failure.message}` : ""
 
-// -----------------------------------------------------------------------------
-// STS
-// -----------------------------------------------------------------------------
-
 const results: ReadonlyArray<
   readonly [
     name: string,
@@ -111,10 +107,6 @@ const documents = (name: string, members: Readonly<Record<string, string>>): Rea
     ])
   ]
 }
-
-// -----------------------------------------------------------------------------
-// Tests
-// -----------------------------------------------------------------------------
 
 /** Every response that AWS may send without a new version of the service is decoded. */
 export const futureResponses = (layer: (endpoint: string) => Layer.Layer<AllPlanes, unknown>): void => {

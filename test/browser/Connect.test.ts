@@ -16,10 +16,6 @@ import * as World from "../support/connectWorld.js"
 import * as Tools from "../support/tools.js"
 import * as Chromium from "./chromium.js"
 
-// -----------------------------------------------------------------------------
-// One world, one browser
-// -----------------------------------------------------------------------------
-
 /** The offset of the application's clock. Milliseconds. */
 let ahead = 0
 
@@ -110,10 +106,6 @@ const picture = (page: Page, name: string) =>
     : Effect.promise(() =>
       page.screenshot({ path: `${process.env["AGENTCORE_SCREENSHOTS"]}/${name}.png`, fullPage: true })
     )
-
-// -----------------------------------------------------------------------------
-// Cases
-// -----------------------------------------------------------------------------
 
 describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
   Tools.beforeAllWith("Chromium")(Effect.map(start(form), (started) => {

@@ -29,10 +29,6 @@ import * as Tools from "../support/tools.js"
 import * as Wire from "../support/wire.js"
 import * as Chromium from "./chromium.js"
 
-// -----------------------------------------------------------------------------
-// One server, and one tab
-// -----------------------------------------------------------------------------
-
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8")
 
 interface AxeResults {
@@ -213,10 +209,6 @@ const hasToken = (token: string) =>
 
 const readKey = (workloadIdentityToken: string) =>
   Wire.call("/identities/api-key", { workloadIdentityToken, resourceCredentialProviderName: "weather" })
-
-// -----------------------------------------------------------------------------
-// The page
-// -----------------------------------------------------------------------------
 
 describe("the console, in Chromium", () => {
   test("removes the code from the address, and stays connected after a reload", (page) =>

@@ -24,10 +24,6 @@ import * as Wire from "../support/wire.js"
 
 beforeAll(Program.build)
 
-// -----------------------------------------------------------------------------
-// Ways
-// -----------------------------------------------------------------------------
-
 interface Item {
   readonly [property: string]: unknown
 }
@@ -213,10 +209,6 @@ const command: Effect.Effect<World, unknown, Scope.Scope> = Effect.gen(function*
     }
   }
 })
-
-// -----------------------------------------------------------------------------
-// Actions
-// -----------------------------------------------------------------------------
 
 const call = ({ url }: Pick<World, "url">, operation: string, input: unknown) =>
   Wire.operation(url, `/identities/${operation}`, input)

@@ -86,10 +86,6 @@ const restrictedStatements: Exclude<
 
 const roleArn = "arn:aws:iam::123456789012:role/consent-portal"
 
-// -----------------------------------------------------------------------------
-// The recorder
-// -----------------------------------------------------------------------------
-
 type Respond = Parameters<Recorder["respond"]>[1]
 
 const issueTokens: Respond = (_, index) => ({
@@ -190,10 +186,6 @@ const makeRecorder = (outgoing: Outgoing): Effect.Effect<Recorder, never, Scope.
     }
   })
 
-// -----------------------------------------------------------------------------
-// The issuer of users' JWTs
-// -----------------------------------------------------------------------------
-
 const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Effect.gen(function*() {
   const key = yield* Issuer.makeKey("ES256", { kid: "key-1" })
   const forged = yield* Issuer.makeKey("ES256", { kid: "key-1" })
@@ -210,10 +202,6 @@ const makeUserToken: Effect.Effect<Parts["userToken"], never, Scope.Scope> = Eff
     return Effect.runPromise(Effect.map(signed, Redacted.value))
   }
 })
-
-// -----------------------------------------------------------------------------
-// The service
-// -----------------------------------------------------------------------------
 
 export interface Service {
   readonly recording: Recording

@@ -3,10 +3,6 @@ import { decodeJwt, decodeProtectedHeader, generateKeyPair, importPKCS8, SignJWT
 import type { Call, Json, Mutation, ServiceResponse, Tools, Wrong } from "./mutate.js"
 import type { TokenRequest } from "./statement.js"
 
-// -----------------------------------------------------------------------------
-// Parts
-// -----------------------------------------------------------------------------
-
 const parse = (text: string): Json => text === "" ? {} : JSON.parse(text)
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value)
@@ -180,10 +176,6 @@ const asUserId = (call: Call): Call => {
 }
 
 const oauth2Provider = /^CreateOauth2CredentialProvider$/
-
-// -----------------------------------------------------------------------------
-// The mutations
-// -----------------------------------------------------------------------------
 
 /** What is wrong, and a server like that. */
 export const mutations: Readonly<Record<string, Mutation>> = {

@@ -151,10 +151,6 @@ export const statement = <const N extends ReadonlyArray<Need> = readonly []>(
   }
 ): Statement => ({ needs: [], ...row })
 
-// -----------------------------------------------------------------------------
-// Sources
-// -----------------------------------------------------------------------------
-
 /** A page of the developer guide. */
 export const guide = (page: string): string =>
   `https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/${page}.html`
@@ -238,10 +234,6 @@ export const exceptions = {
   conflict: cite(reference, "This exception is thrown when there is a conflict performing an operation"),
   invalid: cite(reference, "The input fails to satisfy the constraints specified by the service.")
 }
-
-// -----------------------------------------------------------------------------
-// Assertions
-// -----------------------------------------------------------------------------
 
 /** Thrown when the account lacks the subject of a statement. */
 export class NotApplicable extends Error {}

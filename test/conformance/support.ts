@@ -92,10 +92,6 @@ const clientPaymentVendors = Object.values(ControlClient.PaymentCredentialProvid
 /** The vendors that the AWS client knows, and we do not. */
 export const missingVendors = clientVendors.filter((vendor) => !Object.hasOwn(vendors, vendor))
 
-// -----------------------------------------------------------------------------
-// The table
-// -----------------------------------------------------------------------------
-
 /** The rows of the table, with a pattern for the names of their operations. */
 const rows: ReadonlyArray<readonly [title: string, pattern: RegExp]> = [
   ["workload access tokens", /^(GetWorkloadAccessToken)(.*)$/],

@@ -53,10 +53,6 @@ const restored = Layer.unwrap(Effect.gen(function*() {
   return Layer.provide(World.backend, VaultFile.layer({ path, key: World.key }))
 })).pipe(Layer.orDie)
 
-// -----------------------------------------------------------------------------
-// Steps of a user and an agent
-// -----------------------------------------------------------------------------
-
 /** A user opens the address of Alice's browser. */
 const visitAs = (user: UserIdentifier) =>
   Effect.gen(function*() {
@@ -110,10 +106,6 @@ const golden = (
   test: () => Effect.Effect<void, unknown, Scope.Scope | Tools.Tools>,
   ...tools: ReadonlyArray<Tools.Tool>
 ) => Tools.testWith(...tools)(name, () => World.atThatTime(test()))
-
-// -----------------------------------------------------------------------------
-// Tests
-// -----------------------------------------------------------------------------
 
 describe("the local server", () => {
   golden("opens a vault file, and resumes a stored session", () => Effect.provide(isWhole, restored))

@@ -36,10 +36,6 @@ export const atThatTime = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect
     return Effect.provideService(self, Clock.Clock, shifted(live, () => offset))
   })
 
-// -----------------------------------------------------------------------------
-// Keys and names
-// -----------------------------------------------------------------------------
-
 export const key = keyOf(7)
 
 export const workload = "golden-agent"
@@ -86,10 +82,6 @@ export const pendingOf = (session: PendingConsents.PendingConsent["session"]): P
   continue: "/chat/1"
 })
 
-// -----------------------------------------------------------------------------
-// The backend
-// -----------------------------------------------------------------------------
-
 /** `Identity` and the local backend, over a store in context. */
 export const backend = Identity.layer.pipe(
   Layer.provideMerge(Control.layer()),
@@ -134,16 +126,8 @@ export const ask = (request: typeof calendar | typeof mail) =>
     return error._tag === "RequiresUserConsent" ? error.session : yield* Effect.die(error)
   }).pipe(as(alice))
 
-// -----------------------------------------------------------------------------
-// Durable waits
-// -----------------------------------------------------------------------------
-
 /** A process that runs the workflows. Nobody reads the invitations. */
 export const runner = Runner.layer({ origin, workload, invite: () => Effect.void })
-
-// -----------------------------------------------------------------------------
-// The shared cache
-// -----------------------------------------------------------------------------
 
 export const token = "the-access-token-in-the-cache"
 

@@ -308,10 +308,6 @@ describe("a user who denies and comes back", () => {
     }).pipe(Effect.provide(World.environment())))
 })
 
-// -----------------------------------------------------------------------------
-// Options
-// -----------------------------------------------------------------------------
-
 /** The application over scripted planes. */
 const application = (appearance: unknown) =>
   Effect.map(

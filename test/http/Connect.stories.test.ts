@@ -154,10 +154,6 @@ const makeWorld = ({ form, processes, store, users = "userId" }: Setting) =>
 
 type Shared = Effect.Success<ReturnType<typeof makeWorld>>
 
-// -----------------------------------------------------------------------------
-// What people do
-// -----------------------------------------------------------------------------
-
 /** Opens the link in a browser, and presses its button: what the browser keeps, and AgentCore's own link. */
 const begin = (cookie: string, path = "/connect/calendar") =>
   Effect.gen(function*() {
@@ -231,10 +227,6 @@ const agentOf = (
     )
     return { link: yield* Deferred.await(shown), token: Fiber.join(token) }
   })
-
-// -----------------------------------------------------------------------------
-// Users with ids
-// -----------------------------------------------------------------------------
 
 const settings: ReadonlyArray<Setting> = [
   { form: "http", processes: 1, store: false },
@@ -548,10 +540,6 @@ describe.each(settings)("over $processes process(es), form $form, with a store: 
       assert.strictEqual(yield* outcomeOf(`user=quinn; ${kept}`, session, state), "Completed")
     }))
 })
-
-// -----------------------------------------------------------------------------
-// Users with JWTs
-// -----------------------------------------------------------------------------
 
 const jwtOf = (sub: string, salt: string) => {
   const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url")

@@ -23,10 +23,6 @@ import * as Recorder from "../support/recorder.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
 
-// -----------------------------------------------------------------------------
-// The world: real servers, a workload, a provider, and free ports for return URLs
-// -----------------------------------------------------------------------------
-
 class ReturnUrls extends Context.Service<ReturnUrls, readonly [string, string, string]>()("ReturnUrls") {}
 
 const setUp = Layer.effect(

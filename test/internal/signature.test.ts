@@ -18,10 +18,6 @@ const hashOf = (body: string): string => createHash("sha256").update(body).diges
 
 const signatureOf = (authorization: string | undefined): string | undefined => authorization?.split("Signature=").at(-1)
 
-// -----------------------------------------------------------------------------
-// AWS's examples
-// -----------------------------------------------------------------------------
-
 const example: Signer = {
   accessKeyId: "AKIDEXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -108,10 +104,6 @@ describe.each(Object.entries(hashes))("signatures by %s", (_, sha256) => {
       }
     }))
 })
-
-// -----------------------------------------------------------------------------
-// The signer of the AWS SDK
-// -----------------------------------------------------------------------------
 
 const string = FastCheck.oneof(
   FastCheck.string({ maxLength: 12 }),

@@ -194,10 +194,6 @@ describe("TestUser, on the pages of any site", () => {
     }))
 })
 
-// -----------------------------------------------------------------------------
-// A user of an agent
-// -----------------------------------------------------------------------------
-
 class Shown extends Data.TaggedClass("Shown")<{ readonly link: Redacted.Redacted }> {}
 
 /** Requests a token of the user. Returns the token, the link that the application shows, or an error. */

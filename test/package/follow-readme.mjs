@@ -32,10 +32,6 @@ const root = fileURLToPath(new URL("../..", import.meta.url))
 const temporary = mkdtempSync(join(tmpdir(), "agentcore-identity-readme-"))
 const start = performance.now()
 
-// -----------------------------------------------------------------------------
-// The pages
-// -----------------------------------------------------------------------------
-
 /** The blocks of some pages whose comment begins with a marker, by the rest of the comment. */
 const blocks = (marker, of) =>
   new Map(
@@ -65,10 +61,6 @@ const take = (map, name) => {
   followed.add(name)
   return text
 }
-
-// -----------------------------------------------------------------------------
-// A newcomer
-// -----------------------------------------------------------------------------
 
 const freePort = () =>
   new Promise((resolve) => {
@@ -207,10 +199,6 @@ const allowConsent = (link = /http\S+\/oauth2\/authorize\S+(?=\s)/) => {
     })
   }
 }
-
-// -----------------------------------------------------------------------------
-// The walks
-// -----------------------------------------------------------------------------
 
 const guide = read("src/aws/README.md")
 

@@ -361,10 +361,6 @@ export const wakesAcrossProcesses = (
   })
 }
 
-// -----------------------------------------------------------------------------
-// Secrets
-// -----------------------------------------------------------------------------
-
 /** Column names and error texts are not compared. */
 const sentinel = (name: string): string => `S3nt1nel0f${[...name].join("7")}x7Kq2Vw9`
 

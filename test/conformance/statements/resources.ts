@@ -192,10 +192,6 @@ export const grantedAlice = async (world: World, parts: Pick<Parts, "browse" | "
   return { workload, provider: provider.name, clientId: provider.clientId, token, accessToken }
 }
 
-// -----------------------------------------------------------------------------
-// JWTs
-// -----------------------------------------------------------------------------
-
 /** The parts of a JWT that is valid now, with a signature of the key and a lifetime of a few seconds. */
 export const verifyJwt = async (
   subject: string,

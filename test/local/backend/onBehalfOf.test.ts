@@ -40,10 +40,6 @@ const userTokenFor = (userToken: Redacted.Redacted) =>
 const failure = <A, E extends { readonly _tag: string; readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(effect), ({ _tag, message }) => [_tag, message] as const)
 
-// -----------------------------------------------------------------------------
-// Over loopback
-// -----------------------------------------------------------------------------
-
 const server = (settings: LocalBackend.Settings = {}) => LocalIdentity.layerPlanes({ settings })
 
 /** A local server in context, an issuer of users' JWTs, and an authorization server that trusts both. */
@@ -226,10 +222,6 @@ describe("clients without a secret", () => {
       assert.match((yield* useNew("unfit", kmsKeyArn, "ES256")).join(" "), /^ValidationException .*ES256/)
     }).pipe(Effect.provide(server({ kmsKeys }))))
 })
-
-// -----------------------------------------------------------------------------
-// Over the scripted client
-// -----------------------------------------------------------------------------
 
 const alice = { iss: "https://issuer.example.com", sub: "alice" }
 

@@ -10,10 +10,6 @@ export interface Request {
   readonly body: string | Uint8Array
 }
 
-// -----------------------------------------------------------------------------
-// Values
-// -----------------------------------------------------------------------------
-
 /** Values that take a request further than random ones: known names, values of enumerations, URLs, ARNs. */
 export const plausible = (tokens: ReadonlyArray<string>): FastCheck.Arbitrary<string> =>
   FastCheck.constantFrom(
@@ -173,10 +169,6 @@ const structure = (
     entries([...members, more].filter((entry) => entry !== undefined))
   )
 }
-
-// -----------------------------------------------------------------------------
-// Requests
-// -----------------------------------------------------------------------------
 
 /** Valid values of headers, because Node's client validates them. */
 const headerValue = FastCheck.string({

@@ -20,10 +20,6 @@ const forgeries = rounds({ few: 500, full: 1000 })
 
 const seed = Number(process.env["AGENTCORE_FUZZ_SEED"] ?? Date.now() % 2 ** 31)
 
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
-
 // First in, first out, so that no connection idles until the server drops it.
 const agent = new Http.Agent({ keepAlive: true, maxSockets: 24, scheduling: "fifo" })
 

@@ -15,10 +15,6 @@ import * as Recorder from "../../support/recorder.js"
 import * as Wire from "../../support/wire.js"
 import { call, fails, server, setUp, url } from "../../support/wire.js"
 
-// -----------------------------------------------------------------------------
-// Raw connections
-// -----------------------------------------------------------------------------
-
 interface RawResponse {
   readonly status: number
   readonly headers: Record<string, string>

@@ -335,10 +335,6 @@ describe("an unknown member", () => {
   })
 })
 
-// -----------------------------------------------------------------------------
-// Responses
-// -----------------------------------------------------------------------------
-
 const byName = new Map(operations.map((operation) => [operation.name, operation]))
 
 /** Returns the required members that a response does not have. */
