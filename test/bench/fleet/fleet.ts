@@ -365,7 +365,7 @@ const storesOf = (redis: Effect.Success<typeof Servers.makeRedis>, postgres: Ser
       "SELECT relname || '=' || n_live_tup FROM pg_stat_user_tables WHERE n_live_tup > 0 ORDER BY 1"
     )
     const totals = yield* postgres.query(
-      "SELECT xact_commit || ' ' || pg_database_size('postgres') FROM pg_stat_database WHERE datname = 'postgres'"
+      "SELECT xact_commit || ' ' || pg_database_size(datname) FROM pg_stat_database WHERE datname = 'postgres'"
     )
     const [transactions, size] = totals.split(" ").map(Number)
     return {
