@@ -97,22 +97,11 @@ const setup = {
         tokenExchangeGrantTypeConfig: { actorTokenContent: "AWS_IAM_ID_TOKEN_JWT" }
       }
     }),
-    {
-      name: "calendar",
-      credentialProviderVendor: "CustomOauth2" as const,
-      oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...custom, clientSecret: Redacted.make("secret") } }
-    },
-    {
-      name: "external-calendar",
-      credentialProviderVendor: "CustomOauth2" as const,
-      oauth2ProviderConfigInput: {
-        customOauth2ProviderConfig: {
-          ...custom,
-          clientSecretSource: "EXTERNAL" as const,
-          clientSecretConfig: reference("calendar-client")
-        }
-      }
-    }
+    provider("calendar", { clientSecret: Redacted.make("secret") }),
+    provider("external-calendar", {
+      clientSecretSource: "EXTERNAL",
+      clientSecretConfig: reference("calendar-client")
+    })
   ],
   apiKeyCredentialProviders: [
     { name: "weather", apiKey: Redacted.make("key") },

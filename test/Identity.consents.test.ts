@@ -8,14 +8,13 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Recorder from "./support/recorder.js"
-import { authorizationUrl, responses, same, secret, sessionUri } from "./support/utils.js"
+import { responses, same, secret, sessionUntil, sessionUri } from "./support/utils.js"
 
 const alice = { userId: "alice" }
 
@@ -160,13 +159,9 @@ describe("a session of a program with PendingConsents", () => {
     const { layer, opened } = recording()
     const session = (customState?: string) =>
       new ConsentSession({
+        ...sessionUntil(600_000),
         provider: "calendar",
-        flow: "USER_FEDERATION",
-        scopes: [],
-        customState: customState === undefined ? undefined : secret(customState),
-        sessionUri: secret(sessionUri),
-        authorizationUrl: secret(authorizationUrl),
-        expiresAt: DateTime.makeUnsafe(600_000)
+        customState: customState === undefined ? undefined : secret(customState)
       })
     return Effect.gen(function*() {
       const recorder = yield* Recorder.make

@@ -19,7 +19,16 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { Rejected } from "../src/internal/identity/renewal.js"
-import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "./support/utils.js"
+import {
+  authorizationUrl,
+  failures,
+  responses,
+  same,
+  scripted,
+  secret,
+  sessionUntil,
+  sessionUri
+} from "./support/utils.js"
 
 const calendar = { provider: "google", flow: "USER_FEDERATION", scopes: ["calendar"] } as const
 
@@ -33,11 +42,9 @@ const tokenCalls = Effect.flatMap(ScriptedPlanes.ScriptedPlanes, (planes) => pla
 const pollTimes = Effect.map(tokenCalls, (calls) => calls.slice(1).map((call) => call.at))
 
 const session = new ConsentSession({
+  ...sessionUntil(10 * 60_000),
   ...calendar,
-  returnUrl: "https://agent.example.com/consent",
-  sessionUri: secret(sessionUri),
-  authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.makeUnsafe(10 * 60_000)
+  returnUrl: "https://agent.example.com/consent"
 })
 
 describe("Identity.getAccessToken", () => {

@@ -1,9 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -11,16 +9,9 @@ import * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
 import * as Signals from "./support/signals.js"
-import { authorizationUrl, same, secret, sessionUri } from "./support/utils.js"
+import { same, secret, sessionUntil, sessionUri } from "./support/utils.js"
 
-const session = new ConsentSession({
-  provider: "google",
-  flow: "USER_FEDERATION",
-  scopes: [],
-  sessionUri: secret(sessionUri),
-  authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.makeUnsafe(60 * 60_000)
-})
+const session = sessionUntil(60 * 60_000)
 
 const topic = Signals.session(secret(sessionUri))
 

@@ -1,7 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -9,16 +8,9 @@ import * as TestClock from "effect/testing/TestClock"
 import { contract } from "./support/consentStore.js"
 import * as Recorder from "./support/recorder.js"
 import * as Tools from "./support/tools.js"
-import { authorizationUrl, cpuTime, same, secret, sessionUri } from "./support/utils.js"
+import { cpuTime, same, secret, sessionUntil, sessionUri } from "./support/utils.js"
 
-const session = new ConsentSession({
-  provider: "google",
-  flow: "USER_FEDERATION",
-  scopes: [],
-  sessionUri: secret(sessionUri),
-  authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.makeUnsafe(10 * 60_000)
-})
+const session = sessionUntil(10 * 60_000)
 
 const alice = { userId: "alice" }
 

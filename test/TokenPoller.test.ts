@@ -1,10 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as TokenPoller from "effect-agentcore-identity/TokenPoller"
 import * as Clock from "effect/Clock"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -13,16 +11,9 @@ import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
-import { authorizationUrl, failures, responses, scripted, secret, sessionUri } from "./support/utils.js"
+import { failures, responses, scripted, secret, sessionUntil } from "./support/utils.js"
 
-const session = new ConsentSession({
-  provider: "google",
-  flow: "USER_FEDERATION",
-  scopes: [],
-  sessionUri: secret(sessionUri),
-  authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.makeUnsafe(10 * 60_000)
-})
+const session = sessionUntil(10 * 60_000)
 
 const wait = (poller: TokenPoller.TokenPoller, tokenAt: number) =>
   Effect.gen(function*() {
@@ -65,8 +56,6 @@ describe("TokenPoller", () => {
       assert.lengthOf(second.times, 2)
     }))
 })
-
-const sessionUntil = (millis: number) => new ConsentSession({ ...session, expiresAt: DateTime.makeUnsafe(millis) })
 
 /** The poll times of each wait. The waits begin together and get no token. */
 const crowd = (

@@ -5,13 +5,12 @@ import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as ScriptedPlanes from "effect-agentcore-identity/testing/ScriptedPlanes"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as TestClock from "effect/testing/TestClock"
-import { responses, secret } from "./support/utils.js"
+import { responses, secret, sessionUntil } from "./support/utils.js"
 
 const planes = ScriptedPlanes.layer({
   getResourceApiKey: () => Effect.succeed({ apiKey: secret("the-key") }),
@@ -143,14 +142,8 @@ describe("layerRateLimit", () => {
         const dataPlane = yield* DataPlane.DataPlane
         yield* many(100, poll(dataPlane))
         yield* TestClock.adjust("0 millis")
-        const session = new ConsentSession({
-          provider: "google",
-          flow: "USER_FEDERATION",
-          scopes: [],
-          sessionUri: secret("urn:ietf:params:oauth:request_uri:back"),
-          authorizationUrl: secret("https://example.com"),
-          expiresAt: DateTime.makeUnsafe(600_000)
-        })
+        const sessionUri = secret("urn:ietf:params:oauth:request_uri:back")
+        const session = new ConsentSession({ ...sessionUntil(600_000), sessionUri })
         yield* Effect.forkChild(Effect.flatMap(Identity.Identity, (identity) =>
           identity.resumeAccessToken(session, {
             consent: () => Effect.void

@@ -3,7 +3,6 @@
  * accounts or two users. The table has every public layer.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as ConsentSession from "effect-agentcore-identity/ConsentSession"
 import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
@@ -34,7 +33,7 @@ import * as Semaphore from "effect/Semaphore"
 import * as WorkflowEngine from "effect/workflow/WorkflowEngine"
 import { publicLayers } from "./support/publicLayers.js"
 import * as Signals from "./support/signals.js"
-import { authorizationUrl, secret, sessionUri } from "./support/utils.js"
+import { secret, sessionUntil } from "./support/utils.js"
 
 type Id = "A" | "B"
 
@@ -126,14 +125,7 @@ const fallback = Effect.gen(function*() {
   return yield* Ref.get(found)
 })
 
-const session = new ConsentSession.ConsentSession({
-  provider: "google",
-  flow: "USER_FEDERATION",
-  scopes: [],
-  sessionUri: secret(sessionUri),
-  authorizationUrl: secret(authorizationUrl),
-  expiresAt: DateTime.makeUnsafe("2999-01-01")
-})
+const session = sessionUntil("2999-01-01")
 
 const oneByOne = Semaphore.makeUnsafe(1)
 

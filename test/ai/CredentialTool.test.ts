@@ -38,6 +38,11 @@ const needed = "The user has to connect 'calendar' first."
 
 const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDERATION">) => {
   const options = { success: Schema.String } as const
+  const returning = {
+    ...options,
+    failureMode: "return" as const,
+    dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+  }
   return Toolkit.make(
     CredentialTool.make(Tool.make("list_events", options), calendar),
     CredentialTool.make(
@@ -51,28 +56,22 @@ const makeToolkit = (calendar: AccessToken.TagClass<Calendar, string, "USER_FEDE
     // The types reject failures with a session. A program in JavaScript can have them.
     CredentialTool.make(
       Tool.make("send_mail", {
-        ...options,
-        failure: RequiresUserConsent as unknown as typeof Schema.Unknown,
-        failureMode: "return",
-        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+        ...returning,
+        failure: RequiresUserConsent as unknown as typeof Schema.Unknown
       }),
       calendar
     ),
     CredentialTool.make(
       Tool.make("nested_failure", {
-        ...options,
-        failure: Schema.Struct({ problem: RequiresUserConsent }),
-        failureMode: "return",
-        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+        ...returning,
+        failure: Schema.Struct({ problem: RequiresUserConsent })
       }),
       calendar
     ),
     CredentialTool.make(
       Tool.make("wait_for_mail", {
-        ...options,
-        failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown,
-        failureMode: "return",
-        dependencies: [Identity, WorkloadAccessToken.WorkloadAccessToken]
+        ...returning,
+        failure: AuthorizationTimedOut as unknown as typeof Schema.Unknown
       }),
       calendar
     ),

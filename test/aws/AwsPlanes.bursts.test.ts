@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
 import type * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { readFileSync } from "node:fs"
@@ -11,9 +10,7 @@ import type { Socket } from "node:net"
 import * as Tls from "node:tls"
 import * as Server from "../support/server.js"
 import { secureServer } from "./secureServer.js"
-import { apiKeyRequest, credentials, failure, json, server } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+import { credentials, failure, getApiKey, json, server } from "./utils.js"
 
 const burst = Effect.forEach(Array(1000), () => getApiKey, { concurrency: "unbounded", discard: true })
 

@@ -1,7 +1,6 @@
 /** The credentials that `layerHttpNode` finds at the services that issue them. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
@@ -9,10 +8,10 @@ import * as Path from "node:path"
 import * as FaultyServer from "../support/faultyServer.js"
 import * as Folder from "../support/folder.js"
 import {
-  apiKeyRequest,
   assertNoSecrets,
   environment,
   failure,
+  getApiKey,
   json,
   raw,
   rendered,
@@ -20,8 +19,6 @@ import {
   type Seen,
   server
 } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 const service = server(json(200, { apiKey: "key" }))
 

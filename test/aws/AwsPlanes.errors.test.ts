@@ -21,10 +21,10 @@ import { operations as rows } from "../support/requests.js"
 import * as Servers from "../support/server.js"
 import {
   adapters,
-  apiKeyRequest,
   assertNoSecrets,
   both,
   failure,
+  getApiKey,
   json,
   operations,
   planes as sdkPlanes,
@@ -59,8 +59,6 @@ const exceptionsOf = (operation: string): ReadonlyArray<readonly [name: string, 
   rows.filter(({ name }) => name === operation).flatMap(({ errors }) =>
     errors.map(({ _tag }) => [_tag, statuses.get(_tag) ?? 500] as const)
   )
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 const getCallerIdentity = Effect.flatMap(
   SecurityTokenService.SecurityTokenService,

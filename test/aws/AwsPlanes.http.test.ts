@@ -32,6 +32,7 @@ import {
   credentials,
   failure,
   fixedRandom,
+  getApiKey,
   json,
   noVariables,
   operations,
@@ -39,8 +40,6 @@ import {
   rendered,
   server
 } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 const getWebIdentityToken = Effect.flatMap(
   SecurityTokenService.SecurityTokenService,

@@ -1,7 +1,6 @@
 /** `layerHttpNode` behind a proxy. */
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsDataPlane from "effect-agentcore-identity/aws/AwsDataPlane"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,9 +10,17 @@ import * as Net from "node:net"
 import { buildProgram } from "../support/build.mjs"
 import * as Servers from "../support/server.js"
 import { execute, secureServer } from "./secureServer.js"
-import { apiKeyRequest, assertNoSecrets, credentials, failure, json, rendered, server } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+import {
+  apiKeyRequest,
+  assertNoSecrets,
+  credentials,
+  failure,
+  getApiKey,
+  json,
+  rendered,
+  replaceVariables,
+  server
+} from "./utils.js"
 
 /** A proxy that tunnels to hosts on loopback, and rejects all others. */
 const proxy = Effect.gen(function*() {
@@ -49,31 +56,8 @@ const brokenProxy = (head: string) =>
     return { port: yield* Servers.listen(server), open }
   })
 
-const names = [
-  "HTTPS_PROXY",
-  "HTTP_PROXY",
-  "NO_PROXY",
-  "https_proxy",
-  "http_proxy",
-  "no_proxy",
-  "ALL_PROXY",
-  "all_proxy"
-]
-
 const environment = (variables: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
-    Effect.sync(() => {
-      const before = { ...process.env }
-      for (const name of names) delete process.env[name]
-      Object.assign(process.env, variables)
-      return before
-    }),
-    (before) =>
-      Effect.sync(() => {
-        for (const name of names) delete process.env[name]
-        Object.assign(process.env, before)
-      })
-  )
+  replaceVariables(/^(https?|no|all)_proxy$/i, variables)
 
 /** The variables of a process that prints all that Node logs of its connections. */
 const childEnvironment = (endpoint: string) => ({

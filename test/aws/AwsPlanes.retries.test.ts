@@ -9,9 +9,7 @@ import { identity } from "effect/Function"
 import * as Net from "node:net"
 import { PollBudget } from "../../src/internal/pollBudget.js"
 import * as Servers from "../support/server.js"
-import { adapters, apiKeyRequest, failure, json, raw, type Respond, server } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+import { adapters, apiKeyRequest, failure, getApiKey, json, raw, type Respond, server } from "./utils.js"
 
 const named = (status: number, name: string, message = "no") => json(status, { message }, { "x-amzn-errortype": name })
 

@@ -1,15 +1,12 @@
 import { BedrockAgentCoreClient } from "@aws-sdk/client-bedrock-agentcore"
 import { assert, describe, it } from "@effect/vitest"
 import * as AwsPlanes from "effect-agentcore-identity/aws/AwsPlanes"
-import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import { TransportError } from "effect-agentcore-identity/IdentityError"
 import * as SecurityTokenService from "effect-agentcore-identity/SecurityTokenService"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { variables } from "../support/utils.js"
-import { type AllPlanes, apiKeyRequest, credentials, failure, noVariables, planes } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+import { type AllPlanes, credentials, environment, failure, getApiKey, noVariables, planes } from "./utils.js"
 
 const errorOf = <E>(layer: Layer.Layer<AllPlanes, E>) =>
   Effect.map(Effect.provide(failure(getApiKey), layer), (error) => {
@@ -84,20 +81,7 @@ describe("a TransportError", () => {
 
   it.live("names the profile instead of the host when there are no credentials", () =>
     Effect.gen(function*() {
-      const unset = { AWS_SHARED_CREDENTIALS_FILE: "/dev/null", AWS_CONFIG_FILE: "/dev/null" }
-      yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          const before = { ...process.env }
-          for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
-          Object.assign(process.env, unset)
-          return before
-        }),
-        (before) =>
-          Effect.sync(() => {
-            for (const name of Object.keys(unset)) delete process.env[name]
-            Object.assign(process.env, before)
-          })
-      )
+      yield* environment({})
       const options = { region: "us-west-2", endpoint: "http://127.0.0.1:1", maxAttempts: 1 }
       const own = yield* errorOf(
         AwsPlanes.layer({ ...options, dataPlane: { profile: "staging" } }).pipe(Layer.provide(noVariables))
@@ -109,8 +93,8 @@ describe("a TransportError", () => {
       )
       assert.notProperty({ ...own }, "host")
       const given = { credentials: () => Promise.reject(new Error("sealed")) }
-      const environment = variables({ AWS_PROFILE: "production" })
-      const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(environment)))
+      const production = variables({ AWS_PROFILE: "production" })
+      const provided = yield* errorOf(AwsPlanes.layer({ ...options, ...given }).pipe(Layer.provide(production)))
       assert.notInclude(provided.message, "profile")
     }))
 })

@@ -21,10 +21,10 @@ import { valid } from "../support/requests.js"
 import { variables } from "../support/utils.js"
 import {
   adapters,
-  apiKeyRequest,
   both,
   credentials,
   failure,
+  getApiKey,
   interruptedInFlight,
   json,
   noVariables,
@@ -37,8 +37,6 @@ import {
   sessionUri,
   token
 } from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 const getWebIdentityToken = Effect.flatMap(
   SecurityTokenService,

@@ -14,18 +14,7 @@ import * as Redacted from "effect/Redacted"
 import * as FaultyServer from "../support/faultyServer.js"
 import { collecting } from "../support/garbage.js"
 import { variables } from "../support/utils.js"
-import {
-  adapters,
-  apiKeyRequest,
-  failure,
-  json,
-  type Options,
-  planes as sdkPlanes,
-  server,
-  sessionUri
-} from "./utils.js"
-
-const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
+import { adapters, failure, getApiKey, json, type Options, planes as sdkPlanes, server, sessionUri } from "./utils.js"
 
 const assertTimeout = (error: unknown): void => {
   assert(error instanceof TransportError, String(error))

@@ -69,28 +69,34 @@ export const server = (respond: Respond) =>
     return Object.assign(state, { url })
   })
 
-/** Sets the environment of this process, without other AWS variables, until the test ends. */
-export const environment = (variables: Readonly<Record<string, string>>) =>
-  Effect.acquireRelease(
+/** Sets variables of this process, instead of all that have such a name, until the test ends. */
+export const replaceVariables = (names: RegExp, variables: Readonly<Record<string, string>>) => {
+  const clear = () => {
+    for (const name of Object.keys(process.env)) if (names.test(name)) delete process.env[name]
+  }
+  return Effect.acquireRelease(
     Effect.sync(() => {
       const before = { ...process.env }
-      for (const name of Object.keys(process.env)) {
-        if (/^AWS_(?!SDK_JS_)/.test(name)) delete process.env[name]
-      }
-      Object.assign(process.env, {
-        AWS_CONFIG_FILE: "/nonexistent/config",
-        AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
-        AWS_REGION: "us-west-2",
-        ...variables
-      })
+      clear()
+      Object.assign(process.env, variables)
       return before
     }),
     (before) =>
       Effect.sync(() => {
-        for (const name of Object.keys(process.env)) if (name.startsWith("AWS_")) delete process.env[name]
+        clear()
         Object.assign(process.env, before)
       })
   )
+}
+
+/** Sets the environment of this process, without other AWS variables, until the test ends. */
+export const environment = (variables: Readonly<Record<string, string>>) =>
+  replaceVariables(/^AWS_(?!SDK_JS_)/, {
+    AWS_CONFIG_FILE: "/nonexistent/config",
+    AWS_SHARED_CREDENTIALS_FILE: "/nonexistent/credentials",
+    AWS_REGION: "us-west-2",
+    ...variables
+  })
 
 export const credentials = {
   accessKeyId: "AKIDEXAMPLE",
@@ -196,6 +202,8 @@ export const apiKeyRequest: Operation.Request<typeof DataPlane.operations.getRes
   workloadIdentityToken: Redacted.make(token),
   resourceCredentialProviderName: "weather"
 }
+
+export const getApiKey = Effect.flatMap(DataPlane.DataPlane, (plane) => plane.getResourceApiKey(apiKeyRequest))
 
 /** One valid request and response of every operation, and where it goes if it is not `POST /identities/<AWS name>`. */
 export const operations: ReadonlyArray<

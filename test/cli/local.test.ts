@@ -30,6 +30,12 @@ const create = (name: string) =>
     console.log(JSON.stringify(workloadIdentityArn))
   `)
 
+const tokenOfAgent = `
+  import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
+  const { workloadAccessToken } = await new BedrockAgentCore({}).getWorkloadAccessToken({ workloadName: "my-agent" })
+  console.log(JSON.stringify(workloadAccessToken))
+`
+
 /** A port that another server uses. */
 const takenPort = Effect.map(Effect.suspend(() => Server.listen(createServer())), String)
 
@@ -67,15 +73,7 @@ describe("agentcore-identity local", () => {
         yield* Program.script(running.variables, create("my-agent")),
         "arn:aws:bedrock-agentcore:eu-central-1:000011112222:workload-identity-directory/default/workload-identity/my-agent"
       )
-      const token = yield* Program.script(
-        running.variables,
-        `
-          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
-          const { workloadAccessToken } = await new BedrockAgentCore({}).getWorkloadAccessToken({ workloadName: "my-agent" })
-          console.log(JSON.stringify(typeof workloadAccessToken))
-        `
-      )
-      assert.strictEqual(token, "string")
+      assert.isString(yield* Program.script(running.variables, tokenOfAgent))
       const { stderr, stdout } = yield* running.kill("SIGTERM")
       assert.strictEqual(stdout, running.exports)
       assert.include(stderr, `AgentCore Identity is ready at ${url(running)}`)
@@ -338,14 +336,7 @@ describe("agentcore-identity local", () => {
       const vault = join(yield* Program.temporary, "vault.db")
       const first = yield* Program.local(["--vault", vault, "--authorization-server"])
       yield* Program.script(first.variables, create("my-agent"))
-      const token = yield* Program.script(
-        first.variables,
-        `
-          import { BedrockAgentCore } from "@aws-sdk/client-bedrock-agentcore"
-          const { workloadAccessToken } = await new BedrockAgentCore({}).getWorkloadAccessToken({ workloadName: "my-agent" })
-          console.log(JSON.stringify(workloadAccessToken))
-        `
-      )
+      const token = yield* Program.script(first.variables, tokenOfAgent)
       yield* first.kill("SIGKILL")
       const second = yield* Program.local(["--vault", vault, "--authorization-server"])
       assert.deepStrictEqual(yield* Program.script(second.variables, names), ["my-agent"])

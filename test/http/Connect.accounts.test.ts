@@ -9,7 +9,6 @@ import * as Identity from "effect-agentcore-identity/Identity"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
-import * as DateTime from "effect/DateTime"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -33,7 +32,7 @@ import * as ForwardAuth from "../support/forwardAuth.js"
 import * as Recorder from "../support/recorder.js"
 import * as Resource from "../support/resource.js"
 import * as Server from "../support/server.js"
-import { responses, scripted, secret, settleAndAdjust } from "../support/utils.js"
+import { responses, scripted, secret, sessionUntil, settleAndAdjust } from "../support/utils.js"
 
 const { connect, fieldsOf, Files, json, press, request } = World
 
@@ -684,13 +683,9 @@ describe("programs", () => {
     })
     const links = linksOf(Files, wrongAccount)
     const session = new ConsentSession({
+      ...sessionUntil(600_000),
       provider: "files",
-      flow: "USER_FEDERATION",
-      scopes: [],
-      returnUrl: "https://app.example.com/connect/return",
-      sessionUri: secret("urn:ietf:params:oauth:request_uri:1"),
-      authorizationUrl: secret("https://auth.example.com"),
-      expiresAt: DateTime.makeUnsafe(600_000)
+      returnUrl: "https://app.example.com/connect/return"
     })
     return Effect.gen(function*() {
       const identity = yield* Identity.Identity

@@ -23,19 +23,14 @@ import * as Http from "node:http"
 import * as Polling from "../support/polling.js"
 import * as Recorder from "../support/recorder.js"
 import * as Signals from "../support/signals.js"
-import { authorizationUrl, failures, responses, same, scripted, secret, sessionUri } from "../support/utils.js"
+import { failures, responses, same, scripted, secret, sessionUntil, sessionUri } from "../support/utils.js"
 
 const alice: UserIdentifier.UserIdentifier = { userId: "alice" }
 
 const session = (expiresIn = "10 minutes") =>
   new ConsentSession({
-    provider: "google",
-    flow: "USER_FEDERATION",
-    scopes: [],
-    customState: secret("where-the-user-was"),
-    sessionUri: secret(sessionUri),
-    authorizationUrl: secret(authorizationUrl),
-    expiresAt: DateTime.addDuration(DateTime.nowUnsafe(), expiresIn as "10 minutes")
+    ...sessionUntil(DateTime.addDuration(DateTime.nowUnsafe(), expiresIn as "10 minutes")),
+    customState: secret("where-the-user-was")
   })
 
 /** The cookie names the signed-in user. */

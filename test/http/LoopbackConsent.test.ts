@@ -22,6 +22,7 @@ import { as, claimsOf } from "../support/localWorld.js"
 import * as Recorder from "../support/recorder.js"
 import * as Server from "../support/server.js"
 import * as SimulatedUser from "../support/simulatedUser.js"
+import * as Wire from "../support/wire.js"
 
 class ReturnUrls extends Context.Service<ReturnUrls, readonly [string, string, string]>()("ReturnUrls") {}
 
@@ -76,21 +77,11 @@ const isFree = (returnUrl: string) =>
     server.listen(Number(new URL(returnUrl).port), "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
 
-interface Response {
-  readonly status: number
-  readonly body: string
-}
-
 /** One request, as a browser or a page of another site sends it. */
-const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Response, Error> =>
+const send = (url: string, options: Http.RequestOptions = {}): Effect.Effect<Wire.Response, Error> =>
   Effect.callback((resume) => {
-    Http.request(url, options, (response) => {
-      let body = ""
-      response.setEncoding("utf8").on("data", (text: string) => body += text).on(
-        "end",
-        () => resume(Effect.succeed({ status: response.statusCode ?? 0, body }))
-      )
-    }).on("error", (error) => resume(Effect.fail(error))).end()
+    Http.request(url, options, (response) => Wire.read(response, resume))
+      .on("error", (error) => resume(Effect.fail(error))).end()
   })
 
 const returnTo = (returnUrl: string, session: ConsentSession) => {
@@ -243,7 +234,7 @@ describe("LoopbackConsent.handler", () => {
       for (const [name, status, url, options] of cases) {
         const response = yield* send(url, options)
         assert.strictEqual(response.status, status, name)
-        assert.notInclude(response.body, Redacted.value(session.sessionUri))
+        assert.notInclude(response.text, Redacted.value(session.sessionUri))
       }
       const { consents } = yield* LocalControl.LocalControl
       assert.strictEqual((yield* consents.list)[0]?.state, "Pending")
@@ -342,7 +333,7 @@ describe("LoopbackConsent.handler", () => {
   it.live("ends the wait when the browser comes back with the user's denial", () =>
     Effect.gen(function*() {
       const [returnUrl] = yield* ReturnUrls
-      const pages = yield* Deferred.make<Response, Error>()
+      const pages = yield* Deferred.make<Wire.Response, Error>()
       const error = yield* get(returnUrl, (session) => {
         const url = returnTo(returnUrl, session)
         url.searchParams.append("error", "access_denied")
@@ -351,7 +342,7 @@ describe("LoopbackConsent.handler", () => {
       }).pipe(as("agent", "alice"), Effect.flip)
       assert(error._tag === "AuthorizationFailed")
       assert.strictEqual(error.reason, "Denied")
-      assert.include((yield* Deferred.await(pages)).body, "Sie haben den Zugriff nicht erlaubt")
+      assert.include((yield* Deferred.await(pages)).text, "Sie haben den Zugriff nicht erlaubt")
     }).pipe(Effect.provide(world)))
 
   it.live("keeps its wait with another show, and frees the port when the wrapper fails", () =>

@@ -6,7 +6,7 @@ import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
-import * as Server from "../support/server.js"
+import { resource } from "../support/resource.js"
 
 const token = Redacted.make("the-token")
 const client = { clientId: "client:1", clientSecret: Redacted.make("secret/2") }
@@ -24,17 +24,10 @@ const withVendors = <A, E>(
   run: Effect.Effect<A, E, HttpClient.HttpClient>
 ) =>
   Effect.gen(function*() {
-    const received: Array<Received> = []
-    const url = yield* Server.serve((request, response) => {
-      let body = ""
-      request.on("data", (chunk) => body += String(chunk))
-      request.on("end", () => {
-        const { headers: { authorization }, method, url = "" } = request
-        received.push({ method, url: url.slice(1), authorization, body })
-        const found = responses[`${method} ${url.slice(1)}`] ?? 404
-        if (typeof found === "number") response.writeHead(found).end()
-        else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(found))
-      })
+    const { seen, url } = yield* resource(({ method, path }, response) => {
+      const found = responses[`${method} ${path.slice(1)}`] ?? 404
+      if (typeof found === "number") response.writeHead(found).end()
+      else response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(found))
     })
     const result = yield* run.pipe(
       Effect.result,
@@ -44,6 +37,12 @@ const withVendors = <A, E>(
         (input, init) => fetch(String(input).replace(/^https:\//, url), init)
       )
     )
+    const received = seen.map(({ body, headers: { authorization }, method, path }): Received => ({
+      method,
+      url: path.slice(1),
+      authorization,
+      body
+    }))
     return { received, result }
   }).pipe(Effect.scoped)
 

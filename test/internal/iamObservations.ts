@@ -55,6 +55,10 @@ const observeValues = (
     rows.map(([value, decisions, differs]) => [{ value }, decisions, differs])
   )
 
+/** Decisions about the keys of the tags. */
+const observeTagKeys = (operator: string, expected: string, rows: ReadonlyArray<readonly [Tags, Decisions]>) =>
+  observe(operator, "aws:TagKeys", expected, rows)
+
 /** An operator and its negation, of which the decisions are opposite. */
 const observeOpposites = (
   operator: string,
@@ -62,8 +66,18 @@ const observeOpposites = (
 ) =>
   rows.flatMap(([expected, value, holds, differs]) => [
     ...observeValues(operator, expected, [[value, holds ? "AD" : "DA", differs]]),
-    ...observeValues(operator.replace("String", "StringNot"), expected, [[value, holds ? "DA" : "AD", differs]])
+    ...observeValues(operator.replace(/^(String|Numeric|Date)/, "$1Not"), expected, [[
+      value,
+      holds ? "DA" : "AD",
+      differs
+    ]])
   ])
+
+/** A boolean, expected to be true and to be false, of which the decisions are opposite. */
+const observeBoolean = (value: string, isTrue: boolean) => [
+  ...observeValues("Bool", "true", [[value, isTrue ? "AD" : "DA"]]),
+  ...observeValues("Bool", "false", [[value, isTrue ? "DA" : "AD"]])
+]
 
 const none = {}
 const team = { team: "capture" }
@@ -72,34 +86,14 @@ const both = { ...team, ...env }
 const empty = { team: "" }
 
 const sets = [
-  ...observe("StringEquals", "aws:TagKeys", "team", [[none, "DA"], [team, "DA"], [env, "DA"], [both, "DA"]]),
-  ...observe("StringNotEquals", "aws:TagKeys", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
-  ...observe("StringEqualsIfExists", "aws:TagKeys", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
-  ...observe("StringNotEqualsIfExists", "aws:TagKeys", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
-  ...observe("ForAnyValue:StringEquals", "aws:TagKeys", "team", [
-    [none, "DA"],
-    [team, "AD"],
-    [env, "DA"],
-    [both, "AD"]
-  ]),
-  ...observe("ForAllValues:StringEquals", "aws:TagKeys", "team", [
-    [none, "AD"],
-    [team, "AD"],
-    [env, "DA"],
-    [both, "DA"]
-  ]),
-  ...observe("ForAnyValue:StringNotEquals", "aws:TagKeys", "team", [
-    [none, "DA"],
-    [team, "DA"],
-    [env, "AD"],
-    [both, "AD"]
-  ]),
-  ...observe("ForAllValues:StringNotEquals", "aws:TagKeys", "team", [
-    [none, "AD"],
-    [team, "DA"],
-    [env, "AD"],
-    [both, "DA"]
-  ]),
+  ...observeTagKeys("StringEquals", "team", [[none, "DA"], [team, "DA"], [env, "DA"], [both, "DA"]]),
+  ...observeTagKeys("StringNotEquals", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
+  ...observeTagKeys("StringEqualsIfExists", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
+  ...observeTagKeys("StringNotEqualsIfExists", "team", [[none, "AD"], [team, "DA"], [env, "DA"], [both, "DA"]]),
+  ...observeTagKeys("ForAnyValue:StringEquals", "team", [[none, "DA"], [team, "AD"], [env, "DA"], [both, "AD"]]),
+  ...observeTagKeys("ForAllValues:StringEquals", "team", [[none, "AD"], [team, "AD"], [env, "DA"], [both, "DA"]]),
+  ...observeTagKeys("ForAnyValue:StringNotEquals", "team", [[none, "DA"], [team, "DA"], [env, "AD"], [both, "AD"]]),
+  ...observeTagKeys("ForAllValues:StringNotEquals", "team", [[none, "AD"], [team, "DA"], [env, "AD"], [both, "DA"]]),
   ...observe("Null", "aws:RequestTag/team", "true", [[empty, "D"], [team, "D"], [env, "A"]]),
   ...observe("Null", "aws:RequestTag/team", "false", [[empty, "A"], [team, "A"], [env, "D"]]),
   ...observe("StringEquals", "aws:RequestTag/team", "", [[empty, "A"], [team, "D"], [env, "D"]]),
@@ -119,75 +113,39 @@ const two = { 2: "capture" }
 const isDouble = "numbers are doubles here, and IAM has more digits"
 
 const values = [
-  ...observeValues("NumericEquals", "1", [
-    ["1", "AD"],
-    ["2", "DA"],
-    ["no-number", "DA"],
-    ["", "DA"],
-    ["01", "AD"],
-    ["+1", "AD"],
-    ["1.0", "AD"],
-    ["1e0", "AD"],
-    ["NaN", "DA"],
-    ["Infinity", "DA"]
-  ]),
-  ...observeValues("NumericNotEquals", "1", [
-    ["1", "DA"],
-    ["2", "AD"],
-    ["no-number", "AD"],
-    ["", "AD"],
-    ["01", "DA"],
-    ["+1", "DA"],
-    ["1.0", "DA"],
-    ["1e0", "DA"],
-    ["NaN", "AD"],
-    ["Infinity", "AD"]
+  ...observeOpposites("NumericEquals", [
+    ["1", "1", true],
+    ["1", "2", false],
+    ["1", "no-number", false],
+    ["1", "", false],
+    ["1", "01", true],
+    ["1", "+1", true],
+    ["1", "1.0", true],
+    ["1", "1e0", true],
+    ["1", "NaN", false],
+    ["1", "Infinity", false]
   ]),
   ...observeValues("NumericEquals", "01", [["1", "A"]]),
   ...observeValues("NumericEquals", "+1", [["1", "A"]]),
   ...observeValues("NumericEquals", "1.", [["1", "A"]]),
   ...observeValues("NumericEquals", "9007199254740993", [["9007199254740992", "D", isDouble]]),
   ...observeValues("NumericLessThan", "9007199254740993", [["9007199254740992", "A", isDouble]]),
+  ...observeOpposites("DateEquals", [
+    [day, day, true],
+    [day, "2030-01-02T00:00:00Z", false],
+    [day, "not-a-date", false],
+    [day, "", false],
+    [day, "1893456000", true],
+    [day, "2030-01-01", true]
+  ]),
   ...observeValues("DateEquals", day, [
-    [day, "AD"],
-    ["2030-01-02T00:00:00Z", "DA"],
-    ["not-a-date", "DA"],
-    ["", "DA"],
-    ["1893456000", "AD"],
-    ["2030-01-01", "AD"],
     ["2030-01-01T00:00:00.0001Z", "A"],
     ["2030-01-01T00:00:00", "A"],
     ["+1893456000", "A"]
   ]),
   ...observeValues("DateEquals", "2030-01-01T00:00:00.1231Z", [["2030-01-01T00:00:00.1239Z", "A"]]),
-  ...observeValues("DateNotEquals", day, [
-    [day, "DA"],
-    ["2030-01-02T00:00:00Z", "AD"],
-    ["not-a-date", "AD"],
-    ["", "AD"],
-    ["1893456000", "DA"],
-    ["2030-01-01", "DA"]
-  ]),
-  ...observeValues("Bool", "true", [
-    ["true", "AD"],
-    ["false", "DA"],
-    ["True", "AD"],
-    ["TRUE", "AD"],
-    ["yes", "DA"],
-    ["1", "DA"],
-    ["", "DA"],
-    [" true ", "DA"]
-  ]),
-  ...observeValues("Bool", "false", [
-    ["true", "DA"],
-    ["false", "AD"],
-    ["True", "DA"],
-    ["TRUE", "DA"],
-    ["yes", "AD"],
-    ["1", "AD"],
-    ["", "AD"],
-    [" true ", "AD"]
-  ]),
+  ...["true", "True", "TRUE"].flatMap((value) => observeBoolean(value, true)),
+  ...["false", "yes", "1", "", " true "].flatMap((value) => observeBoolean(value, false)),
   ...observeValues("Bool", "TRUE", [["true", "A"]]),
   ...observeValues("Bool", "False", [["false", "A"]]),
   ...observeValues("Bool", "yes", [["false", "A"]]),
@@ -195,25 +153,25 @@ const values = [
   ...observeValues("Null", "TRUE", [["present", "DA"]]),
   ...observeValues("ArnLike", users, [[user, "AD"], [role, "DA"], ["not-an-arn", "DA"], ["", "DA"]]),
   ...observeValues("ArnNotLike", users, [[user, "DA"], [role, "AD"], ["not-an-arn", "DA"], ["", "DA"]]),
-  ...observe("ForAnyValue:NumericEquals", "aws:TagKeys", "1", [
+  ...observeTagKeys("ForAnyValue:NumericEquals", "1", [
     [word, "DA"],
     [{ ...word, ...one }, "AD"],
     [{ ...word, ...two }, "DA"],
     [{ ...one, ...two }, "AD"]
   ]),
-  ...observe("ForAllValues:NumericEquals", "aws:TagKeys", "1", [
+  ...observeTagKeys("ForAllValues:NumericEquals", "1", [
     [word, "DA"],
     [{ ...word, ...one }, "DA"],
     [{ ...word, ...two }, "DA"],
     [{ ...one, ...two }, "DA"]
   ]),
-  ...observe("ForAnyValue:NumericNotEquals", "aws:TagKeys", "1", [
+  ...observeTagKeys("ForAnyValue:NumericNotEquals", "1", [
     [word, "AD"],
     [{ ...word, ...one }, "AD"],
     [{ ...word, ...two }, "AD"],
     [{ ...one, ...two }, "AD"]
   ]),
-  ...observe("ForAllValues:NumericNotEquals", "aws:TagKeys", "1", [
+  ...observeTagKeys("ForAllValues:NumericNotEquals", "1", [
     [word, "AD"],
     [{ ...word, ...one }, "DA"],
     [{ ...word, ...two }, "AD"],
@@ -262,12 +220,10 @@ const strings = [
   ]),
   ...observeOpposites("StringEquals", [[deseret, deseret, true], [deseret, small, false]]),
   ...["ForAnyValue", "ForAllValues"].flatMap((quantifier) => [
-    ...observe(`${quantifier}:StringEqualsIgnoreCase`, "aws:TagKeys", "S", [[{ ſ: "capture" }, "DA"]]),
-    ...observe(`${quantifier}:StringEqualsIgnoreCase`, "aws:TagKeys", "\u039f\u03a3", [
-      [{ ος: "capture" }, "AD"]
-    ]),
-    ...observe(`${quantifier}:StringLike`, "aws:TagKeys", "a?", [[{ [`a${deseret}`]: "capture" }, "DA"]]),
-    ...observe(`${quantifier}:StringLike`, "aws:TagKeys", "a??", [[{ [`a${deseret}`]: "capture" }, "AD"]])
+    ...observeTagKeys(`${quantifier}:StringEqualsIgnoreCase`, "S", [[{ ſ: "capture" }, "DA"]]),
+    ...observeTagKeys(`${quantifier}:StringEqualsIgnoreCase`, "\u039f\u03a3", [[{ ος: "capture" }, "AD"]]),
+    ...observeTagKeys(`${quantifier}:StringLike`, "a?", [[{ [`a${deseret}`]: "capture" }, "DA"]]),
+    ...observeTagKeys(`${quantifier}:StringLike`, "a??", [[{ [`a${deseret}`]: "capture" }, "AD"]])
   ])
 ]
 

@@ -3,25 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import type * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import * as Http from "node:http"
 import * as Utils from "../support/authorizationServer.js"
 import * as EndlessBody from "../support/endlessBody.js"
+import * as Wire from "../support/wire.js"
 
 /** `fetch` does not send a Host header of the caller's choice. */
-const request = (url: string, headers: Record<string, string>, method = "GET") =>
-  Effect.callback<{ readonly status: number; readonly headers: Http.IncomingHttpHeaders; readonly body: string }>(
-    (resume) => {
-      Http.request(url, { method, headers, agent: false }, async (response) => {
-        const chunks: Array<Buffer> = []
-        for await (const chunk of response) chunks.push(chunk)
-        resume(Effect.succeed({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          body: Buffer.concat(chunks).toString()
-        }))
-      }).end()
-    }
-  )
+const request = (url: string, headers: Record<string, string>, method = "GET") => Wire.page(url, method, headers)
 
 const fetchMetadata = (site: string, mode: string, dest: string, more: Record<string, string> = {}) => ({
   "sec-fetch-site": site,
@@ -141,12 +128,12 @@ describe("the Host header", () => {
         for (const path of [url, server.discoveryUrl, server.jwksUri, `${server.issuer}/`]) {
           const response = yield* request(path, { host, accept: "text/html" })
           assert.strictEqual(response.status, 403, `${host} ${path}`)
-          assert.include(response.body, "Unknown host")
+          assert.include(response.text, "Unknown host")
           assert.notProperty(response.headers, "set-cookie")
         }
         const response = yield* request(`${server.issuer}/token`, { host, accept: "application/json" }, "POST")
         assert.strictEqual(response.status, 403)
-        assert.strictEqual(JSON.parse(response.body).error, "invalid_request")
+        assert.strictEqual(JSON.parse(response.text).error, "invalid_request")
       }
       for (const host of [`127.0.0.1:${port}`, "localhost", "as.localhost:1", "[::1]:80", "login.internal"]) {
         assert.strictEqual((yield* request(server.discoveryUrl, { host })).status, 200, host)

@@ -1,4 +1,5 @@
 import { assert, vi } from "@effect/vitest"
+import { ConsentSession } from "effect-agentcore-identity/ConsentSession"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
@@ -56,6 +57,17 @@ export const sessionUri = "urn:ietf:params:oauth:request_uri:session-1"
 export const authorizationUrl = `https://identity.example.com/identities/oauth2/authorize?request_uri=${
   encodeURIComponent(sessionUri)
 }`
+
+/** The session of a request for no scopes. */
+export const sessionUntil = (expiresAt: number | string | DateTime.Utc) =>
+  new ConsentSession({
+    provider: "google",
+    flow: "USER_FEDERATION",
+    scopes: [],
+    sessionUri: secret(sessionUri),
+    authorizationUrl: secret(authorizationUrl),
+    expiresAt: DateTime.makeUnsafe(expiresAt)
+  })
 
 /** The responses to a token request. */
 export const responses = {

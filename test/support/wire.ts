@@ -31,6 +31,22 @@ export interface Request {
   readonly body?: string | Buffer | undefined
 }
 
+/** Reads a response to its end. */
+export const read = (
+  response: Http.IncomingMessage,
+  resume: (result: Effect.Effect<Response, Error>) => void
+): void => {
+  const chunks: Array<Buffer> = []
+  response.on("data", (chunk: Buffer) => chunks.push(chunk))
+  response.on("error", (error) => resume(Effect.fail(error)))
+  response.on("end", () =>
+    resume(Effect.succeed({
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      text: Buffer.concat(chunks).toString("utf8")
+    })))
+}
+
 /** Sends a request unchanged, without anything that a client adds. */
 export const send = (url: string, request: Request): Effect.Effect<Response> =>
   Effect.callback<Response>((resume, signal) => {
@@ -43,17 +59,7 @@ export const send = (url: string, request: Request): Effect.Effect<Response> =>
       method: request.method ?? "POST",
       path: request.path,
       headers: request.headers
-    }, (response) => {
-      const chunks: Array<Buffer> = []
-      response.on("data", (chunk: Buffer) => chunks.push(chunk))
-      response.on("error", (error) => resume(Effect.die(error)))
-      response.on("end", () =>
-        resume(Effect.succeed({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: Buffer.concat(chunks).toString("utf8")
-        })))
-    })
+    }, (response) => read(response, (result) => resume(Effect.orDie(result))))
     outgoing.on("error", (error) => resume(Effect.die(error)))
     outgoing.end(request.body)
   })
@@ -81,9 +87,13 @@ export const operation = (
   })
 
 /** The response for a page, for a browser that does not follow redirects. */
-export const page = (url: string, method = "GET"): Effect.Effect<Response> => {
+export const page = (
+  url: string,
+  method = "GET",
+  headers: Http.OutgoingHttpHeaders = {}
+): Effect.Effect<Response> => {
   const { pathname, search } = new URL(url)
-  return send(url, { method, path: `${pathname}${search}` })
+  return send(url, { method, path: `${pathname}${search}`, headers })
 }
 
 export const server = (options?: LocalServer.Options) => scriptedServer(options)

@@ -132,6 +132,19 @@ const create = ({ control, name }: World, vendor: string, oauth2ProviderConfigIn
     oauth2ProviderConfigInput
   })
 
+const update = ({ control }: World, name: string, vendor: string, oauth2ProviderConfigInput: object) =>
+  control.updateOauth2CredentialProvider({
+    name,
+    credentialProviderVendor: vendor as "CustomOauth2",
+    oauth2ProviderConfigInput: oauth2ProviderConfigInput as Config
+  })
+
+const updateGithub = (world: World, name: string, githubOauth2ProviderConfig: object) =>
+  update(world, name, "GithubOauth2", { githubOauth2ProviderConfig })
+
+const updateCustom = (world: World, name: string, customOauth2ProviderConfig: object) =>
+  update(world, name, "CustomOauth2", { customOauth2ProviderConfig })
+
 const custom = (world: World, more: object, base: object = client) =>
   create(world, "CustomOauth2", {
     customOauth2ProviderConfig: { ...base, ...discovery, ...more } as typeof discovery & typeof client
@@ -650,14 +663,8 @@ export const providers = [
     ),
     run: async (world) => {
       const name = await createGithub(world)
-      const update = (githubOauth2ProviderConfig: object) =>
-        world.control.updateOauth2CredentialProvider({
-          name,
-          credentialProviderVendor: "GithubOauth2",
-          oauth2ProviderConfigInput: { githubOauth2ProviderConfig: githubOauth2ProviderConfig as typeof client }
-        })
-      await rejects(update({ clientId: "other" }), validation)
-      await update({ clientId: "other", clientSecret: "secret" })
+      await rejects(updateGithub(world, name, { clientId: "other" }), validation)
+      await updateGithub(world, name, { clientId: "other", clientSecret: "secret" })
       const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
       is("clientId", oauth2ProviderConfigOutput?.githubOauth2ProviderConfig?.clientId, "other")
     }
@@ -675,16 +682,10 @@ export const providers = [
     run: async (world) => {
       const name = await createGithub(world)
       await rejects(
-        world.control.updateOauth2CredentialProvider({
-          name,
-          credentialProviderVendor: "GithubOauth2",
-          oauth2ProviderConfigInput: {
-            githubOauth2ProviderConfig: {
-              clientId: "client",
-              clientSecretSource: "EXTERNAL",
-              clientSecretConfig: { secretId: "secret", jsonKey: "key" }
-            }
-          }
+        updateGithub(world, name, {
+          clientId: "client",
+          clientSecretSource: "EXTERNAL",
+          clientSecretConfig: { secretId: "secret", jsonKey: "key" }
         }),
         validation
       )
@@ -843,13 +844,7 @@ export const providers = [
       const name = world.name()
       const config = { ...keyedClient, ...discovery, ...await keyed(world) } as typeof discovery & typeof keyedClient
       await create(world, "CustomOauth2", { customOauth2ProviderConfig: config }, name)
-      await world.control.updateOauth2CredentialProvider({
-        name,
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: {
-          customOauth2ProviderConfig: { ...config, privateKeyJwtConfig: { signingAlgorithm: "RS256" } }
-        }
-      })
+      await updateCustom(world, name, { ...config, privateKeyJwtConfig: { signingAlgorithm: "RS256" } })
       const { oauth2ProviderConfigOutput } = await world.control.getOauth2CredentialProvider({ name })
       const { privateKeyJwtConfig } = oauth2ProviderConfigOutput?.customOauth2ProviderConfig ?? {}
       is("signingAlgorithm", privateKeyJwtConfig?.signingAlgorithm, "RS256")
@@ -866,13 +861,9 @@ export const providers = [
     ),
     run: async (world) => {
       const oauthDiscovery = { discoveryUrl: unreadable }
-      const { name, status } = await custom(world, { oauthDiscovery })
+      const { name = "", status } = await custom(world, { oauthDiscovery })
       is("status", status, "READY")
-      const updated = await world.control.updateOauth2CredentialProvider({
-        name,
-        credentialProviderVendor: "CustomOauth2",
-        oauth2ProviderConfigInput: { customOauth2ProviderConfig: { ...client, oauthDiscovery } }
-      })
+      const updated = await updateCustom(world, name, { ...client, oauthDiscovery })
       is("status", updated.status, "READY")
     }
   }),

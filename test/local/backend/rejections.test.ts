@@ -25,6 +25,7 @@ import {
   tokenFor
 } from "../../support/localBackend.js"
 import * as Recorder from "../../support/recorder.js"
+import { resource } from "../../support/resource.js"
 import * as Server from "../../support/server.js"
 import * as SimulatedUser from "../../support/simulatedUser.js"
 
@@ -178,15 +179,7 @@ describe("errors of authorization servers", () => {
         yield* createWorkload("agent")
         yield* createProvider("missing", discoveryUrl(missing))
         yield* createProvider("gone", discoveryUrl(gone))
-        yield* createProvider("down", {
-          oauthDiscovery: {
-            authorizationServerMetadata: {
-              issuer: missing,
-              authorizationEndpoint: `${missing}/auth`,
-              tokenEndpoint: `${missing}/token`
-            }
-          }
-        })
+        yield* createProvider("down", { oauthDiscovery: Utils.metadataOf(missing) })
         for (const provider of ["missing", "gone", "down"]) {
           assert.strictEqual(
             yield* message(askMachine(provider)),
@@ -219,27 +212,15 @@ describe("errors of authorization servers", () => {
     Effect.gen(function*() {
       const recorder = yield* Recorder.make
       yield* Effect.gen(function*() {
-        const base = yield* Server.serve((request, response) => {
-          let body = ""
-          request.on("data", (chunk) => body += chunk)
-          request.on("end", () => {
-            // The server repeats the whole request.
-            const description = `<script> & ${
-              decodeURIComponent(body.replaceAll("+", " "))
-            } ${request.headers.authorization}`
-            response.writeHead(400, { "content-type": "application/json" })
-            response.end(JSON.stringify({ error: "own_code", error_description: description }))
-          })
+        const { url: base } = yield* resource(({ body, headers }, response) => {
+          // The server repeats the whole request.
+          const description = `<script> & ${decodeURIComponent(body.replaceAll("+", " "))} ${headers.authorization}`
+          response.writeHead(400, { "content-type": "application/json" })
+          response.end(JSON.stringify({ error: "own_code", error_description: description }))
         })
         yield* createWorkload("agent")
         yield* createProvider("echo", {
-          oauthDiscovery: {
-            authorizationServerMetadata: {
-              issuer: base,
-              authorizationEndpoint: `${base}/auth`,
-              tokenEndpoint: `${base}/token`
-            }
-          },
+          oauthDiscovery: Utils.metadataOf(base),
           clientAuthenticationMethod: "CLIENT_SECRET_POST",
           clientSecret: Redacted.make("sentinel-of-the-client"),
           onBehalfOfTokenExchangeConfig: {

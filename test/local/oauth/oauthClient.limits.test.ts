@@ -111,6 +111,8 @@ for (const [name, { path, send }] of Object.entries(requests)) {
   })
 }
 
+const emptyServer = FaultyServer.start((_, response) => void response.end("{}"))
+
 it.live("accepts a lifetime that is longer than a Date can represent", () =>
   Effect.gen(function*() {
     const { url } = yield* FaultyServer.start((path, response, url) => {
@@ -128,10 +130,7 @@ it.live("accepts a lifetime that is longer than a Date can represent", () =>
 describe("the issuer of a user's token", () => {
   it.live("is rejected without a request when its URL has a query or dot segments", () =>
     Effect.gen(function*() {
-      const server = yield* FaultyServer.start((_, response) => {
-        response.end("{}")
-        return undefined
-      })
+      const server = yield* emptyServer
       const { host } = new URL(server.url)
       const issuers = [
         `${server.url}/admin?x=`,
@@ -254,10 +253,7 @@ describe("the memory of the client", () => {
 describe("the URLs of an authorization server", () => {
   it.live("are rejected without a request when they have user information or a fragment, or a discovery URL has a query", () =>
     Effect.gen(function*() {
-      const server = yield* FaultyServer.start((_, response) => {
-        response.end("{}")
-        return undefined
-      })
+      const server = yield* emptyServer
       const { host } = new URL(server.url)
       const metadata = Utils.metadataOf(server.url).authorizationServerMetadata
       const discoveries: ReadonlyArray<OAuthClient.AuthorizationServer["discovery"]> = [

@@ -47,17 +47,7 @@ const send = (
           : undefined,
         ...request.headers
       }
-    }, (response) => {
-      const chunks: Array<Buffer> = []
-      response.on("data", (chunk: Buffer) => chunks.push(chunk))
-      response.on("error", (error) => resume(Effect.fail(error)))
-      response.on("end", () =>
-        resume(Effect.succeed({
-          status: response.statusCode ?? 0,
-          headers: response.headers,
-          text: Buffer.concat(chunks).toString("utf8")
-        })))
-    })
+    }, (response) => Wire.read(response, resume))
     outgoing.on("error", (error) =>
       resume(
         // Node may close the connection of malformed HTTP before the client has read the response.
