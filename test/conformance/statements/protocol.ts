@@ -1,6 +1,6 @@
 /** The protocol: the parts of a request that count, and the parts of a response. */
 import { cite, guess, is, model, present, reference, rejects, smithy, smithyTest, statement } from "../statement.js"
-import { createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
+import { askM2m, askUser, createGithub, createWorkload, githubConfig, tokenOf } from "./resources.js"
 
 const serialization = { status: 400, name: "SerializationException" } as const
 
@@ -76,14 +76,7 @@ export const protocol = [
       const calls = [
         () => world.control.createOauth2CredentialProvider({ name, ...githubConfig }),
         () => world.control.getWorkloadIdentity({ name: "ab" }),
-        () =>
-          world.data.getResourceOauth2Token({
-            workloadIdentityToken: token,
-            resourceCredentialProviderName: name,
-            scopes: [],
-            oauth2Flow: "USER_FEDERATION",
-            resourceOauth2ReturnUrl: "https://elsewhere.example.com/"
-          })
+        () => askUser(world, token, name, { resourceOauth2ReturnUrl: "https://elsewhere.example.com/" })
       ]
       for (const call of calls) {
         await rejects(call(), validation)
@@ -144,15 +137,10 @@ export const protocol = [
       is("GithubOauth2 in the list", vendor.message.includes("GithubOauth2"), true)
       const token = await tokenOf(world, await createWorkload(world))
       world.changeNextRequest((json) => ({ ...json, oauth2Flow: "NOPE" }))
-      await rejects(
-        world.data.getResourceOauth2Token({
-          workloadIdentityToken: token,
-          resourceCredentialProviderName: world.name(),
-          scopes: [],
-          oauth2Flow: "M2M"
-        }),
-        { ...validation, message: "Member must satisfy enum value set: [" }
-      )
+      await rejects(askM2m(world, token, world.name()), {
+        ...validation,
+        message: "Member must satisfy enum value set: ["
+      })
     }
   }),
   statement({
@@ -166,15 +154,7 @@ export const protocol = [
       const token = await tokenOf(world, await createWorkload(world))
       for (const wrong of [true, 1, ["M2M"], { a: 1 }]) {
         world.changeNextRequest((json) => ({ ...json, oauth2Flow: wrong }))
-        await rejects(
-          world.data.getResourceOauth2Token({
-            workloadIdentityToken: token,
-            resourceCredentialProviderName: world.name(),
-            scopes: [],
-            oauth2Flow: "M2M"
-          }),
-          serialization
-        )
+        await rejects(askM2m(world, token, world.name()), serialization)
         world.changeNextRequest((json) => ({ ...json, credentialProviderVendor: wrong }))
         await rejects(
           world.control.createOauth2CredentialProvider({ name: world.name(), ...githubConfig }),
