@@ -34,8 +34,9 @@ const given = (changes: Readonly<Record<string, unknown>>): Respond =>
     JSON.stringify({ AccessKeyId: "AKID", SecretAccessKey: "s", Token: "t", Expiration: inMinutes(59), ...changes })
   )
 
+/** A poll of another test can still be under way to a server that had this port. */
 const requestsOf = (http: Server) =>
-  http.seen.splice(0).map(({ headers, method, path }) => [
+  http.seen.splice(0).filter(({ path }) => path.startsWith("/latest/")).map(({ headers, method, path }) => [
     method,
     path,
     headers["x-aws-ec2-metadata-token"],
