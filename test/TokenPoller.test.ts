@@ -13,9 +13,7 @@ import * as Schedule from "effect/Schedule"
 import * as TestClock from "effect/testing/TestClock"
 import { failures, responses, scripted, secret, sessionUntil } from "./support/utils.js"
 
-const session = sessionUntil(10 * 60_000)
-
-const wait = (poller: TokenPoller.TokenPoller, tokenAt: number) =>
+const wait = (poller: TokenPoller.TokenPoller, tokenAt: number, session = sessionUntil(10 * 60_000)) =>
   Effect.gen(function*() {
     const times = yield* Ref.make<ReadonlyArray<number>>([])
     const poll = Effect.gen(function*() {
@@ -37,10 +35,18 @@ describe("TokenPoller", () => {
       assert.strictEqual(Redacted.value(Option.getOrThrow(Option.getSuccess(result))), "token")
     }))
 
+  it.effect("fails when the session expires", () =>
+    Effect.gen(function*() {
+      const { result, times } = yield* wait(yield* TokenPoller.TokenPoller, Infinity, sessionUntil(20_000))
+      assert.isTrue(result._tag === "Failure")
+      assert.isAtMost(times.at(-1) ?? 0, 20_000)
+    }))
+
   it.effect("fails when its schedule ends", () =>
     Effect.gen(function*() {
       const tenMinutes = Schedule.upTo(Schedule.spaced("5 seconds"), { duration: "10 minutes" })
-      const { result, times } = yield* wait(TokenPoller.schedule(tenMinutes), Infinity)
+      const session = sessionUntil(10 * 60_000)
+      const { result, times } = yield* wait(TokenPoller.schedule(tenMinutes), Infinity, session)
       const error = Option.getOrThrow(Option.getFailure(result))
       assert(error._tag === "AuthorizationTimedOut")
       assert.strictEqual(error.session, session)
