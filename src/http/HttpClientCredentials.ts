@@ -131,7 +131,8 @@ type Combinator<Credential, Options extends OriginOptions, E1, R1> = {
  *
  * The origin of each request is checked right before it is sent. Until then, the request carries a random mark instead
  * of the credential. If an inner client turns tracing off, for example with `HttpClient.TracerDisabledWhen`, each of
- * its requests is sent with the mark, and is a defect. Turn tracing off around the client instead.
+ * its requests is sent with the mark, and is a defect. Turn tracing off around the client instead. Then no inner client
+ * may turn it off too and follow redirects: such a hop is not checked.
  *
  * `HttpClient.mapRequest`, `filterStatusOk` and `retry` work inside and outside; `HttpClient.withScope` belongs inside.
  * Provide a `RequestInit` of `fetch` around the request. One provided to the layer of the client is ignored. One that

@@ -6,12 +6,12 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Record from "effect/Record"
 import * as Redacted from "effect/Redacted"
+import * as Digest from "../digest.js"
 import { freeze } from "../identity/declared.js"
 import { Rejected } from "../identity/renewal.js"
 import { isPlain } from "../models/plainData.js"
 import * as SingleFlight from "../singleFlight.js"
 import { none, type SafeStore, type StoredCredential } from "./cacheStore.js"
-import * as Digest from "./digest.js"
 
 /** An operation whose credential is cached. `keyOf` and `variantOf` may throw for a request that the plane rejects. */
 export interface Cacheable<in Request, in out Response> {
