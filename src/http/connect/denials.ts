@@ -16,7 +16,7 @@ type Reason = AuthorizationFailed["reason"]
 /** Milliseconds. After that, a user who is asked again counts as one who is asked for the first time. */
 const lifetime = 10 * 60_000
 
-interface Asked {
+interface Prompt {
   /** `undefined`: the user has not responded yet. */
   reason: Reason | undefined
   readonly stop: () => void
@@ -30,8 +30,8 @@ export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "
   Effect.gen(function*() {
     const signals = Option.getOrUndefined(yield* Effect.serviceOption(ConsentSignals))
     /** By the name of the grant. */
-    const asked = ExpiringMap.make<Asked>()
-    const removeExpired = (now: number): void => asked.removeExpired(now).forEach(({ stop }) => stop())
+    const prompts = ExpiringMap.make<Prompt>()
+    const removeExpired = (now: number): void => prompts.removeExpired(now).forEach(({ stop }) => stop())
     yield* Effect.addFinalizer(() => Effect.sync(() => removeExpired(Infinity)))
 
     return (session: ConsentSession, user: UserIdentifier | undefined): Effect.Effect<Option.Option<Reason>> =>
@@ -42,7 +42,7 @@ export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "
         const now = yield* Clock.currentTimeMillis
         removeExpired(now)
         const name = Redacted.value(topic.name)
-        const entry: Asked = asked.get(name) ?? {
+        const entry: Prompt = prompts.get(name) ?? {
           reason: undefined,
           stop: signals.listen(topic, (outcome) => {
             entry.reason = outcome === "Completed" ? undefined : outcome
@@ -50,7 +50,7 @@ export const make = ({ nameOf, workload }: Pick<Connect["Service"], "nameOf" | "
         }
         const { reason } = entry
         entry.reason = undefined
-        asked.set(name, entry, now + lifetime)
+        prompts.set(name, entry, now + lifetime)
         return Option.fromUndefinedOr(reason)
       })
   })

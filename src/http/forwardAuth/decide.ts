@@ -22,7 +22,7 @@ import * as WorkloadAccessToken from "../../WorkloadAccessToken.js"
 import { Connect } from "../Connect.js"
 import type { AccessTokenOptions, ApiKeyOptions } from "../HttpClientCredentials.js"
 import * as Rejection from "../internal/rejection.js"
-import * as Asked from "./askedRequest.js"
+import * as AskedRequest from "./askedRequest.js"
 import * as Sessions from "./sessions.js"
 
 /** Options of the route. */
@@ -109,7 +109,7 @@ const rejected = reject(403, "credential_rejected", "The origin rejects the cred
 const insufficient = reject(403, "insufficient_scope", "The credential lacks scopes that the origin requires.")
 
 /** A report about a credential. The proxy may report one that was renewed meanwhile. */
-type ReportOn = (credential: Redacted.Redacted) => Asked.Report | undefined
+type ReportOn = (credential: Redacted.Redacted) => AskedRequest.Report | undefined
 
 type Failure = Identity.AccessTokenError | CredentialRejected | InsufficientScope | RequiresUserConsent
 
@@ -122,7 +122,7 @@ interface Source {
   ) => Effect.Effect<Redacted.Redacted, Failure, WorkloadAccessToken.WorkloadAccessToken>
 }
 
-const rejectionOf = ({ challenge, status }: Asked.Report) =>
+const rejectionOf = ({ challenge, status }: AskedRequest.Report) =>
   Rejection.rejectionOf({ status, headers: { "www-authenticate": challenge } })
 
 const obtainAccessToken = (
@@ -163,7 +163,7 @@ const makeSources = Effect.fnUntraced(function*(identity: Identity.Identity["Ser
   const sources: Array<Source> = []
   for (const [index, entry] of entries.entries()) {
     const name = `credentials[${index}]`
-    if (isApiKey(entry) && (!fieldName.test(entry.header) || Asked.isReserved(entry.header))) {
+    if (isApiKey(entry) && (!fieldName.test(entry.header) || AskedRequest.isReserved(entry.header))) {
       return yield* invalid(`${name}.header`, "be the name of a header without another meaning, as in x-api-key")
     }
     // An http origin is a loopback host.
@@ -197,7 +197,7 @@ const allow = ({ header, prefix }: Source, bearer: Redacted.Redacted, credential
       headers: { "cache-control": "no-store", "content-length": "0" },
       secrets: {
         [header]: Redacted.make(value),
-        "x-agentcore-credential": Redacted.make(Asked.nameOf(bearer, credential))
+        "x-agentcore-credential": Redacted.make(AskedRequest.nameOf(bearer, credential))
       },
       body: ""
     })
@@ -259,17 +259,17 @@ export const make = <E, R>(
     /** Decides on a request with these headers. Names are in lower case. */
     return (headers: Readonly<Record<string, string | undefined>>): Effect.Effect<Decision, E, R> =>
       Effect.gen(function*() {
-        const bearer = Asked.bearerOf(headers)
+        const bearer = AskedRequest.bearerOf(headers)
         const user = bearer === undefined ? Option.none() : yield* userOf(bearer)
         if (!Option.isOption(user)) return user
         if (bearer === undefined || Option.isNone(user)) return invalidSession
-        const asked = Asked.read(headers, trust)
+        const asked = AskedRequest.read(headers, trust)
         if (asked === undefined) return invalidRequest
         const source = sources.find(({ allows }) => allows(asked.url))
         if (source === undefined || isEchoed(asked.method)) return notAllowed
-        const report = Asked.reportOf(headers)
+        const report = AskedRequest.reportOf(headers)
         return yield* source.obtain((credential) =>
-          report?.credential === Asked.nameOf(bearer, credential) ? report : undefined
+          report?.credential === AskedRequest.nameOf(bearer, credential) ? report : undefined
         ).pipe(
           Effect.provideServiceEffect(WorkloadAccessToken.WorkloadAccessToken, callers.get(user.value)),
           Effect.flatMap((credential) => allow(source, bearer, credential)),
