@@ -379,7 +379,7 @@ const storesOf = (redis: Effect.Success<typeof Servers.makeRedis>, postgres: Ser
   })
 
 const useOf = (members: ReadonlyArray<Member>, seconds: number) => {
-  const roles = ["agent", "runner"] as const
+  const roles = ["agent", "pages", "runner"] as const
   return Object.fromEntries(roles.map((role) => {
     const those = members.filter((member) => member.role === role)
     const cpu = those.reduce((sum, { cpu, cpuBefore }) => sum + cpu + cpuBefore, 0)

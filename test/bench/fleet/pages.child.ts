@@ -52,6 +52,7 @@ const pages = Connect.layer({
   formKey: key
 })
 
+Settings.reportUse()
 await Effect.runPromise(Layer.launch(
   HttpRouter.serve(Layer.merge(signIn, pages), { disableListenLog: true, disableLogger: true }).pipe(
     Layer.provide(Connect.layerRedaction("/connect")),
