@@ -11,6 +11,7 @@ import * as Stream from "effect/Stream"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import * as RedirectPage from "../internal/consent/redirectPage.js"
+import * as Format from "../local/backend/format.js"
 import { readText } from "../local/internal/safeFile.js"
 import type * as Control from "../local/server/controlOperations.js"
 import * as Table from "./printTable.js"
@@ -196,18 +197,13 @@ export const events = Effect.gen(function*() {
   )
 })
 
-/** The newest session of each request that waits. An agent that polls opens a session each time. */
-const findWaiting = Effect.map(read("consents"), ({ consents }) => {
-  const waiting = consents.filter(({ state }) => /^(Pending|Authoriz.*)$/.test(state))
-  const keys = waiting.map(({ provider, scopes, user, workload }) => JSON.stringify([provider, scopes, user, workload]))
-  return waiting.filter((_, index) => keys.indexOf(keys[index] ?? "") === index)
-})
-
 /** Without an id, a command acts on the only one. */
 const findId = (path: "consents" | "grants", id: string | undefined) =>
   Effect.gen(function*() {
     if (id !== undefined) return id
-    const rows = path === "grants" ? (yield* read("grants")).grants : yield* findWaiting
+    const rows = path === "grants"
+      ? (yield* read("grants")).grants
+      : Format.foldWaiting((yield* read("consents")).consents).filter(Format.isWaiting)
     const [only, ...others] = rows
     if (only !== undefined && others.length === 0) return only.id
     const several = rows.map(({ id, provider, user }) => `${id} (${provider}, ${Table.cell(user)})`).join(", ")

@@ -114,10 +114,13 @@ const find = (parent: CommandUnknownOpts, name: string): CommandUnknownOpts | un
   parent.commands.find((command) => command.name() === name)
 
 /**
- * Rejects `requests`, which is a command of `local`, and `local requsts`. Commander would look for the first among the
- * commands of the root only, and would take the second for an argument of `local`.
+ * Rejects `requests`, which is a command of `local`, `local requsts` and `local clock advance`. Commander would look for
+ * the first among the commands of the root only, take the second for an argument of `local`, and not know the third.
  */
-const rejectUnknown = (root: CommandUnknownOpts, [first = "", second = ""]: ReadonlyArray<string>): void => {
+const rejectUnknown = (
+  root: CommandUnknownOpts,
+  [first = "", second = "", third = ""]: ReadonlyArray<string>
+): void => {
   const isName = (word: string) => /^\w/.test(word) && word !== "help"
   const local = find(root, "local")
   if (local === undefined) return
@@ -130,8 +133,14 @@ const rejectUnknown = (root: CommandUnknownOpts, [first = "", second = ""]: Read
     if (nearest !== undefined && names.includes(nearest)) {
       root.error(`error: unknown command '${first}'${suggest(nearest, "local ")}`)
     }
-  } else if (first === "local" && isName(second) && find(local, second) === undefined) {
-    local.error(`error: unknown command '${second}'${suggest(closestName(second, names))}`)
+  } else if (first === "local" && isName(second)) {
+    const command = find(local, second)
+    if (command === undefined) {
+      local.error(`error: unknown command '${second}'${suggest(closestName(second, names))}`)
+    } else if (isName(third) && command.commands.length + command.registeredArguments.length === 0) {
+      const flags = command.options.map((option) => option.name())
+      command.error(`error: unknown argument '${third}'${suggest(closestName(third, flags), "--")}`)
+    }
   }
 }
 

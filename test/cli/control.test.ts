@@ -467,9 +467,10 @@ describe("local consents and grants", () => {
       const [other] = yield* control.consents.list
       assert.match(yield* approve, /^There are several consents, give an id: \w+ \(calendar, \S*alice\S*\), \w+ \(cal/)
       yield* run("consents", "deny", other?.id ?? "")
-      // A second session of the same request.
+      // Two sessions of the same request. The older one ends with the newer one.
       yield* ask(local, token, { forceAuthentication: true })
       assert.strictEqual(yield* run("consents", "approve"), "The user has consented.\n")
+      assert.strictEqual(yield* approve, "There are no consents")
       assert.strictEqual(yield* run("grants", "expire"), "The access token has expired.\n")
     }))
 })

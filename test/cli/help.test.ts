@@ -109,6 +109,8 @@ describe("an unknown command or flag", () => {
       [["setup", "plan", "--regon", "x", "file"], "unknown option '--regon'", "--region"],
       [["setup", "apply", "--yse", "file"], "unknown option '--yse'", "--yes"],
       [["demo", "--auto-consnt"], "unknown option '--auto-consnt'", "--auto-consent"],
+      [["local", "clock", "advance", "1 hour"], "unknown argument 'advance'", "--advance"],
+      [["local", "fault", "add"], "unknown argument 'add'", undefined],
       [["local", "zzz"], "unknown command 'zzz'", undefined],
       // Another command has a similar one.
       [["demo", "--rotate-secret"], "unknown option '--rotate-secret'", undefined]

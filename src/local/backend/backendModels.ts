@@ -12,8 +12,8 @@ import type { LocalControl } from "../LocalControl.js"
  * - `Rejected`: the authorization server sent another error. `returnUrl` is as with `Denied`.
  * - `Unavailable`: the authorization server cannot be reached or used. The session continues, and the page can be
  *   opened again.
- * - `Expired`: the session has expired
- * - `Replayed`: the session has already passed this step, or has ended
+ * - `Expired`: the session has expired. `returnUrl` is that of the session.
+ * - `Replayed`: the session has already passed this step, or has ended. `returnUrl` is that of the session.
  * - `Unknown`: there is no such session, or it belongs to another callback
  */
 export type BrowserResponse = Data.TaggedEnum<{
@@ -21,8 +21,8 @@ export type BrowserResponse = Data.TaggedEnum<{
   Denied: { readonly provider: string; readonly returnUrl: string }
   Rejected: { readonly provider: string; readonly returnUrl: string }
   Unavailable: { readonly provider: string }
-  Expired: {}
-  Replayed: {}
+  Expired: { readonly returnUrl: string }
+  Replayed: { readonly returnUrl: string }
   Unknown: {}
 }>
 

@@ -21,13 +21,13 @@ import { readKey } from "./vault.js"
 
 type Step = Effect.Effect<BrowserResponse, Rejection | VaultStoreError>
 
-const fromRejection = (rejection: Rejection): BrowserResponse =>
+const fromRejection = ({ returnUrl }: Session, rejection: Rejection): BrowserResponse =>
   rejection === "Expired"
-    ? BrowserResponse.Expired()
+    ? BrowserResponse.Expired({ returnUrl })
     // The session has no authorization URL yet, so an authorization server cannot have responded.
     : rejection === "TooEarly"
     ? BrowserResponse.Unknown()
-    : BrowserResponse.Replayed()
+    : BrowserResponse.Replayed({ returnUrl })
 
 /** The reasons of pages that end a consent. */
 const explanations: { readonly [Tag in BrowserResponse["_tag"]]?: string } = {
@@ -142,11 +142,11 @@ export const make = (dependencies: Dependencies) => {
     yield* noteUser(readKey(session.key).user)
     const state = yield* sessions.state(session)
     if (state._tag !== "Pending" && state._tag !== "Authorizing") {
-      return fromRejection(state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed")
+      return fromRejection(session, state._tag === "Failed" && state.reason === "Expired" ? "Expired" : "Replayed")
     }
     return yield* Effect.catch(withServer(session, step), (error) =>
       typeof error === "string"
-        ? Effect.succeed(fromRejection(error))
+        ? Effect.succeed(fromRejection(session, error))
         : Effect.as(logStoreError(error), unavailable(session)))
   })
 

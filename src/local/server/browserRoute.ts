@@ -104,13 +104,19 @@ const toResponse = BrowserResponse.$match({
       "Authorization server unavailable",
       html`The authorization server of the provider <strong>${provider}</strong> cannot be reached, or its configuration is not valid. Reload this page to try again.`
     ),
-  Replayed: () =>
-    respondText(410, "Link already used", html`This consent has already ended. Each link works only once.`),
-  Expired: () =>
+  Replayed: ({ returnUrl }) =>
+    respondText(
+      410,
+      "Link already used",
+      html`This consent has already ended. Each link works only once.`,
+      wayBack(returnUrl)
+    ),
+  Expired: ({ returnUrl }) =>
     respondText(
       410,
       "Link expired",
-      html`The time to give consent has run out. Go back to where you were asked, and start again.`
+      html`The time to give consent has run out. Go back to where you were asked, and start again.`,
+      wayBack(returnUrl)
     ),
   Unknown: () =>
     respondText(

@@ -199,6 +199,7 @@ describe("pages of LocalServer", () => {
       const replayed = yield* Wire.page(used.back({ code: "the-code" }))
       assert.strictEqual(replayed.status, 410)
       assert.include(replayed.text, "already used")
+      assert.include(replayed.text, `href="${Wire.returnUrl}">Back to the application`)
       assertStrict(replayed)
 
       const old = yield* consent()
@@ -207,6 +208,7 @@ describe("pages of LocalServer", () => {
         const expired = yield* Wire.page(address)
         assert.strictEqual(expired.status, 410)
         assert.include(expired.text, "Link expired")
+        assert.include(expired.text, `href="${Wire.returnUrl}">Back to the application`)
       }
 
       const wrong = [

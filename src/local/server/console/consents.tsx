@@ -1,11 +1,8 @@
 /** The consent sessions, with actions in place of their users, and the grants in the vault. */
-import { formatConsentState, formatUser } from "../../backend/format.js"
+import { foldWaiting, formatConsentState, formatUser, isWaiting } from "../../backend/format.js"
 import { Button, formatRelative, Name, Scopes, Table, TwoLines } from "./components.js"
 import { act, ask, data, serverNow } from "./consoleStore.js"
 import type { Consent, Grant } from "./controlClient.js"
-
-export const isWaiting = ({ state }: Consent): boolean =>
-  state === "Pending" || state === "Authorizing" || state === "Authorized"
 
 /** Whether the authorization URL leads to the authorization server. */
 const canOpen = ({ state }: Consent): boolean => state === "Pending" || state === "Authorizing"
@@ -64,11 +61,11 @@ export const Consents = () => {
         </div>
       )}
       <Table
-        caption="Consent sessions, the newest first"
+        caption="Consent sessions, the newest first. Of those that wait for one request, one is shown."
         columns={["Provider", "User", "Scopes", "State", "Opened", ""]}
         empty={"No consent sessions. A session starts when an agent requests a token that needs a user's consent, with "
           + "GetResourceOauth2Token."}
-        rows={consents?.map((consent) => ({
+        rows={consents && foldWaiting(consents).map((consent) => ({
           key: consent.id,
           cells: [
             <TwoLines first={<Name>{consent.provider}</Name>} second={<Name>{consent.workload}</Name>} />,

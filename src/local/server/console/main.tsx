@@ -4,8 +4,9 @@
  */
 import { type ComponentType, render } from "preact"
 import { useLayoutEffect } from "preact/hooks"
+import { foldWaiting, isWaiting } from "../../backend/format.js"
 import { Button, Form, InputField } from "./components.js"
-import { Consents, Grants, isWaiting } from "./consents.js"
+import { Consents, Grants } from "./consents.js"
 import {
   closeMessage,
   closeQuestion,
@@ -49,7 +50,7 @@ const connectionTexts: { readonly [C in Connection]: string } = {
 /** The note of a section in the list of sections. */
 const describeNote = (section: Section): readonly [text: string, meaning: string] | undefined => {
   const [clock, consents, faults] = [data.clock.value, data.consents.value, data.faults.value]
-  const waiting = consents?.filter(isWaiting).length ?? 0
+  const waiting = foldWaiting(consents ?? []).filter(isWaiting).length
   if (section === "consents" && waiting > 0) return [String(waiting), "waiting"]
   if (section === "faults" && faults !== undefined && faults.length > 0) return [String(faults.length), "active"]
   if (section === "clock" && clock !== undefined && clock.offset !== 0) {
