@@ -12,7 +12,7 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Array from "effect/Array"
 import * as ShardId from "effect/cluster/ShardId"
 import * as Sharding from "effect/cluster/Sharding"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -220,6 +220,41 @@ describe("ObtainConsent over SQLite", () => {
             Layer.provideMerge(Sqlite.engine(folder))
           )
         ),
+        Effect.provide(recorder.layer)
+      )
+    }).pipe(Effect.provide(World.servers)))
+  it.live("continues a wait after a failure of the engine's database, and invites once", () =>
+    Effect.gen(function*() {
+      const { calendar, origin } = yield* World.setUp
+      const folder = yield* Folder.temporary
+      const recorder = yield* Recorder.make
+      let invitations = 0
+      const engine = Layer.build(Sqlite.client(folder, "engine.db"))
+      const sql = Effect.map(engine, (context) => Context.get(context, SqlClient.SqlClient))
+      const broken = "CREATE TRIGGER broken BEFORE INSERT ON cluster_messages BEGIN SELECT RAISE(ABORT, 'full'); END"
+      const runner = Runner.layer({
+        origin,
+        workload: World.workload,
+        invite: () => {
+          invitations++
+          return Effect.scoped(Effect.flatMap(sql, (sql) => Effect.orDie(Effect.asVoid(sql.unsafe(broken)))))
+        }
+      })
+      const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(Sqlite.store(folder, key))))
+      yield* Effect.gen(function*() {
+        const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })
+        yield* until(
+          Effect.map(recorder.everything, (all) => all.some((text) => text.includes("Defect in entity, restarting")))
+        )
+        assert.isUndefined(yield* poll(wait))
+        yield* Effect.flatMap(sql, (sql) => sql`DROP TRIGGER broken`)
+        yield* until(Effect.map(poll(wait), (result) => result?._tag === "Suspended"))
+        assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
+        yield* until(Effect.map(poll(wait), (result) => result?._tag === "Complete"))
+        assert.deepInclude(exitOf(yield* poll(wait)), { value: "Granted" })
+        assert.strictEqual(invitations, 1)
+      }).pipe(
+        Effect.provide(runner.pipe(Layer.provideMerge(pages), Layer.provideMerge(Sqlite.engine(folder)))),
         Effect.provide(recorder.layer)
       )
     }).pipe(Effect.provide(World.servers)))

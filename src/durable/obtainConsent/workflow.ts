@@ -87,3 +87,5 @@ export const workflow: Workflow.Workflow<
   error: ConsentNotObtained,
   idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
 })
+  // The activities catch all defects, so a defect is one of the engine, whose database failed: the execution runs again.
+  .annotate(Workflow.CaptureDefects, false)

@@ -88,6 +88,8 @@ export const makePostgres: Effect.Effect<Postgres, never, Scope.Scope | Tools.To
     min_wal_size: "80MB"
   }
   const start = Effect.callback<void>((resume) => {
+    // Its server is dead. A server that found no space for the content of these files would not start again.
+    for (const name of ["data/postmaster.pid", ".s.PGSQL.5432.lock"]) rmSync(join(root, name), { force: true })
     child = spawn(
       join(programs, "postgres"),
       ["-D", data, ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])],
