@@ -216,7 +216,9 @@ const makeRecord = () => {
 
 interface Fault {
   readonly name: string
-  readonly run: Effect.Effect<void>
+  /** The waits that use the server. */
+  readonly kind: Kind
+  readonly run: Effect.Effect<unknown>
 }
 
 const hold = <A>(begin: Effect.Effect<Effect.Effect<A>>, seconds: number) =>
@@ -241,21 +243,25 @@ const makeFaults = (
     yield* redis.command("CONFIG", "SET", "maxmemory", String(Math.floor(used * 0.8)))
     return redis.command("CONFIG", "SET", "maxmemory", "0")
   })
+  const ofChats: ReadonlyArray<readonly [name: string, run: Effect.Effect<unknown>]> = [
+    ["Redis: FLUSHALL", redis.command("FLUSHALL")],
+    ["Redis: eviction", hold(evict, length)],
+    ["Redis: frozen primary", pair(redis.stall, redis.proceed, length)],
+    [
+      "Redis: promotion of the replica",
+      Effect.andThen(redis.promote, Effect.sync(() => members.forEach((member) => member.redis.reset())))
+    ],
+    ...(agent === undefined ? [] : [["no network between an agent and Redis", cut(agent.redis)] as const])
+  ]
+  const ofMails: typeof ofChats = runner === undefined ? [] : [
+    ["PostgreSQL: restart", postgres.restart],
+    ["PostgreSQL: frozen connection", hold(postgres.freezeOne, length)],
+    ["PostgreSQL: full disk", hold(postgres.fillDisk, length / 2)],
+    ["no network between a runner and PostgreSQL", cut(runner.postgres)]
+  ]
   return [
-    { name: "Redis: FLUSHALL", run: Effect.asVoid(redis.command("FLUSHALL")) },
-    { name: "Redis: eviction", run: hold(evict, length) },
-    { name: "Redis: frozen primary", run: pair(redis.stall, redis.proceed, length) },
-    {
-      name: "Redis: promotion of the replica",
-      run: Effect.andThen(redis.promote, Effect.sync(() => members.forEach((member) => member.redis.reset())))
-    },
-    ...(runner === undefined ? [] : [
-      { name: "PostgreSQL: restart", run: postgres.restart },
-      { name: "PostgreSQL: frozen connection", run: hold(postgres.freezeOne, length) },
-      { name: "PostgreSQL: full disk", run: hold(postgres.fillDisk, length / 2) },
-      { name: "no network between a runner and PostgreSQL", run: cut(runner.postgres) }
-    ]),
-    ...(agent === undefined ? [] : [{ name: "no network between an agent and Redis", run: cut(agent.redis) }])
+    ...ofChats.map(([name, run]) => ({ kind: "chat", name, run }) as const),
+    ...ofMails.map(([name, run]) => ({ kind: "mail", name, run }) as const)
   ]
 }
 
@@ -287,8 +293,7 @@ const killSome = (members: ReadonlyArray<Member>, waits: ReadonlyMap<string, Wai
     kill(member)
   }))
 
-interface Ran {
-  readonly name: string
+interface Ran extends Pick<Fault, "kind" | "name"> {
   readonly begin: number
   readonly end: number
 }
@@ -298,11 +303,11 @@ const runFaults = (faults: ReadonlyArray<Fault>, seconds: number, ran: Array<Ran
   Effect.gen(function*() {
     const share = (seconds * 1000) / (faults.length + 1)
     const start = Date.now()
-    for (const [index, { name, run }] of faults.entries()) {
+    for (const [index, { kind, name, run }] of faults.entries()) {
       yield* Effect.sleep(Math.max(0, start + (index + 0.5) * share - Date.now()))
       const begin = Date.now()
       yield* run
-      ran.push({ name, begin, end: Date.now() })
+      ran.push({ kind, name, begin, end: Date.now() })
     }
   })
 
@@ -345,6 +350,26 @@ const checkCalls = (waits: ReadonlyMap<string, Wait>, agents: ReadonlyArray<Memb
         if (subject !== expected) wrong.push(`${user}, who ${story}: the next call has ${subject ?? error}`)
       }),
     { concurrency: 8, discard: true }
+  )
+
+interface Counts {
+  readonly counts: Record<string, { readonly calls: number; readonly throttled: number }>
+  readonly seconds: Record<string, number>
+  readonly completed: number
+  readonly twice: number
+}
+
+const tokenCalls = ({ counts }: Counts) => counts["/identities/oauth2/token"]?.calls ?? 0
+
+/** All agents need one credential at the same moment, which no cache has. */
+const askAtOnce = (
+  user: string,
+  agents: ReadonlyArray<Member>,
+  redis: Effect.Success<typeof Servers.makeRedis>
+) =>
+  Effect.andThen(
+    redis.command("FLUSHALL"),
+    Effect.forEach(agents, (agent) => post(`${urlOf(agent)}/call/${user}`), { concurrency: "unbounded", discard: true })
   )
 
 const timesOf = (values: ReadonlyArray<number>) => ({
@@ -498,12 +523,12 @@ const program = Effect.gen(function*() {
   for (const [message, keys] of record.invitations) {
     if (new Set(keys).size > 1) record.wrong.push(`the invitation ${message} was sent with ${keys.length} keys`)
   }
-  const counts = (yield* Effect.promise(async () => (await fetch(`${String(url)}/counts`)).json())) as {
-    readonly counts: Record<string, { readonly calls: number; readonly throttled: number }>
-    readonly seconds: Record<string, number>
-    readonly completed: number
-    readonly twice: number
-  }
+  const readCounts = Effect.promise(async () => (await fetch(`${String(url)}/counts`)).json() as Promise<Counts>)
+  const counts = yield* readCounts
+  const after = yield* storesOf(redis, postgres)
+  const consented = [...record.waits].find(([, { consentedAt, kind }]) => kind === "chat" && consentedAt !== undefined)
+  if (consented !== undefined) yield* askAtOnce(consented[0], agents, redis)
+  const sameCredential = tokenCalls(yield* readCounts) - tokenCalls(counts)
   if (counts.twice > 0) record.wrong.push(`${counts.twice} sessions were completed twice`)
   for (const text of world.unexpected) record.wrong.push(text)
   for (const text of record.gaveUp) record.wrong.push(`a user gave up: ${text}`)
@@ -511,8 +536,19 @@ const program = Effect.gen(function*() {
   const chats = waits.filter(({ consentedAt, endedAt, kind }) =>
     kind === "chat" && consentedAt !== undefined && endedAt !== undefined
   )
-  const during = (fault: Ran) =>
-    chats.filter(({ consentedAt = 0 }) => consentedAt >= fault.begin && consentedAt <= fault.end + 2000)
+  const isPolled = (wait: Wait) => wait.kind === "mail" ? late.includes(wait) : delayOf(wait) > 2000
+  const costOf = ({ begin, end, kind, name }: Ran) => {
+    const those = (kind === "chat" ? chats : mails).filter(({ consentedAt = 0 }) =>
+      consentedAt >= begin && consentedAt <= end + 2000
+    )
+    return {
+      name,
+      seconds: (end - begin) / 1000,
+      ...timesOf(those.filter((wait) => !late.includes(wait)).map(delayOf)),
+      polled: those.filter(isPolled).length,
+      revisits: those.filter(({ visits = 1 }) => visits > 1).length
+    }
+  }
   report({
     seconds,
     wrong: record.wrong,
@@ -523,25 +559,24 @@ const program = Effect.gen(function*() {
       kind === "chat" && !isLost && deniedAt !== undefined && endedAt === undefined
     ).length,
     chat: timesOf(chats.map(delayOf)),
-    polled: chats.filter((wait) =>
-      delayOf(wait) > 2000
-    ).length,
-    mail: timesOf(mails.filter((wait) => !late.includes(wait)).map(delayOf)),
+    polled: chats.filter(isPolled).length,
+    mail: timesOf(
+      mails.filter((wait) =>
+        !late.includes(wait)
+      ).map(delayOf)
+    ),
     mailsPolled: late.length,
     revisits: waits.filter(({ visits = 1 }) => visits > 1).length,
     killed: killed.length,
     failedStarts: world.failedStarts,
-    faults: ran.map((fault) => ({
-      name: fault.name,
-      seconds: (fault.end - fault.begin) / 1000,
-      ...timesOf(during(fault).map(delayOf))
-    })),
+    faults: ran.map(costOf),
     calls: outcomes,
     aws: counts.counts,
+    sameCredential,
     tokensPerSecond: timesOf(Object.values(counts.seconds)),
     use: useOf(members, seconds),
     before,
-    after: yield* storesOf(redis, postgres)
+    after
   })
 })
 

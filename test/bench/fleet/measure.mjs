@@ -58,6 +58,7 @@ const describe = (result) => {
     ...(options.runners === 0 ? [] : [`durable waits: ${times(mail)}; left to the hourly poll: ${result.mailsPolled}`]),
     `calls of AWS: ${sum("calls")}, throttled ${sum("throttled")}; token calls per second: median `
     + `${number(result.tokensPerSecond.p50)}, most ${number(result.tokensPerSecond.slowest)}`,
+    `calls for one credential that all agents need at once: ${result.sameCredential}`,
     `ordinary calls: ${Object.entries(calls).map(([outcome, count]) => `${count} ${outcome}`).join(", ")}`,
     ...Object.entries(use).map(([role, { cores, heap }]) =>
       `${role}: heap at most ${number(heap / 2 ** 20)} MB, ${number(cores * 100)} % of a core`
@@ -71,7 +72,12 @@ const describe = (result) => {
         `processes killed: ${result.killed}; starts that failed without a server: ${result.failedStarts}; waits lost with `
         + `their process: ${lost}; users who opened a link again: ${result.revisits}; denials found later: `
         + `${result.deniedUnnoticed}`,
-        ...faults.map((fault) => `${fault.name}, ${number(fault.seconds)} s: ${times(fault)}`)
+        ...faults.map((fault) =>
+          `${fault.name}, ${number(fault.seconds)} s: ${
+            times(fault)
+          }; found by a poll: ${fault.polled}; links opened again: `
+          + fault.revisits
+        )
       ]
       : []),
     ...wrong.map((text) => `WRONG: ${text}`)
