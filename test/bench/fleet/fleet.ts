@@ -1,6 +1,8 @@
 // The fleet: real processes and real servers on this machine, users, and faults. Prints the figures as JSON on
 // descriptor 3, and what it found wrong.
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import * as Child from "../../support/child.js"
@@ -500,7 +502,10 @@ const program = Effect.gen(function*() {
         else record.onReport(report)
       })
   )
-  if (faults !== undefined) yield* Effect.exit(Effect.asVoid(Fiber.join(faults)))
+  if (faults !== undefined) {
+    const exit = yield* Fiber.await(faults)
+    if (Exit.isFailure(exit)) record.wrong.push(`a fault failed: ${Cause.pretty(exit.cause)}`)
+  }
   const seconds = (Date.now() - startedAt) / 1000
 
   // A wait that lost its signal ends with the next poll.

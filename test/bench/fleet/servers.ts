@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, execFile, spawn } from "node:child_process"
-import { chownSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs"
+import { appendFileSync, chownSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -128,8 +128,11 @@ export const makePostgres: Effect.Effect<Postgres, never, Scope.Scope | Tools.To
     }),
     fillDisk: Effect.sync(() => {
       const ballast = join(root, "ballast")
-      const { bavail, bsize } = statfsSync(root)
-      writeFileSync(ballast, Buffer.alloc(Math.max(0, Number(bavail) * Number(bsize) - 4096)))
+      try {
+        for (;;) appendFileSync(ballast, Buffer.alloc(2 ** 20))
+      } catch {
+        // It is full.
+      }
       return Effect.sync(() => rmSync(ballast))
     })
   }
