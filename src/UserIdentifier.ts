@@ -52,7 +52,6 @@ const encodeName = (name: string): string => name.replace(/[%#]/g, encodeURIComp
  * AgentCore treats the derived id as another user:
  *
  * - Its grants are separate from those of the user's own id.
- *   versa.
  * - Session binding compares it too. Start and complete an authorization with the same derived identifier:
  *   `WorkloadAccessToken.layerWorkload`, and `currentUser` of the callback page.
  * - An IAM policy with the condition key `bedrock-agentcore:userid` sees the derived id.

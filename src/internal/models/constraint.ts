@@ -291,8 +291,9 @@ export const union = <M extends { readonly [name: string]: Schema.Codec<unknown,
     })
   )
   const generated = () => Schema.Union(entries.map(([name, member]) => Schema.Struct({ [name]: member })))
-  // Several members are one issue, even if their values are invalid.
-  return checkBeforeMembers(one, (input) => count(input) > 1 ? message : [], generated) as unknown as Schema.Codec<
+  // Several members are one issue, even if their values are invalid. A string is one of the members, without its name.
+  const isWrong = (input: unknown) => typeof input === "string" || count(input) > 1
+  return checkBeforeMembers(one, (input) => isWrong(input) ? message : [], generated) as unknown as Schema.Codec<
     OneOf<{ readonly [K in keyof M]: M[K]["Type"] }>,
     OneOf<{ readonly [K in keyof M]: M[K]["Encoded"] }>
   >

@@ -102,7 +102,7 @@ const cases: { readonly [name: string]: ReadonlyArray<readonly [options: unknown
     [{ name: 5 }, "name: Member must be a string, but is a number"],
     [{ name: "ab" }, "name: Member must have length greater than or equal to 3"],
     [{ workloadName: "agent" }, "workloadName: Member must have a known name; did you mean 'name'?"],
-    [{ name: "agent", user: "alice" }, "user: Member must be an object, but is a string"],
+    [{ name: "agent", user: "alice" }, "user: Member must have exactly one of the members [userId, userToken]"],
     [
       { name: "agent", user: { userID: "alice" } },
       "user.userID: Member must have a known name; did you mean 'userId'?"
