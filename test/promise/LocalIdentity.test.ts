@@ -151,6 +151,10 @@ describe("the control of LocalIdentity", () => {
     const link = async () => (await ask()).authorizationUrl ?? assert.fail("no link")
     // This test has no application, so nothing responds at the return URL.
     assert.include((await alice.denies(await link())).text, "denied")
+    await ask()
+    const { authorizationUrl, list } = local.control.consents
+    const [newest] = await list()
+    assert.include((await alice.denies(await authorizationUrl(newest?.id ?? ""))).text, "denied")
     const page = await rejection(alice.approves(new URL(await link())))
     assert.include(page.message, returnUrl)
     assert.strictEqual(page.name, "TestUserError")

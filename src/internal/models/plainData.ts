@@ -1,4 +1,5 @@
 /** Plain data: values as JSON has them. */
+import * as Redacted from "effect/Redacted"
 
 /** Whether a value is an object literal. Instances of classes, such as a `Redacted`, are not. */
 export const isPlain = (value: unknown): value is Record<string, unknown> => {
@@ -6,10 +7,13 @@ export const isPlain = (value: unknown): value is Record<string, unknown> => {
   return prototype === Object.prototype || prototype === null
 }
 
-/** Copies a value with its items and properties. `replace` may return another value, which is not copied. */
+/**
+ * Copies a value with its items and properties, but no `Redacted`. `replace` may return another value, which is not
+ * copied.
+ */
 export const mapDeep = (value: unknown, replace: (value: unknown) => unknown): unknown => {
   const replaced = replace(value)
-  if (replaced !== value || typeof value !== "object" || value === null) return replaced
+  if (replaced !== value || typeof value !== "object" || value === null || Redacted.isRedacted(value)) return replaced
   if (Array.isArray(value)) return value.map((item) => mapDeep(item, replace))
   const copy: Record<string, unknown> = { ...value }
   // A property named `__proto__` is the copy's own now, so its assignment does not change the prototype.
