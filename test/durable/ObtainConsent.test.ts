@@ -1,15 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
+import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as ObtainConsent from "effect-agentcore-identity/durable/ObtainConsent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
 import * as Identity from "effect-agentcore-identity/Identity"
-import { ValidationException } from "effect-agentcore-identity/IdentityError"
+import { TransportError, ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as PendingConsents from "effect-agentcore-identity/PendingConsents"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as DateTime from "effect/DateTime"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
@@ -49,10 +51,10 @@ const topic = Signals.grant({ workload, user: alice, credential: "calendar" })
 
 const day = 24 * 60 * 60_000
 
-const baseOf = (accounts?: Connect.LinkOptions["accounts"]) =>
+const baseOf = (accounts?: Connect.LinkOptions["accounts"], backend = Backend.backend()) =>
   Connect.layerLinks({ path: "/connect", credentials: { calendar: Calendar }, workload, accounts }).pipe(
     Layer.provideMerge(Identity.layer),
-    Layer.provideMerge(Layer.mergeAll(Backend.backend(), PendingConsents.layerMemory, WorkflowEngine.layerMemory))
+    Layer.provideMerge(Layer.mergeAll(backend, PendingConsents.layerMemory, WorkflowEngine.layerMemory))
   )
 
 const base = baseOf()
@@ -394,6 +396,34 @@ describe("ObtainConsent on the in-memory engine", () => {
       assert.include(JSON.stringify(yield* poll(rejected)), "AccessDeniedException")
       assert.deepStrictEqual(yield* registrations, [])
     }).pipe(Effect.provide(environment({ invite: () => Effect.void }))))
+
+  it.effect("begins when AgentCore responds again, and ends as Unavailable after ten minutes", () => {
+    let failures = 3
+    const { invite, sent } = recordInvitations()
+    const unreachable = new TransportError({ operation: "GetResourceOauth2Token", kind: "connection" })
+    const plane = Layer.effect(
+      DataPlane.DataPlane,
+      Effect.map(DataPlane.DataPlane, (plane) => ({
+        ...plane,
+        getResourceOauth2Token: (request) => failures-- > 0 ? unreachable : plane.getResourceOauth2Token(request)
+      }))
+    )
+    const services = baseOf(undefined, Layer.provideMerge(plane, Backend.backend()))
+    const passTime = (id: string, step: Duration.Input, end: string) =>
+      until(Effect.map(Effect.andThen(TestClock.adjust(step), stateOf(id)), (state) => state === end))
+    return Effect.gen(function*() {
+      yield* Backend.setup
+      const id = yield* ObtainConsent.start(request)
+      yield* passTime(id, "1 second", "Suspended")
+      assert.lengthOf(sent, 1)
+      failures = Infinity
+      const other = yield* ObtainConsent.start({ ...request, episode: "2" })
+      const begin = yield* Clock.currentTimeMillis
+      yield* passTime(other, "1 minute", "Unavailable")
+      assert.isAtLeast((yield* Clock.currentTimeMillis) - begin, 10 * 60_000)
+      assert.lengthOf(sent, 1)
+    }).pipe(Effect.provide(environment({ invite }, services)))
+  })
 
   it.effect("rejects an invalid request or option, and names it", () =>
     Effect.gen(function*() {

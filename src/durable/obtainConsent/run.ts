@@ -4,6 +4,7 @@ import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
 import * as DurableClock from "effect/workflow/DurableClock"
@@ -12,6 +13,7 @@ import { WorkflowEngine, type WorkflowInstance } from "effect/workflow/WorkflowE
 import type { DataPlane } from "../../DataPlane.js"
 import { Connect } from "../../http/Connect.js"
 import type { AccessTokenCredential } from "../../Identity.js"
+import { isTransient } from "../../internal/identity/transient.js"
 import { tagOf } from "../../internal/messages.js"
 import * as Signals from "../../internal/pendingConsents/signals.js"
 import { ConsentSignals, unregistered } from "../../internal/pendingConsents/store.js"
@@ -36,6 +38,16 @@ export const orNotObtained =
       Effect.catchDefect(self, Effect.fail),
       (error) => new ConsentNotObtained({ credential, reason, error: tagOf(error) })
     )
+
+/** Repeats a step for ten minutes while AgentCore or the store of consents fails, and not if it rejects the request. */
+const patiently = <A, E extends { readonly _tag: string }, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.retry(self, {
+    while: (error) => error._tag === "ConsentStoreError" || isTransient(error),
+    schedule: Schedule.min([Schedule.exponential("1 second"), Schedule.spaced("1 minute")]).pipe(
+      Schedule.jittered,
+      Schedule.upTo({ duration: "10 minutes" })
+    )
+  })
 
 /** How often a wait requests the token, in milliseconds. A signal may be lost with the process that would send it. */
 const probeInterval = 60 * 60_000
@@ -87,7 +99,7 @@ const register = (payload: Payload, times: ReadonlyArray<Duration.Duration>) =>
         expiresAt: DateTime.addDuration(yield* DateTime.now, wait)
       })
       return { begunAt, plan }
-    }).pipe(orNotObtained(payload.credential, "Unavailable"))
+    }).pipe(patiently, orNotObtained(payload.credential, "Unavailable"))
   })
 
 const unregister = (payload: Payload) =>
@@ -115,6 +127,7 @@ const probe = ({ credential, userId, workload }: Payload, step: number) =>
         Effect.as(true),
         Effect.catchTag("RequiresUserConsent", () => Effect.succeed(false)),
         asUser(workload, userId),
+        patiently,
         orNotObtained(credential, "Unavailable")
       )
     })

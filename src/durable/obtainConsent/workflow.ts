@@ -47,7 +47,7 @@ const explanations = {
   StillRequired:
     "the user has consented, and AgentCore still requires consent. The grant may have been revoked, or the request "
     + "of the credential differs from the one of Connect",
-  Unavailable: "AgentCore or the store of consents failed, or did not respond",
+  Unavailable: "AgentCore rejected the request, or AgentCore or the store of consents failed",
   UnknownCredential: "Connect of the runner has no credential of this name. Add it to its credentials"
 }
 
@@ -56,7 +56,8 @@ const explanations = {
  *
  * - `Expired`: the user did not consent before the end of the patience
  * - `InvitationFailed`: the application could not send the first invitation
- * - `Unavailable`: AgentCore or the store of consents failed, or did not respond. `error` is the tag of the error.
+ * - `Unavailable`: AgentCore rejected the request, or AgentCore or the store of consents failed for ten minutes. `error`
+ *   is the tag of the error.
  * - `UnknownCredential`: `Connect` of the runner has no credential of this name
  * - `StillRequired`: only of `orAsk`. The user has consented, and AgentCore still requires consent.
  */
