@@ -12,13 +12,16 @@ const makeReadme = (homepage) => {
   const page = "src/local/README.md"
   const [introduction, shell] = readFileSync(join(root, page), "utf8").split(/^## /m)
   const [first] = shell.split(/(?<=\n```\n)/)
+  const example = "the folder `example` of this package, with fixtures for pytest. boto3 knows AgentCore from 1.43 on"
   const links = `The guide also has
 [a container for tests of any language](#a-container),
 [the setup file](#the-setup-file),
 [the console and the control](#the-console-and-the-control), and
 [what the server does as AWS does](#fidelity).
 `
-  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`.replaceAll(/^<!-- .* -->\n/gm, "")
+  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`
+    .replaceAll(/^<!-- .* -->\n/gm, "")
+    .replace(/are those of\nthe \[README\]\([^)]*\)/, `are in\n${example}`)
     .replaceAll(/(?<=\]\()(?!https:)[^)]+/g, (link) => `${new URL(link, `${homepage}/blob/main/${page}`)}`)
 }
 
@@ -48,6 +51,15 @@ export const makeCommandPackage = (manifest, inputs) => {
   writeFileSync(join(folder, "README.md"), makeReadme(homepage))
   for (const path of ["LICENSE", "dist/bin", "dist/local/server/console", "dist/setup.schema.json"]) {
     cpSync(join(root, path), join(folder, path), { recursive: true })
+  }
+  for (
+    const file of [
+      "setup.jsonc",
+      "agent.py",
+      ...["agent.py", "conftest.py", "test_agent.py"].map((f) => `pytest/${f}`)
+    ]
+  ) {
+    cpSync(join(root, "test/examples", file), join(folder, "example", file))
   }
   writeSbom(join(folder, "dist/sbom.cdx.json"), own, inputs)
 }

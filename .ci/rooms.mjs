@@ -47,7 +47,7 @@ consentCallback: internal/consentCallback/ <- values internal plane planes conse
 edges: AccessToken. ApiKey. Credentials. IamAccessToken. internal/credentials/
   <- ground models values internal plane planes identity flow/private flow
 http: http/ <- ground values internal plane planes consent identity flow/private flow consentCallback edges node jose effect/http
-durable: durable/ <- ground values internal plane planes consent flow/private flow edges http effect/workflow
+durable: durable/ <- ground values internal plane planes consent identity flow/private flow edges http effect/workflow
 ai: ai/ <- ground values internal plane flow/private flow edges node effect/ai
 mcp/protocol: mcp/consentElicitation/render. mcp/gatewayConsent/ <- ground
 mcp: mcp/ <- values internal consent flow http mcp/protocol node effect/ai

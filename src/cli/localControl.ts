@@ -11,8 +11,8 @@ import * as Stream from "effect/Stream"
 import * as IdentitySetup from "../IdentitySetup.js"
 import { boundedFetch } from "../internal/boundedFetch.js"
 import * as RedirectPage from "../internal/consent/redirectPage.js"
-import * as Format from "../local/backend/format.js"
 import { readText } from "../local/internal/safeFile.js"
+import * as Waiting from "../local/internal/waiting.js"
 import type * as Control from "../local/server/controlOperations.js"
 import * as Table from "./printTable.js"
 import * as StateFile from "./stateFile.js"
@@ -203,7 +203,7 @@ const findId = (path: "consents" | "grants", id: string | undefined) =>
     if (id !== undefined) return id
     const rows = path === "grants"
       ? (yield* read("grants")).grants
-      : Format.foldWaiting((yield* read("consents")).consents).filter(Format.isWaiting)
+      : Waiting.foldWaiting((yield* read("consents")).consents).filter(Waiting.isWaiting)
     const [only, ...others] = rows
     if (only !== undefined && others.length === 0) return only.id
     const several = rows.map(({ id, provider, user }) => `${id} (${provider}, ${Table.cell(user)})`).join(", ")

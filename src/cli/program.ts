@@ -114,8 +114,9 @@ const find = (parent: CommandUnknownOpts, name: string): CommandUnknownOpts | un
   parent.commands.find((command) => command.name() === name)
 
 /**
- * Rejects `requests`, which is a command of `local`, `local requsts` and `local clock advance`. Commander would look for
- * the first among the commands of the root only, take the second for an argument of `local`, and not know the third.
+ * Rejects `requests`, which is a command of `local`, `local requsts` and `local clock advance`. Commander would look
+ * for the first among the commands of the root only, take the second for an argument of `local`, and suggest no flag
+ * for the third.
  */
 const rejectUnknown = (
   root: CommandUnknownOpts,

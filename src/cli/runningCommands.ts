@@ -218,7 +218,10 @@ const addRequests = (local: Local, act: Act): void => {
 const addUsers = (local: Local, act: Act): void => {
   addSelecting(local, "consents")
     .summary("List the consent sessions, or act on one as its user")
-    .description("Lists the consent sessions of the running server, or acts on one as its user.")
+    .description(
+      "Lists the consent sessions of the running server, or acts on one as its user. 'approve' also completes it, in "
+        + "place of the application."
+    )
     .addArgument(new Argument("[action]", "What to do").choices(["approve", "deny", "expire"]))
     .argument("[id]", "The id of the session (default: the only one that waits)")
     .option("--user <name>", "With approve: who signs in at --authorization-server\n(default: the user of the session)")
@@ -235,7 +238,7 @@ const addUsers = (local: Local, act: Act): void => {
     .summary("List the grants of users, or end one")
     .description(
       "Lists the grants of the running server, or ends one: its access token expires, the authorization server "
-        + "revokes it, or the vault forgets it."
+        + "revokes it, if it has a refresh token, or the vault forgets it."
     )
     .addArgument(new Argument("[action]", "What to do").choices(["expire", "revoke", "forget"]))
     .argument("[id]", "The id of the grant (default: the only one)")

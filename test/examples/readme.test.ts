@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { existsSync, readdirSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { posix } from "node:path"
 import packageJson from "../../package.json" with { type: "json" }
 import { blocksOf, pages, read } from "../package/pages.mjs"
@@ -77,18 +77,6 @@ describe("README and guides", () => {
     )
     assert.isAbove(sentences.length, 300)
     assert.deepStrictEqual(sentences.filter((sentence, index) => sentences.indexOf(sentence) !== index), [])
-  })
-
-  it("AGENTS.md is short, and names modules and examples that exist", () => {
-    const page = read("AGENTS.md")
-    assert.isAtMost(linesOf("AGENTS.md"), 60)
-    const rows = [...page.matchAll(/^\| (?!job|---).* \| (.*) \| (.*) \|$/gm)]
-    assert.isAbove(rows.length, 10)
-    const named = rows.flatMap(([, modules = "", examples = ""]) => [
-      ...[...modules.matchAll(/`([\w/]+)`/g)].map(([, module = ""]) => `src/${module}.ts`),
-      ...[...examples.matchAll(/`(?:test\/examples\/)?([\w./-]+)`/g)].map(([, name = ""]) => `test/examples/${name}`)
-    ])
-    assert.deepStrictEqual(named.filter((path) => !existsSync(new URL(path, root))), [])
   })
 
   it("the README has doors of at most 30 lines, with one link and one example each", () => {

@@ -79,7 +79,7 @@ for (
 }
 for (const file of files) {
   if (
-    !/^(package\.json|README\.md|LICENSE|AGENTS\.md|CHANGELOG\.md|dist\/.*|src\/.*(\.ts|\/README\.md)|src\/README\.md|test\/(examples|languages)\/.*|test\/pictures\/.*\.(svg|png))$/
+    !/^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/.*|src\/.*(\.ts|\/README\.md)|src\/README\.md|test\/(examples|languages)\/.*|test\/pictures\/.*\.(svg|png))$/
       .test(file)
   ) {
     fail(`${file} does not belong in the tarball`)
@@ -347,8 +347,13 @@ const commandFiles = command.pack.files.map(({ path }) => path)
 console.log(`  ${commandFiles.length} files, ${command.pack.size} bytes packed, SHA-256 ${command.sha256}, twice`)
 const sameFile = /^(LICENSE|dist\/bin\/.*|dist\/local\/server\/console\/main\.(css|js)|dist\/setup\.schema\.json)$/
 const shared = files.filter((file) => sameFile.test(file))
-const expectedFiles = [...shared, "README.md", "dist/sbom.cdx.json", "package.json"].sort()
+const examples = commandFiles.filter((file) => file.startsWith("example/"))
+const expectedFiles = [...shared, ...examples, "README.md", "dist/sbom.cdx.json", "package.json"].sort()
 if (commandFiles.sort().join() !== expectedFiles.join()) fail(`it has other files: ${commandFiles.join(" ")}`)
+for (const file of examples) {
+  const original = readFileSync(join(root, "test/examples", posix.relative("example", file)))
+  if (!readFileSync(join(commandFolder, file)).equals(original)) fail(`${file} is not that of the guide`)
+}
 for (const file of shared) {
   if (!readFileSync(join(root, file)).equals(readFileSync(join(commandFolder, file)))) fail(`${file} is another build`)
 }

@@ -56,8 +56,8 @@ const explanations = {
  *
  * - `Expired`: the user did not consent before the end of the patience
  * - `InvitationFailed`: the application could not send the first invitation
- * - `Unavailable`: AgentCore rejected the request, or AgentCore or the store of consents failed for ten minutes. `error`
- *   is the tag of the error.
+ * - `Unavailable`: AgentCore rejected the request, or AgentCore or the store of consents failed for ten minutes.
+ *   `error` is the tag of the error.
  * - `UnknownCredential`: `Connect` of the runner has no credential of this name
  * - `StillRequired`: only of `orAsk`. The user has consented, and AgentCore still requires consent.
  */
@@ -88,5 +88,5 @@ export const workflow: Workflow.Workflow<
   error: ConsentNotObtained,
   idempotencyKey: ({ credential, episode, userId, workload }) => JSON.stringify([workload, userId, credential, episode])
 })
-  // The activities catch all defects, so a defect is one of the engine, whose database failed: the execution runs again.
+  // The activities catch all defects. A defect is one of the engine, whose database failed: the execution runs again.
   .annotate(Workflow.CaptureDefects, false)

@@ -1,4 +1,4 @@
-/** States and times for the log and for lists. The console uses it in a browser, so it imports no code. */
+/** Formats states and times for the log and for pages. The console uses it in a browser, so it imports no code. */
 import type { ConsentStatus, RequestPart, VaultUser } from "./backendModels.js"
 
 const stateTexts: { readonly [State in ConsentStatus["state"]]: string } = {
@@ -23,28 +23,6 @@ export const formatConsentState = ({ otherGrant, state }: Pick<ConsentStatus, "o
   otherGrant.length === 0
     ? stateTexts[state]
     : `${stateTexts[state]}. A grant exists for other ${formatParts(otherGrant)}.`
-
-export const isWaiting = ({ state }: Pick<ConsentStatus, "state">): boolean =>
-  state === "Pending" || state === "Authorizing" || state === "Authorized"
-
-type Waiting = Pick<ConsentStatus, "provider" | "scopes" | "state" | "workload"> & { readonly user: unknown }
-
-const keyOf = ({ provider, scopes, user, workload }: Waiting) => JSON.stringify([provider, scopes, user, workload])
-
-/**
- * Of the sessions that wait for one request, keeps one: the one whose page was opened, or else the newest, and none if a
- * newer one has ended. An agent that polls opens a session each time.
- */
-export const foldWaiting = <C extends Waiting>(newestFirst: ReadonlyArray<C>): ReadonlyArray<C> => {
-  const kept = new Map<string, C>()
-  for (const consent of newestFirst) {
-    const state = kept.get(keyOf(consent))?.state
-    if (state === undefined || state === "Pending" && consent.state !== "Pending" && isWaiting(consent)) {
-      kept.set(keyOf(consent), consent)
-    }
-  }
-  return newestFirst.filter((consent) => !isWaiting(consent) || kept.get(keyOf(consent)) === consent)
-}
 
 /** Formats a duration in milliseconds in whole units: `3 min`. */
 export const formatDuration = (milliseconds: number): string => {

@@ -1,5 +1,6 @@
 /** The consent sessions, with actions in place of their users, and the grants in the vault. */
-import { foldWaiting, formatConsentState, formatUser, isWaiting } from "../../backend/format.js"
+import { formatConsentState, formatUser } from "../../backend/format.js"
+import { foldWaiting, isWaiting } from "../../internal/waiting.js"
 import { Button, formatRelative, Name, Scopes, Table, TwoLines } from "./components.js"
 import { act, ask, data, serverNow } from "./consoleStore.js"
 import type { Consent, Grant } from "./controlClient.js"

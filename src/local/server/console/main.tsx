@@ -4,7 +4,7 @@
  */
 import { type ComponentType, render } from "preact"
 import { useLayoutEffect } from "preact/hooks"
-import { foldWaiting, isWaiting } from "../../backend/format.js"
+import { foldWaiting, isWaiting } from "../../internal/waiting.js"
 import { Button, Form, InputField } from "./components.js"
 import { Consents, Grants } from "./consents.js"
 import {
