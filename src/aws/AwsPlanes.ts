@@ -1,9 +1,11 @@
 /**
- * The planes of AgentCore Identity at AWS, and STS. All layers have the same errors, settings and time limits.
+ * The planes of AgentCore Identity at AWS, and STS. All layers have the same errors, settings and time limits. They
+ * retry throttled calls, lost connections, and the status 500, 502, 503 and 504, by default twice: see `maxAttempts`.
+ * Nothing above them retries a call, and planes in the process do not either: `LocalIdentity.layer`, `ScriptedPlanes`.
  *
- * - `layer` is over the clients of the AWS SDK. Signing, credentials and retries are the SDK's: nothing else retries a
- *   call. A client is loaded and made at its first call. If the SDK has to search for the region, the client of the
- *   data plane is loaded when the layer is built.
+ * - `layer` is over the clients of the AWS SDK. Signing, credentials and retries are the SDK's. A client is loaded and
+ *   made at its first call. If the SDK has to search for the region, the client of the data plane is loaded when the
+ *   layer is built.
  * - `layerHttp` and `layerHttpNode` need no SDK, and are smaller and faster. The package signs requests itself.
  *   `layerHttp` sends them by any `HttpClient`, also on edge runtimes. `layerHttpNode` uses `node:http` and
  *   `node:https`. It keeps its connections, and reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`.
@@ -80,7 +82,7 @@ export interface Options {
   readonly endpoint?: string | undefined
   /** Allows plain http to any host. Tokens are then readable on the network. */
   readonly allowInsecureEndpoint?: boolean | undefined
-  /** The number of attempts of the SDK for a request, including the first one. Default: the SDK's, 3. */
+  /** The number of attempts for a request, including the first one. Default: that of the SDK, 3. */
   readonly maxAttempts?: number | undefined
   /**
    * The time limit of each call, with its search for credentials, all attempts and waits. A call that takes longer is

@@ -11,12 +11,12 @@
  * | `GET <path>/return` | the return URL: completes the session for the same user |
  *
  * Another user who opens the link connects their own account. The pages need no script. With `accept: application/json`
- * all of them are JSON.
+ * all of them are JSON, see {@link View}.
  *
  * After a denial, AgentCore may show a page of its own. So the pages poll each session that they opened every 5
  * seconds, within the polling budget (`TokenPoller`), until it ends. If it failed, the waits for the link fail with
  * `AuthorizationFailed` (`Failed`), in every process that shares the `ConsentSignals`. If AgentCore redirects the
- * browser to the return URL with the error `access_denied`, they fail at once (`Denied`).
+ * browser to the return URL with the session and the error `access_denied`, they fail at once (`Denied`).
  *
  * With the option `accounts`, the pages ask the vendor whose account was connected. AgentCore stores a grant before
  * anyone can look at it, so `Identity` checks every token before it returns it: with a handler and without one, after a

@@ -18,7 +18,7 @@
  * A vendor responds to a token without the needed scopes as to a revoked one. With `expect`, the user is then asked
  * again at each request of an agent.
  *
- * {@link make} describes any other vendor.
+ * {@link make} describes any other vendor, also GitHub Enterprise Server (`/api/v3/user`), or a stand-in in tests.
  *
  * @since 0.2.0
  * @example
@@ -261,7 +261,7 @@ export const google: RevocableVendor = {
 }
 
 /**
- * GitHub, which also ends the grant if the client is given.
+ * `github.com`, which also ends the grant if the client is given. For GitHub Enterprise Server, see {@link make}.
  *
  * @since 0.2.0
  * @category vendors

@@ -2,9 +2,13 @@
  * A simulated user with a browser, for tests. They open the link of a consent, sign in at the development authorization
  * server, press its buttons, and return to the application. They use the same pages and routes as people do.
  *
- * Each action of a user is a function of the link, so it can replace the code that shows a consent.
+ * Each action of a user is a function of the link, so it can replace the code that shows a consent. They follow
+ * redirects, store cookies, and run no scripts. On each page they send the first form that they know, with the values
+ * that it has, until there is none. So a sign-in that leads to a page of `http/Connect` ends with the consent. Forms:
  *
- * They follow redirects, store cookies, and run no scripts.
+ * - a sign-in, by its first button: their name in `user`, `username`, `login`, `email` or `autocomplete="username"`
+ * - the decision: a button with the value `allow`, `accept`, `approve` or `yes`, or `deny`, `refuse`, `reject` or `no`
+ * - the button *Connect* of `http/Connect`, once, and not *Reconnect*, *Check* or *Disconnect*
  *
  * @since 0.2.0
  * @example
@@ -67,7 +71,7 @@ export interface TestUser {
   /** Opens a page, such as the sign-in of the application, and follows its redirects. Sends no form. */
   readonly opens: Act
   /**
-   * Opens the link, presses the button of a page of `http/Connect`, signs in with their name, and allows. The server
+   * Opens the link, signs in with their name, presses *Connect*, and allows, in the order of the pages. The server
    * does not prompt a user who has already allowed it.
    */
   readonly approves: Act
@@ -80,7 +84,7 @@ export interface TestUser {
    * there is no button.
    */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
-  /** Approves, and returns to the application only after an effect, such as `Effect.sleep` or a move of the clock. */
+  /** Approves, and returns to AgentCore, which sends them to the application, only after an effect, such as a sleep. */
   readonly returnsAfter: <E, R>(meanwhile: Effect.Effect<unknown, E, R>) => Act<Page, E, R>
   /**
    * Withdraws their consent at the authorization server, for all clients. Returns the number of refresh tokens that are
@@ -128,8 +132,8 @@ const toUrl = (link: Link): string =>
   typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)
 
 /**
- * Makes a user with a new browser. They stay signed in after they sign in. If the application has its own sign-in, let
- * them open it first.
+ * Makes a user with a new browser. They stay signed in. At the application, let them sign in first: `opens`, or
+ * `approves` for a form.
  *
  * @since 0.2.0
  * @category constructors

@@ -265,7 +265,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    * when they have connected. It rejects with `AuthorizationFailed` if they deny, see `onDenial`.
    *
    * Without `onLink` it rejects with `RequiresUserConsent`, and, if the user has denied since then, once with
-   * `AuthorizationFailed`.
+   * `AuthorizationFailed`: from about 5 seconds after the denial on, when the pages notice it.
    */
   readonly withAccessToken: (
     credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
@@ -634,7 +634,8 @@ const makeListener = (handle: ReturnType<typeof makeHandle>, settle: Run["settle
  * is not a function.
  *
  * The first use builds them, and connects to the store of `pendingConsents`: call `ready` at the start. If it rejects,
- * the next use tries again.
+ * the next use tries again. A process without pages, such as a nightly job, has the same options, but
+ * `currentUser: () => undefined`, and uses only `link`, `runAs` and the functions for tokens.
  *
  * If a server has several processes, they need the same `formKey`, and clocks that differ by less than the 10 minutes
  * that a session lives.

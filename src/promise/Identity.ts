@@ -8,7 +8,7 @@
  * - A promise rejects with a tagged error of `IdentityError`: see `error._tag`.
  * - If the user has to consent and there is no `onAuthUrl`, the promise rejects with `RequiresUserConsent` at once. Its
  *   `authorizationUrl` (`Redacted`) is the URL. The official SDK waits ten minutes for a user who was never asked.
- * - A denied consent ends the wait at once (`AuthorizationFailed`).
+ * - A denied consent ends the wait at once (`AuthorizationFailed`). A throttled call is retried, see `aws/AwsPlanes`.
  * - {@link runWithContext} sets the context of a request, because the official server does not export its own. It takes
  *   one line in a handler of `BedrockAgentCoreApp`, even in a handler that streams.
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that

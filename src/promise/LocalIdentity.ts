@@ -98,7 +98,7 @@ type Page = { readonly status: number; readonly url: string; readonly text: stri
 type Acts = { readonly [K in keyof Pick<TestUsers.TestUser, "approves" | "denies" | "opens">]: Act }
 
 /**
- * A user with a browser, see `local/TestUser`.
+ * A user with a browser. `local/TestUser` says which forms they send, and also has `as`.
  *
  * @since 0.2.0
  * @category models
@@ -108,9 +108,12 @@ export interface TestUser extends Acts, Pick<TestUsers.TestUser, "name"> {
   readonly forwardsLinkTo: (other: TestUser) => Act
   /** Approves, and clicks the button twice. The result has the pages of both clicks. */
   readonly clicksTwice: Act<ReadonlyArray<Page>>
-  /** Approves, and returns to the application only when the promise of the function has ended. */
+  /** Approves, and returns to AgentCore, which sends them to the application, when the promise has ended. */
   readonly returnsAfter: (meanwhile: () => Promise<unknown>) => Act
-  /** Withdraws their consent at the authorization server. Returns the number of revoked refresh tokens. */
+  /**
+   * Withdraws their consent at the authorization server. Returns the number of revoked refresh tokens. Access tokens
+   * stay valid until they expire: an API of a test that is to respond with 401 has to remember the user.
+   */
   readonly revokes: () => Promise<number>
 }
 
@@ -144,6 +147,7 @@ export interface LocalIdentity extends AsyncDisposable {
  * @category services
  */
 export interface LocalIdentityWithUsers extends LocalIdentity {
+  /** `${issuer}/me` responds with the user of an access token, who has to have granted the scope `openid`. */
   readonly issuer: string
   readonly user: (name: string) => TestUser
 }

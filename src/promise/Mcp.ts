@@ -233,12 +233,13 @@ export const forSdk = (options: Options): Wrapper<never> =>
 /**
  * Makes a function that wraps callbacks of `registerTool` of `@modelcontextprotocol/server` 2.x. If the callback
  * rejects with `RequiresUserConsent`, a client of revision 2026-07-28 that declares URL elicitation gets
- * `input_required` with the link, and calls again. Other clients get what {@link forSdk} sends them.
+ * `input_required` with the link, and calls again. Other clients get what {@link forSdk} sends them. By
+ * default `createMcpHandler` serves clients of revision 2025-11-25 without a session, so with text.
  *
  * On a retry after `accept`, the callback runs again every 2 seconds until the user has consented, for up to `wait`. A
  * retry after `decline` or `cancel` ends with "The user did not consent." So does a retry after a denial at the vendor,
  * once, if the callback obtains the token with `withAccessToken` of `promise/Connect`, for a user that its context
- * knows. The wait ends if the client disconnects.
+ * knows: after up to 8 seconds, when the pages notice the denial. The wait ends if the client disconnects.
  *
  * @since 0.2.0
  * @category functions

@@ -227,7 +227,10 @@ export interface Connection {
 
 /**
  * A page of `Connect`, as data. `formToken` is the value of the field `token` of every form. The field `action` is
- * `connect`, `reconnect`, `check` or `disconnect`.
+ * `connect`, `reconnect`, `check` or `disconnect`. As JSON (`accept: application/json`), a view has `token` instead of
+ * `formToken`, `error` and `message` instead of `reason`, no `_tag`, and in connections the texts of `appearance`. A
+ * single-page application posts `{ action, token, continue }` as JSON to the `link` of a connection, from the same
+ * origin. After `connect` and `reconnect` it sends the browser to the `authorizationUrl` of the response.
  *
  * - `Connections`: all connections of the signed-in user
  * - `Link`: the page of a link, and the response to `check`. `continue` is the value of the field `continue` of its
