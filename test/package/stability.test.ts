@@ -202,7 +202,7 @@ describe("the parts of Effect that the package uses", () => {
       "workflow/Activity": ["Activity", "CurrentAttempt", "idempotencyKey", "make"],
       "workflow/DurableClock": ["sleep"],
       "workflow/DurableDeferred": ["Token", "TokenParsed", "await", "make", "raceAll", "succeed", "token"],
-      "workflow/Workflow": ["Execution", "Workflow", "make"],
+      "workflow/Workflow": ["CaptureDefects", "Execution", "Workflow", "make"],
       "workflow/WorkflowEngine": ["WorkflowEngine", "WorkflowInstance"]
     })
   })
