@@ -112,7 +112,7 @@ export type Credential =
   | (
     & Omit<
       OAuth2WrapperConfig,
-      "authFlow" | "customState" | "forceAuthentication" | "onAuthUrl" | "workloadIdentityToken"
+      "authFlow" | "customState" | "forceAuthentication" | keyof Config.AccessTokenUse
     >
     & {
       /** Users grant the credentials of this flow only. */
@@ -269,7 +269,7 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly withAccessToken: (
     credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
-    options?: LinkOptions & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+    options?: LinkOptions & Config.AccessTokenUse
   ) => ReturnType<Functions["withAccessToken"]>
   /**
    * Waits at most `gracefulShutdownTimeout` for running requests and waits of `onLink`, then ends the pages, the events

@@ -47,6 +47,8 @@ describe("Connect.make", () => {
     // @ts-expect-error it belongs to a single call
     Connect.make({ ...base, credentials: { mail: { ...mail, onAuthUrl: () => {} } }, currentUser: () => undefined })
     Connect.make({ ...base, credentials: { mail: once }, currentUser: () => undefined })
+    // @ts-expect-error it belongs to a single call
+    Connect.make({ ...base, credentials: { mail: { ...mail, rejected: () => true } }, currentUser: () => undefined })
     const m2m = { providerName: "google", scopes: [], authFlow: "M2M" as const }
     // @ts-expect-error no user grants it
     Connect.make({ ...base, credentials: { reports: m2m }, currentUser: () => undefined })

@@ -3,6 +3,7 @@ import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
+import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as PromiseIdentity from "effect-agentcore-identity/promise/Identity"
@@ -11,6 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Layer from "effect/Layer"
+import * as Queue from "effect/Queue"
 import * as Redacted from "effect/Redacted"
 import { AsyncLocalStorage } from "node:async_hooks"
 import { once } from "node:events"
@@ -22,6 +24,7 @@ import { join } from "node:path"
 import * as World from "../support/connectWorld.js"
 import * as Folder from "../support/folder.js"
 import * as Recorder from "../support/recorder.js"
+import * as Server from "../support/server.js"
 import { scripted } from "../support/utils.js"
 import * as App from "./connectWorld.js"
 import { environment as setEnvironment, rejectionOf, tagOf } from "./world.js"
@@ -105,6 +108,92 @@ describe("a call of an agent", () => {
       const late = connect.withAccessToken("calendar", { onLink: () => {}, wait: "100 millis" })
       const error = yield* rejectionOf(runWithContext(alice, late(async (token: string) => token)))
       assert.strictEqual(tagOf(error), "AuthorizationTimedOut")
+    }))
+})
+
+describe("a token that the user has revoked at the vendor", () => {
+  const scenario = Effect.fnUntraced(function*({ connect, url }: Effect.Success<ReturnType<typeof App.application>>) {
+    const authorizationServer = yield* AuthorizationServer.AuthorizationServer
+    const revoked = new Set<string | undefined>()
+    const seen: Array<string | undefined> = []
+    const api = yield* Server.serve(({ headers }, response) => {
+      seen.push(headers.authorization)
+      response.writeHead(revoked.has(headers.authorization) ? 401 : 200).end("lunch")
+    })
+    const agendaWith = (options?: Parameters<typeof connect.withAccessToken>[1]) => {
+      const agenda = connect.withAccessToken("calendar", options)(async (token: string) => {
+        const response = await fetch(api, { headers: { authorization: `Bearer ${token}` } })
+        if (!response.ok) throw response
+        return response.text()
+      })
+      return (userId = "alice") => connect.runAs({ userId }, agenda)
+    }
+    return {
+      agendaWith,
+      connect,
+      stateOf: (userId: string) =>
+        Effect.map(promised(() => connect.status({ userId })), ([calendar]) => calendar?.state),
+      link: `${url}/connect/calendar`,
+      /** The authorization server revokes the grant, and the API knows it. AgentCore keeps its access token. */
+      revoke: (userName: string) =>
+        Effect.map(authorizationServer.revoke({ userName }), () => revoked.add(seen.at(-1))),
+      seen
+    }
+  })
+
+  const inScenario = <A, E, R>(
+    run: (world: Effect.Success<ReturnType<typeof scenario>>) => Generator<Effect.Effect<unknown, E, R>, A, never>
+  ) =>
+    App.inApplication(function*(app) {
+      return yield* Effect.flatMap(scenario(app), (all) => Effect.gen(() => run(all)))
+    })
+
+  const rejected = (error: unknown) => error instanceof Response && error.status === 401
+
+  it.live("reaches the program, or asks the user again with reauthenticate", () =>
+    inScenario(function*({ agendaWith, connect, stateOf, link, revoke, seen }) {
+      const agenda = agendaWith({ rejected, reauthenticate: true })
+      yield* consent(link, { cookie: "user=bob", account: "bob" })
+      yield* consent(link, { account: "alice" })
+      assert.strictEqual(yield* promised(() => agenda("bob")), "lunch")
+      assert.strictEqual(yield* promised(agenda), "lunch")
+      yield* revoke("alice")
+      for (const options of [undefined, { rejected }]) {
+        assert.propertyVal(yield* rejectionOf(agendaWith(options)()), "status", 401)
+      }
+      // Her connection is lost, and a second call does not ask AgentCore to drop a token again.
+      for (const _ of [1, 2]) {
+        const error = yield* rejectionOf(agenda())
+        assert(isIdentityError(error) && error._tag === "RequiresUserConsent")
+        assert.strictEqual(yield* promised(() => connect.link(error.session)), link)
+      }
+      assert.deepStrictEqual([yield* stateOf("alice"), yield* stateOf("bob")], ["NotGranted", "Granted"])
+      assert.include((yield* consent(link, { account: "alice" })).text, "Consent given")
+      assert.strictEqual(yield* promised(agenda), "lunch")
+      assert.strictEqual(yield* promised(() => agendaWith()()), "lunch")
+      const [first] = seen
+      assert.strictEqual(yield* promised(() => agenda("bob")), "lunch")
+      assert.strictEqual(seen.at(-1), first)
+    }))
+
+  it.live("shows the link of Connect, and continues the call with the new token", () =>
+    inScenario(function*({ agendaWith, link, revoke, seen }) {
+      yield* consent(link, { account: "alice" })
+      const shown = yield* Queue.make<readonly [link: string, user: unknown]>()
+      const onLink = (link: string) => {
+        Queue.offerUnsafe(shown, [link, getContext()?.workload?.user])
+      }
+      const agenda = agendaWith({ rejected, reauthenticate: true, onLink })
+      assert.strictEqual(yield* promised(agenda), "lunch")
+      yield* revoke("alice")
+      seen.length = 0
+      const call = yield* Effect.forkChild(promised(agenda))
+      assert.deepStrictEqual(yield* Queue.take(shown), [link, { userId: "alice" }])
+      assert.include((yield* consent(link, { account: "alice" })).text, "Consent given")
+      assert.strictEqual(yield* Fiber.join(call), "lunch")
+      assert.lengthOf(seen, 2)
+      assert.notStrictEqual(seen[0], seen[1])
+      assert.strictEqual(yield* Queue.size(shown), 0)
     }))
 })
 

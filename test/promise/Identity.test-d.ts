@@ -24,8 +24,9 @@ describe("the official SDK", () => {
     expectTypeOf<Exclude<keyof Theirs, keyof Ours>>().toBeNever()
   })
 
-  test("has the same models, and a poller", () => {
-    expectTypeOf<Omit<PromiseIdentity.OAuth2WrapperConfig, "poll">>().toEqualTypeOf<Official.OAuth2WrapperConfig>()
+  test("has the same models, a poller, and the renewal of rejected tokens", () => {
+    expectTypeOf<Omit<PromiseIdentity.OAuth2WrapperConfig, "poll" | "reauthenticate" | "rejected">>()
+      .toEqualTypeOf<Official.OAuth2WrapperConfig>()
     expectTypeOf<PromiseIdentity.ApiKeyWrapperConfig>().toEqualTypeOf<Official.ApiKeyWrapperConfig>()
   })
 
@@ -72,6 +73,13 @@ describe("wrapped functions", () => {
     void PromiseIdentity.withApiKey(config)(async (_query: string, _page: number) => 1)
     // @ts-expect-error the function returns no promise
     void PromiseIdentity.withApiKey(config)((key: string) => key)
+    // @ts-expect-error the error of a promise can be any value
+    void PromiseIdentity.withAccessToken({ ...config, scopes: [], rejected: (error) => error.status === 401 })
+    void PromiseIdentity.withAccessToken({
+      ...config,
+      scopes: [],
+      rejected: async (error) => error instanceof Response && error.status === 401
+    })
     // @ts-expect-error no such flow
     void PromiseIdentity.withAccessToken({ ...config, scopes: [], authFlow: "CLIENT_CREDENTIALS" })
   })
@@ -89,6 +97,7 @@ describe("declared credentials", () => {
     const expected = expectTypeOf<(...args: [_query: string]) => Promise<number>>()
     expected.toEqualTypeOf(withAccessToken(Calendar)(search))
     expected.toEqualTypeOf(withAccessToken(Calendar, { onAuthUrl: async (_url) => {} })(search))
+    expected.toEqualTypeOf(withAccessToken(Calendar, { rejected: () => true, reauthenticate: true })(search))
     expected.toEqualTypeOf(withApiKey(Weather)(search))
     expected.toEqualTypeOf(withApiKey(Weather, { workloadIdentityToken: "token" })(search))
   })
@@ -100,6 +109,8 @@ describe("declared credentials", () => {
     void withApiKey(Calendar)
     // @ts-expect-error the declaration has the scopes
     void withAccessToken(Calendar, { scopes: ["write"] })
+    // @ts-expect-error `resume` runs no function
+    void PromiseIdentity.resume("session", { rejected: () => true })
     // @ts-expect-error nobody consents to a key
     void withApiKey(Weather, { onAuthUrl: () => {} })
   })

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as ApiKey from "effect-agentcore-identity/ApiKey"
+import * as CredentialCache from "effect-agentcore-identity/CredentialCache"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
 import { isIdentityError } from "effect-agentcore-identity/IdentityError"
@@ -103,6 +104,100 @@ describe("withAccessToken", () => {
       assert.match(yield* Effect.promise(() => tool()), /^token-1\.calendar-client\.approved\.read/)
       assert.lengthOf(shown, 1)
     }).pipe(Effect.provide(World.layer)))
+
+  /** The functions over a vault that returns `stored` until `forceAuthentication`, and the requests. */
+  const scripted = (script: ScriptedPlanes.Script) =>
+    Effect.gen(function*() {
+      const { callsOf } = yield* ScriptedPlanes.ScriptedPlanes
+      const runtime = yield* World.runtimeOf(Layer.provideMerge(
+        Identity.layer,
+        Layer.provideMerge(
+          CredentialCache.layer({ opaqueTimeToLive: "1 hour" }),
+          Layer.succeed(DataPlane.DataPlane, yield* DataPlane.DataPlane)
+        )
+      ))
+      const forced = Effect.map(
+        callsOf("getResourceOauth2Token"),
+        (calls) => calls.map(({ request }) => request.forceAuthentication ?? false)
+      )
+      return { forced, ...PromiseIdentity.make(runtime) }
+    }).pipe(Effect.provide(ScriptedPlanes.layer(script)))
+
+  const vault: ScriptedPlanes.Script = {
+    getResourceOauth2Token: ({ forceAuthentication }) =>
+      responses.issued(forceAuthentication === true ? "forced" : "stored")
+  }
+
+  const m2m = { ...World.calendar, authFlow: "M2M", workloadIdentityToken: "workload-token" } as const
+  const unauthorized = new Error("401")
+  const rejected = (error: unknown) => error === unauthorized
+
+  it.live("runs the function once more with another token, when the resource has rejected the first one", () =>
+    Effect.gen(function*() {
+      const { forced, withAccessToken } = yield* scripted({
+        getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`)
+      })
+      let accepted = "token-0"
+      const contexts: Array<unknown> = []
+      const call = withAccessToken({ ...m2m, rejected: async (error) => rejected(error) })(
+        async (day: string, token: string) => {
+          contexts.push(PromiseIdentity.getContext()?.requestId)
+          if (token !== accepted) throw unauthorized
+          return `${day} ${token}`
+        }
+      )
+      const run = () => runWithContext({ requestId: "7" }, () => call("today"))
+      assert.strictEqual(yield* Effect.promise(run), "today token-0")
+      accepted = "token-1"
+      // The cache has the first one, which it drops.
+      assert.strictEqual(yield* Effect.promise(run), "today token-1")
+      assert.strictEqual(yield* Effect.promise(run), "today token-1")
+      assert.deepStrictEqual(contexts, ["7", "7", "7", "7"])
+      accepted = "none"
+      assert.strictEqual(yield* World.rejectionOf(run()), unauthorized)
+      assert.deepStrictEqual(yield* forced, [false, false, false])
+    }))
+
+  it.live("asks for the consent of the user only with reauthenticate, and if the service has no other token", () =>
+    Effect.gen(function*() {
+      const { forced, withAccessToken } = yield* scripted(vault)
+      class Reports extends AccessToken.Tag<Reports>()("test/Reports", { provider: "reports", flow: "M2M" }) {}
+      const { workloadIdentityToken } = m2m
+      const read = async (token: string) => token === "stored" ? Promise.reject(unauthorized) : token
+      const gone = new Error("404")
+      const missing = async (_token: string) => Promise.reject(gone)
+      assert.strictEqual(yield* World.rejectionOf(withAccessToken({ ...m2m, rejected })(read)()), unauthorized)
+      assert.deepStrictEqual(yield* forced, [false, false])
+      const options = { rejected, reauthenticate: true }
+      assert.strictEqual(yield* World.rejectionOf(withAccessToken({ ...m2m, ...options })(missing)()), gone)
+      assert.deepStrictEqual(yield* forced, [false, false, false])
+      assert.strictEqual(yield* Effect.promise(() => withAccessToken({ ...m2m, ...options })(read)()), "forced")
+      assert.strictEqual(
+        yield* Effect.promise(() => withAccessToken(Reports, { workloadIdentityToken, ...options })(read)()),
+        "forced"
+      )
+      assert.deepStrictEqual((yield* forced).slice(-2), [false, true])
+    }))
+
+  it.live("rejects invalid options of the renewal before it requests a token", () =>
+    Effect.gen(function*() {
+      const { forced, resume, withAccessToken } = yield* scripted(vault)
+      for (
+        const [options, message] of [
+          [{ reauthenticate: true }, "'rejected' failed to satisfy constraint: Member must be a function if reauth"],
+          [{ rejected: 401 }, "'rejected'"],
+          [{ rejected, reauthenticate: "yes" }, "'reauthenticate'"]
+        ] as const
+      ) {
+        const error = yield* World.rejectionOf(
+          withAccessToken({ ...m2m, ...options as object })(async (_token: string) => 1)()
+        )
+        assert.strictEqual(World.tagOf(error), "ValidationException")
+        assert.include(String(error), message)
+      }
+      assert.include(String(yield* World.rejectionOf(resume("{}", { rejected } as object))), "'rejected'")
+      assert.deepStrictEqual(yield* forced, [])
+    }))
 
   it.live("rejects at once with the session when there is no onAuthUrl", () =>
     Effect.gen(function*() {

@@ -56,6 +56,13 @@ export interface OAuth2WrapperConfig {
       readonly signal: AbortSignal
     }) => Promise<string>)
     | undefined
+  /**
+   * Whether an error of the function means that the resource rejected the token, such as one with the status 401. Then
+   * the function runs once more, with a new token. Without a new one, the promise rejects with the error. Default: no.
+   */
+  rejected?: ((error: unknown) => boolean | Promise<boolean>) | undefined
+  /** Whether to drop a rejected token that the service returns again: the user consents again. Default: false. */
+  reauthenticate?: boolean | undefined
   /** Asks the user to consent again, and drops the token in the vault. Default: false. */
   forceAuthentication?: boolean | undefined
   /**
@@ -77,11 +84,20 @@ export interface ApiKeyWrapperConfig extends Pick<OAuth2WrapperConfig, "workload
 
 const tokenField = { workloadIdentityToken: Constraint.optional(Schema.String) }
 
-const useFields = {
+const resumeFields = {
   ...tokenField,
   onAuthUrl: Constraint.optional(OptionType.AnyFunction),
   poll: Constraint.optional(OptionType.AnyFunction)
 }
+
+const useFields = {
+  ...resumeFields,
+  rejected: Constraint.optional(OptionType.AnyFunction),
+  reauthenticate: Constraint.optional(Schema.Boolean)
+}
+
+/** What belongs to a single use. */
+export type AccessTokenUse = Pick<OAuth2WrapperConfig, keyof typeof useFields>
 
 /** Allows `sessionUri`, which a type of the official SDK has. It has no effect here. */
 export const checkAccessTokenConfig = makeSubjectCheck(
@@ -109,6 +125,13 @@ export const checkApiKeyConfig = makeSubjectCheck(
 )
 
 export const checkAccessTokenUse = Validation.makeCheck(accessTokenOperation, () => useFields)
+
+export const checkRenewal = ({ reauthenticate, rejected }: AccessTokenUse): ValidationException | undefined =>
+  reauthenticate === true && rejected === undefined
+    ? Validation.invalidProperty(accessTokenOperation, "rejected", "be a function if reauthenticate is true")
+    : undefined
+
+export const checkResume = Validation.makeCheck(accessTokenOperation, () => resumeFields)
 
 export const checkApiKeyUse = Validation.makeCheck(apiKeyOperation, () => tokenField)
 

@@ -8,10 +8,12 @@ import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { hasProperty, isObject } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { AsyncResource } from "node:async_hooks"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { ConsentSession } from "../../ConsentSession.js"
 import type { AccessTokenCredential, ApiKeyCredential, ConsentOptions, Identity } from "../../Identity.js"
 import type { ValidationException } from "../../IdentityError.js"
+import { renewCredential } from "../../internal/identity/renewal.js"
 import * as Signals from "../../internal/pendingConsents/signals.js"
 import * as RequestHeaders from "../../internal/requestHeaders.js"
 import { WorkloadAccessToken } from "../../WorkloadAccessToken.js"
@@ -69,7 +71,7 @@ export interface Functions {
     /** Passes a declared access token to an async function as its last argument, for the caller of each call. */
     (
       credential: AccessTokenCredential,
-      options?: Pick<Config.OAuth2WrapperConfig, "onAuthUrl" | "poll" | "workloadIdentityToken">
+      options?: Config.AccessTokenUse
     ): CredentialWrapper
     /** Passes an access token to an async function as its last argument, for the caller of each call. */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
@@ -144,8 +146,7 @@ export interface Functions {
 
 type Context = RequestContext.RequestContext | undefined
 
-/** What belongs to a single call. */
-type UseOptions = NonNullable<Parameters<Functions["resume"]>[1]>
+type UseOptions = Config.AccessTokenUse
 
 /** Runs effects, and supplies their services. A wrapper reads `Identity` only after it knows the caller. */
 interface Runner<R> extends Pick<Workloads.Runtime<R>, "dataPlane" | "identity"> {
@@ -207,15 +208,26 @@ const makeSettle = <R>(run: Runner<R>["run"]) => async <A>(effect: Effect.Effect
   throw addCaller(error instanceof ConfigError ? Cause.prettyErrors(exit.cause)[0] : error)
 }
 
-/** Wraps functions whose last argument is a credential. */
+/** Wraps functions whose last argument is a credential. No fiber runs them, because `dispose` ends fibers. */
 const wrap = <R>(
   settle: Workloads.Runtime<R>["settle"],
-  credentialFor: (context: Context) => Effect.Effect<Redacted.Redacted, unknown, R>
+  credentialFor: (context: Context, forceAuthentication?: boolean) => Effect.Effect<Redacted.Redacted, unknown, R>,
+  { reauthenticate = false, rejected = () => false }: UseOptions = {}
 ) =>
 <Args extends Array<unknown>, A>(fn: (...args: [...Args, string]) => Promise<A>) =>
 async (...args: Args): Promise<A> => {
-  const credential = await settle(credentialFor(RequestContext.get()))
-  return fn(...args, Redacted.value(credential))
+  const context = RequestContext.get()
+  const first = await settle(credentialFor(context))
+  try {
+    return await fn(...args, Redacted.value(first))
+  } catch (error) {
+    if (!await rejected(error)) throw error
+    // `onAuthUrl` runs in the context of the call.
+    const renew = AsyncResource.bind((forceAuthentication: boolean) => credentialFor(context, forceAuthentication))
+    const fresh = await settle(renewCredential(renew, first, { reauthenticate }))
+    if (Option.isNone(fresh)) throw error
+    return fn(...args, Redacted.value(fresh.value))
+  }
 }
 
 /** A call of `Identity` for the caller of a request, or the caller that the program configured. */
@@ -277,20 +289,24 @@ const makeWithAccessToken = <R>(runtime: Consents.Dependencies<R>) =>
   options: UseOptions,
   makeConsent: MakeConsent<R>
 ): CredentialWrapper => {
-  const check = untilValid(() => Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options))
-  // TypeScript does not see that the initial parameters and the last one are all parameters.
-  return wrap(runtime.settle, (context): Effect.Effect<Redacted.Redacted, unknown, R> => {
+  const use: UseOptions = { ...subject, ...options }
+  const check = untilValid(() =>
+    Config.checkAccessTokenConfig(subject) ?? Config.checkAccessTokenUse(options) ?? Config.checkRenewal(use)
+  )
+  const credentialFor = (context: Context, forceAuthentication?: boolean) => {
     const invalid = check()
     if (invalid !== undefined) return Effect.fail(invalid)
-    const request = Config.toAccessTokenRequest(subject, context)
-    const use: UseOptions = { ...subject, ...options }
+    const declared = Config.toAccessTokenRequest(subject, context)
+    const request = forceAuthentication === undefined ? declared : { ...declared, forceAuthentication }
     const consent = makeConsent(use, context)
     return callRegistered(runtime, {
       configured: use.workloadIdentityToken,
       context,
       call: (identity) => Effect.flatMap(consent, (consent) => identity.getAccessToken(request, consent))
     })
-  }) as CredentialWrapper
+  }
+  // TypeScript does not see that the initial parameters and the last one are all parameters.
+  return wrap(runtime.settle, credentialFor, use) as CredentialWrapper
 }
 
 const makeWithApiKey = <R>(runtime: Consents.Dependencies<R>): Functions["withApiKey"] =>
@@ -315,7 +331,7 @@ const makeResume = <R>(
   makeConsent: MakeConsent<R>
 ): Functions["resume"] =>
 async (session, options = {}) => {
-  const invalid = Config.checkAccessTokenUse(options)
+  const invalid = Config.checkResume(options)
   if (invalid !== undefined) throw invalid
   const context = RequestContext.get()
   const consent = makeConsent(options, context)
