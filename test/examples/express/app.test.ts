@@ -38,6 +38,8 @@ const agendaOf = async (user: TestUser) => {
   return [status, JSON.parse(text)]
 }
 
+const required = "The user has to connect 'calendar' first."
+
 describe("the agent", () => {
   it("asks each user once, and reads their own calendar", async () => {
     const alice = local.user("alice")
@@ -50,19 +52,22 @@ describe("the agent", () => {
     // She forwards her link to Bob: he signs in as himself, and connects his own account.
     const forwarded = await bob.approves(connect)
     expect([forwarded.url, JSON.parse(forwarded.text)]).toStrictEqual([`${url}/agenda`, { sub: "bob" }])
-    expect(await agendaOf(alice)).toStrictEqual([403, { connect }])
+    expect(await agendaOf(alice)).toStrictEqual([403, { message: required, connect }])
 
     await alice.approves(connect)
     expect(await agendaOf(alice)).toStrictEqual([200, { sub: "alice" }])
     expect(await agendaOf(bob)).toStrictEqual([200, { sub: "bob" }])
   })
 
-  it("gives the link again to a user who denied", async () => {
+  it("tells a user once that they denied, and gives the link again", { timeout: 30_000 }, async () => {
     const carol = local.user("carol")
     await signIn(carol)
     const [, { connect }] = await agendaOf(carol)
     await carol.denies(connect)
-    expect(await agendaOf(carol)).toStrictEqual([403, { connect }])
+    // AgentCore reports a denial after a few seconds.
+    const message = "The authorization at provider 'calendar' failed: the user denied consent, or the session expired"
+    await expect.poll(() => agendaOf(carol), { timeout: 20_000 }).toStrictEqual([403, { message, connect }])
+    expect(await agendaOf(carol)).toStrictEqual([403, { message: required, connect }])
     await carol.approves(connect)
     expect(await agendaOf(carol)).toStrictEqual([200, { sub: "carol" }])
   })

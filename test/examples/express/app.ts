@@ -1,6 +1,6 @@
 import cookieSession from "cookie-session"
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
-import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import type { User } from "effect-agentcore-identity/promise/Identity"
 import express, { type Request, type RequestHandler } from "express"
@@ -97,8 +97,12 @@ app.get("/agenda", async (request, response) => {
   try {
     response.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
-    if (!(error instanceof RequiresUserConsent)) throw error
+    if (!(error instanceof RequiresUserConsent || error instanceof AuthorizationFailed)) throw error
+    // `AuthorizationFailed`: the user has denied. One call reports it, and the next one needs a consent again.
     // The link never expires. After consent the browser comes back here.
-    response.status(403).json({ connect: await connect.link(error.session, { continue: "/agenda" }) })
+    response.status(403).json({
+      message: error.message,
+      connect: await connect.link("calendar", { continue: "/agenda" })
+    })
   }
 })

@@ -39,6 +39,8 @@ const agendaOf = async (user: TestUser) => {
   return [status, JSON.parse(text)]
 }
 
+const required = "The user has to connect 'calendar' first."
+
 describe("the agent", () => {
   it("asks each user once, and reads their own calendar", async () => {
     const alice = local.user("alice")
@@ -51,7 +53,7 @@ describe("the agent", () => {
     // She forwards her link to Bob: he signs in as himself, and connects his own account.
     const forwarded = await bob.approves(connect)
     expect([forwarded.url, JSON.parse(forwarded.text)]).toStrictEqual([`${url}/agenda`, { sub: "bob" }])
-    expect(await agendaOf(alice)).toStrictEqual([403, { connect }])
+    expect(await agendaOf(alice)).toStrictEqual([403, { message: required, connect }])
 
     await alice.approves(connect)
     expect(await agendaOf(alice)).toStrictEqual([200, { sub: "alice" }])
@@ -63,7 +65,7 @@ describe("the agent", () => {
     await signIn(carol)
     const [, { connect }] = await agendaOf(carol)
     await carol.denies(connect)
-    expect(await agendaOf(carol)).toStrictEqual([403, { connect }])
+    expect(await agendaOf(carol)).toStrictEqual([403, { message: required, connect }])
     await carol.approves(connect)
     expect(await agendaOf(carol)).toStrictEqual([200, { sub: "carol" }])
   })

@@ -1,5 +1,5 @@
 import * as VendorAccount from "effect-agentcore-identity/http/VendorAccount"
-import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import type { User } from "effect-agentcore-identity/promise/Identity"
 import { type Context, Hono, type MiddlewareHandler } from "hono"
@@ -111,8 +111,9 @@ app.get("/agenda", async (c) => {
   try {
     return c.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
-    if (!(error instanceof RequiresUserConsent)) throw error
+    if (!(error instanceof RequiresUserConsent || error instanceof AuthorizationFailed)) throw error
+    // `AuthorizationFailed`: the user has denied. One call reports it, and the next one needs a consent again.
     // The link never expires. After consent the browser comes back here.
-    return c.json({ connect: await connect.link(error.session, { continue: "/agenda" }) }, 403)
+    return c.json({ message: error.message, connect: await connect.link("calendar", { continue: "/agenda" }) }, 403)
   }
 })

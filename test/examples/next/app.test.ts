@@ -54,6 +54,8 @@ const agendaOf = async (user: TestUser) => {
   return [status, JSON.parse(text)]
 }
 
+const required = "The user has to connect 'calendar' first."
+
 describe("the agent", () => {
   it("asks each user once, and reads their own calendar", async () => {
     const alice = local.user("alice")
@@ -66,7 +68,7 @@ describe("the agent", () => {
     // She forwards her link to Bob: he signs in as himself, and connects his own account.
     const forwarded = await bob.approves(connect)
     assert.deepEqual([forwarded.url, JSON.parse(forwarded.text)], [`${url}/agenda`, { sub: "bob" }])
-    assert.deepEqual(await agendaOf(alice), [403, { connect }])
+    assert.deepEqual(await agendaOf(alice), [403, { message: required, connect }])
 
     await alice.approves(connect)
     assert.deepEqual(await agendaOf(alice), [200, { sub: "alice" }])
@@ -78,7 +80,7 @@ describe("the agent", () => {
     await signIn(carol)
     const [, { connect }] = await agendaOf(carol)
     await carol.denies(connect)
-    assert.deepEqual(await agendaOf(carol), [403, { connect }])
+    assert.deepEqual(await agendaOf(carol), [403, { message: required, connect }])
     await carol.approves(connect)
     assert.deepEqual(await agendaOf(carol), [200, { sub: "carol" }])
   })

@@ -1,4 +1,4 @@
-import { RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
 import { readEvents } from "../../lib/calendar"
 import { connect } from "../../lib/connect"
 import { currentUser, origin } from "../../lib/session"
@@ -11,9 +11,10 @@ export const GET = async (): Promise<Response> => {
   try {
     return Response.json(await connect.runAs(user, () => agenda("today")))
   } catch (error) {
-    if (!(error instanceof RequiresUserConsent)) throw error
+    if (!(error instanceof RequiresUserConsent || error instanceof AuthorizationFailed)) throw error
+    // `AuthorizationFailed`: the user has denied. One call reports it, and the next one needs a consent again.
     // The link never expires. After consent the browser comes back here.
-    const link = await connect.link(error.session, { continue: "/agenda" })
-    return Response.json({ connect: link }, { status: 403 })
+    const link = await connect.link("calendar", { continue: "/agenda" })
+    return Response.json({ message: error.message, connect: link }, { status: 403 })
   }
 }
