@@ -318,14 +318,19 @@ export class LocalControl extends Context.Service<LocalControl, {
     /** Returns the authorization URL of a session, by its `id`. Anyone who has it can consent in the user's place. */
     readonly authorizationUrl: (id: string) => Effect.Effect<Redacted.Redacted, SessionError>
     /**
-     * Consents in place of a user, and completes the session for the user who opened it. `userName` signs in at the
-     * authorization server of the options. Default: the user id of the session, or the subject of its JWT. With
-     * `LocalIdentity.layerTest` there is no sign-in. Fails with `ForeignServer` for any other authorization server.
+     * Consents in place of a user, and completes the session for the user who opened it. With `LocalIdentity.layerTest`
+     * there is no sign-in. Fails with `ForeignServer` for any other authorization server. Returns the URL to which the
+     * browser of the user returns, with the session, if they signed in.
      */
     readonly approve: (
       consent: string | Redacted.Redacted,
-      options?: { readonly userName?: string | undefined }
-    ) => Effect.Effect<void, LocalControlError | SessionError>
+      options?: {
+        /** Who signs in. Default: the user id of the session, or the subject of its JWT. */
+        readonly userName?: string | undefined
+        /** `false` leaves it to the application, which has to get the URL. Default: true. */
+        readonly complete?: boolean | undefined
+      }
+    ) => Effect.Effect<Option.Option<Redacted.Redacted>, LocalControlError | SessionError>
     /** Denies consent in place of the user. The next poll returns `Failed`. */
     readonly deny: (consent: string | Redacted.Redacted) => Effect.Effect<void, SessionError>
     /** Ends the session as expired. */

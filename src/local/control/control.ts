@@ -74,7 +74,7 @@ const checkSettings = Validation.makeCheck("LocalIdentity", () => ({
   settings: Constraint.optional(Schema.Union([Schema.toType(LocalSettings), OptionType.AnyEffect]))
 }))
 
-/** Signs in at the authorization server, and passes its redirect to the callback of the backend. */
+/** Signs in at the authorization server, and passes its redirect to the backend. Returns the URL after that. */
 const consentAt = (
   backend: LocalBackend.LocalBackend["Service"],
   { issuer }: AuthorizationServer["Service"],
@@ -96,8 +96,10 @@ const consentAt = (
       )
     }
     const { pathname } = new URL(Redacted.value(url))
-    const { _tag } = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
-    if (_tag !== "Redirect") return yield* fail("Rejected", `The backend does not accept the redirect: ${_tag}`)
+    const response = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
+    return response._tag === "Redirect"
+      ? response.url
+      : yield* fail("Rejected", `The backend does not accept the redirect: ${response._tag}`)
   })
 
 const makeConsents = (
@@ -118,14 +120,18 @@ const makeConsents = (
       return "userId" in user ? user.userId : user.subject
     })
 
-  const approve = (sessionUri: Redacted.Redacted, userName: string | undefined) =>
+  const approve = (
+    sessionUri: Redacted.Redacted,
+    { complete = true, userName }: { readonly complete?: boolean | undefined; readonly userName?: string | undefined }
+  ) =>
     Effect.gen(function*() {
+      let returnUrl = Option.none<Redacted.Redacted>()
       const response = yield* backend.authorize(sessionUri)
       // Without a redirect the session has a code, has ended, or has no usable server: `complete` reports which.
       if (response._tag === "Redirect") {
         const url = new URL(Redacted.value(response.url))
         // The host of the scripted `OAuthClient`.
-        if (url.hostname === "authorization.invalid") return yield* backend.approve(sessionUri)
+        if (url.hostname === "authorization.invalid") return yield* Effect.as(backend.approve(sessionUri), returnUrl)
         if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
           return yield* fail(
             "ForeignServer",
@@ -133,20 +139,24 @@ const makeConsents = (
               + "Open the authorization URL in a browser, or start this server with an authorization server."
           )
         }
-        yield* consentAt(backend, authorizationServer, response.url, userName ?? (yield* findUserName(sessionUri)))
+        const name = userName ?? (yield* findUserName(sessionUri))
+        returnUrl = Option.some(yield* consentAt(backend, authorizationServer, response.url, name))
       }
-      yield* Effect.mapError(
-        backend.complete(sessionUri),
-        ({ reason }) => new SessionError({ action: "approve", reason })
-      )
+      if (complete) {
+        yield* Effect.mapError(
+          backend.complete(sessionUri),
+          ({ reason }) => new SessionError({ action: "approve", reason })
+        )
+      }
+      return returnUrl
     })
 
   return {
     list: backend.consents,
     authorizationUrl: (id) =>
       Effect.map(findUri("open", id), (sessionUri) => makeAuthorizationUrl(publicUrl, sessionUri)),
-    approve: (consent, { userName } = {}) =>
-      Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, userName)),
+    approve: (consent, options = {}) =>
+      Effect.flatMap(findUri("approve", consent), (sessionUri) => approve(sessionUri, options)),
     deny: (consent) => Effect.flatMap(findUri("deny", consent), backend.deny),
     expire: (consent) => Effect.flatMap(findUri("expire", consent), backend.expire)
   }

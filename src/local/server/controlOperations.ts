@@ -224,9 +224,16 @@ export const actions = {
     ({ control }, { id }) => Effect.map(control.consents.authorizationUrl(id), (url) => ({ url: Redacted.value(url) }))
   ),
   "consents/approve": act(
-    Schema.Struct({ ...selector, userName: Schema.optional(Schema.String) }),
-    ({ control }, { userName, ...selected }) =>
-      Effect.flatMap(toConsent(selected), (consent) => control.consents.approve(consent, { userName }))
+    Schema.Struct({
+      ...selector,
+      userName: Schema.optional(Schema.String),
+      complete: Schema.optional(Schema.Boolean)
+    }),
+    ({ control }, { complete, userName, ...selected }) =>
+      Effect.map(
+        Effect.flatMap(toConsent(selected), (consent) => control.consents.approve(consent, { complete, userName })),
+        (returnUrl) => ({ returnUrl: Option.map(returnUrl, Redacted.value) })
+      )
   ),
   "consents/deny": act(Selector, ({ control }, selected) => Effect.flatMap(toConsent(selected), control.consents.deny)),
   "consents/expire": act(

@@ -36,6 +36,10 @@ class Agent:
             raise ConsentRequired(response)
         return response["accessToken"]
 
+    def complete(self, session_uri, user):
+        """For the page of the return URL: `session_uri` is its parameter `session_id`, `user` is who is signed in."""
+        self.identity.complete_resource_token_auth(sessionUri=session_uri, userIdentifier={"userId": user})
+
     def weather_key(self):
         response = self.identity.get_resource_api_key(
             workloadIdentityToken=self.caller, resourceCredentialProviderName="weather"

@@ -28,9 +28,10 @@ class Local:
         with urllib.request.urlopen(request) as response:
             return json.load(response)
 
-    def approve(self, session_uri, user):
-        """The user signs in, and consents."""
-        self.call("consents/approve", {"sessionUri": session_uri, "userName": user})
+    def approve(self, session_uri, user, complete=True):
+        """The user signs in, and consents. Returns the URL to which their browser returns."""
+        body = {"sessionUri": session_uri, "userName": user, "complete": complete}
+        return self.call("consents/approve", body)["returnUrl"]
 
     def deny(self, session_uri):
         self.call("consents/deny", {"sessionUri": session_uri})

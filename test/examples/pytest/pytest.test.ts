@@ -26,6 +26,6 @@ describe("pytest", () => {
       const python = yield* Tools.pathOf("boto3")
       const hasSdk = execFileSync(python, ["-c", find], { encoding: "utf8" }).trim() === "True"
       const output = yield* Effect.promise(() => Project.run(project, command, { env }))
-      assert.match(output, hasSdk ? /7 passed/ : /5 passed, 1 skipped/)
+      assert.match(output, hasSdk ? /8 passed/ : /6 passed, 1 skipped/)
     }))
 })

@@ -1,5 +1,6 @@
 import base64
 import json
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from agent import Agent, ConsentRequired
@@ -24,6 +25,18 @@ def test_two_users_consent(local):
     alice, bob = consent(local, "alice"), consent(local, "bob")
     assert user_of(alice.reports_token()) == "alice"
     assert user_of(bob.reports_token()) == "bob"
+
+
+def test_the_page_completes_the_consent_of_its_own_user(local):
+    agent = Agent("alice")
+    with pytest.raises(ConsentRequired) as asked:
+        agent.reports_token()
+    url = local.approve(asked.value.session_uri, "alice", complete=False)
+    [session_uri] = parse_qs(urlsplit(url).query)["session_id"]
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        agent.complete(session_uri, "bob")
+    agent.complete(session_uri, "alice")
+    assert user_of(agent.reports_token()) == "alice"
 
 
 def test_a_user_denies(local):
