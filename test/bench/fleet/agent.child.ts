@@ -39,11 +39,13 @@ const runtime = ManagedRuntime.make(
 
 const subjectOf = (token: Redacted.Redacted) => String(decodeJwt(Redacted.value(token)).sub)
 
-/** The outcome of a call: the subject of its token, or the tag of its error. */
-const outcomeOf = (exit: Exit.Exit<Redacted.Redacted, { readonly _tag: string }>) => {
+/** The outcome of a call: the subject of its token, or what its error is. */
+const outcomeOf = (exit: Exit.Exit<Redacted.Redacted, { readonly _tag: string; readonly kind?: string }>) => {
   if (Exit.isSuccess(exit)) return { subject: subjectOf(exit.value) }
   const [reason] = exit.cause.reasons
-  return { error: reason?._tag === "Fail" ? reason.error._tag : `${reason?._tag}` }
+  if (reason?._tag !== "Fail") return { error: `${reason?._tag}` }
+  const { _tag, kind } = reason.error
+  return { error: kind === undefined ? _tag : `${_tag} (${kind})` }
 }
 
 const wait = (user: string, show: (link: string) => void) =>
