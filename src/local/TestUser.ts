@@ -33,6 +33,7 @@
  * })
  */
 import * as Effect from "effect/Effect"
+import { hasProperty, isString } from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
@@ -128,8 +129,12 @@ const failure = (reason: Obstacle, url: string) => {
   return new TestUserError({ reason, at: isWebUrl(url) ? `${origin}${pathname}` : other })
 }
 
-const toUrl = (link: Link): string =>
-  typeof link === "string" ? link : Redacted.value(Redacted.isRedacted(link) ? link : link.authorizationUrl)
+/** A program in JavaScript can pass any value. The empty string is an invalid URL. */
+const toUrl = (link: unknown): string => {
+  const url = hasProperty(link, "authorizationUrl") ? link.authorizationUrl : link
+  const value = Redacted.isRedacted(url) ? Redacted.value(url) : url
+  return isString(value) ? value : ""
+}
 
 /**
  * Makes a user with a new browser. They stay signed in. At the application, let them sign in first: `opens`, or

@@ -172,6 +172,72 @@ describe("the control of LocalIdentity", () => {
   })
 })
 
+describe("a link that is not a web URL", () => {
+  it("rejects with the reason, also for values that are not of the type", async () => {
+    const alice = local.user("alice")
+    for (const link of [undefined, null, 7, {}, { authorizationUrl: undefined }, "", "alice"]) {
+      for (const act of [alice.approves, alice.denies, alice.opens, alice.clicksTwice] as ReadonlyArray<unknown>) {
+        const error = await rejection((act as (link: unknown) => Promise<unknown>)(link))
+        assert.strictEqual(error.name, "TestUserError")
+        assert.propertyVal(error, "reason", "InvalidUrl")
+        assert.include(error.message, "an invalid URL")
+      }
+    }
+  })
+})
+
+describe("accessTokenLifetime", () => {
+  const github = {
+    workloadIdentities: [{ name: "agent", allowedResourceOauth2ReturnUrls: [returnUrl] }],
+    oauth2CredentialProviders: [{
+      name: "github",
+      credentialProviderVendor: "GithubOauth2",
+      oauth2ProviderConfigInput: { githubOauth2ProviderConfig: { clientId: "my-client", clientSecret: "a secret" } }
+    }]
+  } as const
+
+  /** Alice consents, and the next request is a day later. */
+  const nextDay = async (options: Parameters<typeof start>[0]) => {
+    await using offline = await start({ setup: github, offline: true, ...options })
+    const credentials = { accessKeyId: "local", secretAccessKey: "local" }
+    const client = new BedrockAgentCore({ endpoint: offline.url, region: "us-west-2", credentials })
+    const request = async () => {
+      const { workloadAccessToken } = await client.getWorkloadAccessTokenForUserId({
+        workloadName: "agent",
+        userId: "alice"
+      })
+      return client.getResourceOauth2Token({
+        workloadIdentityToken: workloadAccessToken,
+        resourceCredentialProviderName: "github",
+        scopes: ["repo"],
+        oauth2Flow: "USER_FEDERATION",
+        resourceOauth2ReturnUrl: returnUrl
+      })
+    }
+    const { sessionUri = "" } = await request()
+    await offline.control.consents.approve(sessionUri, { userName: "alice" })
+    const { accessToken = "" } = await request()
+    assert.strictEqual(decodeJwt(accessToken).sub, "alice")
+    await offline.control.clock.advance("1 day")
+    const later = await request()
+    client.destroy()
+    return later.accessToken === accessToken ? "the same token" : later.authorizationUrl === undefined ? "" : "a link"
+  }
+
+  it("imitates a vendor whose tokens do not expire", async () => {
+    assert.strictEqual(await nextDay({}), "a link")
+    assert.strictEqual(await nextDay({ authorizationServer: { accessTokenLifetime: "3650 days" } }), "the same token")
+  })
+
+  it("rejects a value that is not a duration", async () => {
+    for (const accessTokenLifetime of ["for ever", 0, {}]) {
+      const error = await rejection(start({ offline: true, authorizationServer: { accessTokenLifetime } as object }))
+      assert.strictEqual(error.name, "AuthorizationServerError")
+      assert.include(error.message, "accessTokenLifetime must be a finite duration greater than zero")
+    }
+  })
+})
+
 describe("LocalIdentity.start", () => {
   it("has the environment of the command, and frees its port", async () => {
     const { AGENTCORE_LOCAL_OAUTH_ISSUER: issuer, AGENTCORE_LOCAL_TOKEN: token } = local.environment

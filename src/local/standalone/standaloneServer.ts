@@ -44,6 +44,8 @@ export interface Options extends
     readonly redirectUris?: ReadonlyArray<string> | undefined
     /** Additional issuers whose JWTs it exchanges, besides itself and the local STS. */
     readonly trustedIssuers?: ReadonlyArray<string> | undefined
+    /** Default: 10 minutes. A long one imitates a vendor whose tokens do not expire, such as GitHub or Slack. */
+    readonly accessTokenLifetime?: AuthorizationServer.Options["accessTokenLifetime"]
   } | undefined
   /**
    * Whether that authorization server accepts every client, and stands in for all vendors and for all authorization
@@ -93,14 +95,21 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
 })
 
 const startAuthorizationServer = (
-  { audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
+  { accessTokenLifetime, audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
   offline: boolean,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
     const { make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
     const resources = [defaultResource, ...audiences]
-    const service = yield* make({ ...listening, port, resources, trustedIssuers, anyClient: offline })
+    const service = yield* make({
+      ...listening,
+      port,
+      resources,
+      trustedIssuers,
+      accessTokenLifetime,
+      anyClient: offline
+    })
     return { service, clientSecret: yield* readClientSecret }
   })
 
