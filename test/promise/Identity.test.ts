@@ -179,6 +179,35 @@ describe("withAccessToken", () => {
       assert.deepStrictEqual((yield* forced).slice(-2), [false, true])
     }))
 
+  it.live("shows the authorization URL again with reauthenticate, and continues with the new token", () =>
+    Effect.gen(function*() {
+      const { withAccessToken } = yield* World.functions()
+      const { approve } = yield* World.decisions
+      const workloadIdentityToken = yield* World.tokenOf("alice")
+      const shown: Array<string> = []
+      const used: Array<string> = []
+      const tool = withAccessToken({
+        ...World.calendar,
+        workloadIdentityToken,
+        rejected,
+        reauthenticate: true,
+        onAuthUrl: async (url) => {
+          shown.push(url)
+          await approve(url)
+        }
+      })(async (token: string) => {
+        used.push(token)
+        // The vendor has revoked the first token.
+        if (token === used[0] && used.length > 1) throw unauthorized
+        return token
+      })
+      yield* Effect.promise(() => tool())
+      const again = yield* Effect.promise(() => tool())
+      assert.notStrictEqual(again, used[0])
+      assert.lengthOf(new Set(shown), 2)
+      assert.deepStrictEqual(used, [used[0], used[0], again])
+    }).pipe(Effect.provide(World.layer)))
+
   it.live("rejects invalid options of the renewal before it requests a token", () =>
     Effect.gen(function*() {
       const { forced, resume, withAccessToken } = yield* scripted(vault)
