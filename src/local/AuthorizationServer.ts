@@ -185,9 +185,7 @@ const fail = (reason: AuthorizationServerError["reason"], message: string) =>
 const invalid = (message: string) => fail("Configuration", message)
 
 const toSeconds = (lifetime: Duration.Input = "10 minutes"): Effect.Effect<number, AuthorizationServerError> => {
-  const seconds = Math.ceil(
-    Option.match(Duration.fromInput(lifetime), { onNone: () => NaN, onSome: Duration.toSeconds })
-  )
+  const seconds = Math.ceil(Duration.toSeconds(Option.getOrElse(Duration.fromInput(lifetime), () => Duration.zero)))
   return Number.isSafeInteger(seconds) && seconds > 0
     ? Effect.succeed(seconds)
     : invalid("accessTokenLifetime must be a finite duration greater than zero")

@@ -14,8 +14,7 @@
  * - {@link withWatPropagation} adds its header before the request is signed, and only to the three operations that
  *   accept it.
  *
- * The official SDK has no {@link workload}, {@link contextFromHeaders}, {@link resume}, `rejected` and pages after
- * consent.
+ * The official SDK has no {@link workload}, {@link contextFromHeaders}, {@link resume}, `rejected` and consent pages.
  * `promise/Connect` adds links that never expire, and pages where users connect and disconnect their accounts.
  *
  * @since 0.2.0

@@ -95,21 +95,14 @@ const readClientSecret: Effect.Effect<Redacted.Redacted, VaultStoreError, VaultS
 })
 
 const startAuthorizationServer = (
-  { accessTokenLifetime, audiences = [], port, trustedIssuers }: AuthorizationServerOptions,
+  { audiences = [], ...options }: AuthorizationServerOptions,
   offline: boolean,
   listening: { readonly host: string; readonly allowedHosts: ReadonlyArray<string> }
 ) =>
   Effect.gen(function*() {
     const { make } = yield* Effect.promise(() => import("../AuthorizationServer.js"))
     const resources = [defaultResource, ...audiences]
-    const service = yield* make({
-      ...listening,
-      port,
-      resources,
-      trustedIssuers,
-      accessTokenLifetime,
-      anyClient: offline
-    })
+    const service = yield* make({ ...options, ...listening, resources, anyClient: offline })
     return { service, clientSecret: yield* readClientSecret }
   })
 
