@@ -105,25 +105,59 @@ const countsOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 describe("CredentialCache: entries and their lifetimes", () => {
-  it.effect("keeps a JWT until a minute before it expires", () =>
+  /** A credential is kept for this time, and then requested again. */
+  const isKeptFor = <E, R>(time: Duration.Input, ask: Effect.Effect<string, E, R>, calls: typeof tokenCalls) =>
     Effect.gen(function*() {
-      const first = yield* tokenOf()
-      yield* TestClock.adjust("3539999 millis")
-      assert.strictEqual(yield* tokenOf(), first)
-      assert.strictEqual(yield* tokenCalls, 1)
-      yield* TestClock.adjust("1 millis")
-      assert.notStrictEqual(yield* tokenOf(), first)
-      assert.strictEqual(yield* tokenCalls, 2)
-    }).pipe(Effect.provide(cached(numbered))))
+      const first = yield* ask
+      const millis = Duration.toMillis(time)
+      if (millis > 0) {
+        yield* TestClock.adjust(millis - 1)
+        assert.strictEqual(yield* ask, first)
+        assert.strictEqual(yield* calls, 1)
+        yield* TestClock.adjust(1)
+      }
+      yield* ask
+      assert.strictEqual(yield* calls, 2)
+    })
 
-  it.effect("keeps a token no longer than timeToLive", () =>
-    Effect.gen(function*() {
-      const first = yield* tokenOf()
-      yield* TestClock.adjust("59999 millis")
-      assert.strictEqual(yield* tokenOf(), first)
-      yield* TestClock.adjust("1 millis")
-      assert.notStrictEqual(yield* tokenOf(), first)
-    }).pipe(Effect.provide(cached(numbered, { timeToLive: "1 minute" }))))
+  const lifetimes: ReadonlyArray<readonly [string, Duration.Input, CredentialCache.Options, token?: string]> = [
+    ["a JWT until a minute before it expires", "59 minutes", {}],
+    ["a JWT no longer than timeToLive", "1 minute", { timeToLive: "1 minute" }],
+    ["a JWT until its expiry less the skew", "10 minutes", { skew: "50 minutes" }],
+    ["no JWT if its expiry less the skew has passed", 0, { skew: "1 hour" }],
+    ["no JWT after its expiry, whatever `opaqueTimeToLive` is", "59 minutes", { opaqueTimeToLive: Duration.infinity }],
+    ["no opaque token by default", 0, {}, "opaque"],
+    ...[
+      "opaque",
+      "a.b.c",
+      jwtOf({ sub: "alice" }),
+      jwtOf({ exp: "3600" }),
+      jwtOf({ exp: null }),
+      `${jwtOf({ exp: 1e9 })}.x.y`
+    ].map((token) =>
+      [
+        `the opaque token ${token} for \`opaqueTimeToLive\``,
+        "10 minutes",
+        { opaqueTimeToLive: "10 minutes" },
+        token
+      ] as const
+    )
+  ]
+
+  it.effect.each(lifetimes)(
+    "keeps %s",
+    ([, time, options, token]) =>
+      isKeptFor(time, tokenOf(), tokenCalls).pipe(Effect.provide(cached(
+        token === undefined ? numbered : { getResourceOauth2Token: () => responses.issued(token) },
+        options
+      )))
+  )
+
+  it.effect.each([["5 minutes", {}], [0, { apiKeyTimeToLive: 0 }]] as const)(
+    "keeps an API key for `apiKeyTimeToLive`: %s",
+    ([time, options]) =>
+      isKeptFor(time, keyOf(), callsOf("getResourceApiKey")).pipe(Effect.provide(cached(numbered, options)))
+  )
 
   it.effect("keeps no empty credential, which a program's own plane may return", () =>
     Effect.gen(function*() {
@@ -135,54 +169,6 @@ describe("CredentialCache: entries and their lifetimes", () => {
       getResourceApiKey: () => Effect.succeed({ apiKey: secret("") })
     }, { opaqueTimeToLive: "1 hour", apiKeyTimeToLive: "1 hour" }))))
 
-  it.effect("keeps a JWT until its expiry less the skew, and not at all if that has passed", () =>
-    Effect.gen(function*() {
-      const tokens = yield* Effect.all([tokenOf(), tokenOf()])
-      assert.strictEqual(tokens[0], tokens[1])
-      yield* TestClock.adjust("10 minutes")
-      yield* tokenOf()
-      assert.strictEqual(yield* tokenCalls, 2)
-      // The JWT expires in 50 minutes.
-      yield* tokenOf()
-      assert.strictEqual(yield* tokenCalls, 3)
-    }).pipe(Effect.provide(cached(numbered, { skew: "50 minutes" }))))
-
-  it.effect("keeps no opaque token by default", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* tokenOf(), "opaque-0")
-      assert.strictEqual(yield* tokenOf(), "opaque-1")
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: (_, index) => responses.issued(`opaque-${index}`)
-    }))))
-
-  it.effect.each([
-    "opaque",
-    "a.b.c",
-    jwtOf({ sub: "alice" }),
-    jwtOf({ exp: "3600" }),
-    jwtOf({ exp: null }),
-    `${jwtOf({ exp: 1e9 })}.x.y`
-  ])("keeps an opaque token for `opaqueTimeToLive`: %s", (token) =>
-    Effect.gen(function*() {
-      yield* tokenOf()
-      yield* TestClock.adjust("599999 millis")
-      assert.strictEqual(yield* tokenOf(), token)
-      assert.strictEqual(yield* tokenCalls, 1)
-      yield* TestClock.adjust("1 millis")
-      yield* tokenOf()
-      assert.strictEqual(yield* tokenCalls, 2)
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => responses.issued(token)
-    }, { opaqueTimeToLive: "10 minutes" }))))
-
-  it.effect("keeps no JWT after its expiry, whatever `opaqueTimeToLive` is", () =>
-    Effect.gen(function*() {
-      yield* tokenOf()
-      yield* TestClock.adjust("1 hour")
-      yield* tokenOf()
-      assert.strictEqual(yield* tokenCalls, 2)
-    }).pipe(Effect.provide(cached(numbered, { opaqueTimeToLive: Duration.infinity }))))
-
   it.effect("keeps an opaque token forever with an infinite `opaqueTimeToLive`", () =>
     Effect.gen(function*() {
       yield* tokenOf()
@@ -192,21 +178,6 @@ describe("CredentialCache: entries and their lifetimes", () => {
     }).pipe(Effect.provide(cached({
       getResourceOauth2Token: () => responses.issued("opaque")
     }, { opaqueTimeToLive: Duration.infinity }))))
-
-  it.effect("keeps an API key for five minutes", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* keyOf(), "key-0")
-      yield* TestClock.adjust("299999 millis")
-      assert.strictEqual(yield* keyOf(), "key-0")
-      yield* TestClock.adjust("1 millis")
-      assert.strictEqual(yield* keyOf(), "key-1")
-    }).pipe(Effect.provide(cached(numbered))))
-
-  it.effect("keeps no API key when `apiKeyTimeToLive` is 0", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* keyOf(), "key-0")
-      assert.strictEqual(yield* keyOf(), "key-1")
-    }).pipe(Effect.provide(cached(numbered, { apiKeyTimeToLive: 0 }))))
 
   it.effect("keeps only issued tokens and keys", () =>
     Effect.gen(function*() {
@@ -273,13 +244,6 @@ describe("CredentialCache: keys", () => {
       getResourceOauth2Token: ({ workloadIdentityToken }) =>
         Effect.delay(responses.issued(`token of ${Redacted.value(workloadIdentityToken)}`), 0)
     }, { opaqueTimeToLive: "1 minute" }))))
-
-  it.effect("a token and an API key of one provider have two entries", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* keyOf("github"), "key-0")
-      assert.strictEqual(yield* tokenOf(), jwt(3600, 0))
-      assert.strictEqual(yield* keyOf("github"), "key-0")
-    }).pipe(Effect.provide(cached(numbered))))
 
   /** Whether two requests are for one credential, computed differently than in the cache. */
   const isSameCredential = (a: TokenRequest, b: TokenRequest): boolean => {
@@ -401,22 +365,17 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenOf(forced), jwt(3600, 2))
     }).pipe(Effect.provide(cached(numbered))))
 
-  it.effect("drops the token when it waits for the user, because the service has dropped it too", () =>
+  it.effect.each([
+    { when: "it waits for the user, because the service has dropped it too", response: responses.consent },
+    { when: "it fails, because the service may have dropped it", response: failures.throttling },
+    { when: "the new token is not cached", response: responses.issued("opaque") }
+  ])("drops the token when $when", ({ response }) =>
     Effect.gen(function*() {
       assert.strictEqual(yield* tokenOf(), jwt(3600))
-      assert.strictEqual(yield* tokenOf(forced), "ConsentRequired")
-      assert.strictEqual(yield* tokenOf(), "ConsentRequired")
+      yield* Effect.exit(tokenOf(forced))
+      assert.strictEqual(yield* tokenOf(), jwt(7200))
     }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [responses.issued(jwt(3600)), responses.consent, responses.consent]
-    }))))
-
-  it.effect("drops the token when it fails, because the service may have dropped it", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* tokenOf(), jwt(3600))
-      assert.strictEqual((yield* Effect.flip(tokenOf(forced)))._tag, "ThrottlingException")
-      assert.strictEqual(yield* tokenOf(), jwt(3600, 1))
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [responses.issued(jwt(3600)), failures.throttling, responses.issued(jwt(3600, 1))]
+      getResourceOauth2Token: [responses.issued(jwt(3600)), response, responses.issued(jwt(7200))]
     }))))
 
   it.effect("is not undone by an older call that ends later", () =>
@@ -463,15 +422,6 @@ describe("CredentialCache: forced authentication", () => {
         responses.consent,
         responses.consent
       ]
-    }))))
-
-  it.effect("drops the cached token even when the new token is not cached", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* tokenOf(), jwt(3600))
-      assert.strictEqual(yield* tokenOf(forced), "opaque")
-      assert.strictEqual(yield* tokenOf(), jwt(7200))
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: [responses.issued(jwt(3600)), responses.issued("opaque"), responses.issued(jwt(7200))]
     }))))
 
   it.effect("a poll bypasses the cache, and the next request finds its token", () =>
@@ -539,16 +489,6 @@ describe("CredentialCache: forced authentication", () => {
       assert.strictEqual(yield* tokenCalls, 1)
     }).pipe(Effect.provide(cached(slow))))
 
-  it.effect("passes a request without a possible key to the plane, which rejects it", () =>
-    Effect.gen(function*() {
-      const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
-      // No type allows such a request.
-      for (const request of [{ scopes: deep }, { scopes: [deep] }, { customParameters: { a: deep } }] as const) {
-        const error = yield* Effect.flip(tokenOf(request as never))
-        assert.strictEqual(error._tag, "ValidationException")
-      }
-    }).pipe(Effect.provide(cached({}))))
-
   it.effect("invalidate drops one credential, and no other", () =>
     Effect.gen(function*() {
       yield* tokenOf()
@@ -588,9 +528,13 @@ describe("CredentialCache: forced authentication", () => {
 
   it.effect("passes an invalid request to the plane, which rejects it", () =>
     Effect.gen(function*() {
-      // A program without types may send this.
+      const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`)
+      // A program without types may send this. The first three have no possible key.
       for (
         const request of [
+          { scopes: deep },
+          { scopes: [deep] },
+          { customParameters: { a: deep } },
           { scopes: undefined },
           { scopes: "repo" },
           { workloadIdentityToken: "alice" },
@@ -605,11 +549,12 @@ describe("CredentialCache: forced authentication", () => {
 })
 
 describe("CredentialCache: separation", () => {
-  it.effect("keeps keys of two providers and of two users apart", () =>
+  it.effect("keeps keys of two providers and of two users apart, and a token of the same provider", () =>
     Effect.gen(function*() {
+      const token = tokenOf({ resourceCredentialProviderName: "weather" })
       assert.deepStrictEqual(
-        yield* Effect.all([keyOf("weather"), keyOf("maps"), keyOf("weather", "bob"), keyOf("weather"), keyOf("maps")]),
-        ["key-0", "key-1", "key-2", "key-0", "key-1"]
+        yield* Effect.all([keyOf(), keyOf("maps"), keyOf("weather", "bob"), token, keyOf(), keyOf("maps")]),
+        ["key-0", "key-1", "key-2", jwt(3600, 0), "key-0", "key-1"]
       )
     }).pipe(Effect.provide(cached(numbered))))
 
@@ -709,17 +654,15 @@ describe("CredentialCache: single flight", () => {
 })
 
 describe("CredentialCache: metrics and spans", () => {
-  it.effect("counts a failed call as a miss", () =>
+  it.effect("reports whether a call was a cache hit, and a failed call as a miss", () =>
     Effect.gen(function*() {
       assert.strictEqual(yield* cacheResult(), "miss")
-    }).pipe(Effect.provide(cached({ getResourceOauth2Token: [failures.denied] }))))
-
-  it.effect("reports whether a call was a cache hit", () =>
-    Effect.gen(function*() {
       assert.strictEqual(yield* cacheResult(), "miss")
       assert.strictEqual(yield* cacheResult(), "hit")
       assert.strictEqual(yield* cacheResult({ forceAuthentication: true }), "miss")
-    }).pipe(Effect.provide(cached(numbered))))
+    }).pipe(Effect.provide(cached({
+      getResourceOauth2Token: [failures.denied, responses.issued(jwt(3600)), responses.issued(jwt(3600))]
+    }))))
 
   it.effect("counts hits and misses, but neither polls nor forced authentications", () =>
     Effect.gen(function*() {

@@ -2,13 +2,12 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as Identity from "effect-agentcore-identity/Identity"
-import { AuthorizationFailed, RequiresUserConsent } from "effect-agentcore-identity/IdentityError"
+import { AuthorizationFailed } from "effect-agentcore-identity/IdentityError"
 import * as WorkloadAccessToken from "effect-agentcore-identity/WorkloadAccessToken"
 import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { inspect } from "node:util"
 import * as Local from "./support/localBackend.js"
 import { responses, scripted } from "./support/utils.js"
 
@@ -96,20 +95,6 @@ describe("a workload identity that does not exist", () => {
 })
 
 describe("the message", () => {
-  it.effect("of RequiresUserConsent is for models. The next step stands in the form of Node", () =>
-    Effect.gen(function*() {
-      const error = yield* ask()
-      assert(error instanceof RequiresUserConsent)
-      assert.strictEqual(
-        error.message,
-        "The user has to connect 'calendar' first."
-      )
-      assert.match(
-        inspect(error),
-        /^RequiresUserConsent: The user has to connect 'calendar' first\.\n +at [^]+ nextStep: 'give the request a consent/
-      )
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent] }))))
-
   it.effect("of AuthorizationFailed has a reason, which is Failed when AWS reports none", () =>
     Effect.gen(function*() {
       const error = yield* ask()

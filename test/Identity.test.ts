@@ -133,15 +133,21 @@ describe("Identity.getAccessToken", () => {
       getResourceOauth2Token: [responses.consent, responses.inProgress, responses.consent, responses.issued()]
     }))))
 
-  it.effect("fails at the first poll whose status is FAILED", () =>
-    Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
-      yield* TestClock.adjust("1 hour")
-      assert.strictEqual((yield* Fiber.join(fiber))._tag, "AuthorizationFailed")
-      assert.deepStrictEqual(yield* pollTimes, [5_000, 10_000])
-    }).pipe(Effect.provide(scripted({
-      getResourceOauth2Token: [responses.consent, responses.inProgress, responses.failed]
-    }))))
+  it.effect.each([
+    { tag: "AuthorizationFailed", response: responses.failed },
+    { tag: "AccessDeniedException", response: failures.denied }
+  ])(
+    "ends the wait at the first poll whose status is FAILED, or with any other error: $tag",
+    ({ response, tag }) =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual((yield* Fiber.join(fiber))._tag, tag)
+        assert.deepStrictEqual(yield* pollTimes, [5_000, 10_000])
+      }).pipe(Effect.provide(scripted({
+        getResourceOauth2Token: [responses.consent, responses.inProgress, response]
+      })))
+  )
 
   it.effect("fails at once when the status of the first response is FAILED or missing", () =>
     Effect.gen(function*() {
@@ -198,13 +204,6 @@ describe("Identity.getAccessToken", () => {
     Effect.gen(function*() {
       assert.strictEqual((yield* Effect.flip(getAccessToken(calendar)))._tag, "ThrottlingException")
     }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [failures.throttling] }))))
-
-  it.effect("ends the wait on any other error", () =>
-    Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(Effect.flip(getAccessToken({ ...calendar, consent: shown })))
-      yield* TestClock.adjust("5 seconds")
-      assert.strictEqual((yield* Fiber.join(fiber))._tag, "AccessDeniedException")
-    }).pipe(Effect.provide(scripted({ getResourceOauth2Token: [responses.consent, failures.denied] }))))
 
   it.effect("times out after ten minutes", () =>
     Effect.gen(function*() {
@@ -456,21 +455,4 @@ describe("Identity, other credentials", () => {
         { sessionUri: secret(sessionUri), userIdentifier: { userId: "alice" } }
       ])
     }).pipe(Effect.provide(scripted({ completeResourceTokenAuth: [Effect.void] }))))
-
-  it.effect("rejects a request that exceeds a limit before anything is sent, and names the property", () =>
-    Effect.gen(function*() {
-      const identity = yield* Identity.Identity
-      const error = yield* Effect.flip(identity.getApiKey({ provider: "no spaces" }))
-      assert(error._tag === "ValidationException")
-      assert.strictEqual(
-        error.message,
-        "1 validation error detected: Value at 'provider' failed to satisfy constraint: "
-          + "Member must satisfy regular expression pattern: [a-zA-Z0-9\\-_]+"
-      )
-      assert.deepStrictEqual(error.fieldList?.map((field) => field.name), ["provider"])
-      assert.strictEqual(error.operation, "GetResourceApiKey")
-      assert.isUndefined(error.requestId)
-      const planes = yield* ScriptedPlanes.ScriptedPlanes
-      assert.lengthOf(yield* planes.calls, 0)
-    }).pipe(Effect.provide(scripted({}))))
 })

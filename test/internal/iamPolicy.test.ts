@@ -163,43 +163,19 @@ describe("evaluate", () => {
       runs
     ))
 
-  it("treats an absent key as IAM documents it", () => {
-    const passes = (operator: string, value = "a") => holds({ [operator]: { [key]: value } }, {})
-    for (const operator of ["StringEquals", "StringLike", "ForAnyValue:StringEquals", "ForAnyValue:StringNotEquals"]) {
-      assert.isFalse(passes(operator), operator)
-      assert.isTrue(passes(`${operator}IfExists`), operator)
-    }
-    for (const operator of ["StringNotEquals", "ArnNotLike", "ForAllValues:StringEquals"]) {
-      assert.isTrue(passes(operator), operator)
-    }
-    assert.isTrue(passes("Null", "true"))
-    assert.isFalse(passes("Null", "false"))
-    for (const one of [key, keys]) {
-      assert.isFalse(holds({ Null: { [one]: "true" } }, { [one]: "a" }))
-      assert.isTrue(holds({ Null: { [one]: false } }, { [one]: "a" }))
-    }
-  })
-
-  it("compares numbers, dates, ARNs and booleans", () => {
+  it("has the operators that the observations below have not", () => {
     const cases: ReadonlyArray<readonly [operator: string, expected: string | number, found: string, holds: boolean]> =
       [
         ["NumericLessThanEquals", "600", "600", true],
         ["NumericLessThan", 600, "600", false],
         ["NumericGreaterThan", 60, "61", true],
         ["NumericGreaterThanEquals", 60, "59", false],
-        ["NumericEquals", "60.0", "60", true],
-        ["NumericNotEquals", "60", "60", false],
         ["DateLessThan", "2027-01-01T00:00:00Z", "2026-11-29T12:00:00Z", true],
         ["DateGreaterThan", "2027-01-01T00:00:00Z", "2026-11-29T12:00:00Z", false],
-        ["DateEquals", "1795953600", "2026-11-29T12:00:00Z", true],
         ["ArnEquals", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:role/a/b", true],
         ["ArnLike", "arn:aws:iam::*", "arn:aws:iam::123456789012:role/a", false],
         ["ArnNotEquals", "arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/a", true],
-        ["ArnLike", "arn:aws:iam::*:role/a", "arn:aws:iam:::123456789012:role/a", false],
-        ["NumericEquals", "16", "0x10", false],
-        ["Bool", "TRUE", "true", true],
-        ["StringEqualsIgnoreCase", "Alice", "aLICE", true],
-        ["StringEquals", "Alice", "alice", false]
+        ["ArnLike", "arn:aws:iam::*:role/a", "arn:aws:iam:::123456789012:role/a", false]
       ]
     for (const [operator, expected, found, result] of cases) {
       assert.strictEqual(holds({ [operator]: { [key]: expected } }, { [key]: found }), result, operator)

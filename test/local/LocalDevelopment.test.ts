@@ -77,14 +77,15 @@ describe("LocalDevelopment", () => {
         )
       }).pipe(Effect.provide(service)))
 
-    for (const empty of ["null", `""`]) {
-      it.effect(`treats ${empty} as missing, as the SDK does`, () =>
+    for (const userId of [`,\n  "user_id": null`, `,\n  "user_id": ""`, ""]) {
+      it.effect(`generates a missing user id once, and writes it: ${userId}`, () =>
         Effect.gen(function*() {
-          const { path } = yield* written(bySdk.replace(`"0f1e2d3c"`, empty))
+          const { path } = yield* written(bySdk.replace(`,\n  "user_id": "0f1e2d3c"`, userId))
           const { name, user } = yield* LocalDevelopment.load({ path })
           assert.strictEqual(name, caller.name)
           assert.match(user.userId, /^[0-9a-f]{8}$/)
           assert.strictEqual(read(path), bySdk.replace(caller.user.userId, user.userId))
+          assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), { name, user })
         }).pipe(Effect.provide(silent)))
     }
   })
@@ -105,30 +106,16 @@ describe("LocalDevelopment", () => {
         }).pipe(Effect.provide(silent)))
     }
 
-    it.effect("generates a missing user id once, and writes it", () =>
+    it.effect("prefers the options to the file, does not write them to it, and with both needs no file", () =>
       Effect.gen(function*() {
-        const { path } = yield* written(`{"workload_identity_name": "my-agent"}`)
-        const first = yield* LocalDevelopment.load({ path })
-        assert.strictEqual(JSON.parse(read(path)).user_id, first.user.userId)
-        assert.deepStrictEqual(yield* LocalDevelopment.load({ path }), first)
-      }).pipe(Effect.provide(silent)))
-
-    it.effect("prefers the options to the file, and does not write them to it", () =>
-      Effect.gen(function*() {
-        const { path } = yield* written(bySdk)
+        const { directory, path } = yield* written(bySdk)
         const load = (options: LocalDevelopment.Options) => LocalDevelopment.load({ path, ...options })
         assert.deepStrictEqual(yield* load({ workloadName: "mine" }), { ...caller, name: "mine" })
         assert.deepStrictEqual(yield* load({ userId: "alice" }), { ...caller, user: { userId: "alice" } })
         assert.strictEqual(read(path), bySdk)
-      }).pipe(Effect.provide(silent)))
-
-    it.effect("neither reads nor writes a file when both options are given", () =>
-      Effect.gen(function*() {
-        const { directory, path } = yield* temporary
-        assert.deepStrictEqual(yield* LocalDevelopment.load({ path, workloadName: "mine", userId: "alice" }), {
-          name: "mine",
-          user: { userId: "alice" }
-        })
+        Fs.rmSync(path)
+        const both = { name: "mine", user: { userId: "alice" } }
+        assert.deepStrictEqual(yield* load({ workloadName: "mine", userId: "alice" }), both)
         assert.deepStrictEqual(Fs.readdirSync(directory), [])
       }).pipe(Effect.provide(silent)))
   })
@@ -247,16 +234,17 @@ describe("LocalDevelopment", () => {
     it.effect("reports why it cannot be used", () =>
       Effect.gen(function*() {
         const { directory, path } = yield* temporary
-        const isDirectory = yield* failure({ path: directory, createMissing: true })
-        assert.strictEqual(isDirectory.reason, "Unusable")
-        assert.include(isDirectory.message, "it is a directory")
-        const nowhere = yield* failure({ path: join(path, "nowhere", "file.json"), createMissing: true })
-        assert.strictEqual(nowhere.reason, "Unusable")
-        assert.include(nowhere.message, "ENOENT")
         execFileSync("mkfifo", [path])
-        const isPipe = yield* failure({ path, createMissing: true })
-        assert.strictEqual(isPipe.reason, "Unusable")
-        assert.include(isPipe.message, "it is not a regular file")
+        const unusable = [
+          [directory, "it is a directory"],
+          [join(directory, "nowhere", "file.json"), "ENOENT"],
+          [path, "it is not a regular file"]
+        ] as const
+        for (const [path, why] of unusable) {
+          const { message, reason } = yield* failure({ path, createMissing: true })
+          assert.strictEqual(reason, "Unusable")
+          assert.include(message, why)
+        }
       }).pipe(Effect.provide(silent)))
   })
 

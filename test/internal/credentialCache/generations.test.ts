@@ -2,18 +2,6 @@ import { assert, describe, it } from "vitest"
 import { makeGenerations } from "../../support/credentialCache.js"
 
 describe("generations", () => {
-  it("are shared by all work on a key, until they end", () => {
-    const generations = makeGenerations()
-    const first = generations.enter("a")
-    assert.strictEqual(generations.enter("a"), first)
-    assert.notStrictEqual(generations.enter("b").id, first.id)
-    generations.end("a")
-    assert.isFalse(generations.isCurrent("a", first))
-    const second = generations.enter("a")
-    assert.notStrictEqual(second.id, first.id)
-    assert.isTrue(generations.isCurrent("a", second))
-  })
-
   it("end when their work is done, and not earlier", () => {
     const generations = makeGenerations()
     const generation = generations.enter("a")

@@ -114,56 +114,34 @@ describe("an invalid declaration", () => {
     assert.include(first, fileURLToPath(import.meta.url))
   })
 
-  it("is rejected when its name is missing", () => {
-    assert.strictEqual(
-      fieldOf(rejection(() => ApiKey.Tag()("", { provider: "weather" }))),
-      "id: Member must have length greater than or equal to 1"
-    )
-    assert.strictEqual(
-      fieldOf(rejection(() => ApiKey.Tag()(untyped({ provider: "weather" }), untyped(undefined)))),
-      "id: Member must be a string: the name of the declaration, but is an object"
-    )
-  })
-
-  it("is rejected when a key has scopes, and when another declaration replaces its request", () => {
-    assert.strictEqual(
-      fieldOf(rejection(() => ApiKey.Tag()("test/Wrong", untyped({ provider: "weather", scopes: [] })))),
-      "scopes: Member must have a known name, one of [provider]"
-    )
-    assert.strictEqual(
-      fieldOf(rejection(() => ApiKey.Tag()("test/Wrong", untyped(Weather)))),
-      "request: Member must be an object, but is a function"
-    )
+  it("is rejected when its name is missing, a key has scopes, or another declaration replaces its request", () => {
+    const provider = "weather"
+    const cases: ReadonlyArray<readonly [id: unknown, request: unknown, field: string]> = [
+      ["", { provider }, "id: Member must have length greater than or equal to 1"],
+      [{ provider }, undefined, "id: Member must be a string: the name of the declaration, but is an object"],
+      ["test/Wrong", { provider, scopes: [] }, "scopes: Member must have a known name, one of [provider]"],
+      ["test/Wrong", Weather, "request: Member must be an object, but is a function"]
+    ]
+    for (const [id, request, field] of cases) {
+      assert.strictEqual(fieldOf(rejection(() => ApiKey.Tag()(untyped(id), untyped(request)))), field)
+    }
   })
 
   const reports = (request: object) => fieldOf(rejection(() => IamAccessToken.Tag()("test/Wrong", untyped(request))))
 
   it("is rejected when an AWS-signed JWT exceeds the limits of STS, with our property names", () => {
-    assert.strictEqual(reports({ audience: "" }), "audience.0: Member must have length greater than or equal to 1")
-    assert.strictEqual(reports({ audience: [] }), "audience: Member must have length greater than or equal to 1")
-    assert.strictEqual(
-      reports({ audience: ["a", ""] }),
-      "audience.1: Member must have length greater than or equal to 1"
-    )
-    assert.strictEqual(
-      reports({ audience: Array.from({ length: 11 }, () => "a") }),
-      "audience: Member must have length less than or equal to 10"
-    )
-    assert.strictEqual(
-      reports({ audience: "a", duration: "59 seconds" }),
-      "duration: Member must be 1 to 60 minutes, in whole seconds"
-    )
-    assert.strictEqual(
-      reports({ audience: "a", duration: "61 minutes" }),
-      "duration: Member must be 1 to 60 minutes, in whole seconds"
-    )
-    assert.strictEqual(
-      reports({ audience: "a", duration: "60500 millis" }),
-      "duration: Member must be 1 to 60 minutes, in whole seconds"
-    )
-    assert.strictEqual(
-      reports({ audience: "a", tags: { team: 1 } }),
-      "tags.team: Member must be a string, but is a number"
-    )
+    const short = "Member must have length greater than or equal to 1"
+    const time = "duration: Member must be 1 to 60 minutes, in whole seconds"
+    const cases: ReadonlyArray<readonly [request: object, field: string]> = [
+      [{ audience: "" }, `audience.0: ${short}`],
+      [{ audience: [] }, `audience: ${short}`],
+      [{ audience: ["a", ""] }, `audience.1: ${short}`],
+      [{ audience: Array(11).fill("a") }, "audience: Member must have length less than or equal to 10"],
+      [{ audience: "a", duration: "59 seconds" }, time],
+      [{ audience: "a", duration: "61 minutes" }, time],
+      [{ audience: "a", duration: "60500 millis" }, time],
+      [{ audience: "a", tags: { team: 1 } }, "tags.team: Member must be a string, but is a number"]
+    ]
+    for (const [request, field] of cases) assert.strictEqual(reports(request), field)
   })
 })
