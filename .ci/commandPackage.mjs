@@ -12,16 +12,24 @@ const makeReadme = (homepage) => {
   const page = "src/local/README.md"
   const [introduction, shell] = readFileSync(join(root, page), "utf8").split(/^## /m)
   const [first] = shell.split(/(?<=\n```\n)/)
-  const example = "the folder `example` of this package, with fixtures for pytest. boto3 knows AgentCore from 1.43 on"
+  const example = "the folder `example` of this package. boto3 knows AgentCore from 1.43 on"
+  const tests = `Tests with pytest, in the folder \`tests\` of the example, start their own server:
+
+\`\`\`sh
+npx agentcore-identity policy setup.jsonc --flow USER_FEDERATION --users userId > policy.json
+python3 -m pytest tests
+\`\`\`
+`
   const links = `The guide also has
 [a container for tests of any language](#a-container),
 [the setup file](#the-setup-file),
 [the console and the control](#the-console-and-the-control), and
 [what the server does as AWS does](#fidelity).
 `
-  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`
+  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${tests}\n${links}`
     .replaceAll(/^<!-- .* -->\n/gm, "")
     .replace(/are those of\nthe \[README\]\([^)]*\)/, `are in\n${example}`)
+    .replace("```sh\neval", "```sh\ncp -r node_modules/agentcore-identity/example/. .\neval")
     .replaceAll(/(?<=\]\()(?!https:)[^)]+/g, (link) => `${new URL(link, `${homepage}/blob/main/${page}`)}`)
 }
 
@@ -52,14 +60,10 @@ export const makeCommandPackage = (manifest, inputs) => {
   for (const path of ["LICENSE", "dist/bin", "dist/local/server/console", "dist/setup.schema.json"]) {
     cpSync(join(root, path), join(folder, path), { recursive: true })
   }
-  for (
-    const file of [
-      "setup.jsonc",
-      "agent.py",
-      ...["agent.py", "conftest.py", "test_agent.py"].map((f) => `pytest/${f}`)
-    ]
-  ) {
-    cpSync(join(root, "test/examples", file), join(folder, "example", file))
+  const examples = join(root, "test/examples")
+  for (const file of ["setup.jsonc", "agent.py"]) cpSync(join(examples, file), join(folder, "example", file))
+  for (const file of ["agent.py", "conftest.py", "test_agent.py"]) {
+    cpSync(join(examples, "pytest", file), join(folder, "example/tests", file))
   }
   writeSbom(join(folder, "dist/sbom.cdx.json"), own, inputs)
 }

@@ -61,18 +61,19 @@ const actAndPrint = <A extends Control.Action>(path: A, body: Control.Body<A>, l
 const columns = {
   snapshots: ["name", "takenAt"],
   faults: ["id", "fired", "remaining", "fault"],
-  consents: ["id", "state", "provider", "workload", "user", "scopes"],
+  consents: ["id", "state", "openedAt", "provider", "workload", "user", "scopes"],
   grants: ["id", "provider", "workload", "user", "expiresAt", "revoked", "scopes"]
 }
 
-/** Prints a list as a table, or as JSON. */
+/** Prints a list as a table, or as JSON. The table has one of the consents that wait for one request. */
 export const list = (path: keyof typeof columns, json: boolean) =>
-  Effect.flatMap(read(path), (response) => {
+  Effect.gen(function*() {
+    const response = yield* read(path)
     // Each of these responses has a list under the name of its path.
     const rows = (response as Readonly<Record<string, ReadonlyArray<Table.Row>>>)[path] ?? []
-    return json
-      ? Table.printJson(rows)
-      : Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns[path], rows))
+    if (json) return yield* Table.printJson(rows)
+    const shown = "consents" in response ? Waiting.foldWaiting(response.consents) : rows
+    yield* Console.log(rows.length === 0 ? `No ${path}.` : Table.format(columns[path], shown))
   })
 
 export const reset = actAndPrint("reset", {}, "The server is reset to its start.")
@@ -214,7 +215,7 @@ const findId = (path: "consents" | "grants", id: string | undefined) =>
 
 const consentOutcomes = {
   approve: "The user has consented.",
-  deny: "The user has denied consent.",
+  deny: "The user has denied consent. A wait of Connect ends if they had pressed Connect before, and else goes on.",
   expire: "The session has expired."
 }
 

@@ -7,6 +7,7 @@
  * others can read, or that belongs to another user, is ignored. A file whose process has exited is removed.
  */
 import * as Config from "effect/Config"
+import * as Console from "effect/Console"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -141,6 +142,7 @@ export const find = Effect.gen(function*() {
     const environment: Running["environment"] = {}
     return { url, token, environment }
   }
-  const { environment, url: ownUrl } = yield* findRunning
+  const { environment, pid, url: ownUrl } = yield* findRunning
+  if (port === undefined && token === undefined) yield* Console.error(`The local server at ${ownUrl}, process ${pid}:`)
   return { url: ownUrl, token: environment["AGENTCORE_LOCAL_TOKEN"] ?? "", environment }
 })

@@ -34,7 +34,7 @@ try {
   const agent = workload({ name: "my-agent", user: alice })
   console.log(await runWithContext({ workload: agent }, () => report("Sales")))
 } catch (error) {
-  // `AuthorizationFailed`: she denied. `AccessDeniedException`: the workload identity does not exist.
+  // `AuthorizationFailed`: she denied, or was late. `AccessDeniedException`: the workload identity does not exist.
   console.error(`${error._tag}: ${error.message}`)
   process.exitCode = 1
 } finally {

@@ -351,7 +351,9 @@ const examples = commandFiles.filter((file) => file.startsWith("example/"))
 const expectedFiles = [...shared, ...examples, "README.md", "dist/sbom.cdx.json", "package.json"].sort()
 if (commandFiles.sort().join() !== expectedFiles.join()) fail(`it has other files: ${commandFiles.join(" ")}`)
 for (const file of examples) {
-  const original = readFileSync(join(root, "test/examples", posix.relative("example", file)))
+  const original = readFileSync(
+    join(root, "test/examples", posix.relative("example", file).replace(/^tests/, "pytest"))
+  )
   if (!readFileSync(join(commandFolder, file)).equals(original)) fail(`${file} is not that of the guide`)
 }
 for (const file of shared) {

@@ -5,6 +5,7 @@ import os
 import shlex
 import signal
 import subprocess
+import tempfile
 import urllib.request
 
 import pytest
@@ -48,12 +49,15 @@ class Local:
 @pytest.fixture(scope="session")
 def server():
     """Starts the server on free ports, so parallel workers start one each. Sets its variables."""
-    process = subprocess.Popen(shlex.split(COMMAND), stdout=subprocess.PIPE, text=True)
+    log = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen(shlex.split(COMMAND), stdout=subprocess.PIPE, stderr=log, text=True)
     with pytest.MonkeyPatch.context() as environment:
         # The output is lines such as `export NAME='value'`, and a blank line when the server is ready.
         for line in iter(process.stdout.readline, "\n"):
             if line == "":
-                pytest.exit("The local AgentCore Identity did not start")
+                process.wait()
+                log.seek(0)
+                pytest.exit(f"The local AgentCore Identity did not start: {log.read()}")
             _, assignment = shlex.split(line)
             environment.setenv(*assignment.split("=", 1))
         yield Local()
