@@ -8,6 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { isTagged } from "effect/Predicate"
 import * as Result from "effect/Result"
+import { closeSync, fstatSync, openSync, statSync } from "node:fs"
 import * as Messages from "../internal/messages.js"
 import type { Run } from "./commandLine.js"
 import * as Logging from "./logging.js"
@@ -58,9 +59,21 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+/** Whether a shell runs it in the background, as `eval "$(… local &)"` does. */
+const isInBackground = (): boolean => {
+  try {
+    closeSync(openSync("/dev/tty", "r"))
+    return fstatSync(0).rdev === statSync("/dev/null").rdev && fstatSync(1).isFIFO()
+  } catch {
+    return false
+  }
+}
+
 const { args, exec } = Program.split(process.argv.slice(2))
 try {
   Program.parse(Program.make(run, exec), args)
+  // The shell has told it to ignore Ctrl-C, which is for the program in the foreground. Node has reset that.
+  if (isInBackground()) process.removeAllListeners("SIGINT").on("SIGINT", () => {})
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error
   process.exitCode = error.exitCode

@@ -6,6 +6,7 @@ import { createServer } from "node:net"
 import { join } from "node:path"
 import { promisify } from "node:util"
 import * as Program from "../support/cli.js"
+import * as Folder from "../support/folder.js"
 import * as Server from "../support/server.js"
 
 beforeAll(Program.build)
@@ -409,6 +410,18 @@ describe("agentcore-identity local", () => {
           })
         )
       }
+    }))
+
+  // `script` gives the shell a terminal.
+  it.live.skipIf(process.platform !== "linux")("continues in the background of a shell when the user presses Ctrl-C", () =>
+    Effect.gen(function*() {
+      const name = `${process.execPath} ${Program.file}`
+      const lines = `eval "$(${name} local --port 0 &)"; trap '' INT; kill -INT 0; ${name} local clock; ${name} stop`
+      const env = { PATH: process.env["PATH"], SHELL: "/bin/bash", XDG_RUNTIME_DIR: yield* Folder.temporary }
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)("script", ["--quiet", "--return", "--command", lines, "/dev/null"], { env })
+      )
+      assert.match(stdout, /^\d{4}-.* \(\+0 s\)/m)
     }))
 
   const onAuthorizationServerPort = (port: string) =>
