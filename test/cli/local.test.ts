@@ -413,16 +413,19 @@ describe("agentcore-identity local", () => {
     }))
 
   // `script` gives the shell a terminal.
-  it.live.skipIf(process.platform !== "linux")("continues in the background of a shell when the user presses Ctrl-C", () =>
-    Effect.gen(function*() {
-      const name = `${process.execPath} ${Program.file}`
-      const lines = `eval "$(${name} local --port 0 &)"; trap '' INT; kill -INT 0; ${name} local clock; ${name} stop`
-      const env = { PATH: process.env["PATH"], SHELL: "/bin/bash", XDG_RUNTIME_DIR: yield* Folder.temporary }
-      const { stdout } = yield* Effect.promise(() =>
-        promisify(execFile)("script", ["--quiet", "--return", "--command", lines, "/dev/null"], { env })
-      )
-      assert.match(stdout, /^\d{4}-.* \(\+0 s\)/m)
-    }))
+  it.live.skipIf(process.platform !== "linux")(
+    "continues in the background of a shell when the user presses Ctrl-C",
+    () =>
+      Effect.gen(function*() {
+        const name = `${process.execPath} ${Program.file}`
+        const lines = `eval "$(${name} local --port 0 &)"; trap '' INT; kill -INT 0; ${name} local clock; ${name} stop`
+        const env = { PATH: process.env["PATH"], SHELL: "/bin/bash", XDG_RUNTIME_DIR: yield* Folder.temporary }
+        const { stdout } = yield* Effect.promise(() =>
+          promisify(execFile)("script", ["--quiet", "--return", "--command", lines, "/dev/null"], { env })
+        )
+        assert.match(stdout, /^\d{4}-.* \(\+0 s\)/m)
+      })
+  )
 
   const onAuthorizationServerPort = (port: string) =>
     ["--port", "0", "--authorization-server", "--authorization-server-port", port] as const
