@@ -543,8 +543,9 @@ const program = Effect.gen(function*() {
   )
   const isPolled = (wait: Wait) => wait.kind === "mail" ? late.includes(wait) : delayOf(wait) > 2000
   const costOf = ({ begin, end, kind, name }: Ran) => {
+    // After the end, the users who tried again while the server failed.
     const those = (kind === "chat" ? chats : mails).filter(({ consentedAt = 0 }) =>
-      consentedAt >= begin && consentedAt <= end + 2000
+      consentedAt >= begin && consentedAt <= end + 10_000
     )
     return {
       name,
