@@ -64,9 +64,9 @@ describe("README and guides", () => {
   it("are short, and say nothing twice", () => {
     assert.isAtMost(linesOf("README.md"), 350)
     const languages = readdirSync(new URL("test/languages/", root)).filter((name) => name.endsWith(".md"))
-    assert.isAtMost(linesOf("src/persistence/README.md"), 80)
+    assert.isAtMost(linesOf("src/persistence/README.md"), 120)
     const all = [...pages, "src/README.md", ...languages.map((name) => `test/languages/${name}`)]
-    assert.isAtMost(all.reduce((sum, page) => sum + linesOf(page), 0), 1_380)
+    assert.isAtMost(all.reduce((sum, page) => sum + linesOf(page), 0), 1_420)
     const sentences = all.flatMap((page) =>
       read(page)
         // Without code, tables and pictures.
