@@ -13,12 +13,9 @@ const makeReadme = (homepage) => {
   const [introduction, shell] = readFileSync(join(root, page), "utf8").split(/^## /m)
   const [first] = shell.split(/(?<=\n```\n)/)
   const example = "the folder `example` of this package. boto3 knows AgentCore from 1.43 on"
-  const tests = `Tests with pytest, in the folder \`tests\` of the example, start their own server:
-
-\`\`\`sh
+  const tests = `# Tests, with servers of their own.
 npx agentcore-identity policy setup.jsonc --flow USER_FEDERATION --users userId > policy.json
 python3 -m pytest tests
-\`\`\`
 `
   const links = `The guide also has
 [a container for tests of any language](#a-container),
@@ -26,10 +23,11 @@ python3 -m pytest tests
 [the console and the control](#the-console-and-the-control), and
 [what the server does as AWS does](#fidelity).
 `
-  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${tests}\n${links}`
+  return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`
     .replaceAll(/^<!-- .* -->\n/gm, "")
     .replace(/are those of\nthe \[README\]\([^)]*\)/, `are in\n${example}`)
     .replace("```sh\neval", "```sh\ncp -r node_modules/agentcore-identity/example/. .\neval")
+    .replace("python3 agent.py\n", `$&${tests}`)
     .replaceAll(/(?<=\]\()(?!https:)[^)]+/g, (link) => `${new URL(link, `${homepage}/blob/main/${page}`)}`)
 }
 
