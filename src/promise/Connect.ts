@@ -221,8 +221,8 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
   readonly fetch: (request: Request & Req) => Promise<Response>
   /**
    * Responds to a request of `node:http`, Express and the like. It calls `next` for any other path, and with an error.
-   * Without `next`, the status is 404 or 500, and the log has the name of the error. It works before and after a
-   * middleware that reads bodies and sets `request.body`.
+   * Without `next`, the status is 404 or 500, and the log has the name of the error, or what is invalid. It works
+   * before and after a middleware that reads bodies and sets `request.body`.
    */
   readonly node: (
     request: IncomingMessage & Req,

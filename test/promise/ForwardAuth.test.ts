@@ -1,5 +1,6 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import type * as DataPlane from "effect-agentcore-identity/DataPlane"
+import { ValidationException } from "effect-agentcore-identity/IdentityError"
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
 import * as Effect from "effect/Effect"
@@ -88,6 +89,37 @@ describe("a route without Effect", () => {
       {},
       { ...World.script, getResourceOauth2Token: () => responses.consent }
     )))
+
+  it.live("has the reason in the log if Connect lacks a credential, and no message of a service", () =>
+    Effect.gen(function*() {
+      const runtime = yield* Effect.context<DataPlane.DataPlane>()
+      const connect = makeConnect(runtime)
+      const caller = (): never => {
+        throw new ValidationException({ operation: "Any", message: "sentinel-value", requestId: "1" })
+      }
+      const drive = { ...calendar, providerName: "drive" }
+      const routes = [
+        ForwardAuth.make({
+          workload: "agent",
+          credentials: [{ credential: drive, origins: [World.calendarOrigin] }],
+          connect
+        }),
+        ForwardAuth.make({ workload: "agent", credentials, connect, caller })
+      ]
+      const lines = yield* Effect.acquireRelease(
+        Effect.sync(() => vi.spyOn(console, "log").mockImplementation(() => {})),
+        (spy) => Effect.sync(() => spy.mockRestore())
+      )
+      for (const route of routes) {
+        const url = yield* Server.serve((request, response) => void route.node(request, response))
+        const headers: World.Headers = [["Authorization", "Bearer x"], ...World.forwarded()]
+        assert.strictEqual((yield* Effect.promise(() => World.send(url, headers))).status, 500)
+      }
+      const log = lines.mock.calls.flat().join("\n")
+      assert.include(log, "one of the credentials of Connect")
+      assert.match(log, /ForwardAuth failed: ValidationException/)
+      assert.notInclude(log, "sentinel-value")
+    }).pipe(Effect.provide(scripted(World.script))))
 
   it.live("asks the program for the user of a secret", () =>
     inRoute(

@@ -97,9 +97,11 @@ const consentAt = (
     }
     const { pathname } = new URL(Redacted.value(url))
     const response = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
-    return response._tag === "Redirect"
-      ? response.url
-      : yield* fail("Rejected", `The backend does not accept the redirect: ${response._tag}`)
+    const rejected = "The authorization server rejected the request. The log of the server has the reason."
+    const message = response._tag === "Rejected"
+      ? rejected
+      : `The backend does not accept the redirect: ${response._tag}`
+    return response._tag === "Redirect" ? response.url : yield* fail("Rejected", message)
   })
 
 const makeConsents = (
@@ -133,10 +135,11 @@ const makeConsents = (
         // The host of the scripted `OAuthClient`.
         if (url.hostname === "authorization.invalid") return yield* Effect.as(backend.approve(sessionUri), returnUrl)
         if (authorizationServer === undefined || url.origin !== authorizationServer.issuer) {
+          const other = authorizationServer ? "'--offline', which stands in for all vendors" : "an authorization server"
           return yield* fail(
             "ForeignServer",
             `The authorization server at ${url.origin} is not in this process, and signs in its own users. `
-              + "Open the authorization URL in a browser, or start this server with an authorization server."
+              + `Open the authorization URL in a browser, or start this server with ${other}.`
           )
         }
         const name = userName ?? (yield* findUserName(sessionUri))

@@ -3,6 +3,7 @@ import * as Data from "effect/Data"
 import { isObject, isString } from "effect/Predicate"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { ReadableStream as NodeReadableStream } from "node:stream/web"
+import { ValidationException } from "../../IdentityError.js"
 import { tagOf } from "../../internal/messages.js"
 
 export class BodyAlreadyRead extends Data.TaggedError("BodyAlreadyRead") {
@@ -27,8 +28,9 @@ async (request: Req, response: Res, next?: Next): Promise<void> => {
     await handle(request, response, next)
   } catch (error) {
     if (next !== undefined) return next(error)
-    // Other messages may quote the request.
-    const reason = error instanceof BodyAlreadyRead ? error.message : tagOf(error)
+    // Other messages, such as those of the service, may quote the request.
+    const isOwn = error instanceof ValidationException && error.requestId === undefined
+    const reason = isOwn || error instanceof BodyAlreadyRead ? error.message : tagOf(error)
     await log(`${page} failed: ${reason}`)
     if (response.headersSent) response.destroy()
     else response.writeHead(500).end()

@@ -1,7 +1,6 @@
 // An agent for AgentCore Runtime, with Effect. It streams what it does for the user of each request.
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as AccessToken from "effect-agentcore-identity/AccessToken"
 import * as AwsIdentity from "effect-agentcore-identity/aws/AwsIdentity"
 import * as Consent from "effect-agentcore-identity/Consent"
 import * as Connect from "effect-agentcore-identity/http/Connect"
@@ -25,18 +24,10 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { createServer } from "node:http"
+import { Reports } from "./reports.ts"
 
 const port = Number(process.env["PORT"] ?? 8080)
 const api = process.env["REPORTS_API"] ?? "http://127.0.0.1:8090"
-// The web application, whose pages of `Connect` are another process: `pages.mjs`.
-const application = process.env["APPLICATION"] ?? "http://127.0.0.1:8765"
-
-class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
-  provider: "reports",
-  flow: "USER_FEDERATION",
-  scopes: ["reports:read"],
-  returnUrl: `${application}/connect/return`
-}) {}
 
 const links = Connect.layerLinks({
   path: "/connect",

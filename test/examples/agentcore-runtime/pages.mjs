@@ -1,14 +1,13 @@
 // The web application of the agent's users, in a process of its own. They consent on its pages of `Connect`.
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { createServer } from "node:http"
-
-const origin = process.env.APPLICATION ?? "http://127.0.0.1:8765"
+import { application as origin, Reports } from "./reports.ts"
 
 const connect = Connect.make({
   path: "/connect",
   origin,
   workload: process.env.WORKLOAD ?? "my-agent",
-  credentials: { reports: { providerName: "reports", scopes: ["reports:read"], authFlow: "USER_FEDERATION" } },
+  credentials: { reports: Reports },
   currentUser: ({ headers }) => {
     const userId = /(?:^|; )user=([\w.-]+)/.exec(headers.cookie ?? "")?.[1]
     return userId && { userId }

@@ -3,6 +3,7 @@ import * as Connect from "effect-agentcore-identity/promise/Connect"
 import { contextFromHeaders, runWithContext, withWAT } from "effect-agentcore-identity/promise/Identity"
 import { createServer } from "node:http"
 import { json } from "node:stream/consumers"
+import { application, Reports } from "./reports.ts"
 
 const port = Number(process.env.PORT ?? 8080)
 const api = process.env.REPORTS_API ?? "http://127.0.0.1:8090"
@@ -10,9 +11,9 @@ const api = process.env.REPORTS_API ?? "http://127.0.0.1:8090"
 // It makes the links. The web application serves the pages: `pages.mjs`.
 const connect = Connect.make({
   path: "/connect",
-  origin: process.env.APPLICATION ?? "http://127.0.0.1:8765",
+  origin: application,
   workload: process.env.WORKLOAD ?? "my-agent",
-  credentials: { reports: { providerName: "reports", scopes: ["reports:read"], authFlow: "USER_FEDERATION" } },
+  credentials: { reports: Reports },
   currentUser: () => undefined
 })
 

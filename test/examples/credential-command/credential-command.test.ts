@@ -1,10 +1,10 @@
 /** The commands of the page, run as git, Docker Sandboxes and Claude Code document it. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
-import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
-import * as CredentialProvider from "effect-agentcore-identity/CredentialProvider"
 import * as LoopbackConsent from "effect-agentcore-identity/http/LoopbackConsent"
+import * as IdentitySetup from "effect-agentcore-identity/IdentitySetup"
 import * as AuthorizationServer from "effect-agentcore-identity/local/AuthorizationServer"
 import * as LocalIdentity from "effect-agentcore-identity/local/LocalIdentity"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -26,20 +26,22 @@ const block = (marker: string): string => {
   return code ?? assert.fail(marker)
 }
 
-const key = "sentinel-key-8f31c0d2"
+const key = "for development"
+
+const setup = readFileSync(new URL("setup.jsonc", import.meta.url), "utf8")
 
 const makeWorld = (options?: LocalIdentity.Options) =>
   Layer.effectDiscard(Effect.gen(function*() {
     const { discoveryUrl } = yield* AuthorizationServer.AuthorizationServer
-    yield* Calendar.setUp({ workloads: ["my-agent"] })
-    yield* CredentialProvider.ensure(CredentialProvider.custom({
-      name: "git",
-      discovery: discoveryUrl,
-      clientId: "calendar-client",
-      clientSecret: Redacted.make("a-development-secret")
-    }))
-    yield* ControlPlane.ControlPlane.use((plane) =>
-      plane.createApiKeyCredentialProvider({ name: "model", apiKey: Redacted.make(key) })
+    yield* Calendar.setUp({ workloads: [] })
+    const variables = ConfigProvider.fromUnknown({
+      AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL: discoveryUrl,
+      AGENTCORE_LOCAL_OAUTH_CLIENT_ID: "calendar-client",
+      AGENTCORE_LOCAL_OAUTH_CLIENT_SECRET: "a-development-secret"
+    })
+    yield* IdentitySetup.parse(setup, { file: "setup.jsonc" }).pipe(
+      Effect.provideService(ConfigProvider.ConfigProvider, variables),
+      Effect.flatMap((parsed) => IdentitySetup.apply(parsed))
     )
   })).pipe(Layer.provideMerge(Layer.merge(LocalIdentity.layer(options), AuthorizationServer.layer())))
 

@@ -1,3 +1,4 @@
 import { app } from "./app.ts"
 
-app.listen(Number(process.env.PORT ?? 3000))
+const port = Number(process.env.PORT ?? 3000)
+app.listen(port, () => console.log(`Open http://localhost:${port}/connect`))

@@ -382,6 +382,57 @@ describe("/_local/", () => {
       }
     }).pipe(Effect.provide(server)))
 
+  it.live("names --offline for a foreign authorization server, and the log for a request that its own one rejects", () =>
+    Effect.gen(function*() {
+      const { consents } = yield* LocalControl.LocalControl
+      const { environment } = yield* LocalIdentity.LocalServer
+      yield* Wire.call("/identities/CreateWorkloadIdentity", {
+        name: "web",
+        allowedResourceOauth2ReturnUrls: [Wire.returnUrl]
+      })
+      const { workloadAccessToken } = Wire.succeeds(
+        yield* Wire.call("/identities/GetWorkloadAccessTokenForUserId", { workloadName: "web", userId: "alice" })
+      )
+      const discoveryUrl = environment["AGENTCORE_LOCAL_OAUTH_DISCOVERY_URL"]
+      const providers = {
+        foreign: ["GithubOauth2", { githubOauth2ProviderConfig: { clientId: "id", clientSecret: "secret" } }],
+        own: ["CustomOauth2", {
+          customOauth2ProviderConfig: {
+            clientId: environment["AGENTCORE_LOCAL_OAUTH_CLIENT_ID"],
+            clientSecret: "any",
+            oauthDiscovery: { discoveryUrl }
+          }
+        }]
+      } as const
+      const messages = yield* Effect.forEach(
+        Object.entries(providers),
+        ([name, [vendor, config]]) =>
+          Effect.gen(function*() {
+            yield* Wire.call("/identities/CreateOauth2CredentialProvider", {
+              name,
+              credentialProviderVendor: vendor,
+              oauth2ProviderConfigInput: config
+            })
+            const { sessionUri } = Wire.succeeds(
+              yield* Wire.call("/identities/oauth2/token", {
+                workloadIdentityToken: workloadAccessToken,
+                resourceCredentialProviderName: name,
+                scopes: ["unknown:scope"],
+                oauth2Flow: "USER_FEDERATION",
+                resourceOauth2ReturnUrl: Wire.returnUrl
+              })
+            )
+            return (yield* Effect.flip(consents.approve(Redacted.make(String(sessionUri))))).message
+          })
+      )
+      assert.include(messages[0], "https://github.com")
+      assert.include(messages[0], "start this server with '--offline', which stands in for all vendors")
+      assert.match(
+        messages[1] ?? "",
+        /^The authorization server rejected the request\. The log of the server has the reason/
+      )
+    }).pipe(Effect.provide(LocalIdentity.layerPlanes({ authorizationServer: true }))))
+
   it.live("rejects the approval of a session at a foreign authorization server, with the reason", () =>
     Effect.gen(function*() {
       const control = yield* LocalControl.LocalControl
