@@ -517,8 +517,10 @@ const program = Effect.gen(function*() {
   yield* until(() => mails.every(({ endedAt }) => endedAt !== undefined), 20)
   const late = mails.filter(({ endedAt }) => endedAt === undefined)
   // An hour passes: each execution polls AgentCore, and the engine reads again what it has read and not answered.
-  yield* postgres.query("UPDATE cluster_messages SET deliver_at = 0 WHERE deliver_at IS NOT NULL")
-  yield* postgres.query("UPDATE cluster_messages SET last_read = last_read - INTERVAL '1 hour' WHERE NOT processed")
+  if (late.length > 0) {
+    yield* postgres.query("UPDATE cluster_messages SET deliver_at = 0 WHERE deliver_at IS NOT NULL")
+    yield* postgres.query("UPDATE cluster_messages SET last_read = last_read - INTERVAL '1 hour' WHERE NOT processed")
+  }
   yield* until(() => mails.every(({ endedAt }) => endedAt !== undefined), 180)
   for (const wait of mails) {
     if (wait.endedAt === undefined) record.wrong.push(`the workflow ${wait.id} is ${wait.state}`)
