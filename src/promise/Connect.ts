@@ -112,7 +112,14 @@ export type Credential =
   | (
     & Omit<
       OAuth2WrapperConfig,
-      "authFlow" | "customState" | "forceAuthentication" | keyof Config.AccessTokenUse
+      | "authFlow"
+      | "customState"
+      | "forceAuthentication"
+      | "onAuthUrl"
+      | "poll"
+      | "reauthenticate"
+      | "rejected"
+      | "workloadIdentityToken"
     >
     & {
       /** Users grant the credentials of this flow only. */
@@ -269,7 +276,9 @@ export interface Connect<Name extends string = string, Req = Request | IncomingM
    */
   readonly withAccessToken: (
     credential: Name | Identity.AccessTokenCredential | OAuth2WrapperConfig,
-    options?: LinkOptions & Config.AccessTokenUse
+    options?:
+      & LinkOptions
+      & Pick<OAuth2WrapperConfig, "onAuthUrl" | "poll" | "reauthenticate" | "rejected" | "workloadIdentityToken">
   ) => ReturnType<Functions["withAccessToken"]>
   /**
    * Waits at most `gracefulShutdownTimeout` for running requests and waits of `onLink`, then ends the pages, the events

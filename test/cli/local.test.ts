@@ -414,15 +414,14 @@ describe("agentcore-identity local", () => {
 
   // `script` gives the shell a terminal.
   it.live.skipIf(process.platform !== "linux")(
-    "continues in the background of a shell when the user presses Ctrl-C",
+    "continues in the background after Ctrl-C",
     () =>
       Effect.gen(function*() {
         const name = `${process.execPath} ${Program.file}`
         const lines = `eval "$(${name} local --port 0 &)"; trap '' INT; kill -INT 0; ${name} local clock; ${name} stop`
         const env = { PATH: process.env["PATH"], SHELL: "/bin/bash", XDG_RUNTIME_DIR: yield* Folder.temporary }
-        const { stdout } = yield* Effect.promise(() =>
-          promisify(execFile)("script", ["--quiet", "--return", "--command", lines, "/dev/null"], { env })
-        )
+        const words = ["--quiet", "--return", "--command", lines, "/dev/null"]
+        const { stdout } = yield* Effect.promise(() => promisify(execFile)("script", words, { env }))
         assert.match(stdout, /^\d{4}-.* \(\+0 s\)/m)
       })
   )

@@ -12,7 +12,7 @@ import * as WorkloadIdentity from "effect-agentcore-identity/WorkloadIdentity"
 import * as Array from "effect/Array"
 import * as ShardId from "effect/cluster/ShardId"
 import * as Sharding from "effect/cluster/Sharding"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -214,12 +214,7 @@ describe("ObtainConsent over SQLite", () => {
         assert.isUndefined(yield* poll(wait))
         assert.isAbove(exitOf(yield* pollReport(report)).value, 8)
       }).pipe(
-        Effect.provide(
-          runner.pipe(
-            Layer.provideMerge(pages),
-            Layer.provideMerge(Sqlite.engine(folder))
-          )
-        ),
+        Effect.provide(runner.pipe(Layer.provideMerge(pages), Layer.provideMerge(Sqlite.engine(folder)))),
         Effect.provide(recorder.layer)
       )
     }).pipe(Effect.provide(World.servers)))
@@ -229,25 +224,21 @@ describe("ObtainConsent over SQLite", () => {
       const folder = yield* Folder.temporary
       const recorder = yield* Recorder.make
       let invitations = 0
-      const engine = Layer.build(Sqlite.client(folder, "engine.db"))
-      const sql = Effect.map(engine, (context) => Context.get(context, SqlClient.SqlClient))
+      const run = (statement: string) =>
+        Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe(statement)).pipe(
+          Effect.provide(Layer.fresh(Sqlite.client(folder, "engine.db"))),
+          Effect.orDie
+        )
       const broken = "CREATE TRIGGER broken BEFORE INSERT ON cluster_messages BEGIN SELECT RAISE(ABORT, 'full'); END"
-      const runner = Runner.layer({
-        origin,
-        workload: World.workload,
-        invite: () => {
-          invitations++
-          return Effect.scoped(Effect.flatMap(sql, (sql) => Effect.orDie(Effect.asVoid(sql.unsafe(broken)))))
-        }
-      })
+      const invite = () => Effect.andThen(run(broken), Effect.sync(() => void invitations++))
+      const runner = Runner.layer({ origin, workload: World.workload, invite })
       const pages = World.pages({}, ObtainConsent.layerSignals.pipe(Layer.provideMerge(Sqlite.store(folder, key))))
       yield* Effect.gen(function*() {
         const wait = yield* ObtainConsent.start({ credential: calendar, user: { userId: "alice" }, episode: "1" })
-        yield* until(
-          Effect.map(recorder.everything, (all) => all.some((text) => text.includes("Defect in entity, restarting")))
-        )
+        const isRestarting = (all: ReadonlyArray<string>) => all.some((text) => text.includes("Defect in entity"))
+        yield* until(Effect.map(recorder.everything, isRestarting))
         assert.isUndefined(yield* poll(wait))
-        yield* Effect.flatMap(sql, (sql) => sql`DROP TRIGGER broken`)
+        yield* run("DROP TRIGGER broken")
         yield* until(Effect.map(poll(wait), (result) => result?._tag === "Suspended"))
         assert.include((yield* World.connect("/connect/calendar")).text, "Consent given")
         yield* until(Effect.map(poll(wait), (result) => result?._tag === "Complete"))

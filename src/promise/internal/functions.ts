@@ -71,7 +71,10 @@ export interface Functions {
     /** Passes a declared access token to an async function as its last argument, for the caller of each call. */
     (
       credential: AccessTokenCredential,
-      options?: Config.AccessTokenUse
+      options?: Pick<
+        Config.OAuth2WrapperConfig,
+        "onAuthUrl" | "poll" | "reauthenticate" | "rejected" | "workloadIdentityToken"
+      >
     ): CredentialWrapper
     /** Passes an access token to an async function as its last argument, for the caller of each call. */
     (config: Config.OAuth2WrapperConfig): CredentialWrapper
