@@ -160,6 +160,9 @@ const consentHandler = (
     show: (session) => toStderr((browser ? Consent.openBrowser : Consent.console)(session))
   })
 
+/** A program that runs the command would take the code 0 of a signal for a credential. */
+const exitAsInterrupted = () => Effect.sync(() => void (process.exitCode = 130))
+
 export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
   const { browser, force = false, provider, register = false, returnUrl = LoopbackConsent.defaultReturnUrl } = settings
   const choose: Parameters<typeof run>[1] = (user) =>
@@ -186,7 +189,7 @@ export const token = Effect.fnUntraced(function*(settings: TokenSettings) {
           })
       )
     }).pipe(Screen.make(process.stderr, process.stderr.isTTY).withConsentWait))
-}, (effect, settings) => Effect.tapError(effect, reportFailure(settings)))
+}, (effect, settings) => Effect.onInterrupt(Effect.tapError(effect, reportFailure(settings)), exitAsInterrupted))
 
 export const apiKey = Effect.fnUntraced(function*(settings: Settings) {
   const credential = yield* Flags.apiKey(settings.provider)
@@ -195,4 +198,4 @@ export const apiKey = Effect.fnUntraced(function*(settings: Settings) {
     () => Effect.succeed({ flow: undefined }),
     () => Effect.catchTag(ApiKey.get(credential), "ResourceNotFoundException", Flags.suggestToken(settings.provider))
   )
-}, (effect, settings) => Effect.tapError(effect, reportFailure(settings)))
+}, (effect, settings) => Effect.onInterrupt(Effect.tapError(effect, reportFailure(settings)), exitAsInterrupted))

@@ -171,11 +171,12 @@ describe("agentcore-identity token", () => {
         yield* ControlPlane.ControlPlane.use((plane) =>
           plane.updateWorkloadIdentity({ name: "my-agent", allowedResourceOauth2ReturnUrls: [returnUrl] })
         )
-        const started = yield* Program.launch(
-          ["token", "calendar", "--scope", "profile:read", "--return-url", returnUrl, "--no-browser"],
-          env,
-          { terminal: true }
-        )
+        const args = ["token", "calendar", "--scope", "profile:read", "--return-url", returnUrl, "--no-browser"]
+        const pressed = yield* Program.launch(args, env, { terminal: true })
+        yield* Program.seen(pressed, link)
+        pressed.child.stdin?.write("\x03")
+        assert.strictEqual((yield* Effect.promise(() => pressed.ended)).code, 130)
+        const started = yield* Program.launch(args, env, { terminal: true })
         const authorizationUrl = Redacted.make(yield* Program.seen(started, link))
         yield* Program.seen(started, /[⠋⠙⠹⠸].*waiting for the user's consent/)
         yield* SimulatedUser.consent({ authorizationUrl, userName: "alice", decision: "allow" })
