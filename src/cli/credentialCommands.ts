@@ -64,7 +64,8 @@ const output = {
     "0  obtained",
     "1  the command failed",
     "3  the user has to consent (not on a terminal, where the command waits)",
-    "4  the user denied consent, or the link expired"
+    "4  the user denied consent, or the link expired",
+    "130  the wait was interrupted, as with Ctrl-C"
   ]
 }
 
