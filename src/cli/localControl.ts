@@ -50,7 +50,8 @@ const send = <A>(path: string, init: RequestInit = {}, found: typeof StateFile.f
       ok && isReadonlyObject(body) ? Effect.succeed(body as A) : toFailure(server.url, status, body)
     )))
 
-const read = <R extends Control.Read>(path: R) => send<Control.Found<R>>(path)
+const read = <R extends Control.Read>(path: R, server?: typeof StateFile.find) =>
+  send<Control.Found<R>>(path, {}, server)
 
 const act = <A extends Control.Action>(path: A, body: Control.Body<A>, server?: typeof StateFile.find) =>
   send<Control.Done<A>>(path, { method: "POST", body: JSON.stringify(body) }, server)
@@ -199,31 +200,36 @@ export const events = Effect.gen(function*() {
 })
 
 /** Without an id, a command acts on the only one. */
-const findId = (path: "consents" | "grants", id: string | undefined) =>
-  Effect.gen(function*() {
-    if (id !== undefined) return id
-    const rows = path === "grants"
-      ? (yield* read("grants")).grants
-      : Waiting.foldWaiting((yield* read("consents")).consents).filter(Waiting.isWaiting)
-    const [only, ...others] = rows
-    if (only !== undefined && others.length === 0) return only.id
-    const several = rows.map(({ id, provider, user }) => `${id} (${provider}, ${Table.cell(user)})`).join(", ")
-    return yield* new ControlFailed({
-      message: only === undefined ? `There are no ${path}` : `There are several ${path}, give an id: ${several}`
-    })
+const chooseId = (
+  path: "consents" | "grants",
+  rows: ReadonlyArray<Pick<Control.Found<"grants">["grants"][number], "id" | "provider" | "user">>,
+  given: string | undefined
+) => {
+  const [only, ...others] = rows
+  const id = given ?? (others.length === 0 ? only?.id : undefined)
+  if (id !== undefined) return Effect.succeed(id)
+  const several = rows.map(({ id, provider, user }) => `${id} (${provider}, ${Table.cell(user)})`).join(", ")
+  return new ControlFailed({
+    message: only === undefined ? `There are no ${path}` : `There are several ${path}, give an id: ${several}`
   })
+}
 
 const consentOutcomes = {
-  approve: "The user has consented.",
-  deny: "The user has denied consent. A wait of Connect ends if they had pressed Connect before, and else goes on.",
-  expire: "The session has expired."
+  approve: (user: string, provider: string) => `${user} has consented to ${provider}.`,
+  deny: (user: string, provider: string) =>
+    `${user} has denied ${provider}. A wait of Connect ends if they had pressed Connect before, and else goes on.`,
+  expire: (user: string) => `The session of ${user} has expired.`
 }
 
 export const changeConsent = (action: keyof typeof consentOutcomes, given: string | undefined, userName?: string) =>
-  Effect.flatMap(
-    findId("consents", given),
-    (id) => actAndPrint(`consents/${action}`, { id, userName }, consentOutcomes[action])
-  )
+  Effect.gen(function*() {
+    const server = Effect.succeed(yield* StateFile.find)
+    const { consents } = yield* read("consents", server)
+    const id = yield* chooseId("consents", Waiting.foldWaiting(consents).filter(Waiting.isWaiting), given)
+    yield* act(`consents/${action}`, { id, userName }, server)
+    const consent = consents.find((consent) => consent.id === id)
+    yield* Console.log(consentOutcomes[action](Table.cell(consent?.user), Table.cell(consent?.provider)))
+  })
 
 const grantOutcomes = { expire: "The access token has expired.", forget: "The vault has forgotten the grant." }
 
@@ -234,7 +240,13 @@ const revocations = {
 }
 
 export const changeGrant = (action: "expire" | "revoke" | "forget", given: string | undefined) =>
-  Effect.flatMap(findId("grants", given), (id) =>
-    action === "revoke"
-      ? Effect.flatMap(act("grants/revoke", { id }), ({ outcome }) => Console.log(revocations[outcome]))
-      : actAndPrint(`grants/${action}`, { id }, grantOutcomes[action]))
+  Effect.gen(function*() {
+    const server = Effect.succeed(yield* StateFile.find)
+    const id = yield* chooseId("grants", (yield* read("grants", server)).grants, given)
+    if (action === "revoke") {
+      const { outcome } = yield* act("grants/revoke", { id }, server)
+      return yield* Console.log(revocations[outcome])
+    }
+    yield* act(`grants/${action}`, { id }, server)
+    yield* Console.log(grantOutcomes[action])
+  })

@@ -469,7 +469,7 @@ describe("local consents and grants", () => {
       yield* run("consents", "deny", other?.id ?? "")
       // Two sessions of the same request. The older one ends with the newer one.
       yield* ask(local, token, { forceAuthentication: true })
-      assert.strictEqual(yield* run("consents", "approve"), "The user has consented.\n")
+      assert.strictEqual(yield* run("consents", "approve"), "alice has consented to calendar.\n")
       assert.strictEqual(yield* approve, "There are no consents")
       assert.strictEqual(yield* run("grants", "expire"), "The access token has expired.\n")
     }))

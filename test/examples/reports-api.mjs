@@ -3,6 +3,10 @@ import { createRemoteJWKSet, jwtVerify } from "jose"
 import { createServer } from "node:http"
 
 const { AGENTCORE_LOCAL_OAUTH_AUDIENCE: audience, AGENTCORE_LOCAL_OAUTH_ISSUER: issuer, API_PORT = 8090 } = process.env
+if (!issuer) {
+  console.error("This shell has no variables of a local server: eval \"$(npx agentcore-identity env)\" sets them.")
+  process.exit(1)
+}
 const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`))
 
 createServer(async ({ headers, url }, response) => {

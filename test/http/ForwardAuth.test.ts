@@ -430,7 +430,7 @@ describe("invalid options", () => {
     [{ trust: "Forwarded" as "X-Original" }, "trust"],
     [{ credentials: [own, { ...own, origins: ["https://CALENDAR.example.com:443"] }] }, "credentials[1].origins"],
     [{ credentials: [{ ...own, origins: ["http://calendar.example.com"] }] }, "plain http"],
-    [{ credentials: [{ ...own, credential: Foreign }] }, "Connect.layerLinks"],
+    [{ credentials: [{ ...own, credential: Foreign }] }, "one of the credentials of Connect"],
     [{ credentials: [{ credential: World.Weather, origins: ["https://a.example"], header: "a b" }] }, "header"]
   ]
   for (const [options, expected] of cases) {

@@ -127,7 +127,8 @@ describe("LocalControl", () => {
       assert.deepInclude(status, { provider: "calendar", workload: "agent", user: { userId: "bob" }, scopes: ["read"] })
       assert.notInclude(Redacted.value(sessionUri), status?.id ?? "")
       yield* consents.expire(sessionUri)
-      for (const action of [consents.approve, consents.deny, consents.expire]) {
+      const approve = (consent: string | Redacted.Redacted) => Effect.asVoid(consents.approve(consent))
+      for (const action of [approve, consents.deny, consents.expire]) {
         const error = yield* Effect.flip(action(sessionUri))
         assert.strictEqual(error.reason, "Expired")
         assert.strictEqual((yield* Effect.flip(action("none"))).reason, "Unknown")

@@ -9,23 +9,13 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
-import {
-  claimOf,
-  contract,
-  keyOf,
-  plant,
-  sessionOf,
-  start,
-  type Store,
-  uriOf,
-  wakesAcrossProcesses
-} from "../support/consentStore.js"
+import * as Stores from "../support/consentStore.js"
 import * as Recorder from "../support/recorder.js"
 import * as Redis from "../support/redis.js"
 import { assertFilesSecretFree } from "../support/secrets.js"
 import { secret, variables, withoutPackage } from "../support/utils.js"
 
-const storeOn = (server: Redis.Server, options: Partial<ConsentStore.RedisOptions> = {}): Store => ({
+const storeOn = (server: Redis.Server, options: Partial<ConsentStore.RedisOptions> = {}): Stores.Store => ({
   layer: (keys) => ConsentStore.layerRedis({ ...keys, redis: { port: server.port }, ...options })
 })
 
@@ -34,9 +24,9 @@ const started = Effect.tap(Redis.make(), (server) => server.start)
 const alice = { userId: "alice" }
 
 describe("ConsentStore.layerRedis", () => {
-  contract(Redis.redisTest, Effect.map(started, storeOn), { shared: true })
+  Stores.contract(Redis.redisTest, Effect.map(started, storeOn), { shared: true })
 
-  wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
+  Stores.wakesAcrossProcesses(Redis.redisTest, Effect.map(started, storeOn))
 
   Redis.redisTest(
     "stores digests and ciphertext, which expire ten minutes after the session",
@@ -44,9 +34,9 @@ describe("ConsentStore.layerRedis", () => {
       Effect.gen(function*() {
         const server = yield* started
         const redis = yield* server.client
-        const { pending } = yield* start(storeOn(server))
-        yield* pending.open({ session: sessionOf("one"), user: alice })
-        yield* pending.claim(claimOf("one"))
+        const { pending } = yield* Stores.start(storeOn(server))
+        yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
+        yield* pending.claim(Stores.claimOf("one"))
         const names = yield* Effect.promise(() => redis.keys("*"))
         assert.match(names.join(" "), /^agentcore-consents:session:[A-Za-z0-9_-]{43}$/)
         const left = yield* Effect.promise(() => redis.pttl(names[0]!))
@@ -65,7 +55,9 @@ describe("ConsentStore.layerRedis", () => {
         yield* Effect.promise(() => subscriber.psubscribe("*"))
         subscriber.on("pmessage", (...parts) => seen.push(...parts.map(String)))
         const recorder = yield* Recorder.make
-        const secrets = yield* Effect.flatMap(start(storeOn(server)), plant).pipe(Effect.provide(recorder.layer))
+        const secrets = yield* Effect.flatMap(Stores.start(storeOn(server)), Stores.plant).pipe(
+          Effect.provide(recorder.layer)
+        )
         for (const name of yield* Effect.promise(() => redis.keys("*"))) {
           const isHash = (yield* Effect.promise(() => redis.type(name))) === "hash"
           const fields = isHash
@@ -86,31 +78,34 @@ describe("ConsentStore.layerRedis", () => {
   Redis.redisTest("fails with a reason while Redis is lost", () =>
     Effect.gen(function*() {
       const server = yield* started
-      const { pending, signals } = yield* start(storeOn(server))
+      const { pending, signals } = yield* Stores.start(storeOn(server))
       yield* server.kill
       const failures = yield* Effect.all([
-        Effect.flip(pending.open({ session: sessionOf("one"), user: alice })),
-        Effect.flip(pending.claim(claimOf("one")))
+        Effect.flip(pending.open({ session: Stores.sessionOf("one"), user: alice })),
+        Effect.flip(pending.claim(Stores.claimOf("one")))
       ])
       for (const error of failures) {
         assert.strictEqual(error._tag, "ConsentStoreError")
         assert.match(error.message, /^The store of consents failed to (store|claim) a session: /)
-        Recorder.assertSecretFree(Recorder.faces(error), [Redacted.value(uriOf("one")), Redacted.value(keyOf(1))])
+        Recorder.assertSecretFree(Recorder.faces(error), [
+          Redacted.value(Stores.uriOf("one")),
+          Redacted.value(Stores.keyOf(1))
+        ])
       }
       // A signal that cannot be sent is lost.
-      yield* signals.signal({ _tag: "Session", name: uriOf("one") }, "Completed")
+      yield* signals.signal({ _tag: "Session", name: Stores.uriOf("one") }, "Completed")
       yield* server.start
-      yield* Effect.retry(pending.open({ session: sessionOf("two"), user: alice }), Schedule.spaced("20 millis"))
-      assert.deepStrictEqual((yield* pending.claim(claimOf("two"))).user, alice)
+      yield* Effect.retry(pending.open({ session: Stores.sessionOf("two"), user: alice }), Schedule.spaced("20 millis"))
+      assert.deepStrictEqual((yield* pending.claim(Stores.claimOf("two"))).user, alice)
     }))
 
   Redis.redisTest("delays a signal by up to two seconds when Redis does not respond", () =>
     Effect.gen(function*() {
       const server = yield* started
       const redis = { port: server.port, socketTimeout: 60_000 }
-      const { signals } = yield* start(storeOn(server, { redis }))
+      const { signals } = yield* Stores.start(storeOn(server, { redis }))
       yield* server.stall
-      const topic = { _tag: "Session", name: uriOf("one") } as const
+      const topic = { _tag: "Session", name: Stores.uriOf("one") } as const
       const [elapsed] = yield* Effect.timed(Effect.uninterruptible(signals.signal(topic, "Completed")))
       assert.isBelow(Duration.toMillis(elapsed), 10_000)
       yield* server.proceed
@@ -120,10 +115,10 @@ describe("ConsentStore.layerRedis", () => {
     Effect.gen(function*() {
       const server = yield* started
       const [sender, receiver] = yield* Effect.all([
-        start(storeOn(server), { key: keyOf(2), previousKeys: [keyOf(1)] }),
-        start(storeOn(server), { key: keyOf(1) })
+        Stores.start(storeOn(server), { key: Stores.keyOf(2), previousKeys: [Stores.keyOf(1)] }),
+        Stores.start(storeOn(server), { key: Stores.keyOf(1) })
       ])
-      const topic = { _tag: "Grant", name: uriOf("one") } as const
+      const topic = { _tag: "Grant", name: Stores.uriOf("one") } as const
       const received = yield* Deferred.make<void>()
       receiver.signals.listen(topic, () => Deferred.doneUnsafe(received, Effect.void))
       yield* server.stall
@@ -139,8 +134,8 @@ describe("ConsentStore.layerRedis", () => {
     Effect.gen(function*() {
       const absent = yield* Redis.make()
       const scope = yield* Scope.make()
-      const { pending } = yield* Scope.provide(start(storeOn(absent)), scope)
-      const error = yield* Effect.flip(pending.claim(claimOf("one")))
+      const { pending } = yield* Scope.provide(Stores.start(storeOn(absent)), scope)
+      const error = yield* Effect.flip(pending.claim(Stores.claimOf("one")))
       assert.strictEqual(error._tag, "ConsentStoreError")
       assert.isTrue(Exit.isSuccess(yield* Effect.exit(Scope.close(scope, Exit.void))))
     }))
@@ -149,14 +144,14 @@ describe("ConsentStore.layerRedis", () => {
     Effect.gen(function*() {
       const server = yield* started
       const redis = yield* server.client
-      const { pending } = yield* start(storeOn(server))
-      yield* pending.open({ session: sessionOf("one"), user: alice })
-      yield* pending.open({ session: sessionOf("two"), user: { userId: "bob" } })
+      const { pending } = yield* Stores.start(storeOn(server))
+      yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
+      yield* pending.open({ session: Stores.sessionOf("two"), user: { userId: "bob" } })
       const [one, two] = yield* Effect.promise(() => redis.keys("*"))
       const sealed = yield* Effect.promise(() => redis.get(one!))
       yield* Effect.promise(() => redis.set(two!, sealed!))
       const claims = yield* Effect.forEach(
-        [claimOf("one"), claimOf("two", { userId: "bob" })],
+        [Stores.claimOf("one"), Stores.claimOf("two", { userId: "bob" })],
         (claim) => Effect.result(pending.claim(claim))
       )
       const errors = claims.flatMap((claim) => claim._tag === "Failure" ? [claim.failure] : [])
@@ -172,7 +167,7 @@ describe("ConsentStore.layerRedis", () => {
         key: Config.Redacted("CONSENT_STORE_KEY")
       })
       const url = { REDIS_URL: `redis://127.0.0.1:${server.port}` }
-      const complete = variables({ ...url, CONSENT_STORE_KEY: Redacted.value(keyOf(1)) })
+      const complete = variables({ ...url, CONSENT_STORE_KEY: Redacted.value(Stores.keyOf(1)) })
       yield* Layer.build(Layer.provide(layer, complete))
       const exit = yield* Effect.exit(Layer.build(Layer.provide(layer, variables(url))))
       assert.include(String(exit), "CONSENT_STORE_KEY")
@@ -184,9 +179,9 @@ describe("ConsentStore.layerRedis", () => {
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
       assert.include(key.message, "The key of the store of consents has to be 32 bytes in base64 or hex")
-      const previous = yield* build({ key: keyOf(1), previousKeys: [secret("sentinel-short-key")] })
+      const previous = yield* build({ key: Stores.keyOf(1), previousKeys: [secret("sentinel-short-key")] })
       assert.include(previous.message, "A previous key of the store of consents")
-      const url = yield* build({ key: keyOf(1), url: secret("redis://:sentinel-pw@[host") })
+      const url = yield* build({ key: Stores.keyOf(1), url: secret("redis://:sentinel-pw@[host") })
       assert.strictEqual(url.reason, "InvalidUrl")
       for (const error of [key, previous, url]) {
         Recorder.assertSecretFree(Recorder.faces(error), ["sentinel-short-key", "sentinel-pw"])
@@ -196,7 +191,7 @@ describe("ConsentStore.layerRedis", () => {
   it.live("names the package to install when it is missing", () =>
     Effect.gen(function*() {
       yield* withoutPackage("ioredis")
-      const error = yield* Effect.flip(Layer.build(ConsentStore.layerRedis({ key: keyOf(1) })))
+      const error = yield* Effect.flip(Layer.build(ConsentStore.layerRedis({ key: Stores.keyOf(1) })))
       assert.strictEqual(error.reason, "MissingPackage")
       assert.include(error.message, "npm install ioredis@5")
     }))

@@ -19,17 +19,7 @@ import * as String from "effect/String"
 import * as TestClock from "effect/testing/TestClock"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import {
-  claimOf,
-  contract,
-  keyOf,
-  plant,
-  sessionOf,
-  start,
-  type Store,
-  uriOf,
-  wakesAcrossProcesses
-} from "../support/consentStore.js"
+import * as Stores from "../support/consentStore.js"
 import * as Folder from "../support/folder.js"
 import * as Postgres from "../support/postgres.js"
 import * as Recorder from "../support/recorder.js"
@@ -49,7 +39,7 @@ const pgClient = (options: PgClient.PgPoolConfig = {}) =>
 
 let tables = 0
 
-interface PostgresStore extends Store {
+interface PostgresStore extends Stores.Store {
   readonly table: string
 }
 
@@ -58,7 +48,7 @@ const postgres: Effect.Effect<PostgresStore> = Effect.sync(() => {
   return { table, layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient()) }
 })
 
-interface SqliteStore extends Store {
+interface SqliteStore extends Stores.Store {
   readonly folder: string
   readonly file: string
 }
@@ -92,10 +82,10 @@ const shareClient = (store: { readonly client: Layer.Layer<SqlClient.SqlClient>;
     const client = yield* Layer.build(store.client)
     const sql = yield* Effect.provide(SqlClient.SqlClient, client)
     const layer = Layer.provide(
-      ConsentStore.layerSql({ key: keyOf(1), table: store.table }),
+      ConsentStore.layerSql({ key: Stores.keyOf(1), table: store.table }),
       Layer.succeedContext(client)
     )
-    return { sql, ...yield* start({ layer: () => layer }) }
+    return { sql, ...yield* Stores.start({ layer: () => layer }) }
   })
 
 const reasonOf = <A, E extends { readonly message: string }>(claim: Effect.Effect<A, E>) =>
@@ -115,7 +105,7 @@ const sharesItsClient = (
   test("keeps a session when a transaction of the program is rolled back", () =>
     Effect.gen(function*() {
       const { pending, sql } = yield* Effect.flatMap(make, shareClient)
-      const opened = Effect.as(pending.open({ session: sessionOf("one"), user: alice }), "Opened")
+      const opened = Effect.as(pending.open({ session: Stores.sessionOf("one"), user: alice }), "Opened")
       const inside = yield* Effect.flip(sql.withTransaction(
         Effect.flip(Effect.catch(opened, ({ reason }) => Effect.succeed(reason)))
       ))
@@ -124,24 +114,24 @@ const sharesItsClient = (
         pg: () => ["Opened", "Claimed"],
         orElse: () => ["it took too long", "Unknown"]
       })
-      assert.deepStrictEqual([inside, yield* reasonOf(pending.claim(claimOf("one")))], outcomes)
+      assert.deepStrictEqual([inside, yield* reasonOf(pending.claim(Stores.claimOf("one")))], outcomes)
     }))
 }
 
 describe("ConsentStore.layerSql on PostgreSQL", () => {
-  contract(Postgres.postgresTest, postgres, { shared: true })
+  Stores.contract(Postgres.postgresTest, postgres, { shared: true })
 
   sharesItsClient(Postgres.postgresTest, Effect.map(postgres, ({ table }) => ({ table, client: pgClient() })))
 
   Postgres.postgresTest("fails while PostgreSQL does not respond", () =>
     Effect.gen(function*() {
-      const { pending, signals } = yield* Effect.flatMap(postgres, start)
-      yield* pending.open({ session: sessionOf("one"), user: alice })
+      const { pending, signals } = yield* Effect.flatMap(postgres, Stores.start)
+      yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
       yield* server.stall
-      const topic = { _tag: "Grant", name: uriOf("one") } as const
+      const topic = { _tag: "Grant", name: Stores.uriOf("one") } as const
       const operations = [
-        pending.open({ session: sessionOf("two"), user: alice }),
-        pending.claim(claimOf("one")),
+        pending.open({ session: Stores.sessionOf("two"), user: alice }),
+        pending.claim(Stores.claimOf("one")),
         signals.register({ topic, execution: "one", expiresAt: DateTime.makeUnsafe("2100-01-01") }),
         signals.unregister(topic, "one"),
         signals.registrations(topic)
@@ -154,8 +144,8 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
       assert.deepStrictEqual(reasons, operations.map(() => "it took too long"))
       assert.isBelow(Duration.toMillis(elapsed), 10_000)
       yield* server.proceed
-      yield* pending.open({ session: sessionOf("three"), user: alice })
-      assert.deepStrictEqual((yield* pending.claim(claimOf("three"))).user, alice)
+      yield* pending.open({ session: Stores.sessionOf("three"), user: alice })
+      assert.deepStrictEqual((yield* pending.claim(Stores.claimOf("three"))).user, alice)
     }))
 
   Postgres.postgresTest(
@@ -163,9 +153,9 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
     () =>
       Effect.gen(function*() {
         const store = yield* postgres
-        const { pending } = yield* start(store, { key: keyOf(2), previousKeys: [keyOf(1)] })
+        const { pending } = yield* Stores.start(store, { key: Stores.keyOf(2), previousKeys: [Stores.keyOf(1)] })
         yield* server.stall
-        const open = (name: string) => pending.open({ session: sessionOf(name), user: alice })
+        const open = (name: string) => pending.open({ session: Stores.sessionOf(name), user: alice })
         // More than the client has connections.
         const reasons = yield* Effect.forEach(
           Array.from({ length: 12 }, (_, index) => `stalled-${index}`),
@@ -175,11 +165,11 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
         assert.deepStrictEqual([...new Set(reasons)], ["it took too long"])
         yield* server.proceed
         yield* open("later")
-        assert.deepStrictEqual((yield* pending.claim(claimOf("later"))).user, alice)
+        assert.deepStrictEqual((yield* pending.claim(Stores.claimOf("later"))).user, alice)
       })
   )
 
-  wakesAcrossProcesses(Postgres.postgresTest, postgres)
+  Stores.wakesAcrossProcesses(Postgres.postgresTest, postgres)
 
   Postgres.postgresTest(
     "shows no secret in rows, messages and files of PostgreSQL, or in spans and log lines",
@@ -190,7 +180,9 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
         const sql = yield* Effect.provide(PgClient.PgClient, context)
         const notifications = yield* sql.listen(store.table)
         const recorder = yield* Recorder.make
-        const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
+        const secrets = yield* Effect.flatMap(Stores.start(store), Stores.plant).pipe(
+          Effect.provide(recorder.layer)
+        )
         yield* sql.notify(store.table, "end")
         const messages: Array<string> = []
         yield* Effect.repeat(Queue.take(notifications), {
@@ -212,29 +204,29 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
   Postgres.postgresTest("creates the tables in several processes at once", () =>
     Effect.gen(function*() {
       const store = yield* postgres
-      const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => start(store), {
+      const processes = yield* Effect.forEach(Array.from({ length: 4 }), () => Stores.start(store), {
         concurrency: "unbounded"
       })
-      yield* processes[0]!.pending.open({ session: sessionOf("one"), user: alice })
-      assert.deepStrictEqual((yield* processes[3]!.pending.claim(claimOf("one"))).user, alice)
+      yield* processes[0]!.pending.open({ session: Stores.sessionOf("one"), user: alice })
+      assert.deepStrictEqual((yield* processes[3]!.pending.claim(Stores.claimOf("one"))).user, alice)
     }))
 
   Postgres.postgresTest("works with a client that renames columns", () =>
     Effect.gen(function*() {
       const table = `consents_${tables++}`
       const names = { transformResultNames: String.snakeToCamel, transformQueryNames: String.camelToSnake }
-      const store: Store = {
+      const store: Stores.Store = {
         layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient(names))
       }
-      const { pending } = yield* start(store)
-      yield* pending.open({ session: sessionOf("one"), user: alice })
-      assert.deepStrictEqual((yield* pending.claim(claimOf("one"))).user, alice)
+      const { pending } = yield* Stores.start(store)
+      yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
+      assert.deepStrictEqual((yield* pending.claim(Stores.claimOf("one"))).user, alice)
     }))
 
   Postgres.postgresTest("fails with a code when the database user may not create tables", () =>
     Effect.gen(function*() {
       yield* Effect.provide(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`CREATE ROLE reader LOGIN`), pgClient())
-      const layer = ConsentStore.layerSql({ key: keyOf(1), table: "not_mine" })
+      const layer = ConsentStore.layerSql({ key: Stores.keyOf(1), table: "not_mine" })
       const error = yield* Effect.flip(Layer.build(Layer.provide(layer, pgClient({ username: "reader" }))))
       assert.strictEqual(error.reason, "Schema")
       assert.strictEqual(error.message, "The tables of the store of consents cannot be created: 42501")
@@ -243,19 +235,19 @@ describe("ConsentStore.layerSql on PostgreSQL", () => {
   Postgres.postgresTest("sends no messages over a pool of one connection", () =>
     Effect.gen(function*() {
       const table = `consents_${tables++}`
-      const store: Store = {
+      const store: Stores.Store = {
         layer: (keys) => Layer.provide(ConsentStore.layerSql({ ...keys, table }), pgClient({ maxConnections: 1 }))
       }
-      const { pending, signals } = yield* start(store)
-      yield* pending.open({ session: sessionOf("one"), user: alice })
-      yield* signals.signal({ _tag: "Session", name: uriOf("one") }, "Completed")
-      assert.deepStrictEqual((yield* pending.claim(claimOf("one"))).user, alice)
+      const { pending, signals } = yield* Stores.start(store)
+      yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
+      yield* signals.signal({ _tag: "Session", name: Stores.uriOf("one") }, "Completed")
+      assert.deepStrictEqual((yield* pending.claim(Stores.claimOf("one"))).user, alice)
     }).pipe(Effect.timeout("20 seconds")))
 
   Postgres.postgresTest("listens again after a lost connection", () =>
     Effect.gen(function*() {
       const store = yield* postgres
-      const [sender, waiting] = [yield* start(store), yield* start(store)]
+      const [sender, waiting] = [yield* Stores.start(store), yield* Stores.start(store)]
       const topic = { _tag: "Grant", name: secret("a grant") } as const
       let received = 0
       waiting.signals.listen(topic, () => received++)
@@ -286,19 +278,20 @@ const lockDatabase = (file: string) =>
   })
 
 describe("ConsentStore.layerSql on SQLite", () => {
-  contract(Tools.testWith(), sqlite, { shared: true })
+  Stores.contract(Tools.testWith(), sqlite, { shared: true })
 
   sharesItsClient(
     Tools.testWith(),
     Effect.map(sqlite, ({ file }) => ({ table: "agentcore_consents", client: sqliteClient(file) }))
   )
 
-  for (const [kind, previousKeys] of [["one key", []], ["a previous key", [keyOf(2)]]] as const) {
+  for (const [kind, previousKeys] of [["one key", []], ["a previous key", [Stores.keyOf(2)]]] as const) {
     it.live(`waits for a short lock of another process, and fails on a long one, with ${kind}`, () =>
       Effect.gen(function*() {
         const store = yield* sqlite
-        const { pending } = yield* start(store, { key: keyOf(1), previousKeys })
-        const open = (name: string) => Effect.uninterruptible(pending.open({ session: sessionOf(name), user: alice }))
+        const { pending } = yield* Stores.start(store, { key: Stores.keyOf(1), previousKeys })
+        const open = (name: string) =>
+          Effect.uninterruptible(pending.open({ session: Stores.sessionOf(name), user: alice }))
         yield* open("one")
         const release = yield* lockDatabase(store.file)
         const waiting = yield* Effect.forkChild(Effect.all([open("two"), open("three")], { concurrency: "unbounded" }))
@@ -306,7 +299,7 @@ describe("ConsentStore.layerSql on SQLite", () => {
         yield* Fiber.join(waiting)
         const releaseLong = yield* lockDatabase(store.file)
         assert.deepStrictEqual(
-          yield* Effect.all([reasonOf(open("four")), reasonOf(pending.claim(claimOf("one")))], {
+          yield* Effect.all([reasonOf(open("four")), reasonOf(pending.claim(Stores.claimOf("one")))], {
             concurrency: "unbounded"
           }),
           // A reader needs no lock.
@@ -316,7 +309,7 @@ describe("ConsentStore.layerSql on SQLite", () => {
         yield* open("five")
         const outcomes = yield* Effect.forEach(
           ["one", "two", "three", "four", "five"],
-          (name) => reasonOf(pending.claim(claimOf(name)))
+          (name) => reasonOf(pending.claim(Stores.claimOf(name)))
         )
         assert.deepStrictEqual(outcomes, ["Claimed", "Claimed", "Claimed", "Unknown", "Claimed"])
       }))
@@ -326,18 +319,18 @@ describe("ConsentStore.layerSql on SQLite", () => {
     Effect.gen(function*() {
       const store = yield* sqlite
       const release = yield* lockDatabase(store.file)
-      const starting = yield* Effect.forkChild(start(store))
+      const starting = yield* Effect.forkChild(Stores.start(store))
       yield* Effect.delay(release, "300 millis")
       const { pending } = yield* Fiber.join(starting)
-      yield* pending.open({ session: sessionOf("one"), user: alice })
-      assert.strictEqual(yield* reasonOf(pending.claim(claimOf("one"))), "Claimed")
+      yield* pending.open({ session: Stores.sessionOf("one"), user: alice })
+      assert.strictEqual(yield* reasonOf(pending.claim(Stores.claimOf("one"))), "Claimed")
     }))
 
   it.live("shows no secret in rows and files, or in spans and log lines", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
       const recorder = yield* Recorder.make
-      const secrets = yield* Effect.flatMap(start(store), plant).pipe(Effect.provide(recorder.layer))
+      const secrets = yield* Effect.flatMap(Stores.start(store), Stores.plant).pipe(Effect.provide(recorder.layer))
       const rows = yield* Effect.provide(rowsOf("agentcore_consents"), sqliteClient(store.file))
       assert.isAtLeast(rows.length, 2 * 6 + 2 * 8)
       Recorder.assertSecretFree([...rows, ...yield* recorder.everything], secrets)
@@ -347,11 +340,11 @@ describe("ConsentStore.layerSql on SQLite", () => {
   it.effect("removes expired entries after ten minutes", () =>
     Effect.gen(function*() {
       const store = yield* sqlite
-      const { pending, signals } = yield* start(store)
+      const { pending, signals } = yield* Stores.start(store)
       const at = (minutes: number) => DateTime.makeUnsafe(minutes * 60_000)
       for (const [name, minutes] of [["short", 10], ["long", 60]] as const) {
         yield* pending.open({
-          session: new ConsentSession({ ...sessionOf(name), expiresAt: at(minutes) }),
+          session: new ConsentSession({ ...Stores.sessionOf(name), expiresAt: at(minutes) }),
           user: alice
         })
         yield* signals.register({
@@ -387,8 +380,8 @@ describe("ConsentStore.layerSql on SQLite", () => {
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
       Recorder.assertSecretFree(Recorder.faces(key), ["sentinel-short-key"])
-      for (const table of ["", "Consents", "consents; DROP TABLE users", "a".repeat(41)]) {
-        assert.strictEqual((yield* build({ key: keyOf(1), table })).reason, "InvalidTable")
+      for (const table of ["", "Stores", "consents; DROP TABLE users", "a".repeat(41)]) {
+        assert.strictEqual((yield* build({ key: Stores.keyOf(1), table })).reason, "InvalidTable")
       }
       const mysql = Layer.effect(
         SqlClient.SqlClient,
@@ -406,7 +399,7 @@ describe("ConsentStore.layerSql on SQLite", () => {
         })
       ).pipe(Layer.provide(Reactivity.layer))
       const dialect = yield* Effect.flip(
-        Layer.build(Layer.provide(ConsentStore.layerSql({ key: keyOf(1) }), mysql))
+        Layer.build(Layer.provide(ConsentStore.layerSql({ key: Stores.keyOf(1) }), mysql))
       )
       assert.strictEqual(dialect.reason, "UnsupportedDialect")
     }))
@@ -418,7 +411,7 @@ describe("ConsentStore.layerSql on SQLite", () => {
         ConsentStore.layerSqlConfig({ key: Config.Redacted("CONSENT_STORE_KEY") }),
         sqliteClient(file)
       )
-      yield* Layer.build(Layer.provide(layer, variables({ CONSENT_STORE_KEY: Redacted.value(keyOf(1)) })))
+      yield* Layer.build(Layer.provide(layer, variables({ CONSENT_STORE_KEY: Redacted.value(Stores.keyOf(1)) })))
       const exit = yield* Effect.exit(Layer.build(Layer.provide(layer, variables())))
       assert.include(globalThis.String(exit), "CONSENT_STORE_KEY")
     }))

@@ -213,7 +213,7 @@ const connectFor = (entries: ReadonlyArray<Entry>) =>
       && (Option.isNone(connect) || Option.isNone(connect.value.nameOf(credential)))
     )
     if (missing !== -1) {
-      const expected = "be one of the credentials of Connect: put Connect.layer or Connect.layerLinks under ForwardAuth"
+      const expected = "be one of the credentials of Connect, whose layer is under ForwardAuth, or its option connect"
       return yield* invalid(`credentials[${missing}].credential`, expected)
     }
     return connect

@@ -5,8 +5,11 @@ const client = new Client({ name: "client", version: "1.0.0" }, {
   capabilities: { elicitation: { url: {} } },
   versionNegotiation: { mode: "auto" }
 })
+let shown = ""
 client.setRequestHandler("elicitation/create", async ({ params }) => {
-  console.log(params.message, "url" in params ? params.url : "")
+  const line = `${params.message} ${"url" in params ? params.url : ""}`
+  // The server asks again while the call waits.
+  if (line !== shown) console.log(shown = line)
   return { action: "accept" }
 })
 
