@@ -26,7 +26,10 @@ python3 -m pytest tests
   return `${introduction.replace(/^# .*/, `# ${name}`)}## ${first}\n${links}`
     .replaceAll(/^<!-- .* -->\n/gm, "")
     .replace(/are those of\nthe \[README\]\([^)]*\)/, `are in\n${example}`)
-    .replace("stop` ends it.", 'stop` ends it, and `eval "$(npx agentcore-identity env --unset)"` removes its variables.')
+    .replace(
+      "stop` ends it.",
+      "stop` ends it, and `eval \"$(npx agentcore-identity env --unset)\"` removes its variables."
+    )
     .replace("```sh\neval", "```sh\ncp -r node_modules/agentcore-identity/example/. .\neval")
     .replace("python3 agent.py\n", `$&${tests}`)
     .replaceAll(/(?<=\]\()(?!https:)[^)]+/g, (link) => `${new URL(link, `${homepage}/blob/main/${page}`)}`)

@@ -122,9 +122,7 @@ describe("AccessToken.use", () => {
 
   const rejected = (error: GithubError) => error.status === 401
 
-  const counting: ScriptedPlanes.Script = {
-    getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`)
-  }
+  const counting: ScriptedPlanes.Script = { getResourceOauth2Token: (_, index) => responses.issued(`token-${index}`) }
 
   const stored: ScriptedPlanes.Script = {
     getResourceOauth2Token: ({ forceAuthentication }) =>

@@ -648,9 +648,7 @@ describe("CredentialCache: single flight", () => {
       yield* TestClock.adjust("1 second")
       yield* Fiber.joinAll(all)
       assert.strictEqual(yield* tokenCalls, 8)
-    }).pipe(Effect.provide(cached({
-      getResourceOauth2Token: () => Effect.delay(responses.consent, "1 second")
-    }))))
+    }).pipe(Effect.provide(cached({ getResourceOauth2Token: () => Effect.delay(responses.consent, "1 second") }))))
 })
 
 describe("CredentialCache: metrics and spans", () => {

@@ -135,7 +135,7 @@ const run = Effect.fnUntraced(function*<E, R>(
   yield* Effect.gen(function*() {
     const workload = yield* Flags.requireWorkload(found.workload)
     const { flow, reason } = yield* choose(found.user)
-    if (reason !== undefined) yield* Console.error(`Flow: ${flow}. ${reason}.\n`)
+    if (reason !== undefined && settings.format === undefined) yield* Console.error(`Flow: ${flow}. ${reason}.\n`)
     const needsUser = flow !== undefined && flow !== "M2M"
     const user = needsUser ? yield* Flags.requireUser(found.user) : undefined
     const secret = yield* Effect.provide(

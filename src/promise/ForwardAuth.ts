@@ -130,8 +130,8 @@ export interface ForwardAuth extends AsyncDisposable {
   /** The same for `node:http`, Express and the like. Errors are handled as by `node` of `promise/Connect`. */
   readonly node: (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => Promise<void>
   /**
-   * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user or the
-   * lifetime is invalid, and with `ConsentStoreError` if the store fails.
+   * Makes a session for a user. Give its secret to one sandbox. Rejects with `ValidationException` if the user, the
+   * lifetime or an option of {@link make} is invalid, and with `ConsentStoreError` if the store fails.
    */
   readonly session: (user: User, options?: Parameters<Http.ForwardAuth["Service"]["session"]>[1]) => Promise<{
     /** The secret that the sandbox sends as `Authorization: Bearer`. */
@@ -233,8 +233,12 @@ export const make = (options: Options): ForwardAuth => {
       }
     ),
     session: async (user, sessionOptions) => {
+      // A program makes a session before its first request: an invalid option fails here.
       const { expiresAt, token } = await run(
-        Effect.flatMap(sessions, ({ session }) => session(toUserIdentifier(user), sessionOptions))
+        Effect.andThen(
+          decider,
+          Effect.flatMap(sessions, ({ session }) => session(toUserIdentifier(user), sessionOptions))
+        )
       )
       return { token: Redacted.value(token), expiresAt: DateTime.toDateUtc(expiresAt) }
     },

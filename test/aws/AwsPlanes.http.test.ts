@@ -198,9 +198,7 @@ describe("options of AwsPlanes over HTTP", () => {
       ]
       for (const [options, env, said] of bad) {
         const error = yield* failure(
-          Layer.build(
-            Layer.provide(AwsPlanes.layerHttpNode({ region: "us-west-2", ...options }), variables(env))
-          )
+          Layer.build(Layer.provide(AwsPlanes.layerHttpNode({ region: "us-west-2", ...options }), variables(env)))
         )
         assert.isTrue(error instanceof Config.ConfigError)
         assert.include(String(error), said)

@@ -265,9 +265,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
         SecurityTokenService,
         (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
       ).pipe(
-        Effect.provide(
-          layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(variables(env)))
-        )
+        Effect.provide(layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(variables(env))))
       )
 
     const issuing = server(raw(

@@ -62,9 +62,7 @@ const metadata = (tokenEndpoint: string) => ({
   }
 })
 
-const discovery = (url: string) => ({
-  oauthDiscovery: { discoveryUrl: `${url}/.well-known/openid-configuration` }
-})
+const discovery = (url: string) => ({ oauthDiscovery: { discoveryUrl: `${url}/.well-known/openid-configuration` } })
 
 type Flow = Operation.Request<typeof DataPlane.operations.getResourceOauth2Token>["oauth2Flow"]
 

@@ -100,9 +100,7 @@ export const setUp = Effect.gen(function*() {
   yield* controlPlane.createPaymentCredentialProvider({
     name: "wallet",
     credentialProviderVendor: "CoinbaseCDP",
-    providerConfigurationInput: {
-      coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret(ed25519Key()) }
-    }
+    providerConfigurationInput: { coinbaseCdpConfiguration: { apiKeyId: "key-1", apiKeySecret: secret(ed25519Key()) } }
   })
 })
 

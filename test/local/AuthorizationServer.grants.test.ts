@@ -147,7 +147,8 @@ describe("token exchange", () => {
         [{ ...good, actor_token_type: jwtType }, ["invalid_request", "actor_token_type without actor_token"]],
         [{ ...good, scope: "reports:write" }, [
           "invalid_scope",
-          "requested scope is not allowed: reports:write; this client may request: reports:read mail:send"
+          "requested scope is not allowed: reports:write; this client may request: reports:read mail:send; "
+          + "--authorization-server-scope adds a scope"
         ]],
         [{ ...good, audience: elsewhere }, ["invalid_target", "no such resource or audience"]],
         [{ ...good, resource: server.audience, audience: elsewhere }, [

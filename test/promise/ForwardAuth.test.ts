@@ -115,6 +115,8 @@ describe("a route without Effect", () => {
         const headers: World.Headers = [["Authorization", "Bearer x"], ...World.forwarded()]
         assert.strictEqual((yield* Effect.promise(() => World.send(url, headers))).status, 500)
       }
+      const started = Effect.tryPromise({ try: () => routes[0]!.session({ userId: "alice" }), catch: (error) => error })
+      assert.instanceOf(yield* Effect.flip(started), ValidationException)
       const log = lines.mock.calls.flat().join("\n")
       assert.include(log, "one of the credentials of Connect")
       assert.match(log, /ForwardAuth failed: ValidationException/)

@@ -36,10 +36,8 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   const unknown = params.scope.split(" ").filter((scope) => !allowed.includes(scope))
   if (unknown.length > 0) {
     const names = unknown.join(" ")
-    throw new errors.InvalidScope(
-      `requested scope is not allowed: ${names}; this client may request: ${allowed.join(" ") || "none"}`,
-      names
-    )
+    const may = `this client may request: ${allowed.join(" ") || "none"}; --authorization-server-scope adds a scope`
+    throw new errors.InvalidScope(`requested scope is not allowed: ${names}; ${may}`, names)
   }
 }
 

@@ -95,7 +95,7 @@ const toResponse = BrowserResponse.$match({
     respondText(
       502,
       "Consent failed",
-      html`The authorization server of the provider <strong>${provider}</strong> returned an error. Nothing was stored. Go back to the application and start again.`,
+      html`The authorization server of the provider <strong>${provider}</strong> returned an error, which the log of this server has. Nothing was stored. Go back to the application and start again.`,
       wayBack(returnUrl)
     ),
   Unavailable: ({ provider }) =>

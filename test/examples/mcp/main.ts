@@ -5,4 +5,5 @@ import { handler } from "./server.ts"
 
 app.all("/mcp", (c) => handler(c.req.raw))
 
-serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) })
+const port = Number(process.env.PORT ?? 3000)
+serve({ fetch: app.fetch, port }, () => console.log(`http://localhost:${port}`))

@@ -141,7 +141,8 @@ describe("errors of authorization servers", () => {
         // The user is prompted again.
         assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
 
-        const notAllowed = "requested scope is not allowed: reports:write; this client may request: reports:read"
+        const notAllowed = "requested scope is not allowed: reports:write; this client may request: reports:read; "
+          + "--authorization-server-scope adds a scope"
         assert.deepStrictEqual(yield* rows, [
           ["calendar", "refresh token", "invalid_grant: grant request is invalid"],
           ["calendar", "authorization code", "invalid_client: client authentication failed"],
