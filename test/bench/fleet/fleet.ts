@@ -61,8 +61,8 @@ interface World {
   readonly postgres: string
   readonly onReport: (member: Member, report: Report) => void
   readonly unexpected: Array<string>
-  /** How often a process ended before it was ready, because it needs a server that failed. */
-  failedStarts: number
+  /** The output of each process that ended before it was ready, because it needs a server that failed. */
+  readonly failedStarts: Array<string>
 }
 
 const makeMember = (world: World, role: Role, kind: Kind, index: number, ahead: number) =>
@@ -113,10 +113,8 @@ const supervise = (world: World, member: Member, program: string, onReady: () =>
         } else world.onReport(member, report)
       }))
     const code = yield* child.ended
-    if (!isReady && !member.isKilled) world.failedStarts++
-    else if (!member.isKilled) {
-      world.unexpected.push(`${member.name} ended with ${code}: ${child.output().slice(-2000)}`)
-    }
+    const ended = `${member.name} ended with ${code}: ${child.output().slice(-2000)}`
+    if (!member.isKilled) (isReady ? world.unexpected : world.failedStarts).push(ended)
     yield* Effect.sleep("1 second")
   })))
 
@@ -440,7 +438,7 @@ const program = Effect.gen(function*() {
     postgres: postgres.socket,
     onReport: (member, report) => record.onReport(report, member),
     unexpected: [],
-    failedStarts: 0
+    failedStarts: []
   }
   const makeAll = (role: Role, count: number, kindAt: (index: number) => Kind) =>
     Effect.forEach(
@@ -463,7 +461,11 @@ const program = Effect.gen(function*() {
     yield* Effect.forkScoped(supervise(world, member, options.programs[member.role], () => ready.add(member)))
   }
   yield* until(() => ready.size === members.length, 60)
-  if (ready.size < members.length) return yield* Effect.die(new Error(`Not ready: ${world.unexpected.join("\n")}`))
+  const missing = members.filter((member) => !ready.has(member))
+  if (missing.length > 0) {
+    const now = missing.map(({ child, name }) => `${name} is not ready: ${child?.output().slice(-2000)}`)
+    return yield* Effect.die(new Error([...now, ...world.failedStarts, ...world.unexpected].join("\n")))
+  }
 
   const before = yield* storesOf(redis, postgres)
   const startedAt = Date.now()
@@ -517,7 +519,7 @@ const program = Effect.gen(function*() {
   yield* until(() => mails.every(({ endedAt }) => endedAt !== undefined), 20)
   const late = mails.filter(({ endedAt }) => endedAt === undefined)
   // An hour passes: each execution polls AgentCore, and the engine reads again what it has read and not answered.
-  if (late.length > 0) {
+  if (missing.length > 0) {
     yield* postgres.query("UPDATE cluster_messages SET deliver_at = 0 WHERE deliver_at IS NOT NULL")
     yield* postgres.query("UPDATE cluster_messages SET last_read = last_read - INTERVAL '1 hour' WHERE NOT processed")
   }
@@ -576,7 +578,7 @@ const program = Effect.gen(function*() {
     mailsPolled: late.length,
     revisits: waits.filter(({ visits = 1 }) => visits > 1).length,
     killed: killed.length,
-    failedStarts: world.failedStarts,
+    failedStarts: world.failedStarts.length,
     faults: ran.map(costOf),
     calls: outcomes,
     aws: counts.counts,
