@@ -39,7 +39,7 @@ type Role = "agent" | "pages" | "runner"
 interface Member {
   readonly name: string
   readonly role: Role
-  readonly settings: Settings
+  settings: Settings
   readonly redis: Network.Line
   readonly postgres: Network.Line
   child: Child.Child | undefined
@@ -115,6 +115,8 @@ const supervise = (world: World, member: Member, program: string, onReady: () =>
     const code = yield* child.ended
     const ended = `${member.name} ended with ${code}: ${child.output().slice(-2000)}`
     if (!member.isKilled) (isReady ? world.unexpected : world.failedStarts).push(ended)
+    // Another process may have taken the port before the first start.
+    if (!isReady) member.settings = { ...member.settings, port: yield* NodeServer.freePort }
     yield* Effect.sleep("1 second")
   })))
 
