@@ -114,9 +114,7 @@ const setUp = Effect.gen(function*() {
     self.pipe(Effect.provide(handlers), Effect.provideService(LanguageModel.LanguageModel, model))
   const toolkitFor = (userId: string) => CredentialTool.toolkit(Tools, { user: { userId } })
   const usedBy = (userId: string) =>
-    Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(
-      World.as({ userId })
-    )
+    Effect.map(AccessToken.get(calendar), (token) => `used ${digestOf(token)}`).pipe(World.as({ userId }))
   return {
     Tools,
     tokens,

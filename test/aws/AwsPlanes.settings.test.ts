@@ -181,9 +181,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       const [, getIdentity] = operations[8]!
       yield* getToken(all)
       yield* getIdentity(all)
-    }).pipe(
-      Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(variables(env))))
-    )
+    }).pipe(Effect.provide(layer({ maxAttempts: 1, ...options }).pipe(Layer.provide(variables(env)))))
 
   const responding = server((response, { path }) => {
     const [, , body] = operations.find(([name]) => path.endsWith(name))!

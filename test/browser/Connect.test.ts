@@ -218,9 +218,7 @@ describe.each(["http", "node"] as const)("Connect, in Chromium: %s", (form) => {
       yield* grace.goto(connections)
       yield* grace.press("Disconnect: Calendar")
       yield* grace.heading("Calendar is disconnected")
-      assert.isTrue(
-        yield* Effect.promise(() => grace.page.getByRole("link", { name: "Remove access" }).isVisible())
-      )
+      assert.isTrue(yield* Effect.promise(() => grace.page.getByRole("link", { name: "Remove access" }).isVisible()))
       yield* grace.goto(connections)
       yield* Effect.promise(() => grace.page.getByRole("button", { name: "Connect Calendar" }).waitFor())
       assert.deepStrictEqual(grace.events(), ["Opened", "Completed", "Opened", "Completed", "Disconnected"])

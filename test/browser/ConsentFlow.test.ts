@@ -31,9 +31,7 @@ const currentUser = Effect.map(
 const application = HttpRouter.serve(
   ConsentCallback.layer({ path: "/consent", currentUser }),
   { disableListenLog: true, disableLogger: true }
-).pipe(
-  Layer.provide(ConsentCallback.layerRedaction("/consent"))
-)
+).pipe(Layer.provide(ConsentCallback.layerRedaction("/consent")))
 
 const environment = Layer.provideMerge(Polling.layer("50 millis"), application).pipe(
   Layer.provideMerge(Layer.mergeAll(

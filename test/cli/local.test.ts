@@ -284,9 +284,7 @@ describe("agentcore-identity local", () => {
           Statement: { Sid: "Lists", Effect: "Allow", Action: `bedrock-agentcore:${action}`, Resource: "*" }
         })
       const node = [process.execPath, "--input-type=module", "-e"]
-      const list = control(
-        `await send("ListWorkloadIdentities", {}).catch(({ message }) => console.log(message))`
-      )
+      const list = control(`await send("ListWorkloadIdentities", {}).catch(({ message }) => console.log(message))`)
       const exec = (policy: string, flags: ReadonlyArray<string> = []) => {
         writeFileSync(file, policy)
         return Program.run(["local", "--policy", file, ...flags, "--exec", "--", ...node, list])

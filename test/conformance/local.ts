@@ -235,9 +235,7 @@ export const makeWith = (outgoing: Outgoing): Effect.Effect<Service, never, Scop
       assumableRoles: [roleArn],
       policies: { [restrictedKey]: [{ Statement: restrictedStatements }] }
     }
-    const context = yield* Layer.build(
-      serverOverHttp({ settings, consentPortalDelay: "400 millis" })
-    )
+    const context = yield* Layer.build(serverOverHttp({ settings, consentPortalDelay: "400 millis" }))
     return yield* Effect.gen(function*() {
       const server = yield* LocalIdentity.LocalServer
       const backend = yield* LocalBackend.LocalBackend

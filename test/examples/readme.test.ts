@@ -93,6 +93,25 @@ describe("README and guides", () => {
     }
   })
 
+  it("recipes install every package that their files import", () => {
+    const folder = new URL("test/examples/", root)
+    const recipes = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+    assert.isAbove(recipes.length, 10)
+    for (const { name } of recipes) {
+      const [, install = ""] = /<!-- (?:follow: )?install -->\n```sh\n([^]*?)^```/m.exec(
+        read(`test/examples/${name}/README.md`)
+      ) ?? []
+      const files = readdirSync(new URL(`${name}/`, folder)).filter((file) => /^(?!.*\.test).*\.(ts|mjs)$/.test(file))
+      const imported = files.flatMap((file) =>
+        [...read(`test/examples/${name}/${file}`).matchAll(/(?:from|import) "((?:@[\w-]+\/)?[\w-]+)/g)].map((
+          [, name]
+        ) => name)
+      )
+      const installed = [...install.matchAll(/(?<=[\s,{])((?:@[\w-]+\/)?[\w-]+)(?=@\d|\s|$)/gm)].map(([, name]) => name)
+      assert.includeMembers(["node", ...installed], [...new Set(["effect-agentcore-identity", ...imported])], name)
+    }
+  })
+
   it("name commands and public modules that exist", () => {
     for (const { text } of texts) {
       for (const [, script = ""] of text.matchAll(/npm (?:run )?(start|test|check|build|bench|conformance|docs)\b/g)) {

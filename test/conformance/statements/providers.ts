@@ -41,9 +41,7 @@ import {
 } from "./resources.js"
 
 /** The design of the CLI of AWS, with what its authors saw the live service do. */
-const cliDesign = github(
-  "aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md"
-)
+const cliDesign = github("aws/agentcore-cli/blob/main/docs/superpowers/specs/2026-07-14-identity-cli-design.md")
 
 const validation = { status: 400, name: "ValidationException" } as const
 

@@ -151,9 +151,7 @@ describe("the policy", () => {
             cost = undefined
             continue
           }
-          const retry = await Effect.runPromise(
-            fixedRandom(0)(policy.next(attempts, { status: statuses[one] }))
-          )
+          const retry = await Effect.runPromise(fixedRandom(0)(policy.next(attempts, { status: statuses[one] })))
           const errorType = one === "client" ? "CLIENT_ERROR" : one === "throttling" ? "THROTTLING" : "TRANSIENT"
           const next = await strategy.refreshRetryTokenForRetry(token, { errorType }).catch(() => undefined)
           assert.strictEqual(retry !== undefined, next !== undefined, `${one} after ${outcomes.length}`)
