@@ -262,9 +262,7 @@ describe.each(adapters)("$name", ({ layer, name }) => {
       Effect.flatMap(
         SecurityTokenService,
         (sts) => sts.getWebIdentityToken({ audience: ["https://api.example.com"], signingAlgorithm: "ES384" })
-      ).pipe(
-        Effect.provide(layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(variables(env))))
-      )
+      ).pipe(Effect.provide(layer({ maxAttempts: 1, credentials, ...options }).pipe(Layer.provide(variables(env)))))
 
     const issuing = server(raw(
       200,

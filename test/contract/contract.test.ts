@@ -24,9 +24,7 @@ const overServer =
         region: "us-west-2",
         credentials: { accessKeyId: "local", secretAccessKey: Redacted.make("local") },
         maxAttempts: 1
-      }))).pipe(
-        Layer.provideMerge(scriptedServer(options, oauth))
-      )
+      }))).pipe(Layer.provideMerge(scriptedServer(options, oauth)))
 
 /** `AwsPlanes.layerHttp` is the subject of `test/conformance`, which also has the behavior that AWS documents. */
 const subjects: ReadonlyArray<Subject> = [

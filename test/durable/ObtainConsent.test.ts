@@ -217,9 +217,7 @@ describe("ObtainConsent on the in-memory engine", () => {
         currentUser: Effect.succeed(alice)
       })
       const page = HttpServerRequest.fromWeb(new Request(sent[0]?.link ?? ""))
-      const { status } = yield* Effect.scoped(
-        Effect.provideService(app, HttpServerRequest.HttpServerRequest, page)
-      )
+      const { status } = yield* Effect.scoped(Effect.provideService(app, HttpServerRequest.HttpServerRequest, page))
       assert.strictEqual(status, 200)
       yield* awaitState(id, "Granted")
       assert.deepStrictEqual(yield* registrations, [])

@@ -3,6 +3,7 @@ import * as ControlPlane from "effect-agentcore-identity/ControlPlane"
 import * as DataPlane from "effect-agentcore-identity/DataPlane"
 import * as IdentityError from "effect-agentcore-identity/IdentityError"
 import type { CreateConsentPortalRequest } from "effect-agentcore-identity/Models"
+import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -508,6 +509,12 @@ describe("consent portals", () => {
 
       assert.isUndefined(yield* plane.deleteConsentPortal({ consentPortalIdentifier: consentPortalId }))
       assert.strictEqual((yield* readPortal(consentPortalId)).status, "DELETING")
+      // It is gone after the first of the times that a request reads.
+      const clock = yield* Clock.Clock
+      let reads = 0
+      const currentTimeMillis = Effect.map(clock.currentTimeMillis, (now) => now + 30_000 * reads++)
+      const late = Effect.provideService(readPortal(consentPortalId), Clock.Clock, { ...clock, currentTimeMillis })
+      assert.strictEqual((yield* late).status, "DELETING")
       same((yield* plane.listConsentPortals({})).consentPortals.map(({ status }) => status), ["DELETING"])
       assert.strictEqual(yield* tagOf(portal()), "ConflictException")
       yield* TestClock.adjust("30 seconds")

@@ -40,7 +40,8 @@ const makeId = (name: string): string =>
 
 const nameOf = (id: string): string => id.slice(0, -11)
 
-const getStatus = ({ change, doneAt }: Stored, now: number) => now < doneAt ? change : "ACTIVE"
+/** A portal may be gone since it was found, and is never active again. */
+const getStatus = ({ change, doneAt }: Stored, now: number) => now < doneAt || change === "DELETING" ? change : "ACTIVE"
 
 /** Returns the id of a gateway. A source is the id, or an ARN that ends in the id. */
 const gatewayOf = ({ sources }: Pick<Stored, "sources">): string => sources[0]?.identifier.split("/").at(-1) ?? ""
@@ -141,10 +142,10 @@ export const makePortals = Effect.fnUntraced(function*(dependencies: Table.Depen
   ) {
     const { name } = yield* find(identifier)
     return yield* portals.update(name, (before, now) => {
-      const millis = DateTime.toEpochMillis(now)
-      return millis < before.doneAt
-        ? conflict(`ConsentPortal '${name}' is in status ${getStatus(before, millis)}: wait until it is ACTIVE`)
-        : Effect.succeed({ ...before, ...values, ...startChange(change, now) })
+      const status = getStatus(before, DateTime.toEpochMillis(now))
+      return status === "ACTIVE"
+        ? Effect.succeed({ ...before, ...values, ...startChange(change, now) })
+        : conflict(`ConsentPortal '${name}' is in status ${status}: wait until it is ACTIVE`)
     })
   })
 
