@@ -121,9 +121,11 @@ const ofEffect = Effect.fnUntraced(function*(context: Context.Context<Services>,
 
 /** A process without Effect. */
 const ofPromise = Effect.fnUntraced(function*(context: Context.Context<Services>, returnUrl: () => string) {
-  const functions = PromiseIdentity.make(
-    Context.add(context, TokenPoller.TokenPoller, TokenPoller.schedule(Schedule.spaced("40 millis")))
-  )
+  let isOpen = true
+  yield* Effect.addFinalizer(() => Effect.sync(() => void (isOpen = false)))
+  // A promise cannot be interrupted, and its polls would reach a later server on the same port.
+  const polls = Schedule.while(Schedule.spaced("40 millis"), () => isOpen)
+  const functions = PromiseIdentity.make(Context.add(context, TokenPoller.TokenPoller, TokenPoller.schedule(polls)))
   const page = functions.nodeConsentCallback({
     currentUser: ({ headers }) => people.get(/user=([\w-]+)/.exec(headers.cookie ?? "")?.[1] ?? "")
   })
