@@ -128,8 +128,8 @@ export const buildModules = () =>
  * these. Otherwise it loads packages from `node_modules`, as the modules do.
  */
 export const buildProgram = async (entry, external) => {
-  const name = basename(entry, ".ts")
-  const directory = await build(name, (draft) =>
+  // Programs of two folders may have the same name.
+  const directory = await build(entry.replaceAll("/", "-"), (draft) =>
     esbuild.build({
       absWorkingDir: root,
       entryPoints: [`test/${entry}`],
@@ -143,5 +143,5 @@ export const buildProgram = async (entry, external) => {
       logLevel: "warning",
       ...(external === undefined ? { packages: "external", splitting: true } : { external })
     }))
-  return join(directory, `${name}.mjs`)
+  return join(directory, `${basename(entry, ".ts")}.mjs`)
 }
