@@ -148,7 +148,7 @@ describe("token exchange", () => {
         [{ ...good, scope: "reports:write" }, [
           "invalid_scope",
           "requested scope is not allowed: reports:write; this client may request: reports:read mail:send; "
-          + "--authorization-server-scope adds a scope"
+          + "--authorization-server-scope or the scopes of the client add others"
         ]],
         [{ ...good, audience: elsewhere }, ["invalid_target", "no such resource or audience"]],
         [{ ...good, resource: server.audience, audience: elsewhere }, [

@@ -327,8 +327,8 @@ const mcp = async (name) => {
     (text) =>
       `export PORT=${port} ORIGIN=${url} MCP_URL=${url}/mcp\n${
         text.replaceAll("http://localhost:3000", url).replace(
-          /^node mcp\/main.ts &$/m,
-          `$&\nserver=$!\ncurl --silent --output /dev/null --retry 30 --retry-connrefused --retry-delay 1 ${url}`
+          /^node mcp\/main.ts &.*$/m,
+          `$&\ncurl --silent --output /dev/null --retry 30 --retry-connrefused --retry-delay 1 ${url}`
         )
       }\nkill $server`
   )

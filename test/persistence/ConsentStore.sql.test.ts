@@ -380,7 +380,7 @@ describe("ConsentStore.layerSql on SQLite", () => {
       const key = yield* build({ key: secret("sentinel-short-key") })
       assert.strictEqual(key.reason, "InvalidKey")
       Recorder.assertSecretFree(Recorder.faces(key), ["sentinel-short-key"])
-      for (const table of ["", "Stores", "consents; DROP TABLE users", "a".repeat(41)]) {
+      for (const table of ["", "Consents", "consents; DROP TABLE users", "a".repeat(41)]) {
         assert.strictEqual((yield* build({ key: Stores.keyOf(1), table })).reason, "InvalidTable")
       }
       const mysql = Layer.effect(

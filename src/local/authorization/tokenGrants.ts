@@ -36,8 +36,9 @@ const checkScopes = (ctx: KoaContextWithOIDC, scopes: ReadonlyArray<string>, { e
   const unknown = params.scope.split(" ").filter((scope) => !allowed.includes(scope))
   if (unknown.length > 0) {
     const names = unknown.join(" ")
-    const may = `this client may request: ${allowed.join(" ") || "none"}; --authorization-server-scope adds a scope`
-    throw new errors.InvalidScope(`requested scope is not allowed: ${names}; ${may}`, names)
+    const may = `this client may request: ${allowed.join(" ") || "none"}`
+    const more = "--authorization-server-scope or the scopes of the client add others"
+    throw new errors.InvalidScope(`requested scope is not allowed: ${names}; ${may}; ${more}`, names)
   }
 }
 

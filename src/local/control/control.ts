@@ -95,11 +95,12 @@ const consentAt = (
         `The authorization server rejected the request with the status ${status}. ${error}`
       )
     }
-    const { pathname } = new URL(Redacted.value(url))
+    const { pathname, searchParams } = new URL(Redacted.value(url))
     const response = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
-    const rejected = "The authorization server rejected the request. The log of the server has the reason."
     const message = response._tag === "Rejected"
-      ? rejected
+      ? `The authorization server rejected the request: ${
+        searchParams.get("error_description") ?? searchParams.get("error")
+      }`
       : `The backend does not accept the redirect: ${response._tag}`
     return response._tag === "Redirect" ? response.url : yield* fail("Rejected", message)
   })

@@ -39,7 +39,7 @@ type Role = "agent" | "pages" | "runner"
 interface Member {
   readonly name: string
   readonly role: Role
-  settings: Settings
+  readonly settings: Settings
   readonly redis: Network.Line
   readonly postgres: Network.Line
   child: Child.Child | undefined
@@ -115,8 +115,6 @@ const supervise = (world: World, member: Member, program: string, onReady: () =>
     const code = yield* child.ended
     const ended = `${member.name} ended with ${code}: ${child.output().slice(-2000)}`
     if (!member.isKilled) (isReady ? world.unexpected : world.failedStarts).push(ended)
-    // Another process may have taken the port before the first start.
-    if (!isReady) member.settings = { ...member.settings, port: yield* NodeServer.freePort }
     yield* Effect.sleep("1 second")
   })))
 
@@ -521,7 +519,7 @@ const program = Effect.gen(function*() {
   yield* until(() => mails.every(({ endedAt }) => endedAt !== undefined), 20)
   const late = mails.filter(({ endedAt }) => endedAt === undefined)
   // An hour passes: each execution polls AgentCore, and the engine reads again what it has read and not answered.
-  if (missing.length > 0) {
+  if (late.length > 0) {
     yield* postgres.query("UPDATE cluster_messages SET deliver_at = 0 WHERE deliver_at IS NOT NULL")
     yield* postgres.query("UPDATE cluster_messages SET last_read = last_read - INTERVAL '1 hour' WHERE NOT processed")
   }

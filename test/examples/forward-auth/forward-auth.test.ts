@@ -50,6 +50,7 @@ describe("the files", () => {
     assert.deepStrictEqual(others.map(([name]) => name), ["proxy"])
     assert.isUndefined(services.proxy.ports)
     // The project has the configurations, and no secret: the agent gets one file, and the session.
+    assert.deepStrictEqual(services.app.environment, { HOST: "0.0.0.0" })
     assert.deepStrictEqual(services.agent.volumes, ["./agent.mjs:/agent.mjs:ro", "session:/session:ro"])
     assert.isUndefined(services.agent.env_file)
   })

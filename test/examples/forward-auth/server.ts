@@ -4,7 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { Calendar, forwardAuth } from "./credentials.ts"
 
-const { FORWARD_AUTH_PORT: forwardAuthPort = 4030, PORT: port = 3000 } = process.env
+// On this machine only. In a container, the proxy of another one asks.
+const { FORWARD_AUTH_PORT: forwardAuthPort = 4030, HOST: host = "127.0.0.1", PORT: port = 3000 } = process.env
 
 // One user, on their own machine. Put the sign-in of your application here.
 const user = { userId: "alice" }
@@ -19,8 +20,8 @@ const connect = Connect.make({
 const route = ForwardAuth.make({ workload: "my-agent", credentials: forwardAuth, connect })
 
 // The user's browser reaches the pages. Only the proxy reaches the route.
-createServer(connect.node).listen(Number(port))
-createServer(route.node).listen(Number(forwardAuthPort))
+createServer(connect.node).listen(Number(port), host)
+createServer(route.node).listen(Number(forwardAuthPort), host)
 
 // The sandbox gets the secret of a session, and nothing else.
 const { expiresAt, token } = await route.session(user, { lifetime: "8 hours" })

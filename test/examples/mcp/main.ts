@@ -5,5 +5,5 @@ import { handler } from "./server.ts"
 
 app.all("/mcp", (c) => handler(c.req.raw))
 
-const port = Number(process.env.PORT ?? 3000)
-serve({ fetch: app.fetch, port }, () => console.log(`http://localhost:${port}`))
+const { HOST: hostname = "127.0.0.1", PORT: port = "3000" } = process.env
+serve({ fetch: app.fetch, hostname, port: Number(port) }, () => console.log(`http://localhost:${port}`))

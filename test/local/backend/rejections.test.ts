@@ -142,7 +142,7 @@ describe("errors of authorization servers", () => {
         assert.strictEqual((yield* ahead("11 minutes")(ask(user, request)))._tag, "ConsentRequired")
 
         const notAllowed = "requested scope is not allowed: reports:write; this client may request: reports:read; "
-          + "--authorization-server-scope adds a scope"
+          + "--authorization-server-scope or the scopes of the client add others"
         assert.deepStrictEqual(yield* rows, [
           ["calendar", "refresh token", "invalid_grant: grant request is invalid"],
           ["calendar", "authorization code", "invalid_client: client authentication failed"],

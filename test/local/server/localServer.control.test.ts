@@ -429,7 +429,7 @@ describe("/_local/", () => {
       assert.include(messages[0], "start this server with '--offline', which stands in for all vendors")
       assert.match(
         messages[1] ?? "",
-        /^The authorization server rejected the request\. The log of the server has the reason/
+        /^The authorization server rejected the request: requested scope is not allowed: unknown:scope; .*-server-scope/
       )
     }).pipe(Effect.provide(LocalIdentity.layerPlanes({ authorizationServer: true }))))
 
