@@ -1,5 +1,5 @@
 // Follows the README and the guides as a newcomer does, in empty folders, with the packed tarball instead of the
-// published package: in TypeScript on Node 22, 24 and 26, with npm and with pnpm, in plain JavaScript, in Python, and
+// published package: in TypeScript on Node 22 and 24, with npm and with pnpm, in plain JavaScript, in Python, and
 // from a clone. Commands and files come out of the pages: a block of code below `<!-- test/examples/NAME -->` is the
 // file NAME, and below `<!-- follow: STEP -->` it is a step. The commands of some recipes come out of their own README.
 // Arguments are the names of walks. Without them, all are walked.
@@ -250,7 +250,7 @@ const typescript = (node, withPnpm) => async (name) => {
   me.save("promise-agent.mjs")
   await me.type(["promises"], [aReport], allowConsent())
   // TypeScript does not depend on the version of Node.
-  if (node === node22 || node === node26) return
+  if (node === node22) return
   me.saveStep("tsconfig.json")
   await me.type(["types"])
 }
@@ -386,7 +386,6 @@ const walks = {
   "TypeScript, Node 24": typescript(node24),
   "TypeScript, Node 24, pnpm": typescript(node24, true),
   "TypeScript, Node 22": typescript(node22),
-  "TypeScript, Node 26": typescript(node26),
   "JavaScript, Node 24": javascript(node24),
   "JavaScript, Node 22": javascript(node22),
   Python: python,
