@@ -39,8 +39,10 @@ export const make = (password?: string): Effect.Effect<Server, never, Scope.Scop
         stdio: ["ignore", "pipe", "inherit"]
       })
       child.on("error", (error) => resume(Effect.die(error)))
-      child.on("exit", (code) => resume(Effect.die(new Error(`Redis ended with ${code}`))))
+      let last = ""
+      child.on("close", (code) => resume(Effect.die(new Error(`Redis ended with ${code}: ${last}`))))
       createInterface(child.stdout!).on("line", (line) => {
+        last = line
         if (line.includes("Ready to accept connections")) resume(Effect.void)
       })
     })
