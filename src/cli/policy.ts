@@ -242,7 +242,7 @@ const findPlace = Effect.fnUntraced(function*({ account, region }: Settings) {
   const source = account !== undefined
     ? "from --account"
     : target.caller === undefined
-    ? `a placeholder, because STS did not identify the caller (${target.unknownCaller}). Give --account`
+    ? `a placeholder, for a local server: STS did not identify the caller (${target.unknownCaller}). For AWS, give --account`
     : `that of ${target.local ? `the local server at ${target.endpoint}` : `the caller ${target.caller}`}`
   yield* Console.error(`Account ${target.account ?? unknownAccount}: ${source}`)
   yield* Console.error(`Region ${target.region}: ${yield* Target.explainRegion(region)}`)

@@ -271,7 +271,7 @@ describe("agentcore-identity local", () => {
       assert.include(stderr, "add the secret and its key 'weather' to the settings, as `secrets`")
       assert.include(stderr, `${config}:1:`)
       assert.include(stderr, "The settings stay as they were")
-      assert.strictEqual(stderr.split(`Read the settings of ${config} again`).length, 3)
+      assert.strictEqual(stderr.split(`Read the section 'local' of ${config} again`).length, 3)
       assert.notInclude(stderr, "sentinel")
     }))
 

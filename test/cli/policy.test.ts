@@ -267,7 +267,7 @@ describe("agentcore-identity policy", () => {
       const [account = "", ...others] = lines(unknown)
       assert.match(
         account,
-        /^Account 000000000000: a placeholder, because STS did not identify the caller \(.+\)\. Give --account$/
+        /^Account 000000000000: a placeholder, for a local server: STS did not identify the caller \(.+\)\. For AWS, give --account$/
       )
       assert.deepStrictEqual(others, ["Region us-west-2: the default, because no region is set. Give --region"])
 

@@ -68,7 +68,7 @@ export const load = (file: string, variables: Environment) =>
     const readAgain = (before: Settings) =>
       read.pipe(
         Effect.map(({ local = {} }) => local),
-        Effect.tap(Effect.logInfo(`Read the settings of ${file} again`)),
+        Effect.tap(Effect.logInfo(`Read the section 'local' of ${file} again`)),
         Effect.catch(({ message }) =>
           Effect.as(
             Effect.logWarning(`The settings stay as they were, because the file cannot be used:\n${message}`),
