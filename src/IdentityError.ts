@@ -195,8 +195,10 @@ const transportAdvice = ({ host, kind, packageName, profile }: TransportError): 
       return `no response arrived in time${host === undefined ? "" : ` from ${host}`}`
     case "credentials":
       return `no usable AWS credentials were found${
-        profile === undefined ? "" : ` for profile '${profile}'`
-      }. Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY`
+        profile === undefined
+          ? ". Sign in, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+          : ` for profile '${profile}', which takes precedence over AWS_ACCESS_KEY_ID. Sign in, or remove the profile`
+      }`
     case "undecodable":
       return `the response${
         host === undefined ? "" : ` of ${host}`

@@ -334,10 +334,10 @@ const checkAll = Effect.fnUntraced(
     })
     const isNeeded = others.list.length > 0 || settings.provider !== undefined
     const policy = yield* check.pipe(
-      Effect.catchTag(
-        ["MissingCaller", "TransportError"],
-        ({ message }) => Effect.as(report(isNeeded ? "problem" : "skipped", "workload identity", message), undefined)
-      ),
+      Effect.catchTag(["MissingCaller", "TransportError"], (error) => {
+        const isProblem = isNeeded || target.local && error._tag === "TransportError"
+        return Effect.as(report(isProblem ? "problem" : "skipped", "workload identity", error.message), undefined)
+      }),
       Effect.provideService(Consent.ReturnUrl, Option.fromNullishOr(settings.returnUrl)),
       Effect.provide(Flags.layer(settings.region))
     )

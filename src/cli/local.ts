@@ -1,8 +1,8 @@
 /**
  * `npx agentcore-identity local`: AgentCore Identity on this machine, for programs in any language.
  *
- * Stdout has the environment that points programs to the server: `export NAME=value` lines and one blank line. Logs go
- * to stderr. `eval "$(node_modules/.bin/agentcore-identity local &)"` sets the environment, and
+ * Stdout has the environment that points programs to the server: `export NAME=value` lines, `unset` of a profile, and
+ * one blank line. Logs go to stderr. `eval "$(node_modules/.bin/agentcore-identity local &)"` sets the environment, and
  * `kill "$AGENTCORE_LOCAL_PID"` stops the server. (With `npx` the shell would wait: it keeps stdout open.) With
  * `--exec`, stdout is the program's: it gets the environment, and the server stops when it exits.
  */
@@ -172,7 +172,7 @@ const execute = (
   Effect.uninterruptible(Effect.callback((resume) => {
     const child = spawn(command, args, {
       stdio: "inherit",
-      env: { ...process.env, ...environment },
+      env: ShellText.forProgram(environment, process.env),
       // On Windows `npm` and others are scripts, which only a shell starts.
       shell: process.platform === "win32"
     })

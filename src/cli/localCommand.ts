@@ -58,7 +58,7 @@ export const add = (root: Root) =>
     .summary("Run AgentCore Identity on this machine")
     .description(
       "Runs AgentCore Identity on this machine, and prints the environment that points AWS SDKs at it. "
-        + "Stdout has only lines of the form 'export NAME=value'."
+        + "Stdout has only lines of the forms 'export NAME=value' and 'unset AWS_PROFILE'."
     )
     .usage("[options] [--exec -- <program> ...]")
     .option("--exec", "Run the program after '--' with this environment, and stop the server when it exits")

@@ -16,8 +16,34 @@ export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")
   }
 }
 
-export const exportLines = (environment: Environment): string =>
-  Object.entries(environment).map(([name, value]) => `export ${name}=${Quote.forBash(value)}\n`).join("")
+/** The AWS SDK for JavaScript prefers a profile to an access key. boto3 fails if the profile does not exist. */
+const profiles = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
+
+/** Adds that no proxy is before the server. A program in `own` also has to remove its profile. */
+const adapt = (environment: Environment, own: NodeJS.ProcessEnv) => {
+  const hasProxy = Object.entries(own).some(([name, value]) => /^(https?|all)_proxy$/i.test(name) && value !== "")
+  const given = own["no_proxy"] ?? own["NO_PROXY"] ?? ""
+  const direct = [...new Set([...given.split(",").filter(Boolean), "127.0.0.1", "localhost"])].join(",")
+  return {
+    variables: hasProxy && given !== "*" ? { ...environment, NO_PROXY: direct, no_proxy: direct } : environment,
+    removed: profiles.filter((name) => own[name] !== undefined)
+  }
+}
+
+/** The variables of a program that uses the server. */
+export const forProgram = (environment: Environment, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
+  const { removed, variables } = adapt(environment, own)
+  return Object.fromEntries(Object.entries({ ...own, ...variables }).filter(([name]) => !removed.includes(name)))
+}
+
+/** Lines for the shell that started this process. */
+export const exportLines = (environment: Environment, shell: Exclude<Form, "dotenv"> = "bash"): string => {
+  const { removed, variables } = adapt(environment, process.env)
+  const lines = Object.entries(variables).map(([name, value]) =>
+    shell === "bash" ? `export ${name}=${Quote.forBash(value)}\n` : `set -gx ${name} ${Quote.forFish(value)}\n`
+  )
+  return lines.join("") + formatUnset(shell, removed)
+}
 
 const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<string, CannotWriteVariable> => {
   const quoted = Quote.forDotenv(value)
@@ -25,16 +51,10 @@ const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<str
 }
 
 /** One line for each variable. */
-export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> => {
-  const entries = Object.entries(environment)
-  return form === "dotenv"
-    ? Result.map(Result.all(entries.map(dotenvLine)), (lines) => lines.join(""))
-    : Result.succeed(
-      form === "bash"
-        ? exportLines(environment)
-        : entries.map(([name, value]) => `set -gx ${name} ${Quote.forFish(value)}\n`).join("")
-    )
-}
+export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> =>
+  form === "dotenv"
+    ? Result.map(Result.all(Object.entries(environment).map(dotenvLine)), (lines) => lines.join(""))
+    : Result.succeed(exportLines(environment, form))
 
 /** Lines that remove the variables from a shell. */
 export const formatUnset = (shell: Exclude<Form, "dotenv">, names: ReadonlyArray<string>): string =>

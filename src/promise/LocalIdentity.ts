@@ -123,7 +123,7 @@ type Control = Promised<ReturnType<typeof toNative>>
  * A running server.
  *
  * - `environment`: the variables for programs that use it. They contain secrets: the token of its control, and the
- *   client secret of the authorization server.
+ *   client secret of the authorization server. `AWS_PROFILE` is empty if this process has one.
  * - `stop`: stops the server and frees its ports. `await using` stops it, too.
  *
  * @since 0.2.0
@@ -314,7 +314,8 @@ export const start: {
   const service = Option.getOrUndefined(Option.map(authorizationServer, ({ service }) => service))
   return {
     url: server.url,
-    environment,
+    // With a profile, AWS SDKs in JavaScript would not use the access key of the server.
+    environment: process.env["AWS_PROFILE"] ? { ...environment, AWS_PROFILE: "" } : environment,
     control: toPromise(toNative(control, environment), { run, within }),
     stop,
     [Symbol.asyncDispose]: stop,

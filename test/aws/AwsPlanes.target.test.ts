@@ -88,8 +88,8 @@ describe("a TransportError", () => {
       )
       assert.strictEqual(
         own.message,
-        "GetResourceApiKey: no usable AWS credentials were found for profile 'staging'. Sign in, or set AWS_ACCESS_KEY_ID "
-          + "and AWS_SECRET_ACCESS_KEY (CredentialsProviderError, region us-west-2)"
+        "GetResourceApiKey: no usable AWS credentials were found for profile 'staging', which takes precedence over "
+          + "AWS_ACCESS_KEY_ID. Sign in, or remove the profile (CredentialsProviderError, region us-west-2)"
       )
       assert.notProperty({ ...own }, "host")
       const given = { credentials: () => Promise.reject(new Error("sealed")) }

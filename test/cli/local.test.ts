@@ -117,13 +117,17 @@ describe("agentcore-identity local", () => {
           "-c",
           `eval "$("$0" "$1" local --port 0 2> "$2" &)"
           "$0" --eval "fetch(process.env.AWS_ENDPOINT_URL_STS + '/health').then(({ status }) => console.log(status))"
+          echo "\${AWS_PROFILE-none} $NO_PROXY $no_proxy"
           kill "$AGENTCORE_LOCAL_PID"`,
           process.execPath,
           Program.file,
           join(folder, "stderr")
-        ])
+        ], {
+          env: { ...process.env, AWS_PROFILE: "of the shell", HTTP_PROXY: "http://127.0.0.1:1", no_proxy: "a.example" }
+        })
       )
-      assert.strictEqual(stdout, "200\n")
+      const direct = "a.example,127.0.0.1,localhost"
+      assert.strictEqual(stdout, `200\nnone ${direct} ${direct}\n`)
     }))
 
   it.live("runs an authorization server with a client for every provider", () =>
@@ -285,9 +289,12 @@ describe("agentcore-identity local", () => {
         })
       const node = [process.execPath, "--input-type=module", "-e"]
       const list = control(`await send("ListWorkloadIdentities", {}).catch(({ message }) => console.log(message))`)
+      // The key of a profile would not be under the policy.
+      const env = { AWS_PROFILE: "other", AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials") }
+      writeFileSync(env.AWS_SHARED_CREDENTIALS_FILE, "[other]\naws_access_key_id = other\naws_secret_access_key = x\n")
       const exec = (policy: string, flags: ReadonlyArray<string> = []) => {
         writeFileSync(file, policy)
-        return Program.run(["local", "--policy", file, ...flags, "--exec", "--", ...node, list])
+        return Program.run(["local", "--policy", file, ...flags, "--exec", "--", ...node, list], env)
       }
       assert.deepInclude(yield* exec(statement("List*")), { code: 0, stdout: "" })
       const denied = yield* exec(statement("Get*"))

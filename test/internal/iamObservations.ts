@@ -106,9 +106,11 @@ const users = "arn:aws:iam::*:user/*"
 const user = "arn:aws:iam::123456789012:user/test"
 const role = "arn:aws:iam::123456789012:role/test"
 
-const word = { "no-number": "capture" }
-const one = { 1: "capture" }
-const two = { 2: "capture" }
+const [word, one, two] = [{ "no-number": "capture" }, { 1: "capture" }, { 2: "capture" }]
+const keySets = [word, { ...word, ...one }, { ...word, ...two }, { ...one, ...two }]
+
+const observeKeySets = (operator: string, decisions: ReadonlyArray<"AD" | "DA">) =>
+  observeTagKeys(operator, "1", keySets.map((keys, index) => [keys, decisions[index] ?? "AD"]))
 
 const isDouble = "numbers are doubles here, and IAM has more digits"
 
@@ -153,30 +155,10 @@ const values = [
   ...observeValues("Null", "TRUE", [["present", "DA"]]),
   ...observeValues("ArnLike", users, [[user, "AD"], [role, "DA"], ["not-an-arn", "DA"], ["", "DA"]]),
   ...observeValues("ArnNotLike", users, [[user, "DA"], [role, "AD"], ["not-an-arn", "DA"], ["", "DA"]]),
-  ...observeTagKeys("ForAnyValue:NumericEquals", "1", [
-    [word, "DA"],
-    [{ ...word, ...one }, "AD"],
-    [{ ...word, ...two }, "DA"],
-    [{ ...one, ...two }, "AD"]
-  ]),
-  ...observeTagKeys("ForAllValues:NumericEquals", "1", [
-    [word, "DA"],
-    [{ ...word, ...one }, "DA"],
-    [{ ...word, ...two }, "DA"],
-    [{ ...one, ...two }, "DA"]
-  ]),
-  ...observeTagKeys("ForAnyValue:NumericNotEquals", "1", [
-    [word, "AD"],
-    [{ ...word, ...one }, "AD"],
-    [{ ...word, ...two }, "AD"],
-    [{ ...one, ...two }, "AD"]
-  ]),
-  ...observeTagKeys("ForAllValues:NumericNotEquals", "1", [
-    [word, "AD"],
-    [{ ...word, ...one }, "DA"],
-    [{ ...word, ...two }, "AD"],
-    [{ ...one, ...two }, "DA"]
-  ])
+  ...observeKeySets("ForAnyValue:NumericEquals", ["DA", "AD", "DA", "AD"]),
+  ...observeKeySets("ForAllValues:NumericEquals", ["DA", "DA", "DA", "DA"]),
+  ...observeKeySets("ForAnyValue:NumericNotEquals", ["AD", "AD", "AD", "AD"]),
+  ...observeKeySets("ForAllValues:NumericNotEquals", ["AD", "DA", "AD", "DA"])
 ]
 
 const deseret = "\u{10400}"

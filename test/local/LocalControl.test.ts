@@ -160,6 +160,7 @@ describe("LocalControl", () => {
           clock.set(DateTime.makeUnsafe("+010000-01-01T00:00:00Z")),
           clock.set(DateTime.makeUnsafe("1969-12-31T23:59:59Z")),
           clock.advance("3000000 days"),
+          clock.advance("eleven minutes" as "11 minutes"),
           clock.advance(Infinity)
         ]
       ) {

@@ -6,7 +6,7 @@ import type * as LocalIdentity from "effect-agentcore-identity/promise/LocalIden
 import { decodeJwt } from "jose"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { afterAll, assert, beforeAll, beforeEach, describe, it } from "vitest"
+import { afterAll, assert, beforeAll, beforeEach, describe, it, vi } from "vitest"
 
 const $env = (name: string) => ({ $env: `AGENTCORE_LOCAL_OAUTH_${name}` })
 
@@ -245,10 +245,13 @@ describe("LocalIdentity.start", () => {
     const reset = await fetch(`${local.url}/_local/clock`, { headers: { authorization: `Bearer ${token}` } })
     assert.strictEqual(reset.status, 200)
 
+    vi.stubEnv("AWS_PROFILE", "of the shell")
     let url = ""
     {
       await using other = await start({ accountId: "000011112222" })
       ;({ url } = other)
+      vi.unstubAllEnvs()
+      assert.strictEqual(other.environment["AWS_PROFILE"], "")
       assert.notProperty(other, "user")
       assert.notProperty(other.environment, "AGENTCORE_LOCAL_OAUTH_ISSUER")
       const control = new BedrockAgentCoreControl({

@@ -118,7 +118,8 @@ export const make = ({ continueTo = [], credentials, origin: given, path, users 
       find: (name: string) => credentialOf.get(name),
       /** The name of a declared credential, or of the credential that a session is for. A name is itself. */
       nameOf: (subject: AccessTokenCredential<"USER_FEDERATION"> | ConsentSession | string) =>
-        typeof subject === "string"
+        // A program in JavaScript can pass any value.
+        typeof subject === "string" || !subject
           ? credentialOf.has(subject) ? subject : undefined
           : "key" in subject
           ? nameOfTag.get(subject.key) ?? nameOfRequest.get(Status.keyOf(subject.request, programUrl))

@@ -243,7 +243,11 @@ const make = (options: Options) =>
       restore: (name) => exclusive(snapshots.restore(name)),
       clock: {
         state: clockState,
-        advance: (duration) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(duration))),
+        advance: (duration) =>
+          Option.match(Duration.fromInput(duration), {
+            onNone: () => fail("InvalidTime", "A duration is a number and a unit, as in '11 minutes'"),
+            onSome: (moved) => Effect.suspend(() => moveTo(clock.offset() + Duration.toMillis(moved)))
+          }),
         set: (time) => Effect.flatMap(DateTime.now, (now) => moveTo(time.epochMilliseconds - now.epochMilliseconds)),
         reset: Effect.andThen(clock.setOffset(0), clockState)
       },

@@ -54,7 +54,7 @@ export const checkUser = (
   source: "user" | "currentUser"
 ): Effect.Effect<UserIdentifier, ValidationException> => {
   const identifier = toUserIdentifier(user)
-  return checkUsers({ [source]: identifier }) ?? Effect.succeed(identifier)
+  return checkUsers({ [source]: identifier ?? null }) ?? Effect.succeed(identifier)
 }
 
 /** A caller: a workload, for itself or for a user. See `workload`. */

@@ -52,14 +52,17 @@ def server():
     log = tempfile.TemporaryFile("w+")
     process = subprocess.Popen(shlex.split(COMMAND), stdout=subprocess.PIPE, stderr=log, text=True)
     with pytest.MonkeyPatch.context() as environment:
-        # The output is lines such as `export NAME='value'`, and a blank line when the server is ready.
+        # The output is lines such as `export NAME='value'`, `unset AWS_PROFILE` if that is set, and a blank line at the end.
         for line in iter(process.stdout.readline, "\n"):
             if line == "":
                 process.wait()
                 log.seek(0)
                 pytest.exit(f"The local AgentCore Identity did not start: {log.read()}")
-            _, assignment = shlex.split(line)
-            environment.setenv(*assignment.split("=", 1))
+            command, assignment = shlex.split(line)
+            if command == "unset":
+                environment.delenv(assignment)
+            else:
+                environment.setenv(*assignment.split("=", 1))
         yield Local()
         os.kill(int(os.environ["AGENTCORE_LOCAL_PID"]), signal.SIGTERM)
         process.wait()
