@@ -8,6 +8,13 @@ import manifest from "./package.json" with { type: "json" }
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
+// The tests use neither the AWS account, the local server nor the proxy of the shell that starts them.
+for (const name of Object.keys(process.env)) {
+  if (/^(AWS|BEDROCK_AGENTCORE|AGENTCORE_(?!TEST_REPORT$|REQUIRE_TOOLS$)|\w+_PROXY$)/i.test(name)) {
+    delete process.env[name]
+  }
+}
+
 /** `.ci/run` counts the tests of a run. */
 const report = process.env["AGENTCORE_TEST_REPORT"]
 const json: Array<["json", { readonly outputFile: string }]> = report === undefined
