@@ -53,7 +53,10 @@ const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<str
 /** One line for each variable. */
 export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> =>
   form === "dotenv"
-    ? Result.map(Result.all(Object.entries(environment).map(dotenvLine)), (lines) => lines.join(""))
+    ? Result.map(
+      Result.all(Object.entries(adapt(environment, process.env).variables).map(dotenvLine)),
+      (lines) => lines.join("")
+    )
     : Result.succeed(exportLines(environment, form))
 
 /** Lines that remove the variables from a shell. */

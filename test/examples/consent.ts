@@ -17,7 +17,7 @@ const alice = { userId: "alice" }
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
   flow: "USER_FEDERATION",
-  scopes: ["reports:read"],
+  scopes: ["reports:read", "offline_access"],
   returnUrl: "http://127.0.0.1:8765/consent"
 }) {}
 

@@ -24,7 +24,7 @@ await once(server, "listening")
 // The token is the last argument.
 const report = withAccessToken({
   providerName: "reports",
-  scopes: ["reports:read"],
+  scopes: ["reports:read", "offline_access"],
   authFlow: "USER_FEDERATION",
   callbackUrl: `http://127.0.0.1:${port}/consent`,
   onAuthUrl: (url) => console.log(`Open this page: ${url}`)

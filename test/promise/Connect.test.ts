@@ -92,9 +92,8 @@ describe("a call of an agent", () => {
       const unknown = { providerName: "other", scopes: [], authFlow: "USER_FEDERATION" as const }
       assert.strictEqual(tagOf(yield* rejectionOf(connect.link(unknown))), "ValidationException")
       assert.throws(() => connect.withAccessToken("calender" as "calendar"), /one of the credentials of Connect/)
-      const nobody = undefined as never
-      assert.strictEqual(tagOf(yield* rejectionOf(connect.link(nobody))), "ValidationException")
-      assert.strictEqual(tagOf(yield* rejectionOf(connect.status(nobody))), "ValidationException")
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.link(undefined as never))), "ValidationException")
+      assert.strictEqual(tagOf(yield* rejectionOf(connect.status(undefined as never))), "ValidationException")
     }))
 
   it.live("needs to know the user, and ends with the error of onLink, or when its time is over", () =>

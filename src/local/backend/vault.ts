@@ -71,6 +71,10 @@ export const Grant = Schema.Struct({
 
 export type Grant = typeof Grant.Type
 
+const withoutRefreshToken =
+  "A user has to consent again: their token has expired, and the authorization server has issued no refresh token. "
+  + "Most do for the scope offline_access"
+
 const isAlive = (grant: Grant, now: number): boolean =>
   Option.match(grant.expiresAt, { onNone: () => true, onSome: (end) => now < DateTime.toEpochMillis(end) })
 
@@ -139,7 +143,9 @@ const makeGrants = Effect.gen(function*() {
   const readUseful = (key: string, now: number) =>
     exclusive(Effect.flatMap(read(key), (grants) => {
       const useful = grants.filter((grant) => isAlive(grant, now) || Option.isSome(grant.refreshToken))
-      return useful.length === grants.length ? Effect.succeed(grants) : write(key, grants, useful)
+      return useful.length === grants.length
+        ? Effect.succeed(grants)
+        : Effect.tap(write(key, grants, useful), Effect.logInfo(withoutRefreshToken))
     }))
 
   return { entries, exclusive, read, readKeysById, write, change, removeWhere, readUseful }

@@ -7,6 +7,6 @@ export const application = process.env["APPLICATION"] ?? "http://127.0.0.1:8765"
 export class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
   flow: "USER_FEDERATION",
-  scopes: ["reports:read"],
+  scopes: ["reports:read", "offline_access"],
   returnUrl: `${application}/connect/return`
 }) {}

@@ -6,7 +6,7 @@ import { z } from "zod"
 
 const reports = withAccessToken({
   providerName: "reports",
-  scopes: ["reports:read"],
+  scopes: ["reports:read", "offline_access"],
   authFlow: "USER_FEDERATION",
   callbackUrl: process.env["RETURN_URL"] ?? "http://127.0.0.1:8765/consent"
 })

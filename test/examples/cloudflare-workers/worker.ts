@@ -26,7 +26,7 @@ export interface Env {
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
   flow: "USER_FEDERATION",
-  scopes: ["reports:read"]
+  scopes: ["reports:read", "offline_access"]
 }) {}
 
 // A Worker must not share connections between requests, so each request has its own layer.

@@ -63,7 +63,7 @@ export const connect = Connect.make({
   origin,
   workload: "my-agent",
   credentials: {
-    calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
+    calendar: { providerName: "calendar", scopes: ["openid", "read", "offline_access"], authFlow: "USER_FEDERATION" }
   },
   accounts: {
     // The page names the account of a connection. With `expect`, as in the recipe of Express, users connect their own

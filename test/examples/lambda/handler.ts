@@ -16,7 +16,7 @@ if (key === undefined) throw new Error("Set CONSENT_KEY, which signs the tickets
 class Reports extends AccessToken.Tag<Reports>()("app/Reports", {
   provider: "reports",
   flow: "USER_FEDERATION",
-  scopes: ["reports:read"],
+  scopes: ["reports:read", "offline_access"],
   returnUrl: process.env["RETURN_URL"] ?? "http://127.0.0.1:8765/consent"
 }) {}
 

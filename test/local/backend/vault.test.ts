@@ -144,7 +144,10 @@ describe("the vault", () => {
       yield* setup
       yield* obtain(yield* tokenFor("alice"))
       yield* TestClock.adjust("1 hour")
-      yield* consent(yield* tokenFor("alice"))
+      const lines: Array<unknown> = []
+      const logger = Logger.layer([Logger.make(({ message }) => void lines.push(message))])
+      yield* Effect.provide(consent(yield* tokenFor("alice")), logger)
+      assert.include(String(lines), "Most do for the scope offline_access")
     }).pipe(Effect.provide(backend({ refreshTokens: false }))))
 
   it.effect("keeps the refresh token when the authorization server is down", () =>

@@ -9,7 +9,7 @@ export const connect = Connect.make({
   origin,
   workload: "my-agent",
   credentials: {
-    calendar: { providerName: "calendar", scopes: ["openid", "read"], authFlow: "USER_FEDERATION" }
+    calendar: { providerName: "calendar", scopes: ["openid", "read", "offline_access"], authFlow: "USER_FEDERATION" }
   },
   accounts: {
     calendar: {
