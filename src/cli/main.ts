@@ -13,10 +13,13 @@ import * as Messages from "../internal/messages.js"
 import type { Run } from "./commandLine.js"
 import * as Logging from "./logging.js"
 import * as Program from "./program.js"
+import * as ShellText from "./shellText.js"
 import { describeError, layerConsole, whenWritten } from "./terminal.js"
 
 // The SDK would warn on stderr about the Node version of its next releases.
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"
+// With `NODE_USE_ENV_PROXY`, Node would ask a proxy for the authorization server of this process.
+Object.assign(process.env, ShellText.noProxy(process.env))
 
 /** A `SetupParseError` has one line for each problem. Line breaks in other messages come from foreign text. */
 const describe = (error: unknown): string =>

@@ -59,6 +59,9 @@ export const unset = (shell: "bash" | "fish") =>
       (name) => name === "AWS_SESSION_TOKEN" ? Effect.succeed(true) : Effect.isSuccess(Config.String(name))
     )
     yield* printExactly(ShellText.formatUnset(shell, present))
+    yield* Console.error(
+      "What this shell had in these variables and in AWS_PROFILE before is lost: open a new one for AWS."
+    )
   })
 
 const isResponding = (url: string) =>

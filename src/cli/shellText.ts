@@ -19,30 +19,30 @@ export class CannotWriteVariable extends Data.TaggedError("CannotWriteVariable")
 /** The AWS SDK for JavaScript prefers a profile to an access key. boto3 fails if the profile does not exist. */
 const profiles = ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"]
 
-/** Adds that no proxy is before the server. A program in `own` also has to remove its profile. */
-const adapt = (environment: Environment, own: NodeJS.ProcessEnv) => {
+/** If a proxy is set, the variables that keep it from between a program and the servers of this machine. */
+export const noProxy = (own: NodeJS.ProcessEnv): Environment => {
   const hasProxy = Object.entries(own).some(([name, value]) => /^(https?|all)_proxy$/i.test(name) && value !== "")
   const given = own["no_proxy"] ?? own["NO_PROXY"] ?? ""
-  const direct = [...new Set([...given.split(",").filter(Boolean), "127.0.0.1", "localhost"])].join(",")
-  return {
-    variables: hasProxy && given !== "*" ? { ...environment, NO_PROXY: direct, no_proxy: direct } : environment,
-    removed: profiles.filter((name) => own[name] !== undefined)
-  }
+  const hosts = [...new Set([...given.split(",").filter(Boolean), "127.0.0.1", "localhost"])].join(",")
+  return hasProxy && given !== "*" ? { NO_PROXY: hosts, no_proxy: hosts } : {}
 }
+
+/** The profiles that a program or shell has to remove. */
+const profilesOf = (own: NodeJS.ProcessEnv) => profiles.filter((name) => own[name] !== undefined)
 
 /** The variables of a program that uses the server. */
 export const forProgram = (environment: Environment, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
-  const { removed, variables } = adapt(environment, own)
-  return Object.fromEntries(Object.entries({ ...own, ...variables }).filter(([name]) => !removed.includes(name)))
+  const removed = profilesOf(own)
+  const all = Object.entries({ ...own, ...environment, ...noProxy(own) })
+  return Object.fromEntries(all.filter(([name]) => !removed.includes(name)))
 }
 
 /** Lines for the shell that started this process. */
 export const exportLines = (environment: Environment, shell: Exclude<Form, "dotenv"> = "bash"): string => {
-  const { removed, variables } = adapt(environment, process.env)
-  const lines = Object.entries(variables).map(([name, value]) =>
+  const lines = Object.entries({ ...environment, ...noProxy(process.env) }).map(([name, value]) =>
     shell === "bash" ? `export ${name}=${Quote.forBash(value)}\n` : `set -gx ${name} ${Quote.forFish(value)}\n`
   )
-  return lines.join("") + formatUnset(shell, removed)
+  return lines.join("") + formatUnset(shell, profilesOf(process.env))
 }
 
 const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<string, CannotWriteVariable> => {
@@ -54,7 +54,7 @@ const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<str
 export const format = (form: Form, environment: Environment): Result.Result<string, CannotWriteVariable> =>
   form === "dotenv"
     ? Result.map(
-      Result.all(Object.entries(adapt(environment, process.env).variables).map(dotenvLine)),
+      Result.all(Object.entries({ ...environment, ...noProxy(process.env) }).map(dotenvLine)),
       (lines) => lines.join("")
     )
     : Result.succeed(exportLines(environment, form))

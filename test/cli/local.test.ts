@@ -111,6 +111,7 @@ describe("agentcore-identity local", () => {
   it.live("sets the environment of a shell that starts it in the background", () =>
     Effect.gen(function*() {
       const folder = yield* Program.temporary
+      const ofCompany = { AWS_PROFILE: "sso", HTTP_PROXY: "http://127.0.0.1:1", no_proxy: "a.example" }
       const { stdout } = yield* Effect.promise(() =>
         promisify(execFile)("bash", [
           "--norc",
@@ -122,9 +123,7 @@ describe("agentcore-identity local", () => {
           process.execPath,
           Program.file,
           join(folder, "stderr")
-        ], {
-          env: { ...process.env, AWS_PROFILE: "of the shell", HTTP_PROXY: "http://127.0.0.1:1", no_proxy: "a.example" }
-        })
+        ], { env: { ...process.env, NODE_USE_ENV_PROXY: "1", ...ofCompany } })
       )
       assert.strictEqual(stdout, "200\nnone a.example,127.0.0.1,localhost a.example,127.0.0.1,localhost\n")
     }))
@@ -288,7 +287,6 @@ describe("agentcore-identity local", () => {
         })
       const node = [process.execPath, "--input-type=module", "-e"]
       const list = control(`await send("ListWorkloadIdentities", {}).catch(({ message }) => console.log(message))`)
-      // The key of a profile would not be under the policy.
       const env = { AWS_PROFILE: "other", AWS_SHARED_CREDENTIALS_FILE: join(folder, "credentials") }
       writeFileSync(env.AWS_SHARED_CREDENTIALS_FILE, "[other]\naws_access_key_id = other\naws_secret_access_key = x\n")
       const exec = (policy: string, flags: ReadonlyArray<string> = []) => {

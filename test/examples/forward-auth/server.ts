@@ -1,5 +1,6 @@
 import * as Connect from "effect-agentcore-identity/promise/Connect"
 import * as ForwardAuth from "effect-agentcore-identity/promise/ForwardAuth"
+import { once } from "node:events"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import { Calendar, forwardAuth } from "./credentials.ts"
@@ -20,8 +21,8 @@ const connect = Connect.make({
 const route = ForwardAuth.make({ workload: "my-agent", credentials: forwardAuth, connect })
 
 // The user's browser reaches the pages. Only the proxy reaches the route.
-createServer(connect.node).listen(Number(port), host)
-createServer(route.node).listen(Number(forwardAuthPort), host)
+await once(createServer(connect.node).listen(Number(port), host), "listening")
+await once(createServer(route.node).listen(Number(forwardAuthPort), host), "listening")
 
 // The sandbox gets the secret of a session, and nothing else.
 const { expiresAt, token } = await route.session(user, { lifetime: "8 hours" })
