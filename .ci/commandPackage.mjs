@@ -12,7 +12,8 @@ const makeReadme = (homepage) => {
   const page = "src/local/README.md"
   const [introduction, shell] = readFileSync(join(root, page), "utf8").split(/^## /m)
   const [first] = shell.split(/(?<=\n```\n)/)
-  const example = "the folder `example` of this package. boto3 knows AgentCore from 1.43 on"
+  const example =
+    "the folder `example` of this package: copy it into an empty folder, or it replaces your files. They need `pip install \"boto3>=1.43\" pytest`"
   const tests = `# Tests, with servers of their own.
 npx agentcore-identity policy setup.jsonc --flow USER_FEDERATION --users userId > policy.json
 python3 -m pytest tests
