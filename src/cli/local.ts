@@ -172,7 +172,7 @@ const execute = (
   Effect.uninterruptible(Effect.callback((resume) => {
     const child = spawn(command, args, {
       stdio: "inherit",
-      env: ShellText.forProgram(environment, process.env),
+      env: ShellText.forProgram(environment),
       // On Windows `npm` and others are scripts, which only a shell starts.
       shell: process.platform === "win32"
     })

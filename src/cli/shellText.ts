@@ -27,22 +27,19 @@ export const noProxy = (own: NodeJS.ProcessEnv): Environment => {
   return hasProxy && given !== "*" ? { NO_PROXY: hosts, no_proxy: hosts } : {}
 }
 
-/** The profiles that a program or shell has to remove. */
-const profilesOf = (own: NodeJS.ProcessEnv) => profiles.filter((name) => own[name] !== undefined)
-
 /** The variables of a program that uses the server. */
-export const forProgram = (environment: Environment, own: NodeJS.ProcessEnv): NodeJS.ProcessEnv => {
-  const removed = profilesOf(own)
-  const all = Object.entries({ ...own, ...environment, ...noProxy(own) })
-  return Object.fromEntries(all.filter(([name]) => !removed.includes(name)))
-}
+export const forProgram = (environment: Environment): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries({ ...process.env, ...environment, ...noProxy(process.env) })
+      .filter(([name]) => !profiles.includes(name))
+  )
 
 /** Lines for the shell that started this process. */
 export const exportLines = (environment: Environment, shell: Exclude<Form, "dotenv"> = "bash"): string => {
   const lines = Object.entries({ ...environment, ...noProxy(process.env) }).map(([name, value]) =>
     shell === "bash" ? `export ${name}=${Quote.forBash(value)}\n` : `set -gx ${name} ${Quote.forFish(value)}\n`
   )
-  return lines.join("") + formatUnset(shell, profilesOf(process.env))
+  return lines.join("") + formatUnset(shell, profiles.filter((name) => process.env[name] !== undefined))
 }
 
 const dotenvLine = ([name, value]: readonly [string, string]): Result.Result<string, CannotWriteVariable> => {

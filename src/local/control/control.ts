@@ -97,10 +97,9 @@ const consentAt = (
     }
     const { pathname, searchParams } = new URL(Redacted.value(url))
     const response = yield* backend.callback(pathname.slice(pathname.lastIndexOf("/") + 1), url)
+    const reason = searchParams.get("error_description") ?? searchParams.get("error")
     const message = response._tag === "Rejected"
-      ? `The authorization server rejected the request: ${
-        searchParams.get("error_description") ?? searchParams.get("error")
-      }`
+      ? `The authorization server rejected the request: ${reason ?? "the log of the server has the reason"}`
       : `The backend does not accept the redirect: ${response._tag}`
     return response._tag === "Redirect" ? response.url : yield* fail("Rejected", message)
   })
